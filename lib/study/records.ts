@@ -1,0 +1,164 @@
+import { z } from "zod";
+
+/**
+ * The records of a study: plain JSON, one schema. They are what the store keeps, what the report
+ * draws and what `study.json` holds; nothing in them needs a model to be read.
+ */
+
+/** A value with its 95 % interval. */
+export const estimate = z.strictObject({
+  value: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** Number of samples (or rounds) behind it. */
+  n: z.int(),
+});
+export type Estimate = z.infer<typeof estimate>;
+
+/** What one node of the float32 network was asked to be, and what the runtime made of it. */
+export const planRow = z.strictObject({
+  /** Name of the node, or of its first output where it has none. */
+  node: z.string(),
+  opType: z.string(),
+  /** Module path, "" where none can be recovered. */
+  path: z.string(),
+  /** The qconfig the mapping resolves to: `float32`, `static`, `dynamic`, `weightOnly`. */
+  asked: z.string(),
+  /** Operator that runs in the runtime's optimised graph, e.g. `QLinearConv`; "" when not read back. */
+  executes: z.string(),
+  /** Why it is so: the rule that matched, the kernel fact that forbids, the fusion it went into. */
+  why: z.string(),
+});
+export type PlanRow = z.infer<typeof planRow>;
+
+/** How a metric is shown and compared. */
+export const metricInfo = z.strictObject({
+  /** e.g. `top-1`, `agreement`, `SQNR`, `cosine`. */
+  name: z.string(),
+  /** `%` for shares (the values are then 0..100), `dB`, or "". */
+  unit: z.string(),
+  higherIsBetter: z.boolean(),
+});
+export type MetricInfo = z.infer<typeof metricInfo>;
+
+/** Accuracy on one split. */
+export const accuracy = z.strictObject({
+  split: z.enum(["selection", "test"]),
+  value: estimate,
+  /** Candidate minus float32 on the same samples, in the metric's unit. */
+  difference: estimate,
+});
+export type Accuracy = z.infer<typeof accuracy>;
+
+/** Closeness of the outputs to float32's, over the split. */
+export const outputError = z.strictObject({
+  /** Signal to quantization-noise ratio, dB; null where outputs are equal to the bit. */
+  sqnr: z.number().nullable(),
+  cosine: z.number(),
+});
+
+/** Time against the float32 model as given, interleaved in one process. */
+export const latency = z.strictObject({
+  threads: z.int(),
+  rounds: z.int(),
+  /** Candidate / float32; below 1 is faster. Median of the rounds' ratios, 95 % interval. */
+  ratio: estimate,
+  /** Median milliseconds of this machine on this day: for orientation, never for comparison. */
+  baselineMs: z.number(),
+  candidateMs: z.number(),
+  /** The float32 time drifted between the halves of the measurement by more than its spread. */
+  drifted: z.boolean(),
+  /** Fingerprint of the machine: CPU, cores, runtime versions. */
+  machine: z.string(),
+});
+export type Latency = z.infer<typeof latency>;
+
+/** One configuration, measured. */
+export const trial = z.strictObject({
+  /** SHA-256 over what decides the result; see design: content key. */
+  key: z.string(),
+  /** Short unique name, e.g. `static · percentile 99.99 · per-channel · CNN`. */
+  name: z.string(),
+  /** Family for colour and legend: `float32`, `static`, `dynamic`, `mixed`, ... */
+  family: z.string(),
+  /** The configuration in full, as resolved (JSON). */
+  config: z.json(),
+  /** Counts of what executes, e.g. `{ "QLinearConv": 20, "GRU": 2 }`. */
+  executes: z.record(z.string(), z.int()),
+  plan: z.array(planRow),
+  /** Absent where the trial failed. */
+  accuracy: accuracy.optional(),
+  outputs: outputError.optional(),
+  latency: latency.optional(),
+  /** Size of the file in bytes. */
+  bytes: z.int().optional(),
+  /** File of the model inside the study's folder, where it was kept. */
+  file: z.string().optional(),
+  /** SHA-256 of the model's bytes. */
+  modelHash: z.string().optional(),
+  /** Wall-clock seconds spent on it. */
+  seconds: z.number(),
+  /** Why it failed, where it did. */
+  error: z.string().optional(),
+});
+export type Trial = z.infer<typeof trial>;
+
+/** One split of the data. */
+export const splitInfo = z.strictObject({
+  name: z.enum(["calibration", "selection", "test"]),
+  samples: z.int(),
+  hash: z.string(),
+});
+
+/** A study: all trials on one model and one split of the data, with their float32 baseline. */
+export const study = z.strictObject({
+  schema: z.literal(1),
+  /** Title for the report: the model's file name or the sample's name. */
+  title: z.string(),
+  model: z.strictObject({
+    name: z.string(),
+    hash: z.string(),
+    bytes: z.int(),
+    opset: z.int(),
+    nodes: z.int(),
+    parameters: z.int(),
+  }),
+  data: z.strictObject({
+    name: z.string(),
+    labelled: z.boolean(),
+    splits: z.array(splitInfo),
+    seed: z.int(),
+  }),
+  metric: metricInfo,
+  /** Largest accepted drop of the metric, in its unit. */
+  maxDrop: z.number(),
+  /** Float32 on the splits. `test` only once a winner was chosen. */
+  baseline: z.strictObject({
+    selection: estimate,
+    test: estimate.optional(),
+    latencyMs: z.number(),
+  }),
+  trials: z.array(trial),
+  /** The chosen trial, and its number on the test split, measured once. */
+  winner: z.strictObject({
+    key: z.string(),
+    /** Plain statement of why it was chosen, or that nothing kept the budget. */
+    reason: z.string(),
+    accuracy: accuracy.optional(),
+  }).optional(),
+  /** Everything needed to run it again. */
+  provenance: z.strictObject({
+    command: z.string(),
+    /** Options and grid as resolved. */
+    config: z.json(),
+    versions: z.record(z.string(), z.string()),
+    machine: z.string(),
+    /** Git revision of the user's project, where there is one. */
+    revision: z.string().optional(),
+    /** Workers and threads used, which trials were re-used from an earlier run. */
+    workers: z.int(),
+    threads: z.int(),
+    reused: z.int(),
+  }),
+});
+export type Study = z.infer<typeof study>;

@@ -1,0 +1,71 @@
+/** Array that holds the elements of each type. `bool` is one byte, 0 or 1; `bfloat16` its bits. */
+export interface ElementArrays {
+  float32: Float32Array;
+  float64: Float64Array;
+  float16: Float16Array;
+  bfloat16: Uint16Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+  int16: Int16Array;
+  uint16: Uint16Array;
+  int32: Int32Array;
+  uint32: Uint32Array;
+  int64: BigInt64Array;
+  uint64: BigUint64Array;
+  bool: Uint8Array;
+  string: readonly string[];
+}
+
+/** Name of an element type, as onnxruntime-web spells it. */
+export type ElementType = keyof ElementArrays;
+
+/** A dense array of numbers (or texts) in row-major order. */
+export interface Tensor<T extends ElementType = ElementType> {
+  readonly type: T;
+  /** Length of each dimension; [] is a scalar. */
+  readonly dims: readonly number[];
+  /** Elements, `product(dims)` of them. May be a view of a SharedArrayBuffer. */
+  readonly data: ElementArrays[T];
+}
+
+/** Values by name: what a network is fed, or what it gives back. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** What a network says of one of its inputs or outputs. */
+export interface ValueType {
+  readonly name: string;
+  readonly type: ElementType;
+  /** A number is fixed, a text is a named dynamic dimension, null is unknown. Undefined: unknown rank. */
+  readonly dims?: readonly (number | string | null)[];
+}
+
+/** Number of elements of a shape. The empty shape is a scalar and has one. */
+export function elementCount(dims: readonly number[]): number {
+  return dims.reduce((count, dim) => count * dim, 1);
+}
+
+/**
+ * Makes a float32 tensor.
+ *
+ * @param dims Shape; its product must be the number of values.
+ * @throws {RangeError} If shape and number of values differ.
+ * @example
+ * ```ts
+ * import { float32 } from "./tensor.ts";
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(float32([2, 1], [3, 4]).data, new Float32Array([3, 4]));
+ * ```
+ */
+export function float32(
+  dims: readonly number[],
+  values: Float32Array | readonly number[],
+): Tensor<"float32"> {
+  if (elementCount(dims) !== values.length) {
+    throw new RangeError(
+      `Cannot make a tensor of shape [${dims.join(", ")}]: it holds ${elementCount(dims)} ` +
+        `elements, got ${values.length}`,
+    );
+  }
+  const data = values instanceof Float32Array ? values : Float32Array.from(values);
+  return { type: "float32", dims, data };
+}

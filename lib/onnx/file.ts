@@ -1,0 +1,91 @@
+import { UserError } from "../errors.ts";
+import { externalFiles, moveIn } from "./external_data.ts";
+import { decodeModel, Model } from "./model.ts";
+
+/**
+ * Reads an ONNX model, with the weights it keeps in other files.
+ *
+ * @param path A path, or a URL: `file:`, or `http(s):` for one that sits beside a module on the web.
+ * @returns The model, named after its file.
+ * @throws {UserError} If the file is missing, is not an ONNX model or is cut off; if its weights are
+ * missing, or lie outside of the model's folder.
+ * @example
+ * ```ts ignore
+ * const model = await readModel("net.onnx");
+ * console.log(model.name, model.opset, model.graph.node.length);
+ * ```
+ */
+export async function readModel(path: string | URL): Promise<Model> {
+  const shown = path instanceof URL && path.protocol === "file:"
+    ? decodeURIComponent(path.pathname)
+    : String(path);
+  const name = shown.split(/[/\\]/).at(-1) || shown;
+  const model = decodeModel(await readBytes(path, shown), name);
+  const external = externalFiles(model.proto);
+  if (external.size === 0) return model;
+
+  const files = new Map<string, Uint8Array>();
+  for (const file of external) files.set(file, await readBeside(path, file, shown));
+  return new Model(moveIn(model.proto, files), { name });
+}
+
+async function readBytes(
+  path: string | URL,
+  shown: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (path instanceof URL && path.protocol !== "file:") {
+    const response = await fetch(path);
+    if (response.ok) return await response.bytes();
+    await response.body?.cancel();
+    throw new UserError(`Cannot read ${shown}: the server answers ${response.status}`);
+  }
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UserError(`Cannot read ${shown}: there is no such file`, { cause: error });
+    }
+    if (error instanceof Deno.errors.IsADirectory || await isFolder(path)) {
+      throw new UserError(`Cannot read ${shown}: it is a folder; name a file`, { cause: error });
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`Cannot read ${shown}: ${reason}`, { cause: error });
+  }
+}
+
+async function isFolder(path: string | URL): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
+}
+
+/** Reads a file in the folder of `model`. Links that lead out of the folder are refused. */
+async function readBeside(
+  model: string | URL,
+  file: string,
+  shown: string,
+): Promise<Uint8Array> {
+  const what = `the weights of ${shown} in ${file}`;
+  if (model instanceof URL) {
+    const beside = new URL(file.split("/").map(encodeURIComponent).join("/"), model);
+    if (model.protocol !== "file:") return await readBytes(beside, what);
+    return await readInside(new URL(".", model), beside, what);
+  }
+  const folder = model.slice(0, Math.max(model.lastIndexOf("/"), model.lastIndexOf("\\")) + 1);
+  return await readInside(folder || ".", folder + file, what);
+}
+
+async function readInside(
+  folder: string | URL,
+  path: string | URL,
+  what: string,
+): Promise<Uint8Array> {
+  const root = await Deno.realPath(folder);
+  // A file that is missing is reported by the reading.
+  const real = await Deno.realPath(path).catch(() => undefined);
+  if (real !== undefined && !real.startsWith(root.endsWith("/") ? root : root + "/")) {
+    throw new UserError(
+      `Cannot read ${what}: the file is a link out of the model's folder, which is not followed ` +
+        `for safety`,
+    );
+  }
+  return await readBytes(path, what);
+}

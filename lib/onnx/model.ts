@@ -1,0 +1,209 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { UserError } from "../errors.ts";
+import { moveOut } from "./external_data.ts";
+import { type GraphProto, GraphProtoSchema, type ModelProto, ModelProtoSchema } from "./onnx_pb.ts";
+import { allTensors } from "./tensors.ts";
+
+/**
+ * Most bytes of one file: readers hold the size of a protobuf message in an int32. Encoders do not
+ * notice, and would write a file that nothing opens.
+ */
+export const MAX_INLINE_BYTES = 2 ** 31 - 1;
+
+/** Newest version of the file format read here. */
+const NEWEST_IR = 14;
+
+/** Options for {@linkcode Model.save}. */
+export interface SaveOptions {
+  /**
+   * Puts the weights into a file of their own, beside the model: true names it after the model
+   * (`net.onnx.data`), a text names it. @default {false}
+   */
+  externalData?: boolean | string;
+}
+
+/** Options of the constructor of {@linkcode Model}. */
+export interface ModelOptions {
+  /** For messages and reports. @default {"model"} */
+  name?: string;
+  /** The bytes that `proto` was decoded from, if they are known to be the same. */
+  bytes?: Uint8Array<ArrayBuffer>;
+}
+
+/** A network as ONNX describes it. A value: nothing changes it, and rewriting makes another. */
+export class Model {
+  /** Everything the file says. Read-only by agreement. */
+  readonly proto: ModelProto;
+  readonly name: string;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #hash: Promise<string> | undefined;
+
+  constructor(proto: ModelProto, options: ModelOptions = {}) {
+    const { name = "model", bytes } = options;
+    this.proto = proto;
+    this.name = name;
+    this.#bytes = bytes;
+  }
+
+  get graph(): GraphProto {
+    return this.proto.graph ?? emptyGraph;
+  }
+
+  /** Version of the standard operators; 0 if the model uses none. */
+  get opset(): number {
+    const entry = this.proto.opsetImport.find(({ domain }) =>
+      domain === "" || domain === "ai.onnx"
+    );
+    return Number(entry?.version ?? 0n);
+  }
+
+  /**
+   * The model as one file. The very bytes it was read from, if it was not changed.
+   *
+   * @throws {UserError} If there are more than 2^31-1.
+   */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes ??= encode(this.proto, this.name);
+  }
+
+  /** SHA-256 of {@linkcode bytes}, in hexadecimal digits. */
+  hash(): Promise<string> {
+    return this.#hash ??= crypto.subtle.digest("SHA-256", this.bytes())
+      .then((digest) => new Uint8Array(digest).toHex());
+  }
+
+  /** This model with another graph; this one if the graph is its own. */
+  withGraph(graph: GraphProto): Model {
+    return graph === this.proto.graph ? this : this.withProto({ ...this.proto, graph });
+  }
+
+  /** Another model of the same name; this one if `proto` is its own. */
+  withProto(proto: ModelProto): Model {
+    return proto === this.proto ? this : new Model(proto, { name: this.name });
+  }
+
+  /**
+   * Writes the model to a file, replacing what is there. A write that fails or is cut off leaves the
+   * old file as it was.
+   *
+   * @throws {UserError} If the folder cannot be written, or there are more than 2^31-1 bytes for one
+   * file: use `externalData` then.
+   */
+  async save(path: string, options: SaveOptions = {}): Promise<void> {
+    const { externalData = false } = options;
+    const [folder, file] = splitPath(path);
+    if (externalData === false) return await replaceFile(path, this.bytes());
+
+    const dataFile = externalData === true ? `${file}.data` : externalData;
+    if (dataFile === file || splitPath(dataFile)[0] !== "" || [".", "..", ""].includes(dataFile)) {
+      throw new UserError(
+        `Cannot write the weights of ${path} to "${dataFile}": expected the name of another file in ` +
+          `the model's own folder, such as "${file}.data"`,
+      );
+    }
+    const { proto, chunks } = moveOut(this.proto, dataFile);
+    const bytes = encode(proto, this.name);
+    // The data first: a model must never point at weights that are not there yet.
+    if (chunks.length > 0) await replaceFile(folder + dataFile, chunks);
+    await replaceFile(path, bytes);
+  }
+}
+
+const emptyGraph = create(GraphProtoSchema);
+
+/**
+ * Reads a model from bytes, which it keeps: tensors are views of them. Data in other files is not
+ * loaded; {@linkcode readModel} does that.
+ *
+ * @param name What messages call it. @default {"model"}
+ * @throws {UserError} If the bytes are not an ONNX model, are cut off, or are of a version not known.
+ */
+export function decodeModel(bytes: Uint8Array<ArrayBuffer>, name = "model"): Model {
+  const fail = (found: string): never => {
+    throw new UserError(`Cannot read ${name} as an ONNX model: ${found}`);
+  };
+  if (bytes.length === 0) return fail("it is empty");
+  const known = knownAsOther(bytes);
+  if (known !== undefined) return fail(known);
+
+  let proto: ModelProto;
+  try {
+    proto = fromBinary(ModelProtoSchema, bytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return fail(`its ${bytes.length} bytes are cut off or of another format (${reason})`);
+  }
+  if (proto.irVersion > NEWEST_IR) {
+    return fail(
+      `its format version (IR) is ${proto.irVersion}, the newest known here is ${NEWEST_IR}; ` +
+        `export it with an older ir_version`,
+    );
+  }
+  if (proto.graph === undefined) {
+    return fail("it holds no graph: it is of another format, or cut off");
+  }
+  if (proto.opsetImport.length === 0) {
+    return fail("it names no operator set: it is cut off, or older than IR version 3");
+  }
+  return new Model(proto, { name, bytes });
+}
+
+/** What people have in files named .onnx, besides ONNX. */
+function knownAsOther(bytes: Uint8Array): string | undefined {
+  const start = String.fromCharCode(...bytes.subarray(0, 64));
+  if (start.startsWith("version https://git-lfs")) {
+    return "it is a Git LFS pointer, not the file itself; run `git lfs pull`";
+  }
+  if (/^\s*(<!doctype|<html)/i.test(start)) {
+    return "it is an HTML page: the download gave a web page instead of the file";
+  }
+  if (start.slice(4, 8) === "ORTM") {
+    return "it is in onnxruntime's own .ort format; use the .onnx file it was made from";
+  }
+  if (start.startsWith("PK\x03\x04")) {
+    return "it is a ZIP archive, as PyTorch's .pt files are; export it with torch.onnx.export";
+  }
+  return undefined;
+}
+
+function encode(proto: ModelProto, name: string): Uint8Array<ArrayBuffer> {
+  const refuse = (bytes: number): never => {
+    throw new UserError(
+      `Cannot write ${name} as one file: it takes ${bytes} bytes, and ONNX files end at 2^31-1; ` +
+        `save it with { externalData: true }`,
+    );
+  };
+  // Counted first, since encoding would take twice that much memory only to be thrown away.
+  let weights = 0;
+  for (const { rawData } of allTensors(proto)) weights += rawData?.length ?? 0;
+  if (weights > MAX_INLINE_BYTES) return refuse(weights);
+  const bytes = toBinary(ModelProtoSchema, proto);
+  return bytes.length > MAX_INLINE_BYTES ? refuse(bytes.length) : bytes;
+}
+
+/** Folder with its separator ("" for none), and name. */
+function splitPath(path: string): [folder: string, name: string] {
+  const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  return [path.slice(0, cut), path.slice(cut)];
+}
+
+/** Writes beside the target and renames, which is one step to every reader. */
+async function replaceFile(path: string, content: Uint8Array | readonly Uint8Array[]) {
+  const [folder, name] = splitPath(path);
+  const temporary = `${folder}.${name}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  try {
+    const file = await Deno.open(temporary, { write: true, createNew: true });
+    try {
+      for (const chunk of content instanceof Uint8Array ? [content] : content) {
+        for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
+      }
+    } finally {
+      file.close();
+    }
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`Cannot write ${path}: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,278 @@
+import { create } from "@bufbuild/protobuf";
+import { UserError } from "../errors.ts";
+import {
+  type ElementArrays,
+  elementCount,
+  type ElementType,
+  type Tensor,
+} from "../tensor/tensor.ts";
+import { packBits, type PackedType, unpackBits } from "../tensor/packing.ts";
+import {
+  type TensorProto,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+} from "./onnx_pb.ts";
+
+/** ONNX's number for each element type that tensors here can have. */
+export const dataTypes: Readonly<Record<ElementType, DataType>> = {
+  float32: DataType.FLOAT,
+  uint8: DataType.UINT8,
+  int8: DataType.INT8,
+  uint16: DataType.UINT16,
+  int16: DataType.INT16,
+  int32: DataType.INT32,
+  int64: DataType.INT64,
+  string: DataType.STRING,
+  bool: DataType.BOOL,
+  float16: DataType.FLOAT16,
+  float64: DataType.DOUBLE,
+  uint32: DataType.UINT32,
+  uint64: DataType.UINT64,
+  bfloat16: DataType.BFLOAT16,
+};
+
+/** Integers of less than a byte: stored packed, read as int8 or uint8. */
+const packedTypes: Readonly<Partial<Record<number, PackedType>>> = {
+  [DataType.INT4]: "int4",
+  [DataType.UINT4]: "uint4",
+  [DataType.INT2]: "int2",
+  [DataType.UINT2]: "uint2",
+};
+
+type NumericType = Exclude<ElementType, "string">;
+
+const arrays: { readonly [T in NumericType]: ArrayConstructor<ElementArrays[T]> } = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Float16Array,
+  bfloat16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+};
+
+interface ArrayConstructor<A> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): A;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+}
+
+/** Element type with this number in ONNX, if tensors here can have it. */
+export function elementType(dataType: number): ElementType | undefined {
+  return elementTypes.get(dataType);
+}
+
+const elementTypes = new Map(
+  Object.entries(dataTypes).map(([type, number]) => [number, type as ElementType]),
+);
+
+/** Name of a type for messages and texts: `float32`, `int4`, `float8e4m3fn`. */
+export function dataTypeName(dataType: number): string {
+  return elementTypes.get(dataType) ?? DataType[dataType]?.toLowerCase() ?? `type ${dataType}`;
+}
+
+/** Number of a type by the name that {@linkcode dataTypeName} gives it. */
+export function dataTypeNamed(name: string): DataType | undefined {
+  const known = dataTypes[name as ElementType];
+  if (known !== undefined) return known;
+  const number: unknown = DataType[name.toUpperCase() as keyof typeof DataType];
+  return typeof number === "number" ? number : undefined;
+}
+
+/** Bits of one element in raw data. Undefined for strings and types yet unknown. */
+export function bitsOf(dataType: number): number | undefined {
+  return bits[dataType];
+}
+
+const bits: Readonly<Partial<Record<number, number>>> = {
+  [DataType.FLOAT]: 32,
+  [DataType.UINT8]: 8,
+  [DataType.INT8]: 8,
+  [DataType.UINT16]: 16,
+  [DataType.INT16]: 16,
+  [DataType.INT32]: 32,
+  [DataType.INT64]: 64,
+  [DataType.BOOL]: 8,
+  [DataType.FLOAT16]: 16,
+  [DataType.DOUBLE]: 64,
+  [DataType.UINT32]: 32,
+  [DataType.UINT64]: 64,
+  [DataType.COMPLEX64]: 64,
+  [DataType.COMPLEX128]: 128,
+  [DataType.BFLOAT16]: 16,
+  [DataType.FLOAT8E4M3FN]: 8,
+  [DataType.FLOAT8E4M3FNUZ]: 8,
+  [DataType.FLOAT8E5M2]: 8,
+  [DataType.FLOAT8E5M2FNUZ]: 8,
+  [DataType.UINT4]: 4,
+  [DataType.INT4]: 4,
+  [DataType.FLOAT4E2M1]: 4,
+  [DataType.FLOAT8E8M0]: 8,
+  [DataType.UINT2]: 2,
+  [DataType.INT2]: 2,
+  [DataType.FLOAT6E2M3]: 6,
+  [DataType.FLOAT6E3M2]: 6,
+};
+
+/** Shape of a stored tensor. */
+export function dimsOf(tensor: TensorProto): number[] {
+  return tensor.dims.map(Number);
+}
+
+/** Bytes that the elements of a tensor take as raw data, whichever field holds them. */
+export function byteLengthOf(tensor: TensorProto): number {
+  if (tensor.dataType === DataType.STRING) {
+    return tensor.stringData.reduce((sum, text) => sum + text.length, 0);
+  }
+  return Math.ceil(elementCount(dimsOf(tensor)) * (bitsOf(tensor.dataType) ?? 0) / 8);
+}
+
+/** Options for {@linkcode makeTensorProto}. */
+export interface TensorProtoOptions {
+  /** Packs int8 or uint8 values into a type of fewer bits. @default {as the tensor's type} */
+  packed?: PackedType;
+}
+
+/**
+ * Stores a tensor, as raw data. The bytes are a view of the tensor's: do not write to them after.
+ *
+ * @throws {RangeError} If values do not fit the packed type.
+ */
+export function makeTensorProto(
+  name: string,
+  tensor: Tensor,
+  options: TensorProtoOptions = {},
+): TensorProto {
+  const { packed } = options;
+  const dims = tensor.dims.map(BigInt);
+  const count = elementCount(tensor.dims);
+  if (tensor.data.length !== count) {
+    throw new RangeError(
+      `Cannot store tensor "${name}" of shape [${tensor.dims.join(", ")}]: it holds ${count} ` +
+        `elements, got ${tensor.data.length}`,
+    );
+  }
+  if (isStrings(tensor)) {
+    const stringData = tensor.data.map((text) => new TextEncoder().encode(text));
+    return create(TensorProtoSchema, { name, dims, dataType: DataType.STRING, stringData });
+  }
+  if (packed !== undefined) {
+    const dataType = dataTypeNamed(packed);
+    return create(TensorProtoSchema, {
+      name,
+      dims,
+      dataType,
+      rawData: packBits(tensor.data as Int8Array | Uint8Array, packed),
+    });
+  }
+  const { buffer, byteOffset, byteLength } = tensor.data as Uint8Array<ArrayBuffer>;
+  const rawData = new Uint8Array(buffer, byteOffset, byteLength);
+  return create(TensorProtoSchema, { name, dims, dataType: dataTypes[tensor.type], rawData });
+}
+
+/**
+ * Elements of a stored tensor, whichever field holds them. Raw data is not copied where it is aligned
+ * to the size of an element, so treat the result as read-only. 4-bit and 2-bit integers become int8
+ * and uint8, one element a byte.
+ *
+ * @throws {UserError} If the elements are elsewhere (external data not loaded), of a type that has no
+ * array here (complex, float8 and smaller floats), or not as many as the shape says.
+ */
+export function readTensorProto(tensor: TensorProto): Tensor {
+  const dims = dimsOf(tensor);
+  const count = elementCount(dims);
+  const fail = (found: string): never => {
+    throw new UserError(
+      `Cannot read tensor "${tensor.name}" (${dataTypeName(tensor.dataType)} ` +
+        `[${dims.join(", ")}]): ${found}`,
+    );
+  };
+  if (!Number.isSafeInteger(count) || dims.some((dim) => dim < 0)) {
+    return fail("its shape is not one");
+  }
+  if (tensor.dataLocation === DataLocation.EXTERNAL) {
+    return fail("its data is in another file; open the model by its path with readModel()");
+  }
+  if (tensor.segment !== undefined) return fail("it is cut into segments, which is not supported");
+  const type = elementTypes.get(tensor.dataType);
+  const packed = packedTypes[tensor.dataType];
+  const checked = <A extends { readonly length: number }>(data: A): A => {
+    if (data.length === count) return data;
+    return fail(`expected ${count} elements, found ${data.length}; the file may be damaged`);
+  };
+
+  if (type === "string") {
+    const decoder = new TextDecoder();
+    return { type, dims, data: checked(tensor.stringData.map((bytes) => decoder.decode(bytes))) };
+  }
+  if (packed !== undefined) {
+    const bytes = tensor.rawData ?? Uint8Array.from(tensor.int32Data);
+    const expected = Math.ceil(count * bits[tensor.dataType]! / 8);
+    if (bytes.length !== expected) {
+      return fail(`expected ${expected} bytes, found ${bytes.length}; the file may be damaged`);
+    }
+    const data = unpackBits(bytes, packed, count);
+    return { type: packed.startsWith("u") ? "uint8" : "int8", dims, data };
+  }
+  if (type === undefined) return fail("this type cannot be read as numbers here");
+
+  const Array = arrays[type];
+  if (tensor.rawData !== undefined) {
+    const expected = count * Array.BYTES_PER_ELEMENT;
+    if (tensor.rawData.length !== expected) {
+      return fail(
+        `expected ${expected} bytes, found ${tensor.rawData.length}; the file may be damaged`,
+      );
+    }
+    // The file puts bytes where it likes, but a typed array must start at a multiple of its element.
+    const aligned = tensor.rawData.byteOffset % Array.BYTES_PER_ELEMENT === 0;
+    const { buffer, byteOffset } = aligned ? tensor.rawData : tensor.rawData.slice();
+    return { type, dims, data: new Array(buffer, byteOffset, count) };
+  }
+  switch (type) {
+    case "float32":
+      return { type, dims, data: Float32Array.from(checked(tensor.floatData)) };
+    case "float64":
+      return { type, dims, data: Float64Array.from(checked(tensor.doubleData)) };
+    case "int64":
+      return { type, dims, data: BigInt64Array.from(checked(tensor.int64Data)) };
+    case "uint64":
+      return { type, dims, data: BigUint64Array.from(checked(tensor.uint64Data)) };
+    case "uint32":
+      return { type, dims, data: Uint32Array.from(checked(tensor.uint64Data), Number) };
+    case "float16": {
+      const data = new Float16Array(Uint16Array.from(checked(tensor.int32Data)).buffer);
+      return { type, dims, data };
+    }
+    default: {
+      const data = new Array(count);
+      (data as Int32Array).set(checked(tensor.int32Data));
+      return { type, dims, data };
+    }
+  }
+}
+
+/** The elements of a stored tensor as raw data. @throws {UserError} As {@linkcode readTensorProto}. */
+export function rawBytes(tensor: TensorProto): Uint8Array {
+  if (tensor.rawData !== undefined) return tensor.rawData;
+  if (packedTypes[tensor.dataType] !== undefined) return Uint8Array.from(tensor.int32Data);
+  const read = readTensorProto(tensor);
+  if (isStrings(read)) {
+    throw new UserError(
+      `Cannot take tensor "${tensor.name}" as raw bytes: it holds texts, which have no raw form`,
+    );
+  }
+  const { buffer, byteOffset, byteLength } = read.data as Uint8Array;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function isStrings(tensor: Tensor): tensor is Tensor<"string"> {
+  return tensor.type === "string";
+}

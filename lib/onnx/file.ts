@@ -81,7 +81,9 @@ async function readInside(
   const root = await Deno.realPath(folder);
   // A file that is missing is reported by the reading.
   const real = await Deno.realPath(path).catch(() => undefined);
-  if (real !== undefined && !real.startsWith(root.endsWith("/") ? root : root + "/")) {
+  if (
+    real !== undefined && !(real.startsWith(root) && /[/\\]/.test(root.at(-1)! + real[root.length]))
+  ) {
     throw new UserError(
       `Cannot read ${what}: the file is a link out of the model's folder, which is not followed ` +
         `for safety`,

@@ -223,18 +223,18 @@ export function readTensorProto(tensor: TensorProto): Tensor {
   }
   if (type === undefined) return fail("this type cannot be read as numbers here");
 
-  const Array = arrays[type];
+  const Elements = arrays[type];
   if (tensor.rawData !== undefined) {
-    const expected = count * Array.BYTES_PER_ELEMENT;
+    const expected = count * Elements.BYTES_PER_ELEMENT;
     if (tensor.rawData.length !== expected) {
       return fail(
         `expected ${expected} bytes, found ${tensor.rawData.length}; the file may be damaged`,
       );
     }
     // The file puts bytes where it likes, but a typed array must start at a multiple of its element.
-    const aligned = tensor.rawData.byteOffset % Array.BYTES_PER_ELEMENT === 0;
+    const aligned = tensor.rawData.byteOffset % Elements.BYTES_PER_ELEMENT === 0;
     const { buffer, byteOffset } = aligned ? tensor.rawData : tensor.rawData.slice();
-    return { type, dims, data: new Array(buffer, byteOffset, count) };
+    return { type, dims, data: new Elements(buffer, byteOffset, count) };
   }
   switch (type) {
     case "float32":
@@ -252,7 +252,7 @@ export function readTensorProto(tensor: TensorProto): Tensor {
       return { type, dims, data };
     }
     default: {
-      const data = new Array(count);
+      const data = new Elements(count);
       (data as Int32Array).set(checked(tensor.int32Data));
       return { type, dims, data };
     }

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { absolutePath, projectPath, ROOT, run, typescriptFiles } from "./tree.ts";
+
+/** One file of the project and what it imports, types included. */
+export interface Module {
+  /** e.g. `lib/tensor/tensor.ts`. */
+  readonly path: string;
+  /** Paths of files of the project. */
+  readonly files: readonly string[];
+  /** Names of npm packages. */
+  readonly packages: readonly string[];
+}
+
+interface Dependency {
+  readonly code?: { readonly specifier?: string };
+  readonly type?: { readonly specifier?: string };
+}
+
+/**
+ * Reads with `deno info` what each module of `mod.ts`, `lib/` and `scripts/` imports: all files there,
+ * since Workers are started by address and are nobody's import.
+ */
+export async function readModules(): Promise<Module[]> {
+  const paths = ["mod.ts", ...await typescriptFiles("lib/", "scripts/")];
+  const folder = await Deno.makeTempDir();
+  try {
+    const root = join(folder, "root.ts"); // deno info takes one module
+    const imports = paths.map((path) => `import ${JSON.stringify(new URL(path, ROOT).href)};`);
+    await Deno.writeTextFile(root, imports.join("\n"));
+    const config = absolutePath("deno.json");
+    const info = JSON.parse(await run(Deno.execPath(), "info", "--json", "-c", config, root));
+    const modules = info.modules as { specifier: string; dependencies?: Dependency[] }[];
+    return modules.flatMap(({ specifier, dependencies = [] }) => {
+      const path = projectPath(specifier);
+      return path === undefined ? [] : [{ path, ...readDependencies(dependencies) }];
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * One way around through modules that import each other in a circle, the first module once more at
+ * its end; undefined if there is none.
+ */
+export function findCycle(imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (module: string, way: readonly string[]): string[] | undefined => {
+    const seen = way.indexOf(module);
+    if (seen >= 0) return [...way.slice(seen), module];
+    if (done.has(module)) return undefined;
+    for (const next of imports.get(module) ?? []) {
+      const cycle = visit(next, [...way, module]);
+      if (cycle) return cycle;
+    }
+    done.add(module);
+  };
+  for (const module of imports.keys()) {
+    const cycle = visit(module, []);
+    if (cycle) return cycle;
+  }
+}
+
+function readDependencies(dependencies: readonly Dependency[]): Omit<Module, "path"> {
+  const specifiers = new Set(
+    dependencies.flatMap(({ code, type }) => [code?.specifier, type?.specifier])
+      .filter((specifier) => specifier !== undefined),
+  );
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  for (const specifier of specifiers) {
+    const path = projectPath(specifier);
+    if (path !== undefined) files.add(path);
+    // npm:zod@4.6.7, npm:/@scope/name@1.0.0/file.wasm
+    const name = specifier.match(/^npm:\/?((?:@[^/]+\/)?[^@/]+)/)?.[1];
+    if (name !== undefined) packages.add(name);
+  }
+  return { files: [...files], packages: [...packages] };
+}

@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import type { Feeds } from "../tensor/tensor.ts";
+import { bytesOf } from "./shared.ts";
+
+/**
+ * Samples that a network can be fed one at a time, each with a batch of one. Any object of this
+ * shape will do. Samples may differ in shape (sentences, recordings).
+ */
+export interface Dataset {
+  /** For messages and reports, e.g. the file's name. */
+  readonly name: string;
+  /** Number of samples. */
+  readonly length: number;
+  /** Class of each sample, -1 where it is not known. Absent: no sample has a label. */
+  readonly labels?: Int32Array;
+  /** The inputs of sample `index`, in 0..length-1; always the same for the same index. */
+  sample(index: number): Feeds | Promise<Feeds>;
+  /** SHA-256 over all samples and labels, as hexadecimal digits; see {@linkcode hashSamples}. */
+  hash(): Promise<string>;
+}
+
+/** All samples of a data set, in order, made as they are asked for. */
+export async function* samples(dataset: Dataset): AsyncGenerator<Feeds> {
+  for (let index = 0; index < dataset.length; index++) yield await dataset.sample(index);
+}
+
+/**
+ * The samples at `indices`, in that order. They are not copied.
+ *
+ * @param name Name of the selection. @default {the data set's own}
+ * @throws {RangeError} If an index is not one of the data set's.
+ */
+export function select(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  name: string = dataset.name,
+): Dataset {
+  const chosen = Array.from(indices, (index) => {
+    if (!Number.isInteger(index) || index < 0 || index >= dataset.length) {
+      throw new RangeError(
+        `Cannot select sample ${index} of ${dataset.name}: it has ${dataset.length} samples`,
+      );
+    }
+    return index;
+  });
+  const { labels } = dataset;
+  const selection: Dataset = {
+    name,
+    length: chosen.length,
+    ...(labels && { labels: Int32Array.from(chosen, (index) => labels[index]!) }),
+    sample: (index) => dataset.sample(chosen[index]!),
+    hash: once(() => hashSamples(selection)),
+  };
+  return selection;
+}
+
+/** The samples from `start` up to, not including, `end`; both are cut to the data set's length. */
+export function slice(dataset: Dataset, start = 0, end: number = dataset.length): Dataset {
+  const last = Math.min(end, dataset.length);
+  return select(dataset, Array.from({ length: Math.max(0, last - start) }, (_, i) => start + i));
+}
+
+/**
+ * The hash of a data set by what it holds: SHA-256 over each sample's inputs (name, type, shape,
+ * bytes; in order of name) and label, sample by sample. Where the samples came from does not count,
+ * so the same selection of another file has the same hash.
+ *
+ * @example
+ * ```ts
+ * import { arrays } from "./arrays.ts";
+ * import { slice } from "./dataset.ts";
+ * import { float32 } from "../tensor/tensor.ts";
+ * import assert from "node:assert/strict";
+ * const three = arrays({ x: float32([3, 1], [1, 2, 3]) });
+ * const two = arrays({ x: float32([2, 1], [1, 2]) });
+ * assert.equal(await slice(three, 0, 2).hash(), await two.hash());
+ * ```
+ */
+export async function hashSamples(dataset: Dataset): Promise<string> {
+  const hash = createHash("sha256");
+  let index = 0;
+  for await (const feeds of samples(dataset)) {
+    const names = Object.keys(feeds).sort();
+    const inputs = names.map((name) => [name, feeds[name]!.type, feeds[name]!.dims]);
+    hash.update(JSON.stringify([inputs, dataset.labels?.[index] ?? -1]));
+    for (const name of names) hash.update(bytesOf(feeds[name]!));
+    index++;
+  }
+  return hash.digest("hex");
+}
+
+/** Calls `make` at the first call only and keeps its answer. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => made ??= make();
+}

@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import type { ValueType } from "../tensor/tensor.ts";
+import { arrays } from "./arrays.ts";
+import type { Dataset } from "./dataset.ts";
+import { readNpz } from "./npz.ts";
+
+/**
+ * Reads a data set from an `.npz` file: one array per input of the network, named like it, first
+ * axis = samples, and optionally `labels`, the class of each sample as integers, -1 for none. How
+ * arrays become inputs, and what is refused, is told at {@linkcode arrays}. In Python:
+ *
+ * ```py
+ * np.savez("clips.npz", **{"input.1": pictures, "labels": classes})
+ * ```
+ *
+ * @param inputs The network's inputs, in any order.
+ */
+export async function npzDataset(
+  path: string | URL,
+  inputs: readonly ValueType[],
+): Promise<Dataset> {
+  const { labels, ...values } = await readNpz(path);
+  const file = path instanceof URL ? fileURLToPath(path) : path;
+  const name = file.split(/[/\\]/).at(-1)!;
+  // A network with an input of that name takes the array; then there are no classes.
+  if (labels && inputs.some((input) => input.name === "labels")) {
+    return arrays({ ...values, labels }, { name, inputs });
+  }
+  return arrays(values, { name, inputs, ...(labels && { labels }) });
+}

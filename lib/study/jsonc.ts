@@ -1,0 +1,188 @@
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+} from "jsonc-parser";
+import { printParseErrorCode } from "jsonc-parser";
+import { z } from "zod";
+import { nearest, UserError } from "../errors.ts";
+
+/** Most mistakes listed at once; more would scroll the first ones away. */
+const MOST_MISTAKES = 5;
+
+/**
+ * Reads JSON with comments against a schema. Each mistake is given with its line, what is valid
+ * there, and for a misspelt key or word the nearest right one.
+ *
+ * @param text Content of the file.
+ * @param schema Made of strict objects, so that a misspelt key is a mistake.
+ * @param file How messages call it.
+ * @throws {UserError} If the text is not JSONC or does not fit the schema.
+ * @example
+ * ```ts
+ * import { readJsonc } from "./jsonc.ts";
+ * import { z } from "zod";
+ * import assert from "node:assert/strict";
+ * const schema = z.strictObject({ observers: z.array(z.string()) });
+ * const text = '{\n  "observer": [] // one letter short\n}';
+ * assert.throws(() => readJsonc(text, schema, "sweep.jsonc"), /line 2: unknown key "observer"/);
+ * ```
+ */
+export function readJsonc<T>(text: string, schema: z.ZodType<T>, file: string): T {
+  const lineAt = (offset: number) => text.slice(0, offset).split("\n").length;
+  const fail = (mistakes: readonly { offset: number; message: string }[]): never => {
+    const lines = mistakes.map(({ offset, message }) => `line ${lineAt(offset)}: ${message}`);
+    const rest = lines.length - MOST_MISTAKES;
+    if (rest > 0) lines.splice(MOST_MISTAKES, rest, `and ${rest} more`);
+    throw new UserError(`Cannot read ${file}, ${lines.join("\n  ")}`);
+  };
+
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0 || tree === undefined) {
+    const [first] = errors; // what follows the first is mostly its echo
+    const word = first ? printParseErrorCode(first.error) : "ValueExpected";
+    return fail([{ offset: first?.offset ?? 0, message: `not valid JSON: ${spaced(word)}` }]);
+  }
+  const repeated = repeatedKeys(tree);
+  if (repeated.length > 0) {
+    return fail(repeated.map((key) => ({
+      offset: key.offset,
+      message: `key ${JSON.stringify(key.value)} is given twice`,
+    })));
+  }
+
+  const result = schema.safeParse(getNodeValue(tree), { reportInput: true });
+  if (result.success) return result.data;
+  const mistakes = result.error.issues.flatMap((issue) => describe(issue, schema)).map(
+    (mistake) => {
+      const node = findNodeAtLocation(tree, mistake.path) ?? tree;
+      // The node of a value begins after its key; where the key itself is wrong, point at the key.
+      return { ...mistake, offset: mistake.key ? node.parent?.offset ?? node.offset : node.offset };
+    },
+  );
+  return fail(mistakes);
+}
+
+interface Mistake {
+  readonly path: (string | number)[];
+  /** Whether the key at the end of the path is the mistake, and not its value. */
+  readonly key?: boolean;
+  readonly message: string;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Puts a problem found by the schema in words. */
+function describe(issue: Issue, schema: z.ZodType): Mistake[] {
+  const path = issue.path as (string | number)[];
+  const where = path.length > 0 ? `${showPath(path)}: ` : "";
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const valid = keysAt(schema, path);
+      return issue.keys.map((key) => {
+        const [near] = nearest(key, valid);
+        const hint = near ? `did you mean "${near}"?` : `valid are ${valid.join(", ")}`;
+        return {
+          path: [...path, key],
+          key: true,
+          message: `unknown key "${key}"${path.length ? ` in ${showPath(path)}` : ""}; ${hint}`,
+        };
+      });
+    }
+    case "invalid_value": {
+      const valid = issue.values.map(String);
+      const [near] = typeof issue.input === "string" ? nearest(issue.input, valid) : [];
+      const hint = near ? `did you mean "${near}"?` : "";
+      const choice = `expected one of ${valid.join(", ")}`;
+      const found = issue.input === undefined
+        ? "found nothing"
+        : `got ${JSON.stringify(issue.input)}`;
+      return [{ path, message: `${where}${choice}, ${found}${hint && `; ${hint}`}` }];
+    }
+    case "invalid_union": {
+      // The alternative that accepts this kind of value at all is the one that was meant.
+      const kind = typeof issue.input;
+      const meant = issue.errors.find((branch) =>
+        branch.length > 0 &&
+        !branch.some((inner) =>
+          inner.path.length === 0 && (inner.code === "invalid_type" ||
+            (inner.code === "invalid_value" && !inner.values.some((x) => typeof x === kind)))
+        )
+      );
+      if (meant === undefined) return [{ path, message: `${where}${issue.message}` }];
+      const deeper = meant.map((inner) => ({ ...inner, path: [...path, ...inner.path] }) as Issue);
+      return deeper.flatMap((inner) => describe(inner, schema));
+    }
+    case "too_small":
+    case "too_big": {
+      const least = issue.code === "too_small";
+      const limit = least ? issue.minimum : issue.maximum;
+      const bound = issue.inclusive ? (least ? "at least" : "at most") : least ? "above" : "below";
+      const things = issue.origin === "array" ? ` ${limit === 1 ? "entry" : "entries"}` : "";
+      const found = JSON.stringify(issue.input);
+      return [{ path, message: `${where}expected ${bound} ${limit}${things}, got ${found}` }];
+    }
+    default: {
+      const expected = issue.message.replace(/^Invalid input: |, received \w+$/g, "")
+        .replace("expected int", "expected a whole number");
+      const found = issue.input === undefined
+        ? "found nothing"
+        : `got ${JSON.stringify(issue.input)}`;
+      return [{ path, message: `${where}${expected}, ${found}` }];
+    }
+  }
+}
+
+/** Keys that the schema knows at a path. */
+function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[] {
+  return alternatives(schema, path)
+    .flatMap((at) => at instanceof z.ZodObject ? Object.keys(at.shape) : []);
+}
+
+/** The schemas that may stand at a path: several, where a union lies on the way. */
+function alternatives(
+  schema: z.core.$ZodType,
+  path: readonly (string | number)[],
+): z.core.$ZodType[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return alternatives(schema.unwrap(), path);
+  }
+  if (schema instanceof z.ZodUnion) {
+    return schema.options.flatMap((option) => alternatives(option, path));
+  }
+  const [step, ...rest] = path;
+  if (step === undefined) return [schema];
+  const next = schema instanceof z.ZodObject
+    ? schema.shape[step] as z.core.$ZodType | undefined
+    : schema instanceof z.ZodArray
+    ? schema.element
+    : schema instanceof z.ZodRecord
+    ? schema.valueType
+    : schema instanceof z.ZodTuple
+    ? schema.def.items[Number(step)]
+    : undefined;
+  return next ? alternatives(next, rest) : [];
+}
+
+/** Keys that stand twice in the same object, of which JSON parsers silently take the last. */
+function repeatedKeys(node: Node): Node[] {
+  const children = node.children ?? [];
+  const keys = node.type === "object" ? children.flatMap((property) => property.children![0]!) : [];
+  const repeated = keys.filter((key, i) =>
+    keys.findIndex((other) => other.value === key.value) < i
+  );
+  return [...repeated, ...children.flatMap(repeatedKeys)];
+}
+
+function showPath(path: readonly (string | number)[]): string {
+  return path.map((step, i) => typeof step === "number" ? `[${step}]` : i ? `.${step}` : step)
+    .join("");
+}
+
+/** `CommaExpected` → `comma expected`. */
+function spaced(word: string): string {
+  return word.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
+}

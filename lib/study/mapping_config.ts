@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { minMax, type Observer, percentile } from "../calibrate/observers.ts";
+import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import {
+  dynamicInt8,
+  float32,
+  perChannel,
+  perTensor,
+  type QConfig,
+  staticInt8,
+  type WeightObserver,
+  weightOnly,
+} from "../quantize/qconfig.ts";
+
+/** Observers that a config can name. `percentile` needs the percentile beside it. */
+export const observerName = z.literal(["min-max", "percentile"]);
+
+/** Share of the values to keep, in percent. */
+export const percentileValue = z.number().gt(50).lte(100);
+
+/** Weight granularities that a config can name. */
+export const weightsName = z.literal(["per-channel", "per-tensor"]);
+
+/** How one node is to be computed. */
+const kindName = z.literal(["float32", "static", "dynamic", "weightOnly"]);
+
+const qconfigConfig = z.union([
+  kindName,
+  z.strictObject({
+    kind: kindName,
+    observer: observerName.optional(),
+    percentile: percentileValue.optional(),
+    weights: weightsName.optional(),
+    kernels: z.literal(["fast", "any"]).optional(),
+  }),
+], { error: 'expected "float32", "static", "dynamic", "weightOnly", or an object with a "kind"' });
+
+const selectorConfig = z.union([
+  z.string().min(1),
+  z.strictObject({ op: z.string().min(1) }),
+], { error: 'a rule begins with a module path, glob or node name, or with { "op": "Conv" }' });
+
+/** A qconfig mapping as a config file writes it: a default, and rules of which later ones win. */
+export const mappingConfig = z.strictObject({
+  default: qconfigConfig.default("float32"),
+  rules: z.array(z.tuple([selectorConfig, qconfigConfig])).default([]),
+});
+export type MappingConfig = z.infer<typeof mappingConfig>;
+
+/** What a qconfig takes where it does not say so itself. */
+export interface QConfigDefaults {
+  readonly observer: Observer;
+  readonly weights: WeightObserver;
+}
+
+/** Makes the mapping that a config describes. */
+export function toMapping(config: MappingConfig, defaults: QConfigDefaults): QConfigMapping {
+  return qconfigMapping({
+    default: toQConfig(config.default, defaults),
+    rules: config.rules.map(([selector, qconfig]) => [selector, toQConfig(qconfig, defaults)]),
+  });
+}
+
+/** The observer of a name. */
+export function toObserver(name: z.infer<typeof observerName>, percent = 99.99): Observer {
+  return name === "percentile" ? percentile(percent) : minMax();
+}
+
+/** The weight observer of a name. */
+export function toWeights(name: z.infer<typeof weightsName>): WeightObserver {
+  return name === "per-tensor" ? perTensor : perChannel;
+}
+
+function toQConfig(config: z.infer<typeof qconfigConfig>, defaults: QConfigDefaults): QConfig {
+  const settings = typeof config === "string" ? { kind: config } : config;
+  const weight = settings.weights ? toWeights(settings.weights) : defaults.weights;
+  switch (settings.kind) {
+    case "float32":
+      return float32;
+    case "dynamic":
+      return dynamicInt8({ weight });
+    case "weightOnly":
+      return weightOnly({ weight });
+    case "static": {
+      // A percentile alone says which observer is meant.
+      const name = settings.observer ?? (settings.percentile ? "percentile" : undefined);
+      const activation = name ? toObserver(name, settings.percentile) : defaults.observer;
+      return staticInt8({ activation, weight, kernels: settings.kernels });
+    }
+  }
+}

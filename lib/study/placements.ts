@@ -1,0 +1,65 @@
+import type { NodeIdentity, QConfigMapping, Rule } from "../quantize/mapping.ts";
+import { qconfigMapping } from "../quantize/mapping.ts";
+import { dynamicInt8, float32, type QConfig, staticInt8 } from "../quantize/qconfig.ts";
+import type { QConfigDefaults } from "./mapping_config.ts";
+
+/** Which nodes of a network are to be int8, and how: a mapping made for that network. */
+export type Placement = (
+  nodes: readonly NodeIdentity[],
+  defaults: QConfigDefaults,
+) => QConfigMapping;
+
+/** Operators with weights that PyTorch calls Linear. */
+const LINEAR = ["Gemm", "MatMul"];
+const RECURRENT = ["GRU", "LSTM", "RNN"];
+
+/**
+ * The placements that a config can name.
+ *
+ * - `float32`: nothing is quantized; what remains is the exact fusion, and the noise of timing.
+ * - `cnn-static`: static, but Linear and recurrent layers float32.
+ * - `rnn-dynamic`: Linear and recurrent layers dynamic, the rest float32.
+ * - `mixed`: both, as PyTorch users do it in two steps.
+ * - `all`: everything that has an int8 kernel, static where possible, slower than float32 or not.
+ */
+export const PLACEMENTS: Readonly<Record<string, Placement>> = {
+  "float32": () => qconfigMapping({ default: float32 }),
+  "cnn-static": (nodes, { observer, weights }) =>
+    hasConv(nodes)
+      ? qconfigMapping({
+        default: staticInt8({ activation: observer, weight: weights }),
+        rules: rulesFor(nodes, [...LINEAR, ...RECURRENT], float32),
+      })
+      : qconfigMapping({ default: float32 }),
+  "rnn-dynamic": (nodes, { weights }) =>
+    qconfigMapping({
+      default: float32,
+      rules: rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
+    }),
+  "mixed": (nodes, { observer, weights }) => {
+    const dynamic = dynamicInt8({ weight: weights });
+    return qconfigMapping({
+      default: hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
+      rules: rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamic),
+    });
+  },
+  "all": (nodes, { observer, weights }) =>
+    qconfigMapping({
+      default: staticInt8({ activation: observer, weight: weights, kernels: "any" }),
+      rules: rulesFor(nodes, RECURRENT, dynamicInt8({ weight: weights })),
+    }),
+};
+
+function hasConv(nodes: readonly NodeIdentity[]): boolean {
+  return nodes.some(({ opType }) => opType === "Conv");
+}
+
+/** A rule for each of these operators that the network has; one that matches nothing is an error. */
+function rulesFor(
+  nodes: readonly NodeIdentity[],
+  operators: readonly string[],
+  qconfig: QConfig,
+): Rule[] {
+  const present = new Set(nodes.map(({ opType }) => opType));
+  return operators.filter((op) => present.has(op)).map((op) => [{ op }, qconfig]);
+}

@@ -1,0 +1,239 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { nearest, UsageError } from "../lib/errors.ts";
+
+/**
+ * What a command line takes, as a table: from it come the parsed and typed values, `--help`, and
+ * every message about wrong usage.
+ */
+export interface Command<
+  Operands extends Record<string, Operand> = Record<string, Operand>,
+  Options extends Record<string, Option> = Record<string, Option>,
+> {
+  /** Name of the task, as in `deno task sweep`. */
+  readonly name: string;
+  /** What it does, for the first lines of `--help`. */
+  readonly summary: string;
+  /** Values without a name, in order. */
+  readonly operands: Operands;
+  /** Values with a name; `maxDrop` is written `--max-drop`. */
+  readonly options: Options;
+  /** Command lines that work, for the end of `--help`. */
+  readonly examples?: readonly string[];
+}
+
+/** A value without a name, as in `inspect model.onnx`. */
+export interface Operand {
+  /** How it is written in the usage line, e.g. `model.onnx`. */
+  readonly placeholder: string;
+  readonly help: string;
+  readonly optional?: boolean;
+}
+
+/** A value with a name. */
+export type Option =
+  | { readonly kind: "flag"; readonly help: string }
+  | { readonly kind: "text"; readonly placeholder: string; readonly help: string }
+  | NumberOption;
+
+/** A number with a name; both ends of its range are allowed values. */
+export interface NumberOption {
+  readonly kind: "number";
+  readonly placeholder: string;
+  readonly help: string;
+  readonly integer?: boolean;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** What {@linkcode parseCommandLine} makes of a table. */
+export interface CommandLine<
+  Operands extends Record<string, Operand>,
+  Options extends Record<string, Option>,
+> {
+  /** `--help` was given; the rest was not looked at. */
+  readonly help: boolean;
+  readonly operands: { [K in keyof Operands]: string | OptionalOf<Operands[K]> };
+  readonly options: { [K in keyof Options]: ValueOf<Options[K]> };
+}
+
+type OptionalOf<O extends Operand> = O extends { optional: true } ? undefined : never;
+type ValueOf<O extends Option> = O["kind"] extends "flag" ? boolean
+  : (O["kind"] extends "number" ? number : string) | undefined;
+
+/** A switch: false unless given. */
+export function flag(help: string) {
+  return { kind: "flag", help } as const;
+}
+
+/** A text, e.g. the path of a file. */
+export function text(placeholder: string, help: string) {
+  return { kind: "text", placeholder, help } as const;
+}
+
+/** A number within `limits`. */
+export function number(
+  placeholder: string,
+  help: string,
+  limits: Pick<NumberOption, "integer" | "min" | "max"> = {},
+): NumberOption {
+  return { kind: "number", placeholder, help, ...limits };
+}
+
+/**
+ * Reads a command line against its table.
+ *
+ * @throws {UsageError} An unknown option (with the nearest name), a missing or wrong value, too many
+ * or too few operands.
+ * @example
+ * ```ts
+ * import { number, parseCommandLine } from "./command.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const command = {
+ *   name: "sweep",
+ *   summary: "Measures configurations.",
+ *   operands: { model: { placeholder: "model.onnx", help: "the network", optional: true } },
+ *   options: { maxDrop: number("POINTS", "largest drop", { min: 0 }) },
+ * } as const;
+ * const { operands, options } = parseCommandLine(command, ["m.onnx", "--max-drop", "0.5"]);
+ * assert.equal(operands.model, "m.onnx");
+ * assert.equal(options.maxDrop, 0.5);
+ * assert.throws(() => parseCommandLine(command, ["--maxdrop=1"]), /did you mean --max-drop/);
+ * ```
+ */
+export function parseCommandLine<
+  Operands extends Record<string, Operand>,
+  Options extends Record<string, Option>,
+>(
+  command: Command<Operands, Options>,
+  args: readonly string[],
+): CommandLine<Operands, Options> {
+  const options = Object.entries<Option>(command.options);
+  const fail = (message: string): never => {
+    throw new UsageError(`${message}\nSee: deno task ${command.name} --help`);
+  };
+
+  const names = options.map(([key]) => kebab(key));
+  const flags = options.filter(([, option]) => option.kind === "flag").map(([key]) => kebab(key));
+  // Without types of its own; everything is read back through the table below.
+  const parsed: Record<string, unknown> = parseArgs([...args], {
+    // "_" are the operands: without it, a folder named 007 would become the number 7.
+    string: ["_", ...names.filter((name) => !flags.includes(name))],
+    boolean: [...flags, "help"],
+    alias: { help: "h" },
+    unknown: (arg: string, key: string | undefined) => {
+      if (key === undefined) return true; // an operand
+      const name = arg.replace(/=.*$/s, "");
+      const word = name.replace(/^-+/, "");
+      // A single letter is in most names; only a first letter means one.
+      const [near] = nearest(
+        word,
+        names.filter((known) => word.length > 1 || known.startsWith(word)),
+      );
+      return fail(`Unknown option ${name}${near ? `: did you mean --${near}?` : ""}`);
+    },
+  });
+  if (parsed.help) {
+    return { help: true, operands: {}, options: {} } as unknown as CommandLine<Operands, Options>;
+  }
+
+  const values: Record<string, unknown> = {};
+  for (const [key, option] of options) {
+    const name = kebab(key);
+    // parseArgs takes any text after a flag's "=" for true, and gives "" where a value is missing.
+    const assigned = args.find((arg) => arg.startsWith(`--${name}=`));
+    if (option.kind === "flag") {
+      if (assigned) fail(`Option --${name} takes no value, got ${assigned}`);
+      values[key] = parsed[name] === true;
+    } else {
+      const value = parsed[name];
+      if (value === "") fail(`Option --${name} needs a value: --${name} ${option.placeholder}`);
+      values[key] = typeof value !== "string" || option.kind === "text"
+        ? value
+        : readNumber(name, option, value, fail);
+    }
+  }
+
+  const given = parsed._ as string[];
+  const wanted = Object.entries<Operand>(command.operands);
+  const missing = wanted.slice(given.length).find(([, operand]) => !operand.optional);
+  if (missing) fail(`Missing ${missing[1].placeholder}: ${missing[1].help}`);
+  if (given.length > wanted.length) {
+    fail(`Unexpected ${JSON.stringify(given[wanted.length])}: usage is ${usage(command)}`);
+  }
+  const operands = Object.fromEntries(wanted.map(([key], i) => [key, given[i]]));
+  return { help: false, operands, options: values } as unknown as CommandLine<Operands, Options>;
+}
+
+/** The text of `--help`. */
+export function helpText(command: Command): string {
+  const rows = [
+    ...Object.values(command.operands).map((o) => [o.placeholder, o.help]),
+    ...Object.entries(command.options).map((
+      [key, option],
+    ) => [optionForm(key, option), option.help]),
+    ["--help", "show this text"],
+  ] as [string, string][];
+  const width = Math.max(...rows.map(([form]) => form.length));
+  const lines = rows.flatMap(([form, help]) =>
+    wrap(help, 96 - width).map((line, i) => `  ${(i ? "" : form).padEnd(width)}  ${line}`)
+  );
+  const examples = command.examples ?? [];
+  return [
+    ...wrap(command.summary, 98),
+    "",
+    `Usage: ${usage(command)}`,
+    "",
+    ...lines,
+    ...(examples.length ? ["", "Examples:", ...examples.map((line) => `  ${line}`)] : []),
+  ].join("\n");
+}
+
+function usage(command: Command): string {
+  const operands = Object.values(command.operands)
+    .map(({ placeholder, optional }) => optional ? `[${placeholder}]` : placeholder);
+  return ["deno task", command.name, ...operands, "[options]"].join(" ");
+}
+
+function optionForm(key: string, option: Option): string {
+  return `--${kebab(key)}${option.kind === "flag" ? "" : ` ${option.placeholder}`}`;
+}
+
+function readNumber(
+  name: string,
+  { integer = false, min = -Infinity, max = Infinity }: NumberOption,
+  value: string,
+  fail: (message: string) => never,
+): number {
+  const result = value.trim() === "" ? NaN : Number(value);
+  const right = Number.isFinite(result) && (!integer || Number.isInteger(result)) &&
+    result >= min && result <= max;
+  if (right) return result;
+  const range = min > -Infinity && max < Infinity
+    ? ` from ${min} to ${max}`
+    : min > -Infinity
+    ? ` of at least ${min}`
+    : max < Infinity
+    ? ` of at most ${max}`
+    : "";
+  return fail(
+    `Option --${name} needs ${integer ? "a whole number" : "a number"}${range}, got ` +
+      JSON.stringify(value),
+  );
+}
+
+function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Breaks a text at spaces into lines of at most `width` characters, longer words excepted. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}

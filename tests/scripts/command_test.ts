@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../lib/errors.ts";
+import { flag, helpText, number, parseCommandLine, text } from "../../scripts/command.ts";
+
+const command = {
+  name: "sweep",
+  summary: "Measures configurations.",
+  operands: { model: { placeholder: "model.onnx", help: "the network", optional: true } },
+  options: {
+    data: text("FILE", "samples"),
+    maxDrop: number("POINTS", "largest drop of the metric", { min: 0 }),
+    threads: number("N", "threads", { integer: true, min: 1, max: 8 }),
+    quick: flag("fewer samples"),
+  },
+  examples: ["deno task sweep --quick"],
+} as const;
+
+const parse = (...args: string[]) => parseCommandLine(command, args);
+const wrong = (message: RegExp, ...args: string[]) =>
+  assert.throws(() => parse(...args), (error) => {
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, message);
+    assert.match(error.message, /See: deno task sweep --help$/);
+    return true;
+  });
+
+Deno.test("parseCommandLine() reads operands, texts, numbers and flags, in any order", () => {
+  const { operands, options } = parse("--quick", "m.onnx", "--max-drop=0.5", "--data", "a.npz");
+  assert.equal(operands.model, "m.onnx");
+  const expected = { data: "a.npz", maxDrop: 0.5, threads: undefined, quick: true };
+  assert.deepEqual(options, expected);
+});
+
+Deno.test("parseCommandLine() leaves what looks like a number a text", () => {
+  assert.equal(parse("007").operands.model, "007");
+  assert.equal(parse("--data", "1e3").options.data, "1e3");
+});
+
+Deno.test("parseCommandLine() takes what follows -- for an operand", () => {
+  assert.equal(parse("--", "--quick").operands.model, "--quick");
+});
+
+Deno.test("parseCommandLine() names the nearest option for one it does not know", () => {
+  wrong(/Unknown option --maxdrop: did you mean --max-drop\?/, "--maxdrop", "1");
+  wrong(/Unknown option --no-quick: did you mean --quick\?/, "--no-quick");
+  wrong(/Unknown option -x\n/, "-x");
+  wrong(/Unknown option --__proto__\n/, "--__proto__=1");
+});
+
+Deno.test("parseCommandLine() wants the value of an option, in its range", () => {
+  wrong(/--data needs a value: --data FILE/, "--data");
+  wrong(/--data needs a value/, "--data", "--quick");
+  wrong(/--data needs a value/, "--data=");
+  wrong(/--max-drop needs a number of at least 0, got "-1"/, "--max-drop=-1");
+  wrong(/--max-drop needs a number of at least 0, got "half"/, "--max-drop", "half");
+  wrong(/--threads needs a whole number from 1 to 8, got "1.5"/, "--threads", "1.5");
+  wrong(/--threads needs a whole number from 1 to 8, got "9"/, "--threads", "9");
+  wrong(/--quick takes no value, got --quick=no/, "--quick=no");
+});
+
+Deno.test("parseCommandLine() refuses too many and too few operands", () => {
+  wrong(/Unexpected "b": usage is deno task sweep \[model\.onnx\] \[options\]/, "a", "b");
+  const { operands } = command;
+  const strict = { ...command, operands: { model: { ...operands.model, optional: false } } };
+  assert.throws(() => parseCommandLine(strict, []), /Missing model\.onnx: the network/);
+});
+
+Deno.test("parseCommandLine() looks at nothing else when help is asked for", () => {
+  assert.equal(parse("--help").help, true);
+  assert.equal(parse("-h", "a", "b").help, true);
+});
+
+Deno.test("helpText() lists every operand and option with its form", () => {
+  assert.equal(
+    helpText(command),
+    [
+      "Measures configurations.",
+      "",
+      "Usage: deno task sweep [model.onnx] [options]",
+      "",
+      "  model.onnx         the network",
+      "  --data FILE        samples",
+      "  --max-drop POINTS  largest drop of the metric",
+      "  --threads N        threads",
+      "  --quick            fewer samples",
+      "  --help             show this text",
+      "",
+      "Examples:",
+      "  deno task sweep --quick",
+    ].join("\n"),
+  );
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import { parseSweepConfig } from "../../lib/study/config.ts";
+
+const wrong = (text: string, message: RegExp) =>
+  assert.throws(() => parseSweepConfig(text, "sweep.jsonc"), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, message);
+    return true;
+  });
+
+Deno.test("parseSweepConfig() has a default for everything", () => {
+  assert.deepEqual(parseSweepConfig("{}"), {
+    observers: ["min-max", "percentile"],
+    percentiles: [99.99],
+    weights: ["per-channel", "per-tensor"],
+    mappings: {},
+  });
+});
+
+Deno.test("parseSweepConfig() names the nearest placement, own ones included", () => {
+  wrong(
+    '{ "placements": ["cnn-statik"] }',
+    /unknown placement "cnn-statik"; did you mean "cnn-static"/,
+  );
+  wrong(
+    '{ "placements": ["no-frnt"], "mappings": { "no-front": { "default": "static" } } }',
+    /did you mean "no-front"/,
+  );
+});
+
+Deno.test("parseSweepConfig() refuses a mapping with the name of a placement", () => {
+  wrong('{ "mappings": { "mixed": {} } }', /"mixed" has the name of a built-in placement/);
+});
+
+Deno.test("parseSweepConfig() refuses a percentile that keeps nothing", () => {
+  wrong('{ "percentiles": [0.999] }', /percentiles\[0\]: expected above 50, got 0.999/);
+});

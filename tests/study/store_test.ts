@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../../lib/study/database.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { Latency } from "../../lib/study/records.ts";
+import {
+  openStore,
+  readStudy,
+  type StoredTrial,
+  STUDY_FILE,
+  type StudyHeader,
+  type StudyIdentity,
+} from "../../lib/study/store.ts";
+
+const identity: StudyIdentity = {
+  model: { name: "net.onnx", hash: "aa".repeat(32) },
+  data: { name: "digits.npz", splits: [{ name: "selection", samples: 4, hash: "bb".repeat(32) }] },
+  metric: { name: "top-1", unit: "%", source: "top-1" },
+  versions: { octavo: "0.1.0", "onnxruntime-web": "1.30.0" },
+};
+const around = (value: number) => ({ value, low: value - 1, high: value + 1, n: 4 });
+const trial: StoredTrial = {
+  key: "k1",
+  name: "mixed",
+  family: "mixed",
+  config: { placement: "mixed" },
+  executes: { QLinearConv: 1 },
+  plan: [],
+  bytes: 10,
+  modelHash: "m1",
+  seconds: 1,
+};
+const latency: Latency = {
+  threads: 1,
+  rounds: 15,
+  ratio: around(0.5),
+  baselineMs: 2,
+  candidateMs: 1,
+  drifted: false,
+  machine: "this one",
+};
+const header: StudyHeader = {
+  schema: 1,
+  title: "net",
+  model: { name: "net.onnx", hash: "aa", bytes: 40, opset: 17, nodes: 3, parameters: 10 },
+  data: { name: "digits.npz", labelled: true, splits: [], seed: 0 },
+  metric: { name: "top-1", unit: "%", higherIsBetter: true },
+  maxDrop: 0.5,
+  baseline: { selection: around(90), latencyMs: 2 },
+  provenance: {
+    command: "test",
+    config: {},
+    versions: {},
+    machine: "this one",
+    workers: 1,
+    threads: 1,
+    reused: 0,
+  },
+  grid: ["k1"],
+  files: { "best.onnx": "k1" },
+};
+const evaluation = {
+  accuracy: { split: "selection" as const, value: around(89), difference: around(-1) },
+  outputs: { sqnr: 30, cosine: 0.99 },
+  scores: Float64Array.of(1, 0, 0.1, 1),
+};
+
+async function inFolder(test: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(join(folder, "study"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const refuses = (promise: Promise<unknown>, message: RegExp) =>
+  assert.rejects(promise, (error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, message);
+    return true;
+  });
+
+Deno.test("openStore() gives back to the bit what an earlier one stored", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStore(folder, identity);
+      await store.putTrial(trial, 0);
+      await store.putEvaluation("m1", evaluation);
+      await store.putTiming("m1", latency);
+      await store.putDocument("calibration", { min: [1, 2] });
+    }
+    await using store = await openStore(folder, identity);
+    assert.deepEqual(await store.trial("k1"), trial);
+    assert.deepEqual(await store.evaluation("m1", "selection"), evaluation);
+    assert.deepEqual(await store.timing("m1", 1, "this one"), latency);
+    assert.deepEqual(await store.document("calibration"), { min: [1, 2] });
+    assert.equal(await store.trial("k2"), undefined);
+    assert.equal(await store.evaluation("m1", "test"), undefined);
+  }));
+
+Deno.test("a latency counts for its machine and its number of threads only", () =>
+  inFolder(async (folder) => {
+    await using store = await openStore(folder, identity);
+    await store.putTiming("m1", latency);
+    assert.equal(await store.timing("m1", 2, "this one"), undefined);
+    assert.equal(await store.timing("m1", 1, "another"), undefined);
+  }));
+
+Deno.test("openStore() leaves nothing behind when nothing is stored", () =>
+  inFolder(async (folder) => {
+    await using _store = await openStore(folder, identity);
+    await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+  }));
+
+Deno.test("openStore() refuses the folder of another study and says what differs", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStore(folder, identity);
+      await store.putTrial(trial, 0);
+    }
+    const model = { name: "other.onnx", hash: "cc".repeat(32) };
+    await refuses(
+      openStore(folder, { ...identity, model }),
+      /model net\.onnx \(SHA-256 aaaaaaaa…\), this is other\.onnx \(cccccccc…\).*--out.*--fresh/s,
+    );
+    const splits = [{ name: "selection", samples: 9, hash: "dd".repeat(32) }];
+    await refuses(
+      openStore(folder, { ...identity, data: { name: "digits.npz", splits } }),
+      /other data \(selection: 4 samples there, 9 here\)/,
+    );
+    await refuses(
+      openStore(folder, { ...identity, metric: { name: "cosine", unit: "", source: "cosine" } }),
+      /its metric is top-1, this one's cosine/,
+    );
+    const versions = { ...identity.versions, "onnxruntime-web": "1.31.0" };
+    await refuses(
+      openStore(folder, { ...identity, versions }),
+      /made with onnxruntime-web 1\.30\.0, this is onnxruntime-web 1\.31\.0/,
+    );
+  }));
+
+Deno.test("openStore() with fresh removes the old study's own files, at the first write", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStore(folder, identity);
+      await store.putTrial(trial, 0);
+      await store.putHeader(header);
+    }
+    await Deno.writeTextFile(join(folder, "best.onnx"), "old");
+    await Deno.writeTextFile(join(folder, "notes.txt"), "the user's");
+    const other = { ...identity, model: { name: "other.onnx", hash: "cc".repeat(32) } };
+    {
+      await using _store = await openStore(folder, other, { fresh: true });
+    }
+    assert.equal(await Deno.readTextFile(join(folder, "best.onnx")), "old");
+    {
+      await using store = await openStore(folder, other, { fresh: true });
+      await store.putTrial({ ...trial, key: "k2" }, 0);
+      assert.equal(await store.trial("k1"), undefined);
+    }
+    await assert.rejects(Deno.stat(join(folder, "best.onnx")), Deno.errors.NotFound);
+    assert.equal(await Deno.readTextFile(join(folder, "notes.txt")), "the user's");
+  }));
+
+Deno.test("openStore() refuses a folder with other files, a file, and what is no study", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    const notes = join(folder, "notes.txt");
+    await Deno.writeTextFile(notes, "the user's");
+    await refuses(openStore(folder, identity), /holds other files \(notes\.txt\)/);
+    await refuses(openStore(notes, identity), /it is a file; name a folder/);
+    await Deno.writeTextFile(join(folder, STUDY_FILE), "not a database, but long enough for one");
+    await refuses(openStore(folder, identity), /Cannot read the study in .*study\.db/);
+  }));
+
+Deno.test("openStore() takes up a folder whose study was killed before it began", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    await (await openDatabase(join(folder, STUDY_FILE))).destroy();
+    await refuses(readStudy(folder), /stopped before anything was measured/);
+    await using store = await openStore(folder, identity);
+    await store.putTrial(trial, 0);
+    assert.deepEqual(await store.trial("k1"), trial);
+  }));
+
+Deno.test("openStore() leaves the database of another program alone", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    const database = new DatabaseSync(join(folder, STUDY_FILE));
+    database.exec("create table films (title text)");
+    database.close();
+    await refuses(openStore(folder, identity), /it is the database of another program/);
+  }));
+
+Deno.test("readStudy() joins trials with what was measured, in the order of the grid", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStore(folder, identity);
+      await store.putTrial({ ...trial, key: "k2", name: "later", modelHash: "m2" }, 1);
+      await store.putTrial(trial, 0);
+      await store.putEvaluation("m1", evaluation);
+      await store.putTiming("m1", latency);
+      await store.putHeader({ ...header, grid: ["k1", "k2"] });
+    }
+    const { trials } = await readStudy(folder);
+    assert.deepEqual(trials.map(({ name }) => name), ["mixed", "later"]);
+    const { scores: _, ...measured } = evaluation;
+    assert.deepEqual(trials[0], { ...trial, ...measured, latency, file: "best.onnx" });
+    assert.equal(trials[1]!.accuracy, undefined);
+  }));
+
+Deno.test("readStudy() says so where there is no study", () =>
+  inFolder((folder) => refuses(readStudy(folder), /holds no study\.db/)));

@@ -1,0 +1,132 @@
+import type { Observer } from "../calibrate/observers.ts";
+import type { GraphProto } from "../onnx/onnx_pb.ts";
+import { decide, type Decision } from "../quantize/decide.ts";
+import type { NodeIdentity, QConfigMapping, Selector } from "../quantize/mapping.ts";
+import { describeQConfig, type WeightObserver } from "../quantize/qconfig.ts";
+import type { SweepConfig } from "./config.ts";
+import type { Json } from "./key.ts";
+import { toMapping, toObserver, toWeights } from "./mapping_config.ts";
+import { PLACEMENTS } from "./placements.ts";
+
+/** One point of the grid: a mapping with a name. */
+export interface Configuration {
+  /** Short and unique, e.g. `mixed · percentile 99.99 · per-channel`. */
+  readonly name: string;
+  /** For colour and legend: float32, static, dynamic, mixed, or the placement's own name. */
+  readonly family: string;
+  readonly mapping: QConfigMapping;
+  /** The form that each node takes, in the order of the nodes: what decides the model. */
+  readonly forms: readonly string[];
+  /** For the record. */
+  readonly config: Json;
+}
+
+/** The configurations to measure, and those that turned out to be one of them. */
+export interface Grid {
+  /** float32 first, then in the order of the config. */
+  readonly configurations: readonly Configuration[];
+  readonly collapsed: readonly Collapsed[];
+}
+
+/** A point of the grid that gives the same model as an earlier one, and so is not measured again. */
+export interface Collapsed {
+  readonly name: string;
+  readonly sameAs: string;
+}
+
+/** How the families of built-in placements are called. */
+const FAMILIES: Readonly<Record<string, string>> = {
+  "float32": "float32",
+  "cnn-static": "static",
+  "rnn-dynamic": "dynamic",
+  "mixed": "mixed",
+};
+
+/**
+ * Spreads a config over one network. Points of the product that come to the same thing there are
+ * taken together: a percentile where nothing is static, `mixed` in a network without a Conv.
+ *
+ * @param graph The network as it will be quantized: fused, its opset raised.
+ * @throws {UserError} If a rule of one's own mapping matches no node.
+ */
+export function expandGrid(config: SweepConfig, graph: GraphProto): Grid {
+  const names = config.placements ?? [...Object.keys(PLACEMENTS), ...Object.keys(config.mappings)];
+  const placements = ["float32", ...names.filter((name) => name !== "float32")];
+  const observers = [...new Set(config.observers)].flatMap((name) =>
+    name === "percentile"
+      ? [...new Set(config.percentiles)].map((percent) => toObserver(name, percent))
+      : [toObserver(name)]
+  );
+  const weights = [...new Set(config.weights)].map(toWeights);
+
+  const seen = new Map<string, string>();
+  const configurations: Configuration[] = [];
+  const collapsed: Collapsed[] = [];
+  for (const placement of new Set(placements)) {
+    for (const weight of weights) {
+      for (const observer of observers) {
+        const point = makePoint(placement, { observer, weights: weight }, config, graph);
+        const content = point.forms.join("\n");
+        const sameAs = seen.get(content);
+        if (sameAs === undefined) {
+          seen.set(content, point.name);
+          configurations.push(point);
+        } else if (placement !== "float32") {
+          // The name in full, since what it leaves out is just what made no difference.
+          const name = [placement, observer.name, weight.name].join(" · ");
+          collapsed.push({ name, sameAs });
+        }
+      }
+    }
+  }
+  return { configurations, collapsed };
+}
+
+function makePoint(
+  placement: string,
+  defaults: { observer: Observer; weights: WeightObserver },
+  config: SweepConfig,
+  graph: GraphProto,
+): Configuration {
+  const own = config.mappings[placement];
+  const make = (nodes: readonly NodeIdentity[]) =>
+    own ? toMapping(own, defaults) : PLACEMENTS[placement]!(nodes, defaults);
+  const nodes = decide(graph, { default: { kind: "float32" }, rules: [] }).all;
+  const mapping = make(nodes.map(({ identity }) => identity));
+  const forms = decide(graph, mapping).all.map(formOf);
+  // A name says only what makes a difference.
+  const { observer, weights } = defaults;
+  const parts = [
+    placement,
+    forms.some((form) => form.startsWith(`static ${observer.name} `)) ? observer.name : "",
+    forms.some((form) => form.endsWith(` ${weights.name}`)) ? weights.name : "",
+  ];
+  return {
+    name: parts.filter((part) => part !== "").join(" · "),
+    family: FAMILIES[placement] ?? placement,
+    mapping,
+    forms,
+    config: {
+      placement,
+      observer: observer.name,
+      weights: weights.name,
+      default: describeQConfig(mapping.default),
+      rules: mapping.rules.map(([selector, qconfig]) => [
+        showSelector(selector),
+        describeQConfig(qconfig),
+      ]),
+    },
+  };
+}
+
+/** What becomes of a node, with whatever of its qconfig has an effect on that. */
+function formOf({ form, asked }: Decision): string {
+  if (form === "float32" || asked.kind === "float32") return "float32";
+  if (asked.kind === "static") return `static ${asked.activation.name} ${asked.weight.name}`;
+  if (asked.kind === "weightOnly") return `weightOnly ${asked.bits} ${asked.weight.name}`;
+  return `dynamic ${asked.weight.name}`;
+}
+
+function showSelector(selector: Selector): string {
+  return typeof selector === "string" ? selector : `op ${selector.op}`;
+}

@@ -1,0 +1,60 @@
+import { table } from "../lib/display.ts";
+import { readModel } from "../lib/onnx/file.ts";
+import { type ModelSummary, summarizeModel } from "../lib/onnx/summary.ts";
+import type { ValueType } from "../lib/tensor/tensor.ts";
+import { flag } from "./command.ts";
+import { runCommand } from "./shell.ts";
+
+const command = {
+  name: "inspect",
+  summary:
+    "Shows what an ONNX model is made of: inputs, outputs, opset, size, operators, and each " +
+    "node with the module path by which rules speak of it.",
+  operands: { model: { placeholder: "model.onnx", help: "the model" } },
+  options: { json: flag("print everything as JSON") },
+  examples: ["deno task inspect model.onnx", "deno task inspect model.onnx --json | jq .operators"],
+} as const;
+
+await runCommand(command, async ({ operands, options }, { print }) => {
+  const summary = await summarizeModel(await readModel(operands.model));
+  await print(options.json ? JSON.stringify(summary, null, 2) : describe(summary));
+});
+
+function describe(model: ModelSummary): string {
+  const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${version}`);
+  const facts = [
+    ["model", model.name],
+    ["size", `${count(model.bytes)} bytes, ${count(model.parameters)} parameters`],
+    ["SHA-256", model.hash],
+    ["opset", `${opsets.join(", ")}; IR version ${model.irVersion}`],
+    ["producer", model.producer || "unknown"],
+    ...model.inputs.map((value) => ["input", describeValue(value)]),
+    ...model.outputs.map((value) => ["output", describeValue(value)]),
+  ];
+  const operators = Object.entries(model.operators).map(([operator, nodes]) => ({
+    operator,
+    nodes,
+  }));
+  const nodes = model.nodes.map((node, i) => ({
+    "#": i + 1,
+    node: "  ".repeat(node.depth) + node.node,
+    operator: node.opType,
+    "module path": node.path,
+    weights: node.weights?.join(" × "),
+    "float32 bytes": node.float32Bytes || undefined,
+  }));
+  return [
+    facts.map(([name, value]) => `${name!.padEnd(10)}${value}`).join("\n"),
+    table(operators).text,
+    table(nodes).text,
+  ].join("\n\n");
+}
+
+function describeValue({ name, type, dims }: ValueType): string {
+  const shape = dims ? `[${dims.map((dim) => dim ?? "?").join(", ")}]` : "[...]";
+  return `${name}: ${type} ${shape}`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}

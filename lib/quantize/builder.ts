@@ -1,0 +1,70 @@
+import { makeNamer, removeDeadNodes } from "../onnx/graph.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
+import { makeTensorProto } from "../onnx/tensor_proto.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { GraphFacts } from "./graph_facts.ts";
+
+/**
+ * Collects the nodes and constants of a graph that is written anew, in order. The forms (static,
+ * dynamic, weight-only) write into it; none of them knows of the others.
+ */
+export class Builder {
+  readonly facts: GraphFacts;
+  /** Makes a name that the graph does not use yet. */
+  readonly fresh: (base: string) => string;
+  readonly #nodes: NodeProto[] = [];
+  readonly #first: NodeProto[] = [];
+  readonly #constants: TensorProto[] = [];
+  readonly #replaced = new Set<string>();
+  readonly #claims = new Set<string>();
+
+  constructor(facts: GraphFacts) {
+    this.facts = facts;
+    this.fresh = makeNamer(facts.graph);
+  }
+
+  /** Appends nodes. */
+  push(...nodes: NodeProto[]): void {
+    this.#nodes.push(...nodes);
+  }
+
+  /** Adds a constant under a fresh name, and returns the name. */
+  constant(base: string, tensor: Tensor): string {
+    const name = this.fresh(base);
+    this.#constants.push(makeTensorProto(name, tensor));
+    return name;
+  }
+
+  /** Has nodes make a value that was a constant so far; they stand before all others. */
+  replaceConstant(name: string, nodes: readonly NodeProto[]): void {
+    this.#replaced.add(name);
+    this.#first.push(...nodes);
+  }
+
+  /** True the first time a key is claimed: for what is written once and used often. */
+  claim(key: string): boolean {
+    if (this.#claims.has(key)) return false;
+    this.#claims.add(key);
+    return true;
+  }
+
+  /** The graph as written, without the constants that nothing reads any more. */
+  graph(): GraphProto {
+    const { graph } = this.facts;
+    const kept = this.#nodes.filter((node) =>
+      !node.output.some((name) => this.#replaced.has(name))
+    );
+    const initializer = [
+      ...graph.initializer.filter(({ name }) => !this.#replaced.has(name)),
+      ...this.#constants,
+    ];
+    const node = [...this.#first, ...kept];
+    return removeDeadNodes({ ...graph, node, initializer, ...withoutConstantInputs(graph) });
+  }
+}
+
+/** Files before IR 4 list initializers as inputs too; what is replaced must not stay one. */
+function withoutConstantInputs(graph: GraphProto): Pick<GraphProto, "input"> {
+  const constant = new Set(graph.initializer.map(({ name }) => name));
+  return { input: graph.input.filter(({ name }) => !constant.has(name)) };
+}

@@ -1,0 +1,124 @@
+import { UserError } from "../errors.ts";
+import type { Calibration } from "../calibrate/calibration.ts";
+import type { Range } from "../calibrate/range.ts";
+import type { Model } from "../onnx/model.ts";
+import { raiseOpset } from "../onnx/opset.ts";
+import { Builder } from "./builder.ts";
+import { decide, type Decision, type Decisions } from "./decide.ts";
+import { writeDynamic } from "./dynamic.ts";
+import { writeFenced } from "./fences.ts";
+import type { QConfigMapping } from "./mapping.ts";
+import { nameNodes } from "./name_nodes.ts";
+import { Plan } from "./plan.ts";
+import { QUANTIZED_OPSET } from "./prepare.ts";
+import type { DynamicInt8, WeightOnly } from "./qconfig.ts";
+import { QuantizedModel, type Trace } from "./quantized_model.ts";
+import { quantizedResults, rangedTensors, StaticWriter } from "./static.ts";
+import { storeSmall } from "./weight_only.ts";
+
+/** First IR version that lets an initializer be none of the inputs, and knows opset 13. */
+const QUANTIZED_IR = 7n;
+
+/**
+ * Writes a model as a mapping wants it: static, dynamic, weight-only and float32 nodes in one graph,
+ * with a change of precision wherever one is needed, each with its own scale and zero point.
+ *
+ * @param calibration What {@linkcode calibrate} saw; may be left out if nothing is static.
+ * @returns The model, with a plan that says for each node what was asked for and why it is what it
+ * is; what the runtime executes is filled in by {@linkcode readBack}.
+ * @throws {UserError} If a rule matches no node, a range is missing, or the opset cannot be raised.
+ * @see {@link https://arxiv.org/abs/1712.05877 | Jacob et al. 2018}
+ */
+export function convert(
+  model: Model,
+  mapping: QConfigMapping,
+  calibration?: Calibration,
+): QuantizedModel {
+  const { proto, graph } = raiseOpset(model, QUANTIZED_OPSET);
+  const decisions = decide(nameNodes(graph), mapping);
+  const traces = decisions.all.map(trace);
+  const plan = (fenced: ReadonlySet<Decision>) =>
+    new Plan(decisions.all.map((decision) => planRow(decision, fenced)));
+  if (traces.every(({ form }) => form === "float32")) { // nothing to do: not even a higher opset
+    return new QuantizedModel(model.proto, model.name, plan(new Set()), traces);
+  }
+  const ranges = chooseRanges(decisions, calibration);
+  const builder = new Builder(decisions.facts);
+  const fenced = writeAll(decisions, ranges, builder);
+  const irVersion = proto.irVersion < QUANTIZED_IR ? QUANTIZED_IR : proto.irVersion;
+  return new QuantizedModel(
+    { ...proto, irVersion, graph: builder.graph() },
+    model.name,
+    plan(fenced),
+    traces,
+  );
+}
+
+function trace({ node, form, head, inBody }: Decision): Trace {
+  return { name: node.name, outputs: node.output, form, head: head?.name, inBody };
+}
+
+function writeAll(
+  decisions: Decisions,
+  ranges: ReadonlyMap<string, Range>,
+  builder: Builder,
+): Set<Decision> {
+  const results = quantizedResults(decisions);
+  const writer = new StaticWriter(builder, decisions, results, (name) => ranges.get(name)!);
+  const fenced = new Set<Decision>();
+  // A unit is written where its last node stood: by then all that any member reads is there.
+  const unitAt = new Map([...decisions.units.values()].map((unit) => [unit.nodes.at(-1), unit]));
+  for (const node of decisions.facts.graph.node) {
+    const decision = decisions.of.get(node)!;
+    if (decision.form === "static") {
+      const unit = unitAt.get(node);
+      if (unit) writer.write(unit);
+      continue;
+    }
+    if (decision.form === "dynamic") {
+      writeDynamic(node, decision.asked as DynamicInt8, builder);
+      continue;
+    }
+    if (decision.form === "weightOnly") storeSmall(node, decision.asked as WeightOnly, builder);
+    if (writeFenced(node, decisions, results, builder)) fenced.add(decision);
+  }
+  return fenced;
+}
+
+/** The range of each tensor that needs one. */
+function chooseRanges(
+  decisions: Decisions,
+  calibration: Calibration | undefined,
+): Map<string, Range> {
+  const ranges = new Map<string, Range>();
+  for (const [name, observer] of rangedTensors(decisions)) {
+    const seen = calibration?.statistics.get(name);
+    if (!seen || seen.count === 0) {
+      throw new UserError(
+        `Cannot convert: the range of tensor "${name}" is not known` +
+          (calibration
+            ? `; calibrate what prepare() makes of the same model and mapping`
+            : `, and static int8 needs it; pass what calibrate() returns`),
+      );
+    }
+    ranges.set(name, observer.range(seen));
+  }
+  return ranges;
+}
+
+function planRow(decision: Decision, fenced: ReadonlySet<Decision>) {
+  const { identity, asked, source, obstacle } = decision;
+  const reasons = [source];
+  if (obstacle) reasons.push(`stays float32: ${obstacle}`);
+  if (fenced.has(decision)) reasons.push(FENCED);
+  return {
+    node: identity.name,
+    opType: identity.opType,
+    path: identity.path,
+    asked: asked.kind,
+    executes: "",
+    why: reasons.join("; "),
+  };
+}
+
+const FENCED = "fenced, for the runtime would make it int8 between int8 neighbours";

@@ -1,0 +1,263 @@
+import { isStandard } from "../onnx/node.ts";
+import { subgraphs } from "../onnx/graph.ts";
+import { modulePaths } from "../onnx/module_path.ts";
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { type GraphFacts, graphFacts } from "./graph_facts.ts";
+import {
+  type NodeIdentity,
+  type QConfigMapping,
+  type Resolved,
+  resolveMapping,
+} from "./mapping.ts";
+import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
+import { integerTensors, worksOnIntegers } from "./integers.ts";
+import { dynamicObstacle, isDynamicOperator } from "./dynamic.ts";
+import type { QConfig } from "./qconfig.ts";
+import { zeroFloor } from "./tails.ts";
+import { storableWeights } from "./weight_only.ts";
+
+/** What becomes of one node. */
+export interface Decision {
+  readonly node: NodeProto;
+  readonly identity: NodeIdentity;
+  readonly asked: QConfig;
+  /** The rule that asked. */
+  readonly source: string;
+  /** The form it is written in; `float32` also where the asked one is not to be had. */
+  form: QConfig["kind"];
+  /** Why it stays float32 though something else was asked for. */
+  obstacle?: string;
+  /** The node it runs inside of, if it is a Relu, Clip or bias Add that a kernel absorbs. */
+  head?: NodeProto;
+  /** Set where the node lies in the body of an If, Loop or Scan. */
+  readonly inBody: boolean;
+}
+
+/** A node with what the int8 kernel absorbs after it, as one step between quantized tensors. */
+export interface StaticUnit {
+  readonly head: NodeProto;
+  readonly operator: StaticOperator;
+  readonly qconfig: Extract<QConfig, { kind: "static" }>;
+  /** Nodes in order, the head first. */
+  nodes: NodeProto[];
+  /** Tensor that leaves the unit. */
+  result: string;
+}
+
+/** All decisions on a graph. */
+export interface Decisions {
+  readonly facts: GraphFacts;
+  /** One for each node, bodies after the node that holds them. */
+  readonly all: readonly Decision[];
+  readonly of: ReadonlyMap<NodeProto, Decision>;
+  /** Units by their head. */
+  readonly units: ReadonlyMap<NodeProto, StaticUnit>;
+}
+
+/**
+ * Decides for each node of a graph which form it takes under a mapping, and says why. No ranges are
+ * needed for this; they are wanted for what it calls static.
+ *
+ * @throws {UserError} If a rule of the mapping matches no node.
+ */
+export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
+  const facts = graphFacts(graph);
+  const all = listNodes(graph, mapping);
+  const of = new Map(all.map((decision) => [decision.node, decision]));
+  const integers = integerTensors(graph);
+  for (const decision of all) {
+    if (decision.asked.kind === "float32") continue;
+    if (decision.inBody) fallBack(decision, "it lies in the body of an If, Loop or Scan");
+    else if (worksOnIntegers(decision.node, integers)) fallBack(decision, "it works on integers");
+    else if (decision.asked.kind === "dynamic") tryDynamic(decision, facts);
+    else if (decision.asked.kind === "weightOnly") tryWeightOnly(decision, facts);
+  }
+  const units = staticUnits(graph.node, of, facts);
+  dropIdleUnits(graph.node, of, units, facts);
+  return { facts, all, of, units };
+}
+
+function listNodes(graph: GraphProto, mapping: QConfigMapping): Decision[] {
+  const paths = modulePaths(graph);
+  const listed: { node: NodeProto; inBody: boolean }[] = [];
+  const walk = (graph: GraphProto, inBody: boolean) => {
+    for (const node of graph.node) {
+      listed.push({ node, inBody });
+      for (const body of subgraphs(node)) walk(body, true);
+    }
+  };
+  walk(graph, false);
+  const identities = listed.map(({ node }): NodeIdentity => ({
+    name: node.name || node.output.find((name) => name !== "") || node.opType,
+    opType: node.opType,
+    path: paths.get(node) ?? "",
+  }));
+  const resolved = resolveMapping(mapping, identities);
+  return listed.map(({ node, inBody }, i) => {
+    const { qconfig, source } = resolved[i]! satisfies Resolved;
+    return {
+      node,
+      identity: identities[i]!,
+      asked: qconfig,
+      form: qconfig.kind === "static" ? "float32" : qconfig.kind, // static is earned below
+      source,
+      inBody,
+    };
+  });
+}
+
+/** Falls back to float32, with the reason. */
+function fallBack(decision: Decision, obstacle: string): void {
+  decision.form = "float32";
+  decision.obstacle = obstacle;
+}
+
+function tryDynamic(decision: Decision, facts: GraphFacts): void {
+  const { node } = decision;
+  const obstacle = isDynamicOperator(node)
+    ? dynamicObstacle(node, facts)
+    : storableWeights(node, facts).length > 0
+    ? `no dynamic int8 kernel for ${node.opType}; weightOnly() makes it smaller`
+    : `it has no weights`;
+  if (obstacle) fallBack(decision, obstacle);
+}
+
+function tryWeightOnly(decision: Decision, facts: GraphFacts): void {
+  if (storableWeights(decision.node, facts).length === 0) {
+    fallBack(decision, "it has no weights worth storing smaller");
+  }
+}
+
+/**
+ * Goes through the graph in order and makes a unit of each node that can be static, taking in the
+ * tails that its kernel absorbs.
+ */
+function staticUnits(
+  nodes: readonly NodeProto[],
+  of: ReadonlyMap<NodeProto, Decision>,
+  facts: GraphFacts,
+): Map<NodeProto, StaticUnit> {
+  const units = new Map<NodeProto, StaticUnit>();
+  const resultOf = new Map<string, StaticUnit>();
+  const int8 = new Set<string>(); // tensors that are there as uint8
+  for (const node of nodes) {
+    const decision = of.get(node)!;
+    if (decision.asked.kind !== "static" || decision.obstacle) continue;
+    const host = absorbingUnit(node, resultOf, facts);
+    if (host) {
+      resultOf.delete(host.result);
+      int8.delete(host.result);
+      host.nodes = [...host.nodes, node];
+      host.result = node.output[0]!;
+      resultOf.set(host.result, host);
+      int8.add(host.result);
+      decision.form = "static";
+      decision.head = host.head;
+      continue;
+    }
+    const operator = isStandard(node) ? STATIC_OPERATORS.get(node.opType) : undefined;
+    const obstacle = operator
+      ? staticObstacle(node, operator, decision, int8, facts)
+      : NO_STATIC_KERNEL.get(node.opType) ?? `no int8 kernel for ${node.opType}`;
+    if (!operator || obstacle) {
+      fallBack(decision, obstacle!);
+      continue;
+    }
+    decision.form = "static";
+    const unit: StaticUnit = {
+      head: node,
+      operator,
+      qconfig: decision.asked,
+      nodes: [node],
+      result: node.output[0]!,
+    };
+    units.set(node, unit);
+    resultOf.set(unit.result, unit);
+    int8.add(unit.result);
+    // Quantized for this unit, a tensor is there as uint8 for others as well.
+    for (const name of activationInputs(node, operator, facts)) int8.add(name);
+  }
+  return units;
+}
+
+function staticObstacle(
+  node: NodeProto,
+  operator: StaticOperator,
+  { asked }: Decision,
+  int8: ReadonlySet<string>,
+  facts: GraphFacts,
+): string | undefined {
+  const obstacle = operator.obstacle?.(node, facts);
+  if (obstacle) return obstacle;
+  if (asked.kind === "static" && asked.kernels === "fast") {
+    const slow = operator.slow?.(node, facts);
+    if (slow) return slow;
+  }
+  if (operator.role === "compute") return undefined;
+  const floats = activationInputs(node, operator, facts).filter((name) => !int8.has(name));
+  if (floats.length === 0) return undefined;
+  return operator.role === "carry"
+    ? "it only moves values, and they come in float32"
+    : `it reads "${floats[0]}", which comes in float32`;
+}
+
+/** Inputs that carry activations: for `carry` the first, else all that are not constants. */
+export function activationInputs(
+  node: NodeProto,
+  operator: StaticOperator,
+  facts: GraphFacts,
+): string[] {
+  const inputs = operator.role === "carry" || node.opType === "Clip"
+    ? node.input.slice(0, 1)
+    : node.input;
+  return inputs.filter((name) => name !== "" && !facts.isConstant(name));
+}
+
+/** The unit that this node runs inside of, if it alone reads the unit's result. */
+function absorbingUnit(
+  node: NodeProto,
+  resultOf: ReadonlyMap<string, StaticUnit>,
+  facts: GraphFacts,
+): StaticUnit | undefined {
+  for (const name of node.input) {
+    const unit = resultOf.get(name);
+    if (!unit || !isStandard(node) || !unit.operator.tails?.includes(node.opType)) continue;
+    if (facts.consumers(name).length > 1 || facts.isPinned(name)) continue;
+    const last = unit.nodes.at(-1)!;
+    if (node.opType === "Add") {
+      const other = node.input.find((input) => input !== name);
+      if (last.opType !== "MatMul" || facts.floatConstant(other)?.dims.length !== 1) continue;
+      if (!facts.isConstant(last.input[1])) continue; // the bias of a Linear, nothing else
+    } else if (zeroFloor(last, facts) || !zeroFloor(node, facts)) {
+      // A Relu or Clip vanishes into quantization only if zero is its floor: then the zero point is
+      // the smallest integer. Otherwise the runtime would compute the Conv before it in float32.
+      continue;
+    }
+    return unit;
+  }
+  return undefined;
+}
+
+/**
+ * Puts `follow` and `carry` units back to float32 whose result nobody reads as int8: the last
+ * quantization would only cost accuracy. With `kernels: "any"` they stay.
+ */
+function dropIdleUnits(
+  nodes: readonly NodeProto[],
+  of: ReadonlyMap<NodeProto, Decision>,
+  units: Map<NodeProto, StaticUnit>,
+  facts: GraphFacts,
+): void {
+  for (const node of [...nodes].reverse()) {
+    const unit = units.get(node);
+    if (!unit || unit.operator.role === "compute" || unit.qconfig.kernels === "any") continue;
+    const readers = facts.consumers(unit.result);
+    if (readers.some((reader) => of.get(reader)!.form === "static")) continue;
+    units.delete(node);
+    for (const member of unit.nodes) {
+      const decision = of.get(member)!;
+      decision.head = undefined;
+      fallBack(decision, "its result is read in float32");
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { isStandard, makeNode } from "../onnx/node.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import type { Builder } from "./builder.ts";
+import type { Decisions, StaticUnit } from "./decide.ts";
+import { readsAsInt8 } from "./static.ts";
+
+/**
+ * Operators that the runtime pulls into int8 by itself when they stand between DequantizeLinear and
+ * QuantizeLinear: a Conv or Gemm left in float32 there gets its weights quantized per tensor, without
+ * a word.
+ */
+const PULLED: ReadonlySet<string> = new Set([
+  "Add",
+  "AveragePool",
+  "Clip",
+  "Concat",
+  "Conv",
+  "ConvTranspose",
+  "Gemm",
+  "GlobalAveragePool",
+  "LeakyRelu",
+  "MatMul",
+  "MaxPool",
+  "Mul",
+  "Resize",
+  "Sigmoid",
+  "Softmax",
+  "Where",
+]);
+
+/** Where a node that is to stay in float32 has to be fenced off. */
+interface Fences {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Where a float32 node needs a fence, a `Sum` of one input: it costs a copy, computes nothing, and no
+ * rewrite of the runtime moves a change of precision past it.
+ */
+function fencesOf(
+  node: NodeProto,
+  decisions: Decisions,
+  results: ReadonlyMap<string, StaticUnit>,
+): Fences {
+  const none = { inputs: [], outputs: [] };
+  if (!isStandard(node) || !PULLED.has(node.opType)) return none;
+  const { facts } = decisions;
+  const activations = node.input.filter((name) => name !== "" && !facts.isConstant(name));
+  const readsInt8 = activations.length > 0 && activations.every((name) => results.has(name));
+  const feedsInt8 = node.output.filter((name) => name && feedsQuantize(name, decisions));
+  if (node.opType === "MaxPool") {
+    // Taking a maximum and quantizing can be swapped, and the runtime swaps them on either side.
+    return { inputs: readsInt8 ? activations : [], outputs: feedsInt8 };
+  }
+  if (!readsInt8 || feedsInt8.length === 0) return none;
+  return activations.length === 1
+    ? { inputs: activations, outputs: [] }
+    : { inputs: [], outputs: feedsInt8 };
+}
+
+/** Whether a float32 tensor is quantized next, be it behind a Relu that quantizing makes vanish. */
+function feedsQuantize(name: string, decisions: Decisions): boolean {
+  if (readsAsInt8(name, decisions)) return true;
+  const readers = decisions.facts.consumers(name);
+  return readers.some((reader) =>
+    (reader.opType === "Relu" || reader.opType === "Clip") &&
+    decisions.of.get(reader)?.form === "float32" && feedsQuantize(reader.output[0]!, decisions)
+  );
+}
+
+/**
+ * Writes a float32 node with the fences it needs.
+ *
+ * @param results What leaves static units as uint8: see {@linkcode quantizedResults}.
+ * @returns Whether it needed one.
+ */
+export function writeFenced(
+  node: NodeProto,
+  decisions: Decisions,
+  results: ReadonlyMap<string, StaticUnit>,
+  builder: Builder,
+): boolean {
+  const { inputs, outputs } = fencesOf(node, decisions, results);
+  const inside = new Map<string, string>();
+  for (const name of inputs) {
+    const fenced = builder.fresh(`${name}_fence`);
+    builder.push(makeNode("Sum", [name], [fenced]));
+    inside.set(name, fenced);
+  }
+  for (const name of outputs) inside.set(name, builder.fresh(`${name}_fence`));
+  const rename = (name: string) => inside.get(name) ?? name;
+  builder.push(
+    inside.size > 0
+      ? { ...node, input: node.input.map(rename), output: node.output.map(rename) }
+      : node,
+  );
+  for (const name of outputs) builder.push(makeNode("Sum", [rename(name)], [name]));
+  return inside.size > 0;
+}

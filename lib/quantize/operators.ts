@@ -1,0 +1,120 @@
+import { floatAttribute, intAttribute } from "../onnx/node.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import type { GraphFacts } from "./graph_facts.ts";
+
+/**
+ * What the int8 kernels of onnxruntime-web 1.30 demand of each operator: encoded here once, with the
+ * reason. Ratios are of the int8 kernel's time to float32's, one thread.
+ *
+ * - `compute` operators (Conv, Gemm, MatMul) gain from int8, so a qconfig decides for them.
+ * - `follow` operators cost less than a change of precision around them: they are int8 where all
+ *   they read is int8 and someone reads the result as int8, and stay float32 elsewhere.
+ * - `carry` operators only move values: as `follow`, and the result keeps the scale of the input.
+ */
+export interface StaticOperator {
+  readonly role: "compute" | "follow" | "carry";
+  /** Why this node cannot be static, if so. */
+  readonly obstacle?: (node: NodeProto, facts: GraphFacts) => string | undefined;
+  /** Why its int8 kernel is slower than float32's, if so. */
+  readonly slow?: (node: NodeProto, facts: GraphFacts) => string | undefined;
+  /** Operators that may run inside it when they alone read its result. */
+  readonly tails?: readonly string[];
+}
+
+const always = (reason: string) => () => reason;
+
+/** Operators that can be static int8, by type. */
+export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map<
+  string,
+  StaticOperator
+>([
+  ["Conv", {
+    role: "compute",
+    tails: ["Relu", "Clip"],
+    obstacle: (node, facts) => weightObstacle(node, 1, facts) ?? biasObstacle(node, 2, facts),
+    slow: slowConv,
+  }],
+  ["Gemm", {
+    role: "compute",
+    tails: ["Relu", "Clip"],
+    obstacle: (node, facts) =>
+      weightObstacle(node, 1, facts) ?? gemmObstacle(node) ?? biasObstacle(node, 2, facts),
+  }],
+  ["MatMul", { role: "compute", tails: ["Add", "Relu", "Clip"], obstacle: matMulObstacle }],
+  ["Add", { role: "follow", tails: ["Relu", "Clip"] }],
+  ["Mul", { role: "follow", tails: ["Relu", "Clip"] }],
+  ["Relu", { role: "follow" }],
+  ["Clip", { role: "follow" }],
+  ["Sigmoid", { role: "follow" }],
+  ["LeakyRelu", { role: "follow" }],
+  ["Concat", { role: "follow" }],
+  ["GlobalAveragePool", { role: "follow" }],
+  ["AveragePool", { role: "follow", slow: always("int8 AveragePool takes 3.8-4.0x the time") }],
+  ["Softmax", { role: "follow", slow: always("int8 Softmax takes 1.4-1.7x the time") }],
+  ["MaxPool", {
+    role: "carry",
+    obstacle: (node) => node.output[1] ? "it also gives the indices of the maxima" : undefined,
+    slow: (node, facts) =>
+      (facts.spatialDims(node) ?? 2) > 2 ? "int8 MaxPool3d takes 2.8-3.3x the time" : undefined,
+  }],
+  ["Reshape", { role: "carry" }],
+  ["Flatten", { role: "carry" }],
+  ["Squeeze", { role: "carry" }],
+  ["Unsqueeze", { role: "carry" }],
+  ["Transpose", { role: "carry" }],
+]);
+
+/** Why float32 is the only form of an operator that is not in the table. */
+export const NO_STATIC_KERNEL: ReadonlyMap<string, string> = new Map([
+  ["GRU", "no int8 GRU kernel; dynamicInt8() or weightOnly() make it smaller"],
+  ["RNN", "no int8 RNN kernel; dynamicInt8() or weightOnly() make it smaller"],
+  ["LSTM", "the int8 LSTM kernel is dynamic only; dynamicInt8() or weightOnly() make it smaller"],
+  ["ConvTranspose", "no int8 ConvTranspose kernel; weightOnly() makes it smaller"],
+  ["BatchNormalization", "no int8 kernel; fuse() folds it where a Conv or Gemm stands before it"],
+]);
+
+/** Name of an operator in the standard domain, or undefined for other domains. */
+export function standardOp(node: NodeProto): string | undefined {
+  return node.domain === "" || node.domain === "ai.onnx" ? node.opType : undefined;
+}
+
+function weightObstacle(node: NodeProto, input: number, facts: GraphFacts): string | undefined {
+  return facts.floatConstant(node.input[input])
+    ? undefined
+    : "its weights are not float32 constants";
+}
+
+function biasObstacle(node: NodeProto, input: number, facts: GraphFacts): string | undefined {
+  const name = node.input[input];
+  return !name || facts.floatConstant(name) ? undefined : "its bias is not a float32 constant";
+}
+
+/** QGemm scales the bias by both scales at once, which holds for alpha = beta = 1 only. */
+function gemmObstacle(node: NodeProto): string | undefined {
+  if (intAttribute(node, "transA", 0) !== 0) return "Gemm with transA has no int8 kernel";
+  const plain = floatAttribute(node, "alpha", 1) === 1 && floatAttribute(node, "beta", 1) === 1;
+  return plain ? undefined : "Gemm with alpha or beta other than 1 has no int8 kernel";
+}
+
+function matMulObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
+  const [left, right] = node.input;
+  if (facts.isConstant(left)) return "its left side is a constant";
+  if (!facts.isConstant(right)) return undefined; // activations on both sides
+  return facts.floatConstant(right) ? undefined : "its weights are not float32 constants";
+}
+
+/** Fewest input channels for which the int8 Conv3d kernel was faster (32); 1 channel takes 3x. */
+const CONV3D_CHANNELS = 8;
+
+function slowConv(node: NodeProto, facts: GraphFacts): string | undefined {
+  const dims = facts.floatConstant(node.input[1])?.dims;
+  if (!dims) return undefined;
+  const inputsPerGroup = Number(dims[1]);
+  const group = intAttribute(node, "group", 1);
+  if (group > 1 && inputsPerGroup === 1) return "int8 depthwise Conv takes 2.6-3.2x the time";
+  if (dims.length === 5 && inputsPerGroup < CONV3D_CHANNELS) {
+    return `int8 Conv3d over ${inputsPerGroup} input channel${inputsPerGroup > 1 ? "s" : ""} ` +
+      `takes about 3x the time`;
+  }
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import { create } from "@bufbuild/protobuf";
+import { graphInputs } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import {
+  TensorProto_DataType,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "../onnx/onnx_pb.ts";
+import { raiseOpset } from "../onnx/opset.ts";
+import { decide } from "./decide.ts";
+import type { QConfigMapping } from "./mapping.ts";
+import { rangedTensors } from "./static.ts";
+
+/** First opset with a scale for each channel: QuantizeLinear and DequantizeLinear with an axis. */
+export const QUANTIZED_OPSET = 13;
+
+/** A model with taps: what calibration runs. */
+export interface Prepared {
+  /** Gives the watched tensors besides its own outputs. */
+  readonly model: Model;
+  /** Tensors whose ranges are wanted. */
+  readonly tensors: readonly string[];
+}
+
+/**
+ * Puts a tap on every tensor that some mapping needs a range of. Only tensors that survive the
+ * runtime's fusion are watched (after a Relu, not between it and its Conv), so that a calibration run
+ * costs hardly more than a plain one. Several mappings share the taps, and so one run over the data.
+ *
+ * @throws {UserError} If a rule matches no node, or the model's opset cannot be raised to 13.
+ */
+export function prepare(model: Model, ...mappings: readonly QConfigMapping[]): Prepared {
+  const raised = raiseOpset(model, QUANTIZED_OPSET);
+  const { graph } = raised;
+  const tensors = new Set(
+    mappings.flatMap((mapping) => [...rangedTensors(decide(graph, mapping)).keys()]),
+  );
+  const given = new Set([...graph.output, ...graphInputs(graph)].map(({ name }) => name));
+  const taps = [...tensors].filter((name) => !given.has(name)).map(floatValue);
+  return {
+    model: raised.withGraph({ ...graph, output: [...graph.output, ...taps] }),
+    tensors: [...tensors],
+  };
+}
+
+/** A value of float32 elements and a shape left open. */
+function floatValue(name: string): ValueInfoProto {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, {
+      value: {
+        case: "tensorType",
+        value: create(TypeProto_TensorSchema, { elemType: TensorProto_DataType.FLOAT }),
+      },
+    }),
+  });
+}

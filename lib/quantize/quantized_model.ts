@@ -1,0 +1,36 @@
+import type { ModelProto } from "../onnx/onnx_pb.ts";
+import { Model } from "../onnx/model.ts";
+import type { Plan } from "./plan.ts";
+import type { QConfig } from "./qconfig.ts";
+
+/** Where to find what became of a node of the float32 model. */
+export interface Trace {
+  /** Name of the node in the quantized model, unique there. */
+  readonly name: string;
+  /** Names of what it gives. */
+  readonly outputs: readonly string[];
+  /** Form it was written in. */
+  readonly form: QConfig["kind"];
+  /** Name of the node whose kernel absorbs it, if one does. */
+  readonly head?: string;
+  /** Whether it lies in the body of an If, Loop or Scan. */
+  readonly inBody: boolean;
+}
+
+/** A model that {@linkcode convert} made, with the decision for each node of the one it came from. */
+export class QuantizedModel extends Model {
+  readonly plan: Plan;
+  /** One for each row of the plan. */
+  readonly traces: readonly Trace[];
+
+  constructor(proto: ModelProto, name: string, plan: Plan, traces: readonly Trace[]) {
+    super(proto, { name });
+    this.plan = plan;
+    this.traces = traces;
+  }
+
+  /** The same model with a fuller plan. */
+  withPlan(plan: Plan): QuantizedModel {
+    return new QuantizedModel(this.proto, this.name, plan, this.traces);
+  }
+}

@@ -1,0 +1,115 @@
+import type { Model } from "../onnx/model.ts";
+import { isStandard } from "../onnx/node.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { Plan, type PlanRow } from "./plan.ts";
+import type { QuantizedModel, Trace } from "./quantized_model.ts";
+
+/**
+ * Fills in what the runtime executes, from the graph as it is after the runtime's optimisation. What
+ * was asked for is not always what runs: where the two differ, the row says so.
+ *
+ * Nodes are found again by their name, which the runtime keeps (with `_token_1` or the like behind
+ * it when it makes a node anew), or by the names of what they give.
+ *
+ * @param optimised The graph of `model` after the runtime's optimisation, as `Pool.optimised()`
+ * returns it.
+ */
+export function readPlan(model: QuantizedModel, optimised: Model): Plan {
+  const nodes = optimised.graph.node;
+  const uint8 = uint8Tensors(nodes);
+  const owned = new Set(model.traces.map(({ name }) => name));
+  const byName = new Map(nodes.map((node) => [originalName(node.name, owned), node]));
+  const byOutput = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node])));
+
+  const executes = (trace: Trace): string => {
+    if (trace.inBody) return "";
+    const host = trace.head === undefined ? undefined : byName.get(trace.head);
+    if (host) return `in ${describe(host, uint8)}`;
+    const own = byName.get(trace.name);
+    if (own) return describe(own, uint8);
+    for (const name of trace.outputs) {
+      const maker = byOutput.get(name) ?? byOutput.get(`${name}_quantized`);
+      if (!maker) continue;
+      const isOthers = owned.has(originalName(maker.name, owned));
+      return isOthers ? `in ${describe(maker, uint8)}` : describe(maker, uint8);
+    }
+    return "folded away";
+  };
+  return new Plan(
+    model.plan.rows.map((row, i) => {
+      const trace = model.traces[i]!;
+      return compare(row, trace, executes(trace));
+    }),
+  );
+}
+
+/** The name a node had before the runtime made it anew. */
+function originalName(name: string, owned: ReadonlySet<string>): string {
+  return owned.has(name) ? name : name.replace(/_token_\d+$/, "");
+}
+
+/** Operators of the runtime that compute on integers. */
+const INTEGER_KERNEL = /^(in )?(QLinear|QGemm|MatMulInteger|DynamicQuantize|ConvInteger|QuantizeL)/;
+
+/** Writes down what executes, and the difference from what was decided, if there is one. */
+function compare(row: PlanRow, { form }: Trace, executes: string): PlanRow {
+  const isInteger = INTEGER_KERNEL.test(executes) || executes.endsWith("uint8");
+  const gone = executes === "" || executes === "folded away";
+  let why = row.why;
+  if (!gone && form === "static" && !isInteger) {
+    why += `; yet the runtime computes ${executes} in float32`;
+  } else if (!gone && (form === "float32" || form === "weightOnly") && isInteger) {
+    // Moving uint8 instead of float32 changes no value: not worth a word.
+    if (!KEEPS_TYPE.has(row.opType) || row.opType === "MaxPool") {
+      why += `; yet the runtime made it int8`;
+    }
+  }
+  return { ...row, executes, why };
+}
+
+/** The operator of a node, and whether one that also exists for floats runs on uint8. */
+function describe(node: NodeProto, uint8: ReadonlySet<string>): string {
+  const own = isStandard(node) && !CHANGES_PRECISION.has(node.opType) ||
+    node.opType.startsWith("Nhwc");
+  return own && uint8.has(node.input[0] ?? "") ? `${node.opType} uint8` : node.opType;
+}
+
+const CHANGES_PRECISION: ReadonlySet<string> = new Set(["DequantizeLinear", "QuantizeLinear"]);
+
+/** Operators that give the type they read. */
+const KEEPS_TYPE: ReadonlySet<string> = new Set([
+  "Clip",
+  "Concat",
+  "DepthToSpace",
+  "Expand",
+  "Flatten",
+  "Gather",
+  "Identity",
+  "Max",
+  "MaxPool",
+  "NhwcMaxPool",
+  "Pad",
+  "Relu",
+  "Reshape",
+  "Resize",
+  "Slice",
+  "Split",
+  "Squeeze",
+  "Tile",
+  "Transpose",
+  "Unsqueeze",
+]);
+
+/** Tensors of an optimised graph that hold uint8 activations. */
+function uint8Tensors(nodes: readonly NodeProto[]): Set<string> {
+  const found = new Set<string>();
+  for (const node of nodes) {
+    const gives = node.opType === "QuantizeLinear" || node.opType.startsWith("QLinear") ||
+      KEEPS_TYPE.has(node.opType) && found.has(node.input[0] ?? "");
+    // A QGemm gives uint8 if it is told the scale and the zero point of its result.
+    if (gives || (node.opType === "QGemm" && node.input[8])) {
+      for (const name of node.output) found.add(name);
+    }
+  }
+  return found;
+}

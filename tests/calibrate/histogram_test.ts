@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import {
+  BINS,
+  countInto,
+  emptyHistogram,
+  type Histogram,
+  mergeHistograms,
+} from "../../lib/calibrate/histogram.ts";
+import { generator } from "../random.ts";
+
+function count(...batches: readonly (readonly number[])[]): Histogram {
+  return batches.reduce((histogram, batch) => {
+    const values = Float32Array.from(batch);
+    return countInto(histogram, values, Math.min(...values), Math.max(...values));
+  }, emptyHistogram());
+}
+
+function total({ counts }: Histogram): number {
+  return counts.reduce((a, b) => a + b, 0);
+}
+
+Deno.test("countInto() puts a value on a bin's edge into the bin that starts there", () => {
+  const histogram = count([0, 1, 2, 4095]);
+  assertEquals(histogram.width, 1);
+  assertEquals([...histogram.counts.slice(0, 4)], [1, 1, 1, 0]);
+});
+
+Deno.test("countInto() doubles the width and adds bins in pairs when the range outgrows them", () => {
+  const histogram = count([0, 1, 2, 4095], [4096]);
+  assertEquals(histogram.width, 2);
+  assertEquals([...histogram.counts.slice(0, 3)], [2, 1, 0]);
+  assertEquals([...histogram.counts.slice(-2)], [1, 1]);
+});
+
+Deno.test("countInto() keeps every count through any growth", () => {
+  const random = generator(1);
+  const batches = Array.from(
+    { length: 20 },
+    (_, i) => Array.from({ length: 50 }, () => (random() - 0.4) * 1.7 ** i),
+  );
+  const histogram = count(...batches);
+  assertEquals(total(histogram), 1000);
+  assertEquals(histogram.counts.length <= BINS, true);
+});
+
+Deno.test("countInto() gives the same histogram in whichever order the values come", () => {
+  const random = generator(2);
+  const batches = Array.from(
+    { length: 12 },
+    (_, i) => Array.from({ length: 30 }, () => (random() - 0.5) * 3 ** i),
+  );
+  assertEquals(count(...batches.toReversed()), count(...batches));
+  assertEquals(count(batches.flat()), count(...batches));
+});
+
+Deno.test("mergeHistograms() equals counting all values into one", () => {
+  const random = generator(3);
+  const few = Array.from({ length: 40 }, () => random() * 0.01 - 1);
+  const many = Array.from({ length: 40 }, () => random() * 100);
+  assertEquals(mergeHistograms(count(few), count(many)), count(few, many));
+  assertEquals(mergeHistograms(count(many), count(few)), count(few, many));
+  assertEquals(mergeHistograms(emptyHistogram(), count(few)), count(few));
+});
+
+Deno.test("countInto() holds a tensor of one value in one bin", () => {
+  assertEquals([...count([0, 0, 0]).counts], [3]);
+  assertEquals([...count([-7.25]).counts], [1]);
+});

@@ -1,0 +1,63 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UserError } from "../../lib/errors.ts";
+import { qconfigMapping, resolveMapping, type Selector } from "../../lib/quantize/mapping.ts";
+import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
+
+const nodes = [
+  { name: "/front/conv1/Conv", opType: "Conv", path: "front.conv1" },
+  { name: "/front2/conv1/Conv", opType: "Conv", path: "front2.conv1" },
+  { name: "/gru/GRU", opType: "GRU", path: "gru" },
+  { name: "/fc/Gemm", opType: "Gemm", path: "fc" },
+];
+
+/** Kinds that one rule, float32 against a static default, gives the nodes. */
+function selected(selector: Selector): number[] {
+  const mapping = qconfigMapping({ default: staticInt8(), rules: [[selector, float32]] });
+  return resolveMapping(mapping, nodes).flatMap(({ qconfig }, i) =>
+    qconfig.kind === "float32" ? [i] : []
+  );
+}
+
+Deno.test("a module path selects itself and all beneath it, not its namesakes", () => {
+  assertEquals(selected("front"), [0]);
+  assertEquals(selected("front2.conv1"), [1]);
+});
+
+Deno.test("a glob selects by node name or module path", () => {
+  assertEquals(selected("*.conv1"), [0, 1]);
+  assertEquals(selected("/front?/*"), [1]);
+  assertEquals(selected("*"), [0, 1, 2, 3]);
+});
+
+Deno.test("an exact node name and an operator select", () => {
+  assertEquals(selected("/gru/GRU"), [2]);
+  assertEquals(selected({ op: "Conv" }), [0, 1]);
+});
+
+Deno.test("later rules win, and the plan names the rule that did", () => {
+  const mapping = qconfigMapping({
+    default: float32,
+    rules: [[{ op: "Conv" }, staticInt8()], ["front", dynamicInt8()], ["gru", weightOnly()]],
+  });
+  const resolved = resolveMapping(mapping, nodes);
+  assertEquals(resolved.map(({ qconfig }) => qconfig.kind), [
+    "dynamic",
+    "static",
+    "weightOnly",
+    "float32",
+  ]);
+  assertEquals(resolved.map(({ source }) => source), [
+    `rule "front"`,
+    "rule op Conv",
+    `rule "gru"`,
+    "default",
+  ]);
+});
+
+Deno.test("a rule that matches nothing is an error that lists the nearest names", () => {
+  const resolve = (selector: Selector) => () =>
+    resolveMapping(qconfigMapping({ default: float32, rules: [[selector, float32]] }), nodes);
+  assertThrows(resolve("front.conv2"), UserError, `nearest are "front.conv1"`);
+  assertThrows(resolve({ op: "gemm" }), UserError, `nearest are "Gemm"`);
+  assertThrows(resolve({ op: "Einsum" }), UserError, "the network has Conv, GRU, Gemm");
+});

@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { biasScaleFloor, quantizeBias, quantizeWeights } from "../../lib/quantize/weights.ts";
+import { normal } from "../random.ts";
+
+Deno.test("quantizeWeights() with one scale uses the largest magnitude of all", () => {
+  const { values, scales, scaleDims } = quantizeWeights(
+    Float32Array.of(1, -127, 0.5, 1.5),
+    [4],
+    [],
+  );
+  assertEquals([...values], [1, -127, 0, 2]);
+  assertEquals([...scales], [1]);
+  assertEquals(scaleDims, []);
+});
+
+Deno.test("quantizeWeights() scales each index of two axes alone", () => {
+  const weights = Float32Array.of(127, 1, 254, 2, 1270, 10, 0, 0);
+  const { values, scales, scaleDims } = quantizeWeights(weights, [2, 2, 2], [0, 1]);
+  assertEquals([...scales], [1, 2, 10, 1]);
+  assertEquals(scaleDims, [2, 2, 1]);
+  assertEquals([...values], [127, 1, 127, 1, 127, 1, 0, 0]);
+});
+
+Deno.test("quantizeWeights() along the last axis agrees with a slow plain version", () => {
+  const [rows, columns] = [5, 3];
+  const weights = normal(rows * columns, 1);
+  const { values, scales } = quantizeWeights(weights, [rows, columns], [1]);
+  for (let c = 0; c < columns; c++) {
+    const column = Array.from({ length: rows }, (_, r) => weights[r * columns + c]!);
+    const scale = Math.fround(Math.max(...column.map(Math.abs)) / 127);
+    assertEquals(scales[c], scale);
+    column.forEach((w, r) =>
+      assertEquals(Math.abs(values[r * columns + c]! - w / scale) <= 0.5, true)
+    );
+  }
+});
+
+Deno.test("quantizeBias() has the scale of the products", () => {
+  const { values, scales } = quantizeBias(Float32Array.of(1, -3), 0.5, Float32Array.of(1, 2));
+  assertEquals([...values], [2, -3]);
+  assertEquals([...scales], [0.5, 1]);
+});
+
+Deno.test("biasScaleFloor() keeps a large bias beside tiny weights inside int32", () => {
+  const bias = Float32Array.of(1000);
+  const floor = biasScaleFloor(bias, 1e-3);
+  const { scales } = quantizeWeights(Float32Array.of(1e-9), [1, 1], [0], floor);
+  const { values } = quantizeBias(bias, 1e-3, scales);
+  assertEquals(Math.abs(values[0]! - 2 ** 30) < 2 ** 8, true);
+});

@@ -27,6 +27,8 @@ export interface Operand {
   readonly placeholder: string;
   readonly help: string;
   readonly optional?: boolean;
+  /** Takes all that follow too; of the last operand only. */
+  readonly rest?: boolean;
 }
 
 /** A value with a name. */
@@ -52,7 +54,10 @@ export interface CommandLine<
 > {
   /** `--help` was given; the rest was not looked at. */
   readonly help: boolean;
-  readonly operands: { [K in keyof Operands]: string | OptionalOf<Operands[K]> };
+  readonly operands: {
+    [K in keyof Operands]: Operands[K] extends { rest: true } ? string[]
+      : string | OptionalOf<Operands[K]>;
+  };
   readonly options: { [K in keyof Options]: ValueOf<Options[K]> };
 }
 
@@ -158,10 +163,12 @@ export function parseCommandLine<
   const wanted = Object.entries<Operand>(command.operands);
   const missing = wanted.slice(given.length).find(([, operand]) => !operand.optional);
   if (missing) fail(`Missing ${missing[1].placeholder}: ${missing[1].help}`);
-  if (given.length > wanted.length) {
+  if (given.length > wanted.length && !wanted.at(-1)?.[1].rest) {
     fail(`Unexpected ${JSON.stringify(given[wanted.length])}: usage is ${usage(command)}`);
   }
-  const operands = Object.fromEntries(wanted.map(([key], i) => [key, given[i]]));
+  const operands = Object.fromEntries(
+    wanted.map(([key, { rest }], i) => [key, rest ? given.slice(i) : given[i]]),
+  );
   return { help: false, operands, options: values } as unknown as CommandLine<Operands, Options>;
 }
 
@@ -191,7 +198,10 @@ export function helpText(command: Command): string {
 
 function usage(command: Command): string {
   const operands = Object.values(command.operands)
-    .map(({ placeholder, optional }) => optional ? `[${placeholder}]` : placeholder);
+    .map(({ placeholder, optional, rest }) => {
+      const form = rest ? `${placeholder}...` : placeholder;
+      return optional ? `[${form}]` : form;
+    });
   return ["deno task", command.name, ...operands, "[options]"].join(" ");
 }
 

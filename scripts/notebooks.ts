@@ -15,10 +15,11 @@ const command = {
     "Checks notebooks: that they hold no outputs, that the types of their cells are right, " +
     "and that every cell runs on Deno's Jupyter kernel.",
   operands: {
-    notebook: {
+    notebooks: {
       placeholder: "notebook.ipynb",
-      help: `the notebook; without one, all of ${FOLDER}/`,
+      help: `the notebooks; without any, all of ${FOLDER}/`,
       optional: true,
+      rest: true,
     },
   },
   options: {
@@ -33,7 +34,8 @@ const command = {
 
 if (import.meta.main) {
   await runCommand(command, async ({ operands, options }, shell) => {
-    const paths = operands.notebook ? [operands.notebook] : await notebooksIn(FOLDER);
+    const { notebooks } = operands;
+    const paths = notebooks.length > 0 ? notebooks : await notebooksIn(FOLDER);
     if (options.strip) return await stripFiles(paths);
     const failed = await checkNotebooks(paths, options.out, shell);
     if (failed) throw new UserError(`${failed} of ${paths.length} notebooks failed`);

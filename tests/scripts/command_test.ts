@@ -90,3 +90,11 @@ Deno.test("helpText() lists every operand and option with its form", () => {
     ].join("\n"),
   );
 });
+
+Deno.test("parseCommandLine() gives all that follow to an operand that takes the rest", () => {
+  const names = { placeholder: "name", help: "what to run", optional: true, rest: true } as const;
+  const bench = { name: "bench", summary: "Measures.", operands: { names }, options: {} };
+  assert.deepEqual(parseCommandLine(bench, ["a", "b"]).operands.names, ["a", "b"]);
+  assert.deepEqual(parseCommandLine(bench, []).operands.names, []);
+  assert.match(helpText(bench), /^Usage: deno task bench \[name\.\.\.\] \[options\]$/m);
+});

@@ -1,0 +1,133 @@
+import { JUPYTER_DISPLAY, type MimeBundle, type Table, table } from "../display.ts";
+import { Model } from "../onnx/model.ts";
+import { modulePaths } from "../onnx/module_path.ts";
+import type { ModelProto } from "../onnx/onnx_pb.ts";
+import { absorbIntoConsumer } from "./absorb_into_consumer.ts";
+import { dropDropout } from "./drop_dropout.ts";
+import { dropIdentity } from "./drop_identity.ts";
+import { dropNoOps } from "./drop_no_ops.ts";
+import { dropZeroStates } from "./drop_zero_states.ts";
+import { foldConstants } from "./fold_constants.ts";
+import { foldIntoConv } from "./fold_into_conv.ts";
+import { foldIntoLinear } from "./fold_into_linear.ts";
+import { type FusedGroup, fusedGroups } from "./fused_group.ts";
+import { liftConstants } from "./lift_constants.ts";
+import { lowerBatchNorm } from "./lower_batch_norm.ts";
+import { matMulAddToGemm } from "./matmul_add_to_gemm.ts";
+import { mergeConstants } from "./merge_constants.ts";
+import { everywhere, type Pass, type PassOptions, rootContext, untilStable } from "./pass.ts";
+import { removeDead } from "./remove_dead.ts";
+
+/** Options for {@linkcode fuse}. */
+export type FuseOptions = PassOptions;
+
+/** A model after {@linkcode fuse}. Shows in a notebook what was fused, and prints it as text. */
+export class FusedModel extends Model {
+  /** Layers that run as one. */
+  readonly fused: readonly FusedGroup[];
+
+  constructor(
+    proto: ModelProto,
+    options: { name: string; fused: readonly FusedGroup[]; bytes?: Uint8Array<ArrayBuffer> },
+  ) {
+    super(proto, options);
+    this.fused = options.fused;
+  }
+
+  /** One row for each group. */
+  get table(): Table {
+    return table(
+      this.fused.map(({ modules, types, runsAs }) => ({
+        modules: modules.join(", "),
+        layers: types.join(" + "),
+        "runs as": runsAs,
+      })),
+      ["modules", "layers", "runs as"],
+    );
+  }
+
+  override toString(): string {
+    return this.table.text;
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return this.table[JUPYTER_DISPLAY]();
+  }
+}
+
+/** What makes constants of all that is constant, and room for patterns to meet. */
+const SIMPLIFY: readonly Pass[] = [
+  liftConstants,
+  dropIdentity,
+  dropDropout,
+  foldConstants,
+  dropNoOps,
+  dropZeroStates,
+  removeDead,
+];
+
+/** What merges neighbouring layers. */
+const MERGE: readonly Pass[] = [matMulAddToGemm, foldIntoConv, foldIntoLinear, absorbIntoConsumer];
+
+/** Each pass goes into all bodies before the next begins. */
+const PASSES: readonly Pass[] = [
+  untilStable([...SIMPLIFY, ...MERGE].map(everywhere)),
+  // Only what found no layer around it becomes nodes of its own, which may then meet each other.
+  everywhere(lowerBatchNorm),
+  untilStable([...SIMPLIFY, ...MERGE].map(everywhere)),
+  everywhere(mergeConstants),
+  everywhere(removeDead),
+];
+
+/**
+ * Rewrites a network into the same function with less to compute, as PyTorch's `fuse_modules` does but
+ * by pattern, without lists of names:
+ *
+ * - Conv and ConvTranspose (1d to 3d) and Linear (Gemm, MatMul + Add) take in the BatchNormalization,
+ *   and the Add, Sub, Mul and Div by constants, after them; and before them, where padding allows.
+ *   A BatchNormalization that stands alone becomes a Mul and an Add.
+ * - MatMul + Add becomes Gemm where the input has two dimensions.
+ * - What depends on constants alone is computed: the slices and concatenations that exporters put
+ *   around the weights of recurrent layers. Constant nodes become initializers, equal ones one.
+ * - Identity, Dropout, empty Casts and Transposes, initial states of zeros and all that no output needs
+ *   are removed.
+ *
+ * Bodies of If, Loop and Scan are rewritten too. What trains (a BatchNormalization in training mode)
+ * stays as it is, and so does a value that something else reads as well. A ReLU stays a node: ONNX has
+ * no operator for both, and the runtime joins them by itself.
+ *
+ * Initializers that are listed as inputs, as in old files, are constants here and no longer inputs.
+ *
+ * @returns The model, with `fused` telling which layers run as one. Results differ from those of
+ * `model` by rounding alone: weights are computed in float64 and rounded once.
+ * @example
+ * ```ts
+ * import { fuse } from "./fuse.ts";
+ * import { parseGraph } from "../onnx/text.ts";
+ * import { modelOf } from "../onnx/model.ts";
+ * ```
+ */
+export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
+  const started = freezeInitializers(model.proto);
+  const context = rootContext(model.graph, options);
+  const graph = PASSES.reduce((graph, pass) => pass(graph, context), started.graph ?? model.graph);
+  const paths = modulePaths(model.graph);
+  const fused = fusedGroups(graph, context.origins, (node) => paths.get(node) ?? "");
+  const proto = graph === started.graph ? started : { ...started, graph };
+  const bytes = proto === model.proto ? model.bytes() : undefined;
+  return new FusedModel(proto, { name: model.name, fused, bytes });
+}
+
+/**
+ * Takes initializers from the list of inputs, where they say "a caller may override me". The file
+ * format demands that of them up to IR version 3 and allows to leave it out since.
+ */
+function freezeInitializers(proto: ModelProto): ModelProto {
+  const { graph } = proto;
+  if (!graph) return proto;
+  const initializers = new Set(graph.initializer.map(({ name }) => name));
+  const input = graph.input.filter(({ name }) => !initializers.has(name));
+  if (input.length === graph.input.length && proto.irVersion >= 4n) return proto;
+  const irVersion = proto.irVersion < 4n ? 4n : proto.irVersion;
+  return { ...proto, irVersion, graph: { ...graph, input } };
+}

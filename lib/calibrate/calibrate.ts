@@ -52,7 +52,8 @@ export async function calibrate(
       const { data } = (feeds[name] ?? results[name])!;
       statistics.set(name, add(statistics.get(name)!, data as Float32Array, name, done, model));
     }
-    onProgress?.(++done);
+    done++;
+    onProgress?.(done);
   };
 
   const taken = take(isDataset(data) ? samples(data) : data, maxSamples);

@@ -30,7 +30,8 @@ export function readPlan(model: QuantizedModel, optimised: Model): Plan {
     for (const name of trace.outputs) {
       const maker = byOutput.get(name) ?? byOutput.get(`${name}_quantized`);
       if (!maker) continue;
-      const isOthers = owned.has(originalName(maker.name, owned));
+      const isOthers = maker.opType === "QuantizeLinear" ||
+        owned.has(originalName(maker.name, owned));
       return isOthers ? `in ${describe(maker, uint8)}` : describe(maker, uint8);
     }
     return "folded away";

@@ -1,0 +1,300 @@
+import { assert, assertEquals } from "@std/assert";
+import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
+import {
+  dynamicInt8,
+  float32,
+  perTensor,
+  type QConfig,
+  staticInt8,
+  weightOnly,
+} from "../../lib/quantize/qconfig.ts";
+import { readPlan } from "../../lib/quantize/read_plan.ts";
+import { createPool } from "../../lib/runtime/pool.ts";
+import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
+
+/** A network, a mapping, and what the runtime must make of each node. */
+interface Case {
+  readonly name: string;
+  readonly graph: string;
+  readonly weights?: Readonly<Record<string, readonly number[]>>;
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly default: QConfig;
+  readonly rules?: readonly Rule[];
+  readonly executes: readonly string[];
+  /** Least SQNR of the output, dB. @default {30} */
+  readonly sqnr?: number;
+}
+
+const any = staticInt8({ kernels: "any" });
+const image = { x: [1, 8, 12, 12] };
+const twoConvs = { w1: [16, 8, 3, 3], b1: [16], w2: [8, 16, 3, 3] };
+
+const cases: readonly Case[] = [
+  {
+    name: "Conv and Relu become one kernel each, with per-channel weights",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 12, 12]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu
+      y = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    executes: ["QLinearConv", "in QLinearConv", "QLinearConv"],
+  },
+  {
+    name: "a scale for each whole weight does as well",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 16, 10, 10]
+      y = Conv(x, w1, b1) @ conv1`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8({ weight: perTensor }),
+    executes: ["QLinearConv"],
+  },
+  {
+    name: "Clip to [0, 6] vanishes as Relu does",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 12, 12]
+      tensor zero float32[] = [0.0]; tensor six float32[] = [6.0]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Clip(a, zero, six) @ clip
+      y = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2`,
+    weights: twoConvs,
+    inputs: { x: [1, 8, 12, 12] },
+    default: staticInt8(),
+    executes: ["QLinearConv", "in QLinearConv", "QLinearConv"],
+  },
+  {
+    name: "a residual Add between Convs is int8, its Relu inside",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 16, 12, 12]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
+      b = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2
+      s = Add(b, x) @ add; t = Relu(s) @ relu2
+      y = Conv(t, w1) {pads=[1, 1, 1, 1]} @ conv3`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    executes: [
+      "QLinearConv",
+      "in QLinearConv",
+      "QLinearConv",
+      "QLinearAdd",
+      "in QLinearAdd",
+      "QLinearConv",
+    ],
+  },
+  {
+    name: "a Conv asked to stay float32 between int8 ones does so, behind a fence",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 16, 12, 12]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
+      b = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2; s = Relu(b) @ relu2
+      y = Conv(s, w1) {pads=[1, 1, 1, 1]} @ conv3`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    rules: [["conv2", float32]],
+    executes: ["QLinearConv", "in QLinearConv", "Conv", "in QuantizeLinear", "QLinearConv"],
+  },
+  {
+    name: "a Conv stored small between int8 ones computes in float32",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 16, 12, 12]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1
+      b = Conv(a, w2) {pads=[1, 1, 1, 1]} @ conv2
+      y = Conv(b, w1) {pads=[1, 1, 1, 1]} @ conv3`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    rules: [["conv2", weightOnly()]],
+    executes: ["QLinearConv", "Conv", "QLinearConv"],
+  },
+  {
+    name: "a depthwise Conv stays float32 between int8 neighbours",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 12, 12]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
+      b = Conv(r, d) {pads=[1, 1, 1, 1], group=16} @ depthwise; s = Relu(b) @ relu2
+      y = Conv(s, w2) {pads=[1, 1, 1, 1]} @ conv2`,
+    weights: { ...twoConvs, d: [16, 1, 3, 3] },
+    inputs: image,
+    default: staticInt8(),
+    executes: ["QLinearConv", "in QLinearConv", "Conv", "in QuantizeLinear", "QLinearConv"],
+  },
+  {
+    name: "a depthwise Conv is int8 where any kernel will do",
+    graph: `input x float32[N, 16, 12, 12]; output y float32[N, 16, 12, 12]
+      y = Conv(x, d) {pads=[1, 1, 1, 1], group=16} @ depthwise`,
+    weights: { d: [16, 1, 3, 3] },
+    inputs: { x: [1, 16, 12, 12] },
+    default: any,
+    executes: ["QLinearConv"],
+  },
+  {
+    name: "MaxPool between int8 Convs keeps their integers",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 4, 4]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
+      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
+      y = Conv(p, w2) @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    executes: ["QLinearConv", "in QLinearConv", "NhwcMaxPool uint8", "QLinearConv"],
+  },
+  {
+    name: "MaxPool asked to stay float32 between int8 Convs does so",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 4, 4]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
+      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
+      y = Conv(p, w2) @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    rules: [["pool", float32]],
+    executes: ["QLinearConv", "in QLinearConv", "MaxPool", "QLinearConv"],
+  },
+  {
+    name: "MaxPool behind a float32 Conv and before an int8 one is not pulled into int8",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 4, 4]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
+      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
+      y = Conv(p, w2) @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    rules: [["conv1", float32]],
+    executes: ["FusedConv", "in FusedConv", "MaxPool", "QLinearConv"],
+  },
+  {
+    name: "Conv1d, Flatten and Gemm with a bias: the last result comes out in float32",
+    graph: `input x float32[N, 8, 20]; output y float32[N, 10]
+      a = Conv(x, w, b) @ conv; r = Relu(a) @ relu; f = Flatten(r) @ flatten
+      y = Gemm(f, g, c) {transB=1} @ fc`,
+    weights: { w: [16, 8, 3], b: [16], g: [10, 288], c: [10] },
+    inputs: { x: [1, 8, 20] },
+    default: staticInt8(),
+    executes: ["QLinearConv", "in QLinearConv", "Flatten uint8", "QGemm"],
+  },
+  {
+    name: "Gemm and Relu before Gemm pass integers on",
+    graph: `input x float32[N, 64]; output y float32[N, 10]
+      a = Gemm(x, g, c) @ fc1; r = Relu(a) @ relu; y = Gemm(r, h) @ fc2`,
+    weights: { g: [64, 32], c: [32], h: [32, 10] },
+    inputs: { x: [4, 64] },
+    default: staticInt8(),
+    executes: ["QGemm", "in QGemm", "QGemm"],
+  },
+  {
+    name: "MatMul with its bias Add computes on integers",
+    graph: `input x float32[N, T, 32]; output y float32[N, T, 16]
+      a = MatMul(x, g) @ matmul1; s = Add(a, c) @ add; r = Relu(s) @ relu
+      y = MatMul(r, h) @ matmul2`,
+    weights: { g: [32, 24], c: [24], h: [24, 16] },
+    inputs: { x: [1, 6, 32] },
+    default: staticInt8(),
+    executes: [
+      "MatMulIntegerToFloat",
+      "in MatMulIntegerToFloat",
+      "in MatMulIntegerToFloat",
+      "MatMulIntegerToFloat",
+    ],
+  },
+  {
+    name: "MatMul of two activations is int8 on both sides",
+    graph: `input a float32[N, 6, 32]; input b float32[N, 32, 6]; output y float32[N, 6, 6]
+      y = MatMul(a, b) @ scores`,
+    inputs: { a: [1, 6, 32], b: [1, 32, 6] },
+    default: staticInt8(),
+    executes: ["MatMulIntegerToFloat"],
+  },
+  {
+    name: "dynamic Gemm with a transposed weight and a bias is one kernel",
+    graph: `input x float32[N, 64]; output y float32[N, 10]
+      a = Gemm(x, g, c) {transB=1} @ fc1; r = Relu(a) @ relu; y = Gemm(r, h) @ fc2`,
+    weights: { g: [32, 64], c: [32], h: [32, 10] },
+    inputs: { x: [4, 64] },
+    default: float32,
+    rules: [[{ op: "Gemm" }, dynamicInt8()]],
+    executes: ["DynamicQuantizeMatMul", "Relu", "DynamicQuantizeMatMul"],
+  },
+  {
+    name: "dynamic MatMul over three dimensions is one kernel",
+    graph: `input x float32[N, T, 32]; output y float32[N, T, 16]; y = MatMul(x, g) @ matmul`,
+    weights: { g: [32, 16] },
+    inputs: { x: [1, 5, 32] },
+    default: dynamicInt8({ weight: perTensor }),
+    executes: ["DynamicQuantizeMatMul"],
+  },
+  {
+    name: "a GRU stored small runs on the float32 kernel",
+    graph: `input x float32[T, N, 16]; output y float32[T, 2, N, 12]
+      y = GRU(x, w, r, b) {hidden_size=12, direction="bidirectional", linear_before_reset=1} @ gru`,
+    weights: { w: [2, 36, 16], r: [2, 36, 12], b: [2, 72] },
+    inputs: { x: [7, 1, 16] },
+    default: weightOnly(),
+    executes: ["GRU"],
+  },
+  {
+    name: "static and dynamic and stored weights share a graph",
+    graph: `input x float32[N, 8, 20]; output y float32[18, N, 10]
+      a = Conv(x, w, b) @ conv; r = Relu(a) @ relu; t = Transpose(r) {perm=[2, 0, 1]} @ transpose
+      h = GRU(t, gw, gr, gb) {hidden_size=12, linear_before_reset=1} @ gru
+      tensor axes int64[1] = [1]
+      s = Squeeze(h, axes) @ squeeze
+      y = MatMul(s, m) @ linear`,
+    weights: { w: [16, 8, 3], b: [16], gw: [1, 36, 16], gr: [1, 36, 12], gb: [1, 72], m: [12, 10] },
+    inputs: { x: [1, 8, 20] },
+    default: staticInt8(),
+    rules: [[{ op: "GRU" }, weightOnly()], ["linear", dynamicInt8()]],
+    executes: [
+      "QLinearConv",
+      "in QLinearConv",
+      "Transpose uint8",
+      "GRU",
+      "Squeeze",
+      "DynamicQuantizeMatMul",
+    ],
+  },
+  {
+    name: "Sigmoid, Mul with a constant, Concat and GlobalAveragePool between int8 Convs",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 1, 1]
+      a = Conv(x, w1, b1) @ conv1; s = Sigmoid(a) @ sigmoid; m = Mul(a, s) @ mul
+      k = Mul(m, half) @ half_mul
+      c = Concat(k, m) {axis=1} @ concat; g = GlobalAveragePool(c) @ pool
+      y = Conv(g, w2) @ conv2`,
+    weights: { ...twoConvs, half: [1, 16, 1, 1], w2: [8, 32, 1, 1] },
+    inputs: image,
+    default: staticInt8(),
+    executes: [
+      "QLinearConv",
+      "QLinearSigmoid",
+      "QLinearMul",
+      "QLinearMul",
+      "QLinearConcat",
+      "QLinearGlobalAveragePool",
+      "QLinearConv",
+    ],
+    sqnr: 25,
+  },
+  {
+    name: "Conv3d over many channels is int8, over one channel float32",
+    graph: `input x float32[N, 1, 4, 10, 10]; output y float32[N, 4, 4, 10, 10]
+      a = Conv(x, f) {pads=[1, 1, 1, 1, 1, 1]} @ front; r = Relu(a) @ relu
+      y = Conv(r, w) {pads=[1, 1, 1, 1, 1, 1]} @ inner`,
+    weights: { f: [8, 1, 3, 3, 3], w: [4, 8, 3, 3, 3] },
+    inputs: { x: [1, 1, 4, 10, 10] },
+    default: staticInt8(),
+    executes: ["Conv", "in QuantizeLinear", "QLinearConv"],
+  },
+];
+
+Deno.test("what the runtime executes is what the plan says", async (t) => {
+  await using pool = createPool({ workers: 1 });
+  for (const { name, graph, weights, inputs, rules, executes, sqnr = 30, ...rest } of cases) {
+    await t.step(name, async () => {
+      const model = modelOf(graph, weights);
+      const samples = samplesOf(inputs, 4);
+      const mapping = qconfigMapping({ default: rest.default, rules });
+      const int8 = await quantized(model, mapping, samples);
+      const plan = readPlan(int8, await pool.optimised(int8));
+      const computing = plan.rows.filter(({ opType }) => opType !== "Constant");
+      assertEquals(computing.map(({ executes }) => executes), executes);
+      assertEquals(plan.rows.filter(({ why }) => why.includes("yet the runtime")), []);
+      const reached = await sqnrBetween(model, int8, samples);
+      assert(reached >= sqnr, `SQNR is ${reached.toFixed(1)} dB, expected ${sqnr} or more`);
+    });
+  }
+});

@@ -1,0 +1,80 @@
+import { create } from "@bufbuild/protobuf";
+import { calibrate } from "../../lib/calibrate/calibrate.ts";
+import { Model } from "../../lib/onnx/model.ts";
+import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../../lib/onnx/onnx_pb.ts";
+import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
+import { parseGraph } from "../../lib/onnx/text.ts";
+import { convert } from "../../lib/quantize/convert.ts";
+import type { QConfigMapping } from "../../lib/quantize/mapping.ts";
+import { prepare } from "../../lib/quantize/prepare.ts";
+import type { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
+import { openSession } from "../../lib/runtime/session.ts";
+import { elementCount, type Feeds, float32 } from "../../lib/tensor/tensor.ts";
+import { normal } from "../random.ts";
+
+/**
+ * A model from the text of a graph.
+ *
+ * @param weights Shapes of constants to add, filled with normal numbers of deviation 1 / sqrt(fan in).
+ */
+export function modelOf(
+  text: string,
+  weights: Readonly<Record<string, readonly number[]>> = {},
+  opset = 17,
+): Model {
+  const graph = parseGraph(text);
+  const constants = Object.entries(weights).map(([name, dims], i) => {
+    const fanIn = Math.max(1, elementCount(dims.slice(1)));
+    return makeTensorProto(name, float32(dims, normal(elementCount(dims), i + 1, fanIn ** -0.5)));
+  });
+  return new Model(create(ModelProtoSchema, {
+    irVersion: 8n,
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opset) })],
+    graph: { ...graph, initializer: [...graph.initializer, ...constants] },
+  }));
+}
+
+/** Samples of normal numbers for inputs of these shapes. */
+export function samplesOf(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  count: number,
+): Feeds[] {
+  return Array.from({ length: count }, (_, sample) =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, dims], i) => [
+        name,
+        float32(dims, normal(elementCount(dims), 1000 * sample + i + 500)),
+      ]),
+    ));
+}
+
+/** Prepares, calibrates and converts. */
+export async function quantized(
+  model: Model,
+  mapping: QConfigMapping,
+  samples: readonly Feeds[],
+): Promise<QuantizedModel> {
+  return convert(model, mapping, await calibrate(prepare(model, mapping), samples));
+}
+
+/** Signal to quantization-noise ratio of the first output over all samples, dB. */
+export async function sqnrBetween(
+  model: Model,
+  candidate: Model,
+  samples: readonly Feeds[],
+): Promise<number> {
+  const sessions = [await openSession(model), await openSession(candidate)] as const;
+  let [signal, noise] = [0, 0];
+  for (const feeds of samples) {
+    const [a, b] = await Promise.all(sessions.map(async (session) => {
+      const results = await session.run(feeds);
+      return results[session.outputs[0]!.name]!.data as Float32Array;
+    })) as [Float32Array, Float32Array];
+    a.forEach((x, i) => {
+      signal += x * x;
+      noise += (x - b[i]!) ** 2;
+    });
+  }
+  await Promise.all(sessions.map((session) => session.release()));
+  return 10 * Math.log10(signal / noise);
+}

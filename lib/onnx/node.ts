@@ -136,6 +136,11 @@ export function intsAttribute(
     : attribute.ints.map((value) => exact(node, name, value));
 }
 
+/** Values of an INTS attribute as they are stored: ends of slices may be INT64_MAX. */
+export function bigintsAttribute(node: NodeProto, name: string): readonly bigint[] | undefined {
+  return find(node, name)?.ints;
+}
+
 /** Value of a FLOAT attribute. */
 export function floatAttribute(node: NodeProto, name: string, fallback: number): number;
 export function floatAttribute(node: NodeProto, name: string): number | undefined;

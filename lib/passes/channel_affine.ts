@@ -115,6 +115,14 @@ function finite(affine: ChannelAffine): ChannelAffine | undefined {
     : undefined;
 }
 
+/** What two do, one after the other. */
+export function compose(first: ChannelAffine, second: ChannelAffine): ChannelAffine {
+  return {
+    scale: first.scale.map((scale, c) => scale * second.scale[c]!),
+    shift: first.shift.map((shift, c) => shift * second.scale[c]! + second.shift[c]!),
+  };
+}
+
 /** A run of nodes, each the only reader of the one before, that together scale and shift. */
 export interface AffineChain extends ChannelAffine {
   readonly nodes: readonly NodeProto[];
@@ -135,8 +143,7 @@ export function affineChain(
   kept: ReadonlySet<string>,
 ): AffineChain | undefined {
   const nodes: NodeProto[] = [];
-  const scale = new Float64Array(axis.channels).fill(1);
-  const shift = new Float64Array(axis.channels);
+  let chain: ChannelAffine | undefined;
   let output = start;
   while (!kept.has(output)) {
     const readers = parameters.readers(output);
@@ -144,12 +151,9 @@ export function affineChain(
     if (!node || readers.length > 1) break;
     const affine = channelAffine(node, output, axis, parameters);
     if (!affine) break;
-    for (let c = 0; c < axis.channels; c++) {
-      scale[c]! *= affine.scale[c]!;
-      shift[c] = shift[c]! * affine.scale[c]! + affine.shift[c]!;
-    }
+    chain = chain ? compose(chain, affine) : affine;
     nodes.push(node);
     output = node.output[0]!;
   }
-  return nodes.length > 0 ? { nodes, output, scale, shift } : undefined;
+  return chain && { nodes, output, ...chain };
 }

@@ -11,6 +11,7 @@ import { foldConstants } from "./fold_constants.ts";
 import { foldIntoConv } from "./fold_into_conv.ts";
 import { foldIntoLinear } from "./fold_into_linear.ts";
 import { type FusedGroup, fusedGroups } from "./fused_group.ts";
+import { hoistConstants } from "./hoist_constants.ts";
 import { liftConstants } from "./lift_constants.ts";
 import { lowerBatchNorm } from "./lower_batch_norm.ts";
 import { matMulAddToGemm } from "./matmul_add_to_gemm.ts";
@@ -37,10 +38,10 @@ export class FusedModel extends Model {
   /** One row for each group. */
   get table(): Table {
     return table(
-      this.fused.map(({ modules, types, runsAs }) => ({
+      this.fused.map(({ modules, types, runsAs, why }) => ({
         modules: modules.join(", "),
         layers: types.join(" + "),
-        "runs as": runsAs,
+        "runs as": runsAs + (why === undefined ? "" : `, as ${why}`),
       })),
       ["modules", "layers", "runs as"],
     );
@@ -76,6 +77,7 @@ const PASSES: readonly Pass[] = [
   everywhere(lowerBatchNorm),
   untilStable([...SIMPLIFY, ...MERGE].map(everywhere)),
   everywhere(mergeConstants),
+  hoistConstants,
   everywhere(removeDead),
 ];
 
@@ -112,7 +114,7 @@ export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
   const context = rootContext(model.graph, options);
   const graph = PASSES.reduce((graph, pass) => pass(graph, context), started.graph ?? model.graph);
   const paths = modulePaths(model.graph);
-  const fused = fusedGroups(graph, context.origins, (node) => paths.get(node) ?? "");
+  const fused = fusedGroups(graph, context, (node) => paths.get(node) ?? "");
   const proto = graph === started.graph ? started : { ...started, graph };
   const bytes = proto === model.proto ? model.bytes() : undefined;
   return new FusedModel(proto, { name: model.name, fused, bytes });

@@ -1,9 +1,10 @@
-import { constants, consumers, subgraphs } from "../onnx/graph.ts";
+import { consumers, subgraphs } from "../onnx/graph.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
-import type { Origins } from "./origins.ts";
-import { ranks } from "./ranks.ts";
+import { whyNotFixed } from "./channel_affine.ts";
+import { Parameters } from "./parameters.ts";
+import { contextInside, type PassContext, visibleConstants, visibleRanks } from "./pass.ts";
 
 /** Layers that run as one, as a list given to PyTorch's `fuse_modules` names them. */
 export interface FusedGroup {
@@ -15,6 +16,8 @@ export interface FusedGroup {
   readonly runsAs: string;
   /** Name of the result. */
   readonly output: string;
+  /** Of a BatchNormalization that is still one: why. */
+  readonly why?: string;
 }
 
 /** Activations that PyTorch fuses, or that cost nothing after a fused layer. */
@@ -29,17 +32,21 @@ const ACTIVATIONS = ["Relu", "Clip"];
  */
 export function fusedGroups(
   graph: GraphProto,
-  origins: Origins,
+  context: PassContext,
   pathOf: (node: NodeProto) => string,
 ): FusedGroup[] {
-  const known = constants(graph);
-  const rankOf = ranks(graph, known);
+  const { origins } = context;
+  const known = visibleConstants(graph, context);
+  const ranks = visibleRanks(graph, context);
+  const parameters = new Parameters(graph, context);
   const readers = consumers(graph);
   const outputs = new Set(graph.output.map(({ name }) => name));
   const counted = new Set<NodeProto>();
   const groups: FusedGroup[] = [];
   for (const node of graph.node) {
-    for (const body of subgraphs(node)) groups.push(...fusedGroups(body, origins, pathOf));
+    for (const body of subgraphs(node)) {
+      groups.push(...fusedGroups(body, contextInside(graph, context), pathOf));
+    }
     if (counted.has(node) || !isStandard(node)) continue;
     const layer = ["Conv", "ConvTranspose", "Gemm", "MatMul"].includes(node.opType);
     if (!layer && !isNormalization(origins.of(node)[0]!)) continue;
@@ -59,17 +66,21 @@ export function fusedGroups(
     next(({ opType }) => ACTIVATIONS.includes(opType));
     for (const one of run) counted.add(one);
 
-    const rank = known.get(node.input[1] ?? "")?.dims.length ?? rankOf.get(node.output[0] ?? "");
-    const spatial = layer ? rank : rankOf.get(node.output[0] ?? "");
+    const rank = (layer ? known.get(node.input[1] ?? "")?.dims.length : undefined) ??
+      ranks.get(node.output[0] ?? "");
     const members = [...new Set(run.flatMap((one) => origins.of(one)))]
       // A bias of its own is a part of the layer, in PyTorch as in Gemm.
       .filter((member, i, all) => !(isBias(member) && isLinear(all[i - 1])));
     if (members.length < 2 && layer) continue;
+    const why = node.opType === "BatchNormalization"
+      ? whyNotFixed(node, parameters) ?? "the rank of its input is not known"
+      : undefined;
     groups.push({
       modules: members.map((member) => pathOf(member) || member.name || member.output[0]!),
-      types: members.map((member) => typeOf(member, spatial, known)),
+      types: members.map((member) => typeOf(member, rank, known)),
       runsAs: run.map(({ opType }) => opType).join(" + "),
       output: run.at(-1)!.output[0]!,
+      ...why === undefined ? {} : { why },
     });
   }
   return groups;

@@ -65,16 +65,21 @@ export function visibleRanks(graph: GraphProto, context: PassContext): Map<strin
   return ranks(graph, visibleConstants(graph, context), context.outerRanks);
 }
 
+/** What there is to know around the bodies of a graph's nodes. */
+export function contextInside(graph: GraphProto, context: PassContext): PassContext {
+  return {
+    ...context,
+    outerConstants: visibleConstants(graph, context),
+    outerRanks: visibleRanks(graph, context),
+  };
+}
+
 /** The pass on a graph, then on the bodies of its nodes, and on theirs. */
 export function everywhere(pass: Pass): Pass {
   const walk = (graph: GraphProto, context: PassContext): GraphProto => {
     const rewritten = pass(graph, context);
     if (!rewritten.node.some((node) => subgraphs(node).length > 0)) return rewritten;
-    const inner = {
-      ...context,
-      outerConstants: visibleConstants(rewritten, context),
-      outerRanks: visibleRanks(rewritten, context),
-    };
+    const inner = contextInside(rewritten, context);
     const node = rewritten.node.map((outer) => {
       const mapped = mapSubgraphs(outer, (body) => walk(body, inner));
       if (mapped !== outer) context.origins.inherit(mapped, outer);

@@ -1,0 +1,344 @@
+import { UserError } from "../errors.ts";
+import { decodeModel, type Model } from "../onnx/model.ts";
+import type { Feeds, Tensor } from "../tensor/tensor.ts";
+import type { NodeTimes } from "./profile.ts";
+import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
+import { type Job, Slot } from "./slot.ts";
+
+/** Options for {@linkcode createPool}. */
+export interface PoolOptions {
+  /** Number of workers. @default {as many as fit the processor's cores, 8 at most} */
+  workers?: number;
+  /** Threads of the runtime in each worker. @default {1} */
+  threads?: number;
+  /**
+   * Longest that a worker may take for one step (to load a model, or run it on one sample), in
+   * milliseconds. A worker that takes longer is stopped and replaced. @default {120000}
+   */
+  timeoutMs?: number;
+}
+
+/** Options for {@linkcode Pool.run}. */
+export interface RunOptions {
+  /** Names of the outputs to return. @default {all} */
+  outputs?: readonly string[];
+  signal?: AbortSignal;
+  /** Called with the number of samples done. */
+  onProgress?: (done: number) => void;
+}
+
+/** Options for {@linkcode Pool.times}. */
+export interface TimesOptions {
+  /** How often every model has its turn. @default {15} */
+  rounds?: number;
+  /** Least milliseconds of a turn: shorter models are run several times. @default {5} */
+  minRoundMs?: number;
+  signal?: AbortSignal;
+}
+
+/** What {@linkcode Pool.times} measured. */
+export interface Times {
+  /** Milliseconds of one run, `[round][model]`. */
+  readonly ms: number[][];
+  /** Runs that each model needed until its time was steady. */
+  readonly warmup: number[];
+}
+
+/** Options for {@linkcode Pool.profile}. */
+export interface ProfileOptions {
+  /** Runs; the first few of a fresh worker are slow. @default {16} */
+  runs?: number;
+  signal?: AbortSignal;
+}
+
+/** Workers that run models, each with an instance of onnxruntime-web of its own. */
+export interface Pool extends AsyncDisposable {
+  readonly workers: number;
+  readonly threads: number;
+  /**
+   * Runs a model on every sample. The samples are shared among the workers and read only a little
+   * ahead of what is consumed; the results come in the order of the samples.
+   *
+   * @throws {UserError} If a sample does not fit the model's inputs.
+   * @throws {RuntimeError} If the runtime fails, or a worker gives no answer in time.
+   */
+  run(
+    model: Model,
+    samples: Iterable<Feeds> | AsyncIterable<Feeds>,
+    options?: RunOptions,
+  ): AsyncGenerator<Record<string, Tensor>, void, void>;
+  /**
+   * Times models against each other in one worker, while the others rest: each model is run until
+   * its time is steady, then all take turns. The samples take turns too.
+   *
+   * @throws {UserError} If there is no sample.
+   */
+  times(
+    models: readonly Model[],
+    samples: readonly Feeds[],
+    options?: TimesOptions,
+  ): Promise<Times>;
+  /**
+   * The graph that is executed: after all that the runtime does to it when it loads the model.
+   *
+   * @throws {UnknownBuildError} If this build of the runtime does not let it be read.
+   */
+  optimised(model: Model): Promise<Model>;
+  /**
+   * Times every node of the graph that is executed, in one worker, while the others rest.
+   *
+   * @throws {UnknownBuildError} If this build of the runtime does not let it be read.
+   */
+  profile(
+    model: Model,
+    samples: readonly Feeds[],
+    options?: ProfileOptions,
+  ): Promise<readonly NodeTimes[]>;
+  /** Stops all workers. What is not finished fails. */
+  close(): void;
+}
+
+/**
+ * Makes a pool of workers, which are started when they are needed. Close it, or the process lives on:
+ *
+ * ```ts ignore
+ * await using pool = createPool({ workers: 2 });
+ * for await (const outputs of pool.run(model, samples)) console.log(outputs);
+ * ```
+ *
+ * A worker that does not answer is stopped before the next node of its graph. One single node that
+ * computes for minutes cannot be interrupted: its thread goes on until that node is done.
+ */
+export function createPool(options: PoolOptions = {}): Pool {
+  return new WorkerPool(options);
+}
+
+/** Milliseconds that the samples of one message should keep a worker busy. */
+const CHUNK_MS = 30;
+
+/** Most samples of one message, which are all in memory. */
+const CHUNK_LIMIT = 64;
+
+/** Messages per worker that are under way at a time. */
+const LOOK_AHEAD = 2;
+
+class WorkerPool implements Pool {
+  readonly workers: number;
+  readonly threads: number;
+  readonly #slots: readonly Slot[];
+  #queue: Job[] = [];
+  /** The job that wants to be alone, while it runs. */
+  #alone: Job | undefined;
+  #closed = false;
+  readonly #models = new WeakMap<Model, Promise<ModelRef>>();
+  /** Milliseconds per sample, by hash of the model. */
+  readonly #pace = new Map<string, number>();
+
+  constructor(options: PoolOptions) {
+    const { threads = 1, timeoutMs = 120_000 } = options;
+    const { workers = defaultWorkers(threads) } = options;
+    for (const [name, value] of Object.entries({ workers, threads, timeoutMs })) {
+      if (value >= 1 && (Number.isInteger(value) || name === "timeoutMs")) continue;
+      throw new UserError(`Cannot make a pool: ${name} must be 1 or more, got ${value}`);
+    }
+    this.workers = workers;
+    this.threads = threads;
+    const onFree = (lost: readonly Job[]) => {
+      this.#queue.unshift(...lost);
+      this.#pump();
+    };
+    this.#slots = Array.from({ length: workers }, () => new Slot({ threads, timeoutMs, onFree }));
+  }
+
+  async *run(
+    model: Model,
+    samples: Iterable<Feeds> | AsyncIterable<Feeds>,
+    options: RunOptions = {},
+  ): AsyncGenerator<Record<string, Tensor>, void, void> {
+    const { outputs, signal, onProgress } = options;
+    const ref = await this.#share(model);
+    const source = iterate(samples);
+    const pending: Promise<Jobs["run"]["answer"]>[] = [];
+    const leave = new AbortController(); // ends what still waits, whyever this ends
+    const stop = signal ? AbortSignal.any([signal, leave.signal]) : leave.signal;
+    let first = 0;
+    let done = 0;
+    let ended = false;
+    try {
+      for (;;) {
+        while (!ended && pending.length < LOOK_AHEAD * this.workers) {
+          signal?.throwIfAborted();
+          const size = chunkSize(this.#pace.get(ref.hash));
+          const chunk = await take(source, size);
+          ended = chunk.length < size;
+          if (chunk.length === 0) break;
+          const job = this.#submit("run", { model: ref, samples: chunk, first, outputs }, stop);
+          job.catch(() => {}); // seen when its turn comes, if it comes
+          pending.push(job);
+          first += chunk.length;
+        }
+        const next = pending.shift();
+        if (next === undefined) return;
+        const { results, ms } = await next;
+        this.#pace.set(ref.hash, ms / results.length);
+        for (const result of results) {
+          onProgress?.(++done);
+          yield result;
+        }
+      }
+    } finally {
+      leave.abort();
+      await source.return?.();
+    }
+  }
+
+  async times(
+    models: readonly Model[],
+    samples: readonly Feeds[],
+    options: TimesOptions = {},
+  ): Promise<Times> {
+    const { rounds = 15, minRoundMs = 5, signal } = options;
+    if (models.length === 0) return { ms: Array.from({ length: rounds }, () => []), warmup: [] };
+    requireSamples(samples, `time ${models.map(({ name }) => name).join(", ")}`);
+    const refs = await Promise.all(models.map((model) => this.#share(model)));
+    return await this.#submit("times", { models: refs, samples, rounds, minRoundMs }, signal);
+  }
+
+  async optimised(model: Model): Promise<Model> {
+    const { bytes } = await this.#submit("optimised", { model: await this.#share(model) });
+    return decodeModel(bytes, model.name);
+  }
+
+  async profile(
+    model: Model,
+    samples: readonly Feeds[],
+    options: ProfileOptions = {},
+  ): Promise<readonly NodeTimes[]> {
+    const { runs = 16, signal } = options;
+    requireSamples(samples, `profile ${model.name}`);
+    const ref = await this.#share(model);
+    const { nodes } = await this.#submit("profile", { model: ref, samples, runs }, signal);
+    return nodes;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const closed = new Error("The pool was closed before the job was done");
+    for (const slot of this.#slots) slot.kill(closed); // gives back what it had not begun
+    for (const job of this.#queue.splice(0)) job.reject(closed);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  /** Puts a job into the queue. Long ones are stopped on abort; short ones are let go. */
+  #submit<K extends JobKind>(
+    kind: K,
+    request: Jobs[K]["request"],
+    signal?: AbortSignal,
+  ): Promise<Jobs[K]["answer"]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Jobs[K]["answer"]>();
+    const alone = kind === "times" || kind === "profile";
+    const model = "models" in request ? request.models[0] : request.model;
+    const onAbort = () => {
+      settle(() => reject(signal?.reason));
+      this.#queue = this.#queue.filter((other) => other !== job);
+      if (alone) this.#slots.find((slot) => slot.has(job))?.kill(signal?.reason);
+      this.#pump();
+    };
+    let settled = false;
+    const settle = (finish: () => void) => {
+      if (settled) return;
+      settled = true;
+      signal?.removeEventListener("abort", onAbort);
+      if (this.#alone === job) this.#alone = undefined;
+      finish();
+    };
+    const job: Job = {
+      task: { kind, ...request } as Task,
+      about: model?.name ?? "a model",
+      alone,
+      resolve: (answer) => settle(() => resolve(answer)),
+      reject: (error) => settle(() => reject(error)),
+    };
+    if (this.#closed) job.reject(new Error("The pool is closed"));
+    else if (signal?.aborted) job.reject(signal.reason);
+    else {
+      signal?.addEventListener("abort", onAbort);
+      this.#queue.push(job);
+      this.#pump();
+    }
+    return promise;
+  }
+
+  /** Hands jobs out, in order, as long as a worker has room. */
+  #pump(): void {
+    for (;;) {
+      const [job] = this.#queue;
+      if (job === undefined || this.#closed || this.#alone !== undefined) return;
+      const idle = this.#slots.every(({ load }) => load === 0);
+      if (job.alone && !idle) return;
+      const slot = this.#slots
+        .filter(({ hasRoom }) => hasRoom)
+        .reduce<Slot | undefined>((a, b) => a && a.load <= b.load ? a : b, undefined);
+      if (slot === undefined) return;
+      this.#queue.shift();
+      if (job.alone) this.#alone = job;
+      slot.assign(job);
+    }
+  }
+
+  /** Puts a model's bytes where all workers see them, once. */
+  #share(model: Model): Promise<ModelRef> {
+    const known = this.#models.get(model);
+    if (known) return known;
+    const shared = (async () => {
+      const own = model.bytes();
+      const bytes = new SharedArrayBuffer(own.length);
+      new Uint8Array(bytes).set(own);
+      return { hash: await model.hash(), name: model.name, bytes };
+    })();
+    this.#models.set(model, shared);
+    return shared;
+  }
+}
+
+function defaultWorkers(threads: number): number {
+  return Math.max(1, Math.min(8, Math.floor(navigator.hardwareConcurrency / threads)));
+}
+
+function requireSamples(samples: readonly Feeds[], task: string): void {
+  if (samples.length > 0) return;
+  throw new UserError(`Cannot ${task}: there is no sample to run on; give at least one`);
+}
+
+/** Samples of one message; one until it is known how long they take. */
+function chunkSize(msPerSample: number | undefined): number {
+  if (msPerSample === undefined) return 1;
+  return Math.max(1, Math.min(CHUNK_LIMIT, Math.floor(CHUNK_MS / msPerSample)));
+}
+
+function iterate(
+  samples: Iterable<Feeds> | AsyncIterable<Feeds>,
+): Iterator<Feeds> | AsyncIterator<Feeds> {
+  return Symbol.asyncIterator in samples
+    ? samples[Symbol.asyncIterator]()
+    : samples[Symbol.iterator]();
+}
+
+/** The next samples, fewer only at the end. */
+async function take(
+  source: Iterator<Feeds> | AsyncIterator<Feeds>,
+  count: number,
+): Promise<Feeds[]> {
+  const chunk: Feeds[] = [];
+  while (chunk.length < count) {
+    const next = await source.next();
+    if (next.done) break;
+    chunk.push(next.value);
+  }
+  return chunk;
+}

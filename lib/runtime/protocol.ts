@@ -1,0 +1,117 @@
+import type { Feeds, Tensor } from "../tensor/tensor.ts";
+import type { FailedNode } from "./errors.ts";
+import type { NodeTimes } from "./profile.ts";
+
+/**
+ * What the pool and its workers say to each other.
+ *
+ * Deno's `terminate()` does not interrupt a worker that computes: the thread goes on, and keeps the
+ * process alive (seen in 2.9.6, as in `denoland/deno` pull request 35657). A worker therefore looks
+ * at words of memory that it shares with the pool, {@linkcode CONTROL}, and the pool sets the flag
+ * of onnxruntime that ends a run before its next node.
+ */
+
+/** Words of the shared memory. */
+export const CONTROL = {
+  /** Set to 1 by the pool: stop at the next chance. */
+  stop: 0,
+  /** Set by the worker: address in the WASM heap of the byte that ends the current run; 0: none. */
+  address: 1,
+} as const;
+
+/** Bytes of {@linkcode CONTROL}. */
+export const CONTROL_BYTES = 8;
+
+/** A model on its way to a worker. */
+export interface ModelRef {
+  readonly hash: string;
+  readonly name: string;
+  readonly bytes: SharedArrayBuffer;
+}
+
+/** The first message, before any job. */
+export interface Start {
+  readonly kind: "start";
+  readonly control: SharedArrayBuffer;
+  readonly threads: number;
+}
+
+/** What a worker can be asked to do, with the answer. */
+export interface Jobs {
+  /** Runs the samples one after another. */
+  run: {
+    request: {
+      readonly model: ModelRef;
+      readonly samples: readonly Feeds[];
+      /** Number of the first sample, for messages. */
+      readonly first: number;
+      readonly outputs?: readonly string[];
+    };
+    answer: {
+      readonly results: readonly Readonly<Record<string, Tensor>>[];
+      /** Milliseconds of all runs together, without loading the model. */
+      readonly ms: number;
+    };
+  };
+  /** Times models against each other. */
+  times: {
+    request: {
+      readonly models: readonly ModelRef[];
+      readonly samples: readonly Feeds[];
+      readonly rounds: number;
+      readonly minRoundMs: number;
+    };
+    answer: { readonly ms: number[][]; readonly warmup: number[] };
+  };
+  /** Reads the graph after the runtime's optimisation. */
+  optimised: {
+    request: { readonly model: ModelRef };
+    answer: { readonly bytes: Uint8Array<ArrayBuffer> };
+  };
+  /** Times each node. */
+  profile: {
+    request: {
+      readonly model: ModelRef;
+      readonly samples: readonly Feeds[];
+      readonly runs: number;
+    };
+    answer: { readonly nodes: readonly NodeTimes[] };
+  };
+}
+
+export type JobKind = keyof Jobs;
+
+/** A job, with its kind. */
+export type Task = {
+  readonly [K in JobKind]: { readonly kind: K } & Jobs[K]["request"];
+}[JobKind];
+
+/** A job on its way to a worker. */
+export type Request = Task & { readonly id: number };
+
+/** An error in a form that survives the way between threads. */
+export interface PlainError {
+  readonly kind: "user" | "runtime" | "unknownBuild" | "other";
+  readonly message: string;
+  readonly model: string;
+  readonly node?: FailedNode;
+  readonly fatal: boolean;
+  readonly stack?: string;
+}
+
+/** What a worker sends. */
+export type Reply =
+  /** The runtime has started. */
+  | { readonly kind: "ready" }
+  /** The heap of WASM has moved or grown. */
+  | { readonly kind: "heap"; readonly heap: SharedArrayBuffer }
+  /** A long job is getting on. */
+  | { readonly kind: "alive" }
+  | {
+    readonly kind: "done";
+    readonly id: number;
+    readonly answer: Jobs[JobKind]["answer"];
+    /** Sessions opened since the worker started. */
+    readonly opened: number;
+  }
+  | { readonly kind: "failed"; readonly id: number; readonly error: PlainError };

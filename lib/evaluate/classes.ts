@@ -1,0 +1,85 @@
+import { nearest } from "../errors.ts";
+import type { ElementType, Tensor } from "../tensor/tensor.ts";
+
+/** What a network answers in one output: a class at each position. */
+export interface Classes {
+  /** Name of the output. */
+  readonly output: string;
+  /** One class per position; a classifier of whole samples has one. */
+  readonly ids: ArrayLike<number>;
+  /** Number of classes; Infinity where the output is the class itself. */
+  readonly count: number;
+}
+
+const FLOATS: ReadonlySet<ElementType> = new Set(["float32", "float16", "float64"]);
+
+/** Whether an output holds scores or quantities, rather than classes, counts or flags. */
+export function isFloat(type: ElementType): boolean {
+  return FLOATS.has(type);
+}
+
+/**
+ * Reads the classes that a network chose.
+ *
+ * Float outputs hold a score per class along the last axis ([1, classes], or [1, positions,
+ * classes]), and the class is the first of the largest; two trailing axes of length 1 are left
+ * away, as image classifiers without a Flatten have them ([1, classes, 1, 1]). Integer outputs are
+ * the class itself, as exporters of decision trees give it.
+ *
+ * @param name The output. @default {the first float output with two classes or more, else the
+ * first integer one}
+ * @throws {Error} If there is no such output.
+ */
+export function readClasses(
+  outputs: Readonly<Record<string, Tensor>>,
+  name: string | undefined = findClassOutput(outputs),
+): Classes {
+  const tensor = name === undefined ? undefined : outputs[name];
+  if (name === undefined || tensor === undefined) {
+    const list = Object.entries(outputs).map(([key, { type, dims }]) =>
+      `"${key}" (${type} [${dims.join(", ")}])`
+    );
+    const [near] = name === undefined ? [] : nearest(name, Object.keys(outputs), 1);
+    throw new Error(
+      (name === undefined ? "no output holds classes" : `there is no output "${name}"`) +
+        (near === undefined ? "" : `, did you mean "${near}"`) + `; outputs: ${list.join(", ")}`,
+    );
+  }
+  if (!isFloat(tensor.type)) return { output: name, ids: toNumbers(tensor), count: Infinity };
+  const count = classCount(tensor.dims);
+  return { output: name, ids: argmax(toNumbers(tensor), count), count };
+}
+
+function findClassOutput(outputs: Readonly<Record<string, Tensor>>): string | undefined {
+  const entries = Object.entries(outputs);
+  const scores = entries.find(([, { type, dims }]) => isFloat(type) && classCount(dims) > 1);
+  return (scores ?? entries.find(([, { type }]) => /int/.test(type)))?.[0];
+}
+
+/** Length of the axis that holds the classes. */
+function classCount(dims: readonly number[]): number {
+  const image = dims.length >= 4 && dims.at(-1) === 1 && dims.at(-2) === 1;
+  return dims.at(image ? -3 : -1) ?? 1;
+}
+
+/** Index of the first largest value of each run of `count`. */
+function argmax(scores: ArrayLike<number>, count: number): Int32Array {
+  return Int32Array.from({ length: scores.length / count }, (_, position) => {
+    const start = position * count;
+    let best = start;
+    for (let i = start + 1; i < start + count; i++) if (scores[i]! > scores[best]!) best = i;
+    return best - start;
+  });
+}
+
+/** A tensor's elements as numbers. */
+export function toNumbers(tensor: Tensor): ArrayLike<number> {
+  const data = tensor.data;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    return Float64Array.from(data, Number);
+  }
+  if (tensor.type === "string") {
+    throw new Error("an output of texts cannot be scored by this metric");
+  }
+  return data as Float32Array;
+}

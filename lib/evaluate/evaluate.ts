@@ -1,0 +1,184 @@
+import { UserError } from "../errors.ts";
+import { type Dataset, samples } from "../data/dataset.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Pool } from "../runtime/pool.ts";
+import type { Estimate, MetricInfo, Trial } from "../study/records.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { isFloat } from "./classes.ts";
+import {
+  addSums,
+  comparable,
+  cosineOf,
+  noSums,
+  sameShape,
+  sqnrOf,
+  type Sums,
+} from "./closeness.ts";
+import { estimateDifference, estimateMean } from "./estimate.ts";
+import type { Metric, ScoredSample } from "./metric.ts";
+
+/** Closeness of all outputs to float32's, pooled over the samples. */
+export type OutputError = NonNullable<Trial["outputs"]>;
+
+/** A network, measured on a data set. */
+export interface Evaluation {
+  readonly metric: MetricInfo;
+  /** The metric over the data set. */
+  readonly value: Estimate;
+  /** Value minus the reference's, on the same samples. Absent without a reference. */
+  readonly difference?: Estimate;
+  /**
+   * Closeness to the reference's outputs: for each float output over all its values and samples,
+   * and of these the worst. Absent without a reference, or where no output keeps its shape.
+   */
+  readonly outputs?: OutputError;
+  /** Score of each sample; NaN where it was left out for want of a label. */
+  readonly scores: Float64Array;
+  /** What the network gave for each sample. Only kept without a reference, to be one for others. */
+  readonly results?: readonly Readonly<Record<string, Tensor>>[];
+}
+
+/** Options for {@linkcode evaluate}. */
+export interface EvaluateOptions {
+  /** Ends the work early; the promise is then rejected with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called with the number of samples done. */
+  onProgress?: (done: number) => void;
+}
+
+/**
+ * Runs a network over a data set and scores what it gives, sample by sample.
+ *
+ * Without `reference` the network is its own: evaluate float32 so, once, and hand the result over for
+ * each candidate. It holds float32's outputs of all samples, so its memory is theirs.
+ *
+ * @param metric See `defaultMetric()`.
+ * @param reference Float32's evaluation, on the same data set and metric.
+ * @throws {UserError} If an output is NaN or infinite, a label is no class of the outputs, a score
+ * is not finite, or the metric throws: each names the sample.
+ */
+export async function evaluate(
+  pool: Pool,
+  model: Model,
+  dataset: Dataset,
+  metric: Metric,
+  reference?: Evaluation,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  if (reference && reference.results?.length !== dataset.length) {
+    throw new RangeError(
+      `Cannot evaluate ${model.name} on the ${dataset.length} samples of ${dataset.name}: the ` +
+        `reference holds the outputs of ${reference.results?.length ?? 0}`,
+    );
+  }
+  const scores = new Float64Array(dataset.length).fill(NaN);
+  const results: Record<string, Tensor>[] = [];
+  const sums = new Map<string, Sums>();
+  const misshapen = new Set<string>();
+  let index = 0;
+  for await (const outputs of pool.run(model, samples(dataset), options)) {
+    requireFinite(outputs, model, dataset, index);
+    const expected = reference?.results?.[index] ?? outputs;
+    const label = dataset.labels?.[index] ?? -1;
+    if (!metric.usesLabels || label >= 0) {
+      const sample = { outputs, reference: expected, index, ...(label >= 0 && { label }) };
+      scores[index] = scoreOf(sample, metric, dataset);
+    }
+    if (reference) {
+      for (const name of comparable(expected)) {
+        const [ours, theirs] = [outputs[name], expected[name]!];
+        if (!ours || !sameShape(ours, theirs)) misshapen.add(name);
+        else addSums(getOrAdd(sums, name), theirs, ours);
+      }
+    } else results.push(outputs);
+    index++;
+  }
+  if (scores.every(Number.isNaN)) {
+    throw new UserError(
+      `Cannot score ${dataset.name} with ${metric.name}: none of its ${dataset.length} samples ` +
+        `has a label; bring labels, or choose a metric that needs none, such as agreement`,
+    );
+  }
+  for (const name of misshapen) sums.delete(name);
+  const { name, unit, higherIsBetter } = metric;
+  return {
+    metric: { name, unit, higherIsBetter },
+    value: explain(() => estimateMean(scores, metric), metric, dataset),
+    ...(reference && {
+      difference: explain(
+        () => estimateDifference(scores, reference.scores, metric),
+        metric,
+        dataset,
+      ),
+    }),
+    ...(sums.size > 0 && { outputs: outputError([...sums.values()]) }),
+    scores,
+    ...(!reference && { results }),
+  };
+}
+
+/** The worst of the outputs, by each measure. */
+function outputError(sums: readonly Sums[]): OutputError {
+  return {
+    sqnr: sums.every(({ noise }) => noise === 0) ? null : Math.min(...sums.map(sqnrOf)),
+    cosine: Math.min(...sums.map(cosineOf)),
+  };
+}
+
+function scoreOf(sample: ScoredSample, metric: Metric, dataset: Dataset): number {
+  const what = `Cannot score sample ${sample.index} of ${dataset.name} with ${metric.name}`;
+  let score: number;
+  try {
+    score = metric.score(sample);
+  } catch (error) {
+    throw new UserError(`${what}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+  if (typeof score !== "number" || !Number.isFinite(score)) {
+    throw new UserError(`${what}: the score must be a finite number, got ${score}`);
+  }
+  if (metric.unit === "%" && (score < 0 || score > 1)) {
+    throw new UserError(`${what}: the score of a metric in % must be within 0..1, got ${score}`);
+  }
+  return score;
+}
+
+function requireFinite(
+  outputs: Readonly<Record<string, Tensor>>,
+  model: Model,
+  dataset: Dataset,
+  index: number,
+): void {
+  for (const [name, { type, data }] of Object.entries(outputs)) {
+    if (!isFloat(type)) continue;
+    const values = data as Float32Array;
+    for (let i = 0; i < values.length; i++) {
+      if (Number.isFinite(values[i])) continue;
+      throw new UserError(
+        `Cannot evaluate ${model.name} on ${dataset.name}: its output "${name}" is ${values[i]} ` +
+          `at element ${i} for sample ${index}; see whether that sample is like those the network ` +
+          `was made for`,
+      );
+    }
+  }
+}
+
+/** Gives a statistic's refusal of too few samples the data set's name. */
+function explain(estimate: () => Estimate, metric: Metric, dataset: Dataset): Estimate {
+  try {
+    return estimate();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(
+      `Cannot give an interval for ${metric.name} on ${dataset.name}: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function getOrAdd(sums: Map<string, Sums>, name: string): Sums {
+  const found = sums.get(name) ?? noSums();
+  sums.set(name, found);
+  return found;
+}

@@ -1,6 +1,6 @@
 import { makeNamer, removeDeadNodes } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
-import { makeTensorProto } from "../onnx/tensor_proto.ts";
+import { makeTensorProto, type TensorProtoOptions } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 
@@ -29,9 +29,9 @@ export class Builder {
   }
 
   /** Adds a constant under a fresh name, and returns the name. */
-  constant(base: string, tensor: Tensor): string {
+  constant(base: string, tensor: Tensor, options: TensorProtoOptions = {}): string {
     const name = this.fresh(base);
-    this.#constants.push(makeTensorProto(name, tensor));
+    this.#constants.push(makeTensorProto(name, tensor, options));
     return name;
   }
 

@@ -14,10 +14,7 @@ import { QUANTIZED_OPSET } from "./prepare.ts";
 import type { DynamicInt8, WeightOnly } from "./qconfig.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 import { quantizedResults, rangedTensors, StaticWriter } from "./static.ts";
-import { storeSmall } from "./weight_only.ts";
-
-/** First IR version that lets an initializer be none of the inputs, and knows opset 13. */
-const QUANTIZED_IR = 7n;
+import { INT4_OPSET, storeSmall } from "./weight_only.ts";
 
 /**
  * Writes a model as a mapping wants it: static, dynamic, weight-only and float32 nodes in one graph,
@@ -34,7 +31,7 @@ export function convert(
   mapping: QConfigMapping,
   calibration?: Calibration,
 ): QuantizedModel {
-  const { proto, graph } = raiseOpset(model, QUANTIZED_OPSET);
+  const { proto, graph } = raiseOpset(model, opsetFor(mapping));
   const decisions = decide(nameNodes(graph), mapping);
   const traces = decisions.all.map(trace);
   const plan = (fenced: ReadonlySet<Decision>) =>
@@ -45,13 +42,19 @@ export function convert(
   const ranges = chooseRanges(decisions, calibration);
   const builder = new Builder(decisions.facts);
   const fenced = writeAll(decisions, ranges, builder);
-  const irVersion = proto.irVersion < QUANTIZED_IR ? QUANTIZED_IR : proto.irVersion;
   return new QuantizedModel(
-    { ...proto, irVersion, graph: builder.graph() },
+    { ...proto, graph: builder.graph() },
     model.name,
     plan(fenced),
     traces,
   );
+}
+
+/** The opset that the forms a mapping may ask for need. */
+function opsetFor({ default: byDefault, rules }: QConfigMapping): number {
+  const asked = [byDefault, ...rules.map(([, qconfig]) => qconfig)];
+  const int4 = asked.some((qconfig) => qconfig.kind === "weightOnly" && qconfig.bits === 4);
+  return int4 ? INT4_OPSET : QUANTIZED_OPSET;
 }
 
 function trace({ node, form, head, inBody }: Decision): Trace {

@@ -27,11 +27,15 @@ export interface DynamicInt8 {
   readonly weight: WeightObserver;
 }
 
-/** Small in the file, float32 in the kernel: int8 weights that the runtime expands when it loads. */
+/** Small in the file, float32 in the kernel: the runtime expands the weights when it loads. */
 export interface WeightOnly {
   readonly kind: "weightOnly";
-  readonly bits: 8;
+  /** 8: int8, a quarter of the file. 4: int4 in blocks, an eighth. 16: float16, a half. */
+  readonly bits: 4 | 8 | 16;
+  /** Scales of int8 weights; int4 has one for each block. */
   readonly weight: WeightObserver;
+  /** Weights that share a scale, for int4. */
+  readonly blockSize: number;
 }
 
 /** One scale for the whole of a weight, or one for each output channel. */
@@ -84,13 +88,24 @@ export function dynamicInt8(options: { weight?: WeightObserver } = {}): DynamicI
   return { kind: "dynamic", weight };
 }
 
+/** Options of {@linkcode weightOnly}. */
+export interface WeightOnlyOptions {
+  /** @default {8} */
+  bits?: 4 | 8 | 16;
+  /** Scales of int8 weights. @default {perChannel} */
+  weight?: WeightObserver;
+  /** Weights that share a scale, for int4. @default {32} */
+  blockSize?: number;
+}
+
 /**
- * Weights stored as int8, computed in float32: a quarter of the file at float32's speed, for any
- * operator with weights, GRU and LSTM included.
+ * Weights stored as int8 (or int4, float16), computed in float32: a quarter (an eighth, a half) of
+ * the file at float32's speed, for any operator with weights, GRU and LSTM included. int4 needs
+ * opset 21, to which the model is raised.
  */
-export function weightOnly(options: { bits?: 8; weight?: WeightObserver } = {}): WeightOnly {
-  const { bits = 8, weight = perChannel } = options;
-  return { kind: "weightOnly", bits, weight };
+export function weightOnly(options: WeightOnlyOptions = {}): WeightOnly {
+  const { bits = 8, weight = perChannel, blockSize = 32 } = options;
+  return { kind: "weightOnly", bits, weight, blockSize };
 }
 
 /** A qconfig in words, e.g. `static (percentile 99.99, per-channel)`. */
@@ -105,6 +120,11 @@ export function describeQConfig(qconfig: QConfig): string {
     case "dynamic":
       return `dynamic (${qconfig.weight.name})`;
     case "weightOnly":
-      return `weightOnly (int${qconfig.bits}, ${qconfig.weight.name})`;
+      return `weightOnly (${describeWeights(qconfig)})`;
   }
+}
+
+function describeWeights({ bits, weight, blockSize }: WeightOnly): string {
+  if (bits === 16) return "float16";
+  return bits === 8 ? `int8, ${weight.name}` : `int4, blocks of ${blockSize}`;
 }

@@ -228,6 +228,35 @@ const cases: readonly Case[] = [
     executes: ["GRU"],
   },
   {
+    name: "a GRU with weights of 4 bits runs on the float32 kernel, blocks that do not fill up too",
+    graph: `input x float32[T, N, 18]; output y float32[T, 1, N, 12]
+      y = GRU(x, w, r, b) {hidden_size=12, linear_before_reset=1} @ gru`,
+    weights: { w: [1, 36, 18], r: [1, 36, 12], b: [1, 72] },
+    inputs: { x: [7, 1, 18] },
+    default: weightOnly({ bits: 4, blockSize: 16 }),
+    executes: ["GRU"],
+    sqnr: 18,
+  },
+  {
+    name: "float16 weights of a MatMul and a Conv are float32 in the kernel",
+    graph: `input x float32[N, 8, 20]; output y float32[N, 16, 10]
+      a = Conv(x, w, b) @ conv; y = MatMul(a, g) @ matmul`,
+    weights: { w: [16, 8, 3], b: [16], g: [18, 10] },
+    inputs: { x: [1, 8, 20] },
+    default: weightOnly({ bits: 16 }),
+    executes: ["Conv", "MatMul"],
+    sqnr: 60,
+  },
+  {
+    name: "weights of 4 bits of a matrix with channels last",
+    graph: `input x float32[N, 40]; output y float32[N, 10]; y = MatMul(x, g) @ matmul`,
+    weights: { g: [40, 10] },
+    inputs: { x: [3, 40] },
+    default: weightOnly({ bits: 4 }),
+    executes: ["MatMul"],
+    sqnr: 16,
+  },
+  {
     name: "static and dynamic and stored weights share a graph",
     graph: `input x float32[N, 8, 20]; output y float32[18, N, 10]
       a = Conv(x, w, b) @ conv; r = Relu(a) @ relu; t = Transpose(r) {perm=[2, 0, 1]} @ transpose

@@ -1,5 +1,12 @@
+import { create } from "@bufbuild/protobuf";
 import { makeNamer, removeDeadNodes } from "../onnx/graph.ts";
-import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
+import {
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
+} from "../onnx/onnx_pb.ts";
 import { makeTensorProto, type TensorProtoOptions } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { GraphFacts } from "./graph_facts.ts";
@@ -16,6 +23,7 @@ export class Builder {
   readonly #first: NodeProto[] = [];
   readonly #constants: TensorProto[] = [];
   readonly #replaced = new Set<string>();
+  readonly #domains = new Map<string, number>();
   readonly #claims = new Set<string>();
 
   constructor(facts: GraphFacts) {
@@ -48,8 +56,26 @@ export class Builder {
     return true;
   }
 
+  /** Has the model import a set of operators beside the standard's. */
+  requireDomain(domain: string, version: number): void {
+    this.#domains.set(domain, version);
+  }
+
+  /** The model as written, in the frame of the one it comes from. */
+  model(frame: ModelProto): ModelProto {
+    const known = new Set(frame.opsetImport.map(({ domain }) => domain));
+    const more = [...this.#domains].filter(([domain]) => !known.has(domain));
+    const opsetImport = [
+      ...frame.opsetImport,
+      ...more.map(([domain, version]) =>
+        create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) })
+      ),
+    ];
+    return { ...frame, opsetImport, graph: this.#graph() };
+  }
+
   /** The graph as written, without the constants that nothing reads any more. */
-  graph(): GraphProto {
+  #graph(): GraphProto {
     const { graph } = this.facts;
     const kept = this.#nodes.filter((node) =>
       !node.output.some((name) => this.#replaced.has(name))

@@ -5,7 +5,7 @@ import type { Model } from "../onnx/model.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { Builder } from "./builder.ts";
 import { decide, type Decision, type Decisions } from "./decide.ts";
-import { writeDynamic } from "./dynamic.ts";
+import { dynamicOperator } from "./dynamic.ts";
 import { writeFenced } from "./fences.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "./name_nodes.ts";
@@ -43,7 +43,7 @@ export function convert(
   const builder = new Builder(decisions.facts);
   const fenced = writeAll(decisions, ranges, builder);
   return new QuantizedModel(
-    { ...proto, graph: builder.graph() },
+    builder.model(proto),
     model.name,
     plan(fenced),
     traces,
@@ -79,7 +79,7 @@ function writeAll(
       continue;
     }
     if (decision.form === "dynamic") {
-      writeDynamic(node, decision.asked as DynamicInt8, builder);
+      dynamicOperator(node)!.write(node, decision.asked as DynamicInt8, builder);
       continue;
     }
     if (decision.form === "weightOnly") storeSmall(node, decision.asked as WeightOnly, builder);

@@ -11,7 +11,7 @@ import {
 } from "./mapping.ts";
 import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
 import { integerTensors, worksOnIntegers } from "./integers.ts";
-import { dynamicObstacle, isDynamicOperator } from "./dynamic.ts";
+import { dynamicOperator } from "./dynamic.ts";
 import type { QConfig } from "./qconfig.ts";
 import { zeroFloor } from "./tails.ts";
 import { storableWeights } from "./weight_only.ts";
@@ -114,8 +114,9 @@ function fallBack(decision: Decision, obstacle: string): void {
 
 function tryDynamic(decision: Decision, facts: GraphFacts): void {
   const { node } = decision;
-  const obstacle = isDynamicOperator(node)
-    ? dynamicObstacle(node, facts)
+  const operator = dynamicOperator(node);
+  const obstacle = operator
+    ? operator.obstacle(node, facts)
     : storableWeights(node, facts).length > 0
     ? `no dynamic int8 kernel for ${node.opType}; weightOnly() makes it smaller`
     : `it has no weights`;

@@ -1,78 +1,27 @@
-import { floatAttribute, intAttribute, isStandard, makeNode } from "../onnx/node.ts";
-import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
-import { dimsOf, readTensorProto } from "../onnx/tensor_proto.ts";
+import { isStandard } from "../onnx/node.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { Builder } from "./builder.ts";
+import { convObstacle, writeDynamicConv } from "./dynamic_conv.ts";
+import { linearObstacle, writeDynamicLinear } from "./dynamic_linear.ts";
+import { lstmObstacle, writeDynamicLstm } from "./dynamic_lstm.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8 } from "./qconfig.ts";
-import { quantizeWeights } from "./weights.ts";
 
-/** Whether an operator has a dynamic int8 form. */
-export function isDynamicOperator(node: NodeProto): boolean {
-  return isStandard(node) && (node.opType === "MatMul" || node.opType === "Gemm");
+/** An operator with a dynamic int8 form. */
+export interface DynamicOperator {
+  /** Why this node cannot have it, if so. */
+  readonly obstacle: (node: NodeProto, facts: GraphFacts) => string | undefined;
+  readonly write: (node: NodeProto, qconfig: DynamicInt8, builder: Builder) => void;
 }
 
-/** Why this MatMul or Gemm cannot be dynamic, if so. */
-export function dynamicObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
-  const weights = facts.floatConstant(node.input[1]);
-  if (!weights) return "its weights are not float32 constants";
-  if (dimsOf(weights).length !== 2) return "its weights are not a matrix";
-  if (node.opType === "MatMul") return undefined;
-  if (intAttribute(node, "transA", 0) !== 0) return "Gemm with transA has no int8 kernel";
-  if (floatAttribute(node, "alpha", 1) !== 1 || floatAttribute(node, "beta", 1) !== 1) {
-    return "Gemm with alpha or beta other than 1 has no int8 kernel";
-  }
-  return undefined;
-}
+const DYNAMIC_OPERATORS: ReadonlyMap<string, DynamicOperator> = new Map([
+  ["Conv", { obstacle: convObstacle, write: writeDynamicConv }],
+  ["Gemm", { obstacle: linearObstacle, write: writeDynamicLinear }],
+  ["LSTM", { obstacle: lstmObstacle, write: writeDynamicLstm }],
+  ["MatMul", { obstacle: linearObstacle, write: writeDynamicLinear }],
+]);
 
-/**
- * Writes a MatMul or Gemm as DynamicQuantizeLinear, MatMulInteger and a Mul by both scales, which the
- * runtime fuses into one DynamicQuantizeMatMul. The range of the activation is found anew on every
- * run, over the whole tensor: results depend on what else is in a batch.
- */
-export function writeDynamic(node: NodeProto, qconfig: DynamicInt8, builder: Builder): void {
-  const [x, weightName, bias] = node.input as [string, string, string?];
-  const [y] = node.output as [string];
-  const stored = readTensorProto(builder.facts.floatConstant(weightName)!);
-  const transposed = node.opType === "Gemm" && intAttribute(node, "transB", 0) === 1;
-  const [rows, columns] = stored.dims as [number, number];
-  const matrix = stored.data as Float32Array;
-  const dims = transposed ? [columns, rows] : [rows, columns]; // [k, n]
-  const quantized = quantizeWeights(
-    transposed ? transpose(matrix, rows, columns) : matrix,
-    dims,
-    qconfig.weight.granularity === "channel" ? [1] : [],
-  );
-  const integers = builder.constant(`${weightName}_quantized`, {
-    type: "int8",
-    dims,
-    data: quantized.values,
-  });
-  const weightScale = builder.constant(`${weightName}_scale`, {
-    type: "float32",
-    dims: quantized.scaleDims.length === 0 ? [] : [dims[1]!],
-    data: quantized.scales,
-  });
-
-  const input = { q: `${x}_dynamic`, scale: `${x}_dynamic_scale`, zero: `${x}_dynamic_zero_point` };
-  if (builder.claim(`${x}:dynamic`)) {
-    builder.push(makeNode("DynamicQuantizeLinear", [x], [input.q, input.scale, input.zero]));
-  }
-  const name = (part: string) => builder.fresh(`${y}_${part}`);
-  const [sums, wide, scale] = [name("int32"), name("float"), name("scale")];
-  const product = bias ? name("product") : y;
-  builder.push(
-    makeNode("MatMulInteger", [input.q, integers, input.zero], [sums], {}, { name: node.name }),
-    makeNode("Cast", [sums], [wide], { to: TensorProto_DataType.FLOAT }),
-    makeNode("Mul", [input.scale, weightScale], [scale]),
-    makeNode("Mul", [wide, scale], [product]),
-  );
-  if (bias) builder.push(makeNode("Add", [product, bias], [y]));
-}
-
-function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(matrix.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) result[c * rows + r] = matrix[r * columns + c]!;
-  }
-  return result;
+/** The dynamic int8 form of a node's operator, if it has one. */
+export function dynamicOperator(node: NodeProto): DynamicOperator | undefined {
+  return isStandard(node) ? DYNAMIC_OPERATORS.get(node.opType) : undefined;
 }

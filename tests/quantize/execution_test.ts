@@ -219,6 +219,45 @@ const cases: readonly Case[] = [
     executes: ["DynamicQuantizeMatMul"],
   },
   {
+    name: "dynamic Conv is one integer kernel, bias and groups and strides included",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 16, 6, 6]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1], strides=[2, 2]} @ conv1
+      y = Conv(a, g) {pads=[1, 1, 1, 1], group=4} @ grouped`,
+    weights: { ...twoConvs, g: [16, 4, 3, 3] },
+    inputs: image,
+    default: dynamicInt8(),
+    executes: ["ConvInteger", "ConvInteger"],
+  },
+  {
+    name: "dynamic Conv1d and Conv3d",
+    graph: `input x float32[N, 8, 12]; input v float32[N, 2, 4, 6, 6]
+      output y float32[N, 4, 10]; output z float32[N, 4, 3, 5, 5]
+      y = Conv(x, w, b) @ conv1d; z = Conv(v, u, b) @ conv3d`,
+    weights: { w: [4, 8, 3], u: [4, 2, 2, 2, 2], b: [4] },
+    inputs: { x: [1, 8, 12], v: [1, 2, 4, 6, 6] },
+    default: dynamicInt8({ weight: perTensor }),
+    executes: ["ConvInteger", "ConvInteger"],
+  },
+  {
+    name: "a bidirectional LSTM is the runtime's dynamic one, states and peepholes left out",
+    graph: `input x float32[T, N, 16]; input h float32[2, N, 12]; input c float32[2, N, 12]
+      output y float32[T, 2, N, 12]; output cn float32[2, N, 12]
+      y, "", cn = LSTM(x, w, r, b, "", h, c) {hidden_size=12, direction="bidirectional"} @ lstm`,
+    weights: { w: [2, 48, 16], r: [2, 48, 12], b: [2, 96] },
+    inputs: { x: [7, 3, 16], h: [2, 3, 12], c: [2, 3, 12] },
+    default: dynamicInt8(),
+    executes: ["DynamicQuantizeLSTM"],
+  },
+  {
+    name: "an LSTM with one scale for each direction",
+    graph: `input x float32[T, N, 16]; output y float32[T, 1, N, 12]
+      y = LSTM(x, w, r) {hidden_size=12} @ lstm`,
+    weights: { w: [1, 48, 16], r: [1, 48, 12] },
+    inputs: { x: [7, 1, 16] },
+    default: dynamicInt8({ weight: perTensor }),
+    executes: ["DynamicQuantizeLSTM"],
+  },
+  {
     name: "a GRU stored small runs on the float32 kernel",
     graph: `input x float32[T, N, 16]; output y float32[T, 2, N, 12]
       y = GRU(x, w, r, b) {hidden_size=12, direction="bidirectional", linear_before_reset=1} @ gru`,

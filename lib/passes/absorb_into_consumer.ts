@@ -38,7 +38,7 @@ export function absorbIntoConsumer(
     if (input === undefined) continue;
     const readers = parameters.readers(output);
     if (readers.length === 0 || readers.some((reader) => replaced.has(reader))) continue;
-    const layers = readers.map((reader) => layerOf(reader, output, parameters));
+    const layers = readers.map((reader) => layerOf(reader, output, ranks, parameters));
     const [first] = layers;
     if (!first || !layers.every((layer) => layer !== undefined)) continue;
     const affines = layers.map((layer) => channelAffine(node, input, layer.axis, parameters));
@@ -90,7 +90,12 @@ interface Layer {
   readonly connects: (run: number) => readonly [input: number, output: number];
 }
 
-function layerOf(node: NodeProto, x: string, parameters: Parameters): Layer | undefined {
+function layerOf(
+  node: NodeProto,
+  x: string,
+  ranks: ReadonlyMap<string, number>,
+  parameters: Parameters,
+): Layer | undefined {
   if (!isStandard(node) || node.input[0] !== x || node.input.indexOf(x, 1) > 0) return undefined;
   const weight = parameters.read(node.input[1]);
   if (!weight) return undefined;
@@ -132,11 +137,11 @@ function layerOf(node: NodeProto, x: string, parameters: Parameters): Layer | un
       const transposed = intAttribute(node, "transB", 0) !== 0;
       const channels = transposed ? second : first;
       const outputs = transposed ? first : second;
-      const gemm = node.opType === "Gemm";
+      const known = node.opType === "Gemm" ? 2 : ranks.get(x);
       return {
         node,
         weight,
-        axis: { channels, fromEnd: 0, rank: gemm ? 2 : 1, rankUnknown: !gemm },
+        axis: { channels, fromEnd: 0, rank: known ?? 1, rankUnknown: known === undefined },
         takesShift: true,
         outputs,
         run: 1,

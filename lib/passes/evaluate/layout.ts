@@ -43,10 +43,14 @@ export function reshape(node: NodeProto, inputs: Inputs, workspace: Workspace): 
     const others = elementCount(dims.filter((_, axis) => axis !== rest));
     dims[rest] = others === 0 ? 0 : elementCount(x.dims) / others;
   }
-  if (elementCount(dims) !== elementCount(x.dims)) {
+  if (!dims.every(isLength) || elementCount(dims) !== elementCount(x.dims)) {
     throw new CannotEvaluate(`Reshape of [${x.dims.join(", ")}] to [${wanted.join(", ")}]`);
   }
   return workspace.reshape(x, dims);
+}
+
+function isLength(dim: number): boolean {
+  return Number.isSafeInteger(dim) && dim >= 0;
 }
 
 /** Flatten to two dimensions around `axis`. */

@@ -1,0 +1,99 @@
+/**
+ * Octavo quantizes ONNX networks to int8 for onnxruntime-web's WASM kernels and measures what that
+ * bought. This is its public face: what a notebook imports.
+ *
+ * @module
+ */
+
+// A model: bytes in, bytes out.
+export { decodeModel, Model, type ModelOptions, type SaveOptions } from "./lib/onnx/model.ts";
+export { readModel } from "./lib/onnx/file.ts";
+export { raiseOpset } from "./lib/onnx/opset.ts";
+export { parseGraph, type ParseOptions, printGraph, type PrintOptions } from "./lib/onnx/text.ts";
+export { modulePaths } from "./lib/onnx/module_path.ts";
+export { type ModelSummary, type NodeSummary, summarizeModel } from "./lib/onnx/summary.ts";
+export {
+  elementCount,
+  type ElementType,
+  type Feeds,
+  float32 as float32Tensor,
+  type Tensor,
+  type ValueType,
+} from "./lib/tensor/tensor.ts";
+
+// The four steps: fuse, prepare, calibrate, convert.
+export { fuse, FusedModel, type FuseOptions } from "./lib/passes/fuse.ts";
+export type { FusedGroup } from "./lib/passes/fused_group.ts";
+export { prepare, type Prepared } from "./lib/quantize/prepare.ts";
+export { calibrate, type CalibrateOptions, type Watched } from "./lib/calibrate/calibrate.ts";
+export {
+  type Calibration,
+  calibrationFromJson,
+  calibrationToJson,
+} from "./lib/calibrate/calibration.ts";
+export { convert } from "./lib/quantize/convert.ts";
+export { QuantizedModel, type Trace } from "./lib/quantize/quantized_model.ts";
+export { Plan, type PlanRow } from "./lib/quantize/plan.ts";
+export {
+  quantizeDynamic,
+  quantizeStatic,
+  type QuantizeStaticOptions,
+  readBack,
+} from "./lib/quantize/one_call.ts";
+
+// How each node is to be computed.
+export {
+  type DynamicInt8,
+  dynamicInt8,
+  type Float32,
+  float32,
+  perChannel,
+  perTensor,
+  type QConfig,
+  type StaticInt8,
+  staticInt8,
+  type StaticInt8Options,
+  type WeightObserver,
+  type WeightOnly,
+  weightOnly,
+  type WeightOnlyOptions,
+} from "./lib/quantize/qconfig.ts";
+export {
+  type QConfigMapping,
+  qconfigMapping,
+  type Rule,
+  type Selector,
+} from "./lib/quantize/mapping.ts";
+export { minMax, type Observer, percentile } from "./lib/calibrate/observers.ts";
+export type { TensorStatistics } from "./lib/calibrate/statistics.ts";
+export type { Histogram } from "./lib/calibrate/histogram.ts";
+export type { Range } from "./lib/calibrate/range.ts";
+
+// Samples.
+export { type Dataset, samples, select, slice } from "./lib/data/dataset.ts";
+export { arrays, type ArraysOptions } from "./lib/data/arrays.ts";
+export { npzDataset } from "./lib/data/npz_dataset.ts";
+export { readNpz, writeNpz } from "./lib/data/npz.ts";
+export { readNpy, writeNpy } from "./lib/data/npy.ts";
+export { splitDataset, type SplitOptions, type Splits } from "./lib/data/split.ts";
+export { sampleModel, visemes, type VisemesOptions } from "./lib/data/visemes.ts";
+
+// Measuring.
+export { compare, type CompareOptions, Comparison } from "./lib/evaluate/compare.ts";
+export { evaluate, type EvaluateOptions, type Evaluation } from "./lib/evaluate/evaluate.ts";
+export {
+  agreement,
+  cosine,
+  type Metric,
+  type ScoredSample,
+  sqnr,
+  top1,
+} from "./lib/evaluate/metric.ts";
+export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
+export { createPool, type Pool, type PoolOptions, type RunOptions } from "./lib/runtime/pool.ts";
+export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";
+export { UsageError, UserError } from "./lib/errors.ts";
+
+// Studies: many configurations, their records and their report.
+export { sweep, type SweepEvent, type SweepOptions } from "./lib/study/sweep.ts";
+export type { Study, Trial } from "./lib/study/records.ts";

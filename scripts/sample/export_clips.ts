@@ -9,7 +9,7 @@
 import { clip, CLIP_SHAPE } from "../../lib/data/visemes/clip.ts";
 import { SPLITS } from "../../lib/data/visemes/splits.ts";
 
-const [folder, training = "64000", development = "1000", test = "2000"] = Deno.args;
+const [folder, training = "35200", development = "1000", test = "2000"] = Deno.args;
 if (folder === undefined) {
   console.error("Usage: export_clips.ts FOLDER [TRAINING [DEVELOPMENT [TEST]]]");
   Deno.exit(2);

@@ -3,9 +3,9 @@
     deno run --allow-write scripts/sample/export_clips.ts CLIPS
     python scripts/sample/train.py CLIPS RUN
 
-CLIPS is the folder that export_clips.ts filled. RUN receives checkpoints, `lipnet.onnx` and
-`summary.json`; run again with the same arguments, training continues from the last checkpoint.
-lib/data/visemes/README.md states the versions, commands and time of the committed network.
+CLIPS is the folder that export_clips.ts filled. RUN receives checkpoints, `lipnet.onnx`,
+`logits.json` and `summary.json`. Run again with the same arguments, training continues from the
+last checkpoint. lib/data/visemes/README.md has versions, commands and time of the committed file.
 """
 
 import argparse
@@ -21,12 +21,15 @@ from torch import Tensor, nn
 
 from network import LipNet, export
 
+FIRST_TEST_SEED = 3_000_000  # SPLITS.test.start of lib/data/visemes/splits.ts
+RECORDED = 8
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clips", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1100)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=2)
@@ -112,6 +115,22 @@ def finish(model: LipNet, options: argparse.Namespace) -> None:
     }
     (options.run / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     print(json.dumps(summary))
+    record_logits(model, clips[:RECORDED], options.run / "logits.json")
+
+
+def record_logits(model: LipNet, clips: np.ndarray, path: Path) -> None:
+    """PyTorch's own answers to the first test clips, for tests of other runtimes."""
+    logits = predict(model, clips)
+    record = {
+        "about": "PyTorch logits, float32 eager mode on a CPU, of the clips made from these seeds",
+        "torch": torch.__version__,
+        "seeds": [FIRST_TEST_SEED + i for i in range(len(clips))],
+        "logits": [[float(f"{value:.6g}") for value in row] for row in logits],
+    }
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()]
+    rows = ",\n".join(f"    {json.dumps(row)}" for row in record["logits"])
+    lines[-1] = f'  "logits": [\n{rows}\n  ]'
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def load(stem: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,5 @@
 import type { Random } from "./prng.ts";
-import type { Speaker } from "./speaker.ts";
+import type { Disc, Speaker } from "./speaker.ts";
 import { FRAMES } from "./speech.ts";
 import type { Mouth } from "./words.ts";
 
@@ -9,6 +9,8 @@ const AREA = SIDE * SIDE;
 
 /**
  * Draws the frames of a clip: the face, the mouth on it, then what a camera adds (blur, noise).
+ * Uses + - * / and Math.sqrt alone: IEEE 754 rounds these the same everywhere, unlike Math.exp,
+ * Math.pow or Math.sin, which engines approximate each in its own way.
  *
  * @param mouths One for each frame.
  * @returns Grey levels, shape [16, 44, 44].
@@ -136,10 +138,7 @@ function drawMouth(frame: Float32Array, mouth: Mouth, speaker: Speaker, time: nu
   }
 }
 
-function drawDisc(
-  frame: Float32Array,
-  disc: { x: number; y: number; radius: number; grey: number },
-): void {
+function drawDisc(frame: Float32Array, disc: Disc): void {
   for (let row = 0, at = 0; row < SIDE; row++) {
     for (let column = 0; column < SIDE; column++, at++) {
       const x = column - disc.x;

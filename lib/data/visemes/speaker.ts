@@ -69,7 +69,7 @@ export function castSpeaker(random: Random): Speaker {
     fullness: between(0.75, 1.25),
     corners: between(-0.08, 0.08),
     skin,
-    lips: chance(0.15) ? between(6, 22) : -between(14, 50),
+    lips: chance(0.15) ? between(6, 20) : -between(12, 45),
     teeth: Math.min(245, skin + between(20, 80)),
     tongue: skin * between(0.55, 0.8),
     cavity: between(10, 45),
@@ -77,9 +77,9 @@ export function castSpeaker(random: Random): Speaker {
     lightX: between(-45, 45),
     lightY: between(-35, 25),
     beard: chance(0.33) ? between(15, 55) : 0,
-    blur: chance(0.45) ? 0 : chance(0.65) ? 1 : 2,
-    noise: between(1, 11),
-    disc: chance(0.1) ? castDisc(random) : undefined,
+    blur: chance(0.4) ? 0 : chance(0.6) ? 1 : 2,
+    noise: between(1, 16),
+    disc: chance(0.18) ? castDisc(random) : undefined,
   };
 }
 
@@ -90,7 +90,7 @@ function castDisc({ between }: Random): Disc {
     to: from + Math.floor(between(3, 8)),
     x: between(12, 32),
     y: between(16, 32),
-    radius: between(4, 7.5),
+    radius: between(4.5, 9),
     grey: between(30, 210),
   };
 }

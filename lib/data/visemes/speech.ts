@@ -17,11 +17,11 @@ export function speak(word: string, random: Random): Mouth[] {
   const start = random.between(0.8, 3.0);
   const end = random.between(12.4, 15.0);
   const lengths = visemes.map((name) =>
-    random.between(0.78, 1.22) * (VOWELS.includes(name) ? 1.15 : 1)
+    random.between(0.7, 1.3) * (VOWELS.includes(name) ? 1.15 : 1)
   );
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const blend = random.between(0.38, 0.52); // width of a viseme's pull, in its own lengths
-  const effort = random.between(0.82, 1.06); // mumbling to over-pronouncing
+  const blend = random.between(0.45, 0.66); // width of a viseme's pull, in its own lengths
+  const effort = random.between(0.7, 1.05); // mumbling to over-pronouncing
 
   const targets: Target[] = [];
   let time = start;

@@ -40,8 +40,8 @@ export interface StaticUnit {
   readonly qconfig: Extract<QConfig, { kind: "static" }>;
   /** Nodes in order, the head first. */
   nodes: NodeProto[];
-  /** Tensor that leaves the unit. */
-  result: string;
+  /** Tensors that leave the unit: one, but for a Split. */
+  results: readonly string[];
 }
 
 /** All decisions on a graph. */
@@ -139,19 +139,21 @@ function staticUnits(
   facts: GraphFacts,
 ): Map<NodeProto, StaticUnit> {
   const units = new Map<NodeProto, StaticUnit>();
-  const resultOf = new Map<string, StaticUnit>();
+  const unitOf = new Map<string, StaticUnit>();
   const int8 = new Set<string>(); // tensors that are there as uint8
   for (const node of nodes) {
     const decision = of.get(node)!;
     if (decision.asked.kind !== "static" || decision.obstacle) continue;
-    const host = absorbingUnit(node, resultOf, facts);
+    const host = absorbingUnit(node, unitOf, facts);
     if (host) {
-      resultOf.delete(host.result);
-      int8.delete(host.result);
+      const [inner] = host.results as [string];
+      const [outer] = node.output as [string];
+      unitOf.delete(inner);
+      int8.delete(inner);
       host.nodes = [...host.nodes, node];
-      host.result = node.output[0]!;
-      resultOf.set(host.result, host);
-      int8.add(host.result);
+      host.results = [outer];
+      unitOf.set(outer, host);
+      int8.add(outer);
       decision.form = "static";
       decision.head = host.head;
       continue;
@@ -170,11 +172,13 @@ function staticUnits(
       operator,
       qconfig: decision.asked,
       nodes: [node],
-      result: node.output[0]!,
+      results: operator.role === "carry" ? node.output.filter((name) => name) : [node.output[0]!],
     };
     units.set(node, unit);
-    resultOf.set(unit.result, unit);
-    int8.add(unit.result);
+    for (const name of unit.results) {
+      unitOf.set(name, unit);
+      int8.add(name);
+    }
     // Quantized for this unit, a tensor is there as uint8 for others as well.
     for (const name of activationInputs(node, operator, facts)) int8.add(name);
   }
@@ -202,26 +206,24 @@ function staticObstacle(
     : `it reads "${floats[0]}", which comes in float32`;
 }
 
-/** Inputs that carry activations: for `carry` the first, else all that are not constants. */
+/** Inputs that carry activations and are not constants. */
 export function activationInputs(
   node: NodeProto,
   operator: StaticOperator,
   facts: GraphFacts,
 ): string[] {
-  const inputs = operator.role === "carry" || node.opType === "Clip"
-    ? node.input.slice(0, 1)
-    : node.input;
+  const inputs = node.input.filter((_, i) => operator.inputs?.includes(i) ?? true);
   return inputs.filter((name) => name !== "" && !facts.isConstant(name));
 }
 
 /** The unit that this node runs inside of, if it alone reads the unit's result. */
 function absorbingUnit(
   node: NodeProto,
-  resultOf: ReadonlyMap<string, StaticUnit>,
+  unitOf: ReadonlyMap<string, StaticUnit>,
   facts: GraphFacts,
 ): StaticUnit | undefined {
   for (const name of node.input) {
-    const unit = resultOf.get(name);
+    const unit = unitOf.get(name);
     if (!unit || !isStandard(node) || !unit.operator.tails?.includes(node.opType)) continue;
     if (facts.consumers(name).length > 1 || facts.isPinned(name)) continue;
     const last = unit.nodes.at(-1)!;
@@ -252,7 +254,7 @@ function dropIdleUnits(
   for (const node of [...nodes].reverse()) {
     const unit = units.get(node);
     if (!unit || unit.operator.role === "compute" || unit.qconfig.kernels === "any") continue;
-    const readers = facts.consumers(unit.result);
+    const readers = unit.results.flatMap((name) => facts.consumers(name));
     if (readers.some((reader) => of.get(reader)!.form === "static")) continue;
     units.delete(node);
     for (const member of unit.nodes) {

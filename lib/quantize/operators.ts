@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute } from "../onnx/node.ts";
+import { floatAttribute, intAttribute, stringAttribute } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 
@@ -13,6 +13,8 @@ import type { GraphFacts } from "./graph_facts.ts";
  */
 export interface StaticOperator {
   readonly role: "compute" | "follow" | "carry";
+  /** Inputs that carry activations, others being shapes, axes and the like. @default {all} */
+  readonly inputs?: readonly number[];
   /** Why this node cannot be static, if so. */
   readonly obstacle?: (node: NodeProto, facts: GraphFacts) => string | undefined;
   /** Why its int8 kernel is slower than float32's, if so. */
@@ -23,46 +25,74 @@ export interface StaticOperator {
 
 const always = (reason: string) => () => reason;
 
+/** An operator that only moves the values of its first input. */
+function carry(more: Omit<StaticOperator, "role" | "inputs"> = {}): StaticOperator {
+  return { role: "carry", inputs: [0], ...more };
+}
+
+const RELUS = ["Relu", "Clip"];
+
 /** Operators that can be static int8, by type. */
-export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map<
-  string,
-  StaticOperator
->([
-  ["Conv", {
-    role: "compute",
-    tails: ["Relu", "Clip"],
-    obstacle: (node, facts) => weightObstacle(node, 1, facts) ?? biasObstacle(node, 2, facts),
-    slow: slowConv,
-  }],
-  ["Gemm", {
-    role: "compute",
-    tails: ["Relu", "Clip"],
-    obstacle: (node, facts) =>
-      weightObstacle(node, 1, facts) ?? gemmObstacle(node) ?? biasObstacle(node, 2, facts),
-  }],
-  ["MatMul", { role: "compute", tails: ["Add", "Relu", "Clip"], obstacle: matMulObstacle }],
-  ["Add", { role: "follow", tails: ["Relu", "Clip"] }],
-  ["Mul", { role: "follow", tails: ["Relu", "Clip"] }],
-  ["Relu", { role: "follow" }],
-  ["Clip", { role: "follow" }],
-  ["Sigmoid", { role: "follow" }],
-  ["LeakyRelu", { role: "follow" }],
-  ["Concat", { role: "follow" }],
-  ["GlobalAveragePool", { role: "follow" }],
-  ["AveragePool", { role: "follow", slow: always("int8 AveragePool takes 3.8-4.0x the time") }],
-  ["Softmax", { role: "follow", slow: always("int8 Softmax takes 1.4-1.7x the time") }],
-  ["MaxPool", {
-    role: "carry",
-    obstacle: (node) => node.output[1] ? "it also gives the indices of the maxima" : undefined,
-    slow: (node, facts) =>
-      (facts.spatialDims(node) ?? 2) > 2 ? "int8 MaxPool3d takes 2.8-3.3x the time" : undefined,
-  }],
-  ["Reshape", { role: "carry" }],
-  ["Flatten", { role: "carry" }],
-  ["Squeeze", { role: "carry" }],
-  ["Unsqueeze", { role: "carry" }],
-  ["Transpose", { role: "carry" }],
-]);
+export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
+  Object.entries<StaticOperator>({
+    Conv: {
+      role: "compute",
+      tails: RELUS,
+      obstacle: (node, facts) => weightObstacle(node, 1, facts) ?? biasObstacle(node, 2, facts),
+      slow: slowConv,
+    },
+    Gemm: {
+      role: "compute",
+      tails: RELUS,
+      obstacle: (node, facts) =>
+        weightObstacle(node, 1, facts) ?? gemmObstacle(node) ?? biasObstacle(node, 2, facts),
+    },
+    MatMul: { role: "compute", tails: ["Add", ...RELUS], obstacle: matMulObstacle },
+
+    Add: { role: "follow", tails: RELUS },
+    AveragePool: { role: "follow", slow: always("int8 AveragePool takes 3.8-4.0x the time") },
+    Clip: { role: "follow", inputs: [0] },
+    Concat: { role: "follow" },
+    GlobalAveragePool: { role: "follow" },
+    LeakyRelu: { role: "follow" },
+    Mul: { role: "follow", tails: RELUS },
+    Relu: { role: "follow" },
+    Sigmoid: { role: "follow" },
+    Softmax: { role: "follow", slow: always("int8 Softmax takes 1.4-1.7x the time") },
+    Where: { role: "follow", inputs: [1, 2] },
+
+    DepthToSpace: carry(),
+    Expand: carry(),
+    Flatten: carry(),
+    Gather: carry({
+      obstacle: (node, facts) =>
+        facts.isConstant(node.input[0])
+          ? "it looks up a table of constants; weightOnly() makes that smaller"
+          : undefined,
+    }),
+    MaxPool: carry({
+      obstacle: (node) => node.output[1] ? "it also gives the indices of the maxima" : undefined,
+      slow: (node, facts) =>
+        (facts.spatialDims(node) ?? 2) > 2 ? "int8 MaxPool3d takes 2.8-3.3x the time" : undefined,
+    }),
+    Reshape: carry(),
+    Resize: carry({
+      // Cubic interpolation overshoots the range of what it reads.
+      obstacle: (node) =>
+        stringAttribute(node, "mode", "nearest") === "cubic"
+          ? "cubic interpolation leaves the range of its input"
+          : undefined,
+      slow: always("int8 Resize takes 1.25-1.5x the time"),
+    }),
+    Slice: carry(),
+    SpaceToDepth: carry(),
+    Split: carry(),
+    Squeeze: carry(),
+    Tile: carry(),
+    Transpose: carry(),
+    Unsqueeze: carry(),
+  }),
+);
 
 /** Why float32 is the only form of an operator that is not in the table. */
 export const NO_STATIC_KERNEL: ReadonlyMap<string, string> = new Map([
@@ -70,6 +100,10 @@ export const NO_STATIC_KERNEL: ReadonlyMap<string, string> = new Map([
   ["RNN", "no int8 RNN kernel; dynamicInt8() or weightOnly() make it smaller"],
   ["LSTM", "the int8 LSTM kernel is dynamic only; dynamicInt8() or weightOnly() make it smaller"],
   ["ConvTranspose", "no int8 ConvTranspose kernel; weightOnly() makes it smaller"],
+  ["HardSwish", "in int8 it would be four operators, slower than a change of precision around it"],
+  ["InstanceNormalization", "it normalises in float32 between two changes of precision"],
+  ["LayerNormalization", "it normalises in float32 between two changes of precision"],
+  ["ReduceMean", "no int8 kernel; GlobalAveragePool has one"],
   ["BatchNormalization", "no int8 kernel; fuse() folds it where a Conv or Gemm stands before it"],
 ]);
 

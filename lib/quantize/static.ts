@@ -15,7 +15,7 @@ import { biasScaleFloor, quantizeBias, quantizeWeights } from "./weights.ts";
  */
 export function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {
   return unit.head.opType === "Conv" || unit.operator.role !== "compute" ||
-    readsAsInt8(unit.result, decisions);
+    unit.results.some((name) => readsAsInt8(name, decisions));
 }
 
 /** Whether some reader of a tensor reads it as uint8. */
@@ -30,7 +30,7 @@ export function readsAsInt8(name: string, decisions: Decisions): boolean {
 /** Tensors that come out of a unit as uint8, with that unit. */
 export function quantizedResults(decisions: Decisions): Map<string, StaticUnit> {
   const units = [...decisions.units.values()].filter((unit) => quantizesResult(unit, decisions));
-  return new Map(units.map((unit) => [unit.result, unit]));
+  return new Map(units.flatMap((unit) => unit.results.map((name) => [name, unit])));
 }
 
 /**
@@ -44,8 +44,9 @@ export function rangedTensors(decisions: Decisions): Map<string, Observer> {
     for (const name of activationInputs(unit.head, unit.operator, decisions.facts)) {
       if (!results.has(name) && !ranged.has(name)) ranged.set(name, unit.qconfig.activation);
     }
-    if (results.has(unit.result) && unit.operator.role !== "carry") {
-      ranged.set(unit.result, unit.qconfig.activation);
+    if (unit.operator.role === "carry") continue;
+    for (const name of unit.results) {
+      if (results.has(name)) ranged.set(name, unit.qconfig.activation);
     }
   }
   return ranged;
@@ -88,40 +89,38 @@ export class StaticWriter {
   }
 
   write(unit: StaticUnit): void {
-    const { head, operator, nodes, result } = unit;
-    const facts = this.#decisions.facts;
+    const { head, operator, nodes } = unit;
+    const { facts } = this.#decisions;
     const activations = new Set(activationInputs(head, operator, facts));
-    const first = head.input[0]!;
-    const firstQuantized = this.#input(first, activations.has(first));
-    const inputs = head.input.map((name) => {
-      if (activations.has(name)) return this.#input(name, true)!.dequantized;
-      if (!facts.floatConstant(name) || operator.role === "carry" || head.opType === "Clip") {
-        return name;
-      }
-      if (operator.role === "follow") return this.#constant(name);
-      return name; // weights and bias: below
+    const inputs = head.input.map((name, i) => {
+      if (activations.has(name)) return this.#input(name).dequantized;
+      const isOperand = operator.role === "follow" && (operator.inputs?.includes(i) ?? true);
+      return isOperand && facts.floatConstant(name) ? this.#constant(name) : name;
     });
     if (operator.role === "compute" && facts.isConstant(head.input[1])) {
-      const [weights, bias] = this.#weights(unit, firstQuantized!.params.scale);
+      const [weights, bias] = this.#weights(unit, this.#input(head.input[0]!).params.scale);
       inputs[1] = weights;
       if (bias) inputs[2] = bias;
     }
-    const isQuantized = this.#results.has(result);
-    const raw = isQuantized ? this.#builder.fresh(`${result}_float`) : result;
+    const raw = new Map(
+      unit.results
+        .filter((name) => this.#results.has(name))
+        .map((name) => [name, this.#builder.fresh(`${name}_float`)]),
+    );
     for (const node of nodes) {
-      const output = node.output.map((name) => name === result ? raw : name);
+      const output = node.output.map((name) => raw.get(name) ?? name);
       this.#builder.push({ ...node, input: node === head ? inputs : node.input, output });
     }
-    if (!isQuantized) return;
-    const params = operator.role === "carry"
-      ? firstQuantized!
-      : this.#parameters(result, { ...this.#affine(result, ceiling(nodes, facts)) });
-    this.#pair(raw, result, result, params);
+    for (const [name, from] of raw) {
+      const parameters = operator.role === "carry"
+        ? this.#input(head.input[0]!)
+        : this.#parameters(name, this.#affine(name, ceiling(nodes, facts)));
+      this.#pair(from, name, name, parameters);
+    }
   }
 
   /** The quantized form of an activation, written when it is first wanted. */
-  #input(name: string, isActivation: boolean): QuantizedTensor | undefined {
-    if (!isActivation) return undefined;
+  #input(name: string): QuantizedTensor {
     const known = this.#quantized.get(name);
     if (known) return known;
     const dequantized = this.#builder.fresh(`${name}_dequantized`);

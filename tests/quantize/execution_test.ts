@@ -10,6 +10,7 @@ import {
 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
 import { createPool } from "../../lib/runtime/pool.ts";
+import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
 /** A network, a mapping, and what the runtime must make of each node. */
@@ -338,6 +339,78 @@ const cases: readonly Case[] = [
     sqnr: 25,
   },
   {
+    name: "Split, Slice and Concat between int8 Convs move integers",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 16, 12, 12]
+      tensor halves int64[2] = [8, 8]; tensor from int64[1] = [0]; tensor to int64[1] = [4]
+      tensor axis int64[1] = [1]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1
+      l, r = Split(a, halves) {axis=1} @ split
+      s = Slice(l, from, to, axis) @ slice; t = Slice(r, from, to, axis) @ slice2
+      c = Concat(s, t) {axis=1} @ concat
+      y = Conv(c, w1) {pads=[1, 1, 1, 1]} @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    executes: [
+      "QLinearConv",
+      "Split uint8",
+      "Slice uint8",
+      "Slice uint8",
+      "QLinearConcat",
+      "QLinearConv",
+    ],
+  },
+  {
+    name: "Where, Softmax, LeakyRelu, AveragePool and Resize are int8 where any kernel will do",
+    graph: `input x float32[N, 8, 12, 12]; input c bool[N, 16, 12, 12]
+      output y float32[N, 8, 12, 12]
+      tensor scales float32[4] = [1.0, 1.0, 2.0, 2.0]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1
+      l = LeakyRelu(a) {alpha=0.1} @ leaky
+      p = AveragePool(l) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
+      u = Resize(p, "", scales) {mode="nearest"} @ resize
+      q = Where(c, u, l) @ where; s = Softmax(q) {axis=1} @ softmax
+      y = Conv(s, w2) {pads=[1, 1, 1, 1]} @ conv2`,
+    weights: twoConvs,
+    inputs: { x: [1, 8, 12, 12], c: [1, 16, 12, 12] },
+    default: any,
+    executes: [
+      "QLinearConv",
+      "QLinearLeakyRelu",
+      "QLinearAveragePool",
+      "Resize uint8",
+      "QLinearWhere",
+      "QLinearSoftmax",
+      "QLinearConv",
+    ],
+    sqnr: 20,
+  },
+  {
+    name: "Gather, Unsqueeze, Squeeze, Expand and Tile of integers",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 12, 12]
+      tensor order int64[16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+      tensor axis int64[1] = [2]; tensor shape int64[5] = [1, 16, 2, 12, 12]
+      tensor first int64[] = [0]
+      tensor times int64[4] = [1, 1, 1, 1]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1
+      g = Gather(a, order) {axis=1} @ gather; u = Unsqueeze(g, axis) @ unsqueeze
+      e = Expand(u, shape) @ expand; h = Gather(e, first) {axis=2} @ first_half
+      t = Tile(h, times) @ tile
+      y = Conv(t, w2) {pads=[1, 1, 1, 1]} @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    executes: [
+      "QLinearConv",
+      "Gather uint8",
+      "Unsqueeze uint8",
+      "Expand uint8",
+      "Gather uint8",
+      "Tile uint8",
+      "QLinearConv",
+    ],
+  },
+  {
     name: "Conv3d over many channels is int8, over one channel float32",
     graph: `input x float32[N, 1, 4, 10, 10]; output y float32[N, 4, 4, 10, 10]
       a = Conv(x, f) {pads=[1, 1, 1, 1, 1, 1]} @ front; r = Relu(a) @ relu
@@ -349,12 +422,20 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Gives an input `c` truth values instead of numbers. */
+function withFlags(feeds: Feeds): Feeds {
+  const { c } = feeds;
+  if (!c || c.dims.length < 4) return feeds;
+  const data = Uint8Array.from(c.data as Float32Array, (x) => x > 0 ? 1 : 0);
+  return { ...feeds, c: { type: "bool", dims: c.dims, data } };
+}
+
 Deno.test("what the runtime executes is what the plan says", async (t) => {
   await using pool = createPool({ workers: 1 });
   for (const { name, graph, weights, inputs, rules, executes, sqnr = 30, ...rest } of cases) {
     await t.step(name, async () => {
       const model = modelOf(graph, weights);
-      const samples = samplesOf(inputs, 4);
+      const samples = samplesOf(inputs, 4).map(withFlags);
       const mapping = qconfigMapping({ default: rest.default, rules });
       const int8 = await quantized(model, mapping, samples);
       const plan = readPlan(int8, await pool.optimised(int8));

@@ -109,10 +109,8 @@ function raiseGraph(
   fresh: (base: string) => string,
   outer: Outer = { ranks: new Map(), constants: new Map() },
 ): GraphProto {
-  const known: Outer = {
-    ranks: ranks(graph, outer.ranks),
-    constants: new Map([...outer.constants, ...constants(graph)]),
-  };
+  const values = new Map([...outer.constants, ...constants(graph)]);
+  const known: Outer = { ranks: ranks(graph, values, outer.ranks), constants: values };
   const context = makeContext(graph, raise, fresh, known);
   const node = graph.node.flatMap((node) => {
     const inner = mapSubgraphs(node, (body) => raiseGraph(body, raise, fresh, known));

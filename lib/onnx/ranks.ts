@@ -1,90 +1,189 @@
-import { constants } from "./graph.ts";
-import { intAttribute, intsAttribute, isStandard } from "./node.ts";
-import type { GraphProto, NodeProto } from "./onnx_pb.ts";
-import { readTensorProto } from "./tensor_proto.ts";
+import { intAttribute, intsAttribute, isStandard, stringAttribute } from "./node.ts";
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "./onnx_pb.ts";
+import { dimsOf } from "./tensor_proto.ts";
+
+/** Operators whose results have the rank of their first input. */
+const KEEPING = new Set(
+  ("Abs AveragePool BatchNormalization Cast Ceil Celu Clip Conv ConvInteger ConvTranspose CumSum " +
+    "DepthToSpace DequantizeLinear Dropout Elu Erf Exp Floor Gelu GlobalAveragePool " +
+    "GlobalMaxPool GroupNormalization HardSigmoid HardSwish Identity InstanceNormalization " +
+    "LayerNormalization LeakyRelu Log LogSoftmax LpNormalization LRN MaxPool Mish Neg Not PRelu " +
+    "Pad QLinearConv QuantizeLinear Reciprocal Relu Resize Round ScatterElements ScatterND Selu " +
+    "Sigmoid Sign Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Tanh ThresholdedRelu " +
+    "Tile TopK Transpose Trilu Upsample").split(" "),
+);
+
+/** Operators that broadcast all their inputs. */
+const BROADCASTING = new Set(
+  ("Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod Mul Or Pow Sub Sum " +
+    "Where Xor").split(" "),
+);
+
+/** Operators whose results always have these ranks. */
+const FIXED: Readonly<Record<string, readonly number[]>> = {
+  Flatten: [2],
+  GRU: [4, 3],
+  Gemm: [2],
+  LSTM: [4, 3, 3],
+  NonZero: [2],
+  RNN: [4, 3],
+  Range: [1],
+  Shape: [1],
+  Size: [0],
+};
+
+/** What is known of one value. */
+interface Known {
+  readonly rank: number;
+  /** Length, of a value of rank 1: it says the rank of what is reshaped to it. */
+  readonly length?: number;
+}
 
 /**
- * The number of dimensions of each value, where it is written down or follows from the operators on
- * the way. Values of which it does not are missing.
+ * Numbers of dimensions, by name of the value, as far as they follow from the types that the file
+ * states, from constants, and from the operators: enough to tell a batch of rows from a sequence.
  *
- * @param outer Ranks of the graphs around a body.
+ * @param constants Constants that the graph can read.
+ * @param outer Ranks known in the graphs around this one.
  */
 export function ranks(
   graph: GraphProto,
+  constants: ReadonlyMap<string, TensorProto>,
   outer: ReadonlyMap<string, number> = new Map(),
 ): Map<string, number> {
-  const found = new Map(outer);
-  for (const { name, type } of [...graph.input, ...graph.output, ...graph.valueInfo]) {
-    const shape = type?.value.case === "tensorType" ? type.value.value.shape : undefined;
-    if (shape) found.set(name, shape.dim.length);
+  const known = new Map<string, Known>();
+  for (const [name, rank] of outer) known.set(name, { rank });
+  for (const { name } of graph.input) known.delete(name);
+  for (const info of [...graph.valueInfo, ...graph.output, ...graph.input]) {
+    const stated = statedType(info);
+    if (stated) known.set(info.name, stated);
   }
-  const values = constants(graph);
-  for (const [name, tensor] of values) found.set(name, tensor.dims.length);
-
-  const ints = (name: string | undefined): number[] | undefined => {
-    const tensor = name ? values.get(name) : undefined;
-    return tensor && Array.from(readTensorProto(tensor).data as ArrayLike<bigint>, Number);
-  };
-  for (const node of graph.node) { // topological: what a node reads is known by then, or never
+  for (const [name, tensor] of constants) known.set(name, ofDims(dimsOf(tensor)));
+  for (const node of graph.node) {
     if (!isStandard(node)) continue;
-    const rank = rankOf(node, (i) => found.get(node.input[i] ?? ""), (i) => ints(node.input[i]));
-    if (rank === undefined) continue;
-    for (const name of node.output) if (name !== "" && !found.has(name)) found.set(name, rank);
+    infer(node, (index) => known.get(node.input[index] ?? ""), constants).forEach((result, i) => {
+      const name = node.output[i];
+      if (name && result && (!known.has(name) || result.length !== undefined)) {
+        known.set(name, result);
+      }
+    });
   }
-  return found;
+  return new Map(Array.from(known, ([name, { rank }]) => [name, rank]));
 }
 
-/** Rank of all outputs of a node, by the ranks and the constant values of its inputs. */
-function rankOf(
+function ofLength(length: number): Known {
+  return Number.isNaN(length) ? { rank: 1 } : { rank: 1, length };
+}
+
+function ofDims(dims: readonly number[]): Known {
+  return dims.length === 1 ? { rank: 1, length: dims[0]! } : { rank: dims.length };
+}
+
+function statedType(info: ValueInfoProto): Known | undefined {
+  const kind = info.type?.value;
+  if (kind?.case !== "tensorType" || !kind.value.shape) return undefined;
+  const { dim } = kind.value.shape;
+  const only = dim.length === 1 ? dim[0]!.value : undefined;
+  return only?.case === "dimValue" ? { rank: 1, length: Number(only.value) } : { rank: dim.length };
+}
+
+/** What is known of each output of a node. */
+function infer(
   node: NodeProto,
-  rank: (input: number) => number | undefined,
-  ints: (input: number) => number[] | undefined,
-): number | undefined {
+  input: (index: number) => Known | undefined,
+  constants: ReadonlyMap<string, TensorProto>,
+): (Known | undefined)[] {
   const { opType } = node;
-  if (sameAsInput.has(opType)) return rank(0);
-  if (broadcasting.has(opType)) {
-    const all = node.input.map((_, i) => rank(i));
-    return all.every((one) => one !== undefined) ? Math.max(...all) : undefined;
+  const x = input(0);
+  const axesInput = constants.get(node.input[1] ?? "");
+  const axesCount = intsAttribute(node, "axes")?.length ??
+    (axesInput && Number(axesInput.dims[0] ?? 1n));
+  const each = (known: Known | undefined) => node.output.map(() => known);
+
+  const fixed = FIXED[opType];
+  if (opType === "Shape" && x) {
+    const whole = !node.attribute.some(({ name }) => name === "start" || name === "end");
+    return [whole ? { rank: 1, length: x.rank } : { rank: 1 }];
   }
-  const axes = intsAttribute(node, "axes") ?? ints(1);
+  if (fixed) return fixed.map((rank) => ({ rank }));
+  if (BROADCASTING.has(opType)) {
+    const all = node.input.map((_, index) => input(index));
+    if (!all.every((one) => one !== undefined)) return [];
+    const rank = Math.max(...all.map((one) => one.rank));
+    const lengths = all.flatMap((one) => one.rank === 1 ? [one.length ?? NaN] : []);
+    return [rank === 1 ? ofLength(Math.max(...lengths)) : { rank }];
+  }
   switch (opType) {
+    case "Cast":
+    case "Identity":
+      return [x];
     case "Conv":
     case "ConvTranspose":
-      return rank(0) ?? rank(1);
-    case "Gemm":
-    case "Flatten":
-      return 2;
-    case "Reshape":
-      return ints(1)?.length;
-    case "Squeeze":
-      return add(rank(0), axes && -axes.length);
-    case "Unsqueeze":
-      return add(rank(0), axes?.length);
-    case "Gather":
-      return add(rank(0), add(rank(1), -1));
-    case "MatMul": {
-      const [a, b] = [rank(0), rank(1)];
-      return a !== undefined && b !== undefined && a >= 2 && b >= 2 ? Math.max(a, b) : undefined;
+      return [x ?? input(1)];
+    case "Concat": {
+      const all = node.input.map((_, index) => input(index));
+      const rank = all.find((one) => one !== undefined)?.rank;
+      if (rank !== 1) return [rank === undefined ? undefined : { rank }];
+      return [ofLength(all.reduce((sum, one) => sum + (one?.length ?? NaN), 0))];
     }
-    default:
-      if (!opType.startsWith("Reduce")) return undefined;
-      return intAttribute(node, "keepdims", 1) === 1 ? rank(0) : add(rank(0), axes && -axes.length);
+    case "ConstantOfShape":
+      return [x?.length === undefined ? undefined : { rank: x.length }];
+    case "Expand": {
+      const length = input(1)?.length;
+      return [x && length !== undefined ? { rank: Math.max(x.rank, length) } : undefined];
+    }
+    case "Reshape": {
+      const rank = input(1)?.length ?? intsAttribute(node, "shape")?.length;
+      return [rank === undefined ? undefined : { rank }];
+    }
+    case "Unsqueeze":
+      if (!x || axesCount === undefined) return [];
+      return [
+        x.rank === 0 && axesCount === 1 ? { rank: 1, length: 1 } : {
+          rank: x.rank + axesCount,
+        },
+      ];
+    case "Squeeze":
+      return [x && axesCount !== undefined ? { rank: x.rank - axesCount } : undefined];
+    case "Gather": {
+      const indices = input(1);
+      if (!x || !indices) return [];
+      const rank = x.rank + indices.rank - 1;
+      return [rank === 1 && x.rank === 1 ? { ...indices } : { rank }];
+    }
+    case "GatherElements":
+      return [input(1)];
+    case "MatMul": {
+      const b = input(1);
+      if (!x || !b) return [];
+      const vectors = Number(x.rank === 1) + Number(b.rank === 1);
+      return [{ rank: Math.max(x.rank, b.rank, 2) - vectors }];
+    }
+    case "OneHot":
+      return [x && { rank: x.rank + 1 }];
+    case "Transpose":
+      return [x ?? rankOfPerm(node)];
+    case "Einsum": {
+      const [, result] = stringAttribute(node, "equation", "").split("->");
+      return [
+        result?.match(/^[\sA-Za-z]*$/) ? { rank: result.replace(/\s/g, "").length } : undefined,
+      ];
+    }
   }
+  if (opType.startsWith("Reduce") || opType === "ArgMax" || opType === "ArgMin") {
+    if (!x) return [];
+    if (intAttribute(node, "keepdims", 1) === 1) return [{ rank: x.rank }];
+    if (opType.startsWith("Arg")) return [{ rank: x.rank - 1 }];
+    if (axesCount !== undefined && axesCount > 0) return [{ rank: x.rank - axesCount }];
+    const none = node.input[1] === undefined || node.input[1] === "" || axesCount === 0;
+    const noop = intAttribute(node, "noop_with_empty_axes", 0) === 1;
+    return [none ? { rank: noop ? x.rank : 0 } : undefined];
+  }
+  if (KEEPING.has(opType)) return each(x && { rank: x.rank });
+  return [];
 }
 
-function add(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : a + b;
+function rankOfPerm(node: NodeProto): Known | undefined {
+  const perm = intsAttribute(node, "perm");
+  return perm && { rank: perm.length };
 }
-
-const sameAsInput = new Set(
-  `Abs AveragePool BatchNormalization Cast Ceil Clip Concat CumSum DepthToSpace DequantizeLinear Dropout
-   Elu Erf Exp Floor GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Hardmax Identity
-   InstanceNormalization LRN LayerNormalization LeakyRelu Log LogSoftmax MaxPool Neg Not Pad PRelu
-   QuantizeLinear Reciprocal Relu Resize Round ScatterElements ScatterND Selu Sigmoid Sign Slice Softmax
-   Softplus Softsign SpaceToDepth Split Sqrt Tanh ThresholdedRelu Tile TopK Transpose Trilu Upsample`
-    .split(/\s+/),
-);
-
-const broadcasting = new Set(
-  "Add And Div Equal Greater Less Max Mean Min Mod Mul Or Pow Sub Sum Where Xor".split(" "),
-);

@@ -1,0 +1,78 @@
+import { table } from "../lib/display.ts";
+import { nearest, UsageError } from "../lib/errors.ts";
+import { machineFingerprint, runtimeVersions } from "../lib/runtime/versions.ts";
+import type { Bench, BenchRow } from "./bench/bench.ts";
+import { calibration } from "./bench/calibration.ts";
+import { conversion } from "./bench/conversion.ts";
+import { modelIo } from "./bench/model_io.ts";
+import { flag } from "./command.ts";
+import { runCommand } from "./shell.ts";
+
+const benches: readonly Bench[] = [modelIo, calibration, conversion];
+
+const command = {
+  name: "bench",
+  summary: "Measures the speed of Octavo itself. Ratios are medians over rounds in which both " +
+    "sides took turns, with a 95 % interval; the other figures are of this machine on this day.",
+  operands: {
+    names: {
+      placeholder: "name",
+      help: benches.map(({ name, summary }) => `${name}: ${summary}`).join("; "),
+      optional: true,
+      rest: true,
+    },
+  },
+  options: { json: flag("print the measurements as JSON") },
+  examples: ["deno task bench", "deno task bench model-io --json"],
+} as const;
+
+if (import.meta.main) {
+  await runCommand(command, async ({ operands, options }, { print, progress, signal }) => {
+    const chosen = chooseBenches(operands.names);
+    const rows: (BenchRow & { bench: string })[] = [];
+    for (const { name, run } of chosen) {
+      progress.update(name);
+      for await (const row of run(signal)) {
+        rows.push({ bench: name, ...row });
+        progress.update(`${name}: ${row.what}`);
+      }
+    }
+    const machine = machineFingerprint();
+    const versions = runtimeVersions();
+    await print(
+      options.json
+        ? JSON.stringify({ machine, versions, rows }, null, 2)
+        : `${machine}\n\n${table(rows.map(tableRow))}`,
+    );
+  });
+}
+
+/** The benches of these names; all, if there is none. */
+function chooseBenches(names: readonly string[]): readonly Bench[] {
+  if (names.length === 0) return benches;
+  const known = new Map(benches.map((bench) => [bench.name, bench]));
+  return names.map((name) => {
+    const bench = known.get(name);
+    if (bench) return bench;
+    const [near] = nearest(name, known.keys());
+    throw new UsageError(
+      `Unknown bench "${name}"${near ? `: did you mean ${near}?` : ""}\n` +
+        `There are: ${[...known.keys()].join(", ")}`,
+    );
+  });
+}
+
+function tableRow({ bench, what, against, latency, bytes }: BenchRow & { bench: string }) {
+  const { ratio, candidateMs, rounds, drifted } = latency;
+  return {
+    bench,
+    what,
+    median: `${candidateMs.toFixed(1)} ms`,
+    rate: bytes && `${(bytes / 1e3 / candidateMs).toFixed(0)} MB/s`,
+    "time against": against,
+    ratio: ratio.value.toFixed(2),
+    "95 %": `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`,
+    rounds,
+    "": drifted ? "the machine drifted" : "",
+  };
+}

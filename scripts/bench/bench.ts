@@ -1,0 +1,22 @@
+import type { Latency } from "../../lib/study/records.ts";
+
+/** A measurement that can be chosen by name: one file of this folder each. */
+export interface Bench {
+  readonly name: string;
+  /** What it measures, in one line. */
+  readonly summary: string;
+  /** Yields the rows as they are done. */
+  run(signal: AbortSignal): AsyncIterable<BenchRow>;
+}
+
+/** One measured thing, against another that took turns with it. */
+export interface BenchRow {
+  /** e.g. `read lip-net, 55 MB`. */
+  readonly what: string;
+  /** What its time is compared with. */
+  readonly against: string;
+  /** The ratio of both times, and the times of this machine on this day. */
+  readonly latency: Latency;
+  /** Bytes that go through, for a rate. */
+  readonly bytes?: number;
+}

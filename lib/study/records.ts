@@ -101,6 +101,7 @@ export const trial = z.strictObject({
   /** Why it failed, where it did. */
   error: z.string().optional(),
 });
+/** One configuration, measured: plain JSON. */
 export type Trial = z.infer<typeof trial>;
 
 /** One split of the data. */
@@ -109,6 +110,7 @@ export const splitInfo = z.strictObject({
   samples: z.int(),
   hash: z.string(),
 });
+export type SplitInfo = z.infer<typeof splitInfo>;
 
 /** A study: all trials on one model and one split of the data, with their float32 baseline. */
 export const study = z.strictObject({
@@ -139,6 +141,8 @@ export const study = z.strictObject({
     latencyMs: z.number(),
   }),
   trials: z.array(trial),
+  /** Points of the grid that give the same model as one of the trials, and so are not trials. */
+  collapsed: z.array(z.strictObject({ name: z.string(), sameAs: z.string() })).optional(),
   /** The chosen trial, and its number on the test split, measured once. */
   winner: z.strictObject({
     key: z.string(),
@@ -161,4 +165,5 @@ export const study = z.strictObject({
     reused: z.int(),
   }),
 });
+/** All trials on one model and one split of the data, with their float32 baseline: plain JSON. */
 export type Study = z.infer<typeof study>;

@@ -15,6 +15,7 @@ import {
   type Sums,
 } from "./closeness.ts";
 import { estimateDifference, estimateMean } from "./estimate.ts";
+import { moments } from "./interval.ts";
 import type { Metric, ScoredSample } from "./metric.ts";
 
 /** Closeness of all outputs to float32's, pooled over the samples. */
@@ -23,7 +24,7 @@ export type OutputError = NonNullable<Trial["outputs"]>;
 /** A network, measured on a data set. */
 export interface Evaluation {
   readonly metric: MetricInfo;
-  /** The metric over the data set. */
+  /** The metric over the data set; a point where it is float32's closeness to itself. */
   readonly value: Estimate;
   /** Value minus the reference's, on the same samples. Absent without a reference. */
   readonly difference?: Estimate;
@@ -103,7 +104,7 @@ export async function evaluate(
   const { name, unit, higherIsBetter } = metric;
   return {
     metric: { name, unit, higherIsBetter },
-    value: explain(() => estimateMean(scores, metric), metric, dataset),
+    value: explain(() => estimateValue(scores, metric, reference), metric, dataset),
     ...(reference && {
       difference: explain(
         () => estimateDifference(scores, reference.scores, metric),
@@ -115,6 +116,17 @@ export async function evaluate(
     scores,
     ...(!reference && { results }),
   };
+}
+
+/** The network's value; float32's own closeness to itself is known, so its interval is a point. */
+function estimateValue(
+  scores: Float64Array,
+  metric: Metric,
+  reference: Evaluation | undefined,
+): Estimate {
+  if (reference || !metric.relative) return estimateMean(scores, metric);
+  const value = moments(scores).mean * (metric.unit === "%" ? 100 : 1);
+  return { value, low: value, high: value, n: scores.length };
 }
 
 /** The worst of the outputs, by each measure. */

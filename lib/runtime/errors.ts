@@ -103,13 +103,19 @@ function isOutOfMemory(message: string): boolean {
 /** Splits "Can't create a session. ERROR_CODE: 9, ERROR_MESSAGE: ..." and drops the C++ around it. */
 function parse(text: string): { code: number; message: string } {
   const found = text.match(/ERROR_CODE: (\d+), ERROR_MESSAGE: ([\s\S]*)$/);
+  const files: string[] = [];
   const message = (found?.[2] ?? text)
     // "/build/path/onnxruntime/core/x.cc:83 virtual void ns::f(int, const T &) what happened"
-    .replace(/\/\S*\/onnxruntime\/core\/\S+:\d+ [^\n]*?\) (?:const )?/g, "")
+    .replace(/\/\S*\/onnxruntime\/core\/\S*?([^/\s]+):\d+ [^\n]*?\) (?:const )?/g, (_, file) => {
+      files.push(file);
+      return "";
+    })
     .replace(/\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : /g, "")
     .replaceAll(/\s+/g, " ")
     .trim();
-  return { code: Number(found?.[1] ?? 0), message };
+  // A kernel that throws is not named, but its source file often tells which it was.
+  const where = files.length > 0 ? ` (in ${files[0]})` : "";
+  return { code: Number(found?.[1] ?? 0), message: message + where };
 }
 
 /** The ways in which messages name a node. */
@@ -120,7 +126,7 @@ function findNode(message: string): FailedNode | undefined {
   if (missing) return { opType: missing[1]!, name: missing[2]! };
   const checked = message.match(/Node ?\(([^)]*)\) Op ?\(([^)]*)\)/);
   if (checked) return { opType: checked[2]!, name: checked[1]! };
-  const typed = message.match(/Optype \((\w+)\).*? in node \(([^)]*)\)/);
+  const typed = message.match(/(?:Optype|operator) \((\w+)\).*? in node \(([^)]*)\)/);
   if (typed) return { opType: typed[1]!, name: typed[2]! };
   const unknown = message.match(/No Op registered for (\S+)/) ??
     message.match(/:(\w+)\(-?\d+\) is not a registered function\/op/);

@@ -1,0 +1,166 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { calibrate } from "../../lib/calibrate/calibrate.ts";
+import { UserError } from "../../lib/errors.ts";
+import { decodeModel } from "../../lib/onnx/model.ts";
+import { convert } from "../../lib/quantize/convert.ts";
+import { qconfigMapping } from "../../lib/quantize/mapping.ts";
+import { quantizeDynamic, quantizeStatic } from "../../lib/quantize/one_call.ts";
+import { prepare } from "../../lib/quantize/prepare.ts";
+import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
+import { float32 as tensor } from "../../lib/tensor/tensor.ts";
+import { modelOf, quantized, samplesOf } from "./fixture.ts";
+
+const residual = () =>
+  modelOf(
+    `input x float32[N, 4, 6, 6]; output y float32[N, 4, 6, 6]; output s float32[N, 4, 6, 6]
+    a = Conv(x, w, b) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu
+    c = Conv(r, w) {pads=[1, 1, 1, 1]} @ conv2; s = Add(c, r) @ add
+    y = Conv(s, w) {pads=[1, 1, 1, 1]} @ conv3`,
+    { w: [4, 4, 3, 3], b: [4] },
+  );
+const samples = samplesOf({ x: [1, 4, 6, 6] }, 3);
+const everything = qconfigMapping({ default: staticInt8() });
+
+Deno.test("convert() quantizes each tensor once, however many read it", async () => {
+  const { graph } = await quantized(residual(), everything, samples);
+  const quantizes = graph.node.filter(({ opType }) => opType === "QuantizeLinear");
+  // x, the Relu's, conv2's, the Add's and conv3's results; nothing between conv1 and its Relu.
+  assertEquals(quantizes.map(({ input }) => input[0]), [
+    "x",
+    "r_float",
+    "c_float",
+    "s_float",
+    "y_float",
+  ]);
+  const scales = graph.node.filter(({ opType }) => opType === "DequantizeLinear")
+    .map(({ input }) => input[1]);
+  assertEquals(new Set(scales).size, scales.length);
+});
+
+Deno.test("convert() keeps the names of the graph's inputs and outputs", async () => {
+  const { graph } = await quantized(residual(), everything, samples);
+  assertEquals(graph.input.map(({ name }) => name), ["x"]);
+  assertEquals(graph.output.map(({ name }) => name), ["y", "s"]);
+});
+
+Deno.test("convert() writes a model that reads back as the same bytes", async () => {
+  const bytes = (await quantized(residual(), everything, samples)).bytes();
+  const again = decodeModel(bytes.slice());
+  assertEquals(again.withProto({ ...again.proto }).bytes(), bytes);
+});
+
+Deno.test("convert() gives the same bytes for the same samples", async () => {
+  const [a, b] = [
+    await quantized(residual(), everything, samples),
+    await quantized(residual(), everything, samples.toReversed()),
+  ];
+  assertEquals(await a.hash(), await b.hash());
+});
+
+Deno.test("convert() to float32 alone returns the model's own bytes", () => {
+  const model = residual();
+  assertEquals(convert(model, qconfigMapping({ default: float32 })).bytes(), model.bytes());
+});
+
+Deno.test("convert() stores weights that several nodes share once", () => {
+  const small = convert(residual(), qconfigMapping({ default: weightOnly() }));
+  const names = small.graph.initializer.map(({ name }) => name);
+  assertEquals(names.toSorted(), ["b", "w_int8", "w_scale"]);
+});
+
+Deno.test("convert() says which range it lacks", async () => {
+  const model = residual();
+  assertThrows(
+    () => convert(model, everything),
+    UserError,
+    `the range of tensor "x" is not known, and static int8 needs it; pass what calibrate() returns`,
+  );
+  const partly = qconfigMapping({ default: float32, rules: [["conv1", staticInt8()]] });
+  const calibration = await calibrate(prepare(model, partly), samples);
+  assertThrows(
+    () => convert(model, everything, calibration),
+    UserError,
+    "calibrate what prepare()",
+  );
+});
+
+Deno.test("the plan says why a node is not what was asked for", async () => {
+  const model = modelOf(
+    `input x float32[N, 4, 6, 6]; input n int64[1]; output y float32[?, ?]; output m int64[1]
+    one = Shape(x) @ shape; m = Add(n, n) @ count
+    c = ConvTranspose(x, w) @ up; s = Elu(c) @ elu; f = Reshape(s, n) @ flat
+    g = GRU(f, gw, gr) {hidden_size=8} @ gru; t = Tanh(g) @ tanh
+    y = Gemm(t, w2, c) {alpha=0.5} @ fc`,
+    { w: [4, 4, 3, 3], gw: [1, 24, 8], gr: [1, 24, 8], w2: [16, 16], c2: [8] },
+  );
+  const plan = convert(
+    model,
+    qconfigMapping({
+      default: staticInt8(),
+      rules: [["elu", dynamicInt8()], ["tanh", weightOnly()], ["gru", dynamicInt8()]],
+    }),
+    await calibrate(prepare(model), samples).catch(() => undefined),
+  ).plan;
+  const why = Object.fromEntries(plan.rows.map(({ node, why }) => [node, why]));
+  assertEquals(why, {
+    shape: "default; stays float32: it works on integers",
+    count: "default; stays float32: it works on integers",
+    up: "default; stays float32: no int8 ConvTranspose kernel; weightOnly() makes it smaller",
+    elu: `rule "elu"; stays float32: it has no weights`,
+    flat: "default; stays float32: it only moves values, and they come in float32",
+    gru: `rule "gru"; stays float32: no dynamic int8 kernel for GRU; weightOnly() makes it smaller`,
+    tanh: `rule "tanh"; stays float32: it has no weights worth storing smaller`,
+    fc: "default; stays float32: Gemm with alpha or beta other than 1 has no int8 kernel",
+  });
+});
+
+Deno.test("quantizeStatic() fuses, calibrates, converts and reads back in one call", async () => {
+  const model = modelOf(
+    `input x float32[N, 4, 6, 6]; output y float32[N, 4, 6, 6]
+    a = Conv(x, w) {pads=[1, 1, 1, 1]} @ conv
+    b = BatchNormalization(a, scale, shift, mean, variance) @ bn
+    y = Relu(b) @ relu
+    tensor variance float32[4] = [1.0, 2.0, 3.0, 4.0]`,
+    { w: [4, 4, 3, 3], scale: [4], shift: [4], mean: [4] },
+  );
+  const { plan } = await quantizeStatic(model, samples, { maxSamples: 2 });
+  assertEquals(plan.executes(), { QLinearConv: 1 });
+});
+
+Deno.test("quantizeDynamic() takes PyTorch's word for Gemm and MatMul", async () => {
+  const model = modelOf(
+    `input x float32[N, T, 16]; output y float32[N, T, 16]; y = MatMul(x, w) @ linear`,
+    { w: [16, 16] },
+  );
+  const int8 = await quantizeDynamic(model, ["Linear"]);
+  assertEquals(int8.plan.executes(), { DynamicQuantizeMatMul: 1 });
+  assertStringIncludes(int8.plan.toString(), "DynamicQuantizeMatMul");
+  await assertRejects(
+    () => quantizeDynamic(residual(), ["Linear"]),
+    UserError,
+    "it has no Linear layer (Gemm or MatMul); it has Add, Conv, Relu",
+  );
+  await assertRejects(() => quantizeDynamic(model, ["Gru"]), UserError, "matches no node");
+});
+
+Deno.test("calibrate() names the node and the sample that turn NaN", async () => {
+  const model = modelOf(
+    `input x float32[N, 4]; output y float32[N, 4]
+    l = Log(x) @ log; y = Gemm(l, w) @ fc`,
+    { w: [4, 4] },
+  );
+  const data = [{ x: tensor([1, 4], [1, 2, 3, 4]) }, { x: tensor([1, 4], [1, -1, 1, 1]) }];
+  await assertRejects(
+    () => calibrate(prepare(model, everything), data),
+    UserError,
+    `in sample 1, tensor "l", made by Log node "log", holds NaN at index 1`,
+  );
+});
+
+Deno.test("calibrate() refuses no samples at all", async () => {
+  await assertRejects(
+    () => calibrate(prepare(residual(), everything), []),
+    UserError,
+    "there are no calibration samples",
+  );
+});

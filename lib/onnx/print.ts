@@ -13,7 +13,7 @@ import {
   type TypeProto,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
-import { byteLengthOf, dataTypeName, dimsOf, rawBytes, readTensorProto } from "./tensor_proto.ts";
+import { dataTypeName, dimsOf, elementType, rawBytes, readTensorProto } from "./tensor_proto.ts";
 
 /** Options for {@linkcode printGraph}. */
 export interface PrintOptions {
@@ -143,17 +143,15 @@ function printElements(tensor: TensorProto, maxElements: number): string {
   }
   const count = dimsOf(tensor).reduce((product, dim) => product * dim, 1);
   if (count > maxElements) return `#${tensorHash(tensor)}`;
-  if (isRaw(tensor.dataType)) {
-    if (byteLengthOf(tensor) !== tensor.rawData?.length) return `#${tensorHash(tensor)}`;
-    return `hex"${tensor.rawData.toHex()}"`;
-  }
+  if (isRaw(tensor.dataType)) return `hex"${rawBytes(tensor).toHex()}"`;
   return `[${printValues(readTensorProto(tensor)).join(", ")}]`;
 }
 
 /** Types that texts hold as bytes: no array here has numbers for them. */
 function isRaw(dataType: number): boolean {
-  const name = dataTypeName(dataType);
-  return name === "bfloat16" || /^(complex|float[468]e|float8|type )/.test(name);
+  const type = elementType(dataType);
+  return type === "bfloat16" ||
+    (type === undefined && !/^u?int[24]$/.test(dataTypeName(dataType)));
 }
 
 function printValues(tensor: Tensor): string[] {
@@ -180,6 +178,7 @@ export function printFloat(value: number, round: (value: number) => number): str
   if (value === Infinity) return "inf";
   if (value === -Infinity) return "-inf";
   if (Object.is(value, -0)) return "-0.0";
+  if (Number.isSafeInteger(value)) return `${value}.0`;
   let text = String(value);
   for (let digits = 1; digits <= 17; digits++) {
     const shorter = Number(value.toPrecision(digits));

@@ -75,13 +75,15 @@ const elementTypes = new Map(
 
 /** Name of a type for messages and texts: `float32`, `int4`, `float8e4m3fn`. */
 export function dataTypeName(dataType: number): string {
-  return elementTypes.get(dataType) ?? DataType[dataType]?.toLowerCase() ?? `type ${dataType}`;
+  return elementTypes.get(dataType) ?? DataType[dataType]?.toLowerCase() ?? `type${dataType}`;
 }
 
 /** Number of a type by the name that {@linkcode dataTypeName} gives it. */
 export function dataTypeNamed(name: string): DataType | undefined {
   const known = dataTypes[name as ElementType];
   if (known !== undefined) return known;
+  const [, unnamed] = /^type(\d+)$/.exec(name) ?? [];
+  if (unnamed !== undefined) return Number(unnamed);
   const number: unknown = DataType[name.toUpperCase() as keyof typeof DataType];
   return typeof number === "number" ? number : undefined;
 }
@@ -262,14 +264,21 @@ export function readTensorProto(tensor: TensorProto): Tensor {
 /** The elements of a stored tensor as raw data. @throws {UserError} As {@linkcode readTensorProto}. */
 export function rawBytes(tensor: TensorProto): Uint8Array {
   if (tensor.rawData !== undefined) return tensor.rawData;
-  if (packedTypes[tensor.dataType] !== undefined) return Uint8Array.from(tensor.int32Data);
+  const { dataType } = tensor;
+  if (dataType === DataType.COMPLEX64) return bytesOf(Float32Array.from(tensor.floatData));
+  if (dataType === DataType.COMPLEX128) return bytesOf(Float64Array.from(tensor.doubleData));
+  // What is packed into bytes, and the float8 types, sit there byte by byte.
+  if (elementTypes.get(dataType) === undefined) return Uint8Array.from(tensor.int32Data);
   const read = readTensorProto(tensor);
   if (isStrings(read)) {
     throw new UserError(
       `Cannot take tensor "${tensor.name}" as raw bytes: it holds texts, which have no raw form`,
     );
   }
-  const { buffer, byteOffset, byteLength } = read.data as Uint8Array;
+  return bytesOf(read.data as Uint8Array);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 

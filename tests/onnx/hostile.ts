@@ -35,7 +35,11 @@ export function hostileModel(): ModelProto {
           { name: "ints", type: Type.INTS, ints: [0n, -1n, 9223372036854775807n] },
           { name: "nan", type: Type.FLOAT, f: NaN },
           { name: "minusZero", type: Type.FLOAT, f: -0 },
-          { name: "floats", type: Type.FLOATS, floats: [-0, Infinity, -Infinity, NaN, Math.fround(1e-45)] },
+          {
+            name: "floats",
+            type: Type.FLOATS,
+            floats: [-0, Infinity, -Infinity, NaN, Math.fround(1e-45)],
+          },
           { name: "empty", type: Type.STRING, s: new Uint8Array() },
           { name: "notUtf8", type: Type.STRING, s: Uint8Array.of(0xff, 0xfe, 0) },
           {

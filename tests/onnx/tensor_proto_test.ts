@@ -104,7 +104,7 @@ Deno.test("readTensorProto() says what is wrong with a damaged tensor", () => {
       { dims: [1n], dataType: DataType.FLOAT8E4M3FN, rawData: new Uint8Array(1) },
       /\(float8e4m3fn \[1\]\): this type cannot be read/,
     ],
-    [{ dims: [1n], dataType: 77 }, /\(type 77 \[1\]\)/],
+    [{ dims: [1n], dataType: 77 }, /\(type77 \[1\]\)/],
     [
       { dims: [1n], dataType: DataType.FLOAT, dataLocation: DataLocation.EXTERNAL },
       /readModel\(\)/,

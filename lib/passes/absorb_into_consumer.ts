@@ -11,7 +11,12 @@ import {
 } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import { type ChannelAffine, channelAffine, type ChannelAxis } from "./channel_affine.ts";
+import {
+  type ChannelAffine,
+  channelAffine,
+  type ChannelAxis,
+  isArithmetic,
+} from "./channel_affine.ts";
 import { biasName, Parameters, rounded, scaleRuns } from "./parameters.ts";
 import { type PassContext, rootContext, visibleRanks } from "./pass.ts";
 
@@ -65,7 +70,7 @@ function passedOn(
 ): string | undefined {
   if (!isStandard(node)) return undefined;
   if (node.opType === "BatchNormalization") return node.input[0];
-  if (!["Add", "Sub", "Mul", "Div"].includes(node.opType)) return undefined;
+  if (!isArithmetic(node)) return undefined;
   const [a = "", b = ""] = node.input;
   const input = parameters.read(a) ? b : a;
   const constant = parameters.read(input === a ? b : a);

@@ -68,7 +68,7 @@ export function channelAffine(
     const affine = batchNormAffine(node, parameters);
     return affine?.scale.length === axis.channels ? affine : undefined;
   }
-  if (!["Add", "Sub", "Mul", "Div"].includes(node.opType)) return undefined;
+  if (!isArithmetic(node)) return undefined;
   const [a, b] = node.input;
   if ((a === input) === (b === input)) return undefined; // x * x
   const constantFirst = b === input;
@@ -90,6 +90,12 @@ export function channelAffine(
         ? undefined
         : finite({ scale: values.map((value) => 1 / value), shift: zeros });
   }
+}
+
+/** Whether a node adds, subtracts, multiplies or divides, and broadcasts as opset 7 and later do. */
+export function isArithmetic(node: NodeProto): boolean {
+  // Before, attributes said which axes the second input lies along.
+  return ["Add", "Sub", "Mul", "Div"].includes(node.opType) && node.attribute.length === 0;
 }
 
 /** A constant that broadcasts along the channels only, as one value for each. */

@@ -105,8 +105,22 @@ const PASSES: readonly Pass[] = [
  * @example
  * ```ts
  * import { fuse } from "./fuse.ts";
+ * import { Model } from "../onnx/model.ts";
+ * import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
  * import { parseGraph } from "../onnx/text.ts";
- * import { modelOf } from "../onnx/model.ts";
+ * import { create } from "@bufbuild/protobuf";
+ * import assert from "node:assert/strict";
+ *
+ * const graph = parseGraph(`
+ *   input x float32[N, 1, L]
+ *   output y float32[N, 1, L]
+ *   tensor w float32[1, 1, 1] = [0.5]
+ *   tensor one float32[1] = [1.0]
+ *   h = Conv(x, w)
+ *   y = BatchNormalization(h, one, one, one, one)`);
+ * const model = new Model(create(ModelProtoSchema, { irVersion: 8n, graph }));
+ * const { fused } = fuse(model);
+ * assert.deepEqual(fused[0]!.types, ["Conv1d", "BatchNorm1d"]);
  * ```
  */
 export function fuse(model: Model, options: FuseOptions = {}): FusedModel {

@@ -1,6 +1,7 @@
 import { consumers, pinned } from "../onnx/graph.ts";
 import { isStandard, makeNode } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { isArithmetic } from "./channel_affine.ts";
 import { Parameters } from "./parameters.ts";
 import { type PassContext, rootContext, visibleRanks } from "./pass.ts";
 
@@ -25,7 +26,8 @@ export function matMulAddToGemm(
     const weight = parameters.read(w);
     if (weight?.dims.length !== 2 || ranks.get(x) !== 2 || kept.has(product)) return matMul;
     const [add, ...others] = readers.get(product) ?? [];
-    if (add?.opType !== "Add" || !isStandard(add) || others.length > 0) return matMul;
+    if (add?.opType !== "Add" || others.length > 0) return matMul;
+    if (!isStandard(add) || !isArithmetic(add)) return matMul;
     const biasName = add.input.find((name) => name !== product);
     const bias = parameters.read(biasName);
     if (!bias || bias.dims.length > 2 || (bias.dims.at(-2) ?? 1) !== 1) return matMul;

@@ -55,7 +55,11 @@ function byName(
   return Object.fromEntries(
     names.map((name): [string, Operator] => [
       name,
-      (node, inputs, workspace) => operator(node.opType, inputs, workspace),
+      (node, inputs, workspace) => {
+        // Before opset 7 attributes said how to broadcast.
+        if (node.attribute.length > 0) throw new CannotEvaluate("an old form of broadcasting");
+        return operator(node.opType, inputs, workspace);
+      },
     ]),
   );
 }

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { allNodes, valueTypes } from "../../lib/onnx/graph.ts";
+import { readModel } from "../../lib/onnx/file.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import { fuse } from "../../lib/passes/fuse.ts";
+import { elementCount, type Feeds, type Tensor } from "../../lib/tensor/tensor.ts";
+import { normal } from "../random.ts";
+import { error, exists, run, shared } from "./fixtures.ts";
+
+/** Shapes where 2 for each dynamic dimension is not one that the network takes. */
+const SHAPES: Readonly<Record<string, readonly number[]>> = {
+  "silero-vad input": [1, 576],
+  "silero-vad state": [2, 1, 128],
+};
+
+/** Something to feed a network: noise, sampling rates, letters. */
+function anyFeeds(model: Model, folder: string): Feeds {
+  return Object.fromEntries(
+    valueTypes(model.graph).inputs.map(({ name, type, dims = [] }): [string, Tensor] => {
+      const fixed = SHAPES[`${folder} ${name}`] ??
+        dims.map((dim) => typeof dim === "number" && dim > 0 ? dim : 2);
+      const count = elementCount(fixed);
+      switch (type) {
+        case "float32":
+          return [name, { type, dims: fixed, data: normal(count, 7, 0.3) }];
+        case "int64":
+          return [name, { type, dims: fixed, data: new BigInt64Array(count).fill(16000n) }];
+        case "uint8":
+          return [name, {
+            type,
+            dims: fixed,
+            data: Uint8Array.from({ length: count }, (_, i) => i),
+          }];
+        case "int32":
+          return [name, { type, dims: fixed, data: new Int32Array(count).fill(1) }];
+        default:
+          throw new Error(`${folder}: no feed for ${type}`);
+      }
+    }),
+  );
+}
+
+function count(model: Model, opType: string): number {
+  return Array.from(allNodes(model.graph)).filter((node) => node.opType === opType).length;
+}
+
+/** Fuses a file and compares outputs. Returns both models and the relative error. */
+async function fuseFile(path: URL, folder: string) {
+  const model = await readModel(path);
+  const fused = fuse(model);
+  const feeds = anyFeeds(model, folder);
+  const difference = error(await run(fused, feeds), await run(model, feeds));
+  return { model, fused, difference };
+}
+
+const MODELS = shared("models/");
+
+Deno.test({
+  name: "fuse() keeps the outputs of real networks, and their files from growing",
+  ignore: !exists(MODELS),
+  async fn() {
+    for (const { name: folder } of Deno.readDirSync(MODELS)) {
+      const files = exists(new URL(`${folder}/`, MODELS))
+        ? [...Deno.readDirSync(new URL(`${folder}/`, MODELS))]
+        : [];
+      for (const { name: file } of files.filter(({ name }) => name.endsWith(".onnx"))) {
+        const path = new URL(`${folder}/${file}`, MODELS);
+        const { model, fused, difference } = await fuseFile(path, folder);
+        assert.ok(difference < 1e-5, `${file}: ${difference}`);
+        assert.ok(fused.bytes().length <= model.bytes().length, file);
+        // magika's normalizes by the statistics of its input, as a layer normalization
+        const left = file === "model.onnx" && folder === "magika-fast" ? 1 : 0;
+        assert.equal(count(fused, "BatchNormalization"), left, file);
+        assert.equal(count(fused, "Constant"), 0, file);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "fuse() keeps the output of DenseNet with weights that the file does not hold",
+  ignore: !exists(shared("onnx-node-tests/light/")),
+  async fn() {
+    const path = shared("onnx-node-tests/light/light_densenet121.onnx");
+    const { fused, difference } = await fuseFile(path, "light");
+    assert.ok(difference < 1e-5, `${difference}`);
+    assert.equal(count(fused, "BatchNormalization"), 0);
+    // BatchNormalization, Mul and Add in a row are one Mul and one Add
+    assert.equal(count(fused, "Mul"), 121);
+  },
+});
+
+const SAMPLE = new URL("../../lib/data/visemes/lipnet.onnx", import.meta.url);
+
+Deno.test({
+  name:
+    "fuse() leaves no BatchNormalization in the bundled sample, plain GRU weights, and its logits",
+  ignore: !exists(SAMPLE),
+  async fn() {
+    const { fused, difference } = await fuseFile(SAMPLE, "visemes");
+    assert.ok(difference < 1e-5, `${difference}`);
+    assert.equal(count(fused, "BatchNormalization"), 0);
+    assert.equal(count(fused, "Conv"), 20);
+    assert.equal(fused.fused.length, 20);
+    const initializers = new Set(fused.graph.initializer.map(({ name }) => name));
+    const layers = fused.graph.node.filter(({ opType }) => opType === "GRU");
+    assert.equal(layers.length, 2);
+    for (const { input } of layers) {
+      assert.equal(input.length, 4); // no initial state
+      for (const name of input.slice(1)) assert.ok(initializers.has(name), name);
+    }
+  },
+});

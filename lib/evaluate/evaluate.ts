@@ -182,10 +182,7 @@ function explain(estimate: () => Estimate, metric: Metric, dataset: Dataset): Es
     return estimate();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UserError(
-      `Cannot give an interval for ${metric.name} on ${dataset.name}: ${error.message}`,
-      { cause: error },
-    );
+    throw new UserError(`${error.message} (${metric.name} on ${dataset.name})`, { cause: error });
   }
 }
 

@@ -61,7 +61,7 @@ export function shareInterval(scores: Float64Array): Interval {
 export function meanInterval(scores: Float64Array): Interval {
   const n = scores.length;
   if (n < 2) {
-    throw new RangeError(`Cannot give an interval from ${n} scores: at least 2 are needed`);
+    throw new RangeError(`Cannot give an interval from ${n} sample: at least 2 are needed`);
   }
   const { mean, squares } = moments(scores);
   const half = studentT(n - 1) * Math.sqrt(squares / (n - 1) / n);

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { loadMetric } from "../../lib/evaluate/load_metric.ts";
+import { float32 } from "../../lib/tensor/tensor.ts";
+
+/** Loads a metric from a module of this text. */
+async function load(text: string, name = "my metric.ts") {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+    return await loadMetric(`${folder}/${name}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const y = { y: float32([2], [3, 4]) };
+const sample = { outputs: y, reference: y, label: 1, index: 5 };
+
+Deno.test("loadMetric() takes a function alone and names it after its file", async () => {
+  const metric = await load("export default ({ label, index }) => label + index;");
+  assert.deepEqual([metric.name, metric.unit, metric.higherIsBetter], ["my metric", "", true]);
+  assert.equal(metric.score(sample), 6);
+});
+
+Deno.test("loadMetric() takes a metric, in TypeScript, with its own words and `this`", async () => {
+  const metric = await load(`
+    const metric: { scale: number } & Record<string, unknown> = {
+      name: "words", unit: "%", higherIsBetter: false, usesLabels: true, scale: 2,
+      score(this: { scale: number }, { label }: { label: number }): number {
+        return label * this.scale;
+      },
+    };
+    export default metric;`);
+  const { score, ...rest } = metric;
+  assert.deepEqual(rest, {
+    name: "words",
+    unit: "%",
+    higherIsBetter: false,
+    usesLabels: true,
+    relative: false,
+  });
+  assert.equal(score(sample), 2);
+});
+
+Deno.test("loadMetric() says what is wrong with a module", async () => {
+  const refuse = (text: string, message: RegExp) =>
+    assert.rejects(load(text), (error: Error) => {
+      assert.equal(error.name, "UserError");
+      assert.match(error.message, /^Cannot load the metric .*my metric\.ts: /);
+      assert.match(error.message, message);
+      return true;
+    });
+  await refuse("export const score = 1;", /default export must be a function .* got none$/);
+  await refuse("export default 3;", /got number$/);
+  await refuse("export default { name: 'x' };", /"score" must be a function, got none$/);
+  await refuse("export default { score: 1 };", /"score" must be a function, got number$/);
+  await refuse("export default { unit: 1, score() {} };", /"unit" must be a string, got number$/);
+  await refuse("export default { usesLabels: 1, score() {} };", /"usesLabels" must be a boolean/);
+  await refuse("export default {;", /./);
+  await refuse("throw new Error('no licence')", /no licence$/);
+  await assert.rejects(loadMetric("no/such.ts"), {
+    name: "UserError",
+    message: "Cannot load the metric no/such.ts: there is no such file",
+  });
+});

@@ -1,7 +1,7 @@
 import { nearest, UserError } from "../errors.ts";
 import { elementCount, type Feeds, type Tensor, type ValueType } from "../tensor/tensor.ts";
 import { convertTensor, findUnfit, mayConvert } from "./convert.ts";
-import { type Dataset, hashSamples, once } from "./dataset.ts";
+import { type Dataset, hashSamples, once, requireIndex } from "./dataset.ts";
 import { type NumericType, shareTensor } from "./shared.ts";
 
 /** Options for {@linkcode arrays}. */
@@ -54,7 +54,7 @@ export function arrays(
     name,
     length,
     ...(labels && { labels }),
-    sample,
+    sample: (index) => sample(requireIndex(dataset, index)),
     hash: once(() => hashSamples(dataset)),
   };
   return dataset;

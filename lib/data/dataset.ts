@@ -35,20 +35,13 @@ export function select(
   indices: ArrayLike<number>,
   name: string = dataset.name,
 ): Dataset {
-  const chosen = Array.from(indices, (index) => {
-    if (!Number.isInteger(index) || index < 0 || index >= dataset.length) {
-      throw new RangeError(
-        `Cannot select sample ${index} of ${dataset.name}: it has ${dataset.length} samples`,
-      );
-    }
-    return index;
-  });
+  const chosen = Array.from(indices, (index) => requireIndex(dataset, index));
   const { labels } = dataset;
   const selection: Dataset = {
     name,
     length: chosen.length,
     ...(labels && { labels: Int32Array.from(chosen, (index) => labels[index]!) }),
-    sample: (index) => dataset.sample(chosen[index]!),
+    sample: (index) => dataset.sample(chosen[requireIndex(selection, index)]!),
     hash: once(() => hashSamples(selection)),
   };
   return selection;
@@ -87,6 +80,16 @@ export async function hashSamples(dataset: Dataset): Promise<string> {
     index++;
   }
   return hash.digest("hex");
+}
+
+/**
+ * The index of a sample, if it is one.
+ *
+ * @throws {RangeError} If it is not a whole number in 0..length-1.
+ */
+export function requireIndex({ name, length }: Pick<Dataset, "name" | "length">, index: number) {
+  if (Number.isInteger(index) && index >= 0 && index < length) return index;
+  throw new RangeError(`Cannot take sample ${index} of ${name}: it has ${length} samples`);
 }
 
 /** Calls `make` at the first call only and keeps its answer. */

@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import { readModel } from "../onnx/file.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { type Dataset, once } from "./dataset.ts";
+import { type Dataset, once, requireIndex } from "./dataset.ts";
 import { sharedArray } from "./shared.ts";
 import type { Splits } from "./split.ts";
 import { clip, CLIP_SHAPE, clipInput } from "./visemes/clip.ts";
@@ -64,11 +64,11 @@ function clips(split: "calibration" | "selection" | "test", length: number): Dat
   }
   const made: Uint8Array[] = [];
   const pixels = (index: number) => made[index] ??= clip(start + index).pixels;
-  return {
+  const dataset: Dataset = {
     name: `visemes (${split})`,
     length,
     labels: Int32Array.from({ length }, (_, index) => (start + index) % WORDS.length),
-    sample: (index) => feedsOf(pixels(index)),
+    sample: (index) => feedsOf(pixels(requireIndex(dataset, index))),
     hash: once(() => {
       // Range and generator decide every clip, and the generator shows in a few of them.
       const hash = createHash("sha256").update(JSON.stringify(["visemes", start, length]));
@@ -79,6 +79,7 @@ function clips(split: "calibration" | "selection" | "test", length: number): Dat
       return Promise.resolve(hash.digest("hex"));
     }),
   };
+  return dataset;
 }
 
 /** What each of the 256 grey levels is to the network. */

@@ -209,6 +209,8 @@ Deno.test("select() takes samples and labels in the order asked for", async () =
   assert.deepEqual([...chosen.labels!], [-1, 5]);
   assert.equal(slice(data, 1, 9).length, 2);
   assert.throws(() => select(data, [3]), RangeError);
+  assert.throws(() => chosen.sample(2), /Cannot take sample 2 of arrays: it has 2 samples/);
+  assert.throws(() => data.sample(-1), RangeError);
 });
 
 Deno.test("npzDataset() reads inputs and labels from a file", async () => {

@@ -5,8 +5,6 @@ import { Kysely, SqliteDialect } from "kysely";
 export interface TrialTable {
   /** Content key of whatever decides the model. */
   key: string;
-  /** Place among the trials of the study, from 0. */
-  position: number;
   /** JSON of the trial, without what was measured. */
   record: string;
 }
@@ -92,7 +90,6 @@ async function createTables(kysely: Kysely<StudyTables>, database: DatabaseSync)
   const { schema } = kysely;
   await schema.createTable("trial").ifNotExists()
     .addColumn("key", "text", (column) => column.primaryKey())
-    .addColumn("position", "integer", (column) => column.notNull())
     .addColumn("record", "text", (column) => column.notNull())
     .execute();
   await schema.createTable("evaluation").ifNotExists()

@@ -9,8 +9,10 @@ import {
   type Latency,
   latency,
   outputError,
+  type SplitInfo,
   type Study,
   study as studyRecord,
+  type Trial,
   trial,
 } from "./records.ts";
 
@@ -22,11 +24,7 @@ export interface StudyIdentity {
   readonly model: { readonly name: string; readonly hash: string };
   readonly data: {
     readonly name: string;
-    readonly splits: readonly {
-      readonly name: string;
-      readonly samples: number;
-      readonly hash: string;
-    }[];
+    readonly splits: readonly Readonly<SplitInfo>[];
   };
   readonly metric: { readonly name: string; readonly unit: string; readonly source: string };
   /** Of whatever decides the bits of a result: Octavo and onnxruntime-web. */
@@ -72,14 +70,15 @@ export interface StoreOptions {
  * configurations that give the same model share them.
  */
 export class Store implements AsyncDisposable {
-  readonly folder: string;
+  /** Undefined for a study that lives in memory. */
+  readonly folder: string | undefined;
   readonly identity: StudyIdentity;
   #database: Kysely<StudyTables> | undefined;
   /** The study to remove before the first write. */
   #old: Store | undefined;
 
   constructor(
-    folder: string,
+    folder: string | undefined,
     identity: StudyIdentity,
     database?: Kysely<StudyTables>,
     old?: Store,
@@ -97,11 +96,10 @@ export class Store implements AsyncDisposable {
     return row && storedTrial.parse(JSON.parse(row.record));
   }
 
-  /** @param position Place among the trials of the study, from 0. */
-  async putTrial(trial: StoredTrial, position: number): Promise<void> {
-    const values = { position, record: JSON.stringify(trial) };
-    await (await this.#writable()).insertInto("trial").values({ key: trial.key, ...values })
-      .onConflict((row) => row.column("key").doUpdateSet(values)).execute();
+  async putTrial(trial: StoredTrial): Promise<void> {
+    const record = JSON.stringify(trial);
+    await (await this.#writable()).insertInto("trial").values({ key: trial.key, record })
+      .onConflict((row) => row.column("key").doUpdateSet({ record })).execute();
   }
 
   /** What the model of this hash made of a split, if it has been measured. */
@@ -162,31 +160,36 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * The study as far as it has come: every trial with what has been measured on it, in the
-   * order of the grid. Undefined before a header was written.
+   * A trial with what has been measured on its model: accuracy, and latency on this machine with this
+   * number of threads.
+   */
+  async result(key: string, threads: number, machine: string): Promise<Trial | undefined> {
+    const stored = await this.trial(key);
+    if (stored?.modelHash === undefined) return stored;
+    const evaluation = await this.evaluation(stored.modelHash, "selection");
+    const timing = await this.timing(stored.modelHash, threads, machine);
+    return {
+      ...stored,
+      ...(evaluation && { accuracy: evaluation.accuracy, outputs: evaluation.outputs }),
+      ...(timing && { latency: timing }),
+    };
+  }
+
+  /**
+   * The study as far as it has come: every trial of the last run's grid with what has been measured
+   * on it, in order. Undefined before a header was written.
    */
   async study(): Promise<Study | undefined> {
     const header = await this.header();
-    if (header === undefined || this.#database === undefined) return undefined;
+    if (header === undefined) return undefined;
     const { grid, files, ...rest } = header;
-    const rows = await this.#database.selectFrom("trial").select("record")
-      .orderBy("position").orderBy("key").execute();
-    const trials = [];
-    for (const { record } of rows) {
-      const stored = storedTrial.parse(JSON.parse(record));
-      const hash = stored.modelHash;
-      const evaluation = hash && await this.evaluation(hash, "selection");
-      const { threads, machine } = header.provenance;
-      const timing = hash && await this.timing(hash, threads, machine);
-      // A trial of an earlier, wider grid that was timed elsewhere says nothing here.
-      if (!timing && !stored.error && !grid.includes(stored.key)) continue;
-      const file = Object.keys(files).find((name) => files[name] === stored.key);
-      trials.push({
-        ...stored,
-        ...(evaluation && { accuracy: evaluation.accuracy, outputs: evaluation.outputs }),
-        ...(timing && { latency: timing }),
-        ...(file && { file }),
-      });
+    const { threads, machine } = header.provenance;
+    const trials: Trial[] = [];
+    for (const key of grid) {
+      const trial = await this.result(key, threads, machine);
+      if (trial === undefined) continue;
+      const file = Object.keys(files).find((name) => files[name] === key);
+      trials.push({ ...trial, ...(file && { file }) });
     }
     return studyRecord.parse({ ...rest, trials });
   }
@@ -201,12 +204,13 @@ export class Store implements AsyncDisposable {
   async #writable(): Promise<Kysely<StudyTables>> {
     if (this.#database) return this.#database;
     if (this.#old) {
-      await removeStudy(this.#old);
+      await removeStudy(this.#old, this.folder!);
       this.#old = undefined;
     }
     try {
-      await Deno.mkdir(this.folder, { recursive: true });
-      const database = await openDatabase(join(this.folder, STUDY_FILE));
+      if (this.folder !== undefined) await Deno.mkdir(this.folder, { recursive: true });
+      const path = this.folder === undefined ? ":memory:" : join(this.folder, STUDY_FILE);
+      const database = await openDatabase(path);
       await writeDocument(database, IDENTITY, this.identity);
       return this.#database = database;
     } catch (error) {
@@ -224,15 +228,16 @@ const HEADER = "study";
 /**
  * Opens the store of a study in a folder, which is made at the first write if it is missing.
  *
+ * @param folder Undefined keeps the study in memory.
  * @throws {UserError} If the folder holds another study (says what differs), or other files.
  */
 export async function openStore(
-  folder: string,
+  folder: string | undefined,
   identity: StudyIdentity,
   options: StoreOptions = {},
 ): Promise<Store> {
   const { fresh = false } = options;
-  if (await isFree(folder)) return new Store(folder, identity);
+  if (folder === undefined || await isFree(folder)) return new Store(folder, identity);
   const existing = await openExisting(folder);
   if (existing === undefined) return new Store(folder, identity);
   if (fresh) return new Store(folder, identity, undefined, existing);
@@ -345,12 +350,12 @@ function differences(old: StudyIdentity, now: StudyIdentity): string[] {
 }
 
 /** Removes what a study wrote into its folder, and nothing else. */
-async function removeStudy(store: Store): Promise<void> {
+async function removeStudy(store: Store, folder: string): Promise<void> {
   const files = Object.keys((await store.header())?.files ?? {});
   await store[Symbol.asyncDispose]();
   // The database last, so that a removal which is cut off can be taken up again.
   for (const name of [...files, `${STUDY_FILE}-wal`, `${STUDY_FILE}-shm`, STUDY_FILE]) {
-    await Deno.remove(join(store.folder, name)).catch((error) => {
+    await Deno.remove(join(folder, name)).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }

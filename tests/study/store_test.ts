@@ -86,7 +86,7 @@ Deno.test("openStore() gives back to the bit what an earlier one stored", () =>
   inFolder(async (folder) => {
     {
       await using store = await openStore(folder, identity);
-      await store.putTrial(trial, 0);
+      await store.putTrial(trial);
       await store.putEvaluation("m1", evaluation);
       await store.putTiming("m1", latency);
       await store.putDocument("calibration", { min: [1, 2] });
@@ -118,14 +118,14 @@ Deno.test("openStore() refuses the folder of another study and says what differs
   inFolder(async (folder) => {
     {
       await using store = await openStore(folder, identity);
-      await store.putTrial(trial, 0);
+      await store.putTrial(trial);
     }
     const model = { name: "other.onnx", hash: "cc".repeat(32) };
     await refuses(
       openStore(folder, { ...identity, model }),
       /model net\.onnx \(SHA-256 aaaaaaaa…\), this is other\.onnx \(cccccccc…\).*--out.*--fresh/s,
     );
-    const splits = [{ name: "selection", samples: 9, hash: "dd".repeat(32) }];
+    const splits = [{ name: "selection" as const, samples: 9, hash: "dd".repeat(32) }];
     await refuses(
       openStore(folder, { ...identity, data: { name: "digits.npz", splits } }),
       /other data \(selection: 4 samples there, 9 here\)/,
@@ -145,7 +145,7 @@ Deno.test("openStore() with fresh removes the old study's own files, at the firs
   inFolder(async (folder) => {
     {
       await using store = await openStore(folder, identity);
-      await store.putTrial(trial, 0);
+      await store.putTrial(trial);
       await store.putHeader(header);
     }
     await Deno.writeTextFile(join(folder, "best.onnx"), "old");
@@ -157,7 +157,7 @@ Deno.test("openStore() with fresh removes the old study's own files, at the firs
     assert.equal(await Deno.readTextFile(join(folder, "best.onnx")), "old");
     {
       await using store = await openStore(folder, other, { fresh: true });
-      await store.putTrial({ ...trial, key: "k2" }, 0);
+      await store.putTrial({ ...trial, key: "k2" });
       assert.equal(await store.trial("k1"), undefined);
     }
     await assert.rejects(Deno.stat(join(folder, "best.onnx")), Deno.errors.NotFound);
@@ -181,7 +181,7 @@ Deno.test("openStore() takes up a folder whose study was killed before it began"
     await (await openDatabase(join(folder, STUDY_FILE))).destroy();
     await refuses(readStudy(folder), /stopped before anything was measured/);
     await using store = await openStore(folder, identity);
-    await store.putTrial(trial, 0);
+    await store.putTrial(trial);
     assert.deepEqual(await store.trial("k1"), trial);
   }));
 
@@ -198,8 +198,8 @@ Deno.test("readStudy() joins trials with what was measured, in the order of the 
   inFolder(async (folder) => {
     {
       await using store = await openStore(folder, identity);
-      await store.putTrial({ ...trial, key: "k2", name: "later", modelHash: "m2" }, 1);
-      await store.putTrial(trial, 0);
+      await store.putTrial({ ...trial, key: "k2", name: "later", modelHash: "m2" });
+      await store.putTrial(trial);
       await store.putEvaluation("m1", evaluation);
       await store.putTiming("m1", latency);
       await store.putHeader({ ...header, grid: ["k1", "k2"] });

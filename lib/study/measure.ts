@@ -1,0 +1,299 @@
+import {
+  type Calibration,
+  calibrationFromJson,
+  calibrationToJson,
+} from "../calibrate/calibration.ts";
+import { calibrate } from "../calibrate/calibrate.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Splits } from "../data/split.ts";
+import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
+import { latencyRatio } from "../evaluate/latency.ts";
+import type { Metric } from "../evaluate/metric.ts";
+import type { Model } from "../onnx/model.ts";
+import { convert } from "../quantize/convert.ts";
+import type { Plan } from "../quantize/plan.ts";
+import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import { prepare } from "../quantize/prepare.ts";
+import { readPlan } from "../quantize/read_plan.ts";
+import { UnknownBuildError } from "../runtime/errors.ts";
+import { createPool, type Pool } from "../runtime/pool.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import type { Configuration } from "./grid.ts";
+import { contentKey } from "./key.ts";
+import type { Latency } from "./records.ts";
+import type { Store, StoredEvaluation, StoredTrial } from "./store.ts";
+import type { Work } from "./work.ts";
+
+/** What a sweep measures with. */
+export interface MeasureSetup {
+  /** The model as given: the baseline of accuracy and latency. */
+  readonly model: Model;
+  /** The same function, fused: what configurations are made from. */
+  readonly fused: Model;
+  readonly data: Splits;
+  readonly metric: Metric;
+  readonly configurations: readonly Configuration[];
+  readonly store: Store;
+  readonly work: Work;
+  /** Workers to use, which their owner closes. @default {workers of its own} */
+  readonly pool?: Pool;
+  readonly workers: number;
+  /** Threads of the runtime while latency is measured. */
+  readonly threads: number;
+  readonly rounds: number;
+  readonly machine: string;
+  readonly signal?: AbortSignal;
+}
+
+type Split = "selection" | "test";
+
+/** Samples that take turns while latency is measured. */
+const TIMED_SAMPLES = 4;
+
+/** About as many runs as both models need until their time is steady (4 to 14 were seen). */
+const WARMUP_RUNS = 20;
+
+/**
+ * Does the measuring of a sweep. Whatever is in the store is taken from there; whatever is measured
+ * goes there at once. What several configurations need (workers, float32's outputs, the statistics of
+ * calibration) is made at the first need and then kept.
+ */
+export class Measure implements AsyncDisposable {
+  readonly #setup: MeasureSetup;
+  #pool: Pool | undefined;
+  #timingPool: Pool | undefined;
+  #calibration: Calibration | undefined;
+  readonly #baselines = new Map<Split, Promise<Evaluation>>();
+
+  constructor(setup: MeasureSetup) {
+    this.#setup = setup;
+  }
+
+  /** Size in runs of the network of each step, for {@linkcode Work}. */
+  get sizes(): { float32: number; calibration: number; trial: number; test: number } {
+    const { data, workers, rounds } = this.#setup;
+    const accuracy = data.selection.length / workers;
+    return {
+      float32: accuracy,
+      calibration: data.calibration.length / workers,
+      trial: accuracy + 2 * rounds + WARMUP_RUNS,
+      test: 2 * data.test.length / workers,
+    };
+  }
+
+  /** Whether everything of a trial is in the store. */
+  async isDone(key: string): Promise<boolean> {
+    const { store, threads, machine } = this.#setup;
+    const trial = await store.trial(key);
+    if (!trial?.modelHash || trial.error !== undefined) return false;
+    return await store.evaluation(trial.modelHash, "selection") !== undefined &&
+      await store.timing(trial.modelHash, threads, machine) !== undefined;
+  }
+
+  /** Tells how much work it is to measure these configurations, and the winner on the test split. */
+  announce(missing: readonly Configuration[]): void {
+    const { work } = this.#setup;
+    const { float32, calibration, trial, test } = this.sizes;
+    if (missing.length > 0) work.expect(float32);
+    if (missing.some((one) => this.needsCalibration(one))) work.expect(calibration);
+    work.expect(trial * missing.length + test);
+  }
+
+  /** Whether ranges have to be found before this configuration can be made. */
+  needsCalibration({ forms }: Configuration): boolean {
+    return forms.some((form) => form.startsWith("static"));
+  }
+
+  /**
+   * Float32 on a split, with its outputs, which candidates are compared with.
+   *
+   * @throws {UserError} If samples, labels or metric do not suit the model.
+   */
+  async baseline(split: Split): Promise<Evaluation> {
+    const known = this.#baselines.get(split);
+    if (known) return await known;
+    const { model, data, metric, work, store } = this.#setup;
+    const dataset = data[split];
+    const doing = split === "test" ? "test" : "float32";
+    const size = split === "test" ? this.sizes.test / 2 : this.sizes.float32;
+    const onProgress = work.begin(doing, size, dataset.length, "float32");
+    const run = evaluate(this.#workers, model, dataset, metric, undefined, {
+      signal: this.#setup.signal,
+      onProgress,
+    });
+    this.#baselines.set(split, run);
+    const { results: _, ...evaluation } = await run;
+    await store.putEvaluation(await model.hash(), accuracyOf(evaluation, split));
+    return await run;
+  }
+
+  /** The model of a configuration. */
+  async makeModel(configuration: Configuration): Promise<Model> {
+    return (await this.#convert(configuration)).model;
+  }
+
+  /**
+   * Makes the model of a configuration and measures accuracy and latency, each unless it is in the
+   * store. A failure is the trial's result; only an abort, and what is wrong with float32 itself or
+   * with the calibration, is thrown.
+   */
+  async trial(configuration: Configuration, key: string): Promise<void> {
+    const { store, signal, work } = this.#setup;
+    await this.baseline("selection");
+    await this.#calibrationFor(configuration);
+    const end = work.done + this.sizes.trial;
+    const started = performance.now();
+    const { name, family, config } = configuration;
+    const trial: StoredTrial = {
+      key,
+      name,
+      family,
+      config: config as StoredTrial["config"],
+      executes: {},
+      plan: [],
+      seconds: 0,
+    };
+    const seconds = () => Math.round(performance.now() - started) / 1000;
+    try {
+      const { model, converted } = await this.#convert(configuration);
+      const plan = await this.#readBack(converted, model);
+      Object.assign(trial, {
+        executes: plan.executes(),
+        plan: [...plan.rows],
+        bytes: model.bytes().length,
+        modelHash: await model.hash(),
+      });
+      await this.#evaluate(model, "selection", name);
+      await store.putTrial({ ...trial, seconds: seconds() });
+      await this.#time(model, name);
+      await store.putTrial({ ...trial, seconds: seconds() });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      await store.putTrial({ ...trial, seconds: seconds(), error: reason });
+    } finally {
+      work.reach(end);
+    }
+  }
+
+  /** Measures a configuration on the test split, beside float32. */
+  async test(configuration: Configuration): Promise<void> {
+    const model = await this.makeModel(configuration);
+    await this.baseline("test");
+    await this.#evaluate(model, "test", configuration.name);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#pool?.close();
+    this.#timingPool?.close();
+    return Promise.resolve();
+  }
+
+  /** Workers of one thread each, which share the samples. */
+  get #workers(): Pool {
+    return this.#setup.pool ??
+      (this.#pool ??= createPool({ workers: this.#setup.workers, threads: 1 }));
+  }
+
+  /** What latency is measured in. */
+  get #timer(): Pool {
+    const { pool, threads } = this.#setup;
+    if (pool || threads === 1) return this.#workers;
+    return this.#timingPool ??= createPool({ workers: 1, threads });
+  }
+
+  /** The model of a configuration, and what the quantizer made of it with the plan it decided on. */
+  async #convert(
+    configuration: Configuration,
+  ): Promise<{ model: Model; converted: QuantizedModel }> {
+    const { fused } = this.#setup;
+    const calibration = await this.#calibrationFor(configuration);
+    const converted = convert(fused, configuration.mapping, calibration);
+    // Where nothing changes, the very bytes of the file stay, and with them all that is known of them.
+    return { model: converted.proto === fused.proto ? fused : converted, converted };
+  }
+
+  /** The plan with what the runtime executes, where that can be read. */
+  async #readBack(converted: QuantizedModel, model: Model): Promise<Plan> {
+    try {
+      return readPlan(converted, await this.#workers.optimised(model));
+    } catch (error) {
+      if (error instanceof UnknownBuildError) return converted.plan;
+      throw error;
+    }
+  }
+
+  async #evaluate(model: Model, split: Split, name: string): Promise<void> {
+    const { data, metric, store, signal, work } = this.#setup;
+    const hash = await model.hash();
+    if (await store.evaluation(hash, split)) return;
+    const reference = await this.baseline(split);
+    const dataset: Dataset = data[split];
+    const [doing, size] = split === "test"
+      ? ["test", this.sizes.test / 2] as const
+      : ["accuracy", this.sizes.float32] as const;
+    const onProgress = work.begin(doing, size, dataset.length, name);
+    const evaluation = await evaluate(this.#workers, model, dataset, metric, reference, {
+      signal,
+      onProgress,
+    });
+    await store.putEvaluation(hash, accuracyOf(evaluation, split));
+  }
+
+  async #time(model: Model, name: string): Promise<Latency> {
+    const { store, threads, machine, rounds, signal, work, model: baseline } = this.#setup;
+    const hash = await model.hash();
+    const known = await store.timing(hash, threads, machine);
+    if (known) return known;
+    const report = work.begin("latency", this.sizes.trial - this.sizes.float32, 1, name);
+    const times = await this.#timer.times([baseline, model], await this.#timedSamples(), {
+      rounds,
+      signal,
+    });
+    const latency = latencyRatio(times, { threads, machine });
+    await store.putTiming(hash, latency);
+    report(1);
+    return latency;
+  }
+
+  async #timedSamples(): Promise<Feeds[]> {
+    const { selection } = this.#setup.data;
+    const count = Math.min(TIMED_SAMPLES, selection.length);
+    return await Promise.all(Array.from({ length: count }, (_, i) => selection.sample(i)));
+  }
+
+  /** What calibration saw of the tensors of a configuration; undefined if it needs none. */
+  async #calibrationFor(configuration: Configuration): Promise<Calibration | undefined> {
+    if (!this.needsCalibration(configuration)) return undefined;
+    const { fused, data, store } = this.#setup;
+    const { tensors } = prepare(fused, configuration.mapping);
+    const content = { model: await fused.hash(), data: await data.calibration.hash() };
+    const document = `calibration ${contentKey(content)}`;
+    if (this.#calibration === undefined) {
+      const stored = await store.document(document);
+      if (stored !== undefined) this.#calibration = calibrationFromJson(stored);
+    }
+    const { statistics } = this.#calibration ?? {};
+    if (!statistics || !tensors.every((name) => statistics.has(name))) {
+      this.#calibration = await this.#calibrate();
+      await store.putDocument(document, calibrationToJson(this.#calibration));
+    }
+    return this.#calibration;
+  }
+
+  /** One pass over the data for all tensors that some configuration needs. */
+  async #calibrate(): Promise<Calibration> {
+    const { fused, data, configurations, signal, work } = this.#setup;
+    const watched = prepare(fused, ...configurations.map(({ mapping }) => mapping));
+    const onProgress = work.begin("calibration", this.sizes.calibration, data.calibration.length);
+    const options = { pool: this.#workers, signal, onProgress };
+    return await calibrate(watched, data.calibration, options);
+  }
+}
+
+/** An evaluation as it is stored. Float32 compared with itself has no difference to estimate. */
+function accuracyOf(evaluation: Evaluation, split: Split): StoredEvaluation {
+  const { value, scores, outputs } = evaluation;
+  const difference = evaluation.difference ?? { value: 0, low: 0, high: 0, n: value.n };
+  return { accuracy: { split, value, difference }, ...(outputs && { outputs }), scores };
+}

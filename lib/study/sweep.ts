@@ -1,0 +1,290 @@
+import { relative } from "node:path";
+import type { Splits } from "../data/split.ts";
+import { UserError } from "../errors.ts";
+import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { median } from "../evaluate/quantile.ts";
+import { parameterCount, valueTypes } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import { raiseOpset } from "../onnx/opset.ts";
+import { fuse } from "../passes/fuse.ts";
+import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
+import type { Pool } from "../runtime/pool.ts";
+import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
+import { defaultMaxDrop } from "./budget.ts";
+import { type SweepConfig, sweepConfig } from "./config.ts";
+import { STUDY_JSON, writeModels, writeStudyJson } from "./files.ts";
+import { type Collapsed, expandGrid } from "./grid.ts";
+import { contentKey } from "./key.ts";
+import { Measure } from "./measure.ts";
+import { gitRevision, OCTAVO_VERSION } from "./provenance.ts";
+import type { SplitInfo, Study, Trial } from "./records.ts";
+import { openStore, type Store, type StudyHeader, type StudyIdentity } from "./store.ts";
+import { chooseWinner, whyChosen } from "./winner.ts";
+import { type Progress, Work } from "./work.ts";
+
+/** What a sweep tells while it works. */
+export type SweepEvent =
+  | {
+    readonly kind: "begin";
+    /** Names of all configurations, in order. */
+    readonly configurations: readonly string[];
+    /** How many of them are in the store already. */
+    readonly reused: number;
+    /** Points of the grid that give the same model as another. */
+    readonly collapsed: readonly Collapsed[];
+  }
+  | { readonly kind: "progress"; readonly progress: Progress }
+  | {
+    readonly kind: "trial";
+    readonly trial: Trial;
+    /** From 1. */
+    readonly number: number;
+    readonly of: number;
+    /** Taken from an earlier run. */
+    readonly reused: boolean;
+    /** The winner so far, if there is one. */
+    readonly best?: Trial;
+  };
+
+/** Options for {@linkcode sweep}. */
+export interface SweepOptions {
+  /** Folder of the study. @default {none: it lives in memory and no file is written} */
+  out?: string;
+  /** Start over in a folder that holds a study. @default {false} */
+  fresh?: boolean;
+  /** What to measure, and how it is judged. @default {see {@linkcode SweepConfig}} */
+  config?: Partial<SweepConfig>;
+  /** @default {top-1 with labels, else agreement or SQNR, by the outputs} */
+  metric?: Metric;
+  /** What tells two metrics of one name apart. @default {the text of its scoring function} */
+  metricSource?: string;
+  /** Rounds in which float32 and the candidate take turns while latency is measured. @default {15} */
+  rounds?: number;
+  /**
+   * Workers to use, which stay open; latency is measured with their number of threads.
+   * @default {workers of its own, as the config says}
+   */
+  pool?: Pool;
+  /** Title of the study. @default {the model's name} */
+  title?: string;
+  /** How to run it again, for the record. @default {"sweep()"} */
+  command?: string;
+  /** Writes a report into the folder and returns the paths of its files. @default {none} */
+  report?: (study: Study, folder: string) => Promise<readonly string[]>;
+  /** Ends the work early. What has been measured is kept, and the study so far returned. */
+  signal?: AbortSignal;
+  /** Told of everything that happens, at once. */
+  onEvent?: (event: SweepEvent) => void;
+}
+
+/**
+ * Measures the configurations of a grid against float32: accuracy on the selection split with the
+ * paired difference, closeness of the outputs, latency as a ratio, size. The fastest that keeps the
+ * budget is chosen and measured on the test split, once.
+ *
+ * Results are stored as they come. The same sweep on the same folder continues where it was stopped,
+ * and measures nothing again.
+ *
+ * @param model The float32 model.
+ * @param data Samples, split three ways.
+ * @returns The study; the study so far if it was stopped by `signal`.
+ * @throws {UserError} If model, data, metric or config do not go together, or the folder holds another
+ * study. Nothing has been written then.
+ * @throws The signal's reason, if it was stopped before anything was measured.
+ */
+export async function sweep(
+  model: Model,
+  data: Splits,
+  options: SweepOptions = {},
+): Promise<Study> {
+  const { out, fresh, rounds = 15, pool, signal, onEvent = () => {} } = options;
+  const config = sweepConfig.parse(options.config ?? {});
+  const { workers = pool?.workers ?? Math.min(4, navigator.hardwareConcurrency) } = config;
+  const threads = pool?.threads ?? config.threads ?? 1;
+  const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
+  const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
+  const { name, unit, higherIsBetter } = metric;
+  const budget = {
+    metric: { name, unit, higherIsBetter },
+    maxDrop: config.maxDrop ?? defaultMaxDrop(metric),
+  };
+
+  const fused = fuse(model);
+  const { graph } = raiseOpset(fused, QUANTIZED_OPSET);
+  const { configurations, collapsed } = expandGrid(config, graph);
+  const source = options.metricSource ?? metric.score.toString();
+  const identity = await identityOf(model, data, { name, unit, source });
+  const keys = configurations.map(({ forms }) => trialKey(identity, forms));
+
+  await using store = await openStore(out, identity, { fresh });
+  const machine = machineFingerprint();
+  const work = new Work((progress) => onEvent({ kind: "progress", progress }));
+  await using measure = new Measure({
+    ...{ model, fused, data, metric, configurations, store, work },
+    ...{ pool, workers, threads, rounds, machine, signal },
+  });
+  const done = await Promise.all(keys.map((key) => measure.isDone(key)));
+  const reused = done.filter(Boolean).length;
+  measure.announce(configurations.filter((_, i) => !done[i]));
+  const names = configurations.map(({ name }) => name);
+  onEvent({ kind: "begin", configurations: names, reused, collapsed });
+
+  const header: Omit<StudyHeader, "baseline"> = {
+    schema: 1,
+    title: options.title ?? model.name.replace(/\.onnx$/, ""),
+    ...describe(model, data, identity, labelled),
+    ...budget,
+    collapsed: collapsed.map((point) => ({ ...point })),
+    provenance: {
+      command: options.command ?? "sweep()",
+      config: {
+        ...plain(config),
+        calibration: data.calibration.length,
+        selection: data.selection.length,
+        test: data.test.length,
+        ...{ seed: data.seed, maxDrop: budget.maxDrop, workers, threads },
+      },
+      versions: { octavo: OCTAVO_VERSION, ...runtimeVersions() },
+      machine,
+      revision: await gitRevision(),
+      ...{ workers, threads, reused },
+    },
+    grid: keys,
+    files: (await store.header())?.files ?? {},
+  };
+  /** Brings the header up to date; false as long as float32 has not been measured. */
+  const update = async (trials: readonly Trial[], changes: Partial<StudyHeader> = {}) => {
+    const baseline = await baselineOf(store, identity.model.hash, trials);
+    if (baseline) await store.putHeader({ ...header, baseline, ...changes });
+    return baseline !== undefined;
+  };
+
+  const trials: Trial[] = [];
+  try {
+    for (const [i, configuration] of configurations.entries()) {
+      signal?.throwIfAborted();
+      if (!done[i]) await measure.trial(configuration, keys[i]!);
+      trials.push((await store.result(keys[i]!, threads, machine))!);
+      await update(trials);
+      const best = chooseWinner(budget, trials);
+      const event = {
+        kind: "trial",
+        trial: trials.at(-1)!,
+        number: i + 1,
+        of: keys.length,
+      } as const;
+      onEvent({ ...event, reused: done[i]!, ...(best && { best }) });
+    }
+    const best = chooseWinner(budget, trials);
+    if (best && !await store.evaluation(best.modelHash!, "test")) {
+      await measure.test(configurations[keys.indexOf(best.key)]!);
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
+
+  const best = chooseWinner(budget, trials);
+  const tested = best && await store.evaluation(best.modelHash!, "test");
+  const winner = best && {
+    key: best.key,
+    reason: whyChosen(budget, trials),
+    ...(tested && { accuracy: tested.accuracy }),
+  };
+  if (!await update(trials, { winner })) {
+    throw signal?.reason ?? new UserError(`Nothing could be measured on ${model.name}`);
+  }
+  if (out === undefined) return (await store.study())!;
+
+  const makeModel = (key: string) => measure.makeModel(configurations[keys.indexOf(key)]!);
+  const models = await writeModels((await store.study())!, out, makeModel, header.files);
+  const files: Record<string, string> = { ...models, [STUDY_JSON]: "" };
+  await update(trials, { winner, files });
+  const study = (await store.study())!;
+  await writeStudyJson(study, out);
+  for (const path of await options.report?.(study, out) ?? []) files[relative(out, path)] = "";
+  await update(trials, { winner, files });
+  return study;
+}
+
+async function identityOf(
+  model: Model,
+  data: Splits,
+  metric: StudyIdentity["metric"],
+): Promise<StudyIdentity> {
+  const splits: SplitInfo[] = [];
+  for (const name of ["calibration", "selection", "test"] as const) {
+    splits.push({ name, samples: data[name].length, hash: await data[name].hash() });
+  }
+  return {
+    model: { name: model.name, hash: await model.hash() },
+    data: { name: data.name, splits },
+    metric,
+    versions: {
+      octavo: OCTAVO_VERSION,
+      "onnxruntime-web": runtimeVersions()["onnxruntime-web"]!,
+    },
+  };
+}
+
+/**
+ * The content key of a trial: all that decides its model and its accuracy. The test split is not in
+ * it, since it decides nothing.
+ */
+function trialKey(identity: StudyIdentity, forms: readonly string[]): string {
+  const { model, data, metric, versions } = identity;
+  const hashOf = (name: string) => data.splits.find((split) => split.name === name)!.hash;
+  return contentKey({
+    model: model.hash,
+    calibration: hashOf("calibration"),
+    selection: hashOf("selection"),
+    metric: { ...metric },
+    versions,
+    forms,
+  });
+}
+
+function describe(
+  model: Model,
+  data: Splits,
+  identity: StudyIdentity,
+  labelled: boolean,
+): Pick<Study, "model" | "data"> {
+  return {
+    model: {
+      name: model.name,
+      hash: identity.model.hash,
+      bytes: model.bytes().length,
+      opset: model.opset,
+      nodes: model.graph.node.length,
+      parameters: parameterCount(model.graph),
+    },
+    data: {
+      name: data.name,
+      labelled,
+      splits: identity.data.splits.map((split) => ({ ...split })),
+      seed: data.seed,
+    },
+  };
+}
+
+/** Float32 as far as it has been measured. Its time is the median over all measurements. */
+async function baselineOf(
+  store: Store,
+  hash: string,
+  trials: readonly Trial[],
+): Promise<Study["baseline"] | undefined> {
+  const selection = await store.evaluation(hash, "selection");
+  if (!selection) return undefined;
+  const test = await store.evaluation(hash, "test");
+  const times = trials.flatMap(({ latency }) => latency ? [latency.baselineMs] : []);
+  return {
+    selection: selection.accuracy.value,
+    ...(test && { test: test.accuracy.value }),
+    latencyMs: times.length > 0 ? median(times) : 0,
+  };
+}
+
+/** Without the fields that are undefined, which JSON does not know. */
+function plain(config: SweepConfig): Record<string, StudyHeader["provenance"]["config"]> {
+  return JSON.parse(JSON.stringify(config));
+}

@@ -1,0 +1,78 @@
+import type { Estimate, MetricInfo, Trial } from "./records.ts";
+
+/** What a trial is judged by. */
+export interface Budget {
+  readonly metric: MetricInfo;
+  /** Largest accepted drop of the metric on the selection split, in its unit. */
+  readonly maxDrop: number;
+}
+
+/** A trial that was measured to its end. */
+export type MeasuredTrial = Trial & Required<Pick<Trial, "accuracy" | "latency" | "bytes">>;
+
+/** Whether everything of a trial has been measured. */
+export function isMeasured(trial: Trial): trial is MeasuredTrial {
+  const { error, accuracy, latency, bytes } = trial;
+  return error === undefined && accuracy !== undefined && latency !== undefined &&
+    bytes !== undefined;
+}
+
+/** What float32 has more than the candidate, in the metric's unit: above 0 is a loss. */
+export function drop(metric: MetricInfo, difference: Pick<Estimate, "value">): number {
+  return metric.higherIsBetter ? -difference.value : difference.value;
+}
+
+/** Whether the measured drop is within the budget. */
+export function keepsBudget({ metric, maxDrop }: Budget, trial: MeasuredTrial): boolean {
+  return drop(metric, trial.accuracy.difference) <= maxDrop + 1e-9; // 94.6 - 94.1 is above 0.5
+}
+
+/** Whether a trial is faster than float32 beyond doubt: the whole interval of its ratio is below 1. */
+export function isFaster(trial: MeasuredTrial): boolean {
+  return trial.latency.ratio.high < 1;
+}
+
+/**
+ * The fastest trial among those that keep the budget on the selection split and are faster than
+ * float32 beyond doubt; of equally fast ones the smaller, then the first by name. Undefined where
+ * there is none: float32 stays.
+ */
+export function chooseWinner(budget: Budget, trials: readonly Trial[]): MeasuredTrial | undefined {
+  return trials.filter(isMeasured)
+    .filter((trial) => isFaster(trial) && keepsBudget(budget, trial))
+    .sort((a, b) =>
+      a.latency.ratio.value - b.latency.ratio.value || a.bytes - b.bytes ||
+      (a.name < b.name ? -1 : 1)
+    )[0];
+}
+
+/** Why a trial was chosen, in a sentence. */
+export function whyChosen(budget: Budget, trials: readonly Trial[]): string {
+  const measured = trials.filter(isMeasured);
+  const kept = measured.filter((trial) => isFaster(trial) && keepsBudget(budget, trial));
+  const unit = budget.metric.unit === "%"
+    ? budget.maxDrop === 1 ? " point" : " points"
+    : budget.metric.unit && ` ${budget.metric.unit}`;
+  return `The fastest of ${kept.length} ${
+    kept.length === 1 ? "configuration" : "configurations"
+  } ` +
+    `(of ${measured.length} measured) that lose at most ${budget.maxDrop}${unit} of ` +
+    `${budget.metric.name} on the selection split and are faster than float32 beyond doubt.`;
+}
+
+/**
+ * The trials that no other beats in both accuracy and latency, fastest first, as far as they are
+ * faster than float32: the models worth keeping beside the winner.
+ */
+export function worthKeeping(budget: Budget, trials: readonly Trial[]): MeasuredTrial[] {
+  const loss = (trial: MeasuredTrial) => drop(budget.metric, trial.accuracy.difference);
+  const front: MeasuredTrial[] = [];
+  const order = trials.filter(isMeasured).filter(isFaster).sort((a, b) =>
+    a.latency.ratio.value - b.latency.ratio.value || loss(a) - loss(b) || (a.name < b.name ? -1 : 1)
+  );
+  for (const trial of order) {
+    const last = front.at(-1);
+    if (last === undefined || loss(trial) < loss(last)) front.push(trial);
+  }
+  return front;
+}

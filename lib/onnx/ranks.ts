@@ -60,7 +60,8 @@ export function ranks(
   }
   for (const [name, tensor] of constants) known.set(name, ofDims(dimsOf(tensor)));
   for (const node of graph.node) {
-    if (!isStandard(node)) continue;
+    // Attributes that a function takes from its call have no value here.
+    if (!isStandard(node) || node.attribute.some(({ refAttrName }) => refAttrName)) continue;
     infer(node, (index) => known.get(node.input[index] ?? ""), constants).forEach((result, i) => {
       const name = node.output[i];
       if (name && result && (!known.has(name) || result.length !== undefined)) {

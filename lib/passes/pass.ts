@@ -1,7 +1,7 @@
 import { constants, makeNamer, mapSubgraphs, subgraphs } from "../onnx/graph.ts";
 import type { GraphProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { Origins } from "./origins.ts";
-import { ranks } from "./ranks.ts";
+import { ranks } from "../onnx/ranks.ts";
 
 /**
  * A rewrite that keeps what a graph computes in float32. Returns the same object if it had nothing to

@@ -17,18 +17,21 @@ import type { GraphFacts } from "./graph_facts.ts";
  */
 export class Builder {
   readonly facts: GraphFacts;
-  /** Makes a name that the graph does not use yet. */
+  /** Makes a name that no graph of the model uses yet. */
   readonly fresh: (base: string) => string;
+  readonly #outer: Builder | undefined;
   readonly #nodes: NodeProto[] = [];
   readonly #first: NodeProto[] = [];
   readonly #constants: TensorProto[] = [];
   readonly #replaced = new Set<string>();
   readonly #domains = new Map<string, number>();
-  readonly #claims = new Set<string>();
+  readonly #made = new Map<string, unknown>();
 
-  constructor(facts: GraphFacts) {
+  /** @param outer Builder of the graph around, if this one is for a body. */
+  constructor(facts: GraphFacts, outer?: Builder) {
     this.facts = facts;
-    this.fresh = makeNamer(facts.graph);
+    this.fresh = outer?.fresh ?? makeNamer(facts.graph);
+    this.#outer = outer;
   }
 
   /** Appends nodes. */
@@ -43,22 +46,34 @@ export class Builder {
     return name;
   }
 
-  /** Has nodes make a value that was a constant so far; they stand before all others. */
-  replaceConstant(name: string, nodes: readonly NodeProto[]): void {
-    this.#replaced.add(name);
-    this.#first.push(...nodes);
+  /**
+   * Has nodes make a value that was a constant so far, in the graph that holds the constant; they
+   * stand before all others there.
+   *
+   * @param make Is given the builder of that graph; called once however many nodes ask for it.
+   */
+  replaceConstant(name: string, make: (builder: Builder) => readonly NodeProto[]): void {
+    const home = this.homeOf(name);
+    if (home.#replaced.has(name)) return;
+    home.#replaced.add(name);
+    home.#first.push(...make(home));
   }
 
-  /** True the first time a key is claimed: for what is written once and used often. */
-  claim(key: string): boolean {
-    if (this.#claims.has(key)) return false;
-    this.#claims.add(key);
-    return true;
+  /** Builder of the graph that holds a constant, where its other forms belong too. */
+  homeOf(name: string): Builder {
+    return this.facts.owns(name) || !this.#outer ? this : this.#outer.homeOf(name);
+  }
+
+  /** Makes what is written once and used often, or returns what was made under this key. */
+  once<T>(key: string, make: () => T): T {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as T;
   }
 
   /** Has the model import a set of operators beside the standard's. */
   requireDomain(domain: string, version: number): void {
-    this.#domains.set(domain, version);
+    if (this.#outer) this.#outer.requireDomain(domain, version);
+    else this.#domains.set(domain, version);
   }
 
   /** The model as written, in the frame of the one it comes from. */
@@ -71,11 +86,11 @@ export class Builder {
         create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) })
       ),
     ];
-    return { ...frame, opsetImport, graph: this.#graph() };
+    return { ...frame, opsetImport, graph: this.graph() };
   }
 
   /** The graph as written, without the constants that nothing reads any more. */
-  #graph(): GraphProto {
+  graph(): GraphProto {
     const { graph } = this.facts;
     const kept = this.#nodes.filter((node) =>
       !node.output.some((name) => this.#replaced.has(name))

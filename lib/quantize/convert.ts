@@ -2,10 +2,13 @@ import { UserError } from "../errors.ts";
 import type { Calibration } from "../calibrate/calibration.ts";
 import type { Range } from "../calibrate/range.ts";
 import type { Model } from "../onnx/model.ts";
+import { mapSubgraphs } from "../onnx/graph.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { Builder } from "./builder.ts";
 import { decide, type Decision, type Decisions } from "./decide.ts";
 import { dynamicOperator } from "./dynamic.ts";
+import { type GraphFacts, graphFacts } from "./graph_facts.ts";
 import { writeFenced } from "./fences.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "./name_nodes.ts";
@@ -83,9 +86,37 @@ function writeAll(
       continue;
     }
     if (decision.form === "weightOnly") storeSmall(node, decision.asked as WeightOnly, builder);
-    if (writeFenced(node, decisions, results, builder)) fenced.add(decision);
+    const whole = writeBodies(node, decision.facts, decisions, builder);
+    if (writeFenced(whole, decisions, results, builder)) fenced.add(decision);
   }
   return fenced;
+}
+
+/** Writes the bodies of a node anew, where something in them is dynamic or stored small. */
+function writeBodies(
+  node: NodeProto,
+  facts: GraphFacts,
+  decisions: Decisions,
+  outer: Builder,
+): NodeProto {
+  return mapSubgraphs(node, (body) => {
+    const inner = graphFacts(body, facts);
+    const builder = new Builder(inner, outer);
+    let changed = false;
+    for (const node of body.node) {
+      const { form, asked } = decisions.of.get(node)!;
+      changed ||= form !== "float32";
+      if (form === "dynamic") {
+        dynamicOperator(node)!.write(node, asked as DynamicInt8, builder);
+        continue;
+      }
+      if (form === "weightOnly") storeSmall(node, asked as WeightOnly, builder);
+      const whole = writeBodies(node, inner, decisions, builder);
+      changed ||= whole !== node;
+      builder.push(whole);
+    }
+    return changed ? builder.graph() : body;
+  });
 }
 
 /** The range of each tensor that needs one. */

@@ -21,6 +21,8 @@ export interface Decision {
   readonly node: NodeProto;
   readonly identity: NodeIdentity;
   readonly asked: QConfig;
+  /** Facts of the graph it stands in. */
+  readonly facts: GraphFacts;
   /** The rule that asked. */
   readonly source: string;
   /** The form it is written in; `float32` also where the asked one is not to be had. */
@@ -62,38 +64,40 @@ export interface Decisions {
  */
 export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
   const facts = graphFacts(graph);
-  const all = listNodes(graph, mapping);
+  const all = listNodes(facts, mapping);
   const of = new Map(all.map((decision) => [decision.node, decision]));
   const integers = integerTensors(graph);
   for (const decision of all) {
     if (decision.asked.kind === "float32") continue;
-    if (decision.inBody) fallBack(decision, "it lies in the body of an If, Loop or Scan");
-    else if (worksOnIntegers(decision.node, integers)) fallBack(decision, "it works on integers");
-    else if (decision.asked.kind === "dynamic") tryDynamic(decision, facts);
-    else if (decision.asked.kind === "weightOnly") tryWeightOnly(decision, facts);
+    if (worksOnIntegers(decision.node, integers)) fallBack(decision, "it works on integers");
+    else if (decision.asked.kind === "dynamic") tryDynamic(decision);
+    else if (decision.asked.kind === "weightOnly") tryWeightOnly(decision);
+    else if (decision.inBody) {
+      fallBack(decision, "ranges inside the body of an If, Loop or Scan cannot be calibrated");
+    }
   }
   const units = staticUnits(graph.node, of, facts);
   dropIdleUnits(graph.node, of, units, facts);
   return { facts, all, of, units };
 }
 
-function listNodes(graph: GraphProto, mapping: QConfigMapping): Decision[] {
-  const paths = modulePaths(graph);
-  const listed: { node: NodeProto; inBody: boolean }[] = [];
-  const walk = (graph: GraphProto, inBody: boolean) => {
-    for (const node of graph.node) {
-      listed.push({ node, inBody });
-      for (const body of subgraphs(node)) walk(body, true);
+function listNodes(facts: GraphFacts, mapping: QConfigMapping): Decision[] {
+  const paths = modulePaths(facts.graph);
+  const listed: { node: NodeProto; facts: GraphFacts }[] = [];
+  const walk = (facts: GraphFacts) => {
+    for (const node of facts.graph.node) {
+      listed.push({ node, facts });
+      for (const body of subgraphs(node)) walk(graphFacts(body, facts));
     }
   };
-  walk(graph, false);
+  walk(facts);
   const identities = listed.map(({ node }): NodeIdentity => ({
     name: node.name || node.output.find((name) => name !== "") || node.opType,
     opType: node.opType,
     path: paths.get(node) ?? "",
   }));
   const resolved = resolveMapping(mapping, identities);
-  return listed.map(({ node, inBody }, i) => {
+  return listed.map(({ node, facts: own }, i) => {
     const { qconfig, source } = resolved[i]! satisfies Resolved;
     return {
       node,
@@ -101,7 +105,8 @@ function listNodes(graph: GraphProto, mapping: QConfigMapping): Decision[] {
       asked: qconfig,
       form: qconfig.kind === "static" ? "float32" : qconfig.kind, // static is earned below
       source,
-      inBody,
+      facts: own,
+      inBody: own !== facts,
     };
   });
 }
@@ -112,8 +117,8 @@ function fallBack(decision: Decision, obstacle: string): void {
   decision.obstacle = obstacle;
 }
 
-function tryDynamic(decision: Decision, facts: GraphFacts): void {
-  const { node } = decision;
+function tryDynamic(decision: Decision): void {
+  const { node, facts } = decision;
   const operator = dynamicOperator(node);
   const obstacle = operator
     ? operator.obstacle(node, facts)
@@ -123,8 +128,8 @@ function tryDynamic(decision: Decision, facts: GraphFacts): void {
   if (obstacle) fallBack(decision, obstacle);
 }
 
-function tryWeightOnly(decision: Decision, facts: GraphFacts): void {
-  if (storableWeights(decision.node, facts).length === 0) {
+function tryWeightOnly(decision: Decision): void {
+  if (storableWeights(decision.node, decision.facts).length === 0) {
     fallBack(decision, "it has no weights worth storing smaller");
   }
 }

@@ -27,24 +27,29 @@ export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder:
   const [y] = node.output as [string];
   const { dims, data } = readTensorProto(builder.facts.floatConstant(weightName)!);
   const perChannel = qconfig.weight.granularity === "channel";
-  const quantized = quantizeWeights(data as Float32Array, dims, perChannel ? [0] : []);
   // Beside [N, C, ...spatial] results, what belongs to channels has 1 for every spatial dimension.
   const beside = (values: Float32Array) => ({
     type: "float32" as const,
     dims: values.length === 1 ? [] : [values.length, ...dims.slice(2).map(() => 1)],
     data: values,
   });
-  const integers = builder.constant(`${y}_weights_uint8`, {
-    type: "uint8",
-    dims,
-    data: Uint8Array.from(quantized.values, (q) => q + MIDDLE),
+  const home = builder.homeOf(weightName);
+  const weights = home.once(`kernel ${weightName} ${perChannel}`, () => {
+    const { values, scales } = quantizeWeights(data as Float32Array, dims, perChannel ? [0] : []);
+    return {
+      integers: home.constant(`${weightName}_uint8`, {
+        type: "uint8",
+        dims,
+        data: Uint8Array.from(values, (q) => q + MIDDLE),
+      }),
+      middle: home.constant(`${weightName}_zero_point`, {
+        type: "uint8",
+        dims: [],
+        data: Uint8Array.of(MIDDLE),
+      }),
+      scale: home.constant(`${weightName}_scale`, beside(scales)),
+    };
   });
-  const middle = builder.constant(`${y}_weights_zero_point`, {
-    type: "uint8",
-    dims: [],
-    data: Uint8Array.of(MIDDLE),
-  });
-  const weightScale = builder.constant(`${y}_weights_scale`, beside(quantized.scales));
 
   const input = quantizeAtRunTime(x, builder);
   const name = (part: string) => builder.fresh(`${y}_${part}`);
@@ -54,11 +59,11 @@ export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder:
     {
       ...node,
       opType: "ConvInteger",
-      input: [input.integers, integers, input.zeroPoint, middle],
+      input: [input.integers, weights.integers, input.zeroPoint, weights.middle],
       output: [sums],
     },
     makeNode("Cast", [sums], [wide], { to: TensorProto_DataType.FLOAT }),
-    makeNode("Mul", [input.scale, weightScale], [scale]),
+    makeNode("Mul", [input.scale, weights.scale], [scale]),
     makeNode("Mul", [wide, scale], [product]),
   );
   if (biasName) {

@@ -11,15 +11,15 @@ export interface DynamicInput {
 
 /** Writes DynamicQuantizeLinear for a tensor, once however many read it. */
 export function quantizeAtRunTime(name: string, builder: Builder): DynamicInput {
-  const form = {
-    integers: `${name}_dynamic`,
-    scale: `${name}_dynamic_scale`,
-    zeroPoint: `${name}_dynamic_zero_point`,
-  };
-  if (builder.claim(`${name}:dynamic`)) {
+  return builder.once(`dynamic ${name}`, () => {
+    const form = {
+      integers: builder.fresh(`${name}_dynamic`),
+      scale: builder.fresh(`${name}_dynamic_scale`),
+      zeroPoint: builder.fresh(`${name}_dynamic_zero_point`),
+    };
     builder.push(
       makeNode("DynamicQuantizeLinear", [name], [form.integers, form.scale, form.zeroPoint]),
     );
-  }
-  return form;
+    return form;
+  });
 }

@@ -32,40 +32,51 @@ export function writeDynamicLinear(
 ): void {
   const [x, weightName, bias] = node.input as [string, string, string?];
   const [y] = node.output as [string];
-  const stored = readTensorProto(builder.facts.floatConstant(weightName)!);
   const transposed = node.opType === "Gemm" && intAttribute(node, "transB", 0) === 1;
-  const [rows, columns] = stored.dims as [number, number];
-  const matrix = stored.data as Float32Array;
-  const dims = transposed ? [columns, rows] : [rows, columns]; // [k, n]
-  const quantized = quantizeWeights(
-    transposed ? transpose(matrix, rows, columns) : matrix,
-    dims,
-    qconfig.weight.granularity === "channel" ? [1] : [],
-  );
-  const integers = builder.constant(`${weightName}_quantized`, {
-    type: "int8",
-    dims,
-    data: quantized.values,
-  });
-  const weightScale = builder.constant(`${weightName}_scale`, {
-    type: "float32",
-    dims: quantized.scaleDims.length === 0 ? [] : [dims[1]!],
-    data: quantized.scales,
-  });
-
+  const perChannel = qconfig.weight.granularity === "channel";
+  const weights = integerMatrix(weightName, { transposed, perChannel }, builder);
   const input = quantizeAtRunTime(x, builder);
   const name = (part: string) => builder.fresh(`${y}_${part}`);
   const [sums, wide, scale] = [name("int32"), name("float"), name("scale")];
   const product = bias ? name("product") : y;
   builder.push(
-    makeNode("MatMulInteger", [input.integers, integers, input.zeroPoint], [sums], {}, {
+    makeNode("MatMulInteger", [input.integers, weights.integers, input.zeroPoint], [sums], {}, {
       name: node.name,
     }),
     makeNode("Cast", [sums], [wide], { to: TensorProto_DataType.FLOAT }),
-    makeNode("Mul", [input.scale, weightScale], [scale]),
+    makeNode("Mul", [input.scale, weights.scale], [scale]),
     makeNode("Mul", [wide, scale], [product]),
   );
   if (bias) builder.push(makeNode("Add", [product, bias], [y]));
+}
+
+/** The integers [k, n] of a weight matrix and their scale, written once beside the matrix. */
+function integerMatrix(
+  name: string,
+  options: { transposed: boolean; perChannel: boolean },
+  builder: Builder,
+): { integers: string; scale: string } {
+  const { transposed, perChannel } = options;
+  const home = builder.homeOf(name);
+  return home.once(`matrix ${name} ${transposed} ${perChannel}`, () => {
+    const stored = readTensorProto(home.facts.floatConstant(name)!);
+    const [rows, columns] = stored.dims as [number, number];
+    const matrix = stored.data as Float32Array;
+    const dims = transposed ? [columns, rows] : [rows, columns];
+    const { values, scales } = quantizeWeights(
+      transposed ? transpose(matrix, rows, columns) : matrix,
+      dims,
+      perChannel ? [1] : [],
+    );
+    return {
+      integers: home.constant(`${name}_quantized`, { type: "int8", dims, data: values }),
+      scale: home.constant(`${name}_scale`, {
+        type: "float32",
+        dims: perChannel ? [scales.length] : [],
+        data: scales,
+      }),
+    };
+  });
 }
 
 function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {

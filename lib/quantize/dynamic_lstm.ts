@@ -32,9 +32,25 @@ export function writeDynamicLstm(node: NodeProto, qconfig: DynamicInt8, builder:
     string,
     ...string[],
   ];
-  const parameters = [w, r].map((name, i) => {
-    const base = `${node.output.find((output) => output !== "")}_${i === 0 ? "w" : "r"}`;
-    const { dims, data } = readTensorProto(builder.facts.floatConstant(name)!);
+  const parameters = [w, r].map((name) => gateWeights(name, perChannel, builder));
+  const inputs = [
+    ...[x, ...parameters.map(({ integers }) => integers), b, lengths, h0, c0, peepholes],
+    ...parameters.flatMap(({ scale, zeroPoint }) => [scale, zeroPoint]),
+  ];
+  const quantized = makeNode("DynamicQuantizeLSTM", inputs, node.output, {}, {
+    name: node.name,
+    domain: "com.microsoft",
+  });
+  const attribute = node.attribute.filter(({ name }) => name !== "layout");
+  builder.push({ ...quantized, attribute });
+  builder.requireDomain("com.microsoft", 1);
+}
+
+/** The integers of W or R, transposed, with scale and zero point, written once beside them. */
+function gateWeights(name: string, perChannel: boolean, builder: Builder) {
+  const home = builder.homeOf(name);
+  return home.once(`gates ${name} ${perChannel}`, () => {
+    const { dims, data } = readTensorProto(home.facts.floatConstant(name)!);
     const [directions, gates, width] = dims as [number, number, number];
     const { values, scales } = quantizeWeights(
       data as Float32Array,
@@ -43,37 +59,19 @@ export function writeDynamicLstm(node: NodeProto, qconfig: DynamicInt8, builder:
     );
     const scaleDims = perChannel ? [directions, gates] : [directions];
     return {
-      integers: builder.constant(`${base}_quantized`, {
+      integers: home.constant(`${name}_quantized`, {
         type: "int8",
         dims: [directions, width, gates],
         data: transposeEach(values, directions, gates, width),
       }),
-      scale: builder.constant(`${base}_scale`, {
-        type: "float32",
-        dims: scaleDims,
-        data: scales,
-      }),
-      zeroPoint: builder.constant(`${base}_zero_point`, {
+      scale: home.constant(`${name}_scale`, { type: "float32", dims: scaleDims, data: scales }),
+      zeroPoint: home.constant(`${name}_zero_point`, {
         type: "int8",
         dims: scaleDims,
         data: new Int8Array(scales.length),
       }),
     };
   });
-  const [input, recurrent] = parameters as [typeof parameters[0], typeof parameters[0]];
-  const inputs = [x, input.integers, recurrent.integers, b, lengths, h0, c0, peepholes].concat(
-    input.scale,
-    input.zeroPoint,
-    recurrent.scale,
-    recurrent.zeroPoint,
-  );
-  const quantized = makeNode("DynamicQuantizeLSTM", inputs, node.output, {}, {
-    name: node.name,
-    domain: "com.microsoft",
-  });
-  const attribute = node.attribute.filter(({ name }) => name !== "layout");
-  builder.push({ ...quantized, attribute });
-  builder.requireDomain("com.microsoft", 1);
 }
 
 /** Transposes each [rows, columns] matrix of a stack. */

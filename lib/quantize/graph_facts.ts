@@ -1,14 +1,17 @@
-import { constants, consumers, pinned, producers } from "../onnx/graph.ts";
+import { constants, consumers, pinned } from "../onnx/graph.ts";
 import { type GraphProto, type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import type { TensorProto } from "../onnx/onnx_pb.ts";
 
 /** What the quantizer asks of a graph, looked up once. */
 export interface GraphFacts {
   readonly graph: GraphProto;
+  /** The constant of this name, here or in a graph around. */
+  constant(name: string | undefined): TensorProto | undefined;
+  /** Whether a constant is one of this very graph. */
+  owns(name: string): boolean;
   isConstant(name: string | undefined): boolean;
   /** The constant of this name if its elements are float32. */
   floatConstant(name: string | undefined): TensorProto | undefined;
-  producer(name: string): NodeProto | undefined;
   consumers(name: string): readonly NodeProto[];
   /** Whether a name must survive: a graph output, or read inside a body. */
   isPinned(name: string): boolean;
@@ -16,19 +19,33 @@ export interface GraphFacts {
   spatialDims(node: NodeProto): number | undefined;
 }
 
-export function graphFacts(graph: GraphProto): GraphFacts {
-  const constant = constants(graph);
-  const producing = producers(graph);
+/**
+ * Gathers the facts of a graph.
+ *
+ * @param outer Facts of the graph around, if it is a body: names that it does not have itself mean
+ * the outer graph's.
+ */
+export function graphFacts(graph: GraphProto, outer?: GraphFacts): GraphFacts {
+  const own = constants(graph);
+  const shadows = new Set([
+    ...graph.input.map(({ name }) => name),
+    ...graph.node.flatMap(({ output }) => output),
+  ]);
+  const constant = (name: string | undefined): TensorProto | undefined => {
+    if (name === undefined) return undefined;
+    return own.get(name) ?? (shadows.has(name) ? undefined : outer?.constant(name));
+  };
   const consuming = consumers(graph);
   const keep = pinned(graph);
   return {
     graph,
-    isConstant: (name) => name !== undefined && constant.has(name),
+    constant,
+    owns: (name) => own.has(name),
+    isConstant: (name) => constant(name) !== undefined,
     floatConstant(name) {
-      const tensor = name === undefined ? undefined : constant.get(name);
+      const tensor = constant(name);
       return tensor?.dataType === TensorProto_DataType.FLOAT ? tensor : undefined;
     },
-    producer: (name) => producing.get(name),
     consumers: (name) => consuming.get(name) ?? [],
     isPinned: (name) => keep.has(name),
     spatialDims: (node) => node.attribute.find(({ name }) => name === "kernel_shape")?.ints.length,

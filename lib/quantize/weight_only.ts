@@ -34,19 +34,16 @@ export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
 export function storeSmall(node: NodeProto, qconfig: WeightOnly, builder: Builder): void {
   for (const input of storableWeights(node, builder.facts)) {
     const name = node.input[input]!;
-    if (!builder.claim(`${name}:weightOnly`)) continue; // another node has stored it already
     const { dims, data } = readTensorProto(builder.facts.floatConstant(name)!);
     const weights = data as Float32Array;
     const axes = channelAxes(node, input, dims.length);
     const perChannel = qconfig.weight.granularity === "channel";
-    builder.replaceConstant(
-      name,
-      qconfig.bits === 16
-        ? asFloat16(name, weights, dims, builder)
-        : qconfig.bits === 8
-        ? asInt8(name, weights, dims, perChannel ? axes : [], builder)
-        : asInt4(name, weights, dims, axes.includes(dims.length - 1), qconfig.blockSize, builder),
-    );
+    builder.replaceConstant(name, (builder) => {
+      if (qconfig.bits === 16) return asFloat16(name, weights, dims, builder);
+      if (qconfig.bits === 8) return asInt8(name, weights, dims, perChannel ? axes : [], builder);
+      const channelsLast = axes.includes(dims.length - 1);
+      return asInt4(name, weights, dims, channelsLast, qconfig.blockSize, builder);
+    });
   }
 }
 

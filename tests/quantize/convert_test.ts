@@ -7,8 +7,8 @@ import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { quantizeDynamic, quantizeStatic } from "../../lib/quantize/one_call.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
-import { float32 as tensor } from "../../lib/tensor/tensor.ts";
-import { modelOf, quantized, samplesOf } from "./fixture.ts";
+import { type Feeds, float32 as tensor } from "../../lib/tensor/tensor.ts";
+import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
 const residual = () =>
   modelOf(
@@ -112,6 +112,58 @@ Deno.test("the plan says why a node is not what was asked for", async () => {
     tanh: `rule "tanh"; stays float32: it has no weights worth storing smaller`,
     fc: "default; stays float32: Gemm with alpha or beta other than 1 has no int8 kernel",
   });
+});
+
+Deno.test("convert() goes into the bodies of If, Loop and Scan", async (t) => {
+  const branches = modelOf(
+    `input x float32[N, 16]; input flag bool[]; output y float32[N, 16]
+    y = If(flag) {then_branch=graph then {
+      output a float32[N, 16]
+      a = MatMul(x, w)
+    }, else_branch=graph else {
+      output b float32[N, 16]
+      p = MatMul(x, w); q = Relu(p); b = MatMul(q, v)
+    }} @ choice`,
+    { w: [16, 16], v: [16, 16] },
+  );
+  const scan = modelOf(
+    `input x float32[T, 16]; input h float32[16]; output last float32[16]; output all float32[T, 16]
+    last, all = Scan(h, x) {num_scan_inputs=1, body=graph step {
+      input before float32[16]; input now float32[16]
+      output after float32[16]; output shown float32[16]
+      tensor axes int64[1] = [0]
+      row = Unsqueeze(now, axes); p = MatMul(row, w); s = Squeeze(p, axes); a = Add(s, before)
+      after = Tanh(a); shown = Identity(after)
+    }} @ scan`,
+    { w: [16, 16] },
+  );
+  const flags = (value: boolean) =>
+    samplesOf({ x: [2, 16] }, 2).map((feeds): Feeds => ({
+      ...feeds,
+      flag: { type: "bool", dims: [], data: Uint8Array.of(value ? 1 : 0) },
+    }));
+  const cases = [
+    ["then", branches, flags(true)],
+    ["else", branches, flags(false)],
+    ["scan", scan, samplesOf({ x: [5, 16], h: [16] }, 2)],
+  ] as const;
+  for (const [name, model, samples] of cases) {
+    for (const qconfig of [dynamicInt8(), weightOnly()]) {
+      await t.step(`${name}, ${qconfig.kind}`, async () => {
+        const small = convert(model, qconfigMapping({ default: qconfig }));
+        assertEquals(small.bytes().length < 0.75 * model.bytes().length, true);
+        assertEquals(await sqnrBetween(model, small, samples) > 30, true);
+      });
+    }
+  }
+  const stored = convert(branches, qconfigMapping({ default: weightOnly() }));
+  // Both branches read w, which the graph around them holds: it is stored once, there.
+  assertEquals(stored.graph.initializer.map(({ name }) => name).toSorted(), [
+    "v_int8",
+    "v_scale",
+    "w_int8",
+    "w_scale",
+  ]);
 });
 
 Deno.test("quantizeStatic() fuses, calibrates, converts and reads back in one call", async () => {

@@ -69,15 +69,22 @@ export class Comparison {
     return { "text/html": `${this.#table().html}<p>${notes}</p>`, "text/plain": this.toString() };
   }
 
+  /** The metric is closeness to float32, whose own is known: a point, which no estimate is. */
+  get #isRelative(): boolean {
+    return this.float32.value.low === this.float32.value.high;
+  }
+
   #table() {
     const { metric, float32, candidate, difference, latency, outputs } = this;
     const [points, decimals] = [metric.unit === "%" ? "points" : metric.unit, decimalsOf(metric)];
     const unit = metric.unit && ` ${metric.unit}`;
+    const show = (value: Estimate) => withInterval(value, (x) => decimal(x, decimals), unit);
+    const change = withInterval(difference, (x) => signed(x, decimals + 1), points && ` ${points}`);
     const rows = [{
       "": metric.name,
-      float32: withInterval(float32.value, (x) => decimal(x, decimals), unit),
-      candidate: withInterval(candidate.value, (x) => decimal(x, decimals), unit),
-      change: withInterval(difference, (x) => signed(x, decimals + 1), points && ` ${points}`),
+      float32: this.#isRelative ? "" : show(float32.value),
+      candidate: show(candidate.value),
+      change: this.#isRelative ? "" : change,
     }];
     if (latency) {
       rows.push({
@@ -108,7 +115,7 @@ export class Comparison {
     const notes = [
       `${candidate.name} against ${float32.name} on ${n} of ${this.data}; in brackets 95 % intervals.`,
     ];
-    if (difference.low <= 0 && difference.high >= 0) {
+    if (!this.#isRelative && difference.low <= 0 && difference.high >= 0) {
       notes.push(`The change of ${metric.name} is within noise.`);
     }
     if (latency) {

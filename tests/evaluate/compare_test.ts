@@ -110,6 +110,19 @@ Deno.test("a comparison leaves out what was not measured, and calls a clear chan
   assert.match(String(equal), /outputs +equal to the bit/);
 });
 
+Deno.test("a comparison by closeness to float32 does not compare float32 with itself", () => {
+  const text = String(
+    new Comparison({
+      ...FIELDS,
+      metric: { name: "SQNR", unit: "dB", higherIsBetter: true },
+      float32: { ...FIELDS.float32, value: estimate(150, 150, 150, 20) },
+      candidate: { ...FIELDS.candidate, value: estimate(12.4, 9.8, 15, 20) },
+      difference: estimate(-137.6, -140.2, -135, 20),
+    }),
+  );
+  assert.match(text, /^SQNR {14}12\.4 dB \[9\.8, 15\.0\]$/m);
+});
+
 const LSTM = shared("models/bidi-lstm/");
 if (!isThere(LSTM)) console.warn("Skipping a recorded recurrent network: ../shared is missing");
 

@@ -195,3 +195,22 @@ Deno.test("readModel() takes a file URL, and names the model after its file", ()
     assert.equal(read.name, "my net.onnx");
     assert.equal(read.graph.initializer[1]!.externalData.length, 0);
   }));
+
+Deno.test("readModel() reads a model from the web, with the weights beside it", () =>
+  inFolder(async (folder) => {
+    await model().save(`${folder}/net.onnx`, { externalData: true });
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      async (request) => {
+        const bytes = await Deno.readFile(folder + new URL(request.url).pathname).catch(() =>
+          undefined
+        );
+        return bytes ? new Response(bytes) : new Response("gone", { status: 404 });
+      },
+    );
+    const root = `http://127.0.0.1:${server.addr.port}`;
+    const read = await readModel(new URL(`${root}/net.onnx`));
+    assert.equal(read.name, "net.onnx");
+    assert.deepEqual(readTensorProto(read.graph.initializer[1]!), large);
+    await assert.rejects(readModel(new URL(`${root}/none.onnx`)), /the server answers 404/);
+  }));

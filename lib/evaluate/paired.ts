@@ -17,7 +17,7 @@ import { bisect, type Interval, Z } from "./interval.ts";
  * @see {@link https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B | Tango 1998};
  * compared with others and recommended by
  * {@link https://doi.org/10.1002/sim.6148 | Fagerland, Lydersen and Laake 2014}
- * @example 6 gained and 16 lost of 161 (Fagerland, Lydersen and Laake 2017, chapter 8)
+ * @example 6 gained and 16 lost of 161, as R's contingencytables gives it
  * ```ts
  * import { tango } from "./paired.ts";
  * import { assertAlmostEquals } from "@std/assert";

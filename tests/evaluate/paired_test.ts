@@ -3,12 +3,13 @@ import { tango } from "../../lib/evaluate/paired.ts";
 import { generator } from "../random.ts";
 
 Deno.test("tango() gives the published intervals", () => {
-  // Fagerland, Lydersen and Laake 2017, Statistical Analysis of Contingency Tables, chapter 8:
-  // complete response before and after consolidation therapy (Cavo et al. 2012), and airway
-  // hyper-responsiveness before and after stem cell transplantation (Bentur et al. 2009).
+  // Complete response before and after consolidation therapy (Cavo et al. 2012): what the R package
+  // contingencytables, of Fagerland, Lydersen and Laake 2017, gives.
   const cavo = tango(6, 16, 161);
   assertAlmostEquals(cavo.low, -0.1240, 5e-5);
   assertAlmostEquals(cavo.high, -0.0054, 5e-5);
+  // Airway hyper-responsiveness before and after stem cell transplantation (Bentur et al. 2009):
+  // Fagerland, Lydersen and Laake 2014, table V.
   const bentur = tango(1, 7, 21);
   assertAlmostEquals(bentur.low, -0.517, 5e-4);
   assertAlmostEquals(bentur.high, -0.026, 5e-4);

@@ -1,0 +1,74 @@
+import type { Study } from "../study/records.ts";
+import { chartSvg, type Plot, svgFile } from "./chart.ts";
+import { differenceChart } from "./difference_chart.ts";
+import { isRelative } from "./format.ts";
+import type { Markup } from "./markup.ts";
+import { scatterChart } from "./scatter_chart.ts";
+import { sizeChart } from "./size_chart.ts";
+import { entriesOf } from "./trials.ts";
+
+/** One chart of the report, in the forms the report needs. */
+export interface ReportChart {
+  /** Name of its files without the ending; unique in a report. */
+  readonly file: string;
+  readonly title: string;
+  /** What is to be seen in it, in a sentence or two. */
+  readonly caption: string;
+  /** As an SVG file of its own, with its title. */
+  standalone(): string;
+  /** For the page: as wide as a screen, or as a phone. */
+  inline(form: "wide" | "narrow"): Markup;
+}
+
+const WIDTHS = { wide: 960, narrow: 354 };
+
+/** The charts of a study in the order of its report; none where nothing was measured. */
+export function chartsOf(study: Study): ReportChart[] {
+  if (entriesOf(study).measured.length === 0) return [];
+  const chart = (
+    file: string,
+    title: string,
+    caption: string,
+    draw: (study: Study, options: { width: number }) => Plot,
+  ): ReportChart => ({
+    file,
+    title,
+    caption,
+    standalone: () =>
+      svgFile(chartSvg(draw(study, { width: WIDTHS.wide }), {
+        label: `${study.title}: ${title}. ${caption}`,
+        title: `${study.title}: ${title.toLowerCase()}`,
+        subtitle: caption,
+      })),
+    inline: (form) =>
+      chartSvg(draw(study, { width: WIDTHS[form] }), { label: `${title}. ${caption}` }),
+  });
+  return [
+    chart(
+      "accuracy-latency",
+      "Accuracy against latency",
+      "Left is faster. The line joins the configurations that no other beats in both.",
+      scatterChart,
+    ),
+    isRelative(study)
+      ? chart(
+        "difference",
+        "Closeness to float32",
+        `${study.metric.name} of each configuration's outputs with float32's own.`,
+        differenceChart,
+      )
+      : chart(
+        "difference",
+        "What each configuration costs",
+        "The difference from float32 on the same samples. Where an interval holds 0, the difference " +
+          "may as well be chance.",
+        differenceChart,
+      ),
+    chart(
+      "size",
+      "Size of the file",
+      "What a browser has to download before compression.",
+      sizeChart,
+    ),
+  ];
+}

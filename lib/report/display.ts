@@ -1,0 +1,80 @@
+import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
+import type { PlanRow, Study } from "../study/records.ts";
+import { chartSvg } from "./chart.ts";
+import { differenceChart } from "./difference_chart.ts";
+import { headline } from "./headline.ts";
+import { type Markup, markup } from "./markup.ts";
+import { planColumns, planSummary } from "./plan_table.ts";
+import { scatterChart } from "./scatter_chart.ts";
+import { sizeChart } from "./size_chart.ts";
+import { type Column, fullText, textTable } from "./table.ts";
+import { trialColumns, trialRows, trialTableText } from "./trial_table.ts";
+import { entriesOf } from "./trials.ts";
+
+/** Something that shows itself in a notebook, and prints as text elsewhere. */
+export interface Shown {
+  /** The forms for a notebook, by MIME type. */
+  [JUPYTER_DISPLAY](): MimeBundle;
+  /** The text form. */
+  toString(): string;
+}
+
+/** Accuracy against latency of a study's trials, with float32, the budget and the pareto front. */
+export function scatterOf(study: Study): Shown {
+  return showChart(study, "accuracy against latency", scatterChart);
+}
+
+/** The paired difference of each trial from float32, with its interval and the budget. */
+export function differencesOf(study: Study): Shown {
+  return showChart(study, "difference from float32", differenceChart);
+}
+
+/** The file size of each trial. */
+export function sizesOf(study: Study): Shown {
+  return showChart(study, "size of the file", sizeChart);
+}
+
+/** The trial table of a study. */
+export function trialsOf(study: Study): Shown {
+  const html = bareTable(trialRows(study), trialColumns(study));
+  return show({ "text/html": html.text, "text/plain": trialTableText(study) });
+}
+
+/** The plan table of a quantized model: node, path, op, asked, executes, why. */
+export function planOf(plan: readonly PlanRow[]): Shown {
+  const html = markup`<p>${planSummary(plan)}</p>\n${bareTable(plan, planColumns)}`;
+  const text = `${planSummary(plan)}\n\n${textTable(plan, planColumns)}`;
+  return show({ "text/html": html.text, "text/plain": text });
+}
+
+type Draw = typeof scatterChart | typeof sizeChart;
+
+function showChart(study: Study, title: string, draw: Draw): Shown {
+  const text = `${headline(study)}\n\n${trialTableText(study)}`;
+  // Without a measured trial there is nothing to draw, and the text says so.
+  if (entriesOf(study).measured.length === 0) return show({ "text/plain": text });
+  const heading = `${study.title}: ${title}`;
+  const svg = chartSvg(draw(study), { label: heading, title: heading, subtitle: headline(study) });
+  return show({ "image/svg+xml": svg.text, "text/plain": text });
+}
+
+function show(bundle: MimeBundle & { "text/plain": string }): Shown {
+  return { [JUPYTER_DISPLAY]: () => bundle, toString: () => bundle["text/plain"] };
+}
+
+/** A table that leaves its looks to the notebook, save for what sets columns apart. */
+function bareTable<T>(rows: readonly T[], columns: readonly Column<T>[]): Markup {
+  const side = ({ numeric }: Column<T>) =>
+    markup` style="text-align:${numeric ? "right" : "left"}"`;
+  const heads = columns.map((column) => markup`<th${side(column)}>${column.head}</th>`);
+  const lines = rows.map((row) =>
+    markup`<tr>${
+      columns.map((column) => markup`<td${side(column)}>${fullText(row, column)}</td>`)
+    }</tr>\n`
+  );
+  return markup`<table>
+<thead><tr>${heads}</tr></thead>
+<tbody>
+${lines}</tbody>
+</table>`;
+}

@@ -1,0 +1,131 @@
+import type { Accuracy, Estimate, Study } from "../study/records.ts";
+import {
+  count,
+  factor,
+  factorInterval,
+  isRelative,
+  megabytes,
+  metricFormat,
+  plural,
+} from "./format.ts";
+import { dropOf, entriesOf, isWithin, type Measured } from "./trials.ts";
+
+/**
+ * The result of a study in one sentence that can be quoted alone: the winner with its latency ratio,
+ * size, accuracy and paired difference, each with its 95 % interval and number of samples; or plainly
+ * that nothing kept the budget, that nothing was faster, or that nothing could be measured.
+ *
+ * @returns Plain text in one line; names are not escaped.
+ */
+export function headline(study: Study): string {
+  const { measured, failed, winner } = entriesOf(study);
+  const { budget } = metricFormat(study);
+  if (measured.length === 0) {
+    return failed.length === 0
+      ? `No configuration has been measured yet; float32 has ${baselineText(study)}.`
+      : `No configuration could be measured (${count(failed.length)} failed): ` +
+        `float32 stays, with ${baselineText(study)}.`;
+  }
+  if (winner !== undefined) return winnerText(study, winner);
+
+  const keeping = measured.filter(({ keepsBudget }) => keepsBudget);
+  const fastest = keeping[0]; // measured ones are ordered by ratio
+  if (fastest === undefined) {
+    const closest = measured.reduce((best, entry) => entry.drop < best.drop ? entry : best);
+    return `Nothing kept the budget of ${budget}: the closest, ${subject(closest)}, ` +
+      `${speedText(closest)}; ${accuracyText(study, closest.accuracy)}.`;
+  }
+  const faster = keeping.find(({ latency }) => latency.ratio.high < 1);
+  if (faster === undefined) {
+    return `Nothing that kept the budget of ${budget} was measurably faster than float32: the ` +
+      `fastest, ${subject(fastest)}, ran at ${factorInterval(fastest.latency.ratio)} of its time.`;
+  }
+  return `No winner has been chosen yet; so far ${subject(faster)} is the fastest within the ` +
+    `budget of ${budget}: it ${speedText(faster)}; ${accuracyText(study, faster.accuracy)}.`;
+}
+
+/**
+ * What a reader of the headline must also know, in order of weight: an interval that reaches beyond
+ * the budget, a number reported on the samples it was chosen on, a machine that drifted, trials that
+ * failed. One sentence each; none where there is nothing to warn of.
+ */
+export function caveats(study: Study): string[] {
+  const { measured, failed, winner } = entriesOf(study);
+  const reported = study.winner?.accuracy ?? winner?.accuracy;
+  const relative = isRelative(study);
+  const drifted = measured.filter(({ latency }) => latency.drifted).length;
+  const notes: (string | false | undefined)[] = [
+    winner && reported && mayMissBudget(study, winner, reported.difference) &&
+    `The interval${relative ? "" : " of the difference"} reaches beyond the budget of ` +
+      `${metricFormat(study).budget}: ${plural(reported.difference.n, "sample")} cannot ` +
+      "exclude that it is missed.",
+    winner && reported?.split === "selection" &&
+    "The accuracy is that of the selection split, on which the winner was chosen, and so rather " +
+      "flatters it; the test split has not been used.",
+    relative &&
+    `${study.metric.name} compares with the float32 network's own outputs and says nothing ` +
+      "about how right those are.",
+    drifted > 0 &&
+    `The machine drifted while ${count(drifted)} of ${plural(measured.length, "configuration")} ` +
+      `${drifted === 1 ? "was" : "were"} timed${
+        winner?.latency.drifted ? ", the winner among them" : ""
+      }; ${drifted === 1 ? "its ratio is" : "their ratios are"} less certain than the ` +
+      `${drifted === 1 ? "interval says" : "intervals say"}.`,
+    failed.length > 0 &&
+    `${count(failed.length)} of ${plural(failed.length + measured.length, "configuration")} ` +
+      "failed; the reasons are listed below.",
+  ];
+  return notes.filter((note) => typeof note === "string");
+}
+
+function winnerText(study: Study, winner: Measured): string {
+  const { budget } = metricFormat(study);
+  const reported = study.winner?.accuracy ?? winner.accuracy;
+  const opening = winner.keepsBudget
+    ? subject(winner)
+    : `Nothing kept the budget of ${budget}: the closest, ${subject(winner)},`;
+  const missed = winner.keepsBudget && !isWithin(study, dropOf(study, reported.difference))
+    ? `, beyond the budget of ${budget}`
+    : "";
+  const { bytes } = winner;
+  return `${opening} ${speedText(winner)} and takes ${megabytes(bytes)} instead of ` +
+    `${megabytes(study.model.bytes)} (${factor(bytes / study.model.bytes)}); ` +
+    `${accuracyText(study, reported)}${missed}.`;
+}
+
+/** A float32 configuration is told from the float32 model that all are compared with. */
+function subject({ trial: { name, family } }: Measured): string {
+  return family === "float32" ? `${name} after exact rewrites` : name;
+}
+
+/** Says "faster" only where the whole interval is below 1. */
+function speedText({ latency: { ratio } }: Measured): string {
+  const text = factorInterval(ratio);
+  if (ratio.high < 1) return `runs at ${text} of float32's time`;
+  return `is ${ratio.low > 1 ? "slower" : "not measurably faster"} than float32 ` +
+    `(${text} of its time)`;
+}
+
+function accuracyText(study: Study, { value, difference, split }: Accuracy): string {
+  const format = metricFormat(study);
+  const own = `${study.metric.name} is ${format.value(value.value)}${format.unit} ` +
+    `${format.range(value)} on ${plural(value.n, `${split} sample`)}`;
+  if (isRelative(study)) return own;
+  return `${own}, ${format.difference(difference.value)}${format.differenceUnit} ` +
+    `${format.differenceRange(difference)} against float32 on the same samples`;
+}
+
+function baselineText(study: Study): string {
+  const format = metricFormat(study);
+  const { selection } = study.baseline;
+  const range = isRelative(study) ? "" : ` ${format.range(selection)}`;
+  return `${study.metric.name} ${format.value(selection.value)}${format.unit}${range} ` +
+    `on ${plural(selection.n, "selection sample")}`;
+}
+
+/** Whether a winner that keeps the budget by its value may miss it by its interval. */
+function mayMissBudget(study: Study, winner: Measured, difference: Estimate): boolean {
+  const worst = study.metric.higherIsBetter ? difference.low : difference.high;
+  return winner.keepsBudget && isWithin(study, dropOf(study, difference)) &&
+    !isWithin(study, dropOf(study, { value: worst }));
+}

@@ -1,0 +1,155 @@
+import type { Estimate, Study } from "../study/records.ts";
+import { decimal, factor, factorRange, isRelative, megabytes, metricFormat } from "./format.ts";
+import { element } from "./element.ts";
+import type { Markup } from "./markup.ts";
+import { BASELINE, dot, type FamilyStyle, familyStyles } from "./theme.ts";
+import { oneLine } from "./markdown.ts";
+import { type Column, textTable } from "./table.ts";
+import { entriesOf, failureOf } from "./trials.ts";
+
+/** One row of the trial table: float32, a measured trial, or a failed one. */
+export interface TrialRow {
+  /** Number of the trial, as in the charts; 0 is float32. */
+  readonly number: number;
+  readonly name: string;
+  readonly family: string;
+  readonly value?: Estimate;
+  readonly difference?: Estimate;
+  /** dB; null where the outputs are equal to the bit. */
+  readonly sqnr?: number | null;
+  readonly ratio?: Estimate;
+  readonly bytes?: number;
+  readonly kind: "baseline" | "winner" | "measured" | "failed";
+  /** What else is to be known of it, in a few words each. */
+  readonly remarks: readonly string[];
+  /** Why it failed, where it did. */
+  readonly error?: string;
+}
+
+/** The rows of the trial table: float32 first, then the measured ones fastest first, then the failed. */
+export function trialRows(study: Study): TrialRow[] {
+  const { measured, failed, winner } = entriesOf(study);
+  const baseline: TrialRow = {
+    number: 0,
+    name: "float32 as given",
+    family: "float32",
+    value: study.baseline.selection,
+    ratio: { value: 1, low: 1, high: 1, n: 0 },
+    bytes: study.model.bytes,
+    kind: "baseline",
+    remarks: [],
+  };
+  return [
+    baseline,
+    ...measured.map((entry): TrialRow => ({
+      number: entry.number,
+      name: entry.trial.name,
+      family: entry.trial.family,
+      value: entry.accuracy.value,
+      difference: entry.accuracy.difference,
+      sqnr: entry.trial.outputs?.sqnr,
+      ratio: entry.latency.ratio,
+      bytes: entry.bytes,
+      kind: entry === winner ? "winner" : "measured",
+      remarks: [
+        ...(entry === winner ? ["winner"] : []),
+        ...(entry.keepsBudget ? [] : ["over budget"]),
+        ...(entry.latency.ratio.low > 1 ? ["slower"] : []),
+        ...(entry.latency.drifted ? ["drifted"] : []),
+      ],
+    })),
+    ...failed.map(({ number, trial }): TrialRow => ({
+      number,
+      name: trial.name,
+      family: trial.family,
+      kind: "failed",
+      remarks: ["failed"],
+      error: failureOf(trial),
+    })),
+  ];
+}
+
+/** The columns of the trial table, the same in HTML, Markdown and text. */
+export function trialColumns(study: Study): Column<TrialRow>[] {
+  const format = metricFormat(study);
+  const styles = familyStyles(entriesOf(study).measured.map(({ trial }) => trial.family));
+  const none = "–";
+  const columns: (Column<TrialRow> | false)[] = [
+    {
+      head: "#",
+      text: ({ number }) => number === 0 ? "" : String(number),
+      sort: ({ number }) => number,
+      numeric: true,
+    },
+    { head: "configuration", text: ({ name }) => name, sort: ({ name }) => name, wraps: true },
+    {
+      head: "family",
+      text: ({ family }) => family,
+      sort: ({ family }) => family,
+      glyph: ({ family, kind }) => familyGlyph(kind === "baseline" ? BASELINE : styles.get(family)),
+    },
+    {
+      head: format.heading,
+      text: ({ value }) => value ? format.value(value.value) : none,
+      interval: ({ value }) => value ? format.range(value) : "",
+      sort: ({ value }) => value?.value,
+      numeric: true,
+    },
+    // Of a relative metric, the difference is the value again.
+    !isRelative(study) && {
+      head: format.differenceHeading,
+      text: ({ difference }) => difference ? format.difference(difference.value) : none,
+      interval: ({ difference }) => difference ? format.differenceRange(difference) : "",
+      sort: ({ difference }) => difference?.value,
+      numeric: true,
+    },
+    {
+      head: "SQNR, dB",
+      text: ({ sqnr }) => sqnr === undefined ? none : sqnr === null ? "exact" : decimal(sqnr, 1),
+      sort: ({ sqnr }) => sqnr === null ? 1e9 : sqnr, // equal to the bit is the best there is
+      numeric: true,
+    },
+    {
+      head: "latency ratio",
+      text: ({ ratio }) => ratio ? factor(ratio.value) : none,
+      interval: ({ ratio, kind }) => ratio && kind !== "baseline" ? factorRange(ratio) : "",
+      sort: ({ ratio }) => ratio?.value,
+      numeric: true,
+      sorted: "ascending",
+    },
+    {
+      head: "size",
+      text: ({ bytes }) => bytes === undefined ? none : megabytes(bytes),
+      sort: ({ bytes }) => bytes,
+      numeric: true,
+    },
+    { head: "remarks", text: ({ remarks }) => remarks.join(", ") },
+  ];
+  return columns.filter((column) => column !== false);
+}
+
+/** The mark of a family in the charts, small enough for a line of text. */
+function familyGlyph(style: FamilyStyle | undefined): Markup | undefined {
+  if (style === undefined) return undefined;
+  const mark = dot(style.shape, 7, 7, 4.5, { fill: style.colour });
+  return element("svg", {
+    class: "glyph",
+    viewBox: "0 0 14 14",
+    width: 14,
+    height: 14,
+    "aria-hidden": "true",
+  }, mark);
+}
+
+/**
+ * The trials of a study as a plain-text table for standard output, failed ones with their reason below.
+ *
+ * @returns Lines of text, each ended by a newline.
+ */
+export function trialTableText(study: Study): string {
+  const rows = trialRows(study);
+  const columns = trialColumns(study).filter(({ head }) => head !== "family");
+  const reasons = rows.filter(({ error }) => error !== undefined)
+    .map(({ number, name, error }) => `${number} ${oneLine(name)} failed: ${oneLine(error!)}\n`);
+  return textTable(rows, columns) + (reasons.length > 0 ? `\n${reasons.join("")}` : "");
+}

@@ -1,0 +1,34 @@
+import type { Study } from "../study/records.ts";
+import { chartsOf } from "./charts.ts";
+import { pngOf } from "./png.ts";
+import { reportHtml } from "./report_html.ts";
+import { reportMarkdown } from "./report_markdown.ts";
+
+/**
+ * Writes the report of a study: `report.html` (one self-contained file), `report.md`, and its charts as
+ * `charts/*.svg` and `charts/*.png`. Written again from the same study, every byte is the same. Each
+ * file replaces an older one as a whole, so that nobody reads half a report.
+ *
+ * @param folder Where to write; made if it is not there.
+ * @returns The paths written.
+ */
+export async function writeReport(study: Study, folder: string): Promise<string[]> {
+  const files: [name: string, content: string | Uint8Array][] = [
+    ["report.html", reportHtml(study)],
+    ["report.md", reportMarkdown(study)],
+  ];
+  for (const { file, standalone } of chartsOf(study)) {
+    const svg = standalone();
+    files.push([`charts/${file}.svg`, svg], [`charts/${file}.png`, await pngOf(svg)]);
+  }
+  await Deno.mkdir(`${folder}/charts`, { recursive: true });
+  const written: string[] = [];
+  for (const [name, content] of files) {
+    const path = `${folder}/${name}`;
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(`${path}.part`, bytes);
+    await Deno.rename(`${path}.part`, path);
+    written.push(path);
+  }
+  return written;
+}

@@ -157,6 +157,9 @@ function adviceFor(code: number, message: string): string {
   if (/No Op registered|is not a registered function/.test(message)) {
     return "the model's opset does not have this operator, or it is a custom one";
   }
+  if (/Integer overflow|shape is too large/.test(message)) {
+    return "a tensor is larger than the 4 GB of a WASM heap: try smaller inputs";
+  }
   if (isOutOfMemory(message)) {
     return "memory ran out (a WASM heap ends at 4 GB): try smaller inputs or fewer models at a time";
   }

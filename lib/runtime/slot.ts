@@ -44,7 +44,8 @@ const START_LIMIT_MS = 60_000;
 
 /**
  * Sessions after which a worker is replaced: the heap of WASM never shrinks, and becomes as
- * fragmented as that of any program.
+ * fragmented as that of any program. Not with several threads: those of the runtime wait in WASM for
+ * work, where nothing reaches them, so that each outlives its worker and holds on to the heap.
  */
 const SESSIONS_LIMIT = 64;
 
@@ -130,7 +131,7 @@ export class Slot {
         return this.#watch();
       case "done":
         this.#settle(reply.id)?.resolve(reply.answer);
-        this.#retiring ||= reply.opened >= SESSIONS_LIMIT;
+        this.#retiring ||= this.#options.threads === 1 && reply.opened >= SESSIONS_LIMIT;
         break;
       case "failed":
         this.#settle(reply.id)?.reject(unpackError(reply.error));

@@ -44,7 +44,7 @@ function announce(memory: SharedArrayBuffer, address: number): void {
   stopIfTold(); // after the store: whoever comes later finds the address
 }
 
-/** Sessions by hash of the model, the least recently used first. */
+/** Sessions by hash and name of the model, which messages tell; the least recently used first. */
 const sessions = new Map<string, OpenSession>();
 
 function stopIfTold(): void {
@@ -62,20 +62,21 @@ function checkIn(): void {
 
 async function open(model: ModelRef): Promise<OpenSession> {
   const { hash, name, bytes } = model;
-  const known = sessions.get(hash);
+  const key = `${hash} ${name}`;
+  const known = sessions.get(key);
   const session = known ?? await OpenSession.open(new Uint8Array(bytes), { name });
   if (!known) opened++;
-  sessions.delete(hash);
-  sessions.set(hash, session);
+  sessions.delete(key);
+  sessions.set(key, session);
   checkIn();
   return session;
 }
 
 /** Closes the sessions that were not used for longest. */
 async function trim(): Promise<void> {
-  for (const [hash, session] of sessions) {
+  for (const [key, session] of sessions) {
     if (sessions.size <= KEPT) return;
-    sessions.delete(hash);
+    sessions.delete(key);
     await session.release();
   }
 }

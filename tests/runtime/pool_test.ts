@@ -102,6 +102,27 @@ Deno.test("run() brings a failure of the runtime over, with its node", async () 
   });
 });
 
+Deno.test("run() goes on with a new worker when memory has run out", async () => {
+  const model = modelOf(
+    "input x float32[1]\ninput s int64[2]\noutput y float32[...]\ny = Expand(x, s)",
+  );
+  const s = (n: bigint): Tensor => ({
+    type: "int64",
+    dims: [2],
+    data: BigInt64Array.of(n, 33000n),
+  });
+  await assert.rejects(all(pool.run(model, [{ ...number(1), s: s(32500n) }])), (error: Error) => {
+    assert.ok(error instanceof RuntimeError && error.fatal); // 4.29 GB, just below 2^32 bytes
+    assert.match(error.message, /memory ran out/);
+    return true;
+  });
+  await assert.rejects(
+    all(pool.run(model, [{ ...number(1), s: s(33000n) }])),
+    /larger than the 4 GB/,
+  );
+  assert.deepEqual(await all(pool.run(doubling(), [number(1)])), [3]);
+});
+
 Deno.test("run() passes on what the source of the samples throws", async () => {
   function* broken(): Generator<Feeds> {
     yield number(1);

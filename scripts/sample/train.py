@@ -29,7 +29,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clips", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--steps", type=int, default=1100)
+    parser.add_argument("--steps", type=int, default=1800, help="length of the schedule")
+    parser.add_argument("--stop", type=int, default=1400, help="step to stop at, before its end")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=2)
@@ -66,7 +67,7 @@ def train(model: LipNet, options: argparse.Namespace) -> None:
         first, seconds = state["step"], state["seconds"]
 
     started = time.monotonic() - seconds
-    for step in range(first, options.steps):
+    for step in range(first, options.stop):
         for group in optimizer.param_groups:
             group["lr"] = options.rate * one_cycle(step / options.steps)
         rows = batch_rows(step, options.batch, len(clips), options.seed)
@@ -83,7 +84,7 @@ def train(model: LipNet, options: argparse.Namespace) -> None:
         if (step + 1) % 25 == 0:
             seconds = time.monotonic() - started
             print(f"step {step + 1} loss {loss.item():.3f} {seconds:.0f} s", flush=True)
-        if (step + 1) % 200 == 0 or step + 1 == options.steps:
+        if (step + 1) % 200 == 0 or step + 1 == options.stop:
             seconds = time.monotonic() - started
             correct = int((predict(model, development[0]).argmax(1) == development[1]).sum())
             print(f"step {step + 1} development {correct / len(development[1]):.4f}", flush=True)
@@ -106,7 +107,8 @@ def finish(model: LipNet, options: argparse.Namespace) -> None:
     correct = int((predict(model, clips).argmax(1) == labels).sum())
     low, high = wilson(correct, len(labels))
     summary = {
-        "steps": options.steps,
+        "steps": options.stop,
+        "schedule": options.steps,
         "batch": options.batch,
         "seconds": round(torch.load(options.run / "checkpoint.pt")["seconds"]),
         "torch": torch.__version__,

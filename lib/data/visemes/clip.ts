@@ -1,3 +1,4 @@
+import { type Conditions, HARSH } from "./conditions.ts";
 import { random } from "./prng.ts";
 import { render, SIDE } from "./render.ts";
 import { castSpeaker } from "./speaker.ts";
@@ -17,11 +18,12 @@ export interface Clip {
 
 /**
  * Makes the clip of a seed: a word spoken by a random face before a random camera. It depends on
- * the seed alone and is the same, bit for bit, on every machine, so a data set is a range of seeds
+ * the seed (and the conditions) alone and is the same, bit for bit, on every machine, so a data set is a range of seeds
  * and needs no files. Takes about a millisecond.
  *
  * @param seed Integer in [0, 2^32). The label is `seed % 40`, so any 40 seeds in a row hold every
  * word once. {@linkcode SPLITS} says which seeds are for what.
+ * @param conditions What the clip is to be drawn from. @default {HARSH}
  * @throws {RangeError} If `seed` is no such integer.
  * @example
  * ```ts
@@ -33,14 +35,14 @@ export interface Clip {
  * assertEquals(WORDS[label], "ate");
  * ```
  */
-export function clip(seed: number): Clip {
+export function clip(seed: number, conditions: Conditions = HARSH): Clip {
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
     throw new RangeError(`Cannot make a clip: seed must be an integer in [0, 2^32), got ${seed}`);
   }
   const label = seed % WORDS.length;
   const stream = random(seed);
-  const speaker = castSpeaker(stream);
-  const mouths = speak(WORDS[label]!, stream);
+  const speaker = castSpeaker(stream, conditions);
+  const mouths = speak(WORDS[label]!, stream, conditions);
   return { pixels: render(mouths, speaker, stream), label };
 }
 

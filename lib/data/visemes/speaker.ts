@@ -1,3 +1,4 @@
+import type { Conditions } from "./conditions.ts";
 import type { Random } from "./prng.ts";
 import { FRAMES } from "./speech.ts";
 
@@ -53,8 +54,8 @@ export interface Disc {
   grey: number;
 }
 
-/** Draws a speaker at random. */
-export function castSpeaker(random: Random): Speaker {
+/** Draws a speaker, and a camera, at random. */
+export function castSpeaker(random: Random, conditions: Conditions): Speaker {
   const { between, chance } = random;
   const skin = between(85, 205);
   return {
@@ -69,7 +70,7 @@ export function castSpeaker(random: Random): Speaker {
     fullness: between(0.75, 1.25),
     corners: between(-0.08, 0.08),
     skin,
-    lips: chance(0.15) ? between(6, 20) : -between(12, 45),
+    lips: chance(0.15) ? between(...conditions.lightLips) : -between(...conditions.darkLips),
     teeth: Math.min(245, skin + between(20, 80)),
     tongue: skin * between(0.55, 0.8),
     cavity: between(10, 45),
@@ -77,20 +78,20 @@ export function castSpeaker(random: Random): Speaker {
     lightX: between(-45, 45),
     lightY: between(-35, 25),
     beard: chance(0.33) ? between(15, 55) : 0,
-    blur: chance(0.4) ? 0 : chance(0.6) ? 1 : 2,
-    noise: between(1, 16),
-    disc: chance(0.18) ? castDisc(random) : undefined,
+    blur: chance(conditions.sharp) ? 0 : chance(conditions.slightBlur) ? 1 : 2,
+    noise: between(...conditions.noise),
+    disc: chance(conditions.disc) ? castDisc(random, conditions) : undefined,
   };
 }
 
-function castDisc({ between }: Random): Disc {
+function castDisc({ between }: Random, conditions: Conditions): Disc {
   const from = Math.floor(between(0, FRAMES - 3));
   return {
     from,
     to: from + Math.floor(between(3, 8)),
     x: between(12, 32),
     y: between(16, 32),
-    radius: between(4.5, 9),
+    radius: between(...conditions.discRadius),
     grey: between(30, 210),
   };
 }

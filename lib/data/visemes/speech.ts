@@ -1,3 +1,4 @@
+import type { Conditions } from "./conditions.ts";
 import type { Random } from "./prng.ts";
 import { type Mouth, type Viseme, VISEMES } from "./words.ts";
 
@@ -12,16 +13,16 @@ const VOWELS = "aeiou";
  * moment, more weakly with distance, so that neighbours blend (coarticulation) and a short viseme
  * may never be fully reached. Half of the time, a neighbouring word leaves a viseme at either end.
  */
-export function speak(word: string, random: Random): Mouth[] {
+export function speak(word: string, random: Random, conditions: Conditions): Mouth[] {
   const visemes = [...word] as Viseme[];
   const start = random.between(0.8, 3.0);
   const end = random.between(12.4, 15.0);
   const lengths = visemes.map((name) =>
-    random.between(0.7, 1.3) * (VOWELS.includes(name) ? 1.15 : 1)
+    random.between(...conditions.length) * (VOWELS.includes(name) ? 1.15 : 1)
   );
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const blend = random.between(0.45, 0.66); // width of a viseme's pull, in its own lengths
-  const effort = random.between(0.7, 1.05); // mumbling to over-pronouncing
+  const blend = random.between(...conditions.blend);
+  const effort = random.between(...conditions.effort);
 
   const targets: Target[] = [];
   let time = start;

@@ -204,7 +204,9 @@ function staticObstacle(
     if (slow) return slow;
   }
   if (operator.role === "compute") return undefined;
-  const floats = activationInputs(node, operator, facts).filter((name) => !int8.has(name));
+  const activations = activationInputs(node, operator, facts);
+  if (activations.length === 0) return "it reads constants alone";
+  const floats = activations.filter((name) => !int8.has(name));
   if (floats.length === 0) return undefined;
   return operator.role === "carry"
     ? "it only moves values, and they come in float32"

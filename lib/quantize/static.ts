@@ -203,7 +203,7 @@ export class StaticWriter {
       : undefined;
     const bias = biasTensor?.data as Float32Array | undefined;
     const axes = qconfig.weight.granularity === "channel" && tensor.dims.length > 1
-      ? channelAxes(head, 1, tensor.dims.length)
+      ? channelAxes(head, 1, tensor.dims)
       : [];
     const floor = bias && biasScaleFloor(bias, inputScale);
     const leastScale = floor && axes.length === 0 ? Float32Array.of(maximum(floor)) : floor;

@@ -5,15 +5,19 @@ import type { NodeProto } from "../onnx/onnx_pb.ts";
  * The axes of a weight along which outputs differ, by operator and input: each index of them may
  * have a scale of its own without changing what the kernel sums up.
  */
-export function channelAxes(node: NodeProto, input: number, rank: number): number[] {
+export function channelAxes(
+  node: NodeProto,
+  input: number,
+  dims: readonly number[],
+): number[] {
   if (!isStandard(node)) return [0];
   switch (node.opType) {
-    case "ConvTranspose": // [in, out / group, ...kernel]
-      return [1];
+    case "ConvTranspose": // [in, out / group, ...kernel]; depthwise has its channels in front
+      return dims[1] === 1 ? [0] : [1];
     case "Gemm": // [n, k] if transB, else [k, n]
       return [input === 1 && intAttribute(node, "transB", 0) === 1 ? 0 : 1];
     case "MatMul": // [..., k, n]
-      return [rank - 1];
+      return [dims.length - 1];
     case "GRU":
     case "LSTM":
     case "RNN": // [directions, gates * hidden, ...]

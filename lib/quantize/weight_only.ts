@@ -1,4 +1,4 @@
-import { makeNode } from "../onnx/node.ts";
+import { isStandard, makeNode } from "../onnx/node.ts";
 import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import { dimsOf, readTensorProto } from "../onnx/tensor_proto.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
@@ -15,10 +15,26 @@ const FEWEST_ELEMENTS = 128;
 /** First opset with int4: Cast takes it from there on. */
 export const INT4_OPSET = 21;
 
+/**
+ * Inputs that hold weights, by operator. Other constants (a mask, a table that is added) can span
+ * magnitudes that no common scale serves, and are hardly ever large.
+ */
+const WEIGHT_INPUTS: Readonly<Record<string, readonly number[]>> = {
+  Conv: [1],
+  ConvTranspose: [1],
+  Gather: [0],
+  Gemm: [0, 1],
+  GRU: [1, 2],
+  LSTM: [1, 2],
+  MatMul: [0, 1],
+  RNN: [1, 2],
+};
+
 /** Inputs of a node that hold float32 weights of rank 2 or more, large enough to be stored smaller. */
 export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
-  return node.input.flatMap((name, input) => {
-    const tensor = facts.floatConstant(name);
+  const candidates = isStandard(node) ? WEIGHT_INPUTS[node.opType] ?? [] : [];
+  return candidates.flatMap((input) => {
+    const tensor = facts.floatConstant(node.input[input]);
     if (!tensor) return [];
     const dims = dimsOf(tensor);
     return dims.length >= 2 && elementCount(dims) >= FEWEST_ELEMENTS ? [input] : [];
@@ -36,7 +52,7 @@ export function storeSmall(node: NodeProto, qconfig: WeightOnly, builder: Builde
     const name = node.input[input]!;
     const { dims, data } = readTensorProto(builder.facts.floatConstant(name)!);
     const weights = data as Float32Array;
-    const axes = channelAxes(node, input, dims.length);
+    const axes = channelAxes(node, input, dims);
     const perChannel = qconfig.weight.granularity === "channel";
     builder.replaceConstant(name, (builder) => {
       if (qconfig.bits === 16) return asFloat16(name, weights, dims, builder);

@@ -4,6 +4,8 @@ export interface Progress {
   update(line: string): void;
   /** Leaves a line for good, above the live one. */
   log(line: string): void;
+  /** Leaves a line for good where there is no live one to tell how it goes. */
+  note(line: string): void;
   /** Removes the live line. */
   close(): void;
 }
@@ -30,6 +32,10 @@ export function createProgress(options: ProgressOptions = {}): Progress {
   let line = "";
   let drawn = -Infinity;
   const erase = () => line && write("\r\x1b[2K");
+  const log = (text: string) => {
+    erase();
+    write(`${text}\n${live ? line : ""}`);
+  };
   return {
     update(text) {
       if (!live || text === line || performance.now() - drawn < REDRAW_MS) return;
@@ -38,10 +44,8 @@ export function createProgress(options: ProgressOptions = {}): Progress {
       write(`\r\x1b[2K${fitting}`);
       line = fitting;
     },
-    log(text) {
-      erase();
-      write(`${text}\n${live ? line : ""}`);
-    },
+    log,
+    note: (text) => live || log(text),
     close() {
       erase();
       line = "";

@@ -11,6 +11,7 @@ import {
   type WeightObserver,
   weightOnly,
 } from "../quantize/qconfig.ts";
+import { readJsonc } from "./jsonc.ts";
 
 /** Observers that a config can name. `percentile` needs the percentile beside it. */
 export const observerName = z.literal(["min-max", "percentile"]);
@@ -42,10 +43,36 @@ const selectorConfig = z.union([
 
 /** A qconfig mapping as a config file writes it: a default, and rules of which later ones win. */
 export const mappingConfig = z.strictObject({
-  default: qconfigConfig.default("float32"),
+  default: qconfigConfig,
   rules: z.array(z.tuple([selectorConfig, qconfigConfig])).default([]),
 });
 export type MappingConfig = z.infer<typeof mappingConfig>;
+
+const quantizeConfig = mappingConfig.extend({
+  observer: observerName.default("min-max"),
+  percentile: percentileValue.optional(),
+  weights: weightsName.default("per-channel"),
+});
+
+/**
+ * Reads the config of `quantize`: one mapping, and what its static nodes take where they do not say
+ * it themselves.
+ *
+ * ```jsonc
+ * { "default": "static", "rules": [["front", "float32"]], "percentile": 99.99 }
+ * ```
+ *
+ * @param file How messages call it.
+ * @throws {UserError} Naming line, key and the nearest valid one.
+ */
+export function parseQuantizeConfig(text: string, file = "the config"): QConfigMapping {
+  const config = readJsonc(text, quantizeConfig, file);
+  const name = config.percentile === undefined ? config.observer : "percentile";
+  return toMapping(config, {
+    observer: toObserver(name, config.percentile),
+    weights: toWeights(config.weights),
+  });
+}
 
 /** What a qconfig takes where it does not say so itself. */
 export interface QConfigDefaults {
@@ -54,7 +81,10 @@ export interface QConfigDefaults {
 }
 
 /** Makes the mapping that a config describes. */
-export function toMapping(config: MappingConfig, defaults: QConfigDefaults): QConfigMapping {
+export function toMapping(
+  config: Pick<MappingConfig, "default" | "rules">,
+  defaults: QConfigDefaults,
+): QConfigMapping {
   return qconfigMapping({
     default: toQConfig(config.default, defaults),
     rules: config.rules.map(([selector, qconfig]) => [selector, toQConfig(qconfig, defaults)]),

@@ -141,6 +141,8 @@ export const study = z.strictObject({
     latencyMs: z.number(),
   }),
   trials: z.array(trial),
+  /** Configurations that the last run was to measure; if it was stopped, more than there are trials. */
+  planned: z.int().optional(),
   /** Points of the grid that give the same model as one of the trials, and so are not trials. */
   collapsed: z.array(z.strictObject({ name: z.string(), sameAs: z.string() })).optional(),
   /** The chosen trial, and its number on the test split, measured once. */

@@ -48,7 +48,7 @@ export interface StoredEvaluation extends EvaluationRecord {
 }
 
 /** The study without what is stored row by row. */
-export const studyHeader = studyRecord.omit({ trials: true }).extend({
+export const studyHeader = studyRecord.omit({ trials: true, planned: true }).extend({
   /** Keys of the configurations that the last run was to measure. */
   grid: z.array(z.string()),
   /** Files written into the folder, by the trial they hold; "" for the files of the report. */
@@ -176,8 +176,8 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * The study as far as it has come: every trial of the last run's grid with what has been measured
-   * on it, in order. Undefined before a header was written.
+   * The study as far as it has come: every trial of the last run's grid that was measured or failed,
+   * in order. Undefined before a header was written.
    */
   async study(): Promise<Study | undefined> {
     const header = await this.header();
@@ -187,11 +187,12 @@ export class Store implements AsyncDisposable {
     const trials: Trial[] = [];
     for (const key of grid) {
       const trial = await this.result(key, threads, machine);
-      if (trial === undefined) continue;
+      // One that was stopped half-way is no result yet; the next run takes it up.
+      if (!trial?.error && !(trial?.accuracy && trial.latency)) continue;
       const file = Object.keys(files).find((name) => files[name] === key);
       trials.push({ ...trial, ...(file && { file }) });
     }
-    return studyRecord.parse({ ...rest, trials });
+    return studyRecord.parse({ ...rest, planned: grid.length, trials });
   }
 
   /** Ends the use of the file. */

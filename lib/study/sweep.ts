@@ -17,7 +17,7 @@ import { type Collapsed, expandGrid } from "./grid.ts";
 import { contentKey } from "./key.ts";
 import { Measure } from "./measure.ts";
 import { gitRevision, OCTAVO_VERSION } from "./provenance.ts";
-import type { SplitInfo, Study, Trial } from "./records.ts";
+import type { MetricInfo, SplitInfo, Study, Trial } from "./records.ts";
 import { openStore, type Store, type StudyHeader, type StudyIdentity } from "./store.ts";
 import { chooseWinner, whyChosen } from "./winner.ts";
 import { type Progress, Work } from "./work.ts";
@@ -32,6 +32,8 @@ export type SweepEvent =
     readonly reused: number;
     /** Points of the grid that give the same model as another. */
     readonly collapsed: readonly Collapsed[];
+    readonly metric: MetricInfo;
+    readonly maxDrop: number;
   }
   | { readonly kind: "progress"; readonly progress: Progress }
   | {
@@ -42,6 +44,8 @@ export type SweepEvent =
     readonly of: number;
     /** Taken from an earlier run. */
     readonly reused: boolean;
+    /** Float32 on the selection split. */
+    readonly baseline: Study["baseline"];
     /** The winner so far, if there is one. */
     readonly best?: Trial;
   };
@@ -127,7 +131,7 @@ export async function sweep(
   const reused = done.filter(Boolean).length;
   measure.announce(configurations.filter((_, i) => !done[i]));
   const names = configurations.map(({ name }) => name);
-  onEvent({ kind: "begin", configurations: names, reused, collapsed });
+  onEvent({ kind: "begin", configurations: names, reused, collapsed, ...budget });
 
   const header: Omit<StudyHeader, "baseline"> = {
     schema: 1,
@@ -152,11 +156,11 @@ export async function sweep(
     grid: keys,
     files: (await store.header())?.files ?? {},
   };
-  /** Brings the header up to date; false as long as float32 has not been measured. */
+  /** Brings the header up to date; undefined as long as float32 has not been measured. */
   const update = async (trials: readonly Trial[], changes: Partial<StudyHeader> = {}) => {
     const baseline = await baselineOf(store, identity.model.hash, trials);
     if (baseline) await store.putHeader({ ...header, baseline, ...changes });
-    return baseline !== undefined;
+    return baseline;
   };
 
   const trials: Trial[] = [];
@@ -164,16 +168,12 @@ export async function sweep(
     for (const [i, configuration] of configurations.entries()) {
       signal?.throwIfAborted();
       if (!done[i]) await measure.trial(configuration, keys[i]!);
-      trials.push((await store.result(keys[i]!, threads, machine))!);
-      await update(trials);
+      const trial = (await store.result(keys[i]!, threads, machine))!;
+      trials.push(trial);
+      const baseline = (await update(trials))!;
       const best = chooseWinner(budget, trials);
-      const event = {
-        kind: "trial",
-        trial: trials.at(-1)!,
-        number: i + 1,
-        of: keys.length,
-      } as const;
-      onEvent({ ...event, reused: done[i]!, ...(best && { best }) });
+      const place = { number: i + 1, of: keys.length, reused: done[i]! };
+      onEvent({ kind: "trial", trial, ...place, baseline, ...(best && { best }) });
     }
     const best = chooseWinner(budget, trials);
     if (best && !await store.evaluation(best.modelHash!, "test")) {

@@ -30,7 +30,10 @@ Deno.test("parseSweepConfig() names the nearest placement, own ones included", (
 });
 
 Deno.test("parseSweepConfig() refuses a mapping with the name of a placement", () => {
-  wrong('{ "mappings": { "mixed": {} } }', /"mixed" has the name of a built-in placement/);
+  wrong(
+    '{ "mappings": { "mixed": { "default": "static" } } }',
+    /"mixed" has the name of a built-in placement/,
+  );
 });
 
 Deno.test("parseSweepConfig() refuses a percentile that keeps nothing", () => {

@@ -198,17 +198,20 @@ Deno.test("readStudy() joins trials with what was measured, in the order of the 
   inFolder(async (folder) => {
     {
       await using store = await openStore(folder, identity);
-      await store.putTrial({ ...trial, key: "k2", name: "later", modelHash: "m2" });
+      await store.putTrial({ ...trial, key: "k3", name: "failed", error: "no kernel" });
+      await store.putTrial({ ...trial, key: "k2", name: "half measured", modelHash: "m2" });
+      await store.putTrial({ ...trial, key: "k0", name: "of an earlier grid" });
       await store.putTrial(trial);
       await store.putEvaluation("m1", evaluation);
       await store.putTiming("m1", latency);
-      await store.putHeader({ ...header, grid: ["k1", "k2"] });
+      await store.putEvaluation("m2", evaluation);
+      await store.putHeader({ ...header, grid: ["k1", "k2", "k3"] });
     }
-    const { trials } = await readStudy(folder);
-    assert.deepEqual(trials.map(({ name }) => name), ["mixed", "later"]);
+    const { trials, planned } = await readStudy(folder);
+    assert.deepEqual(trials.map(({ name }) => name), ["mixed", "failed"]);
+    assert.equal(planned, 3);
     const { scores: _, ...measured } = evaluation;
     assert.deepEqual(trials[0], { ...trial, ...measured, latency, file: "best.onnx" });
-    assert.equal(trials[1]!.accuracy, undefined);
   }));
 
 Deno.test("readStudy() says so where there is no study", () =>

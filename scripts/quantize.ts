@@ -1,0 +1,159 @@
+import { basename, resolve } from "node:path";
+import { calibrate } from "../lib/calibrate/calibrate.ts";
+import { type Dataset, slice } from "../lib/data/dataset.ts";
+import { npzDataset } from "../lib/data/npz_dataset.ts";
+import { splitDataset } from "../lib/data/split.ts";
+import { UsageError } from "../lib/errors.ts";
+import { compare } from "../lib/evaluate/compare.ts";
+import { readModel } from "../lib/onnx/file.ts";
+import { valueTypes } from "../lib/onnx/graph.ts";
+import { decodeModel, type Model } from "../lib/onnx/model.ts";
+import { fuse } from "../lib/passes/fuse.ts";
+import { convert } from "../lib/quantize/convert.ts";
+import { qconfigMapping } from "../lib/quantize/mapping.ts";
+import { quantizeDynamic, readBack } from "../lib/quantize/one_call.ts";
+import { prepare } from "../lib/quantize/prepare.ts";
+import { staticInt8 } from "../lib/quantize/qconfig.ts";
+import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
+import { count, factor } from "../lib/report/format.ts";
+import { UnknownBuildError } from "../lib/runtime/errors.ts";
+import { createPool, type Pool } from "../lib/runtime/pool.ts";
+import { parseQuantizeConfig } from "../lib/study/mapping_config.ts";
+import { flag, number, text } from "./command.ts";
+import { readText } from "./read_text.ts";
+import { runCommand, type Shell } from "./shell.ts";
+
+const command = {
+  name: "quantize",
+  summary:
+    "Writes an int8 form of a model for onnxruntime-web: static by default, with ranges from " +
+    "samples. Prints what became of each node, and compares with float32 on samples that were not " +
+    "used for the ranges.",
+  operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
+  options: {
+    data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
+    out: text("FILE", "where to write the int8 model"),
+    config: text("FILE", "which nodes are to be what, as JSON with comments"),
+    dynamic: flag("ranges at run time for Gemm and MatMul, the rest float32; needs no samples"),
+    calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
+      ...{ integer: true, min: 1 },
+    }),
+    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
+    json: flag("print plan and comparison as JSON"),
+  },
+  examples: [
+    "deno task quantize model.onnx --data samples.npz --out model.int8.onnx",
+    "deno task quantize model.onnx --dynamic --out model.int8.onnx",
+  ],
+} as const;
+
+/** Most samples to compare on: this is a check, `sweep` is the measurement. */
+const CHECKED = 100;
+
+await runCommand(command, async ({ operands, options }, shell) => {
+  const { progress, print } = shell;
+  const { out, dynamic, json } = options;
+  if (out === undefined) throw new UsageError("Where to? Name the file to write: --out q.onnx");
+  if (resolve(out) === resolve(operands.model)) {
+    throw new UsageError(`--out ${out} is the model itself; name another file`);
+  }
+  if (dynamic && options.config !== undefined) {
+    throw new UsageError("--dynamic and --config both say what to quantize; give one of them");
+  }
+  const mapping = options.config === undefined
+    ? qconfigMapping({ default: staticInt8() })
+    : parseQuantizeConfig(await readText(options.config), options.config);
+
+  progress.update("reading model and samples");
+  const model = await readModel(operands.model);
+  const samples = options.data === undefined
+    ? undefined
+    : takeSamples(await npzDataset(options.data, valueTypes(model.graph).inputs), options);
+
+  await using pool = createPool();
+  let quantized: QuantizedModel;
+  if (dynamic) {
+    progress.update("converting");
+    quantized = await quantizeDynamic(model, ["Linear"], { pool });
+  } else {
+    const fused = fuse(model);
+    const prepared = prepare(fused, mapping);
+    if (prepared.tensors.length > 0 && samples === undefined) {
+      throw new UsageError(
+        "Static int8 finds its ranges on samples: give --data samples.npz, or --dynamic",
+      );
+    }
+    const calibration = samples && prepared.tensors.length > 0
+      ? await calibrate(prepared, samples.calibration, {
+        pool,
+        signal: shell.signal,
+        onProgress: (done) =>
+          progress.update(`calibrating ${done} of ${samples.calibration.length}`),
+      })
+      : undefined;
+    progress.update("converting");
+    quantized = await withExecution(convert(fused, mapping, calibration), pool);
+  }
+
+  // What is compared is what the file will hold.
+  const candidate = decodeModel(quantized.bytes(), basename(out));
+  const comparison = samples?.check && await check(model, candidate, samples.check, pool, shell);
+  await candidate.save(out);
+  progress.close();
+
+  const bytes = candidate.bytes().length;
+  if (json) {
+    const { rows } = quantized.plan;
+    const record = {
+      file: out,
+      bytes,
+      executes: quantized.plan.executes(),
+      plan: rows,
+      comparison,
+    };
+    return await print(JSON.stringify(record, null, 2));
+  }
+  await print(quantized.plan.toString());
+  if (comparison) await print(`\n${comparison}`);
+  if (comparison?.latency && comparison.latency.ratio.low > 1) {
+    await print("It is slower than float32. `deno task sweep` finds out which layers pay.");
+  }
+  const size = factor(bytes / model.bytes().length);
+  await print(`\nWrote ${out}: ${count(bytes)} bytes, ${size} of ${model.name}`);
+});
+
+/** Samples to calibrate with, and others to compare on if there are enough. */
+function takeSamples(
+  dataset: Dataset,
+  options: { calibration?: number; inOrder: boolean },
+): { calibration: Dataset; check?: Dataset } {
+  const n = dataset.length;
+  const calibration = Math.min(n, options.calibration ?? Math.max(1, Math.min(200, 0.4 * n | 0)));
+  const rest = n - calibration;
+  if (rest < 3) return { calibration: slice(dataset, 0, calibration) };
+  const sizes = { calibration, selection: rest - 1, test: 1 };
+  const splits = splitDataset(dataset, { ...sizes, shuffle: !options.inOrder });
+  return { calibration: splits.calibration, check: slice(splits.selection, 0, CHECKED) };
+}
+
+/** Fills in what the runtime executes, where that can be read. */
+async function withExecution(model: QuantizedModel, pool: Pool): Promise<QuantizedModel> {
+  try {
+    return await readBack(model, pool);
+  } catch (error) {
+    if (error instanceof UnknownBuildError) return model;
+    throw error;
+  }
+}
+
+async function check(
+  model: Model,
+  candidate: Model,
+  data: Dataset,
+  pool: Pool,
+  { progress, signal }: Shell,
+) {
+  const onProgress = (done: number, all: number) =>
+    progress.update(`comparing: ${done} of ${all} runs`);
+  return await compare(model, candidate, data, { pool, signal, onProgress });
+}

@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { npzDataset } from "../lib/data/npz_dataset.ts";
+import { splitDataset, type SplitOptions, type Splits } from "../lib/data/split.ts";
+import { sampleModel, visemes } from "../lib/data/visemes.ts";
+import { UsageError } from "../lib/errors.ts";
+import { loadMetric } from "../lib/evaluate/load_metric.ts";
+import { readModel } from "../lib/onnx/file.ts";
+import { valueTypes } from "../lib/onnx/graph.ts";
+import type { Model } from "../lib/onnx/model.ts";
+import { caveats, headline } from "../lib/report/headline.ts";
+import { trialTableText } from "../lib/report/trial_table.ts";
+import { writeReport } from "../lib/report/write_report.ts";
+import { parseSweepConfig, type SweepConfig } from "../lib/study/config.ts";
+import type { Study } from "../lib/study/records.ts";
+import { sweep } from "../lib/study/sweep.ts";
+import { flag, number, text } from "./command.ts";
+import { readText } from "./read_text.ts";
+import { runCommand } from "./shell.ts";
+import { showSweep } from "./sweep_progress.ts";
+
+const samples = (what: string) => number("N", what, { integer: true, min: 1 });
+
+const command = {
+  name: "sweep",
+  summary:
+    "Measures int8 configurations of a model against float32 in onnxruntime-web: accuracy, " +
+    "latency, size. Writes a report, the best models and a record into a folder; run again, it " +
+    "continues where it was stopped.",
+  operands: {
+    model: {
+      placeholder: "model.onnx",
+      help: "the float32 network; without one, the bundled lip-reading sample",
+      optional: true,
+    },
+  },
+  options: {
+    data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
+    config: text("FILE", "what to measure, as JSON with comments"),
+    out: text("FOLDER", "where the study is kept; studies/NAME by default"),
+    maxDrop: number("D", "largest accepted drop of the metric; 0.5 points by default", { min: 0 }),
+    metric: text("FILE", "TypeScript module with a metric of your own"),
+    quick: flag("few samples and few configurations: a first look"),
+    calibration: samples("samples to find ranges with"),
+    selection: samples("samples to choose by"),
+    test: samples("samples for the reported number"),
+    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
+    seed: number("N", "seed of the shuffle; 0 by default", { integer: true, min: 0 }),
+    threads: number("N", "threads of the runtime while latency is measured; 1 by default", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    workers: number("N", "samples evaluated at a time; by default the number of cores, at most 4", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    fresh: flag("start over in a folder that holds a study"),
+    json: flag("print the study's record as JSON"),
+  },
+  examples: [
+    "deno task sweep",
+    "deno task sweep model.onnx --data samples.npz --max-drop 1",
+  ],
+} as const;
+
+/** What `--quick` measures where a config does not say; about half a minute on the sample. */
+const QUICK_GRID: Partial<SweepConfig> = { observers: ["min-max"], weights: ["per-channel"] };
+const QUICK_SIZES = { calibration: 32, selection: 120, test: 240 };
+
+await runCommand(command, async ({ operands, options }, { signal, progress, print }) => {
+  const { data, quick, metric: metricFile } = options;
+  if (operands.model === undefined && data !== undefined) {
+    throw new UsageError(
+      `--data ${data} needs the model it is for: deno task sweep model.onnx ...`,
+    );
+  }
+  if (operands.model !== undefined && data === undefined) {
+    throw new UsageError(
+      `${operands.model} needs samples to be measured on: --data samples.npz, with one array per ` +
+        `input of the model, named like it`,
+    );
+  }
+  const { maxDrop, threads, workers, seed, calibration, selection, test } = options;
+  const config: SweepConfig = {
+    ...(options.config === undefined
+      ? { ...parseSweepConfig("{}"), ...(quick && QUICK_GRID) }
+      : parseSweepConfig(await readText(options.config), options.config)),
+    ...given({ maxDrop, threads, workers, seed, calibration, selection, test }),
+  };
+  const metric = metricFile === undefined ? undefined : {
+    metric: await loadMetric(metricFile),
+    metricSource: createHash("sha256").update(await readText(metricFile)).digest("hex"),
+  };
+
+  progress.update("reading model and samples");
+  const model = operands.model === undefined
+    ? await sampleModel()
+    : await readModel(operands.model);
+  const splits = data === undefined
+    ? sampleSplits(config, quick)
+    : await fileSplits(data, model, config, { quick, inOrder: options.inOrder });
+  const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
+  const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;
+
+  const study = await sweep(model, splits, {
+    ...{ out, config, signal, fresh: options.fresh },
+    ...metric,
+    command: ["deno task sweep", ...Deno.args.map(quoted)].join(" "),
+    report: writeReport,
+    onEvent: showSweep(progress, out),
+  });
+  progress.close();
+  await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out));
+});
+
+function sampleSplits(config: SweepConfig, quick: boolean): Splits {
+  const { calibration, selection, test } = config;
+  return visemes({ ...(quick && QUICK_SIZES), ...given({ calibration, selection, test }) });
+}
+
+async function fileSplits(
+  path: string,
+  model: Model,
+  config: SweepConfig,
+  { quick, inOrder }: { quick: boolean; inOrder: boolean },
+): Promise<Splits> {
+  const dataset = await npzDataset(path, valueTypes(model.graph).inputs);
+  const { calibration, selection, test, seed } = config;
+  const options: SplitOptions = {
+    shuffle: !inOrder,
+    ...given({ seed, calibration, selection, test }),
+  };
+  if (!quick) return splitDataset(dataset, options);
+  const whole = splitDataset(dataset, options);
+  const atMost = (split: keyof typeof QUICK_SIZES) =>
+    Math.min(QUICK_SIZES[split], whole[split].length);
+  return splitDataset(dataset, {
+    ...{ calibration: atMost("calibration"), selection: atMost("selection"), test: atMost("test") },
+    ...options,
+  });
+}
+
+function describe(study: Study, folder: string): string {
+  const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
+  const { planned = 0, trials } = study;
+  return [
+    ...(trials.length < planned
+      ? [
+        `Stopped after ${trials.length} of ${planned} configurations; the same command continues.`,
+      ]
+      : []),
+    headline(study),
+    ...caveats(study),
+    "",
+    trialTableText(study),
+    `Report: ${folder}/report.html`,
+    ...(file ? [`Model:  ${folder}/${file}`] : []),
+  ].join("\n");
+}
+
+/** The fields that are not undefined. */
+function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** Quotes an argument for a POSIX shell, where it needs it. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { allNodes, valueTypes } from "../../lib/onnx/graph.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import type { Model } from "../../lib/onnx/model.ts";
+import { raiseOpset } from "../../lib/onnx/opset.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
+import { lowerGru } from "../../lib/passes/lower_gru.ts";
 import { elementCount, type Feeds, type Tensor } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { error, exists, run, shared } from "./fixtures.ts";
@@ -111,3 +113,27 @@ Deno.test({
     }
   },
 });
+
+/** Networks with GRU layers, and how many. */
+const RECURRENT: readonly (readonly [URL, string, number])[] = [
+  [SAMPLE, "visemes", 2],
+  [new URL("gtcrn/gtcrn_simple.onnx", MODELS), "gtcrn", 14],
+  [new URL("syllable-gru/syllable_model.onnx", MODELS), "syllable-gru", 2],
+];
+
+for (const [path, folder, layers] of RECURRENT) {
+  Deno.test({
+    name: `lowerGru() keeps the outputs of ${folder}`,
+    ignore: !exists(path),
+    async fn() {
+      const model = await readModel(path);
+      const fused = fuse(model);
+      const raised = fused.opset < 13 ? raiseOpset(fused, 13) : fused;
+      const lowered = raised.withGraph(lowerGru(raised.graph));
+      assert.equal(count(lowered, "GRU"), 0);
+      assert.equal(count(lowered, "Scan"), layers);
+      const feeds = anyFeeds(model, folder);
+      assert.ok(error(await run(lowered, feeds), await run(model, feeds)) < 1e-5);
+    },
+  });
+}

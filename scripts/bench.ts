@@ -67,12 +67,17 @@ function tableRow({ bench, what, against, latency, bytes }: BenchRow & { bench: 
   return {
     bench,
     what,
-    median: `${candidateMs.toFixed(1)} ms`,
-    rate: bytes && `${(bytes / 1e3 / candidateMs).toFixed(0)} MB/s`,
+    median: `${digits(candidateMs)} ms`,
+    rate: bytes && `${digits(bytes / 1e3 / candidateMs)} MB/s`,
     "time against": against,
-    ratio: ratio.value.toFixed(2),
-    "95 %": `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`,
+    ratio: digits(ratio.value),
+    "95 %": `${digits(ratio.low)} to ${digits(ratio.high)}`,
     rounds,
     "": drifted ? "the machine drifted" : "",
   };
+}
+
+/** A number to three digits, without an exponent. */
+function digits(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { isStandard } from "../onnx/node.ts";
 import { subgraphs } from "../onnx/graph.ts";
 import { modulePaths } from "../onnx/module_path.ts";
@@ -8,6 +9,7 @@ import {
   type QConfigMapping,
   type Resolved,
   resolveMapping,
+  showSelector,
 } from "./mapping.ts";
 import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
 import { integerTensors, worksOnIntegers } from "./integers.ts";
@@ -27,8 +29,12 @@ export interface Decision {
   readonly source: string;
   /** The form it is written in; `float32` also where the asked one is not to be had. */
   form: QConfig["kind"];
+  /** Number of that rule, undefined for the default. */
+  readonly rule: number | undefined;
   /** Why it stays float32 though something else was asked for. */
   obstacle?: string;
+  /** Whether the obstacle lies in the node itself, and not in its neighbours or its speed. */
+  impossible?: boolean;
   /** The node it runs inside of, if it is a Relu, Clip or bias Add that a kernel absorbs. */
   head?: NodeProto;
   /** Set where the node lies in the body of an If, Loop or Scan. */
@@ -73,11 +79,12 @@ export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
     else if (decision.asked.kind === "dynamic") tryDynamic(decision);
     else if (decision.asked.kind === "weightOnly") tryWeightOnly(decision);
     else if (decision.inBody) {
-      fallBack(decision, "ranges inside the body of an If, Loop or Scan cannot be calibrated");
+      fallBack(decision, "ranges in the body of an If, Loop or Scan cannot be calibrated", true);
     }
   }
   const units = staticUnits(graph.node, of, facts);
   dropIdleUnits(graph.node, of, units, facts);
+  if (mapping.onUnsupported === "error") refuseImpossible(all, mapping);
   return { facts, all, of, units };
 }
 
@@ -98,13 +105,14 @@ function listNodes(facts: GraphFacts, mapping: QConfigMapping): Decision[] {
   }));
   const resolved = resolveMapping(mapping, identities);
   return listed.map(({ node, facts: own }, i) => {
-    const { qconfig, source } = resolved[i]! satisfies Resolved;
+    const { qconfig, source, rule } = resolved[i]! satisfies Resolved;
     return {
       node,
       identity: identities[i]!,
       asked: qconfig,
       form: qconfig.kind === "static" ? "float32" : qconfig.kind, // static is earned below
       source,
+      rule,
       facts: own,
       inBody: own !== facts,
     };
@@ -112,9 +120,25 @@ function listNodes(facts: GraphFacts, mapping: QConfigMapping): Decision[] {
 }
 
 /** Falls back to float32, with the reason. */
-function fallBack(decision: Decision, obstacle: string): void {
+function fallBack(decision: Decision, obstacle: string, impossible = false): void {
   decision.form = "float32";
   decision.obstacle = obstacle;
+  decision.impossible = impossible;
+}
+
+/** Refuses a rule that asks for what none of its nodes can be. */
+function refuseImpossible(all: readonly Decision[], mapping: QConfigMapping): void {
+  mapping.rules.forEach(([selector], i) => {
+    const ruled = all.filter(({ rule }) => rule === i);
+    const [first] = ruled;
+    if (!first || !ruled.every(({ impossible }) => impossible)) return;
+    const { identity, asked, obstacle } = first;
+    throw new UserError(
+      `Cannot apply the qconfig mapping: rule ${showSelector(selector)} asks for ${asked.kind} ` +
+        `${identity.opType} node "${identity.name}": ${obstacle}; give it float32` +
+        `, or leave it alone with { onUnsupported: "float32" }`,
+    );
+  });
 }
 
 function tryDynamic(decision: Decision): void {
@@ -125,12 +149,12 @@ function tryDynamic(decision: Decision): void {
     : storableWeights(node, facts).length > 0
     ? `no dynamic int8 kernel for ${node.opType}; weightOnly() makes it smaller`
     : `it has no weights`;
-  if (obstacle) fallBack(decision, obstacle);
+  if (obstacle) fallBack(decision, obstacle, true);
 }
 
 function tryWeightOnly(decision: Decision): void {
   if (storableWeights(decision.node, decision.facts).length === 0) {
-    fallBack(decision, "it has no weights worth storing smaller");
+    fallBack(decision, "it has no weights worth storing smaller", true);
   }
 }
 
@@ -164,11 +188,15 @@ function staticUnits(
       continue;
     }
     const operator = isStandard(node) ? STATIC_OPERATORS.get(node.opType) : undefined;
-    const obstacle = operator
-      ? staticObstacle(node, operator, decision, int8, facts)
-      : NO_STATIC_KERNEL.get(node.opType) ?? `no int8 kernel for ${node.opType}`;
-    if (!operator || obstacle) {
-      fallBack(decision, obstacle!);
+    if (!operator) {
+      const reason = NO_STATIC_KERNEL.get(node.opType) ?? `no int8 kernel for ${node.opType}`;
+      fallBack(decision, reason, true);
+      continue;
+    }
+    const impossible = operator.obstacle?.(node, facts);
+    const obstacle = impossible ?? whyRatherNot(node, operator, decision, int8, facts);
+    if (obstacle) {
+      fallBack(decision, obstacle, impossible !== undefined);
       continue;
     }
     decision.form = "static";
@@ -190,15 +218,14 @@ function staticUnits(
   return units;
 }
 
-function staticObstacle(
+/** Why a node that could be static had better not be. */
+function whyRatherNot(
   node: NodeProto,
   operator: StaticOperator,
   { asked }: Decision,
   int8: ReadonlySet<string>,
   facts: GraphFacts,
 ): string | undefined {
-  const obstacle = operator.obstacle?.(node, facts);
-  if (obstacle) return obstacle;
   if (asked.kind === "static" && asked.kernels === "fast") {
     const slow = operator.slow?.(node, facts);
     if (slow) return slow;

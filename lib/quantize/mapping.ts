@@ -11,6 +11,12 @@ export type Selector = string | { readonly op: string };
 export interface QConfigMapping {
   readonly default: QConfig;
   readonly rules: readonly Rule[];
+  /**
+   * What becomes of a rule that asks for what none of its nodes can be, as static int8 of a GRU:
+   * `error` refuses it, `float32` leaves the nodes alone and says so in the plan. What the default
+   * asks for is never an error: it goes for all nodes that can.
+   */
+  readonly onUnsupported: "error" | "float32";
 }
 
 /** A selector and what the nodes it selects are to be. */
@@ -29,8 +35,8 @@ export interface Resolved {
   readonly qconfig: QConfig;
   /** In words, for the plan: `default`, `rule "front3D"`, `rule op GRU`. */
   readonly source: string;
-  /** Whether a rule names this node by its operator or exact name, not just the region it lies in. */
-  readonly exact: boolean;
+  /** Number of the rule, undefined for the default. */
+  readonly rule: number | undefined;
 }
 
 /**
@@ -45,10 +51,19 @@ export interface Resolved {
  * assert.equal(mapping.rules.length, 1);
  * ```
  */
-export function qconfigMapping(
-  options: { default: QConfig; rules?: readonly Rule[] },
-): QConfigMapping {
-  return { default: options.default, rules: options.rules ?? [] };
+export function qconfigMapping(options: QConfigMappingOptions): QConfigMapping {
+  const { default: byDefault, rules = [], onUnsupported = "error" } = options;
+  return { default: byDefault, rules, onUnsupported };
+}
+
+/** Options of {@linkcode qconfigMapping}. */
+export interface QConfigMappingOptions {
+  /** For nodes that no rule selects. */
+  default: QConfig;
+  /** @default {none} */
+  rules?: readonly Rule[];
+  /** See {@linkcode QConfigMapping.onUnsupported}. @default {"error"} */
+  onUnsupported?: "error" | "float32";
 }
 
 /**
@@ -62,42 +77,32 @@ export function resolveMapping(
   nodes: readonly NodeIdentity[],
 ): Resolved[] {
   const matchers = mapping.rules.map(([selector]) => makeMatcher(selector));
-  const used = mapping.rules.map(() => false);
-  const resolved = nodes.map((node): Resolved => {
-    for (let i = matchers.length - 1; i >= 0; i--) {
-      const match = matchers[i]!(node);
-      if (match === undefined) continue;
-      const [selector, qconfig] = mapping.rules[i]!;
-      return { qconfig, source: `rule ${showSelector(selector)}`, exact: match === "exact" };
-    }
-    return { qconfig: mapping.default, source: "default", exact: false };
-  });
-  // A rule that a later one always overrides still matched something, so it is not a mistake.
-  matchers.forEach((matches, i) => used[i] = nodes.some((node) => matches(node) !== undefined));
-  const idle = used.indexOf(false);
+  // A rule that a later one always overrides still matches something, so it is not a mistake.
+  const idle = matchers.findIndex((matches) => !nodes.some(matches));
   if (idle >= 0) throw unmatched(mapping.rules[idle]![0], nodes);
-  return resolved;
+  return nodes.map((node): Resolved => {
+    const rule = matchers.findLastIndex((matches) => matches(node));
+    if (rule < 0) return { qconfig: mapping.default, source: "default", rule: undefined };
+    const [selector, qconfig] = mapping.rules[rule]!;
+    return { qconfig, source: `rule ${showSelector(selector)}`, rule };
+  });
 }
 
-function showSelector(selector: Selector): string {
+/** A selector as messages show it. */
+export function showSelector(selector: Selector): string {
   return typeof selector === "string" ? `"${selector}"` : `op ${selector.op}`;
 }
 
-/** Whether a node is selected: by its own name or operator (exact), or as part of a region. */
-type Matcher = (node: NodeIdentity) => "exact" | "region" | undefined;
+type Matcher = (node: NodeIdentity) => boolean;
 
 function makeMatcher(selector: Selector): Matcher {
-  if (typeof selector !== "string") {
-    return (node) => node.opType === selector.op ? "exact" : undefined;
-  }
+  if (typeof selector !== "string") return (node) => node.opType === selector.op;
   if (/[*?]/.test(selector)) {
     const pattern = globPattern(selector);
-    return ({ name, path }) => pattern.test(name) || pattern.test(path) ? "region" : undefined;
+    return ({ name, path }) => pattern.test(name) || pattern.test(path);
   }
-  return ({ name, path }) => {
-    if (name === selector) return "exact";
-    return path === selector || path.startsWith(selector + ".") ? "region" : undefined;
-  };
+  return ({ name, path }) =>
+    name === selector || path === selector || path.startsWith(selector + ".");
 }
 
 /** `*` stands for any text, dots and slashes included; `?` for one character. */

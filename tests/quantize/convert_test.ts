@@ -3,7 +3,7 @@ import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { UserError } from "../../lib/errors.ts";
 import { decodeModel } from "../../lib/onnx/model.ts";
 import { convert } from "../../lib/quantize/convert.ts";
-import { qconfigMapping } from "../../lib/quantize/mapping.ts";
+import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { quantizeDynamic, quantizeStatic } from "../../lib/quantize/one_call.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
@@ -98,6 +98,7 @@ Deno.test("the plan says why a node is not what was asked for", async () => {
     qconfigMapping({
       default: staticInt8(),
       rules: [["elu", dynamicInt8()], ["tanh", weightOnly()], ["gru", dynamicInt8()]],
+      onUnsupported: "float32",
     }),
     await calibrate(prepare(model), samples).catch(() => undefined),
   ).plan;
@@ -112,6 +113,27 @@ Deno.test("the plan says why a node is not what was asked for", async () => {
     tanh: `rule "tanh"; stays float32: it has no weights worth storing smaller`,
     fc: "default; stays float32: Gemm with alpha or beta other than 1 has no int8 kernel",
   });
+});
+
+Deno.test("convert() refuses a rule that none of its nodes can follow", () => {
+  const model = modelOf(
+    `input x float32[T, N, 8]; output y float32[T, 1, N, 8]
+    p = Relu(x) @ relu; y = GRU(p, w, r) {hidden_size=8} @ gru`,
+    { w: [1, 24, 8], r: [1, 24, 8] },
+  );
+  const attempt = (rule: Rule) => () =>
+    convert(model, qconfigMapping({ default: float32, rules: [rule] }));
+  assertThrows(
+    attempt(["gru", staticInt8()]),
+    UserError,
+    `rule "gru" asks for static GRU node "gru": no int8 GRU kernel; dynamicInt8() or weightOnly()`,
+  );
+  assertThrows(attempt([{ op: "Relu" }, dynamicInt8()]), UserError, "it has no weights");
+  // Of a region it is enough if one node can.
+  assertEquals(attempt(["*", weightOnly()])().plan.rows.map(({ why }) => why), [
+    `rule "*"; stays float32: it has no weights worth storing smaller`,
+    `rule "*"`,
+  ]);
 });
 
 Deno.test("convert() goes into the bodies of If, Loop and Scan", async (t) => {

@@ -19,7 +19,16 @@ export interface Shown {
   toString(): string;
 }
 
-/** Accuracy against latency of a study's trials, with float32, the budget and the pareto front. */
+/**
+ * Accuracy against latency of a study's trials, with float32, the budget and the pareto front.
+ *
+ * @example The last line of a notebook cell
+ * ```ts
+ * import type { Study } from "../study/records.ts";
+ * import { scatterOf } from "./display.ts";
+ * const cell = (study: Study) => scatterOf(study);
+ * ```
+ */
 export function scatterOf(study: Study): Shown {
   return showChart(study, "accuracy against latency", scatterChart);
 }

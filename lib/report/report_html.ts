@@ -144,10 +144,8 @@ ${table}</section>`;
 function planSection({ name, plan, executes }: Trial): Markup {
   const table = (rows: readonly PlanRow[], label: string) =>
     htmlTable(rows, planColumns, { label });
-  const groups = planGroups(plan);
-  const folded = groups.length > 1;
-  const body = groups.map(({ title, summary, rows }) =>
-    folded
+  const body = planGroups(plan).map(({ title, summary, rows }) =>
+    title !== ""
       ? markup`<details>
 <summary><code>${title}</code> <span>${summary}</span></summary>
 ${table(rows, `Plan of ${title}`)}</details>

@@ -4,6 +4,7 @@ import { factsOf } from "./facts.ts";
 import { glossaryOf } from "./glossary.ts";
 import { caveats, headline } from "./headline.ts";
 import { codeBlock, codeSpan, escapeMarkdown } from "./markdown.ts";
+import { markup } from "./markup.ts";
 import { executesText, planColumns, planGroups, planSummary } from "./plan_table.ts";
 import { markdownTable } from "./table.ts";
 import { trialColumns, trialRows } from "./trial_table.ts";
@@ -41,31 +42,21 @@ function header(study: Study): string {
 }
 
 function trialSection(study: Study): string {
-  const rows = trialRows(study);
-  const winner = rows.findIndex(({ kind }) => kind === "winner");
-  const columns = trialColumns(study);
-  const lines = markdownTable(rows, columns).split("\n");
-  // Two lines of heading come first.
-  if (winner >= 0) lines[winner + 2] = bold(lines[winner + 2]!);
+  const table = markdownTable(trialRows(study), trialColumns(study), {
+    strong: ({ kind }) => kind === "winner",
+  });
   return "## Trials\n\nOn the selection split, fastest first; \\[low, high\\] are 95 % intervals. " +
-    `Numbers are those of the charts.\n\n${lines.join("\n")}`;
-}
-
-/** Sets the cells of a table line in bold. */
-function bold(line: string): string {
-  return line.slice(2, -2).split(" | ").map((cell) => cell.trim() ? `**${cell.trim()}**` : "")
-    .join(" | ").replace(/^/, "| ").replace(/$/, " |");
+    `Numbers are those of the charts.\n\n${table}`;
 }
 
 function planSection({ name, plan, executes }: Trial): string {
   const groups = planGroups(plan);
   const body = groups.map(({ title, summary, rows }) => {
     const table = markdownTable(rows, planColumns);
-    return groups.length === 1
-      ? table
-      : `<details>\n<summary>${codeSpan(title)} ${
-        escapeMarkdown(summary)
-      }</summary>\n\n${table}\n</details>\n`;
+    if (title === "") return table;
+    // In a block of HTML, Markdown's escapes would show.
+    const head = markup`<summary><code>${title}</code> ${summary}</summary>`;
+    return `<details>\n${head}\n\n${table}\n</details>\n`;
   });
   const caption = [
     `${name}.`,

@@ -1,5 +1,5 @@
 import { type Markup, markup, type MarkupValue } from "./markup.ts";
-import { escapeMarkdown, oneLine } from "./markdown.ts";
+import { codeSpan, escapeMarkdown, oneLine } from "./markdown.ts";
 
 /** One column of a table, for every form a table takes. */
 export interface Column<T> {
@@ -76,17 +76,30 @@ function classOf<T>({ numeric, wraps }: Column<T>): MarkupValue {
   return names !== "" && markup` class="${names}"`;
 }
 
+/** Options for {@linkcode markdownTable}. */
+export interface MarkdownTableOptions<T> {
+  /** Rows to set in bold. @default none */
+  strong?: (row: T) => boolean;
+}
+
 /** The table as GitHub-flavoured Markdown. */
-export function markdownTable<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
+export function markdownTable<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  options: MarkdownTableOptions<T> = {},
+): string {
+  const { strong = () => false } = options;
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const cell = (text: string, column: Column<T>) => {
-    const escaped = escapeMarkdown(text);
-    return column.code && escaped !== "" ? `<code>${escaped}</code>` : escaped;
+  const cell = (row: T, column: Column<T>) => {
+    const text = fullText(row, column);
+    if (text === "") return "";
+    const escaped = column.code ? codeSpan(text) : escapeMarkdown(text);
+    return strong(row) ? `**${escaped}**` : escaped;
   };
   return [
     line(columns.map(({ head }) => escapeMarkdown(head))),
     line(columns.map(({ numeric }) => numeric ? "---:" : ":---")),
-    ...rows.map((row) => line(columns.map((column) => cell(fullText(row, column), column)))),
+    ...rows.map((row) => line(columns.map((column) => cell(row, column)))),
   ].join("\n") + "\n";
 }
 

@@ -11,6 +11,15 @@ import { reportMarkdown } from "./report_markdown.ts";
  *
  * @param folder Where to write; made if it is not there.
  * @returns The paths written.
+ * @example From what a sweep left behind
+ * ```ts
+ * import { study } from "../study/records.ts";
+ * import { writeReport } from "./write_report.ts";
+ * async function again(folder: string) {
+ *   const record = study.parse(JSON.parse(await Deno.readTextFile(`${folder}/study.json`)));
+ *   return await writeReport(record, folder);
+ * }
+ * ```
  */
 export async function writeReport(study: Study, folder: string): Promise<string[]> {
   const files: [name: string, content: string | Uint8Array][] = [

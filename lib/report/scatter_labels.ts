@@ -1,0 +1,106 @@
+import type { Study } from "../study/records.ts";
+import { element, pathData } from "./element.ts";
+import { factor, metricFormat } from "./format.ts";
+import { type Box, type LabelPoint, type PlacedLabel, placeLabels } from "./labels.ts";
+import type { Markup } from "./markup.ts";
+import type { ScatterLayout, ScatterPoint } from "./scatter_layout.ts";
+import { ellipsis } from "./text_width.ts";
+import { HALO, INK, MUTED } from "./theme.ts";
+import type { Measured } from "./trials.ts";
+
+const SIZE = 12;
+
+/**
+ * Numbers of all points that have room for one; names for the winner and the front, and for whoever
+ * stands free. A name on a phone would cover more than it tells.
+ */
+export function drawLabels(
+  study: Study,
+  layout: ScatterLayout,
+  { narrow, blocked }: { narrow: boolean; blocked: readonly Box[] },
+): Markup {
+  const { frame, points, one, budget, baseline } = layout;
+  const weight = (p: ScatterPoint) => (p.isWinner ? 2 : 0) + (p.onFront ? 1 : 0);
+  const ordered: (ScatterPoint | undefined)[] = points.toSorted((a, b) =>
+    weight(b) - weight(a) || a.entry.number - b.entry.number
+  );
+  if (baseline) ordered.unshift(undefined); // float32 itself
+
+  const labelled = ordered.map((point): LabelPoint => {
+    if (point === undefined) {
+      return { x: one, y: baseline!.y, strong: true, texts: ["float32 as given", "float32"] };
+    }
+    const number = String(point.entry.number);
+    const name = ellipsis(shortName(point.entry), SIZE, narrow ? 150 : 300);
+    const full = `${number} ${name}${offText(study, point)}`;
+    const short = `${number}${offText(study, point)}`;
+    const place = {
+      x: point.x,
+      y: point.y,
+      radius: point.isWinner ? 11 : undefined,
+      strong: point.isWinner,
+    };
+    return weight(point) > 0 && !narrow
+      ? { ...place, texts: [full, short] }
+      : { ...place, texts: [short], wish: full };
+  });
+  const thin = (x1: number, y1: number, x2: number, y2: number): Box => ({
+    x1: x1 - 1,
+    y1: y1 - 1,
+    x2: x2 + 1,
+    y2: y2 + 1,
+  });
+  const avoided = points.flatMap(({ x, y, across, along }) => [
+    thin(across[0], y, across[1], y),
+    ...(along ? [thin(x, along[0], x, along[1])] : []),
+  ]);
+  avoided.push(thin(one, frame.y1, one, frame.y2), thin(frame.x1, budget, frame.x2, budget));
+  if (baseline) avoided.push(thin(frame.x1, baseline.y, frame.x2, baseline.y));
+  const inner = { x1: frame.x1 + 3, x2: frame.x2 - 3, y1: frame.y1 + 2, y2: frame.y2 - 2 };
+  const placed = placeLabels(labelled, { frame: inner, size: SIZE, blocked, avoided });
+  return element(
+    "g",
+    { "font-size": SIZE },
+    placed.map((label, i) => label && drawLabel(label, ordered[i])),
+  );
+}
+
+function drawLabel(label: PlacedLabel, point: ScatterPoint | undefined): Markup {
+  const { x, y, anchor, leader, text } = label;
+  const strong = point === undefined || point.isWinner;
+  const line = leader && {
+    d: pathData("M", leader.x1, leader.y1, "L", leader.x2, leader.y2),
+    stroke: MUTED,
+    "stroke-width": 0.75,
+  };
+  return element(
+    "g",
+    { class: "label", "data-trial": point?.entry.number ?? 0 },
+    line && element("path", line),
+    element("text", {
+      x,
+      y: y + SIZE * 0.36, // from the middle of the line to its baseline
+      "text-anchor": anchor,
+      fill: strong || point.onFront ? INK : MUTED,
+      "font-weight": strong ? 600 : 400,
+      ...HALO,
+    }, text),
+  );
+}
+
+/** A name without its family where that comes first: colour and shape say it already. */
+function shortName({ trial: { name, family } }: Measured): string {
+  const prefix = `${family} · `;
+  return name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length) : name;
+}
+
+/** The values of a trial at the edge that its place does not show. */
+function offText(study: Study, { entry, off }: ScatterPoint): string {
+  if (off === undefined) return "";
+  const format = metricFormat(study);
+  const parts = [
+    off.dy !== 0 && `${format.value(entry.accuracy.value.value)}${format.unit}`,
+    off.dx !== 0 && factor(entry.latency.ratio.value),
+  ];
+  return ` (${parts.filter(Boolean).join(", ")})`;
+}

@@ -1,7 +1,10 @@
 import { JUPYTER_DISPLAY, type MimeBundle, type Table, table } from "../display.ts";
+import { UserError } from "../errors.ts";
+import { sortTopologically } from "../onnx/graph.ts";
 import { Model } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { ModelProto } from "../onnx/onnx_pb.ts";
+import { OLDEST_OPSET } from "../onnx/opset.ts";
 import { absorbIntoConsumer } from "./absorb_into_consumer.ts";
 import { dropDropout } from "./drop_dropout.ts";
 import { dropIdentity } from "./drop_identity.ts";
@@ -72,6 +75,7 @@ const MERGE: readonly Pass[] = [matMulAddToGemm, foldIntoConv, foldIntoLinear, a
 
 /** Each pass goes into all bodies before the next begins. */
 const PASSES: readonly Pass[] = [
+  everywhere(sortTopologically), // as ONNX demands, and not every exporter does
   untilStable([...SIMPLIFY, ...MERGE].map(everywhere)),
   // Only what found no layer around it becomes nodes of its own, which may then meet each other.
   everywhere(lowerBatchNorm),
@@ -102,10 +106,13 @@ const PASSES: readonly Pass[] = [
  *
  * @returns The model, with `fused` telling which layers run as one. Results differ from those of
  * `model` by rounding alone: weights are computed in float64 and rounded once.
+ * @throws {UserError} If the model is of an opset before 7.
  * @example
  * ```ts
  * import { fuse } from "./fuse.ts";
- * import { Model } from "../onnx/model.ts";
+ * import { UserError } from "../errors.ts";
+import { sortTopologically } from "../onnx/graph.ts";
+import { Model } from "../onnx/model.ts";
  * import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
  * import { parseGraph } from "../onnx/text.ts";
  * import { create } from "@bufbuild/protobuf";
@@ -124,6 +131,12 @@ const PASSES: readonly Pass[] = [
  * ```
  */
 export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
+  if (model.opset > 0 && model.opset < OLDEST_OPSET) {
+    throw new UserError(
+      `Cannot fuse ${model.name}: it uses opset ${model.opset}, whose operators broadcast by other ` +
+        `rules; export it again with opset ${OLDEST_OPSET} or later`,
+    );
+  }
   const started = freezeInitializers(model.proto);
   const context = rootContext(model.graph, options);
   const graph = PASSES.reduce((graph, pass) => pass(graph, context), started.graph ?? model.graph);

@@ -20,6 +20,7 @@ export function lowerBatchNorm(
   const kept = pinned(graph);
   const folded = new Set<NodeProto>();
   const nodes = graph.node.flatMap((node): NodeProto[] => {
+    if (folded.has(node)) return [];
     if (node.opType !== "BatchNormalization" || !isStandard(node)) return [node];
     const rank = ranks.get(node.input[0] ?? "");
     const own = batchNormAffine(node, parameters);
@@ -34,7 +35,7 @@ export function lowerBatchNorm(
     for (const one of made) context.origins.inherit(one, node, ...chain?.nodes ?? []);
     return made;
   });
-  return parameters.apply(nodes.filter((node) => !folded.has(node)));
+  return parameters.apply(nodes);
 }
 
 /** The nodes that scale and shift what `node` normalized. Undefined if the constants do not fit. */

@@ -5,6 +5,7 @@ import type { Model } from "../../lib/onnx/model.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { batchNorm, error, modelOf, random, run } from "./fixtures.ts";
+import { INPUT_DIMS, randomNet } from "./random_net.ts";
 
 function operators(model: Model): string {
   return Array.from(allNodes(model.graph), ({ opType }) => opType).join(" ");
@@ -188,4 +189,27 @@ Deno.test("fuse() makes plain initializers of the weights of a recurrent layer",
   const names = fused.graph.initializer.map(({ name }) => name);
   assert.deepEqual(gru!.input, ["x", "w0", "u0"]);
   assert.deepEqual(names.sort(), ["u0", "w0"]);
+});
+
+Deno.test("fuse() refuses operators that broadcast by the rules before opset 7", () => {
+  const old = modelOf("input x float32[1]; output y float32[1]; y = Relu(x)", {}, 6);
+  assert.throws(() => fuse(old), /^UserError: Cannot fuse tiny.onnx: it uses opset 6, .* opset 7/);
+});
+
+Deno.test("fuse() keeps the outputs of random networks, and has nothing to do the second time", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const model = randomNet(seed);
+    const fused = fuse(model);
+    const feeds = { x: random(INPUT_DIMS, seed) };
+    const difference = error(await run(fused, feeds), await run(model, feeds));
+    assert.ok(difference < 2e-5, `seed ${seed}: ${difference}`);
+    assert.equal(fuse(fused).proto, fused.proto, `seed ${seed}`);
+  }
+});
+
+Deno.test("fuse() puts nodes in order first", async () => {
+  const { graph } = modelOf("input x float32[2]; output y float32[2]; y = Neg(h); h = Relu(x)");
+  const model = modelOf("").withGraph(graph);
+  assert.equal(operators(fuse(model)), "Relu Neg");
+  await fuseAndCheck(model, { x: random([2], 1) });
 });

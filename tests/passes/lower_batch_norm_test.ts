@@ -48,7 +48,8 @@ Deno.test("lowerBatchNorm() leaves out a scale of 1 and a shift of 0", () => {
 Deno.test("lowerBatchNorm() joins the scale and shift after it, as Caffe writes them", () => {
   const graph = parseGraph(`${ONE_CHANNEL}
     output z float32[N, 1]
-    a = BatchNormalization(x, one, two, zero, one) {epsilon=0.0}
+    n = BatchNormalization(x, one, zero, zero, one) {epsilon=0.0}
+    a = BatchNormalization(n, one, two, zero, one) {epsilon=0.0}
     b = Mul(a, two)
     y = Add(b, two)
     z = Relu(x)`);

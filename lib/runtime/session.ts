@@ -4,6 +4,7 @@ import type { Model } from "../onnx/model.ts";
 import type { ElementType, Feeds, Tensor, ValueType } from "../tensor/tensor.ts";
 import { explain, RuntimeError } from "./errors.ts";
 import { checkFeeds } from "./feeds.ts";
+import { WebWorker } from "./web_worker.ts";
 
 /** Options for {@linkcode openSession}. */
 export interface SessionOptions {
@@ -82,7 +83,6 @@ export class OpenSession implements Session {
     const { threads, optimization = "all", verbose = false, name = "the model", native } = options;
     useThreads(threads);
     let session: ort.InferenceSession;
-    const { Worker } = globalThis;
     try {
       session = await ort.InferenceSession.create(bytes, {
         executionProviders: ["wasm"],
@@ -93,9 +93,7 @@ export class OpenSession implements Session {
     } catch (error) {
       throw explain(error, name, "open");
     } finally {
-      // When it starts, the runtime's glue code puts Node's Worker in place of the web's, for its own
-      // threads, which are all made by now.
-      globalThis.Worker = Worker;
+      globalThis.Worker = WebWorker; // the runtime's own threads are all made by now
     }
     try {
       return new OpenSession(session, options);

@@ -11,6 +11,7 @@ import {
   type Start,
   type Task,
 } from "./protocol.ts";
+import { WebWorker } from "./web_worker.ts";
 
 /** A task, and who waits for it. */
 export interface Job {
@@ -32,9 +33,6 @@ export interface SlotOptions {
   /** Called when there is room for another job; `lost` are those that a dead worker had not begun. */
   onFree: (lost: readonly Job[]) => void;
 }
-
-/** The web's Worker: the global is another one while a session of this thread starts the runtime. */
-const WebWorker = globalThis.Worker;
 
 /** Jobs at a worker: one that runs, and one that waits so that the worker need not. */
 const DEPTH = 2;

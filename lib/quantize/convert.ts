@@ -14,7 +14,6 @@ import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "./name_nodes.ts";
 import { Plan } from "./plan.ts";
 import { QUANTIZED_OPSET } from "./prepare.ts";
-import type { DynamicInt8, WeightOnly } from "./qconfig.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 import { quantizedResults, rangedTensors, StaticWriter } from "./static.ts";
 import { INT4_OPSET, storeSmall } from "./weight_only.ts";
@@ -55,13 +54,14 @@ export function convert(
 
 /** The opset that the forms a mapping may ask for need. */
 function opsetFor({ default: byDefault, rules }: QConfigMapping): number {
-  const asked = [byDefault, ...rules.map(([, qconfig]) => qconfig)];
+  const asked = [byDefault, ...rules.map(([, qconfig]) => qconfig)]
+    .flatMap((qconfig) => qconfig.kind === "static" ? [qconfig, qconfig.otherwise] : [qconfig]);
   const int4 = asked.some((qconfig) => qconfig.kind === "weightOnly" && qconfig.bits === 4);
   return int4 ? INT4_OPSET : QUANTIZED_OPSET;
 }
 
-function trace({ node, form, head, inBody }: Decision): Trace {
-  return { name: node.name, outputs: node.output, form, head: head?.name, inBody };
+function trace({ node, applied, head, inBody }: Decision): Trace {
+  return { name: node.name, outputs: node.output, form: applied.kind, head: head?.name, inBody };
 }
 
 function writeAll(
@@ -76,16 +76,17 @@ function writeAll(
   const unitAt = new Map([...decisions.units.values()].map((unit) => [unit.nodes.at(-1), unit]));
   for (const node of decisions.facts.graph.node) {
     const decision = decisions.of.get(node)!;
-    if (decision.form === "static") {
+    const { applied } = decision;
+    if (applied.kind === "static") {
       const unit = unitAt.get(node);
       if (unit) writer.write(unit);
       continue;
     }
-    if (decision.form === "dynamic") {
-      dynamicOperator(node)!.write(node, decision.asked as DynamicInt8, builder);
+    if (applied.kind === "dynamic") {
+      dynamicOperator(node)!.write(node, applied, builder);
       continue;
     }
-    if (decision.form === "weightOnly") storeSmall(node, decision.asked as WeightOnly, builder);
+    if (applied.kind === "weightOnly") storeSmall(node, applied, builder);
     const whole = writeBodies(node, decision.facts, decisions, builder);
     if (writeFenced(whole, decisions, results, builder)) fenced.add(decision);
   }
@@ -104,13 +105,13 @@ function writeBodies(
     const builder = new Builder(inner, outer);
     let changed = false;
     for (const node of body.node) {
-      const { form, asked } = decisions.of.get(node)!;
-      changed ||= form !== "float32";
-      if (form === "dynamic") {
-        dynamicOperator(node)!.write(node, asked as DynamicInt8, builder);
+      const { applied } = decisions.of.get(node)!;
+      changed ||= applied.kind !== "float32";
+      if (applied.kind === "dynamic") {
+        dynamicOperator(node)!.write(node, applied, builder);
         continue;
       }
-      if (form === "weightOnly") storeSmall(node, asked as WeightOnly, builder);
+      if (applied.kind === "weightOnly") storeSmall(node, applied, builder);
       const whole = writeBodies(node, inner, decisions, builder);
       changed ||= whole !== node;
       builder.push(whole);
@@ -141,9 +142,10 @@ function chooseRanges(
 }
 
 function planRow(decision: Decision, fenced: ReadonlySet<Decision>) {
-  const { identity, asked, source, obstacle } = decision;
+  const { identity, asked, applied, source, obstacle } = decision;
   const reasons = [source];
-  if (obstacle) reasons.push(`stays float32: ${obstacle}`);
+  if (obstacle && applied.kind === "float32") reasons.push(`stays float32: ${obstacle}`);
+  else if (obstacle) reasons.push(`${applied.kind} instead: ${obstacle}`);
   if (fenced.has(decision)) reasons.push(FENCED);
   return {
     node: identity.name,

@@ -14,7 +14,7 @@ import {
 import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
 import { integerTensors, worksOnIntegers } from "./integers.ts";
 import { dynamicOperator } from "./dynamic.ts";
-import type { QConfig } from "./qconfig.ts";
+import { float32, type QConfig } from "./qconfig.ts";
 import { zeroFloor } from "./tails.ts";
 import { storableWeights } from "./weight_only.ts";
 
@@ -27,11 +27,11 @@ export interface Decision {
   readonly facts: GraphFacts;
   /** The rule that asked. */
   readonly source: string;
-  /** The form it is written in; `float32` also where the asked one is not to be had. */
-  form: QConfig["kind"];
+  /** What it is written as: what was asked, or else what that falls back to. */
+  applied: QConfig;
   /** Number of that rule, undefined for the default. */
   readonly rule: number | undefined;
-  /** Why it stays float32 though something else was asked for. */
+  /** Why it is not what was asked for. */
   obstacle?: string;
   /** Whether the obstacle lies in the node itself, and not in its neighbours or its speed. */
   impossible?: boolean;
@@ -84,7 +84,7 @@ export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
   }
   const units = staticUnits(graph.node, of, facts);
   dropIdleUnits(graph.node, of, units, facts);
-  if (mapping.onUnsupported === "error") refuseImpossible(all, mapping);
+  if (mapping.onUnsupported !== "float32") refuseImpossible(all, mapping);
   return { facts, all, of, units };
 }
 
@@ -110,7 +110,7 @@ function listNodes(facts: GraphFacts, mapping: QConfigMapping): Decision[] {
       node,
       identity: identities[i]!,
       asked: qconfig,
-      form: qconfig.kind === "static" ? "float32" : qconfig.kind, // static is earned below
+      applied: qconfig,
       source,
       rule,
       facts: own,
@@ -119,11 +119,16 @@ function listNodes(facts: GraphFacts, mapping: QConfigMapping): Decision[] {
   });
 }
 
-/** Falls back to float32, with the reason. */
+/** Falls back to float32, or to what a static qconfig names instead, with the reason. */
 function fallBack(decision: Decision, obstacle: string, impossible = false): void {
-  decision.form = "float32";
+  const { asked, node, facts } = decision;
+  const otherwise = asked.kind === "static" ? asked.otherwise : float32;
+  const canBe = otherwise.kind === "dynamic"
+    ? whyNotDynamic(node, facts) === undefined
+    : otherwise.kind === "weightOnly" && storableWeights(node, facts).length > 0;
+  decision.applied = canBe ? otherwise : float32;
   decision.obstacle = obstacle;
-  decision.impossible = impossible;
+  decision.impossible = impossible && !canBe;
 }
 
 /** Refuses a rule that asks for what none of its nodes can be. */
@@ -142,14 +147,16 @@ function refuseImpossible(all: readonly Decision[], mapping: QConfigMapping): vo
 }
 
 function tryDynamic(decision: Decision): void {
-  const { node, facts } = decision;
-  const operator = dynamicOperator(node);
-  const obstacle = operator
-    ? operator.obstacle(node, facts)
-    : storableWeights(node, facts).length > 0
-    ? `no dynamic int8 kernel for ${node.opType}; weightOnly() makes it smaller`
-    : `it has no weights`;
+  const obstacle = whyNotDynamic(decision.node, decision.facts);
   if (obstacle) fallBack(decision, obstacle, true);
+}
+
+function whyNotDynamic(node: NodeProto, facts: GraphFacts): string | undefined {
+  const operator = dynamicOperator(node);
+  if (operator) return operator.obstacle(node, facts);
+  return storableWeights(node, facts).length > 0
+    ? `no dynamic int8 kernel for ${node.opType}; weightOnly() makes it smaller`
+    : "it has no weights";
 }
 
 function tryWeightOnly(decision: Decision): void {
@@ -183,7 +190,6 @@ function staticUnits(
       host.results = [outer];
       unitOf.set(outer, host);
       int8.add(outer);
-      decision.form = "static";
       decision.head = host.head;
       continue;
     }
@@ -199,7 +205,6 @@ function staticUnits(
       fallBack(decision, obstacle, impossible !== undefined);
       continue;
     }
-    decision.form = "static";
     const unit: StaticUnit = {
       head: node,
       operator,
@@ -289,7 +294,7 @@ function dropIdleUnits(
     const unit = units.get(node);
     if (!unit || unit.operator.role === "compute" || unit.qconfig.kernels === "any") continue;
     const readers = unit.results.flatMap((name) => facts.consumers(name));
-    if (readers.some((reader) => of.get(reader)!.form === "static")) continue;
+    if (readers.some((reader) => of.get(reader)!.applied.kind === "static")) continue;
     units.delete(node);
     for (const member of unit.nodes) {
       const decision = of.get(member)!;

@@ -65,7 +65,8 @@ function feedsQuantize(name: string, decisions: Decisions): boolean {
   const readers = decisions.facts.consumers(name);
   return readers.some((reader) =>
     (reader.opType === "Relu" || reader.opType === "Clip") &&
-    decisions.of.get(reader)?.form === "float32" && feedsQuantize(reader.output[0]!, decisions)
+    decisions.of.get(reader)?.applied.kind === "float32" &&
+    feedsQuantize(reader.output[0]!, decisions)
   );
 }
 

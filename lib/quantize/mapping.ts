@@ -13,10 +13,10 @@ export interface QConfigMapping {
   readonly rules: readonly Rule[];
   /**
    * What becomes of a rule that asks for what none of its nodes can be, as static int8 of a GRU:
-   * `error` refuses it, `float32` leaves the nodes alone and says so in the plan. What the default
+   * `error`, the default, refuses it, `float32` leaves the nodes alone and says so in the plan. What the default
    * asks for is never an error: it goes for all nodes that can.
    */
-  readonly onUnsupported: "error" | "float32";
+  readonly onUnsupported?: "error" | "float32";
 }
 
 /** A selector and what the nodes it selects are to be. */

@@ -19,6 +19,8 @@ export interface StaticInt8 {
    * Softmax, Conv3d over few channels) in float32; `any` quantizes whatever has an int8 kernel.
    */
   readonly kernels: "fast" | "any";
+  /** What a node becomes that has weights and cannot, or had better not, be static. */
+  readonly otherwise: Float32 | DynamicInt8 | WeightOnly;
 }
 
 /** uint8 activations with ranges found at run time, int8 weights. */
@@ -61,6 +63,11 @@ export interface StaticInt8Options {
   weight?: WeightObserver;
   /** @default {"fast"} */
   kernels?: "fast" | "any";
+  /**
+   * What a node becomes that has weights and cannot, or had better not, be static: `weightOnly()`
+   * makes GRU, ConvTranspose and depthwise Conv small too, at float32's speed. @default {float32}
+   */
+  otherwise?: Float32 | DynamicInt8 | WeightOnly;
 }
 
 /**
@@ -77,9 +84,10 @@ export interface StaticInt8Options {
  * ```
  */
 export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
-  const { activation = minMax, weight = perChannel, kernels = "fast" } = options;
+  const { activation = minMax, weight = perChannel, kernels = "fast", otherwise = float32 } =
+    options;
   const observer = typeof activation === "function" ? activation() : activation;
-  return { kind: "static", activation: observer, weight, kernels };
+  return { kind: "static", activation: observer, weight, kernels, otherwise };
 }
 
 /** uint8 activations with ranges found at run time, int8 weights. No calibration is needed. */
@@ -115,7 +123,8 @@ export function describeQConfig(qconfig: QConfig): string {
       return "float32";
     case "static": {
       const any = qconfig.kernels === "any" ? ", any kernel" : "";
-      return `static (${qconfig.activation.name}, ${qconfig.weight.name}${any})`;
+      const rest = qconfig.otherwise.kind === "float32" ? "" : `, else ${qconfig.otherwise.kind}`;
+      return `static (${qconfig.activation.name}, ${qconfig.weight.name}${any}${rest})`;
     }
     case "dynamic":
       return `dynamic (${qconfig.weight.name})`;

@@ -120,11 +120,17 @@ function makePoint(
 }
 
 /** What becomes of a node, with whatever of its qconfig has an effect on that. */
-function formOf({ form, asked }: Decision): string {
-  if (form === "float32" || asked.kind === "float32") return "float32";
-  if (asked.kind === "static") return `static ${asked.activation.name} ${asked.weight.name}`;
-  if (asked.kind === "weightOnly") return `weightOnly ${asked.bits} ${asked.weight.name}`;
-  return `dynamic ${asked.weight.name}`;
+function formOf({ applied }: Decision): string {
+  switch (applied.kind) {
+    case "float32":
+      return "float32";
+    case "static":
+      return `static ${applied.activation.name} ${applied.weight.name}`;
+    case "weightOnly":
+      return `weightOnly ${applied.bits} ${applied.weight.name}`;
+    case "dynamic":
+      return `dynamic ${applied.weight.name}`;
+  }
 }
 
 function showSelector(selector: Selector): string {

@@ -318,6 +318,18 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: "what cannot be static is stored small, if static says so",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 12, 12]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1
+      b = Conv(a, d) {pads=[1, 1, 1, 1], group=16} @ depthwise
+      c = Conv(b, w2) {pads=[1, 1, 1, 1]} @ conv2
+      y = ConvTranspose(c, t) {pads=[1, 1, 1, 1]} @ up`,
+    weights: { ...twoConvs, d: [16, 1, 3, 3], t: [8, 8, 3, 3] },
+    inputs: image,
+    default: staticInt8({ otherwise: weightOnly() }),
+    executes: ["QLinearConv", "Conv", "QLinearConv", "ConvTranspose"],
+  },
+  {
     name: "Sigmoid, Mul with a constant, Concat and GlobalAveragePool between int8 Convs",
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 1, 1]
       a = Conv(x, w1, b1) @ conv1; s = Sigmoid(a) @ sigmoid; m = Mul(a, s) @ mul

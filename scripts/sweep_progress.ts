@@ -5,6 +5,7 @@ import {
   megabytes,
   type MetricFormat,
   metricFormat,
+  plural,
 } from "../lib/report/format.ts";
 import type { Trial } from "../lib/study/records.ts";
 import type { SweepEvent } from "../lib/study/sweep.ts";
@@ -26,16 +27,20 @@ export function showSweep(
 ): (event: SweepEvent) => void {
   const started = now();
   let begun: SweepEvent & { kind: "begin" } | undefined;
+  /** Said once model and samples have proved to go together: else an error is all there is to say. */
+  let introduction: string[] = [];
+  const introduce = () => introduction.splice(0).forEach(progress.log);
   let current = 0;
   let best = "";
   let left = "";
   return (event) => {
     if (event.kind === "begin") {
       begun = event;
-      for (const line of beginning(event, folder)) progress.log(line);
+      introduction = beginning(event, folder);
       return;
     }
     if (event.kind === "trial") {
+      introduce();
       const { trial, baseline, number, of, reused } = event;
       const format = metricFormat({ ...begun!, baseline });
       const relative = isRelative({ baseline });
@@ -55,6 +60,7 @@ export function showSweep(
       return;
     }
     const { doing, configuration, step, all } = event.progress;
+    if (doing === "accuracy") introduce();
     const seconds = (now() - started) / 1000;
     left = all > ENOUGH_TO_GUESS ? `${duration(seconds * (1 - all) / all)} left` : "";
     const count = begun?.configurations.length ?? 0;
@@ -72,11 +78,11 @@ export function showSweep(
 
 function beginning(event: SweepEvent & { kind: "begin" }, folder: string): string[] {
   const { configurations, reused, collapsed } = event;
-  const lines = [`${configurations.length} configurations`];
-  if (reused > 0) lines[0] += `; ${reused} of them are measured already in ${folder}`;
+  const lines = [plural(configurations.length, "configuration")];
+  if (reused > 0) lines[0] += `; ${reused} measured already in ${folder}`;
   if (collapsed.length > 0) {
     const same = Map.groupBy(collapsed, ({ sameAs }) => sameAs);
-    lines.push(`${collapsed.length} more points of the grid give the same models:`);
+    lines.push(`${plural(collapsed.length, "more point")} of the grid, with the same models:`);
     for (const [sameAs, points] of same) {
       lines.push(`  ${sameAs} is also ${points.map(({ name }) => name).join(", ")}`);
     }

@@ -125,13 +125,13 @@ export class Measure implements AsyncDisposable {
       onProgress,
     });
     this.#baselines.set(split, run);
-    const { results: _, ...evaluation } = await run;
+    const evaluation = await run;
     const { value } = evaluation;
     // Closeness to float32 is known of float32 itself, not estimated.
     const own = metric.relative ? { ...value, low: value.value, high: value.value } : value;
     const stored = accuracyOf({ ...evaluation, value: own }, split);
     await store.putEvaluation(await model.hash(), stored);
-    return await run;
+    return evaluation;
   }
 
   /** The model of a configuration. */
@@ -306,9 +306,9 @@ function isUnsure({ drifted, ratio }: Latency): boolean {
   return drifted || ratio.high - ratio.low > 0.1 * ratio.value;
 }
 
-/** An evaluation as it is stored. Float32 compared with itself has no difference to estimate. */
+/** An evaluation as it is stored. Float32 is compared with itself, which leaves nothing to estimate. */
 function accuracyOf(evaluation: Evaluation, split: Split): StoredEvaluation {
-  const { value, scores, outputs } = evaluation;
+  const { value, scores, results, outputs = results && { sqnr: null, cosine: 1 } } = evaluation;
   const difference = evaluation.difference ?? { value: 0, low: 0, high: 0, n: value.n };
   return { accuracy: { split, value, difference }, ...(outputs && { outputs }), scores };
 }

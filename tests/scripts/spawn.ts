@@ -1,0 +1,46 @@
+/** What a command line left behind. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts a script of the project as a user does, with pipes for a terminal. */
+export function start(script: string, args: readonly string[]): Deno.ChildProcess {
+  const path = new URL(`../../scripts/${script}.ts`, import.meta.url);
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", path.href, ...args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Runs a script to its end. */
+export async function run(script: string, ...args: string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await start(script, args).output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+/** Runs a script until its stderr has a text, then ends it by a signal. */
+export async function runUntil(
+  text: string,
+  signal: Deno.Signal,
+  script: string,
+  ...args: string[]
+): Promise<Ended> {
+  const child = start(script, args);
+  const stdout = new Response(child.stdout).text();
+  let stderr = "";
+  let sent = false;
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    stderr += part;
+    if (sent || !stderr.includes(text)) continue;
+    child.kill(signal);
+    sent = true;
+  }
+  const { code } = await child.status;
+  return { code, stdout: await stdout, stderr };
+}

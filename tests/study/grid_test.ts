@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { describeQConfig } from "../../lib/quantize/qconfig.ts";
+import { resolveMapping } from "../../lib/quantize/mapping.ts";
+import { parseSweepConfig } from "../../lib/study/config.ts";
+import { expandGrid } from "../../lib/study/grid.ts";
+import { PLACEMENTS } from "../../lib/study/placements.ts";
+import { modelOf } from "../quantize/fixture.ts";
+import { tinyModel } from "./tiny.ts";
+
+const names = (config: string, model = tinyModel()) =>
+  expandGrid(parseSweepConfig(config), model.graph).configurations.map(({ name }) => name);
+
+/** A network without a Conv. */
+const mlp = modelOf(
+  `graph mlp
+  input x float32[N, 8]
+  output y float32[N, 4]
+  h = Gemm(x, w1)
+  r = Relu(h)
+  y = Gemm(r, w2)`,
+  { w1: [8, 8], w2: [8, 4] },
+);
+
+Deno.test("expandGrid() is the product of placements, weights and observers, float32 first", () => {
+  const config = `{ "placements": ["mixed"], "percentiles": [99.9, 99.99] }`;
+  assert.deepEqual(names(config), [
+    "float32",
+    "mixed · min-max · per-channel",
+    "mixed · percentile 99.9 · per-channel",
+    "mixed · percentile 99.99 · per-channel",
+    "mixed · min-max · per-tensor",
+    "mixed · percentile 99.9 · per-tensor",
+    "mixed · percentile 99.99 · per-tensor",
+  ]);
+});
+
+Deno.test("expandGrid() takes points together that come to the same model, and says so", () => {
+  const config = `{ "placements": ["rnn-dynamic"], "weights": ["per-tensor"] }`;
+  const grid = expandGrid(parseSweepConfig(config), tinyModel().graph);
+  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+    "float32",
+    "rnn-dynamic · per-tensor",
+  ]);
+  assert.deepEqual(grid.collapsed, [{
+    name: "rnn-dynamic · percentile 99.99 · per-tensor",
+    sameAs: "rnn-dynamic · per-tensor",
+  }]);
+});
+
+Deno.test("expandGrid() finds cnn-static to be float32, and mixed rnn-dynamic, without a Conv", () => {
+  const config = `{ "observers": ["min-max"], "weights": ["per-channel"] }`;
+  const grid = expandGrid(parseSweepConfig(config), mlp.graph);
+  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+    "float32",
+    "rnn-dynamic · per-channel",
+    "all · min-max · per-channel",
+  ]);
+  assert.deepEqual(grid.collapsed.map(({ sameAs }) => sameAs), [
+    "float32",
+    "rnn-dynamic · per-channel",
+  ]);
+});
+
+Deno.test("expandGrid() takes mappings of one's own, with observers of their own", () => {
+  const config = `{
+    "placements": ["own"],
+    "observers": ["min-max"],
+    "mappings": {
+      "own": {
+        "default": { "kind": "static", "percentile": 99.5 },
+        "rules": [["front.conv1", "float32"], [{ "op": "Gemm" }, "dynamic"]]
+      }
+    }
+  }`;
+  const grid = expandGrid(parseSweepConfig(config), tinyModel().graph);
+  const [, perChannel, perTensor] = grid.configurations;
+  assert.deepEqual(grid.configurations.map(({ name, family }) => [name, family]), [
+    ["float32", "float32"],
+    ["own · per-channel", "own"],
+    ["own · per-tensor", "own"],
+  ]);
+  assert.equal(perChannel!.forms[0], "float32");
+  assert.equal(perChannel!.forms[2], "static percentile 99.5 per-channel");
+  assert.equal(perTensor!.forms.at(-1), "dynamic per-tensor");
+});
+
+Deno.test("expandGrid() gives every configuration a name of its own", () => {
+  const all = names("{}");
+  assert.equal(new Set(all).size, all.length);
+  assert.ok(all.length >= 10 && all.length <= 16, `${all.length} configurations`);
+});
+
+Deno.test("placements give Linear and recurrent layers what their name says", () => {
+  const nodes = ["Conv", "GRU", "Gemm"].map((opType) => ({ name: opType, opType, path: "" }));
+  const defaults = {
+    observer: { name: "min-max", range: () => ({ min: 0, max: 1 }) },
+    weights: { name: "per-channel", granularity: "channel" as const },
+  };
+  const kinds = Object.entries(PLACEMENTS).map(([name, placement]) => {
+    const resolved = resolveMapping(placement(nodes, defaults), nodes);
+    return [name, ...resolved.map(({ qconfig }) => describeQConfig(qconfig).split(" ")[0])];
+  });
+  assert.deepEqual(kinds, [
+    ["float32", "float32", "float32", "float32"],
+    ["cnn-static", "static", "float32", "float32"],
+    ["rnn-dynamic", "float32", "dynamic", "dynamic"],
+    ["mixed", "static", "dynamic", "dynamic"],
+    ["all", "static", "dynamic", "static"],
+  ]);
+});

@@ -97,3 +97,15 @@ export { UsageError, UserError } from "./lib/errors.ts";
 // Studies: many configurations, their records and their report.
 export { sweep, type SweepEvent, type SweepOptions } from "./lib/study/sweep.ts";
 export type { Study, Trial } from "./lib/study/records.ts";
+
+// Charts and tables, as a notebook shows them.
+export { Table, table } from "./lib/display.ts";
+export {
+  differencesOf,
+  planOf,
+  scatterOf,
+  type Shown,
+  sizesOf,
+  trialsOf,
+} from "./lib/report/display.ts";
+export { writeReport } from "./lib/report/write_report.ts";

@@ -110,9 +110,7 @@ const PASSES: readonly Pass[] = [
  * @example
  * ```ts
  * import { fuse } from "./fuse.ts";
- * import { UserError } from "../errors.ts";
-import { sortTopologically } from "../onnx/graph.ts";
-import { Model } from "../onnx/model.ts";
+ * import { Model } from "../onnx/model.ts";
  * import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
  * import { parseGraph } from "../onnx/text.ts";
  * import { create } from "@bufbuild/protobuf";

@@ -21,7 +21,21 @@ import type { Cell } from "./recurrent_scan.ts";
  * The graph has to be of opset 13 or later. A layer with activations that have parameters, or of
  * another type than float32, stays a GRU; {@linkcode whyNotLowered} says why.
  *
+ * @param options Which layers: all by default.
  * @see {@link https://onnx.ai/onnx/operators/onnx__GRU.html}
+ * @example
+ * ```ts
+ * import { lowerGru } from "./lower_gru.ts";
+ * import { parseGraph } from "../onnx/text.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const graph = parseGraph(`
+ *   input x float32[T, N, 8]; input w float32[1, 12, 8]; input r float32[1, 12, 4]
+ *   output y float32[T, 1, N, 4]
+ *   y = GRU(x, w, r) {hidden_size=4}`);
+ * const operators = lowerGru(graph).node.map(({ opType }) => opType);
+ * assert.ok(operators.includes("MatMul") && operators.includes("Scan"));
+ * ```
  */
 export function lowerGru(
   graph: GraphProto,

@@ -1,7 +1,7 @@
 import { consumers } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { elementType, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { ElementArrays, Tensor } from "../tensor/tensor.ts";
 import { type PassContext, visibleConstants } from "./pass.ts";
 
 /** Element types whose parameters are rewritten. */
@@ -86,29 +86,34 @@ export function rounded(
   dims: readonly number[],
   values: Float64Array,
 ): Tensor<FloatType> | undefined {
-  const data = type === "float64"
-    ? values
-    : type === "float32"
-    ? Float32Array.from(values)
-    : Float16Array.from(values);
-  return data.every(Number.isFinite) ? { type, dims, data } : undefined;
+  const data = new ARRAYS[type](values);
+  return allFinite(data) ? { type, dims, data } : undefined;
 }
 
 /**
- * A tensor with each run of `length` elements multiplied by the factor for its number. Undefined if a
- * product does not fit the type.
+ * A tensor with each run of `length` elements multiplied by the factor for its number, in float64 and
+ * rounded once. Undefined if a product does not fit the type.
  */
 export function scaleRuns(
   tensor: Tensor<FloatType>,
   length: number,
   factor: (run: number) => number,
 ): Tensor<FloatType> | undefined {
-  const values = new Float64Array(tensor.data.length);
-  for (let run = 0, i = 0; i < values.length; run++) {
+  const { type, dims, data: from } = tensor;
+  const data = new ARRAYS[type](from.length);
+  for (let run = 0, i = 0; i < data.length; run++) {
     const scale = factor(run);
-    for (const end = i + length; i < end; i++) values[i] = tensor.data[i]! * scale;
+    for (const end = i + length; i < end; i++) data[i] = from[i]! * scale;
   }
-  return rounded(tensor.type, tensor.dims, values);
+  return allFinite(data) ? { type, dims, data } : undefined;
+}
+
+const ARRAYS = { float32: Float32Array, float64: Float64Array, float16: Float16Array };
+
+/** A plain loop: weights are millions, and a function for each would take longer than the folding. */
+function allFinite(values: ElementArrays[FloatType]): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
+  return true;
 }
 
 /** Name for the bias of a node that had none, after its weight. */

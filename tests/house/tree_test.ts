@@ -27,7 +27,7 @@ Deno.test(
     // Put together here so that this file passes its own test.
     const hosts = [["registry", "npmjs"], ["npm", "jsr", "io"], ["pypi", "org"]]
       .map((parts) => parts.join("\\."));
-    const folders = ["work", "root", "home", "Users"].join("|");
+    const folders = ["work", "root", "home", "Users", "tmp"].join("|");
     const forbidden = new RegExp(`${hosts.join("|")}|(?<![\\w.:*-])/(${folders})/`);
     const found: string[] = [];
     for (const path of files!.filter((path) => !BINARY.test(path))) {

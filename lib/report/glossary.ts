@@ -30,7 +30,7 @@ export function glossaryOf(study: Study): Term[] {
     !relative && {
       term: "difference",
       text: "Candidate minus float32, sample by sample (paired). Both networks err on mostly the " +
-        "same samples, so its interval is narrower than those of the two figures.",
+        "same samples, so its interval is usually narrower than those of the two figures.",
     },
     {
       term: "budget",
@@ -58,7 +58,7 @@ export function glossaryOf(study: Study): Term[] {
     {
       term: "SQNR",
       text: "Signal to quantization-noise ratio of the outputs against float32's, in decibels: " +
-        'each 6 dB halve the error. "exact" means equal to the bit.',
+        '6 dB more halve the error. "exact" means equal to the bit.',
     },
     {
       term: "size",
@@ -67,8 +67,9 @@ export function glossaryOf(study: Study): Term[] {
     {
       term: "asked, executes",
       text: "The qconfig that the mapping gives a node, and the operator that the runtime really " +
-        "runs for it after its own optimisation, read back from its graph. A dash means that the " +
-        "node went into another one, or was not read back.",
+        'runs for it after its own optimisation, read back from its graph: "in X" where the node ' +
+        'became part of X, "folded away" where it was computed once while loading, a dash where ' +
+        "it was not read back.",
     },
   ];
   return terms.filter((term) => term !== false);

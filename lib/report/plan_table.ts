@@ -5,7 +5,7 @@ import type { Column } from "./table.ts";
 /** Rows of a plan that belong to one module. */
 export interface PlanGroup {
   readonly title: string;
-  /** How many nodes, and what they were asked to be: `24 nodes: 20 static, 4 float32`. */
+  /** How many nodes, and what they were asked to be: `24 nodes, asked to be 20 static, 4 float32`. */
   readonly summary: string;
   readonly rows: readonly PlanRow[];
 }
@@ -47,12 +47,12 @@ function cut(
   );
 }
 
-/** `24 nodes: 20 static, 4 float32`, most frequent first. */
+/** `24 nodes, asked to be 20 static, 4 float32`, most frequent first. */
 export function planSummary(rows: readonly PlanRow[]): string {
   const asked = [...Map.groupBy(rows, (row) => row.asked)]
     .toSorted(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))
     .map(([name, { length }]) => `${length} ${name}`);
-  return `${plural(rows.length, "node")}: ${asked.join(", ")}`;
+  return `${plural(rows.length, "node")}, asked to be ${asked.join(", ") || "nothing"}`;
 }
 
 function groupTitle({ path, opType }: PlanRow, depth: number): string {

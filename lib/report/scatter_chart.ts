@@ -5,7 +5,12 @@ import { factorInterval, isRelative, metricFormat, plural } from "./format.ts";
 import type { Markup } from "./markup.ts";
 import { budgetLabel, drawAxes, drawGuides, drawTint } from "./scatter_axes.ts";
 import { drawLabels } from "./scatter_labels.ts";
-import { type ScatterLayout, scatterLayout, type ScatterPoint } from "./scatter_layout.ts";
+import {
+  type ScatterLayout,
+  scatterLayout,
+  type ScatterPoint,
+  weightOf,
+} from "./scatter_layout.ts";
 import { ACCENT, BASELINE, dot, type FamilyStyle, familyStyles, GOOD, INK } from "./theme.ts";
 import { entriesOf, type Measured } from "./trials.ts";
 
@@ -38,7 +43,9 @@ export function scatterChart(study: Study, options: ScatterOptions = {}): Plot {
     drawFront(layout),
     layout.points.map((point) => drawBars(point, style(point.entry).colour)),
     drawBaseline(study, layout),
-    layout.points.map((point) => drawPoint(study, point, style(point.entry))),
+    // What matters most is drawn last, on top.
+    layout.points.toSorted((a, b) => weightOf(a) - weightOf(b))
+      .map((point) => drawPoint(study, point, style(point.entry))),
     drawLabels(study, layout, { narrow, blocked: [budget.box] }),
   ];
   const key: Key[] = [...styles].map(([label, { colour, shape }]) => ({

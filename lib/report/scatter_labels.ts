@@ -3,7 +3,7 @@ import { element, pathData } from "./element.ts";
 import { factor, metricFormat } from "./format.ts";
 import { type Box, type LabelPoint, type PlacedLabel, placeLabels } from "./labels.ts";
 import type { Markup } from "./markup.ts";
-import type { ScatterLayout, ScatterPoint } from "./scatter_layout.ts";
+import { type ScatterLayout, type ScatterPoint, weightOf } from "./scatter_layout.ts";
 import { ellipsis } from "./text_width.ts";
 import { HALO, INK, MUTED } from "./theme.ts";
 import type { Measured } from "./trials.ts";
@@ -20,9 +20,8 @@ export function drawLabels(
   { narrow, blocked }: { narrow: boolean; blocked: readonly Box[] },
 ): Markup {
   const { frame, points, one, budget, baseline } = layout;
-  const weight = (p: ScatterPoint) => (p.isWinner ? 2 : 0) + (p.onFront ? 1 : 0);
   const ordered: (ScatterPoint | undefined)[] = points.toSorted((a, b) =>
-    weight(b) - weight(a) || a.entry.number - b.entry.number
+    weightOf(b) - weightOf(a) || a.entry.number - b.entry.number
   );
   if (baseline) ordered.unshift(undefined); // float32 itself
 
@@ -40,7 +39,7 @@ export function drawLabels(
       radius: point.isWinner ? 11 : undefined,
       strong: point.isWinner,
     };
-    return weight(point) > 0 && !narrow
+    return weightOf(point) > 0 && !narrow
       ? { ...place, texts: [full, short] }
       : { ...place, texts: [short], wish: full };
   });

@@ -118,6 +118,11 @@ export function scatterLayout(study: Study, frame: Box, ticks: [number, number])
   };
 }
 
+/** The winner weighs most, then the front; the more, the sooner labelled and the later covered. */
+export function weightOf({ isWinner, onFront }: ScatterPoint): number {
+  return (isWinner ? 2 : 0) + (onFront ? 1 : 0);
+}
+
 /** The trials on the front, and "float32" where nothing beats it in time 1. */
 function frontOf(study: Study, measured: readonly Measured[], withBaseline: boolean) {
   const sign = study.metric.higherIsBetter ? -1 : 1;

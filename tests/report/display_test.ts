@@ -33,5 +33,5 @@ Deno.test("trialsOf() and planOf() show tables, escaped", () => {
   assert.ok(trials["text/html"]!.includes("×0.42 [0.41, 0.43]"));
   const plan = showPlan(planOf(1));
   assert.match(plan[JUPYTER_DISPLAY]()["text/html"]!, /<table>[^]*QLinearConv[^]*<\/table>/);
-  assert.match(`${plan}`, /^13 nodes: 6 static/);
+  assert.match(`${plan}`, /^13 nodes, asked to be 6 static/);
 });

@@ -84,7 +84,7 @@ Deno.test("reportHtml() folds a long plan by module, and leaves a short one open
   assert.doesNotMatch(plan(reportHtml(of(2))), /<summary><code>/);
   assert.match(
     plan(reportHtml(of(20))),
-    /<summary><code>trunk\.layer1<\/code> <span>14 nodes: 12 static, 2 float32<\/span>/,
+    /<summary><code>trunk\.layer1<\/code> <span>14 nodes, asked to be 12 static, 2 float32<\/span>/,
   );
   assert.match(reportMarkdown(of(20)), /<details>\n<summary><code>trunk\.layer1<\/code> 14 nodes/);
 });

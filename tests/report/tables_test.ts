@@ -124,7 +124,7 @@ Deno.test("planGroups() keeps a short plan whole and cuts a long one by module",
     "fc",
   ]);
   assert.equal(groups.flatMap(({ rows }) => rows).length, planOf(16).length);
-  assert.equal(groups[1]!.summary, "14 nodes: 12 static, 2 float32");
+  assert.equal(groups[1]!.summary, "14 nodes, asked to be 12 static, 2 float32");
 });
 
 Deno.test("planGroups() groups nodes without a path by operator, however many there are", () => {
@@ -135,8 +135,11 @@ Deno.test("planGroups() groups nodes without a path by operator, however many th
 });
 
 Deno.test("planSummary() and executesText() count, most frequent first", () => {
-  assert.equal(planSummary([]), "0 nodes: ");
-  assert.equal(planSummary(planOf(1)), "13 nodes: 6 static, 5 float32, 1 dynamic, 1 weightOnly");
+  assert.equal(planSummary([]), "0 nodes, asked to be nothing");
+  assert.equal(
+    planSummary(planOf(1)),
+    "13 nodes, asked to be 6 static, 5 float32, 1 dynamic, 1 weightOnly",
+  );
   assert.equal(
     executesText({ GRU: 2, QLinearConv: 20, Add: 2 }),
     "In the runtime: 20 QLinearConv, 2 Add, 2 GRU.",

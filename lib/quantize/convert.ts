@@ -14,8 +14,9 @@ import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "./name_nodes.ts";
 import { Plan } from "./plan.ts";
 import { QUANTIZED_OPSET } from "./prepare.ts";
+import { QdqWriter } from "./qdq.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
-import { quantizedResults, rangedTensors, StaticWriter } from "./static.ts";
+import { quantizedResults, rangedTensors } from "./static_units.ts";
 import { INT4_OPSET, storeSmall } from "./weight_only.ts";
 
 /**
@@ -70,7 +71,12 @@ function writeAll(
   builder: Builder,
 ): Set<Decision> {
   const results = quantizedResults(decisions);
-  const writer = new StaticWriter(builder, decisions, results, (name) => ranges.get(name)!);
+  const writer = new QdqWriter({
+    builder,
+    decisions,
+    results,
+    rangeOf: (name) => ranges.get(name)!,
+  });
   const fenced = new Set<Decision>();
   // A unit is written where its last node stood: by then all that any member reads is there.
   const unitAt = new Map([...decisions.units.values()].map((unit) => [unit.nodes.at(-1), unit]));

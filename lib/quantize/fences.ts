@@ -2,7 +2,7 @@ import { isStandard, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { Builder } from "./builder.ts";
 import type { Decisions, StaticUnit } from "./decide.ts";
-import { readsAsInt8 } from "./static.ts";
+import { readsAsInt8 } from "./static_units.ts";
 
 /**
  * Operators that the runtime pulls into int8 by itself when they stand between DequantizeLinear and

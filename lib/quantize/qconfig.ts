@@ -8,9 +8,18 @@ export interface Float32 {
   readonly kind: "float32";
 }
 
+/** Integer type of activations. */
+export type ActivationType = "uint8" | "int8";
+
 /** uint8 activations with ranges from calibration, int8 weights, int32 bias. */
 export interface StaticInt8 {
   readonly kind: "static";
+  /** int8 runs 3 to 5 times slower than uint8 on WASM, and often falls back to float32 in silence. */
+  readonly dtype: ActivationType;
+  /** `symmetric` has 0 in the middle, which wastes half of the integers after a Relu. */
+  readonly scheme: "affine" | "symmetric";
+  /** Half of the integers, for processors whose sums saturate; WASM's do not. */
+  readonly reduceRange: boolean;
   /** Chooses the range of each activation. */
   readonly activation: Observer;
   readonly weight: WeightObserver;
@@ -63,6 +72,12 @@ export interface StaticInt8Options {
   weight?: WeightObserver;
   /** @default {"fast"} */
   kernels?: "fast" | "any";
+  /** Type of activations. @default {"uint8"} */
+  dtype?: ActivationType;
+  /** @default {"affine"} */
+  scheme?: "affine" | "symmetric";
+  /** @default {false} */
+  reduceRange?: boolean;
   /**
    * What a node becomes that has weights and cannot, or had better not, be static: `weightOnly()`
    * makes GRU, ConvTranspose and depthwise Conv small too, at float32's speed. @default {float32}
@@ -86,8 +101,12 @@ export interface StaticInt8Options {
 export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
   const { activation = minMax, weight = perChannel, kernels = "fast", otherwise = float32 } =
     options;
+  const { dtype = "uint8", scheme = "affine", reduceRange = false } = options;
   const observer = typeof activation === "function" ? activation() : activation;
-  return { kind: "static", activation: observer, weight, kernels, otherwise };
+  return {
+    ...{ kind: "static", activation: observer, weight, kernels, otherwise },
+    ...{ dtype, scheme, reduceRange },
+  };
 }
 
 /** uint8 activations with ranges found at run time, int8 weights. No calibration is needed. */
@@ -121,11 +140,8 @@ export function describeQConfig(qconfig: QConfig): string {
   switch (qconfig.kind) {
     case "float32":
       return "float32";
-    case "static": {
-      const any = qconfig.kernels === "any" ? ", any kernel" : "";
-      const rest = qconfig.otherwise.kind === "float32" ? "" : `, else ${qconfig.otherwise.kind}`;
-      return `static (${qconfig.activation.name}, ${qconfig.weight.name}${any}${rest})`;
-    }
+    case "static":
+      return `static (${describeStatic(qconfig)})`;
     case "dynamic":
       return `dynamic (${qconfig.weight.name})`;
     case "weightOnly":
@@ -136,4 +152,16 @@ export function describeQConfig(qconfig: QConfig): string {
 function describeWeights({ bits, weight, blockSize }: WeightOnly): string {
   if (bits === 16) return "float16";
   return bits === 8 ? `int8, ${weight.name}` : `int4, blocks of ${blockSize}`;
+}
+
+/** What differs from the defaults is said, what does not is not. */
+function describeStatic(qconfig: StaticInt8): string {
+  const { activation, weight, kernels, dtype, scheme, reduceRange, otherwise } = qconfig;
+  const parts = [activation.name, weight.name];
+  if (dtype !== "uint8") parts.push(dtype);
+  if (scheme !== "affine") parts.push(scheme);
+  if (reduceRange) parts.push("reduced range");
+  if (kernels === "any") parts.push("any kernel");
+  if (otherwise.kind !== "float32") parts.push(`else ${otherwise.kind}`);
+  return parts.join(", ");
 }

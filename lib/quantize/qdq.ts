@@ -1,0 +1,106 @@
+import { makeNode } from "../onnx/node.ts";
+import { activationInputs, type StaticUnit } from "./decide.ts";
+import {
+  type ActivationParams,
+  addOperand,
+  addWeights,
+  type Integers,
+} from "./integer_constants.ts";
+import { parametersOf, type StaticContext, type StaticWriter } from "./static_writer.ts";
+
+/** A tensor between QuantizeLinear and DequantizeLinear. */
+interface QuantizedTensor extends ActivationParams {
+  /** What int8 readers read. */
+  readonly dequantized: string;
+}
+
+/**
+ * Writes static units as operators between DequantizeLinear and QuantizeLinear, which the runtime
+ * fuses into integer ones. Each tensor has one scale, one zero point and one pair of nodes, however
+ * many read it. A tensor that leaves a unit keeps its name after the pair, so that every other reader,
+ * bodies and graph outputs included, reads what int8 made of it.
+ */
+export class QdqWriter implements StaticWriter {
+  readonly #context: StaticContext;
+  readonly #quantized = new Map<string, QuantizedTensor>();
+
+  constructor(context: StaticContext) {
+    this.#context = context;
+  }
+
+  write(unit: StaticUnit): void {
+    const { builder, decisions: { facts }, results } = this.#context;
+    const { head, operator, nodes } = unit;
+    const activations = new Set(activationInputs(head, operator, facts));
+    const inputs = head.input.map((name, i) => {
+      if (activations.has(name)) return this.#input(name, unit).dequantized;
+      const isOperand = operator.role === "follow" && (operator.inputs?.includes(i) ?? true);
+      return isOperand && facts.floatConstant(name)
+        ? this.#dequantize(addOperand(name, unit.qconfig, builder), `${name}_dequantized`)
+        : name;
+    });
+    if (operator.role === "compute" && facts.isConstant(head.input[1])) {
+      const { params } = this.#input(head.input[0]!, unit);
+      const { weights, bias } = addWeights(unit, params.scale, builder);
+      inputs[1] = this.#dequantize(weights, `${head.output[0]}_weights`);
+      if (bias) inputs[2] = this.#dequantize(bias, `${head.output[0]}_bias`);
+    }
+    const raw = new Map(
+      unit.results
+        .filter((name) => results.has(name))
+        .map((name) => [name, builder.fresh(`${name}_float`)]),
+    );
+    for (const node of nodes) {
+      const output = node.output.map((name) => raw.get(name) ?? name);
+      builder.push({ ...node, input: node === head ? inputs : node.input, output });
+    }
+    for (const [name, from] of raw) {
+      const parameters = operator.role === "carry"
+        ? this.#input(head.input[0]!, unit)
+        : parametersOf(name, unit, this.#context);
+      this.#pair(from, name, name, parameters);
+    }
+  }
+
+  /** The quantized form of an activation, written when it is first wanted. */
+  #input(name: string, reader: StaticUnit): QuantizedTensor {
+    const { builder } = this.#context;
+    return this.#quantized.get(name) ?? this.#pair(
+      name,
+      builder.fresh(`${name}_dequantized`),
+      name,
+      parametersOf(name, reader, this.#context),
+    );
+  }
+
+  /** Writes QuantizeLinear and DequantizeLinear, and remembers them as the form of a tensor. */
+  #pair(
+    from: string,
+    to: string,
+    name: string,
+    { params, scale, zeroPoint }: ActivationParams,
+  ): QuantizedTensor {
+    const { builder } = this.#context;
+    const integers = builder.fresh(`${name}_quantized`);
+    builder.push(
+      makeNode("QuantizeLinear", [from, scale, zeroPoint], [integers]),
+      makeNode("DequantizeLinear", [integers, scale, zeroPoint], [to]),
+    );
+    const form = { params, scale, zeroPoint, dequantized: to };
+    this.#quantized.set(name, form);
+    return form;
+  }
+
+  /** Writes DequantizeLinear for constant integers; a bias has no zero point to name. */
+  #dequantize(
+    { integers, scale, zeroPoint, axis }: Omit<Integers, "zeroPoint"> & { zeroPoint?: string },
+    base: string,
+  ): string {
+    const { builder } = this.#context;
+    const dequantized = builder.fresh(base);
+    const inputs = [integers, scale, ...(zeroPoint ? [zeroPoint] : [])];
+    const attributes = { ...(axis !== undefined && { axis }) };
+    builder.push(makeNode("DequantizeLinear", inputs, [dequantized], attributes));
+    return dequantized;
+  }
+}

@@ -31,7 +31,7 @@ export {
   calibrationFromJson,
   calibrationToJson,
 } from "./lib/calibrate/calibration.ts";
-export { convert } from "./lib/quantize/convert.ts";
+export { convert, type ConvertOptions, type QuantFormat } from "./lib/quantize/convert.ts";
 export { QuantizedModel, type Trace } from "./lib/quantize/quantized_model.ts";
 export { Plan, type PlanRow } from "./lib/quantize/plan.ts";
 export {

@@ -15,9 +15,23 @@ import { nameNodes } from "./name_nodes.ts";
 import { Plan } from "./plan.ts";
 import { QUANTIZED_OPSET } from "./prepare.ts";
 import { QdqWriter } from "./qdq.ts";
+import { QOperatorWriter } from "./qoperator.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 import { quantizedResults, rangedTensors } from "./static_units.ts";
 import { INT4_OPSET, storeSmall } from "./weight_only.ts";
+
+/**
+ * How static int8 stands in the file: `QDQ`, float operators between DequantizeLinear and
+ * QuantizeLinear that the runtime fuses, or `QOperator`, operators on integers. Both run as the same
+ * kernels on onnxruntime; other runtimes know QDQ best.
+ */
+export type QuantFormat = "QDQ" | "QOperator";
+
+/** Options for {@linkcode convert}. */
+export interface ConvertOptions {
+  /** @default {"QDQ"} */
+  format?: QuantFormat;
+}
 
 /**
  * Writes a model as a mapping wants it: static, dynamic, weight-only and float32 nodes in one graph,
@@ -33,7 +47,9 @@ export function convert(
   model: Model,
   mapping: QConfigMapping,
   calibration?: Calibration,
+  options: ConvertOptions = {},
 ): QuantizedModel {
+  const { format = "QDQ" } = options;
   const { proto, graph } = raiseOpset(model, opsetFor(mapping));
   const decisions = decide(nameNodes(graph), mapping);
   const traces = decisions.all.map(trace);
@@ -44,7 +60,7 @@ export function convert(
   }
   const ranges = chooseRanges(decisions, calibration);
   const builder = new Builder(decisions.facts);
-  const fenced = writeAll(decisions, ranges, builder);
+  const fenced = writeAll(decisions, ranges, builder, format);
   return new QuantizedModel(
     builder.model(proto),
     model.name,
@@ -69,14 +85,11 @@ function writeAll(
   decisions: Decisions,
   ranges: ReadonlyMap<string, Range>,
   builder: Builder,
+  format: QuantFormat,
 ): Set<Decision> {
   const results = quantizedResults(decisions);
-  const writer = new QdqWriter({
-    builder,
-    decisions,
-    results,
-    rangeOf: (name) => ranges.get(name)!,
-  });
+  const context = { builder, decisions, results, rangeOf: (name: string) => ranges.get(name)! };
+  const writer = format === "QOperator" ? new QOperatorWriter(context) : new QdqWriter(context);
   const fenced = new Set<Decision>();
   // A unit is written where its last node stood: by then all that any member reads is there.
   const unitAt = new Map([...decisions.units.values()].map((unit) => [unit.nodes.at(-1), unit]));

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { QuantFormat } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import {
   dynamicInt8,
@@ -445,17 +446,19 @@ function withFlags(feeds: Feeds): Feeds {
 Deno.test("what the runtime executes is what the plan says", async (t) => {
   await using pool = createPool({ workers: 1 });
   for (const { name, graph, weights, inputs, rules, executes, sqnr = 30, ...rest } of cases) {
-    await t.step(name, async () => {
+    const step = (format: QuantFormat) => async () => {
       const model = modelOf(graph, weights);
       const samples = samplesOf(inputs, 4).map(withFlags);
       const mapping = qconfigMapping({ default: rest.default, rules });
-      const int8 = await quantized(model, mapping, samples);
+      const int8 = await quantized(model, mapping, samples, { format });
       const plan = readPlan(int8, await pool.optimised(int8));
       const computing = plan.rows.filter(({ opType }) => opType !== "Constant");
       assertEquals(computing.map(({ executes }) => executes), executes);
       assertEquals(plan.rows.filter(({ why }) => why.includes("yet the runtime")), []);
       const reached = await sqnrBetween(model, int8, samples);
       assert(reached >= sqnr, `SQNR is ${reached.toFixed(1)} dB, expected ${sqnr} or more`);
-    });
+    };
+    await t.step(name, step("QDQ"));
+    await t.step(`${name}, written as QOperator`, step("QOperator"));
   }
 });

@@ -4,7 +4,7 @@ import { Model } from "../../lib/onnx/model.ts";
 import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../../lib/onnx/onnx_pb.ts";
 import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
-import { convert } from "../../lib/quantize/convert.ts";
+import { convert, type ConvertOptions } from "../../lib/quantize/convert.ts";
 import type { QConfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import type { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
@@ -53,8 +53,9 @@ export async function quantized(
   model: Model,
   mapping: QConfigMapping,
   samples: readonly Feeds[],
+  options: ConvertOptions = {},
 ): Promise<QuantizedModel> {
-  return convert(model, mapping, await calibrate(prepare(model, mapping), samples));
+  return convert(model, mapping, await calibrate(prepare(model, mapping), samples), options);
 }
 
 /** Signal to quantization-noise ratio of the first output over all samples, dB. */

@@ -1,0 +1,244 @@
+import { intAttribute, makeNode } from "../onnx/node.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import type { AttributeValue } from "../onnx/node.ts";
+import { activationInputs, type StaticUnit } from "./decide.ts";
+import {
+  type ActivationParams,
+  addOperand,
+  addWeights,
+  type Integers,
+  type WeightsAndBias,
+} from "./integer_constants.ts";
+import { parametersOf, type StaticContext, type StaticWriter } from "./static_writer.ts";
+
+/** A tensor of integers. */
+interface IntegerTensor extends ActivationParams {
+  readonly integers: string;
+}
+
+/** The domain of onnxruntime's own operators. */
+const CONTRIB = "com.microsoft";
+
+/**
+ * Writes static units as operators on integers (QLinearConv, QLinearAdd and the like, many of them
+ * onnxruntime's own): what is written is what runs, with no fusion to rely on. A tensor is
+ * dequantized once, under its own name, if someone reads it as float32.
+ */
+export class QOperatorWriter implements StaticWriter {
+  readonly #context: StaticContext;
+  readonly #integers = new Map<string, IntegerTensor>();
+
+  constructor(context: StaticContext) {
+    this.#context = context;
+  }
+
+  write(unit: StaticUnit): void {
+    if (unit.operator.role === "carry") this.#carry(unit);
+    else if (unit.operator.role === "compute") this.#compute(unit);
+    else if (IN_PLACE[unit.head.opType]) this.#follow(unit);
+    else this.#aroundFloat(unit);
+  }
+
+  /** Moves the integers themselves; what comes out has the scale of what goes in. */
+  #carry({ head, results }: StaticUnit): void {
+    const { builder, results: quantized } = this.#context;
+    const source = this.#integers.get(head.input[0]!)!;
+    const names = new Map(results.map((name) => [name, builder.fresh(`${name}_quantized`)]));
+    builder.push({
+      ...head,
+      input: [source.integers, ...head.input.slice(1)],
+      output: head.output.map((name) => names.get(name) ?? name),
+    });
+    for (const name of results) {
+      if (quantized.has(name)) this.#remember(name, { ...source, integers: names.get(name)! });
+    }
+  }
+
+  #compute(unit: StaticUnit): void {
+    const { head } = unit;
+    const { decisions: { facts }, builder } = this.#context;
+    const input = this.#input(head.input[0]!, unit);
+    const constant = facts.isConstant(head.input[1]);
+    const parts: WeightsAndBias = constant
+      ? addWeights(unit, input.params.scale, builder)
+      : { weights: this.#input(head.input[1]!, unit) };
+    if (head.opType === "Conv") this.#conv(unit, input, parts);
+    else if (head.opType === "Gemm") this.#gemm(unit, input, parts);
+    else this.#matMul(unit, input, parts.weights);
+  }
+
+  #conv(unit: StaticUnit, input: IntegerTensor, { weights, bias }: WeightsAndBias): void {
+    const { head } = unit;
+    const result = this.#result(unit);
+    this.#context.builder.push({
+      ...head,
+      opType: "QLinearConv",
+      input: [
+        ...operand(input),
+        ...operand(weights),
+        ...[result.scale, result.zeroPoint],
+        ...(bias ? [bias.integers] : []),
+      ],
+      output: [result.integers],
+    });
+    this.#remember(unit.results[0]!, result);
+  }
+
+  #gemm(unit: StaticUnit, input: IntegerTensor, { weights, bias }: WeightsAndBias): void {
+    const { head, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { results } = this.#context;
+    const inputs = [...operand(input), ...operand(weights), bias?.integers ?? ""];
+    const attributes = { transB: intAttribute(head, "transB", 0) };
+    if (results.has(name)) {
+      const result = this.#result(unit);
+      inputs.push(result.scale, result.zeroPoint);
+      this.#push("QGemm", inputs, [result.integers], attributes, head);
+      this.#remember(name, result);
+    } else {
+      this.#push("QGemm", inputs, [head.output[0]!], attributes, head);
+      this.#context.builder.push(...unit.nodes.slice(1));
+    }
+  }
+
+  /** The kernel gives float32, to which the bias and the Relu are applied before it is quantized. */
+  #matMul(unit: StaticUnit, input: IntegerTensor, weights: Integers): void {
+    const { head, nodes, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { builder, results } = this.#context;
+    const inputs = [
+      ...[input.integers, weights.integers, input.scale, weights.scale],
+      ...[input.zeroPoint, weights.zeroPoint],
+    ];
+    const raw = results.has(name) ? builder.fresh(`${name}_float`) : name;
+    const rename = (output: string) => output === name ? raw : output;
+    this.#push("MatMulIntegerToFloat", inputs, head.output.map(rename), {}, head);
+    for (const tail of nodes.slice(1)) {
+      builder.push({ ...tail, output: tail.output.map(rename) });
+    }
+    if (results.has(name)) this.#quantize(raw, name, unit);
+  }
+
+  #follow(unit: StaticUnit): void {
+    const { head, operator } = unit;
+    const { builder, decisions: { facts } } = this.#context;
+    const read = head.input.map((name, i) => {
+      if (!(operator.inputs?.includes(i) ?? true)) return [name];
+      return operand(
+        facts.isConstant(name) ? addOperand(name, unit.qconfig, builder) : this.#input(name, unit),
+      );
+    });
+    const result = this.#result(unit);
+    const written = [result.scale, result.zeroPoint];
+    const { opType, resultFirst, attributes } = IN_PLACE[head.opType]!;
+    const inputs = resultFirst ? [...written, ...read.flat()] : [...read.flat(), ...written];
+    builder.push({
+      ...makeNode(opType, inputs, [result.integers], attributes ?? {}, {
+        name: head.name,
+        domain: CONTRIB,
+      }),
+      attribute: [...head.attribute, ...makeNode(opType, [], [], attributes ?? {}).attribute],
+    });
+    builder.requireDomain(CONTRIB, 1);
+    this.#remember(unit.results[0]!, result);
+  }
+
+  /** A Relu or Clip by itself has no kernel on uint8: it stands between a change of precision. */
+  #aroundFloat(unit: StaticUnit): void {
+    const { head, operator, nodes, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { builder, decisions: { facts } } = this.#context;
+    const activations = new Set(activationInputs(head, operator, facts));
+    const input = head.input.map((name) =>
+      activations.has(name) ? this.#asFloat(name, unit) : name
+    );
+    const raw = builder.fresh(`${name}_float`);
+    for (const node of nodes) {
+      const output = node.output.map((output) => output === name ? raw : output);
+      builder.push({ ...node, input: node === head ? input : node.input, output });
+    }
+    this.#quantize(raw, name, unit);
+  }
+
+  #asFloat(name: string, reader: StaticUnit): string {
+    const { builder, results } = this.#context;
+    if (results.has(name)) return name; // dequantized under its own name, see #remember
+    const { integers, scale, zeroPoint } = this.#input(name, reader);
+    return builder.once(`dequantized ${name}`, () => {
+      const dequantized = builder.fresh(`${name}_dequantized`);
+      builder.push(makeNode("DequantizeLinear", [integers, scale, zeroPoint], [dequantized]));
+      return dequantized;
+    });
+  }
+
+  /** The integers of an activation; what comes in float32 is quantized when it is first wanted. */
+  #input(name: string, reader: StaticUnit): IntegerTensor {
+    const known = this.#integers.get(name);
+    if (known) return known;
+    const { builder } = this.#context;
+    const { params, scale, zeroPoint } = parametersOf(name, reader, this.#context);
+    const integers = builder.fresh(`${name}_quantized`);
+    builder.push(makeNode("QuantizeLinear", [name, scale, zeroPoint], [integers]));
+    const tensor = { params, scale, zeroPoint, integers };
+    this.#integers.set(name, tensor);
+    return tensor;
+  }
+
+  /** Name and parameters of what a unit is about to give. */
+  #result(unit: StaticUnit): IntegerTensor {
+    const [name] = unit.results as [string];
+    const integers = this.#context.builder.fresh(`${name}_quantized`);
+    return { ...parametersOf(name, unit, this.#context), integers };
+  }
+
+  #quantize(from: string, name: string, unit: StaticUnit): void {
+    const result = this.#result(unit);
+    const { scale, zeroPoint, integers } = result;
+    this.#context.builder.push(makeNode("QuantizeLinear", [from, scale, zeroPoint], [integers]));
+    this.#remember(name, result);
+  }
+
+  /** Keeps a result, and writes its float32 form, which goes if nobody reads it. */
+  #remember(name: string, tensor: IntegerTensor): void {
+    this.#integers.set(name, tensor);
+    const { integers, scale, zeroPoint } = tensor;
+    this.#context.builder.push(
+      makeNode("DequantizeLinear", [integers, scale, zeroPoint], [name]),
+    );
+  }
+
+  #push(
+    opType: string,
+    inputs: string[],
+    outputs: string[],
+    attributes: Record<string, AttributeValue>,
+    { name }: NodeProto,
+  ): void {
+    const { builder } = this.#context;
+    builder.push(makeNode(opType, inputs, outputs, attributes, { name, domain: CONTRIB }));
+    builder.requireDomain(CONTRIB, 1);
+  }
+}
+
+/** Operators of onnxruntime that do on integers what a standard one does on floats. */
+const IN_PLACE: Readonly<
+  Record<string, {
+    readonly opType: string;
+    /** Scale and zero point of the result come before the inputs, not behind. */
+    readonly resultFirst?: true;
+    readonly attributes?: Record<string, AttributeValue>;
+  }>
+> = {
+  Add: { opType: "QLinearAdd" },
+  AveragePool: { opType: "QLinearAveragePool" },
+  Concat: { opType: "QLinearConcat", resultFirst: true },
+  GlobalAveragePool: { opType: "QLinearGlobalAveragePool" },
+  LeakyRelu: { opType: "QLinearLeakyRelu" },
+  Mul: { opType: "QLinearMul" },
+  Sigmoid: { opType: "QLinearSigmoid" },
+  // The operator asks for the opset whose Softmax it is to be: from 13 on, along one axis.
+  Softmax: { opType: "QLinearSoftmax", attributes: { opset: 13 } },
+  Where: { opType: "QLinearWhere" },
+};
+
+/** A tensor as QLinear operators read it. */
+function operand({ integers, scale, zeroPoint }: Integers): string[] {
+  return [integers, scale, zeroPoint];
+}

@@ -6,16 +6,18 @@ import { mapSubgraphs } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { Builder } from "./builder.ts";
-import { decide, type Decision, type Decisions } from "./decide.ts";
+import { decide, decideWith, type Decision, type Decisions } from "./decide.ts";
 import { dynamicOperator } from "./dynamic.ts";
+import { lowerLayers } from "./dynamic_recurrent.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
 import { writeFenced } from "./fences.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "./name_nodes.ts";
-import { Plan } from "./plan.ts";
+import { Plan, type PlanRow } from "./plan.ts";
 import { QUANTIZED_OPSET } from "./prepare.ts";
 import { QdqWriter } from "./qdq.ts";
 import { QOperatorWriter } from "./qoperator.ts";
+import { float32 } from "./qconfig.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 import { quantizedResults, rangedTensors } from "./static_units.ts";
 import { INT4_OPSET, storeSmall } from "./weight_only.ts";
@@ -51,22 +53,43 @@ export function convert(
 ): QuantizedModel {
   const { format = "QDQ" } = options;
   const { proto, graph } = raiseOpset(model, opsetFor(mapping));
-  const decisions = decide(nameNodes(graph), mapping);
-  const traces = decisions.all.map(trace);
-  const plan = (fenced: ReadonlySet<Decision>) =>
-    new Plan(decisions.all.map((decision) => planRow(decision, fenced)));
-  if (traces.every(({ form }) => form === "float32")) { // nothing to do: not even a higher opset
-    return new QuantizedModel(model.proto, model.name, plan(new Set()), traces);
+  const asked = decide(nameNodes(graph), mapping);
+  if (asked.all.every(({ applied }) => applied.kind === "float32")) {
+    // Nothing to do: not even a higher opset.
+    return new QuantizedModel(model.proto, model.name, planOf(asked), asked.all.map(trace));
   }
+  const decisions = lowerRecurrent(asked);
   const ranges = chooseRanges(decisions, calibration);
   const builder = new Builder(decisions.facts);
   const fenced = writeAll(decisions, ranges, builder, format);
   return new QuantizedModel(
     builder.model(proto),
     model.name,
-    plan(fenced),
-    traces,
+    planOf(asked, fenced),
+    asked.all.map(trace),
   );
+}
+
+/** Decides anew where GRU and RNN layers that are to be dynamic have become other nodes. */
+function lowerRecurrent(asked: Decisions): Decisions {
+  const layers = asked.all.filter(({ node, applied }) =>
+    applied.kind === "dynamic" && !dynamicOperator(node)!.write
+  );
+  if (layers.length === 0) return asked;
+  const { graph, layerOf } = lowerLayers(
+    asked.facts.graph,
+    new Set(layers.map(({ node }) => node)),
+  );
+  const byName = new Map(asked.all.map((decision) => [decision.node.name, decision]));
+  return decideWith(graph, (_, nodes) =>
+    nodes.map((node) => {
+      const layer = layerOf(node);
+      const origin = asked.of.get(layer ?? node) ?? (layer ? undefined : byName.get(node.name));
+      // What else a layer became (gates, slices) computes in float32.
+      return origin
+        ? { qconfig: origin.asked, source: origin.source, rule: origin.rule }
+        : { qconfig: float32, source: "", rule: undefined };
+    }));
 }
 
 /** The opset that the forms a mapping may ask for need. */
@@ -78,7 +101,11 @@ function opsetFor({ default: byDefault, rules }: QConfigMapping): number {
 }
 
 function trace({ node, applied, head, inBody }: Decision): Trace {
-  return { name: node.name, outputs: node.output, form: applied.kind, head: head?.name, inBody };
+  const form = applied.kind;
+  const name = form === "dynamic" && !dynamicOperator(node)!.write
+    ? `${node.name}/recurrent/Scan`
+    : node.name;
+  return { name, outputs: node.output, form, head: head?.name, inBody };
 }
 
 function writeAll(
@@ -86,11 +113,11 @@ function writeAll(
   ranges: ReadonlyMap<string, Range>,
   builder: Builder,
   format: QuantFormat,
-): Set<Decision> {
+): Set<string> {
   const results = quantizedResults(decisions);
   const context = { builder, decisions, results, rangeOf: (name: string) => ranges.get(name)! };
   const writer = format === "QOperator" ? new QOperatorWriter(context) : new QdqWriter(context);
-  const fenced = new Set<Decision>();
+  const fenced = new Set<string>(); // names of nodes
   // A unit is written where its last node stood: by then all that any member reads is there.
   const unitAt = new Map([...decisions.units.values()].map((unit) => [unit.nodes.at(-1), unit]));
   for (const node of decisions.facts.graph.node) {
@@ -102,12 +129,12 @@ function writeAll(
       continue;
     }
     if (applied.kind === "dynamic") {
-      dynamicOperator(node)!.write(node, applied, builder);
+      dynamicOperator(node)!.write!(node, applied, builder);
       continue;
     }
     if (applied.kind === "weightOnly") storeSmall(node, applied, builder);
     const whole = writeBodies(node, decision.facts, decisions, builder);
-    if (writeFenced(whole, decisions, results, builder)) fenced.add(decision);
+    if (writeFenced(whole, decisions, results, builder)) fenced.add(node.name);
   }
   return fenced;
 }
@@ -127,7 +154,7 @@ function writeBodies(
       const { applied } = decisions.of.get(node)!;
       changed ||= applied.kind !== "float32";
       if (applied.kind === "dynamic") {
-        dynamicOperator(node)!.write(node, applied, builder);
+        dynamicOperator(node)!.write!(node, applied, builder);
         continue;
       }
       if (applied.kind === "weightOnly") storeSmall(node, applied, builder);
@@ -160,12 +187,16 @@ function chooseRanges(
   return ranges;
 }
 
-function planRow(decision: Decision, fenced: ReadonlySet<Decision>) {
+function planOf({ all }: Decisions, fenced: ReadonlySet<string> = new Set()): Plan {
+  return new Plan(all.map((decision) => planRow(decision, fenced)));
+}
+
+function planRow(decision: Decision, fenced: ReadonlySet<string>): PlanRow {
   const { identity, asked, applied, source, obstacle } = decision;
   const reasons = [source];
   if (obstacle && applied.kind === "float32") reasons.push(`stays float32: ${obstacle}`);
   else if (obstacle) reasons.push(`${applied.kind} instead: ${obstacle}`);
-  if (fenced.has(decision)) reasons.push(FENCED);
+  if (!decision.inBody && fenced.has(decision.node.name)) reasons.push(FENCED);
   return {
     node: identity.name,
     opType: identity.opType,

@@ -69,8 +69,18 @@ export interface Decisions {
  * @throws {UserError} If a rule of the mapping matches no node.
  */
 export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
+  const decisions = decideWith(graph, (identities) => resolveMapping(mapping, identities));
+  if (mapping.onUnsupported !== "float32") refuseImpossible(decisions.all, mapping);
+  return decisions;
+}
+
+/** As {@linkcode decide}, with what is asked of each node given. */
+export function decideWith(
+  graph: GraphProto,
+  resolve: (identities: readonly NodeIdentity[], nodes: readonly NodeProto[]) => Resolved[],
+): Decisions {
   const facts = graphFacts(graph);
-  const all = listNodes(facts, mapping);
+  const all = listNodes(facts, resolve);
   const of = new Map(all.map((decision) => [decision.node, decision]));
   const integers = integerTensors(graph);
   for (const decision of all) {
@@ -84,11 +94,13 @@ export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
   }
   const units = staticUnits(graph.node, of, facts);
   dropIdleUnits(graph.node, of, units, facts);
-  if (mapping.onUnsupported !== "float32") refuseImpossible(all, mapping);
   return { facts, all, of, units };
 }
 
-function listNodes(facts: GraphFacts, mapping: QConfigMapping): Decision[] {
+function listNodes(
+  facts: GraphFacts,
+  resolve: Parameters<typeof decideWith>[1],
+): Decision[] {
   const paths = modulePaths(facts.graph);
   const listed: { node: NodeProto; facts: GraphFacts }[] = [];
   const walk = (facts: GraphFacts) => {
@@ -103,9 +115,9 @@ function listNodes(facts: GraphFacts, mapping: QConfigMapping): Decision[] {
     opType: node.opType,
     path: paths.get(node) ?? "",
   }));
-  const resolved = resolveMapping(mapping, identities);
+  const resolved = resolve(identities, listed.map(({ node }) => node));
   return listed.map(({ node, facts: own }, i) => {
-    const { qconfig, source, rule } = resolved[i]! satisfies Resolved;
+    const { qconfig, source, rule } = resolved[i]!;
     return {
       node,
       identity: identities[i]!,

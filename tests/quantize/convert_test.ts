@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { UserError } from "../../lib/errors.ts";
 import { decodeModel } from "../../lib/onnx/model.ts";
+import { allNodes } from "../../lib/onnx/graph.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { quantizeDynamic, quantizeStatic } from "../../lib/quantize/one_call.ts";
@@ -89,7 +90,7 @@ Deno.test("the plan says why a node is not what was asked for", async () => {
     `input x float32[N, 4, 6, 6]; input n int64[1]; output y float32[?, ?]; output m int64[1]
     one = Shape(x) @ shape; m = Add(n, n) @ count
     c = ConvTranspose(x, w) @ up; s = Elu(c) @ elu; f = Reshape(s, n) @ flat
-    g = GRU(f, gw, gr) {hidden_size=8} @ gru; t = Tanh(g) @ tanh
+    g = GRU(f, gw, gr) {hidden_size=8, activations=["Affine", "Tanh"]} @ gru; t = Tanh(g) @ tanh
     y = Gemm(t, w2, c) {alpha=0.5} @ fc`,
     { w: [4, 4, 3, 3], gw: [1, 24, 8], gr: [1, 24, 8], w2: [16, 16], c2: [8] },
   );
@@ -109,7 +110,9 @@ Deno.test("the plan says why a node is not what was asked for", async () => {
     up: "default; stays float32: no int8 ConvTranspose kernel; weightOnly() makes it smaller",
     elu: `rule "elu"; stays float32: it has no weights`,
     flat: "default; stays float32: it only moves values, and they come in float32",
-    gru: `rule "gru"; stays float32: no dynamic int8 kernel for GRU; weightOnly() makes it smaller`,
+    gru:
+      `rule "gru"; stays float32: its activation Affine is not one of Relu, Sigmoid, Softplus, ` +
+      `Softsign, Tanh`,
     tanh: `rule "tanh"; stays float32: it has no weights worth storing smaller`,
     fc: "default; stays float32: Gemm with alpha or beta other than 1 has no int8 kernel",
   });
@@ -134,6 +137,19 @@ Deno.test("convert() refuses a rule that none of its nodes can follow", () => {
     `rule "*"; stays float32: it has no weights worth storing smaller`,
     `rule "*"`,
   ]);
+});
+
+Deno.test("convert() makes both MatMuls of a dynamic GRU integer", () => {
+  const model = modelOf(
+    `input x float32[T, N, 32]; output y float32[T, 1, N, 32]
+    y = GRU(x, w, r) {hidden_size=32, linear_before_reset=1} @ gru`,
+    { w: [1, 96, 32], r: [1, 96, 32] },
+  );
+  const int8 = convert(model, qconfigMapping({ default: dynamicInt8() }));
+  const operators = [...allNodes(int8.graph)].map(({ opType }) => opType);
+  assertEquals(operators.filter((op) => op === "MatMulInteger").length, 2);
+  assertEquals(operators.includes("MatMul"), false);
+  assertEquals(int8.bytes().length < 0.5 * model.bytes().length, true);
 });
 
 Deno.test("convert() goes into the bodies of If, Loop and Scan", async (t) => {

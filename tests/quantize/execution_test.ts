@@ -260,6 +260,26 @@ const cases: readonly Case[] = [
     executes: ["DynamicQuantizeLSTM"],
   },
   {
+    name: "a dynamic GRU is a MatMul over all steps and a Scan, in both reset modes",
+    graph: `input x float32[T, N, 16]; input h float32[2, N, 12]
+      output y float32[T, 2, N, 12]; output z float32[1, N, 12]
+      y = GRU(x, w, r, b, "", h) {hidden_size=12, direction="bidirectional", linear_before_reset=1} @ gru
+      "", z = GRU(x, w1, r1) {hidden_size=12} @ other`,
+    weights: { w: [2, 36, 16], r: [2, 36, 12], b: [2, 72], w1: [1, 36, 16], r1: [1, 36, 12] },
+    inputs: { x: [7, 3, 16], h: [2, 3, 12] },
+    default: dynamicInt8(),
+    executes: ["Scan", "Scan"],
+  },
+  {
+    name: "a dynamic RNN is a MatMul over all steps and a Scan",
+    graph: `input x float32[T, N, 16]; output y float32[T, 1, N, 12]
+      y = RNN(x, w, r, b) {hidden_size=12} @ rnn`,
+    weights: { w: [1, 12, 16], r: [1, 12, 12], b: [1, 24] },
+    inputs: { x: [7, 3, 16] },
+    default: dynamicInt8({ weight: perTensor }),
+    executes: ["Scan"],
+  },
+  {
     name: "a GRU stored small runs on the float32 kernel",
     graph: `input x float32[T, N, 16]; output y float32[T, 2, N, 12]
       y = GRU(x, w, r, b) {hidden_size=12, direction="bidirectional", linear_before_reset=1} @ gru`,

@@ -45,6 +45,8 @@ const selectorConfig = z.union([
 export const mappingConfig = z.strictObject({
   default: qconfigConfig,
   rules: z.array(z.tuple([selectorConfig, qconfigConfig])).default([]),
+  /** What to do where a rule asks a node by name or operator for what has no kernel. */
+  onUnsupported: z.literal(["error", "float32"]).default("error"),
 });
 export type MappingConfig = z.infer<typeof mappingConfig>;
 
@@ -82,11 +84,12 @@ export interface QConfigDefaults {
 
 /** Makes the mapping that a config describes. */
 export function toMapping(
-  config: Pick<MappingConfig, "default" | "rules">,
+  config: Pick<MappingConfig, "default" | "rules" | "onUnsupported">,
   defaults: QConfigDefaults,
 ): QConfigMapping {
   return qconfigMapping({
     default: toQConfig(config.default, defaults),
+    onUnsupported: config.onUnsupported,
     rules: config.rules.map(([selector, qconfig]) => [selector, toQConfig(qconfig, defaults)]),
   });
 }

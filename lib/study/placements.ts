@@ -23,32 +23,35 @@ const RECURRENT = ["GRU", "LSTM", "RNN"];
  * - `all`: everything that has an int8 kernel, static where possible, slower than float32 or not.
  */
 export const PLACEMENTS: Readonly<Record<string, Placement>> = {
-  "float32": () => qconfigMapping({ default: float32 }),
+  "float32": () => mappingOf(float32),
   "cnn-static": (nodes, { observer, weights }) =>
     hasConv(nodes)
-      ? qconfigMapping({
-        default: staticInt8({ activation: observer, weight: weights }),
-        rules: rulesFor(nodes, [...LINEAR, ...RECURRENT], float32),
-      })
-      : qconfigMapping({ default: float32 }),
+      ? mappingOf(
+        staticInt8({ activation: observer, weight: weights }),
+        rulesFor(nodes, [...LINEAR, ...RECURRENT], float32),
+      )
+      : mappingOf(float32),
   "rnn-dynamic": (nodes, { weights }) =>
-    qconfigMapping({
-      default: float32,
-      rules: rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
-    }),
-  "mixed": (nodes, { observer, weights }) => {
-    const dynamic = dynamicInt8({ weight: weights });
-    return qconfigMapping({
-      default: hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
-      rules: rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamic),
-    });
-  },
+    mappingOf(
+      float32,
+      rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
+    ),
+  "mixed": (nodes, { observer, weights }) =>
+    mappingOf(
+      hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
+      rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
+    ),
   "all": (nodes, { observer, weights }) =>
-    qconfigMapping({
-      default: staticInt8({ activation: observer, weight: weights, kernels: "any" }),
-      rules: rulesFor(nodes, RECURRENT, dynamicInt8({ weight: weights })),
-    }),
+    mappingOf(
+      staticInt8({ activation: observer, weight: weights, kernels: "any" }),
+      rulesFor(nodes, RECURRENT, dynamicInt8({ weight: weights })),
+    ),
 };
+
+/** What has no kernel in the form a placement asks for stays float32, and the plan says why. */
+function mappingOf(byDefault: QConfig, rules: readonly Rule[] = []): QConfigMapping {
+  return qconfigMapping({ default: byDefault, rules, onUnsupported: "float32" });
+}
 
 function hasConv(nodes: readonly NodeIdentity[]): boolean {
   return nodes.some(({ opType }) => opType === "Conv");

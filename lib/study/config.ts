@@ -4,6 +4,18 @@ import { readJsonc } from "./jsonc.ts";
 import { mappingConfig, observerName, percentileValue, weightsName } from "./mapping_config.ts";
 import { PLACEMENTS } from "./placements.ts";
 
+/** A product of choices; a list that is left out has its default. */
+const product = z.strictObject({
+  /** Which nodes are int8, by name: built in, or one of `mappings`. @default all there are */
+  placements: z.array(z.string()).min(1).optional(),
+  /** How the ranges of static activations are chosen. @default min-max and percentile */
+  observers: z.array(observerName).min(1).optional(),
+  /** Shares of values to keep, in percent, each for the percentile observer. @default 99.99 */
+  percentiles: z.array(percentileValue).min(1).optional(),
+  /** One scale for a whole weight, or for each output channel of it. @default per-channel */
+  weights: z.array(weightsName).min(1).optional(),
+});
+
 /**
  * What a sweep is to measure: the product of placements, observers and weight granularities, and
  * how it is to be judged. Written as JSON with comments; everything has a default.
@@ -13,22 +25,16 @@ import { PLACEMENTS } from "./placements.ts";
  *   "placements": ["cnn-static", "mixed", "front-in-float32"],
  *   "observers": ["min-max", "percentile"],
  *   "percentiles": [99.9, 99.99],
- *   "weights": ["per-channel"],
  *   "mappings": {
  *     "front-in-float32": { "default": "static", "rules": [["front", "float32"]] }
- *   }
+ *   },
+ *   "more": [{ "placements": ["mixed"], "weights": ["per-tensor"] }]
  * }
  * ```
  */
-export const sweepConfig = z.strictObject({
-  /** Which nodes are int8, by name: built in, or one of `mappings`. @default all there are */
-  placements: z.array(z.string()).min(1).optional(),
-  /** How the ranges of static activations are chosen. */
-  observers: z.array(observerName).min(1).default(["min-max", "percentile"]),
-  /** Shares of values to keep, in percent; one configuration each for the percentile observer. */
-  percentiles: z.array(percentileValue).min(1).default([99.99]),
-  /** One scale for a whole weight, or one for each of its output channels. */
-  weights: z.array(weightsName).min(1).default(["per-channel", "per-tensor"]),
+export const sweepConfig = product.extend({
+  /** Further products, beside the first. */
+  more: z.array(product).optional(),
   /** Placements of one's own. */
   mappings: z.record(z.string().min(1), mappingConfig).default({}),
   /** Largest accepted drop of the metric, in its unit. */
@@ -37,7 +43,7 @@ export const sweepConfig = z.strictObject({
   calibration: z.int().min(1).optional(),
   selection: z.int().min(2).optional(),
   test: z.int().min(2).optional(),
-  /** Seed of the split and of resampled intervals. */
+  /** Seed of the split. */
   seed: z.int().min(0).optional(),
   /** Threads of the runtime while latency is measured. */
   threads: z.int().min(1).max(64).optional(),
@@ -45,6 +51,33 @@ export const sweepConfig = z.strictObject({
   workers: z.int().min(1).max(64).optional(),
 });
 export type SweepConfig = z.infer<typeof sweepConfig>;
+
+/** A {@linkcode SweepConfig} as one writes it. */
+export type SweepConfigInput = z.input<typeof sweepConfig>;
+
+/** A product with every list filled in. */
+export type Product = Required<z.infer<typeof product>>;
+
+/**
+ * The products of a config. One that names no choice at all gets the default: every placement with
+ * both observers, and around `mixed`, which most often wins, another percentile and per-tensor
+ * weights.
+ */
+export function productsOf(config: SweepConfig): Product[] {
+  const { placements, observers, percentiles, weights, more } = config;
+  const every = [...Object.keys(PLACEMENTS), ...Object.keys(config.mappings)];
+  const chosen = [placements, observers, percentiles, weights, more].some((list) => list);
+  const around: Partial<Product>[] = [
+    { placements: ["mixed"], observers: ["percentile"], percentiles: [99.9] },
+    { placements: ["mixed"], weights: ["per-tensor"] },
+  ];
+  return [config, ...(chosen ? more ?? [] : around)].map((product) => ({
+    placements: product.placements ?? every,
+    observers: product.observers ?? ["min-max", "percentile"],
+    percentiles: product.percentiles ?? [99.99],
+    weights: product.weights ?? ["per-channel"],
+  }));
+}
 
 /**
  * Reads a sweep's config.
@@ -65,7 +98,8 @@ export function parseSweepConfig(text: string, file = "the config"): SweepConfig
     );
   }
   const known = [...builtIn, ...own];
-  const unknown = config.placements?.find((name) => !known.includes(name));
+  const unknown = productsOf(config).flatMap(({ placements }) => placements)
+    .find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const [near] = nearest(unknown, known);
     throw new UserError(

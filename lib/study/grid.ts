@@ -3,7 +3,7 @@ import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { decide, type Decision } from "../quantize/decide.ts";
 import type { NodeIdentity, QConfigMapping, Selector } from "../quantize/mapping.ts";
 import { describeQConfig, type WeightObserver } from "../quantize/qconfig.ts";
-import type { SweepConfig } from "./config.ts";
+import { productsOf, type SweepConfig } from "./config.ts";
 import type { Json } from "./key.ts";
 import { toMapping, toObserver, toWeights } from "./mapping_config.ts";
 import { PLACEMENTS } from "./placements.ts";
@@ -50,36 +50,44 @@ const FAMILIES: Readonly<Record<string, string>> = {
  * @throws {UserError} If a rule of one's own mapping matches no node.
  */
 export function expandGrid(config: SweepConfig, graph: GraphProto): Grid {
-  const names = config.placements ?? [...Object.keys(PLACEMENTS), ...Object.keys(config.mappings)];
-  const placements = ["float32", ...names.filter((name) => name !== "float32")];
-  const observers = [...new Set(config.observers)].flatMap((name) =>
-    name === "percentile"
-      ? [...new Set(config.percentiles)].map((percent) => toObserver(name, percent))
-      : [toObserver(name)]
-  );
-  const weights = [...new Set(config.weights)].map(toWeights);
-
   const seen = new Map<string, string>();
   const configurations: Configuration[] = [];
   const collapsed: Collapsed[] = [];
-  for (const placement of new Set(placements)) {
-    for (const weight of weights) {
-      for (const observer of observers) {
-        const point = makePoint(placement, { observer, weights: weight }, config, graph);
-        const content = point.forms.join("\n");
-        const sameAs = seen.get(content);
-        if (sameAs === undefined) {
-          seen.set(content, point.name);
-          configurations.push(point);
-        } else if (placement !== "float32") {
-          // The name in full, since what it leaves out is just what made no difference.
-          const name = [placement, observer.name, weight.name].join(" · ");
-          collapsed.push({ name, sameAs });
+  for (const [placement, weights, observer] of points(config)) {
+    const point = makePoint(placement, { observer, weights }, config, graph);
+    const content = point.forms.join("\n");
+    const sameAs = seen.get(content);
+    // The name in full, since what a point's own name leaves out is just what made no difference.
+    const name = [placement, observer.name, weights.name].join(" · ");
+    if (sameAs === undefined) {
+      seen.set(content, point.name);
+      configurations.push(point);
+    } else if (placement !== "float32") collapsed.push({ name, sameAs });
+  }
+  return { configurations, collapsed };
+}
+
+type Point = readonly [placement: string, weights: WeightObserver, observer: Observer];
+
+/** The points of all products, each once, float32 first. */
+function points(config: SweepConfig): Point[] {
+  const points: Point[] = [["float32", toWeights("per-channel"), toObserver("min-max")]];
+  for (const { placements, weights, observers, percentiles } of productsOf(config)) {
+    for (const placement of placements) {
+      for (const weight of weights) {
+        for (const name of observers) {
+          for (const percent of name === "percentile" ? percentiles : [100]) {
+            points.push([placement, toWeights(weight), toObserver(name, percent)]);
+          }
         }
       }
     }
   }
-  return { configurations, collapsed };
+  const byName = points.map((point): [string, Point] => [
+    [point[0], point[1].name, point[2].name].join(" · "),
+    point,
+  ]);
+  return [...new Map(byName).values()];
 }
 
 function makePoint(

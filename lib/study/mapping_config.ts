@@ -50,6 +50,9 @@ export const mappingConfig = z.strictObject({
 });
 export type MappingConfig = z.infer<typeof mappingConfig>;
 
+/** A {@linkcode MappingConfig} as one writes it. */
+export type MappingConfigInput = z.input<typeof mappingConfig>;
+
 const quantizeConfig = mappingConfig.extend({
   observer: observerName.default("min-max"),
   percentile: percentileValue.optional(),

@@ -11,7 +11,7 @@ import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
 import type { Pool } from "../runtime/pool.ts";
 import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
 import { defaultMaxDrop } from "./budget.ts";
-import { type SweepConfig, sweepConfig } from "./config.ts";
+import { parseSweepConfig, type SweepConfig, type SweepConfigInput } from "./config.ts";
 import { STUDY_JSON, writeModels, writeStudyJson } from "./files.ts";
 import { type Collapsed, expandGrid } from "./grid.ts";
 import { contentKey } from "./key.ts";
@@ -57,7 +57,7 @@ export interface SweepOptions {
   /** Start over in a folder that holds a study. @default {false} */
   fresh?: boolean;
   /** What to measure, and how it is judged. @default {see {@linkcode SweepConfig}} */
-  config?: Partial<SweepConfig>;
+  config?: SweepConfigInput;
   /** @default {top-1 with labels, else agreement or SQNR, by the outputs} */
   metric?: Metric;
   /** What tells two metrics of one name apart. @default {the text of its scoring function} */
@@ -102,7 +102,7 @@ export async function sweep(
   options: SweepOptions = {},
 ): Promise<Study> {
   const { out, fresh, rounds = 15, pool, signal, onEvent = () => {} } = options;
-  const config = sweepConfig.parse(options.config ?? {});
+  const config = parseSweepConfig(JSON.stringify(options.config ?? {}), "options.config");
   const { workers = pool?.workers ?? Math.min(4, navigator.hardwareConcurrency) } = config;
   const threads = pool?.threads ?? config.threads ?? 1;
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { parseSweepConfig } from "../../lib/study/config.ts";
+import { parseSweepConfig, productsOf } from "../../lib/study/config.ts";
 
 const wrong = (text: string, message: RegExp) =>
   assert.throws(() => parseSweepConfig(text, "sweep.jsonc"), (error) => {
@@ -10,12 +10,24 @@ const wrong = (text: string, message: RegExp) =>
   });
 
 Deno.test("parseSweepConfig() has a default for everything", () => {
-  assert.deepEqual(parseSweepConfig("{}"), {
+  const config = parseSweepConfig("{}");
+  assert.deepEqual(config, { mappings: {} });
+  const [first, ...around] = productsOf(config);
+  assert.deepEqual(first, {
+    placements: ["float32", "cnn-static", "rnn-dynamic", "mixed", "all"],
     observers: ["min-max", "percentile"],
     percentiles: [99.99],
-    weights: ["per-channel", "per-tensor"],
-    mappings: {},
+    weights: ["per-channel"],
   });
+  assert.ok(around.length > 0);
+});
+
+Deno.test("productsOf() adds nothing of its own to what a config chooses", () => {
+  const products = productsOf(parseSweepConfig('{ "weights": ["per-tensor"] }'));
+  assert.deepEqual(products.map(({ weights }) => weights), [["per-tensor"]]);
+  const text = '{ "more": [{ "placements": ["all"] }] }';
+  const more = productsOf(parseSweepConfig(text));
+  assert.deepEqual(more.map(({ placements }) => placements.length), [5, 1]);
 });
 
 Deno.test("parseSweepConfig() names the nearest placement, own ones included", () => {

@@ -22,7 +22,11 @@ const mlp = modelOf(
 );
 
 Deno.test("expandGrid() is the product of placements, weights and observers, float32 first", () => {
-  const config = `{ "placements": ["mixed"], "percentiles": [99.9, 99.99] }`;
+  const config = `{
+    "placements": ["mixed"],
+    "percentiles": [99.9, 99.99],
+    "weights": ["per-channel", "per-tensor"]
+  }`;
   assert.deepEqual(names(config), [
     "float32",
     "mixed · min-max · per-channel",
@@ -65,6 +69,7 @@ Deno.test("expandGrid() takes mappings of one's own, with observers of their own
   const config = `{
     "placements": ["own"],
     "observers": ["min-max"],
+    "weights": ["per-channel", "per-tensor"],
     "mappings": {
       "own": {
         "default": { "kind": "static", "percentile": 99.5 },
@@ -88,6 +93,16 @@ Deno.test("expandGrid() gives every configuration a name of its own", () => {
   const all = names("{}");
   assert.equal(new Set(all).size, all.length);
   assert.ok(all.length >= 10 && all.length <= 16, `${all.length} configurations`);
+});
+
+Deno.test("expandGrid() measures a point once that lies in two products", () => {
+  const config = `{
+    "placements": ["mixed"],
+    "more": [{ "placements": ["mixed"], "observers": ["percentile"], "percentiles": [99.99, 99.9] }]
+  }`;
+  const { configurations, collapsed } = expandGrid(parseSweepConfig(config), tinyModel().graph);
+  assert.equal(configurations.length, 4); // with float32
+  assert.deepEqual(collapsed, []);
 });
 
 Deno.test("placements give Linear and recurrent layers what their name says", () => {

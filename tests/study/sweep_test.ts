@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { readModel } from "../../lib/onnx/file.ts";
+import type { MappingConfigInput } from "../../lib/study/mapping_config.ts";
 import type { Study } from "../../lib/study/records.ts";
 import { readStudy } from "../../lib/study/store.ts";
 import { sweep, type SweepEvent, type SweepOptions } from "../../lib/study/sweep.ts";
@@ -49,7 +50,7 @@ Deno.test("sweep() measures every configuration of the grid, float32 first", asy
   for (const trial of study.trials) {
     assert.equal(trial.error, undefined);
     assert.equal(trial.accuracy?.value.n, 18);
-    assert.equal(trial.latency?.rounds, 6);
+    assert.ok(trial.latency!.rounds >= 6);
     assert.ok(trial.bytes! > 0 && trial.plan.length > 0);
   }
   const [float32, cnn, mixed] = study.trials;
@@ -154,7 +155,7 @@ Deno.test("sweep() compares with float32 itself where there are no labels", asyn
 });
 
 Deno.test("sweep() gives a configuration that fails a row and a reason, and goes on", async () => {
-  const mappings = { odd: { default: "float32" as const, rules: [] } };
+  const mappings = { odd: { default: "float32" as const } };
   const config = { ...FEW.config, placements: ["odd", "cnn-static"], mappings };
   const metric = {
     name: "hidden",
@@ -174,9 +175,9 @@ Deno.test("sweep() gives a configuration that fails a row and a reason, and goes
 
 Deno.test("sweep() refuses a rule that matches nothing, before it writes anything", () =>
   inFolder(async (out) => {
-    const mappings = { own: { default: "static" as const, rules: [["frnt", "float32"] as const] } };
+    const own = { default: "static", rules: [["frnt", "float32"]] } satisfies MappingConfigInput;
     await assert.rejects(
-      swept({ out, config: { placements: ["own"], mappings: mappings as never } }),
+      swept({ out, config: { placements: ["own"], mappings: { own } } }),
       (error) => {
         assert.ok(error instanceof UserError);
         assert.match(error.message, /rule "frnt" matches no node; nearest are "front"/);

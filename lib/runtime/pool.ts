@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { decodeModel, type Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import type { NodeTimes } from "./profile.ts";
+import type { RunProfile } from "./profile.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
 import { type Job, Slot } from "./slot.ts";
 
@@ -46,8 +46,10 @@ export interface Times {
 
 /** Options for {@linkcode Pool.profile}. */
 export interface ProfileOptions {
-  /** Runs; the first few of a fresh worker are slow. @default {16} */
+  /** Runs that are noted, after those until the time is steady. @default {see minMs} */
   runs?: number;
+  /** Least milliseconds of all runs together; at least 12 runs, at most 400. @default {800} */
+  minMs?: number;
   signal?: AbortSignal;
 }
 
@@ -85,7 +87,8 @@ export interface Pool extends AsyncDisposable {
    */
   optimised(model: Model): Promise<Model>;
   /**
-   * Times every node of the graph that is executed, in one worker, while the others rest.
+   * Times every node of the graph that is executed, in one worker, while the others rest. The model
+   * is run until its time is steady first.
    *
    * @throws {UnknownBuildError} If this build of the runtime does not let it be read.
    */
@@ -93,7 +96,7 @@ export interface Pool extends AsyncDisposable {
     model: Model,
     samples: readonly Feeds[],
     options?: ProfileOptions,
-  ): Promise<readonly NodeTimes[]>;
+  ): Promise<RunProfile>;
   /** Stops all workers. What is not finished fails. */
   close(): void;
 }
@@ -213,12 +216,11 @@ class WorkerPool implements Pool {
     model: Model,
     samples: readonly Feeds[],
     options: ProfileOptions = {},
-  ): Promise<readonly NodeTimes[]> {
-    const { runs = 16, signal } = options;
+  ): Promise<RunProfile> {
+    const { runs, minMs = 800, signal } = options;
     requireSamples(samples, `profile ${model.name}`);
     const ref = await this.#share(model);
-    const { nodes } = await this.#submit("profile", { model: ref, samples, runs }, signal);
-    return nodes;
+    return await this.#submit("profile", { model: ref, samples, runs, minMs }, signal);
   }
 
   close(): void {

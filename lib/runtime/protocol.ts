@@ -1,6 +1,6 @@
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import type { FailedNode } from "./errors.ts";
-import type { NodeTimes } from "./profile.ts";
+import type { RunProfile } from "./profile.ts";
 
 /**
  * What the pool and its workers say to each other.
@@ -73,9 +73,11 @@ export interface Jobs {
     request: {
       readonly model: ModelRef;
       readonly samples: readonly Feeds[];
-      readonly runs: number;
+      /** Undefined: as many as fill `minMs`. */
+      readonly runs: number | undefined;
+      readonly minMs: number;
     };
-    answer: { readonly nodes: readonly NodeTimes[] };
+    answer: RunProfile;
   };
 }
 

@@ -189,12 +189,21 @@ Deno.test("optimised() shows what the runtime made of the graph", async () => {
 });
 
 Deno.test("profile() times each node of the graph that is executed", async () => {
-  const nodes = await pool.profile(doubling(), [number(1), number(2)], { runs: 5 });
-  assert.deepEqual(nodes.map(({ opType, outputs }) => [opType, outputs]), [
-    ["Mul", [[1]]],
-    ["Add", [[1]]],
+  const { runs, nodes } = await pool.profile(doubling(), [number(1), number(2)], { runs: 5 });
+  assert.deepEqual(nodes.map(({ opType, inputs, outputs }) => [opType, inputs, outputs]), [
+    ["Mul", [[1], []], [[1]]],
+    ["Add", [[1], []], [[1]]],
   ]);
   assert.ok(nodes.every(({ ms }) => ms.length === 5 && ms.every((time) => time >= 0)));
+  assert.equal(runs.length, 5);
+});
+
+Deno.test("profile() tells what runs in the body of a loop, and how often", async () => {
+  const { nodes } = await pool.profile(looping(), [turns(3n)], { runs: 2 });
+  const rows = nodes.map(({ opType, parent, executions }) => [opType, parent, executions]);
+  const [loop, ...body] = rows; // the two of the body do not wait for each other
+  assert.deepEqual(loop, ["Loop", undefined, 1]);
+  assert.deepEqual(body.toSorted(), [["Identity", 0, 3], ["Sin", 0, 3]]);
 });
 
 Deno.test("a worker that hangs is stopped and replaced, and the pool goes on", async () => {

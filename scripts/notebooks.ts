@@ -84,7 +84,8 @@ async function checkNotebook(path: string, out?: string): Promise<string | undef
   const text = await readText(path);
   const notebook = parseNotebook(text, path);
   if (formatNotebook(strip(notebook)) !== text) {
-    return `It holds outputs, counts or metadata of a front end: deno task notebooks --strip ${path}`;
+    return "It holds outputs, counts or what else a front end leaves: " +
+      `deno task notebooks --strip ${path}`;
   }
   const types = await checkTypes(path, notebook);
   if (types !== undefined) return types;

@@ -20,7 +20,8 @@ function stripCell(cell: Cell, index: number): Cell {
   const id = cell.id ?? `cell-${index + 1}`; // asked for since format 4.5
   const { tags } = cell.metadata;
   const metadata = tags?.length ? { tags } : {};
-  const { source } = cell;
+  // deno fmt (seen in 2.9.6) writes cells without a last line end, but its --check asks for one.
+  const source = cell.source.trim() === "" ? "" : `${cell.source.trimEnd()}\n`;
   if (cell.cell_type !== "code") return { cell_type: cell.cell_type, id, metadata, source };
   return { cell_type: "code", execution_count: null, id, metadata, outputs: [], source };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { codeCells, formatNotebook, parseNotebook } from "../../scripts/notebooks/notebook.ts";
 import { strip } from "../../scripts/notebooks/strip.ts";
 import { notebookOf } from "./fixture.ts";
@@ -42,8 +43,25 @@ Deno.test("strip() removes outputs, counts and what front ends leave, and keeps 
     id: "cell-1",
     metadata: { tags: ["raises-exception"] },
     outputs: [],
-    source: "1 + 1",
+    source: "1 + 1\n",
   }]);
   assert.doesNotMatch(formatNotebook(stripped), /6\.0\.3|hello/);
   assert.deepEqual(strip(stripped), stripped);
+});
+
+Deno.test("strip() leaves cells that deno fmt --check takes for formatted", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const notebook = notebookOf("const a = 1;", "// two\na;\n\n");
+    notebook.cells.unshift({ cell_type: "markdown", metadata: {}, source: "# Title" });
+    const file = join(folder, "a.ipynb");
+    await Deno.writeTextFile(file, formatNotebook(strip(notebook)));
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["fmt", "--check", "--no-config", file],
+      env: { DENO_DIR: folder }, // its cache holds what it wrote for formatted, wrongly
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -61,8 +61,11 @@ const command = {
 } as const;
 
 /** What `--quick` measures where a config does not say; about half a minute on the sample. */
-const QUICK_GRID: Partial<SweepConfig> = { observers: ["min-max"] };
-const QUICK_SIZES = { calibration: 40, selection: 80, test: 120 };
+const QUICK_GRID: Partial<SweepConfig> = {
+  placements: ["cnn-static", "mixed", "all"],
+  observers: ["min-max"],
+};
+const QUICK_SIZES = { calibration: 40, selection: 80, test: 80 };
 
 /** Of the bundled sample: every word equally often in each split. */
 const SAMPLE_SIZES = { calibration: 200, selection: 400, test: 2000 };
@@ -105,6 +108,7 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
   const study = await sweep(model, splits, {
     ...{ out, config, signal, fresh: options.fresh },
     ...metric,
+    ...(quick && { maxRounds: 15 }),
     command: ["deno task sweep", ...Deno.args.map(quoted)].join(" "),
     report: writeReport,
     onEvent: showSweep(progress, out),

@@ -41,6 +41,7 @@ export interface MeasureSetup {
   /** Threads of the runtime while latency is measured. */
   readonly threads: number;
   readonly rounds: number;
+  readonly maxRounds: number;
   readonly machine: string;
   readonly signal?: AbortSignal;
 }
@@ -248,7 +249,8 @@ export class Measure implements AsyncDisposable {
   }
 
   async #time(model: Model, name: string): Promise<Latency> {
-    const { store, threads, machine, rounds, signal, work, model: baseline } = this.#setup;
+    const { store, threads, machine, signal, work, model: baseline } = this.#setup;
+    const { rounds, maxRounds } = this.#setup;
     const hash = await model.hash();
     const known = await store.timing(hash, threads, machine);
     if (known) return known;
@@ -260,7 +262,7 @@ export class Measure implements AsyncDisposable {
       const options = { rounds, minRoundMs: LEAST_TURN_MS, signal };
       ms.push(...(await this.#timer.times([baseline, model], samples, options)).ms);
       latency = latencyRatio({ ms }, { threads, machine });
-    } while (isUnsure(latency) && ms.length < 2 * rounds);
+    } while (isUnsure(latency) && ms.length + rounds <= maxRounds);
     await store.putTiming(hash, latency);
     report(1);
     return latency;

@@ -65,6 +65,11 @@ export interface SweepOptions {
   /** Rounds in which float32 and the candidate take turns while latency is measured. @default {15} */
   rounds?: number;
   /**
+   * Where the ratio is not known to 10 % after that, or the machine drifted, as many rounds again,
+   * up to this many. @default {twice `rounds`}
+   */
+  maxRounds?: number;
+  /**
    * Workers to use, which stay open; latency is measured with their number of threads.
    * @default {workers of its own, as the config says}
    */
@@ -101,7 +106,8 @@ export async function sweep(
   data: Splits,
   options: SweepOptions = {},
 ): Promise<Study> {
-  const { out, fresh, rounds = 15, pool, signal, onEvent = () => {} } = options;
+  const { out, fresh, pool, signal, onEvent = () => {} } = options;
+  const { rounds = 15, maxRounds = 2 * rounds } = options;
   const config = parseSweepConfig(JSON.stringify(options.config ?? {}), "options.config");
   const { workers = pool?.workers ?? Math.min(4, navigator.hardwareConcurrency) } = config;
   const threads = pool?.threads ?? config.threads ?? 1;
@@ -125,7 +131,7 @@ export async function sweep(
   const work = new Work((progress) => onEvent({ kind: "progress", progress }));
   await using measure = new Measure({
     ...{ model, fused, data, metric, configurations, store, work },
-    ...{ pool, workers, threads, rounds, machine, signal },
+    ...{ pool, workers, threads, rounds, maxRounds, machine, signal },
   });
   const done = await Promise.all(keys.map((key) => measure.isDone(key)));
   const reused = done.filter(Boolean).length;

@@ -15,7 +15,7 @@ export interface ExecuteOptions {
   timeoutMs?: number;
   /**
    * Quiet to wait for once the kernel says that it is idle, milliseconds: Deno's kernel (seen in
-   * 2.9.6) often says so before it has sent the outputs of the cell. @default {50}
+   * 2.9.6) often says so before it has sent the outputs of the cell. @default {100}
    */
   settleMs?: number;
 }
@@ -101,7 +101,7 @@ export class Kernel implements AsyncDisposable {
     onMessage: (message: Message) => void,
     options: ExecuteOptions = {},
   ): Promise<Reply> {
-    const { timeoutMs = 300_000, settleMs = 50 } = options;
+    const { timeoutMs = 300_000, settleMs = 100 } = options;
     const content = { code, silent: false, store_history: true, allow_stdin: false };
     const request = await encodeRequest(this.#signer, "execute_request", content);
     const settled = Promise.withResolvers<void>();

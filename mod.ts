@@ -65,7 +65,14 @@ export {
   type Selector,
 } from "./lib/quantize/mapping.ts";
 export { minMax, type Observer, percentile } from "./lib/calibrate/observers.ts";
+export { meanMinMax, movingAverage } from "./lib/calibrate/sample_observers.ts";
+export { histogram } from "./lib/calibrate/l2_histogram.ts";
+export { mse } from "./lib/calibrate/mse.ts";
+export { entropy } from "./lib/calibrate/entropy.ts";
+export { FIXED_RANGES, fixedRange } from "./lib/calibrate/fixed_range.ts";
 export type { TensorStatistics } from "./lib/calibrate/statistics.ts";
+export type { ChannelStatistics } from "./lib/calibrate/channel_statistics.ts";
+export type { SampleExtremes } from "./lib/calibrate/sample_extremes.ts";
 export type { Histogram } from "./lib/calibrate/histogram.ts";
 export type { Range } from "./lib/calibrate/range.ts";
 

@@ -11,6 +11,11 @@ import { addValues, emptyStatistics, type TensorStatistics } from "./statistics.
 export interface Watched {
   readonly model: Model;
   readonly tensors: readonly string[];
+  /**
+   * Those of the tensors whose channels are watched too, each with the axis of the channels;
+   * negative counts from the end. @default {none}
+   */
+  readonly channelAxes?: ReadonlyMap<string, number>;
 }
 
 /** Options for {@linkcode calibrate}. */
@@ -40,7 +45,7 @@ export async function calibrate(
   options: CalibrateOptions = {},
 ): Promise<Calibration> {
   const { maxSamples = Infinity, pool, signal, onProgress } = options;
-  const { model, tensors } = watched;
+  const { model, tensors, channelAxes } = watched;
   const statistics = new Map<string, TensorStatistics>(
     tensors.map((name) => [name, emptyStatistics()]),
   );
@@ -49,8 +54,9 @@ export async function calibrate(
   let done = 0;
   const observe = (feeds: Feeds, results: Readonly<Record<string, Tensor>>) => {
     for (const name of tensors) {
-      const { data } = (feeds[name] ?? results[name])!;
-      statistics.set(name, add(statistics.get(name)!, data as Float32Array, name, done, model));
+      const seen = statistics.get(name)!;
+      const tensor = (feeds[name] ?? results[name])!;
+      statistics.set(name, add(seen, tensor, name, done, model, channelAxes?.get(name)));
     }
     done++;
     onProgress?.(done);
@@ -87,22 +93,31 @@ export async function calibrate(
 
 function add(
   statistics: TensorStatistics,
-  values: Float32Array,
+  tensor: Tensor,
   name: string,
   sample: number,
   model: Model,
+  axis: number | undefined,
 ): TensorStatistics {
-  try {
-    return addValues(statistics, values);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+  const { dims, type } = tensor;
+  const what = () => {
     const maker = model.graph.node.find(({ output }) => output.includes(name));
     const where = maker
       ? `tensor "${name}", made by ${maker.opType} node "${maker.name}",`
       : `input "${name}"`;
+    return `Cannot calibrate ${model.name}: in sample ${sample}, ${where}`;
+  };
+  if (type !== "float32") {
+    throw new UserError(`${what()} is ${type}; only float32 tensors have a range to be quantized`);
+  }
+  const values = tensor.data as Float32Array;
+  try {
+    return addValues(statistics, values, axis === undefined ? undefined : { dims, axis });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    if (error.cause === undefined) throw new UserError(`${what()}: ${error.message}`);
     throw new UserError(
-      `Cannot calibrate ${model.name}: in sample ${sample}, ${where} holds ` +
-        `${values[error.cause as number]} at index ${error.cause}; ` +
+      `${what()} holds ${values[error.cause as number]} at index ${error.cause}; ` +
         `check the sample and its normalisation, or keep the node in float32`,
     );
   }

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import type { ChannelStatistics } from "./channel_statistics.ts";
 import type { TensorStatistics } from "./statistics.ts";
 
 /** What calibration saw of each watched tensor. Plain enough to be stored and used again. */
@@ -8,35 +9,62 @@ export interface Calibration {
   readonly statistics: ReadonlyMap<string, TensorStatistics>;
 }
 
-/** Turns a calibration into plain JSON. */
+/** Number of the form that {@linkcode calibrationToJson} writes; another one cannot be read. */
+export const CALIBRATION_FORMAT = 2;
+
+/**
+ * Turns a calibration into plain JSON. Tensors that never had a value (an empty batch, say) are left
+ * out: there is nothing to know of them.
+ */
 export function calibrationToJson(calibration: Calibration): unknown {
+  const seen = [...calibration.statistics].filter(([, { count }]) => count > 0);
   return {
+    format: CALIBRATION_FORMAT,
     samples: calibration.samples,
     statistics: Object.fromEntries(
-      [...calibration.statistics].map(([name, { histogram, ...rest }]) => [name, {
+      seen.map(([name, { histogram, channels, ...rest }]) => [name, {
         ...rest,
         histogram: { ...histogram, counts: [...histogram.counts] },
+        ...(channels && { channels: mapArrays(channels, (array) => [...array]) }),
       }]),
     ),
   };
 }
 
-/** Reads what {@linkcode calibrationToJson} wrote. */
+/**
+ * Reads what {@linkcode calibrationToJson} wrote.
+ *
+ * @throws {UserError} If it is something else, or was written by another version.
+ */
 export function calibrationFromJson(json: unknown): Calibration {
   const stored = json as {
-    samples: number;
-    statistics: Record<string, TensorStatistics & { histogram: { counts: number[] } }>;
-  };
+    format?: number;
+    samples?: number;
+    statistics?: Record<string, TensorStatistics>;
+  } | null;
   if (typeof stored?.samples !== "number" || typeof stored.statistics !== "object") {
-    throw new UserError("Cannot read a calibration: expected { samples, statistics }");
+    throw new UserError("Cannot read a calibration: expected { format, samples, statistics }");
+  }
+  if (stored.format !== CALIBRATION_FORMAT) {
+    throw new UserError(
+      `Cannot read a calibration of format ${stored.format ?? 1}: this version reads ` +
+        `${CALIBRATION_FORMAT}; calibrate again`,
+    );
   }
   return {
     samples: stored.samples,
     statistics: new Map(
-      Object.entries(stored.statistics).map(([name, { histogram, ...rest }]) => [name, {
+      Object.entries(stored.statistics).map(([name, { histogram, channels, ...rest }]) => [name, {
         ...rest,
         histogram: { ...histogram, counts: Float64Array.from(histogram.counts) },
+        ...(channels && {
+          channels: mapArrays(channels, (array) => Float64Array.from(array)),
+        }),
       }]),
     ),
   };
+}
+
+function mapArrays<T>({ count, min, max, sum }: ChannelStatistics, map: (a: Float64Array) => T) {
+  return { count, min: map(min), max: map(max), sum: map(sum) };
 }

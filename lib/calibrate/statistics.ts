@@ -1,4 +1,11 @@
+import {
+  addChannels,
+  type ChannelLayout,
+  type ChannelStatistics,
+  mergeChannels,
+} from "./channel_statistics.ts";
 import { countInto, emptyHistogram, type Histogram, mergeHistograms } from "./histogram.ts";
+import { addExtremes, mergeExtremes, noExtremes, type SampleExtremes } from "./sample_extremes.ts";
 
 /**
  * What calibration remembers of one tensor: enough for every observer to choose its range from,
@@ -7,32 +14,55 @@ import { countInto, emptyHistogram, type Histogram, mergeHistograms } from "./hi
 export interface TensorStatistics {
   /** Values seen. */
   readonly count: number;
+  /** Values of these that are 0: after a Relu they are many, and no range makes an error on them. */
+  readonly zeros: number;
   /** Smallest and largest value seen, exact. */
   readonly min: number;
   readonly max: number;
+  /** Smallest and largest value of each sample, summed up. */
+  readonly samples: SampleExtremes;
+  /** All values, zeros too. */
   readonly histogram: Histogram;
+  /** Only of tensors whose channels were asked for. */
+  readonly channels?: ChannelStatistics;
 }
 
 /** Statistics of a tensor nothing has been seen of: `min` is Infinity, `max` -Infinity. */
 export function emptyStatistics(): TensorStatistics {
-  return { count: 0, min: Infinity, max: -Infinity, histogram: emptyHistogram() };
+  return {
+    count: 0,
+    zeros: 0,
+    min: Infinity,
+    max: -Infinity,
+    samples: noExtremes(),
+    histogram: emptyHistogram(),
+  };
 }
 
 /**
  * Adds the values of one sample.
  *
+ * @param statistics What was seen so far, which is no longer valid after (its arrays are re-used).
  * @param values The tensor, flattened.
+ * @param layout Where the channels are, to watch them too. @default {they are not watched}
  * @throws {RangeError} If a value is NaN or infinite; `cause` is its index.
  */
-export function addValues(statistics: TensorStatistics, values: Float32Array): TensorStatistics {
+export function addValues(
+  statistics: TensorStatistics,
+  values: Float32Array,
+  layout?: ChannelLayout,
+): TensorStatistics {
+  if (values.length === 0) return statistics;
   let min = Infinity;
   let max = -Infinity;
+  let zeros = 0;
   // Comparisons with NaN are false, so a sum over the values is what finds one.
   let check = 0;
   for (let i = 0; i < values.length; i++) {
     const x = values[i]!;
     if (x < min) min = x;
     if (x > max) max = x;
+    if (x === 0) zeros++;
     check += x * 0;
   }
   if (check !== 0) { // NaN: some value was NaN or infinite
@@ -41,18 +71,25 @@ export function addValues(statistics: TensorStatistics, values: Float32Array): T
   }
   return {
     count: statistics.count + values.length,
+    zeros: statistics.zeros + zeros,
     min: Math.min(statistics.min, min),
     max: Math.max(statistics.max, max),
+    samples: addExtremes(statistics.samples, { min, max }),
     histogram: countInto(statistics.histogram, values, min, max),
+    ...(layout && { channels: addChannels(statistics.channels, values, layout) }),
   };
 }
 
-/** Adds the statistics of two disjoint sets of samples. */
+/** Adds the statistics of samples that came after those of `a`. */
 export function mergeStatistics(a: TensorStatistics, b: TensorStatistics): TensorStatistics {
+  const channels = mergeChannels(a.channels, b.channels);
   return {
     count: a.count + b.count,
+    zeros: a.zeros + b.zeros,
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),
+    samples: mergeExtremes(a.samples, b.samples),
     histogram: mergeHistograms(a.histogram, b.histogram),
+    ...(channels && { channels }),
   };
 }

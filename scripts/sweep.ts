@@ -149,17 +149,13 @@ function describe(study: Study, folder: string): string {
   const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
   const { planned = 0, trials } = study;
   return [
-    ...(trials.length < planned
-      ? [
-        `Stopped after ${trials.length} of ${planned} configurations; the same command continues.`,
-      ]
-      : []),
     headline(study),
     ...caveats(study),
     "",
     trialTableText(study),
     `Report: ${folder}/report.html`,
     ...(file ? [`Model:  ${folder}/${file}`] : []),
+    ...(trials.length < planned ? ["The same command continues where it was stopped."] : []),
   ].join("\n");
 }
 

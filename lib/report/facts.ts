@@ -11,7 +11,7 @@ export interface Fact {
 
 /** What the numbers of a study depend on: model, data, versions, machine, each with its hash. */
 export function factsOf(study: Study): Fact[] {
-  const { model, data, metric, provenance, winner, trials } = study;
+  const { model, data, metric, provenance, winner, trials, collapsed = [] } = study;
   const chosen = trials.find(({ key }) => key === winner?.key);
   const facts: (Fact | false)[] = [
     {
@@ -38,8 +38,8 @@ export function factsOf(study: Study): Fact[] {
       .map(([name, text]): Fact => ({ name, text, code: true })),
     {
       name: "machine",
-      text: `${provenance.machine}; ${plural(provenance.workers, "worker")}, ` +
-        `${plural(provenance.threads, "thread")} each`,
+      text: `${provenance.machine}; ${plural(provenance.workers, "worker")}, latency with ` +
+        plural(provenance.threads, "thread"),
     },
     {
       name: "float32 latency",
@@ -52,6 +52,11 @@ export function factsOf(study: Study): Fact[] {
     {
       name: "re-used",
       text: `${count(provenance.reused)} of ${plural(trials.length, "trial")} from an earlier run`,
+    },
+    collapsed.length > 0 &&
+    {
+      name: "same models",
+      text: collapsed.map(({ name, sameAs }) => `${name} gives that of ${sameAs}`).join("; "),
     },
     chosen !== undefined && { name: "winner's key", text: chosen.key, code: true },
     chosen?.modelHash !== undefined &&

@@ -45,16 +45,21 @@ export function headline(study: Study): string {
 }
 
 /**
- * What a reader of the headline must also know, in order of weight: an interval that reaches beyond
- * the budget, a number reported on the samples it was chosen on, a machine that drifted, trials that
- * failed. One sentence each; none where there is nothing to warn of.
+ * What a reader of the headline must also know, in order of weight: that the study was stopped, an
+ * interval that reaches beyond the budget, a number reported on the samples it was chosen on, a
+ * machine that drifted, trials that failed. One sentence each; none where there is nothing to warn of.
  */
 export function caveats(study: Study): string[] {
   const { measured, failed, winner } = entriesOf(study);
   const reported = study.winner?.accuracy ?? winner?.accuracy;
   const relative = isRelative(study);
   const drifted = measured.filter(({ latency }) => latency.drifted).length;
+  const finished = study.trials.length;
   const notes: (string | false | undefined)[] = [
+    study.planned !== undefined && finished < study.planned &&
+    `The study was stopped after ${count(finished)} of ${
+      plural(study.planned, "configuration")
+    }; the others are not in it.`,
     winner && reported && mayMissBudget(study, winner, reported.difference) &&
     `The interval${relative ? "" : " of the difference"} reaches beyond the budget of ` +
       `${metricFormat(study).budget}: ${plural(reported.difference.n, "sample")} cannot ` +

@@ -119,6 +119,14 @@ Deno.test("caveats() names wide intervals, the wrong split, drift and failures",
   ]);
 });
 
+Deno.test("caveats() says first that a study was stopped", () => {
+  const study = studyOf([{ name: "a", family: "static", ratio: 0.4 }], { planned: 11 });
+  assert.equal(
+    caveats(study)[0],
+    "The study was stopped after 1 of 11 configurations; the others are not in it.",
+  );
+});
+
 Deno.test("caveats() is silent where there is nothing to warn of", () => {
   const study = withWinner(
     studyOf([{ name: "a", family: "static", difference: 0.6, ratio: 0.4 }]),

@@ -34,8 +34,10 @@ export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder:
     data: values,
   });
   const home = builder.homeOf(weightName);
-  const weights = home.once(`kernel ${weightName} ${perChannel}`, () => {
-    const { values, scales } = quantizeWeights(data as Float32Array, dims, perChannel ? [0] : []);
+  const weights = home.once(`kernel ${weightName} ${qconfig.weight.name}`, () => {
+    const { values, scales } = quantizeWeights(data as Float32Array, dims, perChannel ? [0] : [], {
+      clip: qconfig.weight.clip,
+    });
     return {
       integers: home.constant(`${weightName}_uint8`, {
         type: "uint8",

@@ -4,7 +4,7 @@ import { dimsOf, readTensorProto } from "../onnx/tensor_proto.ts";
 import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
 import type { GraphFacts } from "./graph_facts.ts";
-import type { DynamicInt8 } from "./qconfig.ts";
+import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
 import { quantizeWeights } from "./weights.ts";
 
 /** Why this MatMul or Gemm cannot be dynamic, if so. */
@@ -33,8 +33,7 @@ export function writeDynamicLinear(
   const [x, weightName, bias] = node.input as [string, string, string?];
   const [y] = node.output as [string];
   const transposed = node.opType === "Gemm" && intAttribute(node, "transB", 0) === 1;
-  const perChannel = qconfig.weight.granularity === "channel";
-  const weights = integerMatrix(weightName, { transposed, perChannel }, builder);
+  const weights = integerMatrix(weightName, { transposed, observer: qconfig.weight }, builder);
   const input = quantizeAtRunTime(x, builder);
   const name = (part: string) => builder.fresh(`${y}_${part}`);
   const [sums, wide, scale] = [name("int32"), name("float"), name("scale")];
@@ -53,12 +52,13 @@ export function writeDynamicLinear(
 /** The integers [k, n] of a weight matrix and their scale, written once beside the matrix. */
 function integerMatrix(
   name: string,
-  options: { transposed: boolean; perChannel: boolean },
+  options: { transposed: boolean; observer: WeightObserver },
   builder: Builder,
 ): { integers: string; scale: string } {
-  const { transposed, perChannel } = options;
+  const { transposed, observer } = options;
+  const perChannel = observer.granularity === "channel";
   const home = builder.homeOf(name);
-  return home.once(`matrix ${name} ${transposed} ${perChannel}`, () => {
+  return home.once(`matrix ${name} ${transposed} ${observer.name}`, () => {
     const stored = readTensorProto(home.facts.floatConstant(name)!);
     const [rows, columns] = stored.dims as [number, number];
     const matrix = stored.data as Float32Array;
@@ -67,6 +67,7 @@ function integerMatrix(
       transposed ? transpose(matrix, rows, columns) : matrix,
       dims,
       perChannel ? [1] : [],
+      { clip: observer.clip },
     );
     return {
       integers: home.constant(`${name}_quantized`, { type: "int8", dims, data: values }),

@@ -3,7 +3,7 @@ import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
-import type { DynamicInt8 } from "./qconfig.ts";
+import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
 import { quantizeWeights } from "./weights.ts";
 
 /** Why this LSTM cannot be dynamic, if so. */
@@ -25,14 +25,13 @@ export function lstmObstacle(node: NodeProto, facts: GraphFacts): string | undef
  * DynamicQuantizeLSTM}
  */
 export function writeDynamicLstm(node: NodeProto, qconfig: DynamicInt8, builder: Builder): void {
-  const perChannel = qconfig.weight.granularity === "channel";
   const [x, w, r, b = "", lengths = "", h0 = "", c0 = "", peepholes = ""] = node.input as [
     string,
     string,
     string,
     ...string[],
   ];
-  const parameters = [w, r].map((name) => gateWeights(name, perChannel, builder));
+  const parameters = [w, r].map((name) => gateWeights(name, qconfig.weight, builder));
   const inputs = [
     ...[x, ...parameters.map(({ integers }) => integers), b, lengths, h0, c0, peepholes],
     ...parameters.flatMap(({ scale, zeroPoint }) => [scale, zeroPoint]),
@@ -47,15 +46,17 @@ export function writeDynamicLstm(node: NodeProto, qconfig: DynamicInt8, builder:
 }
 
 /** The integers of W or R, transposed, with scale and zero point, written once beside them. */
-function gateWeights(name: string, perChannel: boolean, builder: Builder) {
+function gateWeights(name: string, observer: WeightObserver, builder: Builder) {
+  const perChannel = observer.granularity === "channel";
   const home = builder.homeOf(name);
-  return home.once(`gates ${name} ${perChannel}`, () => {
+  return home.once(`gates ${name} ${observer.name}`, () => {
     const { dims, data } = readTensorProto(home.facts.floatConstant(name)!);
     const [directions, gates, width] = dims as [number, number, number];
     const { values, scales } = quantizeWeights(
       data as Float32Array,
       dims,
       perChannel ? [0, 1] : [0],
+      { clip: observer.clip },
     );
     const scaleDims = perChannel ? [directions, gates] : [directions];
     return {

@@ -85,7 +85,10 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   const axis = perChannel ? axes[0]! : undefined;
   const floor = bias && biasScaleFloor(bias, inputScale);
   const leastScale = floor && !perChannel ? Float32Array.of(maximum(floor)) : floor;
-  const { values, scales } = quantizeWeights(data as Float32Array, dims, axes, leastScale);
+  const { values, scales } = quantizeWeights(data as Float32Array, dims, axes, {
+    leastScale,
+    clip: qconfig.weight.clip,
+  });
   const scaleDims = perChannel ? [scales.length] : [];
   const base = `${head.output[0]}_weights`;
   const weights = {

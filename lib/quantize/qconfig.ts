@@ -1,4 +1,5 @@
 import { minMax, type Observer } from "../calibrate/observers.ts";
+import { leastErrorClip } from "./weight_clip.ts";
 
 /** How one node is to be computed. PyTorch's `qconfig = None` is {@linkcode float32}. */
 export type QConfig = Float32 | StaticInt8 | DynamicInt8 | WeightOnly;
@@ -49,10 +50,16 @@ export interface WeightOnly {
   readonly blockSize: number;
 }
 
-/** One scale for the whole of a weight, or one for each output channel. */
+/** One scale for the whole of a weight, or one for each output channel, and how it is chosen. */
 export interface WeightObserver {
+  /** Names granularity and clip; part of a trial's key. */
   readonly name: string;
   readonly granularity: "tensor" | "channel";
+  /**
+   * Chooses, of the weights that share a scale, the largest magnitude to keep; larger ones are
+   * clipped. int4 in blocks clips nothing. @default {the largest there is}
+   */
+  readonly clip?: (weights: Float32Array) => number;
 }
 
 /** A scale for each output channel: costs the kernels nothing, gains some dB. */
@@ -60,6 +67,20 @@ export const perChannel: WeightObserver = { name: "per-channel", granularity: "c
 
 /** One scale for all of a weight. */
 export const perTensor: WeightObserver = { name: "per-tensor", granularity: "tensor" };
+
+/** A scale for each output channel, with the least squared error: see {@linkcode leastErrorClip}. */
+export const perChannelMse: WeightObserver = {
+  name: "per-channel mse",
+  granularity: "channel",
+  clip: leastErrorClip,
+};
+
+/** One scale for all of a weight, with the least squared error: see {@linkcode leastErrorClip}. */
+export const perTensorMse: WeightObserver = {
+  name: "per-tensor mse",
+  granularity: "tensor",
+  clip: leastErrorClip,
+};
 
 /** Leaves a node in float32. */
 export const float32: Float32 = { kind: "float32" };

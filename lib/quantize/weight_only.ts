@@ -5,7 +5,7 @@ import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { quantizeBlocks } from "./block_weights.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
-import type { WeightOnly } from "./qconfig.ts";
+import type { WeightObserver, WeightOnly } from "./qconfig.ts";
 import { channelAxes } from "./weight_axes.ts";
 import { quantizeWeights } from "./weights.ts";
 
@@ -56,7 +56,10 @@ export function storeSmall(node: NodeProto, qconfig: WeightOnly, builder: Builde
     const perChannel = qconfig.weight.granularity === "channel";
     builder.replaceConstant(name, (builder) => {
       if (qconfig.bits === 16) return asFloat16(name, weights, dims, builder);
-      if (qconfig.bits === 8) return asInt8(name, weights, dims, perChannel ? axes : [], builder);
+      if (qconfig.bits === 8) {
+        const { clip } = qconfig.weight;
+        return asInt8(name, weights, { dims, axes: perChannel ? axes : [], clip }, builder);
+      }
       const channelsLast = axes.includes(dims.length - 1);
       return asInt4(name, weights, dims, channelsLast, qconfig.blockSize, builder);
     });
@@ -77,11 +80,11 @@ function asFloat16(
 function asInt8(
   name: string,
   weights: Float32Array,
-  dims: readonly number[],
-  axes: readonly number[],
+  options: { dims: readonly number[]; axes: readonly number[]; clip: WeightObserver["clip"] },
   builder: Builder,
 ): NodeProto[] {
-  const quantized = quantizeWeights(weights, dims, axes);
+  const { dims, axes, clip } = options;
+  const quantized = quantizeWeights(weights, dims, axes, { clip });
   const stored = builder.constant(`${name}_int8`, { type: "int8", dims, data: quantized.values });
   const scale = floats(`${name}_scale`, quantized.scales, quantized.scaleDims, builder);
   const wide = builder.fresh(`${name}_wide`);

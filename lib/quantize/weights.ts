@@ -1,6 +1,7 @@
 import { roundEven } from "../tensor/round.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import { symmetricParams } from "./affine.ts";
+import { largestMagnitude } from "./weight_clip.ts";
 
 /** Integer weights and what they stand for. */
 export interface QuantizedWeights {
@@ -12,12 +13,22 @@ export interface QuantizedWeights {
   readonly scaleDims: readonly number[];
 }
 
+/** Options for {@linkcode quantizeWeights}. */
+export interface QuantizeWeightsOptions {
+  /** Lower bound for the scale of each channel, see {@linkcode biasScaleFloor}. @default {none} */
+  leastScale?: Float32Array;
+  /**
+   * Chooses, of the weights that share a scale, the magnitude which 127 stands for; larger ones are
+   * clipped. @default {the largest}
+   */
+  clip?: (weights: Float32Array) => number;
+}
+
 /**
- * Quantizes weights to int8 in [-127, 127], symmetric about 0, by the largest magnitude.
+ * Quantizes weights to int8 in [-127, 127], symmetric about 0.
  *
  * @param weights Row-major, of shape `dims`.
  * @param axes Axes with a scale for each index, in order; [] for one scale in all.
- * @param leastScale Lower bound for the scale of each channel, if any: see {@linkcode biasScaleFloor}.
  * @example Two rows, a scale each
  * ```ts
  * import { quantizeWeights } from "./weights.ts";
@@ -31,17 +42,14 @@ export function quantizeWeights(
   weights: Float32Array,
   dims: readonly number[],
   axes: readonly number[],
-  leastScale?: Float32Array,
+  options: QuantizeWeightsOptions = {},
 ): QuantizedWeights {
+  const { leastScale, clip = largestMagnitude } = options;
   const scaleDims = axes.length === 0 ? [] : dims.map((dim, i) => axes.includes(i) ? dim : 1);
   const channels = elementCount(scaleDims);
   const channelOf = channelIndex(dims, axes);
-  const reach = new Float64Array(channels);
-  for (let i = 0; i < weights.length; i++) {
-    const c = channelOf(i);
-    reach[c] = Math.max(reach[c]!, Math.abs(weights[i]!));
-  }
-  const scales = Float32Array.from(reach, (max, c) => {
+  const scales = Float32Array.from(byChannel(weights, channels, channelOf), (own, c) => {
+    const max = clip(own);
     return Math.max(symmetricParams({ min: -max, max }).scale, leastScale?.[c] ?? 0);
   });
   const values = new Int8Array(weights.length);
@@ -50,6 +58,23 @@ export function quantizeWeights(
     values[i] = Math.min(Math.max(q, -127), 127);
   }
   return { values, scales, scaleDims };
+}
+
+/** The weights of each channel, one after the other. */
+function byChannel(
+  weights: Float32Array,
+  channels: number,
+  channelOf: (i: number) => number,
+): Float32Array[] {
+  if (channels === 1) return [weights];
+  const length = weights.length / channels;
+  const grouped = Array.from({ length: channels }, () => new Float32Array(length));
+  const filled = new Uint32Array(channels);
+  for (let i = 0; i < weights.length; i++) {
+    const c = channelOf(i);
+    grouped[c]![filled[c]!++] = weights[i]!;
+  }
+  return grouped;
 }
 
 /** Which scale the element at a flat index has. */

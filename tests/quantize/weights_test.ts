@@ -44,7 +44,7 @@ Deno.test("quantizeBias() has the scale of the products", () => {
 Deno.test("biasScaleFloor() keeps a large bias beside tiny weights inside int32", () => {
   const bias = Float32Array.of(1000);
   const floor = biasScaleFloor(bias, 1e-3);
-  const { scales } = quantizeWeights(Float32Array.of(1e-9), [1, 1], [0], floor);
+  const { scales } = quantizeWeights(Float32Array.of(1e-9), [1, 1], [0], { leastScale: floor });
   const { values } = quantizeBias(bias, 1e-3, scales);
   assertEquals(Math.abs(values[0]! - 2 ** 30) < 2 ** 8, true);
 });

@@ -1,0 +1,172 @@
+import type { GraphProto } from "../onnx/onnx_pb.ts";
+import { elementCount, type Tensor } from "../tensor/tensor.ts";
+import { cheapestForm, type GemmForm, type PlainConv } from "./gemm_forms.ts";
+import { inferShapes } from "./infer_shapes.ts";
+import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
+import { type ReadConv, readConv } from "./read_conv.ts";
+import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacement.ts";
+import type { ShapeMap } from "./shapes.ts";
+import { tapClasses } from "./taps.ts";
+
+/** Options for {@linkcode convToGemm}. */
+export interface ConvToGemmOptions extends RewriteOptions {
+  /** Form of a Conv; undefined leaves it a Conv. @default {cheapestForm} */
+  form?: (conv: PlainConv) => GemmForm | undefined;
+}
+
+/**
+ * Writes Conv nodes (1d to 3d, one group) as Gemm. On small maps the runtime's Conv computes a matrix
+ * product for each picture with as few columns as the map has positions, which leaves most of its
+ * kernel idle; the Gemm has a row for each position of all pictures in the batch.
+ *
+ * Results are the same but for the order of sums. The Gemm works on maps with channels last, so that
+ * Transposes stand before and after, which meet their opposites between neighbours:
+ * {@linkcode sinkLayout} and {@linkcode dropNoOps} remove those. Weights are stored with the taps in
+ * front; where a product needs other arrangements, nodes make them from there, which the runtime
+ * computes when it loads the model: the file does not grow.
+ *
+ * Lengths of the map are fixed to those of the sample, the batch is not. Opset 13 or later.
+ */
+export function convToGemm(
+  graph: GraphProto,
+  shapes: ShapeMap,
+  options: ConvToGemmOptions = {},
+  context: PassContext = rootContext(graph),
+): GraphProto {
+  const { select = () => true, form = cheapestForm } = options;
+  const constants = visibleConstants(graph, context);
+  const known = inferShapes(graph, shapes, constants);
+  return replaceNodes(graph, context, (node, write) => {
+    if (node.opType !== "Conv" || !select(node)) return undefined;
+    const conv = readConv(node, known, constants);
+    if (!conv || conv.group !== 1) return undefined;
+    const classes = tapClasses(conv.window);
+    // A window that lies in the padding altogether has no product.
+    if (classes.some(({ taps }) => taps.length === 0)) return undefined;
+    const chosen = form({ ...conv, classes });
+    if (!chosen || !known.fix(node.input[0], conv.spatialAxes)) return undefined;
+    return WRITERS[chosen]({ ...conv, classes }, write);
+  });
+}
+
+type Conv = PlainConv & ReadConv;
+
+const WRITERS: Readonly<Record<GemmForm, (conv: Conv, write: NodeWriter) => string>> = {
+  im2col(conv, write) {
+    const { classes, window, channels } = conv;
+    const [positions, places] = [elementCount(window.output), elementCount(window.input)];
+    const taps = elementCount(window.kernel);
+    const padding = places; // the row of zeros that is added behind all others
+    const reads = new Array<number>(positions * taps).fill(padding);
+    for (const { positions, taps: inside, reads: read } of classes) {
+      positions.forEach((position, i) =>
+        inside.forEach((tap, j) => reads[position * taps + tap] = read[i * inside.length + j]!)
+      );
+    }
+    let rows = write.reshape(channelsLast(conv, write), [-1, places, channels]);
+    if (reads.includes(padding)) {
+      rows = write.add("Pad", [rows, write.int64([0, 0, 0, 0, 1, 0])]);
+    }
+    const patches = gatherRows(rows, reads, places, write);
+    const matrix = write.weight(conv.node.input[1]!, "matrix", () => {
+      return { ...tapsFirst(conv), dims: [taps * channels, conv.filters] };
+    });
+    const flat = write.reshape(patches, [-1, taps * channels]);
+    const product = write.add("Gemm", [flat, matrix, ...bias(conv)]);
+    return channelsFirst(product, conv, write);
+  },
+
+  perPosition(conv, write) {
+    const { classes, window, channels, filters } = conv;
+    const places = elementCount(window.input);
+    const rows = write.reshape(channelsLast(conv, write), [-1, places, channels]);
+    const kernel = write.weight(conv.node.input[1]!, "taps", () => tapsFirst(conv));
+    const products = classes.map(({ positions, taps, reads }) => {
+      const patches = gatherRows(rows, reads, places, write);
+      const flat = write.reshape(patches, [-1, taps.length * channels]);
+      const all = taps.length === elementCount(window.kernel);
+      const own = all ? kernel : write.add("Gather", [kernel, write.int64(taps)], { axis: 0 });
+      const matrix = write.reshape(own, [taps.length * channels, filters]);
+      const product = write.add("Gemm", [flat, matrix, ...bias(conv)]);
+      return write.reshape(product, [-1, positions.length * filters]);
+    });
+    const order = classes.flatMap(({ positions }) => positions);
+    let joined = products[0]!;
+    if (products.length > 1) joined = write.add("Concat", products, { axis: 1 });
+    if (order.some((position, i) => position !== i)) {
+      const whole = write.reshape(joined, [-1, order.length, filters]);
+      const back = order.map((_, position) => order.indexOf(position));
+      joined = write.add("Gather", [whole, write.int64(back)], { axis: 1 });
+    }
+    return channelsFirst(joined, conv, write);
+  },
+
+  dense(conv, write) {
+    const { classes, window, channels, filters, node } = conv;
+    const [positions, places] = [elementCount(window.output), elementCount(window.input)];
+    const taps = elementCount(window.kernel);
+    const zeros = taps; // the tap that is added behind all others
+    const connects = new Array<number>(places * positions).fill(zeros);
+    for (const { positions: own, taps, reads } of classes) {
+      own.forEach((position, i) =>
+        taps.forEach((tap, j) => connects[reads[i * taps.length + j]! * positions + position] = tap)
+      );
+    }
+    let kernel = write.weight(node.input[1]!, "taps", () => tapsFirst(conv));
+    if (connects.includes(zeros)) {
+      kernel = write.add("Pad", [kernel, write.int64([0, 0, 0, 1, 0, 0])]);
+    }
+    const spread = write.add("Gather", [kernel, write.int64(connects)], { axis: 0 });
+    const whole = write.reshape(spread, [places, positions, channels, filters]);
+    const turned = write.add("Transpose", [whole], { perm: [0, 2, 1, 3] });
+    const matrix = write.reshape(turned, [places * channels, positions * filters]);
+    const flat = write.reshape(channelsLast(conv, write), [-1, places * channels]);
+    const repeated = conv.bias && [write.weight(node.input[2]!, `bias_${positions}`, () => {
+      const { data } = conv.bias!;
+      const all = new Float32Array(positions * filters).map((_, i) => data[i % filters]!);
+      return { type: "float32", dims: [all.length], data: all };
+    })];
+    const product = write.add("Gemm", [flat, matrix, ...repeated ?? []]);
+    return channelsFirst(product, conv, write);
+  },
+};
+
+function bias({ node }: Conv): string[] {
+  return node.input[2] ? [node.input[2]] : [];
+}
+
+/** The map with its channels last, [batch, ...places, channels]. */
+function channelsLast({ node, spatialAxes }: Conv, write: NodeWriter): string {
+  return write.add("Transpose", [node.input[0]!], { perm: [0, ...spatialAxes, 1] });
+}
+
+/** [batch, ...positions, filters], in whatever shape it comes, with its channels in front. */
+function channelsFirst(x: string, { window, filters, spatialAxes }: Conv, write: NodeWriter) {
+  const last = write.reshape(x, [-1, ...window.output, filters]);
+  const perm = [0, spatialAxes.length + 1, ...spatialAxes.map((axis) => axis - 1)];
+  return write.add("Transpose", [last], { perm });
+}
+
+/** Rows of [batch, places, channels]; the value itself if those are all in order. */
+function gatherRows(
+  rows: string,
+  reads: readonly number[],
+  places: number,
+  write: NodeWriter,
+): string {
+  if (reads.length === places && reads.every((place, i) => place === i)) return rows;
+  return write.add("Gather", [rows, write.int64(reads)], { axis: 1 });
+}
+
+/** A kernel [filters, channels, ...taps] as [taps, channels, filters]. */
+function tapsFirst({ weight, channels, filters }: Conv): Tensor<"float32"> {
+  const taps = weight.data.length / (channels * filters);
+  const data = new Float32Array(weight.data.length);
+  let from = 0;
+  for (let f = 0; f < filters; f++) {
+    for (let c = 0; c < channels; c++) {
+      for (let t = 0; t < taps; t++) data[(t * channels + c) * filters + f] = weight.data[from++]!;
+    }
+  }
+  return { type: "float32", dims: [taps, channels, filters], data };
+}

@@ -1,0 +1,90 @@
+import { producers } from "../onnx/graph.ts";
+import { intAttribute, intsAttribute, isStandard, makeNode } from "../onnx/node.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
+import { makeTensorProto } from "../onnx/tensor_proto.ts";
+import { bypass } from "./bypass.ts";
+import { inferShapes, readIntegers } from "./infer_shapes.ts";
+import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
+import type { ShapeMap, ValueShape } from "./shapes.ts";
+
+/**
+ * Removes what the known shapes show to be idle: a Reshape to the shape that a value has, and the
+ * first of two Reshapes. A Transpose that moves axes of length 1 alone becomes a Reshape, which costs
+ * nothing.
+ */
+export function dropIdleReshapes(
+  graph: GraphProto,
+  shapes: ShapeMap,
+  context: PassContext = rootContext(graph),
+): GraphProto {
+  const constants = visibleConstants(graph, context);
+  const known = inferShapes(graph, shapes, constants);
+  const added: TensorProto[] = [];
+  const makers = producers(graph);
+  const node = graph.node.map((old) => {
+    const reshape = asReshape(old, known, (dims) => {
+      const name = context.fresh(`${old.output[0]}_shape`);
+      const data = BigInt64Array.from(dims, BigInt);
+      const tensor = makeTensorProto(name, { type: "int64", dims: [dims.length], data });
+      added.push(tensor);
+      constants.set(name, tensor);
+      return name;
+    });
+    const made = readSource(reshape, makers, constants);
+    if (made === old) return old;
+    context.origins.inherit(made, old);
+    makers.set(made.output[0]!, made);
+    return made;
+  });
+  const changed = node.some((made, i) => made !== graph.node[i]);
+  const joined = changed
+    ? { ...graph, node, initializer: [...graph.initializer, ...added] }
+    : graph;
+  return bypass(joined, context, (node) => {
+    const [x = "", shape = ""] = node.input;
+    const dims = isReshape(node) ? readIntegers(constants.get(shape)) : undefined;
+    return dims && keeps(known.get(x), dims) ? x : undefined;
+  });
+}
+
+function isReshape(node: NodeProto): boolean {
+  return node.opType === "Reshape" && isStandard(node) && intAttribute(node, "allowzero", 0) === 0;
+}
+
+/** Whether a Reshape to `dims` leaves a value as it is, whatever the lengths of open dimensions. */
+function keeps(x: ValueShape | undefined, dims: readonly number[]): boolean {
+  return x !== undefined && x.dims.length === dims.length &&
+    dims.every((n, axis) =>
+      n === -1 || n === 0 || n === x.dims[axis] && x.depends[axis]!.length === 0
+    );
+}
+
+/** A Reshape of what another Reshape reads, if it says the whole shape itself. */
+function readSource(
+  node: NodeProto,
+  makers: ReadonlyMap<string, NodeProto>,
+  constants: ReadonlyMap<string, TensorProto>,
+): NodeProto {
+  if (!isReshape(node)) return node;
+  const first = makers.get(node.input[0]!);
+  const dims = readIntegers(constants.get(node.input[1] ?? ""));
+  if (!first || !isReshape(first) || !dims || dims.includes(0)) return node;
+  return { ...node, input: [first.input[0]!, ...node.input.slice(1)] };
+}
+
+/** A Transpose that keeps the order of all axes but those of length 1, as the Reshape that it is. */
+function asReshape(
+  node: NodeProto,
+  shapes: ShapeMap,
+  shape: (dims: readonly number[]) => string,
+): NodeProto {
+  const perm = intsAttribute(node, "perm");
+  const x = shapes.get(node.input[0]);
+  if (node.opType !== "Transpose" || !isStandard(node) || !perm || !x) return node;
+  const long = perm.filter((axis) => x.dims[axis] !== 1 || x.depends[axis]!.length > 0);
+  if (long.some((axis, i) => i > 0 && axis < long[i - 1]!)) return node;
+  const open = perm.filter((axis) => x.depends[axis]!.length > 0);
+  if (open.length > 1) return node;
+  const dims = perm.map((axis) => x.depends[axis]!.length > 0 ? -1 : x.dims[axis]!);
+  return makeNode("Reshape", [node.input[0]!, shape(dims)], node.output, {}, { name: node.name });
+}

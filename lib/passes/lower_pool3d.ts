@@ -1,0 +1,48 @@
+import { isStandard, withAttributes } from "../onnx/node.ts";
+import type { GraphProto } from "../onnx/onnx_pb.ts";
+import { inferShapes } from "./infer_shapes.ts";
+import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
+import { replaceNodes, type RewriteOptions } from "./replacement.ts";
+import type { ShapeMap } from "./shapes.ts";
+import { alongAxes, isIdle, windowOf } from "./window.ts";
+
+/** Options for {@linkcode lowerPool3d}. */
+export type LowerPool3dOptions = RewriteOptions;
+
+/**
+ * Writes MaxPool and AveragePool nodes that look at one frame at a time, with kernels (1, k, k), as
+ * pools over height and width: between Reshapes, for which nothing has to move. The same numbers.
+ *
+ * Lengths of all axes but the first are fixed to those of the sample. Opset 13 or later.
+ */
+export function lowerPool3d(
+  graph: GraphProto,
+  shapes: ShapeMap,
+  options: LowerPool3dOptions = {},
+  context: PassContext = rootContext(graph),
+): GraphProto {
+  const { select = () => true } = options;
+  const known = inferShapes(graph, shapes, visibleConstants(graph, context));
+  return replaceNodes(graph, context, (node, write) => {
+    if (node.opType !== "MaxPool" && node.opType !== "AveragePool") return undefined;
+    if (!isStandard(node) || node.output[1] || !select(node)) return undefined;
+    const [x = ""] = node.input;
+    const [, ...lengths] = known.get(x)?.dims ?? [];
+    const window = lengths.length === 4 ? windowOf(node, lengths.slice(1)) : undefined;
+    if (!window || !isIdle(window, 0) || !known.fix(x, [1, 2, 3, 4])) return undefined;
+    const space = alongAxes(window, 1);
+    const y = write.name(`${node.opType}_output_0`);
+    const pool = withAttributes(node, {
+      auto_pad: undefined,
+      kernel_shape: space.kernel,
+      strides: space.strides,
+      pads: [...space.begins, ...space.ends],
+      // Only MaxPool, and AveragePool from opset 19 on, have dilations; 1 is what both take as default.
+      dilations: space.dilations.every((n) => n === 1) ? undefined : space.dilations,
+    });
+    // What lies before the frames goes into the batch, the frames take the place of the channels.
+    const frames = write.reshape(x, [-1, ...lengths.slice(1)]);
+    write.nodes.push({ ...pool, input: [frames], output: [y] });
+    return write.reshape(y, [-1, lengths[0]!, lengths[1]!, ...space.output]);
+  });
+}

@@ -1,0 +1,208 @@
+import { create } from "@bufbuild/protobuf";
+import { UserError } from "../errors.ts";
+import { constants, graphInputs, valueTypes } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import { isStandard } from "../onnx/node.ts";
+import { type GraphProto, type NodeProto, ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
+import { dimsOf, elementType } from "../onnx/tensor_proto.ts";
+import { openSession } from "../runtime/session.ts";
+import type { ElementArrays, ElementType, Feeds, Tensor } from "../tensor/tensor.ts";
+
+/** A dimension that a network leaves open: the batch, the height of a picture. */
+export interface OpenDimension {
+  /** Its name in the file, or else where it stands: `x[2]`. */
+  readonly name: string;
+  /** Its length in the sample. */
+  readonly length: number;
+  /** Where inputs have it. */
+  readonly places: readonly { readonly input: string; readonly axis: number }[];
+  /**
+   * Whether it is the first of an input, as a batch is. Rewrites never depend on its length, unless
+   * the network runs with none but the sample's.
+   */
+  readonly isBatch: boolean;
+  /** Whether the network also ran with twice the length; if not, the length counts as fixed. */
+  readonly isFree: boolean;
+}
+
+/** Type and shape of one value, as a sample showed it. */
+export interface ValueShape {
+  readonly type?: ElementType;
+  readonly dims: readonly number[];
+  /** For each axis, names of the open dimensions that change its length. */
+  readonly depends: readonly (readonly string[])[];
+}
+
+/** Shapes of the values of a network. */
+export class ShapeMap {
+  /** Dimensions that the network leaves open. */
+  readonly open: readonly OpenDimension[];
+  readonly #values: ReadonlyMap<string, ValueShape>;
+  readonly #fixed: Set<string>;
+  readonly #batch: ReadonlySet<string>;
+
+  /** @param fixed Where to note fixed dimensions: see {@linkcode ShapeMap.fixed}. */
+  constructor(
+    values: ReadonlyMap<string, ValueShape>,
+    open: readonly OpenDimension[],
+    fixed: Set<string> = new Set(open.filter(({ isFree }) => !isFree).map(({ name }) => name)),
+  ) {
+    this.#values = values;
+    this.open = open;
+    this.#fixed = fixed;
+    const batch = open.filter(({ isBatch, isFree }) => isBatch && isFree);
+    this.#batch = new Set(batch.map(({ name }) => name));
+  }
+
+  get(name: string | undefined): ValueShape | undefined {
+    return this.#values.get(name ?? "");
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, ValueShape]> {
+    return this.#values.entries();
+  }
+
+  /** Whether an axis keeps its length when the batch changes. */
+  isBatchFree({ depends }: ValueShape, axis: number): boolean {
+    return !depends[axis]!.some((name) => this.#batch.has(name));
+  }
+
+  /**
+   * Notes that a rewrite holds only for the lengths that some axes of a value have in the sample.
+   *
+   * @returns The lengths; undefined, noting nothing, if the shape is not known or one of these axes
+   * changes with the batch.
+   */
+  fix(name: string | undefined, axes: readonly number[]): number[] | undefined {
+    const shape = this.get(name);
+    if (!shape || !axes.every((axis) => this.isBatchFree(shape, axis))) return undefined;
+    for (const axis of axes) {
+      for (const dimension of shape.depends[axis]!) this.#fixed.add(dimension);
+    }
+    return axes.map((axis) => shape.dims[axis]!);
+  }
+
+  /** Open dimensions whose lengths rewrites now rely on, and those that were never really open. */
+  get fixed(): OpenDimension[] {
+    return this.open.filter(({ name }) => this.#fixed.has(name));
+  }
+
+  /** These shapes and more. What becomes fixed with one map is fixed in both. */
+  with(more: ReadonlyMap<string, ValueShape>): ShapeMap {
+    return new ShapeMap(new Map([...this.#values, ...more]), this.open, this.#fixed);
+  }
+
+  /** The same shapes with nothing noted as fixed yet. */
+  afresh(): ShapeMap {
+    return new ShapeMap(this.#values, this.open);
+  }
+}
+
+/**
+ * Learns type and shape of every value of the main graph from a run on a sample, all intermediate
+ * values being outputs; then runs once more for each dimension that the file leaves open, with twice
+ * its length, to see what changes. The values themselves are not kept.
+ *
+ * @param feeds One run's inputs.
+ * @throws {UserError} If an input is missing or does not fit.
+ * @throws {RuntimeError} If the runtime fails on the sample.
+ */
+export async function learnShapes(model: Model, feeds: Feeds): Promise<ShapeMap> {
+  const { graph } = model;
+  const names = graph.node.filter(givesTensors).flatMap(({ output }) => output).filter(Boolean);
+  const given = new Set(graph.output.map(({ name }) => name));
+  const taps = names.filter((name) => !given.has(name));
+  const tapped = model.withGraph({
+    ...graph,
+    // The runtime infers the types of outputs that state none.
+    output: [...graph.output, ...taps.map((name) => create(ValueInfoProtoSchema, { name }))],
+  });
+  const session = await openSession(tapped, { optimization: "disabled" });
+  try {
+    const shapesOf = async (feeds: Feeds) => {
+      const results = await session.run(feeds);
+      return new Map(Object.entries({ ...feeds, ...results }).map(plainShape));
+    };
+    const first = await shapesOf(feeds);
+    const open: OpenDimension[] = [];
+    const values = new Map<string, Mutable>(
+      Array.from(first, ([name, shape]) => [name, { ...shape, depends: shape.dims.map(() => []) }]),
+    );
+    for (const dimension of openDimensions(graph, feeds)) {
+      const second = await shapesOf(doubled(feeds, dimension)).catch(() => undefined);
+      open.push({ ...dimension, isFree: second !== undefined });
+      for (const [name, { dims }] of second ?? []) {
+        const value = values.get(name);
+        if (value?.dims.length !== dims.length) values.delete(name); // not even its rank is certain
+        else dims.forEach((n, i) => n !== value.dims[i] && value.depends[i]!.push(dimension.name));
+      }
+    }
+    return new ShapeMap(new Map([...constantShapes(graph), ...values]), open);
+  } finally {
+    await session.release();
+  }
+}
+
+type Mutable = ValueShape & { readonly depends: string[][] };
+
+function plainShape(
+  [name, { type, dims }]: [string, Tensor],
+): [string, Pick<ValueShape, "dims"> & { type: ElementType }] {
+  return [name, { type, dims }];
+}
+
+/** Operators whose results are sequences, maps or nothing at all. */
+const NOT_TENSORS =
+  /^(Sequence(Construct|Empty|Erase|Insert|Map)|SplitToSequence|Optional|ZipMap)$/;
+
+function givesTensors(node: NodeProto): boolean {
+  return !(isStandard(node) && (node.opType === "Constant" || NOT_TENSORS.test(node.opType)));
+}
+
+function constantShapes(graph: GraphProto): [string, ValueShape][] {
+  return Array.from(constants(graph), ([name, tensor]) => {
+    const dims = dimsOf(tensor);
+    return [name, { type: elementType(tensor.dataType), dims, depends: dims.map(() => []) }];
+  });
+}
+
+/** The dimensions that the file leaves open. Those of one name are one. */
+function openDimensions(graph: GraphProto, feeds: Feeds): Omit<OpenDimension, "isFree">[] {
+  const found = new Map<string, Omit<OpenDimension, "isFree"> & { places: object[] }>();
+  const { inputs } = valueTypes({ ...graph, input: graphInputs(graph), output: [] });
+  for (const { name: input, dims = [] } of inputs) {
+    dims.forEach((dim, axis) => {
+      if (typeof dim === "number") return;
+      const name = dim ?? `${input}[${axis}]`;
+      const length = feeds[input]?.dims[axis] ?? 0;
+      const known = found.get(name);
+      if (known && known.length !== length) {
+        throw new UserError(
+          `Cannot learn shapes: the sample gives dimension "${name}" the lengths ` +
+            `${known.length} and ${length}; the inputs that have it must agree`,
+        );
+      }
+      const place = { input, axis };
+      const places = [...known?.places ?? [], place];
+      found.set(name, { name, length, places, isBatch: axis === 0 || known?.isBatch === true });
+    });
+  }
+  return [...found.values()];
+}
+
+/** The sample with a dimension twice as long: everything along it once more. */
+function doubled(feeds: Feeds, { places }: Pick<OpenDimension, "places">): Feeds {
+  const changed: Record<string, Tensor> = { ...feeds };
+  for (const { input, axis } of places) changed[input] = repeat(changed[input]!, axis);
+  return changed;
+}
+
+function repeat<T extends Exclude<ElementType, "string">>(tensor: Tensor, axis: number): Tensor {
+  const { type, dims, data } = tensor as Tensor<T>;
+  const block = dims.slice(axis).reduce((a, b) => a * b, 1);
+  const twice = new (data.constructor as new (length: number) => ElementArrays[T])(2 * data.length);
+  for (let i = 0; i < 2 * data.length; i++) {
+    twice[i] = data[Math.floor(i / (2 * block)) * block + i % block]!;
+  }
+  return { type, dims: dims.map((n, i) => i === axis ? 2 * n : n), data: twice } as Tensor;
+}

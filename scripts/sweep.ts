@@ -62,7 +62,7 @@ const command = {
 
 /** What `--quick` measures where a config does not say; about half a minute on the sample. */
 const QUICK_GRID: Partial<SweepConfig> = {
-  placements: ["cnn-static", "mixed", "all"],
+  placements: ["cnn-static", "mixed", "compact", "all"],
   observers: ["min-max"],
 };
 const QUICK_SIZES = { calibration: 40, selection: 80, test: 80 };

@@ -60,8 +60,7 @@ export type Product = Required<z.infer<typeof product>>;
 
 /**
  * The products of a config. One that names no choice at all gets the default: every placement with
- * both observers, and around `mixed`, which most often wins, another percentile and per-tensor
- * weights.
+ * both observers, and around `mixed` another percentile and per-tensor weights.
  */
 export function productsOf(config: SweepConfig): Product[] {
   const { placements, observers, percentiles, weights, more } = config;
@@ -69,7 +68,7 @@ export function productsOf(config: SweepConfig): Product[] {
   const chosen = [placements, observers, percentiles, weights, more].some((list) => list);
   const around: Partial<Product>[] = [
     { placements: ["mixed"], observers: ["percentile"], percentiles: [99.9] },
-    { placements: ["mixed"], weights: ["per-tensor"] },
+    { placements: ["mixed"], observers: ["min-max"], weights: ["per-tensor"] },
   ];
   return [config, ...(chosen ? more ?? [] : around)].map((product) => ({
     placements: product.placements ?? every,

@@ -1,6 +1,6 @@
 import type { NodeIdentity, QConfigMapping, Rule } from "../quantize/mapping.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
-import { dynamicInt8, float32, type QConfig, staticInt8 } from "../quantize/qconfig.ts";
+import { dynamicInt8, float32, type QConfig, staticInt8, weightOnly } from "../quantize/qconfig.ts";
 import type { QConfigDefaults } from "./mapping_config.ts";
 
 /** Which nodes of a network are to be int8, and how: a mapping made for that network. */
@@ -20,6 +20,8 @@ const RECURRENT = ["GRU", "LSTM", "RNN"];
  * - `cnn-static`: static, but Linear and recurrent layers float32.
  * - `rnn-dynamic`: Linear and recurrent layers dynamic, the rest float32.
  * - `mixed`: both, as PyTorch users do it in two steps.
+ * - `compact`: static, but Linear and recurrent layers weight-only: float32's speed there, for a
+ *   quarter of the file.
  * - `all`: everything that has an int8 kernel, static where possible, slower than float32 or not.
  */
 export const PLACEMENTS: Readonly<Record<string, Placement>> = {
@@ -40,6 +42,11 @@ export const PLACEMENTS: Readonly<Record<string, Placement>> = {
     mappingOf(
       hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
       rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
+    ),
+  "compact": (nodes, { observer, weights }) =>
+    mappingOf(
+      hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
+      rulesFor(nodes, [...LINEAR, ...RECURRENT], weightOnly({ weight: weights })),
     ),
   "all": (nodes, { observer, weights }) =>
     mappingOf(

@@ -14,7 +14,7 @@ Deno.test("parseSweepConfig() has a default for everything", () => {
   assert.deepEqual(config, { mappings: {} });
   const [first, ...around] = productsOf(config);
   assert.deepEqual(first, {
-    placements: ["float32", "cnn-static", "rnn-dynamic", "mixed", "all"],
+    placements: ["float32", "cnn-static", "rnn-dynamic", "mixed", "compact", "all"],
     observers: ["min-max", "percentile"],
     percentiles: [99.99],
     weights: ["per-channel"],
@@ -27,7 +27,7 @@ Deno.test("productsOf() adds nothing of its own to what a config chooses", () =>
   assert.deepEqual(products.map(({ weights }) => weights), [["per-tensor"]]);
   const text = '{ "more": [{ "placements": ["all"] }] }';
   const more = productsOf(parseSweepConfig(text));
-  assert.deepEqual(more.map(({ placements }) => placements.length), [5, 1]);
+  assert.deepEqual(more.map(({ placements }) => placements.length), [6, 1]);
 });
 
 Deno.test("parseSweepConfig() names the nearest placement, own ones included", () => {

@@ -13,12 +13,12 @@ const names = (config: string, model = tinyModel()) =>
 /** A network without a Conv. */
 const mlp = modelOf(
   `graph mlp
-  input x float32[N, 8]
-  output y float32[N, 4]
+  input x float32[N, 64]
+  output y float32[N, 16]
   h = Gemm(x, w1)
   r = Relu(h)
   y = Gemm(r, w2)`,
-  { w1: [8, 8], w2: [8, 4] },
+  { w1: [64, 64], w2: [64, 16] },
 );
 
 Deno.test("expandGrid() is the product of placements, weights and observers, float32 first", () => {
@@ -57,6 +57,7 @@ Deno.test("expandGrid() finds cnn-static to be float32, and mixed rnn-dynamic, w
   assert.deepEqual(grid.configurations.map(({ name }) => name), [
     "float32",
     "rnn-dynamic · per-channel",
+    "compact · per-channel",
     "all · min-max · per-channel",
   ]);
   assert.deepEqual(grid.collapsed.map(({ sameAs }) => sameAs), [
@@ -120,6 +121,7 @@ Deno.test("placements give Linear and recurrent layers what their name says", ()
     ["cnn-static", "static", "float32", "float32"],
     ["rnn-dynamic", "float32", "dynamic", "dynamic"],
     ["mixed", "static", "dynamic", "dynamic"],
+    ["compact", "static", "weightOnly", "weightOnly"],
     ["all", "static", "dynamic", "static"],
   ]);
 });

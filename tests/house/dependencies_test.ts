@@ -10,6 +10,7 @@ const ROWS = [
   ["onnx"],
   ["runtime", "data"],
   ["passes", "calibrate", "quantize", "evaluate"],
+  ["cost"],
   ["study"],
 ];
 
@@ -42,6 +43,12 @@ Deno.test("no two folders of lib/ import each other", () => {
   }
   const cycle = findCycle(imports);
   assert.equal(cycle, undefined, cycle?.join(" -> "));
+});
+
+Deno.test("every folder of lib/ has its place", () => {
+  const placed = new Set([...ROWS.flat(), "report"]);
+  const folders = modules.map(({ path }) => path).filter((path) => /^lib\/.+\//.test(path));
+  assert.deepEqual([...new Set(folders.map(folder))].filter((name) => !placed.has(name)), []);
 });
 
 Deno.test("the folders of lib/ import only what stands below them", () => {

@@ -32,16 +32,27 @@ export function isFaster(trial: MeasuredTrial): boolean {
   return trial.latency.ratio.high < 1;
 }
 
+/** Files that differ by less than this share of the smallest are of one size to a reader. */
+const SAME_SIZE = 0.05;
+
 /**
- * The fastest trial among those that keep the budget on the selection split and are faster than
- * float32 beyond doubt; of equally fast ones the smaller, then the first by name. Undefined where
- * there is none: float32 stays.
+ * The best of the trials that keep the budget on the selection split and are faster than float32
+ * beyond doubt: the fastest; of those whose ratio lies within the interval of the fastest's, which the
+ * measurement cannot tell apart, the smallest file; of those of one size, the one that loses least.
+ * Undefined where there is none: float32 stays.
  */
 export function chooseWinner(budget: Budget, trials: readonly Trial[]): MeasuredTrial | undefined {
-  return trials.filter(isMeasured)
-    .filter((trial) => isFaster(trial) && keepsBudget(budget, trial))
+  const kept = trials.filter(isMeasured)
+    .filter((trial) => isFaster(trial) && keepsBudget(budget, trial));
+  const [fastest] = kept.toSorted((a, b) => a.latency.ratio.value - b.latency.ratio.value);
+  if (!fastest) return undefined;
+  const asFast = kept.filter((trial) => trial.latency.ratio.value <= fastest.latency.ratio.high);
+  const smallest = Math.min(...asFast.map(({ bytes }) => bytes));
+  const loss = (trial: MeasuredTrial) => drop(budget.metric, trial.accuracy.difference);
+  return asFast
+    .filter(({ bytes }) => bytes <= smallest * (1 + SAME_SIZE))
     .sort((a, b) =>
-      a.latency.ratio.value - b.latency.ratio.value || a.bytes - b.bytes ||
+      loss(a) - loss(b) || a.latency.ratio.value - b.latency.ratio.value ||
       (a.name < b.name ? -1 : 1)
     )[0];
 }
@@ -53,11 +64,13 @@ export function whyChosen(budget: Budget, trials: readonly Trial[]): string {
   const unit = budget.metric.unit === "%"
     ? budget.maxDrop === 1 ? " point" : " points"
     : budget.metric.unit && ` ${budget.metric.unit}`;
-  return `The fastest of ${kept.length} ${
-    kept.length === 1 ? "configuration" : "configurations"
-  } ` +
-    `(of ${measured.length} measured) that lose at most ${budget.maxDrop}${unit} of ` +
-    `${budget.metric.name} on the selection split and are faster than float32 beyond doubt.`;
+  return `Of ${measured.length} measured, ${kept.length} ` +
+    `${kept.length === 1 ? "configuration loses" : "configurations lose"} at most ` +
+    `${budget.maxDrop}${unit} of ${budget.metric.name} on the selection split and ` +
+    `${
+      kept.length === 1 ? "is" : "are"
+    } faster than float32 beyond doubt. The fastest wins; of those ` +
+    `as fast within its interval the smallest file, and of those of one size the one that loses least.`;
 }
 
 /**

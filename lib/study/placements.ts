@@ -20,8 +20,8 @@ const RECURRENT = ["GRU", "LSTM", "RNN"];
  * - `cnn-static`: static, but Linear and recurrent layers float32.
  * - `rnn-dynamic`: Linear and recurrent layers dynamic, the rest float32.
  * - `mixed`: both, as PyTorch users do it in two steps.
- * - `compact`: static, but Linear and recurrent layers weight-only: float32's speed there, for a
- *   quarter of the file.
+ * - `compact`: static, but Linear and recurrent layers, and whatever cannot be static, weight-only:
+ *   float32's speed there, for a quarter of the file.
  * - `all`: everything that has an int8 kernel, static where possible, slower than float32 or not.
  */
 export const PLACEMENTS: Readonly<Record<string, Placement>> = {
@@ -43,11 +43,15 @@ export const PLACEMENTS: Readonly<Record<string, Placement>> = {
       hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
       rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
     ),
-  "compact": (nodes, { observer, weights }) =>
-    mappingOf(
-      hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
-      rulesFor(nodes, [...LINEAR, ...RECURRENT], weightOnly({ weight: weights })),
-    ),
+  "compact": (nodes, { observer, weights }) => {
+    const small = weightOnly({ weight: weights });
+    return mappingOf(
+      hasConv(nodes)
+        ? staticInt8({ activation: observer, weight: weights, otherwise: small })
+        : small,
+      rulesFor(nodes, [...LINEAR, ...RECURRENT], small),
+    );
+  },
   "all": (nodes, { observer, weights }) =>
     mappingOf(
       staticInt8({ activation: observer, weight: weights, kernels: "any" }),

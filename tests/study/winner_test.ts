@@ -29,7 +29,10 @@ function trialOf(name: string, difference: number, ratio: number, bytes = 100): 
 Deno.test("chooseWinner() takes the fastest of those that keep the budget", () => {
   const trials = [trialOf("a", 0, 0.9), trialOf("b", -0.5, 0.6), trialOf("c", -0.6, 0.3)];
   assert.equal(chooseWinner(budget, trials)?.name, "b");
-  assert.match(whyChosen(budget, trials), /Of 3 measured, 2 configurations lose at most 0\.5 points/);
+  assert.match(
+    whyChosen(budget, trials),
+    /Of 3 measured, 2 configurations lose at most 0\.5 points/,
+  );
 });
 
 Deno.test("chooseWinner() keeps float32 where nothing is faster beyond doubt", () => {

@@ -100,12 +100,14 @@ export {
 } from "./lib/evaluate/metric.ts";
 export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
 export { createPool, type Pool, type PoolOptions, type RunOptions } from "./lib/runtime/pool.ts";
+export { profile, Profile, type ProfileModelOptions } from "./lib/cost/profile.ts";
+export { noise } from "./lib/data/noise.ts";
 export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";
 export { UsageError, UserError } from "./lib/errors.ts";
 
 // Studies: many configurations, their records and their report.
 export { sweep, type SweepEvent, type SweepOptions } from "./lib/study/sweep.ts";
-export type { Study, Trial } from "./lib/study/records.ts";
+export type { ProfiledNode, ProfileRecord, Study, Trial } from "./lib/study/records.ts";
 
 // Charts and tables, as a notebook shows them.
 export { Table, table } from "./lib/display.ts";

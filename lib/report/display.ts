@@ -67,12 +67,13 @@ function showChart(study: Study, title: string, draw: Draw): Shown {
   return show({ "image/svg+xml": svg.text, "text/plain": text });
 }
 
-function show(bundle: MimeBundle & { "text/plain": string }): Shown {
+/** Something that shows itself in these forms. */
+export function show(bundle: MimeBundle & { "text/plain": string }): Shown {
   return { [JUPYTER_DISPLAY]: () => bundle, toString: () => bundle["text/plain"] };
 }
 
 /** A table that leaves its looks to the notebook, save for what sets columns apart. */
-function bareTable<T>(rows: readonly T[], columns: readonly Column<T>[]): Markup {
+export function bareTable<T>(rows: readonly T[], columns: readonly Column<T>[]): Markup {
   const side = ({ numeric }: Column<T>) =>
     markup` style="text-align:${numeric ? "right" : "left"}"`;
   const heads = columns.map((column) => markup`<th${side(column)}>${column.head}</th>`);

@@ -20,6 +20,8 @@ export interface ChartRow {
   readonly shortText?: string;
   readonly colour: string;
   readonly shape?: Shape;
+  /** A bar to compare with, drawn above the row's own. */
+  readonly above?: { readonly value: number; readonly colour: string };
   /** Set in semibold: the winner, the baseline. */
   readonly strong?: boolean;
 }
@@ -123,7 +125,9 @@ function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
   const top = lines.length > 0 ? 60 : 44;
   const pitch = narrow ? 36 : 22;
 
-  const values = rows.flatMap((row) => [row.value, row.low ?? row.value, row.high ?? row.value]);
+  const values = rows.flatMap(({ value, low = value, high = value, above }) => [
+    ...[value, low, high, above?.value ?? value],
+  ]);
   const [low, high] = options.domain ?? [Math.min(...values), Math.max(...values)];
   const pad = (high - low) * 0.05 || Math.abs(high) * 0.1 || 1;
   const domain = mark === "bar" ? [0, high * 1.02 || 1] as const : [low - pad, high + pad] as const;
@@ -200,10 +204,15 @@ function drawRow(row: ChartRow, i: number, mark: "bar" | "dot", layout: Layout):
 
 function drawBar(row: ChartRow, center: number, layout: Layout): Markup {
   const { x } = layout;
-  const height = 12;
-  const width = Math.max(inside(x.at(row.value), layout) - x.at(0), 0.5);
-  const bar = { x: x.at(0), y: center - height / 2, width, height, fill: row.colour };
-  return element("g", {}, element("rect", bar), drawInterval(row, center, INK, layout));
+  const { above } = row;
+  const bar = (value: number, fill: string, y: number, height: number) => {
+    const width = Math.max(inside(x.at(value), layout) - x.at(0), 0.5);
+    return element("rect", { x: x.at(0), y, width, height, fill });
+  };
+  const bars = above
+    ? [bar(above.value, above.colour, center - 8, 7), bar(row.value, row.colour, center, 7)]
+    : [bar(row.value, row.colour, center - 6, 12)];
+  return element("g", {}, bars, drawInterval(row, center, INK, layout));
 }
 
 function drawDot(row: ChartRow, center: number, layout: Layout): Markup {

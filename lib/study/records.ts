@@ -135,6 +135,7 @@ export const profiledNode = z.strictObject({
   /** Multiplications with an addition in one run; absent for operators not made of them. */
   macs: z.int().optional(),
 });
+/** The time of one node of the graph that the runtime executes: plain JSON. */
 export type ProfiledNode = z.infer<typeof profiledNode>;
 
 /** Where the time of a model goes, node by node. */

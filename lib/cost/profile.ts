@@ -1,0 +1,206 @@
+import type { Dataset } from "../data/dataset.ts";
+import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
+import { UserError } from "../errors.ts";
+import { hasDrifted } from "../evaluate/latency.ts";
+import { allNodes, constants } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import { modulePaths } from "../onnx/module_path.ts";
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { dimsOf } from "../onnx/tensor_proto.ts";
+import { type Shown, showProfile } from "../report/profile_display.ts";
+import { createPool, type Pool } from "../runtime/pool.ts";
+import type { NodeTimes, RunProfile } from "../runtime/profile.ts";
+import { machineFingerprint } from "../runtime/versions.ts";
+import type { ProfiledNode, ProfileRecord } from "../study/records.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import { type Origin, originsOf } from "./executed.ts";
+import { inputShapes, macs } from "./macs.ts";
+import { matchProfile } from "./match_profile.ts";
+import { quietTime } from "./robust.ts";
+
+/** Options for {@linkcode profile}. */
+export interface ProfileModelOptions {
+  /** Workers to do it in. @default {one of its own} */
+  pool?: Pool;
+  /** Threads of the runtime, if there is no pool. @default {1} */
+  threads?: number;
+  /** Runs to note. @default {as many as fill a second, at least 12} */
+  runs?: number;
+  signal?: AbortSignal;
+}
+
+/** Where the time of a model goes. Shows itself in a notebook, and prints as a table. */
+export class Profile implements Shown {
+  readonly record: ProfileRecord;
+
+  constructor(record: ProfileRecord) {
+    this.record = record;
+  }
+
+  /** Beside another model's, layer by layer. */
+  against(other: Profile): Shown {
+    return showProfile(this.record, { profile: other.record });
+  }
+
+  toString(): string {
+    return showProfile(this.record).toString();
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return showProfile(this.record)[JUPYTER_DISPLAY]();
+  }
+}
+
+/** Most samples that take turns. */
+const SAMPLES = 4;
+
+/**
+ * Times every node of the graph that the runtime executes, and leads each back to the node and the
+ * module of the model that it stands for.
+ *
+ * Times are lower quartiles, so that other programs count for little; they hold for the shapes of the
+ * first sample, and others of the same shapes take turns with it.
+ *
+ * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
+ * @throws {UnknownBuildError} If this build of the runtime does not let its clock be read.
+ */
+export async function profile(
+  model: Model,
+  samples: Dataset | readonly Feeds[],
+  options: ProfileModelOptions = {},
+): Promise<Profile> {
+  const { pool, threads = 1, runs, signal } = options;
+  if (!pool) {
+    await using own = createPool({ workers: 1, threads });
+    return await profile(model, samples, { ...options, pool: own });
+  }
+  const feeds = await likeTheFirst(samples, model.name);
+  const optimised = await pool.optimised(model);
+  const { ms } = await pool.times([model], feeds, { signal });
+  const measured = await pool.profile(model, feeds, { runs, minMs: 1000, signal });
+  return new Profile({
+    schema: 1,
+    model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
+    inputs: shapesOf(feeds[0]!),
+    threads: pool.threads,
+    method: "graph",
+    runs: measured.runs.length,
+    wholeMs: quietTime(ms.map(([time]) => time!)),
+    nodes: rowsOf(measured, model.graph, optimised.graph),
+    machine: machineFingerprint(),
+    load: Deno.loadavg()[0]!,
+    drifted: hasDrifted(measured.runs),
+  });
+}
+
+/** A few samples, all of the shapes of the first. */
+export async function likeTheFirst(
+  samples: Dataset | readonly Feeds[],
+  model: string,
+): Promise<Feeds[]> {
+  const count = Math.min(SAMPLES, samples.length);
+  if (count === 0) {
+    throw new UserError(`Cannot time ${model}: there is no sample to run on; give at least one`);
+  }
+  const taken = await Promise.all(
+    Array.from({ length: count }, (_, i) => "sample" in samples ? samples.sample(i) : samples[i]!),
+  );
+  const wanted = JSON.stringify(shapesOf(taken[0]!));
+  return taken.filter((feeds) => JSON.stringify(shapesOf(feeds)) === wanted);
+}
+
+/** Shapes of what a network is fed, by name. */
+export function shapesOf(feeds: Feeds): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, [...dims]]));
+}
+
+function rowsOf(
+  { nodes }: RunProfile,
+  graph: GraphProto,
+  optimised: GraphProto,
+): ProfiledNode[] {
+  const origins = originsOf(graph, optimised);
+  const paths = modulePaths(graph);
+  const executed = matchProfile(nodes, optimised);
+  const near = pathsNearby(optimised, origins, paths);
+  const constantShape = shapesOfConstants(optimised);
+  const own = ownTimes(nodes);
+  const total = own.reduce((sum, ms) => sum + ms, 0);
+  return nodes.map((times, i): ProfiledNode => {
+    const node = executed[i];
+    const { head, covers } = node && origins.get(node) || NO_ORIGIN;
+    const shapes = node &&
+      { inputs: inputShapes(node, times.inputs, constantShape), outputs: times.outputs };
+    const once = node && shapes && macs(node, shapes);
+    return {
+      node: head ? head.name || head.output.find((name) => name !== "") || head.opType : "",
+      opType: times.opType,
+      path: node ? near.get(node)! : "",
+      covers: covers.map(({ opType }) => opType),
+      depth: depthOf(times, nodes),
+      executions: times.executions,
+      shape: [...times.outputs[0] ?? []],
+      ms: own[i]!,
+      share: own[i]! / total,
+      ...(once !== undefined && { macs: once * times.executions }),
+    };
+  });
+}
+
+const NO_ORIGIN: Origin = { covers: [] };
+
+/** Time of each node without what is in its bodies. */
+function ownTimes(nodes: readonly NodeTimes[]): number[] {
+  const own = nodes.map(({ ms }) => [...ms]);
+  for (const { ms, parent } of nodes) {
+    if (parent !== undefined) ms.forEach((time, run) => own[parent]![run]! -= time);
+  }
+  return own.map((ms) => Math.max(0, quietTime(ms)));
+}
+
+function depthOf({ parent }: NodeTimes, nodes: readonly NodeTimes[]): number {
+  return parent === undefined ? 0 : 1 + depthOf(nodes[parent]!, nodes);
+}
+
+/**
+ * Module paths of executed nodes. What changes precision, and what the runtime put in by itself, has
+ * the path of the nearest node that has one: of those that read it, else of the one that it reads.
+ */
+function pathsNearby(
+  graph: GraphProto,
+  origins: ReadonlyMap<NodeProto, Origin>,
+  paths: ReadonlyMap<NodeProto, string>,
+): Map<NodeProto, string> {
+  const near = new Map<NodeProto, string>();
+  const nodes = [...allNodes(graph)];
+  const spread = (
+    order: readonly NodeProto[],
+    from: (node: NodeProto) => readonly string[],
+    to: (node: NodeProto) => readonly string[],
+  ) => {
+    const known = new Map<string, string>();
+    for (const node of order) {
+      const { head } = origins.get(node) ?? NO_ORIGIN;
+      const serves = !head || /^(Quantize|Dequantize)Linear$/.test(head.opType);
+      const own = near.get(node) || (head && paths.get(head)) || "";
+      const path = own || (serves && from(node).map((name) => known.get(name)).find(Boolean)) || "";
+      near.set(node, path);
+      if (path) { for (const name of to(node)) known.set(name, path); }
+    }
+  };
+  spread(nodes.toReversed(), ({ output }) => output, ({ input }) => input);
+  spread(nodes, ({ input }) => input, ({ output }) => output);
+  return near;
+}
+
+/** Looks up the shape of a constant, in bodies too: optimised graphs do not use a name twice. */
+function shapesOfConstants(graph: GraphProto): (name: string) => number[] | undefined {
+  const graphs = [graph];
+  for (const node of allNodes(graph)) {
+    for (const { g } of node.attribute) if (g) graphs.push(g);
+  }
+  const shapes = new Map(
+    graphs.flatMap((one) => [...constants(one)].map(([name, tensor]) => [name, dimsOf(tensor)])),
+  );
+  return (name) => shapes.get(name);
+}

@@ -1,0 +1,37 @@
+import { UserError } from "../errors.ts";
+import { elementCount, type Feeds, type Tensor, type ValueType } from "../tensor/tensor.ts";
+import { random } from "./visemes/prng.ts";
+import { sharedArray } from "./shared.ts";
+
+/**
+ * Inputs that mean nothing, for measuring time where no samples are at hand: floats between 0 and 1,
+ * always the same, and zeros for integers, which are valid as indices and as lengths.
+ *
+ * @throws {UserError} If an input leaves a dimension open: times hold for one shape, which is not for
+ * us to choose.
+ * @example
+ * ```ts
+ * import { noise } from "./noise.ts";
+ * import assert from "node:assert/strict";
+ * const { x } = noise([{ name: "x", type: "float32", dims: [1, 3, 8, 8] }], "net.onnx");
+ * assert.equal(x!.data.length, 192);
+ * ```
+ */
+export function noise(inputs: readonly ValueType[], model: string): Feeds {
+  const stream = random(1);
+  return Object.fromEntries(inputs.map(({ name, type, dims }) => {
+    const fixed = dims?.filter((dim) => typeof dim === "number");
+    if (!fixed || fixed.length !== dims?.length || type === "string") {
+      const shape = dims ? `[${dims.map((dim) => dim ?? "?").join(", ")}]` : "of any rank";
+      throw new UserError(
+        `Cannot make up an input for ${model}: "${name}" is ${type} ${shape}, and time depends on ` +
+          `its shape; give a sample`,
+      );
+    }
+    const data = sharedArray(type, elementCount(fixed));
+    if (type.startsWith("float")) {
+      for (let i = 0; i < data.length; i++) data[i] = stream.between(0, 1);
+    }
+    return [name, { type, dims: fixed, data } as Tensor];
+  }));
+}

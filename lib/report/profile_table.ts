@@ -1,0 +1,95 @@
+import type { ProfiledNode, ProfileRecord } from "../study/records.ts";
+import { decimal, factor, plural } from "./format.ts";
+import { type ComparedLayer, layerOf, totalMs } from "./profile_layers.ts";
+import type { Column } from "./table.ts";
+
+/** Milliseconds with three digits: `12.3`, `0.045`. */
+export function milliseconds(ms: number): string {
+  return decimal(ms, ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : ms >= 0.9995 ? 2 : 3);
+}
+
+/** A share as `12.3 %`. */
+export function percent(share: number): string {
+  return `${decimal(100 * share, 1)} %`;
+}
+
+/** Columns of the table of nodes. */
+export const profileColumns: readonly Column<ProfiledNode>[] = [
+  { head: "layer", text: (node) => "· ".repeat(node.depth) + layerOf(node), code: true },
+  { head: "executes", text: ({ opType }) => opType },
+  { head: "for", text: ({ covers }) => workText(covers) },
+  {
+    head: "calls",
+    text: ({ executions }) => executions > 1 ? String(executions) : "",
+    numeric: true,
+  },
+  { head: "shape", text: ({ shape }) => shape.join("×") },
+  { head: "ms", text: ({ ms }) => milliseconds(ms), numeric: true },
+  { head: "share", text: ({ share }) => percent(share), numeric: true },
+  { head: "MMAC", text: ({ macs }) => macs === undefined ? "" : millions(macs), numeric: true },
+  { head: "GMAC/s", text: ({ macs, ms }) => rate(macs, ms), numeric: true },
+];
+
+/** Columns of two networks beside each other. */
+export const comparisonColumns: readonly Column<ComparedLayer>[] = [
+  { head: "layer", text: ({ layer }) => layer, code: true },
+  { head: "before", text: ({ before }) => before?.runs.join(" + ") ?? "" },
+  { head: "ms", text: ({ before }) => before ? milliseconds(before.ms) : "", numeric: true },
+  { head: "GMAC/s", text: ({ before }) => rate(before?.macs, before?.ms ?? 0), numeric: true },
+  { head: "after", text: ({ after }) => after?.runs.join(" + ") ?? "" },
+  { head: "ms", text: ({ after }) => after ? milliseconds(after.ms) : "", numeric: true },
+  { head: "GMAC/s", text: ({ after }) => rate(after?.macs, after?.ms ?? 0), numeric: true },
+  {
+    head: "ratio",
+    text: ({ before, after }) =>
+      before && after && before.ms > 0 ? factor(after.ms / before.ms) : "",
+    numeric: true,
+  },
+];
+
+/** What a table leaves out: the nodes, longest first, that together take all but this share. */
+const TAIL = 0.01;
+
+/** The nodes that take nearly all of the time, longest first, and the rest as one row. */
+export function longestNodes(profile: ProfileRecord): ProfiledNode[] {
+  const sorted = profile.nodes.toSorted((a, b) => b.ms - a.ms);
+  let left = totalMs(profile);
+  const shown = sorted.findIndex(({ ms }) => (left -= ms) < TAIL * totalMs(profile)) + 1;
+  const rest = shown > 0 ? sorted.slice(shown) : [];
+  if (rest.length < 2) return sorted;
+  const ms = rest.reduce((sum, node) => sum + node.ms, 0);
+  return [...sorted.slice(0, shown), {
+    node: plural(rest.length, "shorter node"),
+    ...{ opType: "", path: "", covers: [], depth: 0, executions: 1, shape: [] },
+    ms,
+    share: ms / totalMs(profile),
+  }];
+}
+
+/** What a profile says as a whole, in sentences. */
+export function profileHeadline(profile: ProfileRecord): string[] {
+  const { model, threads, runs, wholeMs, load, drifted, nodes, method } = profile;
+  const macs = nodes.reduce((sum, node) => sum + (node.macs ?? 0), 0);
+  return [
+    `${model.name}: ${milliseconds(wholeMs)} ms a run on ${plural(threads, "thread")}, ` +
+    `of which ${milliseconds(totalMs(profile))} ms in ${plural(nodes.length, "node")}` +
+    `${macs > 0 ? `; ${rate(macs, totalMs(profile))} GMAC/s on the whole` : ""}.`,
+    `Lower quartiles of ${plural(runs, "run")}; load average ${decimal(load, 1)}` +
+    `${method === "alone" ? "; each node timed in a model of its own" : ""}` +
+    `${drifted ? "; the machine drifted, measure again" : ""}.`,
+  ];
+}
+
+/** `Conv + BatchNormalization + Relu`; changes of precision that a kernel takes in say nothing new. */
+function workText(covers: readonly string[]): string {
+  return covers.filter((op) => !/^(Quantize|Dequantize)Linear$/.test(op)).join(" + ");
+}
+
+function millions(macs: number): string {
+  return decimal(macs / 1e6, macs >= 1e8 ? 0 : macs >= 1e6 ? 1 : 3);
+}
+
+/** Billions of multiplications a second. */
+function rate(macs: number | undefined, ms: number): string {
+  return macs && ms > 0 ? decimal(macs / ms / 1e6, 1) : "";
+}

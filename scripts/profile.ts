@@ -1,0 +1,110 @@
+import { likeTheFirst, profile } from "../lib/cost/profile.ts";
+import { type Dataset, slice } from "../lib/data/dataset.ts";
+import { noise } from "../lib/data/noise.ts";
+import { npzDataset } from "../lib/data/npz_dataset.ts";
+import { sampleModel, visemes } from "../lib/data/visemes.ts";
+import { UsageError } from "../lib/errors.ts";
+import { latencyRatio } from "../lib/evaluate/latency.ts";
+import { readModel } from "../lib/onnx/file.ts";
+import { valueTypes } from "../lib/onnx/graph.ts";
+import type { Model } from "../lib/onnx/model.ts";
+import { pngOf } from "../lib/report/png.ts";
+import { profileSvg, showProfile } from "../lib/report/profile_display.ts";
+import { createPool, type Pool } from "../lib/runtime/pool.ts";
+import type { Estimate } from "../lib/study/records.ts";
+import type { Feeds } from "../lib/tensor/tensor.ts";
+import { flag, number, text } from "./command.ts";
+import { runCommand } from "./shell.ts";
+
+const command = {
+  name: "profile",
+  summary:
+    "Shows where the time of a model goes in onnxruntime-web: each node that is executed, with its " +
+    "share, its shape and its rate, led back to the module it comes from.",
+  operands: {
+    model: {
+      placeholder: "model.onnx",
+      help: "the network; without one, the bundled lip-reading sample",
+      optional: true,
+    },
+  },
+  options: {
+    data: text("FILE", "samples as .npz; a model of fixed shapes can do without"),
+    against: text("FILE", "another form of the model, an int8 one say: layers stand side by side"),
+    chart: text("FILE", "draw it too, into a .svg or .png"),
+    threads: number("N", "threads of the runtime; 1 by default", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    json: flag("print all figures as JSON"),
+  },
+  examples: [
+    "deno task profile model.onnx --data samples.npz",
+    "deno task profile model.onnx --against model.int8.onnx --chart before-after.png",
+  ],
+} as const;
+
+await runCommand(command, async ({ operands, options }, { print, progress, signal }) => {
+  const { chart, threads = 1, json } = options;
+  if (chart !== undefined && !/\.(svg|png)$/i.test(chart)) {
+    throw new UsageError(`--chart ${chart}: the name must end in .svg or .png`);
+  }
+  if (operands.model === undefined && options.data !== undefined) {
+    throw new UsageError(`--data ${options.data} needs the model it is for`);
+  }
+  progress.update("reading model and samples");
+  const model = operands.model === undefined
+    ? await sampleModel()
+    : await readModel(operands.model);
+  const other = options.against === undefined ? undefined : await readModel(options.against);
+  const samples = await takeSamples(model, operands.model, options.data);
+
+  await using pool = createPool({ workers: 1, threads });
+  const measure = async (one: Model) => {
+    progress.update(`timing the nodes of ${one.name}`);
+    return (await profile(one, samples, { pool, signal })).record;
+  };
+  const before = await measure(model);
+  const beside = other && {
+    profile: await measure(other),
+    ratio: await ratioOf(model, other, samples, { pool, signal }),
+  };
+  if (chart !== undefined) {
+    const svg = profileSvg(before, beside);
+    await (/png$/i.test(chart)
+      ? Deno.writeFile(chart, await pngOf(svg))
+      : Deno.writeTextFile(chart, svg));
+  }
+  progress.close();
+  await print(
+    json
+      ? JSON.stringify(
+        beside ? { before, after: beside.profile, ratio: beside.ratio } : before,
+        null,
+        2,
+      )
+      : showProfile(before, beside).toString().trimEnd(),
+  );
+});
+
+/** What the second takes of the first's time. */
+async function ratioOf(
+  model: Model,
+  other: Model,
+  samples: Dataset | readonly Feeds[],
+  { pool, signal }: { pool: Pool; signal: AbortSignal },
+): Promise<Estimate> {
+  const feeds = await likeTheFirst(samples, model.name);
+  return latencyRatio(await pool.times([model, other], feeds, { signal })).ratio;
+}
+
+async function takeSamples(
+  model: Model,
+  path: string | undefined,
+  data: string | undefined,
+): Promise<Dataset | readonly Feeds[]> {
+  if (path === undefined) return visemes({ calibration: 4, selection: 1, test: 1 }).calibration;
+  const { inputs } = valueTypes(model.graph);
+  return data === undefined
+    ? [noise(inputs, model.name)]
+    : slice(await npzDataset(data, inputs), 0, 4);
+}

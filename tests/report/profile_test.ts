@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { compareLayers, layerTimes, workOf } from "../../lib/report/profile_layers.ts";
+import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
+import { longestNodes } from "../../lib/report/profile_table.ts";
+import type { ProfiledNode, ProfileRecord } from "../../lib/study/records.ts";
+import { requireWellFormed } from "./xml.ts";
+
+/** A profile of nodes given as operator, path and milliseconds. */
+function profileOf(
+  nodes: readonly [opType: string, path: string, ms: number][],
+  name = "net.onnx",
+) {
+  const total = nodes.reduce((sum, [, , ms]) => sum + ms, 0);
+  const record: ProfileRecord = {
+    schema: 1,
+    model: { name, hash: "0".repeat(64), bytes: 1000 },
+    inputs: { x: [1, 3, 8, 8] },
+    threads: 1,
+    method: "graph",
+    runs: 30,
+    wholeMs: total * 1.01,
+    machine: "4-core x86-64",
+    load: 0.4,
+    drifted: false,
+    nodes: nodes.map(([opType, path, ms], i): ProfiledNode => ({
+      node: ["QuantizeLinear", "Transpose"].includes(opType) ? "" : `/${path}/node_${i}`,
+      opType,
+      path,
+      covers: [opType],
+      depth: 0,
+      executions: 1,
+      shape: [1, 8, 4, 4],
+      ms,
+      share: ms / total,
+      ...(opType.endsWith("Conv") && { macs: 2_000_000 }),
+    })),
+  };
+  return record;
+}
+
+const before = profileOf([["FusedConv", "conv1", 4], ["Conv", "conv2", 2], [
+  "Softmax",
+  "head",
+  0.5,
+]]);
+const after = profileOf([
+  ["QuantizeLinear", "conv1", 0.1],
+  ["Transpose", "conv1", 0.2],
+  ["QLinearConv", "conv1", 1.7],
+  ["QLinearConv", "conv2", 3],
+], "net.int8.onnx");
+
+Deno.test("layerTimes() counts what changes precision or layout to the module it serves", () => {
+  const [conv1] = layerTimes(after);
+  assert.deepEqual(conv1!.runs, ["QLinearConv", "Transpose", "QuantizeLinear"]);
+  assert.ok(Math.abs(conv1!.ms - 2) < 1e-12);
+  assert.deepEqual(after.nodes.map(workOf), ["boundary", "boundary", "int8", "int8"]);
+});
+
+Deno.test("compareLayers() puts first what takes longest in either, and keeps what only one has", () => {
+  const layers = compareLayers(before, after);
+  assert.deepEqual(layers.map(({ layer }) => layer), ["conv1", "conv2", "head"]);
+  assert.equal(layers[2]!.after, undefined);
+});
+
+Deno.test("longestNodes() puts the tail into one row that keeps the sum", () => {
+  const many = profileOf([
+    ["Conv", "big", 100],
+    ...Array.from({ length: 50 }, (_, i) => ["Relu", `r${i}`, 0.01] as [string, string, number]),
+  ]);
+  const rows = longestNodes(many);
+  assert.equal(rows.length, 2);
+  assert.equal(rows[1]!.node, "50 shorter nodes");
+  assert.ok(Math.abs(rows[1]!.ms - 0.5) < 1e-9);
+  assert.equal(longestNodes(before).length, 3);
+});
+
+Deno.test("a profile shows a chart and a table, and prints rates", () => {
+  const text = showProfile(before).toString();
+  assert.match(text, /^net\.onnx: 6\.57 ms a run on 1 thread, of which 6\.50 ms in 3 nodes/);
+  assert.match(text, /conv1 +FusedConv +FusedConv +1×8×4×4 +4\.00 +61\.5 % +2\.0 +0\.5/);
+  const both = showProfile(before, {
+    profile: after,
+    ratio: { value: 0.77, low: 0.75, high: 0.8, n: 15 },
+  });
+  assert.match(both.toString(), /Together: ×0\.77 \[0\.75, 0\.80\] of the time, measured in turns/);
+  assert.match(both.toString(), /conv2 +Conv +2\.00 +1\.0 +QLinearConv +3\.00 +0\.7 +×1\.50/);
+});
+
+Deno.test("the charts of profiles are well-formed, whatever the names", () => {
+  const evil = profileOf([["Conv", `<a>&"'`, 1], ["Relu", "\u0000]]>", 0]], `"<&>"`);
+  requireWellFormed(profileSvg(evil));
+  requireWellFormed(profileSvg(evil, { profile: after }));
+  requireWellFormed(profileSvg(profileOf([["Relu", "only", 0]])));
+});

@@ -6,7 +6,8 @@ import { mapSubgraphs } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { Builder } from "./builder.ts";
-import { decide, decideWith, type Decision, type Decisions } from "./decide.ts";
+import { decide, decideWith, type Decisions } from "./decide.ts";
+import type { Decision } from "./decision.ts";
 import { dynamicOperator } from "./dynamic.ts";
 import { lowerLayers } from "./dynamic_recurrent.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
@@ -19,7 +20,7 @@ import { QdqWriter } from "./qdq.ts";
 import { QOperatorWriter } from "./qoperator.ts";
 import { float32 } from "./qconfig.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
-import { quantizedResults, rangedTensors } from "./static_units.ts";
+import { quantizedResults, rangedTensors } from "./static_results.ts";
 import { INT4_OPSET, storeSmall } from "./weight_only.ts";
 
 /**

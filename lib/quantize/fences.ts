@@ -1,8 +1,9 @@
 import { isStandard, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { Builder } from "./builder.ts";
-import type { Decisions, StaticUnit } from "./decide.ts";
-import { readsAsInt8 } from "./static_units.ts";
+import type { Decisions } from "./decide.ts";
+import type { StaticUnit } from "./static_units.ts";
+import { readsAsInt8 } from "./static_results.ts";
 
 /**
  * Operators that the runtime pulls into int8 by itself when they stand between DequantizeLinear and

@@ -1,11 +1,11 @@
-import { readTensorProto } from "../onnx/tensor_proto.ts";
-import type { ElementArrays } from "../tensor/tensor.ts";
+import { dimsOf, readTensorProto } from "../onnx/tensor_proto.ts";
+import type { ElementArrays, Tensor } from "../tensor/tensor.ts";
 import { activationParams, type ActivationScheme, typeGrid } from "./activation_params.ts";
 import { type AffineParams, quantizeValue } from "./affine.ts";
 import type { Builder } from "./builder.ts";
-import type { StaticUnit } from "./decide.ts";
+import type { StaticUnit } from "./static_units.ts";
 import { channelAxes } from "./weight_axes.ts";
-import { biasScaleFloor, quantizeBias, quantizeWeights } from "./weights.ts";
+import { biasScaleFloor, quantizeBias } from "./weights.ts";
 
 /** Integers and what they stand for, by the names of initializers (or of a tensor of integers). */
 export interface Integers {
@@ -76,25 +76,31 @@ export interface WeightsAndBias {
 export function addWeights(unit: StaticUnit, inputScale: number, builder: Builder): WeightsAndBias {
   const { head, qconfig } = unit;
   const { facts } = builder;
-  const { dims, data } = readTensorProto(facts.floatConstant(head.input[1])!);
+  const name = head.input[1]!;
+  const dims = dimsOf(facts.floatConstant(name)!);
   const bias = head.input[2] && head.opType !== "MatMul"
     ? readTensorProto(facts.floatConstant(head.input[2])!).data as Float32Array
     : undefined;
   const perChannel = qconfig.weight.granularity === "channel" && dims.length > 1;
-  const axes = perChannel ? channelAxes(head, 1, dims) : [];
-  const axis = perChannel ? axes[0]! : undefined;
+  const axis = perChannel ? channelAxes(head, 1, dims)[0]! : undefined;
   const floor = bias && biasScaleFloor(bias, inputScale);
   const leastScale = floor && !perChannel ? Float32Array.of(maximum(floor)) : floor;
-  const { values, scales } = quantizeWeights(data as Float32Array, dims, axes, {
-    leastScale,
-    clip: qconfig.weight.clip,
-  });
-  const scaleDims = perChannel ? [scales.length] : [];
   const base = `${head.output[0]}_weights`;
+  const { integers, scales, shared } = addIntegerWeights(
+    name,
+    { axis, weight: qconfig.weight, leastScale, base },
+    builder,
+  );
+  const scaleDims = perChannel ? [scales.length] : [];
+  // What lies beside integers that several nodes share is shared too.
+  const constant = (part: string, tensor: Tensor, key = "") =>
+    shared === undefined
+      ? builder.constant(`${head.output[0]}_${part}`, tensor)
+      : builder.once(`${shared} ${part} ${key}`, () => builder.constant(`${name}_${part}`, tensor));
   const weights = {
-    integers: builder.constant(`${base}_quantized`, { type: "int8", dims, data: values }),
-    scale: builder.constant(`${base}_scale`, { type: "float32", dims: scaleDims, data: scales }),
-    zeroPoint: builder.constant(`${base}_zero_point`, {
+    integers,
+    scale: constant("weights_scale", { type: "float32", dims: scaleDims, data: scales }),
+    zeroPoint: constant("weights_zero_point", {
       type: "int8",
       dims: scaleDims,
       data: new Int8Array(scales.length),
@@ -103,20 +109,20 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   };
   if (!bias) return { weights };
   const quantized = quantizeBias(bias, inputScale, scales);
-  const biasBase = `${head.output[0]}_bias`;
+  const key = `${head.input[2]} ${inputScale}`;
   return {
     weights,
     bias: {
-      integers: builder.constant(`${biasBase}_quantized`, {
+      integers: constant("bias_quantized", {
         type: "int32",
         dims: [bias.length],
         data: quantized.values,
-      }),
-      scale: builder.constant(`${biasBase}_scale`, {
+      }, key),
+      scale: constant("bias_scale", {
         type: "float32",
         dims: scaleDims,
         data: quantized.scales,
-      }),
+      }, key),
       axis: perChannel ? 0 : undefined,
     },
   };

@@ -11,7 +11,7 @@ import {
 import { raiseOpset } from "../onnx/opset.ts";
 import { decide } from "./decide.ts";
 import type { QConfigMapping } from "./mapping.ts";
-import { rangedTensors } from "./static_units.ts";
+import { rangedTensors } from "./static_results.ts";
 
 /** First opset with a scale for each channel: QuantizeLinear and DequantizeLinear with an axis. */
 export const QUANTIZED_OPSET = 13;

@@ -1,5 +1,5 @@
 import { makeNode } from "../onnx/node.ts";
-import { activationInputs, type StaticUnit } from "./decide.ts";
+import { activationInputs, type StaticUnit } from "./static_units.ts";
 import {
   type ActivationParams,
   addOperand,

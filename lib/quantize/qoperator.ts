@@ -1,7 +1,7 @@
 import { intAttribute, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { AttributeValue } from "../onnx/node.ts";
-import { activationInputs, type StaticUnit } from "./decide.ts";
+import { activationInputs, type StaticUnit } from "./static_units.ts";
 import {
   type ActivationParams,
   addOperand,

@@ -1,45 +1,157 @@
-import type { Observer } from "../calibrate/observers.ts";
-import { activationInputs, type Decisions, type StaticUnit } from "./decide.ts";
+import { isStandard } from "../onnx/node.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { type Decision, fallBack } from "./decision.ts";
+import type { GraphFacts } from "./graph_facts.ts";
+import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
+import type { StaticInt8 } from "./qconfig.ts";
+import { zeroFloor } from "./tails.ts";
 
-/**
- * Whether the result of a unit becomes uint8. A Conv kernel gives nothing else; a Gemm or MatMul can
- * give float32 at no cost, and does where nobody reads the result as int8.
- */
-export function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {
-  return unit.head.opType === "Conv" || unit.operator.role !== "compute" ||
-    unit.results.some((name) => readsAsInt8(name, decisions));
-}
-
-/** Whether some reader of a tensor reads it as uint8. */
-export function readsAsInt8(name: string, decisions: Decisions): boolean {
-  return decisions.facts.consumers(name).some((reader) => {
-    const unit = decisions.units.get(decisions.of.get(reader)?.head ?? reader);
-    return unit !== undefined && unit.nodes.includes(reader) &&
-      activationInputs(reader, unit.operator, decisions.facts).includes(name);
-  });
-}
-
-/** Tensors that come out of a unit as uint8, with that unit. */
-export function quantizedResults(decisions: Decisions): Map<string, StaticUnit> {
-  const units = [...decisions.units.values()].filter((unit) => quantizesResult(unit, decisions));
-  return new Map(units.flatMap((unit) => unit.results.map((name) => [name, unit])));
+/** A node with what the int8 kernel absorbs after it, as one step between quantized tensors. */
+export interface StaticUnit {
+  readonly head: NodeProto;
+  readonly operator: StaticOperator;
+  readonly qconfig: StaticInt8;
+  /** Nodes in order, the head first. */
+  nodes: NodeProto[];
+  /** Tensors that leave the unit: one, but for a Split. */
+  results: readonly string[];
 }
 
 /**
- * The tensors whose range calibration has to find, each with the observer that is to choose it: what
- * enters a unit in float32, and what leaves one, but not what keeps the scale it came in with.
+ * Goes through the graph in order and makes a unit of each node that can be static, taking in the
+ * tails that its kernel absorbs.
  */
-export function rangedTensors(decisions: Decisions): Map<string, Observer> {
-  const results = quantizedResults(decisions);
-  const ranged = new Map<string, Observer>();
-  for (const unit of decisions.units.values()) {
-    for (const name of activationInputs(unit.head, unit.operator, decisions.facts)) {
-      if (!results.has(name) && !ranged.has(name)) ranged.set(name, unit.qconfig.activation);
+export function staticUnits(
+  nodes: readonly NodeProto[],
+  of: ReadonlyMap<NodeProto, Decision>,
+  facts: GraphFacts,
+): Map<NodeProto, StaticUnit> {
+  const units = new Map<NodeProto, StaticUnit>();
+  const unitOf = new Map<string, StaticUnit>();
+  const int8 = new Set<string>(); // tensors that are there as uint8
+  for (const node of nodes) {
+    const decision = of.get(node)!;
+    if (decision.asked.kind !== "static" || decision.obstacle) continue;
+    const host = absorbingUnit(node, unitOf, facts);
+    if (host) {
+      const [inner] = host.results as [string];
+      const [outer] = node.output as [string];
+      unitOf.delete(inner);
+      int8.delete(inner);
+      host.nodes = [...host.nodes, node];
+      host.results = [outer];
+      unitOf.set(outer, host);
+      int8.add(outer);
+      decision.head = host.head;
+      continue;
     }
-    if (unit.operator.role === "carry") continue;
+    const operator = isStandard(node) ? STATIC_OPERATORS.get(node.opType) : undefined;
+    if (!operator) {
+      const reason = NO_STATIC_KERNEL.get(node.opType) ?? `no int8 kernel for ${node.opType}`;
+      fallBack(decision, reason, true);
+      continue;
+    }
+    const impossible = operator.obstacle?.(node, facts);
+    const obstacle = impossible ?? whyRatherNot(node, operator, decision, int8, facts);
+    if (obstacle) {
+      fallBack(decision, obstacle, impossible !== undefined);
+      continue;
+    }
+    const unit: StaticUnit = {
+      head: node,
+      operator,
+      qconfig: decision.asked,
+      nodes: [node],
+      results: operator.role === "carry" ? node.output.filter((name) => name) : [node.output[0]!],
+    };
+    units.set(node, unit);
     for (const name of unit.results) {
-      if (results.has(name)) ranged.set(name, unit.qconfig.activation);
+      unitOf.set(name, unit);
+      int8.add(name);
+    }
+    // Quantized for this unit, a tensor is there as uint8 for others as well.
+    for (const name of activationInputs(node, operator, facts)) int8.add(name);
+  }
+  return units;
+}
+
+/** Why a node that could be static had better not be. */
+function whyRatherNot(
+  node: NodeProto,
+  operator: StaticOperator,
+  { asked }: Decision,
+  int8: ReadonlySet<string>,
+  facts: GraphFacts,
+): string | undefined {
+  if (asked.kind === "static" && asked.kernels === "fast") {
+    const slow = operator.slow?.(node, facts);
+    if (slow) return slow;
+  }
+  if (operator.role === "compute") return undefined;
+  const activations = activationInputs(node, operator, facts);
+  if (activations.length === 0) return "it reads constants alone";
+  const floats = activations.filter((name) => !int8.has(name));
+  if (floats.length === 0) return undefined;
+  return operator.role === "carry"
+    ? "it only moves values, and they come in float32"
+    : `it reads "${floats[0]}", which comes in float32`;
+}
+
+/** Inputs that carry activations and are not constants. */
+export function activationInputs(
+  node: NodeProto,
+  operator: StaticOperator,
+  facts: GraphFacts,
+): string[] {
+  const inputs = node.input.filter((_, i) => operator.inputs?.includes(i) ?? true);
+  return inputs.filter((name) => name !== "" && !facts.isConstant(name));
+}
+
+/** The unit that this node runs inside of, if it alone reads the unit's result. */
+function absorbingUnit(
+  node: NodeProto,
+  unitOf: ReadonlyMap<string, StaticUnit>,
+  facts: GraphFacts,
+): StaticUnit | undefined {
+  for (const name of node.input) {
+    const unit = unitOf.get(name);
+    if (!unit || !isStandard(node) || !unit.operator.tails?.includes(node.opType)) continue;
+    if (facts.consumers(name).length > 1 || facts.isPinned(name)) continue;
+    const last = unit.nodes.at(-1)!;
+    if (node.opType === "Add") {
+      const other = node.input.find((input) => input !== name);
+      if (last.opType !== "MatMul" || facts.floatConstant(other)?.dims.length !== 1) continue;
+      if (!facts.isConstant(last.input[1])) continue; // the bias of a Linear, nothing else
+    } else if (zeroFloor(last, facts) || !zeroFloor(node, facts)) {
+      // A Relu or Clip vanishes into quantization only if zero is its floor: then the zero point is
+      // the smallest integer. Otherwise the runtime would compute the Conv before it in float32.
+      continue;
+    }
+    return unit;
+  }
+  return undefined;
+}
+
+/**
+ * Puts `follow` and `carry` units back to float32 whose result nobody reads as int8: the last
+ * quantization would only cost accuracy. With `kernels: "any"` they stay.
+ */
+export function dropIdleUnits(
+  nodes: readonly NodeProto[],
+  of: ReadonlyMap<NodeProto, Decision>,
+  units: Map<NodeProto, StaticUnit>,
+  facts: GraphFacts,
+): void {
+  for (const node of [...nodes].reverse()) {
+    const unit = units.get(node);
+    if (!unit || unit.operator.role === "compute" || unit.qconfig.kernels === "any") continue;
+    const readers = unit.results.flatMap((name) => facts.consumers(name));
+    if (readers.some((reader) => of.get(reader)!.applied.kind === "static")) continue;
+    units.delete(node);
+    for (const member of unit.nodes) {
+      const decision = of.get(member)!;
+      decision.head = undefined;
+      fallBack(decision, "its result is read in float32");
     }
   }
-  return ranged;
 }

@@ -1,7 +1,8 @@
 import type { Range } from "../calibrate/range.ts";
 import { activationParams } from "./activation_params.ts";
 import type { Builder } from "./builder.ts";
-import type { Decisions, StaticUnit } from "./decide.ts";
+import type { Decisions } from "./decide.ts";
+import type { StaticUnit } from "./static_units.ts";
 import { type ActivationParams, addActivationParams } from "./integer_constants.ts";
 import { ceiling } from "./tails.ts";
 

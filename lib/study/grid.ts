@@ -1,6 +1,7 @@
 import type { Observer } from "../calibrate/observers.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
-import { decide, type Decision } from "../quantize/decide.ts";
+import { decide } from "../quantize/decide.ts";
+import type { Decision } from "../quantize/decision.ts";
 import type { NodeIdentity, QConfigMapping, Selector } from "../quantize/mapping.ts";
 import { describeQConfig, type WeightObserver } from "../quantize/qconfig.ts";
 import { productsOf, type SweepConfig } from "./config.ts";
@@ -106,8 +107,8 @@ function makePoint(
   const { observer, weights } = defaults;
   const parts = [
     placement,
-    forms.some((form) => form.startsWith(`static ${observer.name} `)) ? observer.name : "",
-    forms.some((form) => form.endsWith(` ${weights.name}`)) ? weights.name : "",
+    forms.some((form) => form.startsWith(`static ${observer.name} ·`)) ? observer.name : "",
+    forms.some((form) => form.endsWith(`· ${weights.name}`)) ? weights.name : "",
   ];
   return {
     name: parts.filter((part) => part !== "").join(" · "),
@@ -132,12 +133,15 @@ function formOf({ applied }: Decision): string {
   switch (applied.kind) {
     case "float32":
       return "float32";
-    case "static":
-      return `static ${applied.activation.name} ${applied.weight.name}`;
+    case "static": {
+      const { activation, weight, dtype, scheme, reduceRange } = applied;
+      const integers = [dtype, scheme, reduceRange ? "reduced" : "full"].join(" ");
+      return `static ${activation.name} · ${integers} · ${weight.name}`;
+    }
     case "weightOnly":
-      return `weightOnly ${applied.bits} ${applied.weight.name}`;
+      return `weightOnly ${applied.bits} · ${applied.blockSize} · ${applied.weight.name}`;
     case "dynamic":
-      return `dynamic ${applied.weight.name}`;
+      return `dynamic · ${applied.weight.name}`;
   }
 }
 

@@ -1,0 +1,50 @@
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { dynamicOperator } from "./dynamic.ts";
+import type { GraphFacts } from "./graph_facts.ts";
+import type { NodeIdentity } from "./mapping.ts";
+import { float32, type QConfig } from "./qconfig.ts";
+import { storableWeights } from "./weight_only.ts";
+
+/** What becomes of one node. */
+export interface Decision {
+  readonly node: NodeProto;
+  readonly identity: NodeIdentity;
+  readonly asked: QConfig;
+  /** Facts of the graph it stands in. */
+  readonly facts: GraphFacts;
+  /** The rule that asked. */
+  readonly source: string;
+  /** What it is written as: what was asked, or else what that falls back to. */
+  applied: QConfig;
+  /** Number of that rule, undefined for the default. */
+  readonly rule: number | undefined;
+  /** Why it is not what was asked for. */
+  obstacle?: string;
+  /** Whether the obstacle lies in the node itself, and not in its neighbours or its speed. */
+  impossible?: boolean;
+  /** The node it runs inside of, if it is a Relu, Clip or bias Add that a kernel absorbs. */
+  head?: NodeProto;
+  /** Set where the node lies in the body of an If, Loop or Scan. */
+  readonly inBody: boolean;
+}
+
+/** Falls back to float32, or to what a static qconfig names instead, with the reason. */
+export function fallBack(decision: Decision, obstacle: string, impossible = false): void {
+  const { asked, node, facts } = decision;
+  const otherwise = asked.kind === "static" ? asked.otherwise : float32;
+  const canBe = otherwise.kind === "dynamic"
+    ? whyNotDynamic(node, facts) === undefined
+    : otherwise.kind === "weightOnly" && storableWeights(node, facts).length > 0;
+  decision.applied = canBe ? otherwise : float32;
+  decision.obstacle = obstacle;
+  decision.impossible = impossible && !canBe;
+}
+
+/** Why a node has no dynamic int8 form, if so. */
+export function whyNotDynamic(node: NodeProto, facts: GraphFacts): string | undefined {
+  const operator = dynamicOperator(node);
+  if (operator) return operator.obstacle(node, facts);
+  return storableWeights(node, facts).length > 0
+    ? `no dynamic int8 kernel for ${node.opType}; weightOnly() makes it smaller`
+    : "it has no weights";
+}

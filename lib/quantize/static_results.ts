@@ -1,0 +1,46 @@
+import type { Observer } from "../calibrate/observers.ts";
+import type { Decisions } from "./decide.ts";
+import { activationInputs, type StaticUnit } from "./static_units.ts";
+
+/**
+ * Whether the result of a unit becomes uint8. A Conv kernel gives nothing else; a Gemm or MatMul can
+ * give float32 at no cost, and does where nobody reads the result as int8.
+ */
+export function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {
+  return unit.head.opType === "Conv" || unit.operator.role !== "compute" ||
+    unit.results.some((name) => readsAsInt8(name, decisions));
+}
+
+/** Whether some reader of a tensor reads it as uint8. */
+export function readsAsInt8(name: string, decisions: Decisions): boolean {
+  return decisions.facts.consumers(name).some((reader) => {
+    const unit = decisions.units.get(decisions.of.get(reader)?.head ?? reader);
+    return unit !== undefined && unit.nodes.includes(reader) &&
+      activationInputs(reader, unit.operator, decisions.facts).includes(name);
+  });
+}
+
+/** Tensors that come out of a unit as uint8, with that unit. */
+export function quantizedResults(decisions: Decisions): Map<string, StaticUnit> {
+  const units = [...decisions.units.values()].filter((unit) => quantizesResult(unit, decisions));
+  return new Map(units.flatMap((unit) => unit.results.map((name) => [name, unit])));
+}
+
+/**
+ * The tensors whose range calibration has to find, each with the observer that is to choose it: what
+ * enters a unit in float32, and what leaves one, but not what keeps the scale it came in with.
+ */
+export function rangedTensors(decisions: Decisions): Map<string, Observer> {
+  const results = quantizedResults(decisions);
+  const ranged = new Map<string, Observer>();
+  for (const unit of decisions.units.values()) {
+    for (const name of activationInputs(unit.head, unit.operator, decisions.facts)) {
+      if (!results.has(name) && !ranged.has(name)) ranged.set(name, unit.qconfig.activation);
+    }
+    if (unit.operator.role === "carry") continue;
+    for (const name of unit.results) {
+      if (results.has(name)) ranged.set(name, unit.qconfig.activation);
+    }
+  }
+  return ranged;
+}

@@ -86,8 +86,8 @@ Deno.test("expandGrid() takes mappings of one's own, with observers of their own
     ["own · per-tensor", "own"],
   ]);
   assert.equal(perChannel!.forms[0], "float32");
-  assert.equal(perChannel!.forms[2], "static percentile 99.5 per-channel");
-  assert.equal(perTensor!.forms.at(-1), "dynamic per-tensor");
+  assert.equal(perChannel!.forms[2], "static percentile 99.5 · uint8 affine full · per-channel");
+  assert.equal(perTensor!.forms.at(-1), "dynamic · per-tensor");
 });
 
 Deno.test("expandGrid() gives every configuration a name of its own", () => {

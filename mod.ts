@@ -69,7 +69,7 @@ export {
 export { minMax, type Observer, percentile } from "./lib/calibrate/observers.ts";
 export { meanMinMax, movingAverage } from "./lib/calibrate/sample_observers.ts";
 export { histogram } from "./lib/calibrate/l2_histogram.ts";
-export { mse } from "./lib/calibrate/mse.ts";
+export { lpNorm, mse } from "./lib/calibrate/least_error.ts";
 export { entropy } from "./lib/calibrate/entropy.ts";
 export { FIXED_RANGES, fixedRange } from "./lib/calibrate/fixed_range.ts";
 export type { TensorStatistics } from "./lib/calibrate/statistics.ts";

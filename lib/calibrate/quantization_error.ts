@@ -5,12 +5,20 @@ import type { TensorStatistics } from "./statistics.ts";
 /** Integers of uint8, the type of every static activation. */
 export const UINT8_LEVELS = 256;
 
-/** Sums of squared errors, in squared units of the tensor. */
+/** Sums of errors to a power, of squared errors in squared units of the tensor. */
 export interface QuantizationError {
   /** Of all values. */
   readonly total: number;
   /** Of the values outside of what the integers reach: what a wider range would save. */
   readonly clipping: number;
+}
+
+/** Options for {@linkcode quantizationError}. */
+export interface QuantizationErrorOptions {
+  /** Power to which errors are raised before they are added up. @default {2} */
+  norm?: number;
+  /** Number of integers. @default {256, as uint8 has} */
+  levels?: number;
 }
 
 /**
@@ -19,7 +27,6 @@ export interface QuantizationError {
  * that `affineParams()` makes of the range: 0 is one of them, both ends are, and there are 255 steps.
  *
  * @param range Interval to represent; it is widened to hold 0.
- * @param levels Number of integers. @default {256, as uint8 has}
  * @example Steps of 1 round evenly spread values by 1/12 of a squared step on average
  * ```ts
  * import { quantizationError } from "./quantization_error.ts";
@@ -35,23 +42,23 @@ export interface QuantizationError {
 export function quantizationError(
   { histogram, zeros }: Pick<TensorStatistics, "histogram" | "zeros">,
   range: Range,
-  levels = UINT8_LEVELS,
+  options: QuantizationErrorOptions = {},
 ): QuantizationError {
+  const { norm = 2, levels = UINT8_LEVELS } = options;
   const { counts, first, width } = histogram;
   const low = Math.min(range.min, 0);
   const scale = (Math.max(range.max, 0) - low) / (levels - 1);
-  // Steps from 0 to the lowest and the highest integer.
   const bottom = scale > 0 ? -Math.min(Math.max(roundEven(-low / scale), 0), levels - 1) : 0;
   const top = scale > 0 ? bottom + levels - 1 : 0;
-  const zeroBin = -first;
+  const grid = { scale, bottom, top, norm, whole: 2 * integral(scale / 2, norm) };
 
   let total = 0;
   let clipping = 0;
-  let before = errorUpTo(first * width, scale, bottom, top);
+  let before = errorUpTo(first * width, grid);
   for (let i = 0; i < counts.length; i++) {
     const end = (first + i + 1) * width;
-    const upTo = errorUpTo(end, scale, bottom, top);
-    const count = i === zeroBin ? counts[i]! - zeros : counts[i]!;
+    const upTo = errorUpTo(end, grid);
+    const count = first + i === 0 ? counts[i]! - zeros : counts[i]!;
     const error = count * (upTo - before);
     total += error;
     if (end <= bottom * scale || end - width >= top * scale) clipping += error;
@@ -60,12 +67,23 @@ export function quantizationError(
   return { total: total / width, clipping: clipping / width };
 }
 
-/**
- * The integral of the squared rounding error from 0 to x: a third of a cube for what is left of the
- * last step, and scale^3 / 12 for each whole one.
- */
-function errorUpTo(x: number, scale: number, bottom: number, top: number): number {
+interface GridErrors {
+  readonly scale: number;
+  /** Lowest and highest integer, counted from the one that stands for 0. */
+  readonly bottom: number;
+  readonly top: number;
+  readonly norm: number;
+  /** Integral over one whole step. */
+  readonly whole: number;
+}
+
+/** The integral of the rounding error's power from 0 to x: of whole steps, and of what is left. */
+function errorUpTo(x: number, { scale, bottom, top, norm, whole }: GridErrors): number {
   const step = scale > 0 ? Math.min(Math.max(Math.round(x / scale), bottom), top) : 0;
-  const rest = x - step * scale;
-  return step * scale ** 3 / 12 + rest ** 3 / 3;
+  return step * whole + integral(x - step * scale, norm);
+}
+
+/** The integral of |t|^norm from 0 to x. */
+function integral(x: number, norm: number): number {
+  return Math.sign(x) * Math.abs(x) ** (norm + 1) / (norm + 1);
 }

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { entropy } from "../../lib/calibrate/entropy.ts";
 import { fixedRange } from "../../lib/calibrate/fixed_range.ts";
 import { histogram } from "../../lib/calibrate/l2_histogram.ts";
-import { mse } from "../../lib/calibrate/mse.ts";
+import { lpNorm, mse } from "../../lib/calibrate/least_error.ts";
 import { minMax, type Observer, percentile } from "../../lib/calibrate/observers.ts";
 import { meanMinMax, movingAverage } from "../../lib/calibrate/sample_observers.ts";
 import { mergeStatistics } from "../../lib/calibrate/statistics.ts";
@@ -16,6 +16,7 @@ const observers: readonly Observer[] = [
   percentile(99.99),
   histogram(),
   mse(),
+  lpNorm(),
   entropy(),
 ];
 
@@ -84,6 +85,15 @@ Deno.test("entropy() and histogram() look at what is left beside the zeros of a 
   for (const { range } of [entropy(), histogram(), mse()]) {
     assertEquals(range(seen(rectified)), range(seen([0, ...positive])));
   }
+});
+
+Deno.test("lpNorm() clips the less the higher its power, and at last nothing", () => {
+  const statistics = seen(normal(20_000, 8).map((x) => Math.abs(x) ** 3));
+  const maxima = [1, 2, 2.4, 4, 64].map((p) => lpNorm(p).range(statistics).max);
+  assertEquals(maxima, maxima.toSorted((a, b) => a - b));
+  assertEquals(lpNorm(2).range(statistics), mse().range(statistics));
+  assertEquals(maxima.at(-1), statistics.max);
+  for (const p of [0.5, NaN, Infinity]) assertThrows(() => lpNorm(p), RangeError);
 });
 
 Deno.test("fixedRange() refuses what is no interval", () => {

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { addChannels, type ChannelStatistics } from "../../lib/calibrate/channel_statistics.ts";
 import { FIXED_RANGES } from "../../lib/calibrate/fixed_range.ts";
 import { histogram } from "../../lib/calibrate/l2_histogram.ts";
-import { mse } from "../../lib/calibrate/mse.ts";
+import { mse } from "../../lib/calibrate/least_error.ts";
 import { minMax } from "../../lib/calibrate/observers.ts";
 import type { Range } from "../../lib/calibrate/range.ts";
 import { movingAverage } from "../../lib/calibrate/sample_observers.ts";

@@ -1,6 +1,6 @@
 import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
-import { cheapestForm, type GemmForm, type PlainConv } from "./gemm_forms.ts";
+import { cheapestForm, type GemmForm, isDense, type PlainConv } from "./gemm_forms.ts";
 import { inferShapes } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { type ReadConv, readConv } from "./read_conv.ts";
@@ -43,9 +43,10 @@ export function convToGemm(
     const classes = tapClasses(conv.window);
     // A window that lies in the padding altogether has no product.
     if (classes.some(({ taps }) => taps.length === 0)) return undefined;
-    const chosen = form({ ...conv, classes });
-    if (!chosen || !known.fix(node.input[0], conv.spatialAxes)) return undefined;
-    return WRITERS[chosen]({ ...conv, classes }, write);
+    const plain = { ...conv, classes };
+    const chosen = form(plain);
+    if (!chosen || (chosen === "dense" && !isDense(plain))) return undefined;
+    return known.fix(node.input[0], conv.spatialAxes) && WRITERS[chosen](plain, write);
   });
 }
 
@@ -104,18 +105,13 @@ const WRITERS: Readonly<Record<GemmForm, (conv: Conv, write: NodeWriter) => stri
   dense(conv, write) {
     const { classes, window, channels, filters, node } = conv;
     const [positions, places] = [elementCount(window.output), elementCount(window.input)];
-    const taps = elementCount(window.kernel);
-    const zeros = taps; // the tap that is added behind all others
-    const connects = new Array<number>(places * positions).fill(zeros);
+    const connects = new Array<number>(places * positions);
     for (const { positions: own, taps, reads } of classes) {
       own.forEach((position, i) =>
         taps.forEach((tap, j) => connects[reads[i * taps.length + j]! * positions + position] = tap)
       );
     }
-    let kernel = write.weight(node.input[1]!, "taps", () => tapsFirst(conv));
-    if (connects.includes(zeros)) {
-      kernel = write.add("Pad", [kernel, write.int64([0, 0, 0, 1, 0, 0])]);
-    }
+    const kernel = write.weight(node.input[1]!, "taps", () => tapsFirst(conv));
     const spread = write.add("Gather", [kernel, write.int64(connects)], { axis: 0 });
     const whole = write.reshape(spread, [places, positions, channels, filters]);
     const turned = write.add("Transpose", [whole], { perm: [0, 2, 1, 3] });

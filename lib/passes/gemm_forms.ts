@@ -11,7 +11,8 @@ import type { Window } from "./window.ts";
  * - `perPosition`: one product for each set of taps that lie inside the map, over the positions that
  *   see them: nothing is multiplied by the padding. On a map of 3x3 that is one for each position.
  * - `dense`: one product of the whole map, with a matrix that holds each tap of the kernel wherever it
- *   connects an input and an output position: right where almost all of them are connected.
+ *   connects an input and an output position. Only where all of them are connected, as on maps of 2x2
+ *   under a 3x3 kernel ({@linkcode isDense}).
  */
 export type GemmForm = "im2col" | "perPosition" | "dense";
 
@@ -73,9 +74,9 @@ export function formCosts(conv: PlainConv): FormCosts {
       im2col: turned + product(batch * positions, filters, taps * channels) +
         (taps > 1 || places !== positions ? gathered(positions * taps) : 0) + NODE * 6,
       perPosition,
-      dense: growth(conv) > MOST_GROWTH
-        ? Infinity
-        : turned + product(batch, positions * filters, places * channels) + NODE * 5,
+      dense: isDense(conv)
+        ? turned + product(batch, positions * filters, places * channels) + NODE * 5
+        : Infinity,
     },
   };
 }
@@ -95,10 +96,8 @@ function tiled(count: number, tile: number): number {
   return Math.ceil(count / tile) * tile;
 }
 
-/** How much larger a dense matrix is than the kernel that it is made of when the model is loaded. */
-function growth({ window }: PlainConv): number {
-  return elementCount(window.output) * elementCount(window.input) / elementCount(window.kernel);
+/** Whether every output position sees every input position, so that no element would be 0. */
+export function isDense({ window, classes }: PlainConv): boolean {
+  const places = elementCount(window.input);
+  return classes.every(({ taps }) => taps.length === places);
 }
-
-/** Beyond that, the memory that a dense matrix takes is not worth it. */
-const MOST_GROWTH = 4;

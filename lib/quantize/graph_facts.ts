@@ -1,15 +1,21 @@
-import { constants, consumers, pinned } from "../onnx/graph.ts";
+import { constants, consumers, pinned, producers } from "../onnx/graph.ts";
 import { type GraphProto, type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import type { TensorProto } from "../onnx/onnx_pb.ts";
+import { laidOutConstant, layoutOf, type WeightLayout } from "./weight_layout.ts";
 
 /** What the quantizer asks of a graph, looked up once. */
 export interface GraphFacts {
   readonly graph: GraphProto;
-  /** The constant of this name, here or in a graph around. */
+  /**
+   * The constant of this name, here or in a graph around. What nodes lay out anew from a constant is
+   * one too: computed when it is asked for, and not stored under its name.
+   */
   constant(name: string | undefined): TensorProto | undefined;
   /** Whether a constant is one of this very graph. */
   owns(name: string): boolean;
   isConstant(name: string | undefined): boolean;
+  /** How nodes lay a value out from a stored constant; undefined for all other values. */
+  layoutOf(name: string): WeightLayout | undefined;
   /** The constant of this name if its elements are float32. */
   floatConstant(name: string | undefined): TensorProto | undefined;
   consumers(name: string): readonly NodeProto[];
@@ -31,9 +37,19 @@ export function graphFacts(graph: GraphProto, outer?: GraphFacts): GraphFacts {
     ...graph.input.map(({ name }) => name),
     ...graph.node.flatMap(({ output }) => output),
   ]);
+  const stored = (name: string): TensorProto | undefined =>
+    own.get(name) ?? (shadows.has(name) ? undefined : outer?.constant(name));
+  const makers = producers(graph);
+  const layoutIn = (name: string) => layoutOf(name, makers, (other) => stored(other) !== undefined);
+  const laidOut = new Map<string, TensorProto | undefined>();
   const constant = (name: string | undefined): TensorProto | undefined => {
     if (name === undefined) return undefined;
-    return own.get(name) ?? (shadows.has(name) ? undefined : outer?.constant(name));
+    const known = stored(name) ?? laidOut.get(name);
+    if (known || laidOut.has(name)) return known;
+    const layout = layoutIn(name);
+    const made = layout && laidOutConstant(name, layout, stored);
+    laidOut.set(name, made);
+    return made;
   };
   const consuming = consumers(graph);
   const keep = pinned(graph);
@@ -42,6 +58,7 @@ export function graphFacts(graph: GraphProto, outer?: GraphFacts): GraphFacts {
     constant,
     owns: (name) => own.has(name),
     isConstant: (name) => constant(name) !== undefined,
+    layoutOf: layoutIn,
     floatConstant(name) {
       const tensor = constant(name);
       return tensor?.dataType === TensorProto_DataType.FLOAT ? tensor : undefined;

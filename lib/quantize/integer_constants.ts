@@ -4,6 +4,7 @@ import { activationParams, type ActivationScheme, typeGrid } from "./activation_
 import { type AffineParams, quantizeValue } from "./affine.ts";
 import type { Builder } from "./builder.ts";
 import type { StaticUnit } from "./static_units.ts";
+import { addIntegerWeights } from "./integer_weights.ts";
 import { channelAxes } from "./weight_axes.ts";
 import { biasScaleFloor, quantizeBias } from "./weights.ts";
 

@@ -100,7 +100,7 @@ export {
 } from "./lib/evaluate/metric.ts";
 export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
 export { createPool, type Pool, type PoolOptions, type RunOptions } from "./lib/runtime/pool.ts";
-export { profile, Profile, type ProfileModelOptions } from "./lib/cost/profile.ts";
+export { Profile, profile, type ProfileModelOptions } from "./lib/cost/profile.ts";
 export { noise } from "./lib/data/noise.ts";
 export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";
 export { UsageError, UserError } from "./lib/errors.ts";

@@ -16,6 +16,7 @@ import type { Feeds } from "../tensor/tensor.ts";
 import { type Origin, originsOf } from "./executed.ts";
 import { inputShapes, macs } from "./macs.ts";
 import { matchProfile } from "./match_profile.ts";
+import { type Observer, observerOf } from "./observer.ts";
 import { quietTime } from "./robust.ts";
 
 /** Options for {@linkcode profile}. */
@@ -58,8 +59,9 @@ const SAMPLES = 4;
  * Times every node of the graph that the runtime executes, and leads each back to the node and the
  * module of the model that it stands for.
  *
- * Times are lower quartiles, so that other programs count for little; they hold for the shapes of the
- * first sample, and others of the same shapes take turns with it.
+ * Times are those of the faster half of the runs, so that other programs count for little, less what
+ * observing adds. They hold for the shapes of the first sample; others of the same shapes take turns
+ * with it.
  *
  * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
  * @throws {UnknownBuildError} If this build of the runtime does not let its clock be read.
@@ -77,6 +79,7 @@ export async function profile(
   const feeds = await likeTheFirst(samples, model.name);
   const optimised = await pool.optimised(model);
   const { ms } = await pool.times([model], feeds, { signal });
+  const observer = await observerOf(pool);
   const measured = await pool.profile(model, feeds, { runs, minMs: 1000, signal });
   return new Profile({
     schema: 1,
@@ -86,7 +89,7 @@ export async function profile(
     method: "graph",
     runs: measured.runs.length,
     wholeMs: quietTime(ms.map(([time]) => time!)),
-    nodes: rowsOf(measured, model.graph, optimised.graph),
+    nodes: rowsOf(measured, model.graph, optimised.graph, observer),
     machine: machineFingerprint(),
     load: Deno.loadavg()[0]!,
     drifted: hasDrifted(measured.runs),
@@ -118,13 +121,14 @@ function rowsOf(
   { nodes }: RunProfile,
   graph: GraphProto,
   optimised: GraphProto,
+  observer: Observer,
 ): ProfiledNode[] {
   const origins = originsOf(graph, optimised);
   const paths = modulePaths(graph);
   const executed = matchProfile(nodes, optimised);
   const near = pathsNearby(optimised, origins, paths);
   const constantShape = shapesOfConstants(optimised);
-  const own = ownTimes(nodes);
+  const own = ownTimes(nodes, observer);
   const total = own.reduce((sum, ms) => sum + ms, 0);
   return nodes.map((times, i): ProfiledNode => {
     const node = executed[i];
@@ -149,13 +153,16 @@ function rowsOf(
 
 const NO_ORIGIN: Origin = { covers: [] };
 
-/** Time of each node without what is in its bodies. */
-function ownTimes(nodes: readonly NodeTimes[]): number[] {
+/** Time of each node without what is in its bodies, and without what observing adds. */
+export function ownTimes(nodes: readonly NodeTimes[], observer: Observer): number[] {
   const own = nodes.map(({ ms }) => [...ms]);
-  for (const { ms, parent } of nodes) {
-    if (parent !== undefined) ms.forEach((time, run) => own[parent]![run]! -= time);
+  const added = nodes.map((node) => node.executions * observer.inside(node));
+  for (const { ms, parent, executions } of nodes) {
+    if (parent === undefined) continue;
+    ms.forEach((time, run) => own[parent]![run]! -= time);
+    added[parent]! += executions * observer.outside;
   }
-  return own.map((ms) => Math.max(0, quietTime(ms)));
+  return own.map((ms, i) => Math.max(0, quietTime(ms) - added[i]!));
 }
 
 function depthOf({ parent }: NodeTimes, nodes: readonly NodeTimes[]): number {

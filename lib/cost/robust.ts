@@ -1,10 +1,16 @@
-import { quantile } from "../evaluate/quantile.ts";
-
 /**
- * What a computation takes when it is left alone: the lower quartile of its times. Other programs can
- * only add to a time, and on a busy machine they add to more than half of them, by slices of several
- * milliseconds; a quarter of undisturbed runs is still there under a load of three.
+ * What a computation takes when it is left alone: the mean of the faster half of its times. Other
+ * programs can only add to a time, and on a busy machine they add slices of several milliseconds; the
+ * clock of the runtime counts whole microseconds, which a mean resolves further. NaN for no times.
+ *
+ * @example
+ * ```ts
+ * import { quietTime } from "./robust.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(quietTime([3, 1, 9, 2]), 1.5);
+ * ```
  */
 export function quietTime(ms: readonly number[]): number {
-  return quantile(ms, 0.25);
+  const faster = ms.toSorted((a, b) => a - b).slice(0, Math.ceil(ms.length / 2));
+  return faster.reduce((sum, time) => sum + time, 0) / faster.length;
 }

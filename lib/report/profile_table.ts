@@ -74,7 +74,7 @@ export function profileHeadline(profile: ProfileRecord): string[] {
     `${model.name}: ${milliseconds(wholeMs)} ms a run on ${plural(threads, "thread")}, ` +
     `of which ${milliseconds(totalMs(profile))} ms in ${plural(nodes.length, "node")}` +
     `${macs > 0 ? `; ${rate(macs, totalMs(profile))} GMAC/s on the whole` : ""}.`,
-    `Lower quartiles of ${plural(runs, "run")}; load average ${decimal(load, 1)}` +
+    `The faster half of ${plural(runs, "run")}; load average ${decimal(load, 1)}` +
     `${method === "alone" ? "; each node timed in a model of its own" : ""}` +
     `${drifted ? "; the machine drifted, measure again" : ""}.`,
   ];

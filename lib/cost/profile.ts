@@ -27,6 +27,8 @@ export interface ProfileModelOptions {
   threads?: number;
   /** Runs to note. @default {as many as fill a second, at least 12} */
   runs?: number;
+  /** What observing adds, to be taken off. @default {measured, once for each pool} */
+  observer?: Observer;
   signal?: AbortSignal;
 }
 
@@ -79,7 +81,7 @@ export async function profile(
   const feeds = await likeTheFirst(samples, model.name);
   const optimised = await pool.optimised(model);
   const { ms } = await pool.times([model], feeds, { signal });
-  const observer = await observerOf(pool);
+  const observer = options.observer ?? await observerOf(pool);
   const measured = await pool.profile(model, feeds, { runs, minMs: 1000, signal });
   return new Profile({
     schema: 1,

@@ -21,24 +21,49 @@ export function typeGrid(dtype: ActivationType): Grid {
   return GRIDS[dtype];
 }
 
+/** Scale and zero point of an activation. */
+export function activationParams(range: Range, scheme: ActivationScheme): AffineParams {
+  const grid = (scheme.reduceRange ? REDUCED : GRIDS)[scheme.dtype];
+  return scheme.scheme === "affine" ? affineParams(range, grid) : centred(range, grid);
+}
+
 /**
- * Scale and zero point of an activation.
+ * Scale and zero point of an activation behind a Relu or Clip. The runtime drops these only if no
+ * integer stands for more than the bounds let through; if one does, it computes the Conv before them
+ * in float32. So the ends of the type lie within the bounds, whatever the scheme: behind a Relu, zero
+ * is the smallest integer.
  *
- * @param ceiling Upper end that a Clip behind the kernel lets through: the runtime drops the Clip only
- * if no integer stands for more. @default {Infinity}
+ * @param bounds Hold zero; one may be infinite.
+ * @example Relu6 of values that were seen to reach 3
+ * ```ts
+ * import { boundedParams } from "./activation_params.ts";
+ * import assert from "node:assert/strict";
+ * const scheme = { dtype: "int8", scheme: "symmetric", reduceRange: false } as const;
+ * const { scale, zeroPoint } = boundedParams({ min: 0, max: 3 }, scheme, { min: 0, max: 6 });
+ * assert.deepEqual([scale, zeroPoint], [Math.fround(3 / 255), -128]);
+ * ```
  */
-export function activationParams(
+export function boundedParams(
   range: Range,
-  scheme: ActivationScheme,
-  ceiling = Infinity,
+  { dtype, reduceRange }: ActivationScheme,
+  bounds: Range,
 ): AffineParams {
-  const { dtype, reduceRange } = scheme;
-  const grid = (reduceRange ? REDUCED : GRIDS)[dtype];
-  const params = scheme.scheme === "affine" ? affineParams(range, grid) : centred(range, grid);
-  const { qmax } = GRIDS[dtype];
-  const top = qmax - params.zeroPoint; // integers above zero
-  if (params.scale * top <= ceiling) return params;
-  return { ...params, scale: previousFloat(Math.fround(ceiling / top)) };
+  const type = GRIDS[dtype];
+  const grid = reduceRange ? { ...type, qmax: type.qmin + 127 } : type;
+  const min = Math.max(Math.min(range.min, 0), bounds.min);
+  const max = Math.min(Math.max(range.max, 0), bounds.max);
+  const params = affineParams({ min, max }, grid);
+  const zeroPoint = bounds.min === 0 ? type.qmin : bounds.max === 0 ? type.qmax : params.zeroPoint;
+  const most = Math.min(
+    largestScale(bounds.max, type.qmax - zeroPoint),
+    largestScale(-bounds.min, zeroPoint - type.qmin),
+  );
+  return { scale: params.scale <= most ? params.scale : floatBelow(most), zeroPoint };
+}
+
+/** The scale with which so many steps reach a bound. */
+function largestScale(bound: number, steps: number): number {
+  return steps === 0 ? Infinity : bound / steps;
 }
 
 /** Symmetric about 0: the zero point is the middle of the grid, 128 for uint8 and 0 for int8. */
@@ -48,8 +73,8 @@ function centred(range: Range, grid: Grid): AffineParams {
   return { scale, zeroPoint: Math.ceil((grid.qmin + grid.qmax) / 2) };
 }
 
-/** The largest float32 below a positive one. */
-function previousFloat(x: number): number {
+/** The largest float32 below a positive number. */
+function floatBelow(x: number): number {
   const bits = new Int32Array(Float32Array.of(x).buffer);
   bits[0]! -= 1;
   return new Float32Array(bits.buffer)[0]!;

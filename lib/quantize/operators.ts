@@ -1,6 +1,7 @@
 import { floatAttribute, intAttribute, stringAttribute } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { GraphFacts } from "./graph_facts.ts";
+import { clipBounds, constantScalar } from "./tails.ts";
 
 /**
  * What the int8 kernels of onnxruntime-web 1.30 demand of each operator: encoded here once, with the
@@ -21,6 +22,11 @@ export interface StaticOperator {
   readonly slow?: (node: NodeProto, facts: GraphFacts) => string | undefined;
   /** Operators that may run inside it when they alone read its result. */
   readonly tails?: readonly string[];
+  /**
+   * Whether a `carry` operator is written on integers in QDQ too: between DequantizeLinear and
+   * QuantizeLinear the runtime would compute it in float32.
+   */
+  readonly onIntegers?: true;
 }
 
 const always = (reason: string) => () => reason;
@@ -51,7 +57,13 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
 
     Add: { role: "follow", tails: RELUS },
     AveragePool: { role: "follow", slow: always("int8 AveragePool takes 3.8-4.0x the time") },
-    Clip: { role: "follow", inputs: [0] },
+    Clip: {
+      role: "follow",
+      inputs: [0],
+      // Between uint8 a Clip is a change of scale, if zero lies within its bounds.
+      obstacle: (node, facts) =>
+        clipBounds(node, facts) ? undefined : "its bounds are not constants around zero",
+    },
     Concat: { role: "follow" },
     GlobalAveragePool: { role: "follow" },
     LeakyRelu: { role: "follow" },
@@ -75,6 +87,10 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
       slow: (node, facts) =>
         (facts.spatialDims(node) ?? 2) > 2 ? "int8 MaxPool3d takes 2.8-3.3x the time" : undefined,
     }),
+    Pad: carry({
+      obstacle: (node, facts) => padsZeros(node, facts) ? undefined : "it pads with other than 0",
+      onIntegers: true,
+    }),
     Reshape: carry(),
     Resize: carry({
       // Cubic interpolation overshoots the range of what it reads.
@@ -85,7 +101,7 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
       slow: always("int8 Resize takes 1.25-1.5x the time"),
     }),
     Slice: carry(),
-    SpaceToDepth: carry(),
+    SpaceToDepth: carry({ onIntegers: true }),
     Split: carry(),
     Squeeze: carry(),
     Tile: carry(),
@@ -135,6 +151,13 @@ function matMulObstacle(node: NodeProto, facts: GraphFacts): string | undefined 
   if (facts.isConstant(left)) return "its left side is a constant";
   if (!facts.isConstant(right)) return undefined; // activations on both sides
   return facts.floatConstant(right) ? undefined : "its weights are not float32 constants";
+}
+
+/** Whether a Pad makes values of none but its input's, and zeros. */
+function padsZeros(node: NodeProto, facts: GraphFacts): boolean {
+  if (stringAttribute(node, "mode", "constant") !== "constant") return true;
+  const value = node.input[2];
+  return !value || constantScalar(value, facts) === 0;
 }
 
 /** Fewest input channels for which the int8 Conv3d kernel was faster (32); 1 channel takes 3x. */

@@ -17,9 +17,15 @@ export interface StaticInt8 {
   readonly kind: "static";
   /** int8 runs 3 to 5 times slower than uint8 on WASM, and often falls back to float32 in silence. */
   readonly dtype: ActivationType;
-  /** `symmetric` has 0 in the middle, which wastes half of the integers after a Relu. */
+  /**
+   * `symmetric` has 0 in the middle, whatever the range. Not behind a Relu or Clip that a kernel takes
+   * in: there 0 is at the end, or the runtime would compute in float32.
+   */
   readonly scheme: "affine" | "symmetric";
-  /** Half of the integers, for processors whose sums saturate; WASM's do not. */
+  /**
+   * Half of the integers, for processors whose sums saturate; WASM's do not. Behind a Clip with an
+   * upper bound all are used, since it is the end of the type that clips.
+   */
   readonly reduceRange: boolean;
   /** Chooses the range of each activation. */
   readonly activation: Observer;

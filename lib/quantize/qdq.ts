@@ -6,10 +6,16 @@ import {
   addWeights,
   type Integers,
 } from "./integer_constants.ts";
-import { parametersOf, type StaticContext, type StaticWriter } from "./static_writer.ts";
+import {
+  integerInputs,
+  parametersOf,
+  type StaticContext,
+  type StaticWriter,
+} from "./static_writer.ts";
 
 /** A tensor between QuantizeLinear and DequantizeLinear. */
 interface QuantizedTensor extends ActivationParams {
+  readonly integers: string;
   /** What int8 readers read. */
   readonly dequantized: string;
 }
@@ -29,6 +35,22 @@ export class QdqWriter implements StaticWriter {
   }
 
   write(unit: StaticUnit): void {
+    if (unit.operator.onIntegers) this.#carryIntegers(unit);
+    else this.#writeBetween(unit);
+  }
+
+  /** Moves the integers themselves; what comes out has the scale of what goes in. */
+  #carryIntegers(unit: StaticUnit): void {
+    const { head, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { builder } = this.#context;
+    const source = this.#input(head.input[0]!, unit);
+    const integers = builder.fresh(`${name}_quantized`);
+    builder.push({ ...head, input: integerInputs(head, source), output: [integers] });
+    this.#dequantizeAs(name, name, { ...source, integers });
+  }
+
+  /** Writes the unit's own nodes between DequantizeLinear and QuantizeLinear. */
+  #writeBetween(unit: StaticUnit): void {
     const { builder, decisions: { facts }, results } = this.#context;
     const { head, operator, nodes } = unit;
     const activations = new Set(activationInputs(head, operator, facts));
@@ -73,20 +95,24 @@ export class QdqWriter implements StaticWriter {
     );
   }
 
-  /** Writes QuantizeLinear and DequantizeLinear, and remembers them as the form of a tensor. */
-  #pair(
-    from: string,
+  /** Writes QuantizeLinear and DequantizeLinear. */
+  #pair(from: string, to: string, name: string, parameters: ActivationParams): QuantizedTensor {
+    const { builder } = this.#context;
+    const { scale, zeroPoint } = parameters;
+    const integers = builder.fresh(`${name}_quantized`);
+    builder.push(makeNode("QuantizeLinear", [from, scale, zeroPoint], [integers]));
+    return this.#dequantizeAs(to, name, { ...parameters, integers });
+  }
+
+  /** Writes DequantizeLinear, and remembers what it gives as the form of a tensor. */
+  #dequantizeAs(
     to: string,
     name: string,
-    { params, scale, zeroPoint }: ActivationParams,
+    parameters: ActivationParams & { readonly integers: string },
   ): QuantizedTensor {
-    const { builder } = this.#context;
-    const integers = builder.fresh(`${name}_quantized`);
-    builder.push(
-      makeNode("QuantizeLinear", [from, scale, zeroPoint], [integers]),
-      makeNode("DequantizeLinear", [integers, scale, zeroPoint], [to]),
-    );
-    const form = { params, scale, zeroPoint, dequantized: to };
+    const { integers, scale, zeroPoint } = parameters;
+    this.#context.builder.push(makeNode("DequantizeLinear", [integers, scale, zeroPoint], [to]));
+    const form = { ...parameters, dequantized: to };
     this.#quantized.set(name, form);
     return form;
   }

@@ -9,7 +9,12 @@ import {
   type Integers,
   type WeightsAndBias,
 } from "./integer_constants.ts";
-import { parametersOf, type StaticContext, type StaticWriter } from "./static_writer.ts";
+import {
+  integerInputs,
+  parametersOf,
+  type StaticContext,
+  type StaticWriter,
+} from "./static_writer.ts";
 
 /** A tensor of integers. */
 interface IntegerTensor extends ActivationParams {
@@ -46,7 +51,7 @@ export class QOperatorWriter implements StaticWriter {
     const names = new Map(results.map((name) => [name, builder.fresh(`${name}_quantized`)]));
     builder.push({
       ...head,
-      input: [source.integers, ...head.input.slice(1)],
+      input: integerInputs(head, source),
       output: head.output.map((name) => names.get(name) ?? name),
     });
     for (const name of results) {

@@ -70,12 +70,13 @@ function compare(row: PlanRow, { form }: Trace, executes: string): PlanRow {
 
 /** The operator of a node, and whether one that also exists for floats runs on uint8. */
 function describe(node: NodeProto, uint8: ReadonlySet<string>): string {
-  const own = isStandard(node) && !CHANGES_PRECISION.has(node.opType) ||
+  const own = isStandard(node) && !NAMED_BY_TYPE.test(node.opType) ||
     node.opType.startsWith("Nhwc");
   return own && uint8.has(node.input[0] ?? "") ? `${node.opType} uint8` : node.opType;
 }
 
-const CHANGES_PRECISION: ReadonlySet<string> = new Set(["DequantizeLinear", "QuantizeLinear"]);
+/** Operators whose name says already what they read. */
+const NAMED_BY_TYPE = /QuantizeLinear|DequantizeLinear|QLinear/;
 
 /** Operators that give the type they read. */
 const KEEPS_TYPE: ReadonlySet<string> = new Set([
@@ -94,6 +95,7 @@ const KEEPS_TYPE: ReadonlySet<string> = new Set([
   "Reshape",
   "Resize",
   "Slice",
+  "SpaceToDepth",
   "Split",
   "Squeeze",
   "Tile",

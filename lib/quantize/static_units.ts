@@ -4,7 +4,7 @@ import { type Decision, fallBack } from "./decision.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
 import type { StaticInt8 } from "./qconfig.ts";
-import { zeroFloor } from "./tails.ts";
+import { clipBounds } from "./tails.ts";
 
 /** A node with what the int8 kernel absorbs after it, as one step between quantized tensors. */
 export interface StaticUnit {
@@ -122,10 +122,8 @@ function absorbingUnit(
       const other = node.input.find((input) => input !== name);
       if (last.opType !== "MatMul" || facts.floatConstant(other)?.dims.length !== 1) continue;
       if (!facts.isConstant(last.input[1])) continue; // the bias of a Linear, nothing else
-    } else if (zeroFloor(last, facts) || !zeroFloor(node, facts)) {
-      // A Relu or Clip vanishes into quantization only if zero is its floor: then the zero point is
-      // the smallest integer. Otherwise the runtime would compute the Conv before it in float32.
-      continue;
+    } else if (clipBounds(last, facts) || !clipBounds(node, facts)) {
+      continue; // quantization takes in one Relu or Clip
     }
     return unit;
   }

@@ -1,10 +1,12 @@
 import type { Range } from "../calibrate/range.ts";
-import { activationParams } from "./activation_params.ts";
+import { stringAttribute } from "../onnx/node.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { activationParams, boundedParams } from "./activation_params.ts";
 import type { Builder } from "./builder.ts";
 import type { Decisions } from "./decide.ts";
 import type { StaticUnit } from "./static_units.ts";
-import { type ActivationParams, addActivationParams } from "./integer_constants.ts";
-import { ceiling } from "./tails.ts";
+import { type ActivationParams, addActivationParams, type Integers } from "./integer_constants.ts";
+import { boundsOf, UNBOUNDED } from "./tails.ts";
 
 /** What the writers of static units share. */
 export interface StaticContext {
@@ -21,14 +23,29 @@ export interface StaticWriter {
   write(unit: StaticUnit): void;
 }
 
+/** What a `carry` operator reads when it moves integers: where it pads, zero is the zero point. */
+export function integerInputs(
+  head: NodeProto,
+  { integers, zeroPoint }: Pick<Integers, "integers" | "zeroPoint">,
+): string[] {
+  const [, ...rest] = head.input;
+  const padsZeros = head.opType === "Pad" &&
+    stringAttribute(head, "mode", "constant") === "constant";
+  if (padsZeros) rest[1] = zeroPoint; // behind the widths, before the axes
+  return [integers, ...rest];
+}
+
 /** Scale and zero point of a tensor, in the scheme of the unit that asks for it. */
 export function parametersOf(
   name: string,
   unit: StaticUnit,
   { builder, decisions, rangeOf, results }: StaticContext,
 ): ActivationParams {
-  const makes = results.get(name) === unit;
-  const limit = makes ? ceiling(unit.nodes, decisions.facts) : Infinity;
-  const params = activationParams(rangeOf(name), unit.qconfig, limit);
+  const range = rangeOf(name);
+  const isMade = results.get(name) === unit;
+  const bounds = isMade ? boundsOf(unit.nodes, decisions.facts) : UNBOUNDED;
+  const params = bounds === UNBOUNDED
+    ? activationParams(range, unit.qconfig)
+    : boundedParams(range, unit.qconfig, bounds);
   return addActivationParams(name, params, unit.qconfig, builder);
 }

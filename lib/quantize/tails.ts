@@ -1,26 +1,36 @@
+import type { Range } from "../calibrate/range.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 
+/** What leaves everything through. */
+export const UNBOUNDED: Range = { min: -Infinity, max: Infinity };
+
 /**
- * Whether a node is a Relu, or a Clip to [0, something]: what QuantizeLinear with zero point 0 does
- * anyway by saturating, so that the runtime drops the node.
+ * Bounds of a Relu or Clip that hold zero: QuantizeLinear saturates at its own ends, and where these
+ * lie within the bounds the runtime drops the node. Undefined for other nodes and other bounds.
  */
-export function zeroFloor(node: NodeProto, facts: GraphFacts): boolean {
-  if (node.opType === "Relu") return true;
-  if (node.opType !== "Clip") return false;
-  const min = constantScalar(node.input[1], facts);
-  const max = node.input[2] ? constantScalar(node.input[2], facts) : Infinity;
-  return min === 0 && max !== undefined && max > 0;
+export function clipBounds(node: NodeProto, facts: GraphFacts): Range | undefined {
+  if (node.opType === "Relu") return { min: 0, max: Infinity };
+  if (node.opType !== "Clip") return undefined;
+  const [, low, high] = node.input;
+  const min = low ? constantScalar(low, facts) : -Infinity;
+  const max = high ? constantScalar(high, facts) : Infinity;
+  const holdZero = min !== undefined && max !== undefined && min <= 0 && max >= 0 && min < max;
+  return holdZero ? { min, max } : undefined;
 }
 
-/** The upper end that the nodes of a unit clip to; Infinity if none does. */
-export function ceiling(nodes: readonly NodeProto[], facts: GraphFacts): number {
-  const clip = nodes.find((node, i) => i > 0 && node.opType === "Clip");
-  return clip?.input[2] ? constantScalar(clip.input[2], facts) ?? Infinity : Infinity;
+/** The bounds that the nodes of a unit clip to. */
+export function boundsOf(nodes: readonly NodeProto[], facts: GraphFacts): Range {
+  for (const node of nodes) {
+    const bounds = clipBounds(node, facts);
+    if (bounds) return bounds;
+  }
+  return UNBOUNDED;
 }
 
-function constantScalar(name: string | undefined, facts: GraphFacts): number | undefined {
+/** The value of a float32 constant of one element. */
+export function constantScalar(name: string, facts: GraphFacts): number | undefined {
   const tensor = facts.floatConstant(name);
   return tensor ? Number(readTensorProto(tensor).data[0]) : undefined;
 }

@@ -453,6 +453,72 @@ const cases: readonly Case[] = [
     default: staticInt8(),
     executes: ["Conv", "in QuantizeLinear", "QLinearConv"],
   },
+  {
+    name: "a Clip around zero vanishes behind a Conv and between int8 operators",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 8, 8]
+      tensor low float32[] = [-0.5]; tensor high float32[] = [0.25]; tensor most float32[] = [0.1]
+      a = Conv(x, w1, b1) @ conv1; c = Clip(a, low, high) @ clip
+      b = AveragePool(c) {kernel_shape=[1, 1]} @ pool; d = Clip(b, "", most) @ clip2
+      y = Conv(d, w2) @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: any,
+    executes: ["QLinearConv", "in QLinearConv", "QLinearAveragePool", "folded away", "QLinearConv"],
+    sqnr: 25,
+  },
+  {
+    name: "zero in the middle: Relu and Clip vanish all the same",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 12, 12]
+      tensor zero float32[] = [0.0]; tensor six float32[] = [6.0]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu
+      b = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2; c = Clip(b, zero, six) @ clip
+      d = Conv(c, w1, b1) {pads=[1, 1, 1, 1]} @ conv3
+      y = Conv(d, w2) {pads=[1, 1, 1, 1]} @ conv4`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8({ scheme: "symmetric" }),
+    executes: [
+      "QLinearConv",
+      "in QLinearConv",
+      "QLinearConv",
+      "in QLinearConv",
+      "QLinearConv",
+      "QLinearConv",
+    ],
+  },
+  {
+    name: "half of the integers of int8: Relu vanishes all the same",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 12, 12]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu
+      y = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8({ dtype: "int8", reduceRange: true }),
+    executes: ["QLinearConv", "in QLinearConv", "QLinearConv"],
+  },
+  {
+    name: "Pad of every kind and SpaceToDepth move integers",
+    graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 14, 14]
+      tensor widths int64[8] = [0, 0, 1, 1, 0, 0, 1, 1]; tensor zero float32[] = [0.0]
+      a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1
+      p = Pad(a, widths) @ pad; q = Pad(p, widths, zero) @ pad_zero
+      r = Pad(q, widths) {mode="reflect"} @ pad_reflect; e = Pad(r, widths) {mode="edge"} @ pad_edge
+      s = SpaceToDepth(e) {blocksize=2} @ space; d = DepthToSpace(s) {blocksize=2} @ depth
+      y = Conv(d, w2) {strides=[1, 1], dilations=[3, 3]} @ conv2`,
+    weights: twoConvs,
+    inputs: image,
+    default: staticInt8(),
+    executes: [
+      "QLinearConv",
+      "Pad uint8",
+      "Pad uint8",
+      "Pad uint8",
+      "Pad uint8",
+      "SpaceToDepth uint8",
+      "DepthToSpace uint8",
+      "QLinearConv",
+    ],
+  },
 ];
 
 /** Gives an input `c` truth values instead of numbers. */

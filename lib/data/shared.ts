@@ -1,27 +1,15 @@
-import type { ElementArrays, ElementType, Tensor } from "../tensor/tensor.ts";
+import {
+  type ElementArrays,
+  numericArrays,
+  type NumericType,
+  type Tensor,
+} from "../tensor/tensor.ts";
 
-/** Element types that are held in a typed array: all but `string`. */
-export type NumericType = Exclude<ElementType, "string">;
-
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Float16Array,
-  bfloat16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const;
+export type { NumericType };
 
 /** Bytes of one element. */
 export function elementSize(type: NumericType): number {
-  return ARRAYS[type].BYTES_PER_ELEMENT;
+  return numericArrays[type].BYTES_PER_ELEMENT;
 }
 
 /**
@@ -41,7 +29,7 @@ export function viewArray<T extends NumericType>(
   length: number,
 ): ElementArrays[T] {
   const make: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => unknown =
-    ARRAYS[type];
+    numericArrays[type];
   return new make(buffer, byteOffset, length) as ElementArrays[T];
 }
 

@@ -1,11 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
-import {
-  type ElementArrays,
-  elementCount,
-  type ElementType,
-  type Tensor,
-} from "../tensor/tensor.ts";
+import { elementCount, type ElementType, numericArrays, type Tensor } from "../tensor/tensor.ts";
 import { packBits, type PackedType, unpackBits } from "../tensor/packing.ts";
 import {
   type TensorProto,
@@ -39,30 +34,6 @@ const packedTypes: Readonly<Partial<Record<number, PackedType>>> = {
   [DataType.INT2]: "int2",
   [DataType.UINT2]: "uint2",
 };
-
-type NumericType = Exclude<ElementType, "string">;
-
-const arrays: { readonly [T in NumericType]: ArrayConstructor<ElementArrays[T]> } = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Float16Array,
-  bfloat16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-};
-
-interface ArrayConstructor<A> {
-  readonly BYTES_PER_ELEMENT: number;
-  new (length: number): A;
-  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
-}
 
 /** Element type with this number in ONNX, if tensors here can have it. */
 export function elementType(dataType: number): ElementType | undefined {
@@ -225,7 +196,7 @@ export function readTensorProto(tensor: TensorProto): Tensor {
   }
   if (type === undefined) return fail("this type cannot be read as numbers here");
 
-  const Elements = arrays[type];
+  const Elements = numericArrays[type];
   if (tensor.rawData !== undefined) {
     const expected = count * Elements.BYTES_PER_ELEMENT;
     if (tensor.rawData.length !== expected) {

@@ -1,9 +1,9 @@
 import { nearest, UserError } from "../errors.ts";
 import {
-  type ElementArrays,
   elementCount,
   type ElementType,
   type Feeds,
+  numericArrays,
   type Tensor,
   type ValueType,
 } from "../tensor/tensor.ts";
@@ -78,23 +78,6 @@ function mismatch(tensor: Tensor, { type, dims }: ValueType): string | undefined
   return `has shape ${shape}: dimension ${axis} is ${tensor.dims[axis]}, not ${dims[axis]}`;
 }
 
-const ARRAYS: { readonly [T in ElementType]: new (...args: never[]) => ElementArrays[T] } = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Float16Array,
-  bfloat16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-  string: Array,
-};
-
 function isArrayOf(data: Tensor["data"], type: ElementType): boolean {
-  return data instanceof ARRAYS[type];
+  return type === "string" ? Array.isArray(data) : data instanceof numericArrays[type];
 }

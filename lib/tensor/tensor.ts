@@ -19,6 +19,33 @@ export interface ElementArrays {
 /** Name of an element type, as onnxruntime-web spells it. */
 export type ElementType = keyof ElementArrays;
 
+/** Element types that are held in a typed array: all but `string`. */
+export type NumericType = Exclude<ElementType, "string">;
+
+/** What makes the array of an element type: zeros, or a view of a buffer. */
+export interface ArrayConstructor<A> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): A;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+}
+
+/** Constructors of the arrays that hold the elements of each numeric type. */
+export const numericArrays: { readonly [T in NumericType]: ArrayConstructor<ElementArrays[T]> } = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Float16Array,
+  bfloat16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+};
+
 /** A dense array of numbers (or texts) in row-major order. */
 export interface Tensor<T extends ElementType = ElementType> {
   readonly type: T;

@@ -1,28 +1,11 @@
-import type { ElementType, Tensor } from "../../tensor/tensor.ts";
+import { numericArrays, type NumericType, type Tensor } from "../../tensor/tensor.ts";
 
-/** Element types that the evaluator stores: all but texts. */
-export type NumericType = Exclude<ElementType, "string">;
+export type { NumericType };
 
 /** A node that cannot or should not be computed ahead; the caller leaves it in the graph. */
 export class CannotEvaluate extends Error {
   override readonly name = "CannotEvaluate";
 }
-
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Float16Array,
-  bfloat16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} satisfies Record<NumericType, unknown>;
 
 /** Where results are stored: hands out zeroed tensors until their bytes exceed what was granted. */
 export class Workspace {
@@ -39,14 +22,14 @@ export class Workspace {
       throw new CannotEvaluate(`[${dims.join(", ")}] is no shape`);
     }
     const count = dims.reduce((product, dim) => product * dim, 1);
-    this.#bytesLeft -= count * ARRAYS[type].BYTES_PER_ELEMENT;
+    this.#bytesLeft -= count * numericArrays[type].BYTES_PER_ELEMENT;
     if (!(this.#bytesLeft >= 0)) {
       throw new CannotEvaluate(
         `a ${type} tensor of shape [${dims.join(", ")}] is too large to fold`,
       );
     }
     // The table pairs each name with its array, a relation that TypeScript cannot index by T.
-    return { type, dims, data: new ARRAYS[type](count) } as unknown as Tensor<T>;
+    return { type, dims, data: new numericArrays[type](count) } as unknown as Tensor<T>;
   }
 
   /** A tensor with the same elements under another shape, of as many elements. Shares the data. */

@@ -26,7 +26,7 @@ export function fixReshapes(
     if (!shape || !select(node)) return undefined;
     const dims = constantDims(shapes.get(x), shapes.get(node.output[0]));
     if (!dims) return undefined;
-    const y = write.name("Reshape_output_0");
+    const y = write.name("Reshape");
     const plain = withAttributes(node, { allowzero: undefined });
     write.nodes.push({ ...plain, input: [x, write.int64(dims)], output: [y] });
     return y;

@@ -89,8 +89,8 @@ const [MOVED, PER_ROW] = [4, 16];
 /** Multiply-adds in the time of transposing an element, less what neighbours do away with: most. */
 const TURNED = 1;
 
-/** Multiply-adds in the time (3 microseconds) that a node takes whatever it does. */
-const NODE = 48_000;
+/** Multiply-adds in the time (5 microseconds) that a node takes whatever it does. */
+const NODE = 80_000;
 
 function tiled(count: number, tile: number): number {
   return Math.ceil(count / tile) * tile;

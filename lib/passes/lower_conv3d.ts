@@ -56,7 +56,7 @@ function writeConv2d(conv: ReadConv, write: NodeWriter): string {
     dilations: space.dilations,
     pads: [...space.begins, ...space.ends],
   });
-  const y = write.name("Conv_output_0");
+  const y = write.name("Conv");
   write.nodes.push({
     ...conv2d,
     input: [

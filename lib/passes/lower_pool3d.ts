@@ -31,7 +31,7 @@ export function lowerPool3d(
     const window = lengths.length === 4 ? windowOf(node, lengths.slice(1)) : undefined;
     if (!window || !isIdle(window, 0) || !known.fix(x, [1, 2, 3, 4])) return undefined;
     const space = alongAxes(window, 1);
-    const y = write.name(`${node.opType}_output_0`);
+    const y = write.name(node.opType);
     const pool = withAttributes(node, {
       auto_pad: undefined,
       kernel_shape: space.kernel,

@@ -1,3 +1,4 @@
+import { type AttributeValue, makeNode } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { makeTensorProto } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -11,62 +12,96 @@ export interface RewriteOptions {
   select?: (node: NodeProto) => boolean;
 }
 
-/** Writes what takes the place of one node. */
-export interface NodeWriter extends Emitter {
-  /** A weight in another form, made once for all nodes that want the same. @returns Its name. */
-  weight(name: string, form: string, make: () => Tensor): string;
+/**
+ * Writes what takes the place of one node, in its scope: `/layer1/conv1/Gemm` for
+ * `/layer1/conv1/Conv`, so that it belongs to the same module of the network. Names of values are kept
+ * short (`conv1/Gemm`): there are many, and a file repeats them often.
+ */
+export class NodeWriter extends Emitter {
+  readonly #prefix: string;
+  readonly #weights: WeightForms;
+
+  constructor({ name, output }: NodeProto, { fresh }: PassContext, weights: WeightForms) {
+    const [, prefix = "", scope] = /^(.*\/)?([^/]+)\/[^/]*$/.exec(name) ?? [];
+    // A name without scopes must not look as if it had one.
+    const plain = (base: string) => fresh(base.replaceAll("/", "_"));
+    super(scope === undefined ? plain : fresh, scope ?? (name || output[0] || "node"));
+    this.#prefix = prefix;
+    this.#weights = weights;
+  }
+
+  override addMany(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+  ): string[] {
+    const name = this.name(opType);
+    const names = outputs === 1
+      ? [name]
+      : Array.from({ length: outputs }, (_, i) => this.name(`${opType}_${i}`));
+    this.nodes.push(makeNode(opType, inputs, names, attributes, { name: this.#prefix + name }));
+    return names;
+  }
+
+  /** A weight in another form, stored once for all nodes that want the same. @returns Its name. */
+  weight(name: string, form: string, make: () => Tensor): string {
+    return this.#weights.get(name, form, make);
+  }
+}
+
+/** The forms of weights that a pass stores. */
+class WeightForms {
+  readonly tensors: TensorProto[] = [];
+  readonly #fresh: (base: string) => string;
+  readonly #names = new Map<string, string>();
+
+  constructor({ fresh }: PassContext) {
+    this.#fresh = fresh;
+  }
+
+  get(weight: string, form: string, make: () => Tensor): string {
+    const key = JSON.stringify([weight, form]);
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const name = this.#fresh(`${weight}_${form}`);
+    this.tensors.push(makeTensorProto(name, make()));
+    this.#names.set(key, name);
+    return name;
+  }
 }
 
 /**
- * Goes through a graph and lets `rewrite` write nodes in the place of others. What it writes stands in
- * the scope of the old node, so that it belongs to the same module of the network. Weights that nobody
- * reads any more go.
+ * Goes through a graph and lets `rewrite` write nodes in the place of others. Weights that nobody reads
+ * any more go.
  *
- * @param rewrite Writes the new nodes, the last of which makes the value that it returns; that one
- * takes the name of the old node's first output. Undefined leaves the node as it is.
+ * @param rewrite Writes the new nodes, one of which makes the value that it returns; that one takes
+ * the name of the old node's first output. Undefined leaves the node as it is.
+ * @returns The graph itself if nothing was rewritten.
  */
 export function replaceNodes(
   graph: GraphProto,
   context: PassContext,
   rewrite: (node: NodeProto, write: NodeWriter) => string | undefined,
 ): GraphProto {
+  const weights = new WeightForms(context);
   const added: TensorProto[] = [];
-  const forms = new Map<string, string>();
-  const weight = (name: string, form: string, make: () => Tensor) => {
-    const key = JSON.stringify([name, form]);
-    const known = forms.get(key);
-    if (known !== undefined) return known;
-    const made = context.fresh(`${name}_${form}`);
-    added.push(makeTensorProto(made, make()));
-    forms.set(key, made);
-    return made;
-  };
   let changed = false;
   const node = graph.node.flatMap((old) => {
-    const write = Object.assign(emitterFor(old, context), { weight });
+    const write = new NodeWriter(old, context, weights);
     const result = rewrite(old, write);
     if (result === undefined) return [old];
     changed = true;
     added.push(...write.initializers);
-    const [output = ""] = old.output;
+    const [y = ""] = old.output;
     return write.nodes.map((made) => {
-      const named = {
-        ...made,
-        output: made.output.map((name) => name === result ? output : name),
-        metadataProps: old.metadataProps,
-      };
-      context.origins.inherit(named, old);
-      return named;
+      const output = made.output.map((name) => name === result ? y : name);
+      const placed = { ...made, output, metadataProps: old.metadataProps };
+      context.origins.inherit(placed, old);
+      return placed;
     });
   });
   if (!changed) return graph;
-  return removeDead({ ...graph, node, initializer: [...graph.initializer, ...added] });
-}
-
-/** A writer whose nodes have the scope of a node: `/conv1/Gemm` in the place of `/conv1/Conv`. */
-function emitterFor({ name, output }: NodeProto, { fresh }: PassContext): Emitter {
-  const end = name.lastIndexOf("/");
-  if (end > 0) return new Emitter(fresh, name.slice(0, end));
-  // A name without scopes must not look as if it had one.
-  return new Emitter((base) => fresh(base.replaceAll("/", "_")), name || output[0] || "node");
+  const initializer = [...graph.initializer, ...weights.tensors, ...added];
+  return removeDead({ ...graph, node, initializer });
 }

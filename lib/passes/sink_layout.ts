@@ -1,4 +1,4 @@
-import { consumers, pinned, producers } from "../onnx/graph.ts";
+import { consumers, namesRead, pinned, producers } from "../onnx/graph.ts";
 import { intAttribute, intsAttribute, isStandard, makeNode, withAttributes } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
@@ -24,50 +24,80 @@ export function sinkLayout(
   context: PassContext = rootContext(graph),
 ): GraphProto {
   const constants = visibleConstants(graph, context);
-  const known = inferShapes(graph, shapes, constants);
-  const makers = producers(graph);
-  const readers = consumers(graph);
-  const kept = pinned(graph);
-  const added: TensorProto[] = [];
-  const fact: Facts = {
-    constants,
-    maker: (name) => makers.get(name),
-    shape: (name) => known.get(name),
-    readers: (name) => readers.get(name) ?? [],
-    isSole: (name) => !kept.has(name) && readers.get(name)?.length === 1,
-    fresh: context.fresh,
-    addConstant(tensor) {
-      added.push(tensor);
-      return tensor.name;
-    },
+  const facts = new Facts(graph, constants, inferShapes(graph, shapes, constants), context.fresh);
+  const sinkAll = (old: NodeProto): NodeProto[] => {
+    const nodes = sink(old, facts);
+    if (!nodes) return [old];
+    for (const made of nodes) context.origins.inherit(made, old);
+    facts.replace(old, nodes);
+    return nodes.flatMap(sinkAll); // behind one move there may be another
   };
-  // One step at a time: a node that was moved past is no longer what others know it as.
-  const touched = new Set<NodeProto>();
-  const replaced = new Map<NodeProto, readonly NodeProto[]>();
-  for (const node of graph.node) {
-    const moves = node.input.map((name) => makers.get(name));
-    if (moves.some((move) => move && touched.has(move))) continue;
-    const nodes = sink(node, fact);
-    if (!nodes) continue;
-    replaced.set(node, nodes);
-    touched.add(node);
-    for (const move of moves) if (move) touched.add(move);
-    for (const made of nodes) context.origins.inherit(made, node);
-  }
-  if (replaced.size === 0) return graph;
-  const node = graph.node.flatMap((old) => replaced.get(old) ?? [old]);
-  return { ...graph, node, initializer: [...graph.initializer, ...added] };
+  const node = graph.node.flatMap(sinkAll);
+  if (node.every((made, i) => made === graph.node[i])) return graph;
+  return { ...graph, node, initializer: [...graph.initializer, ...facts.added] };
 }
 
-interface Facts {
+/** What is known of the graph, kept up while nodes are replaced, so that a move goes all the way. */
+class Facts {
   readonly constants: ReadonlyMap<string, TensorProto>;
-  readonly maker: (name: string) => NodeProto | undefined;
-  readonly shape: (name: string) => ValueShape | undefined;
-  readonly readers: (name: string) => readonly NodeProto[];
-  /** Whether one node alone reads a value. */
-  readonly isSole: (name: string) => boolean;
   readonly fresh: (base: string) => string;
-  readonly addConstant: (tensor: TensorProto) => string;
+  /** Constants to add to the graph. */
+  readonly added: TensorProto[] = [];
+  readonly #shapes: ShapeMap;
+  readonly #makers: Map<string, NodeProto>;
+  readonly #readers: Map<string, NodeProto[]>;
+  readonly #kept: ReadonlySet<string>;
+  /** Shapes of values that were made on the way. */
+  readonly #made = new Map<string, ValueShape>();
+
+  constructor(
+    graph: GraphProto,
+    constants: ReadonlyMap<string, TensorProto>,
+    shapes: ShapeMap,
+    fresh: (base: string) => string,
+  ) {
+    this.constants = constants;
+    this.fresh = fresh;
+    this.#shapes = shapes;
+    this.#makers = producers(graph);
+    this.#readers = consumers(graph);
+    this.#kept = pinned(graph);
+  }
+
+  maker(name: string): NodeProto | undefined {
+    return this.#makers.get(name);
+  }
+
+  readers(name: string): readonly NodeProto[] {
+    return this.#readers.get(name) ?? [];
+  }
+
+  isRead(name: string): boolean {
+    return this.#kept.has(name) || this.readers(name).length > 0;
+  }
+
+  /** Whether one node alone reads a value. */
+  isSole(name: string): boolean {
+    return !this.#kept.has(name) && this.readers(name).length === 1;
+  }
+
+  shape(name: string | undefined): ValueShape | undefined {
+    return this.#made.get(name ?? "") ?? this.#shapes.get(name);
+  }
+
+  setShape(name: string, shape: ValueShape | undefined): void {
+    if (shape) this.#made.set(name, shape);
+  }
+
+  replace(old: NodeProto, nodes: readonly NodeProto[]): void {
+    for (const name of namesRead(old)) {
+      this.#readers.set(name, this.readers(name).filter((reader) => reader !== old));
+    }
+    for (const node of nodes) {
+      for (const name of node.output) this.#makers.set(name, node);
+      for (const name of namesRead(node)) this.#readers.set(name, [...this.readers(name), node]);
+    }
+  }
 }
 
 /** What takes the place of a node, so that what moved its operands comes after it. */
@@ -86,15 +116,21 @@ function operandsOf(node: NodeProto): readonly string[] {
   return node.opType === "Clip" ? node.input.slice(0, 1) : node.input;
 }
 
-/** The node on other operands, followed by what moves its result to where it was. */
+/**
+ * The node on other operands, followed by what moves its result to where it was.
+ *
+ * @param shape Shape of the result before the move.
+ */
 function moved(
   node: NodeProto,
   operands: readonly string[],
   move: NodeProto,
+  shape: ValueShape | undefined,
   facts: Facts,
 ): NodeProto[] {
   const [y = ""] = node.output;
   const inner = facts.fresh(`${y.replace(/_unmoved(_\d+)?$/, "")}_unmoved`);
+  facts.setShape(inner, shape);
   const input = [...operands, ...node.input.slice(operands.length)];
   const [, ...rest] = move.input;
   return [
@@ -131,7 +167,8 @@ function sinkTransposes(node: NodeProto, facts: Facts): NodeProto[] | undefined 
     if (source === undefined) return undefined;
     sources.push(source);
   }
-  const [plain, transpose] = moved(node, sources, first, facts) as [NodeProto, NodeProto];
+  const shape = unmoved(facts.shape(node.output[0]), perm);
+  const [plain, transpose] = moved(node, sources, first, shape, facts) as [NodeProto, NodeProto];
   if (node.opType !== "Concat") return [...again, plain, transpose];
   const axis = intAttribute(node, "axis", 0);
   const at = perm[axis < 0 ? axis + perm.length : axis]!;
@@ -145,17 +182,28 @@ function sinkTransposes(node: NodeProto, facts: Facts): NodeProto[] | undefined 
 function transposedBack(
   name: string,
   perm: readonly number[],
-  { readers, fresh }: Facts,
+  facts: Facts,
 ): NodeProto | undefined {
   const back = perm.map((_, axis) => perm.indexOf(axis)).join();
-  const known = readers(name).find((reader) =>
-    reader.opType === "Transpose" && isStandard(reader) &&
+  // What nobody reads any more must not come back: the two would take turns for ever.
+  const known = facts.readers(name).find((reader) =>
+    reader.opType === "Transpose" && isStandard(reader) && facts.isRead(reader.output[0]!) &&
     intsAttribute(reader, "perm")?.join() === back
   );
   return known && {
     ...known,
-    name: known.name && fresh(known.name),
-    output: [fresh(known.output[0]!)],
+    name: known.name && facts.fresh(known.name),
+    output: [facts.fresh(known.output[0]!)],
+  };
+}
+
+/** Shape of what a Transpose by `perm` gives this shape. */
+function unmoved(y: ValueShape | undefined, perm: readonly number[]): ValueShape | undefined {
+  const back = perm.map((_, axis) => perm.indexOf(axis));
+  return y && {
+    ...y,
+    dims: back.map((axis) => y.dims[axis]!),
+    depends: back.map((axis) => y.depends[axis]!),
   };
 }
 
@@ -171,7 +219,7 @@ const MOST_ELEMENTS = 1 << 14;
 function transposedConstant(
   name: string,
   perm: readonly number[],
-  { constants, fresh, addConstant }: Facts,
+  { constants, fresh, added }: Facts,
 ): string | undefined {
   const stored = constants.get(name);
   if (!stored || stored.dims.length > perm.length) return undefined;
@@ -184,7 +232,10 @@ function transposedConstant(
     perm: perm.map((_, axis) => perm.indexOf(axis)),
   });
   const [result] = evaluate(back, [{ ...tensor, dims }], Infinity) ?? [];
-  return result && addConstant(makeTensorProto(fresh(name), result));
+  if (!result) return undefined;
+  const constant = makeTensorProto(fresh(name), result);
+  added.push(constant);
+  return constant.name;
 }
 
 function sinkReshapes(node: NodeProto, facts: Facts): NodeProto[] | undefined {
@@ -210,7 +261,7 @@ function sinkReshapes(node: NodeProto, facts: Facts): NodeProto[] | undefined {
     } else return undefined;
   }
   const goes = reshapes.some((one, i) => one?.opType === "Reshape" && facts.isSole(operands[i]!));
-  return goes ? moved(node, sources, reshape, facts) : undefined;
+  return goes ? moved(node, sources, reshape, source, facts) : undefined;
 }
 
 function isSingle(name: string, { constants }: Facts): boolean {
@@ -238,12 +289,15 @@ function sinkJoin(node: NodeProto, facts: Facts): NodeProto[] | undefined {
     return undefined;
   }
   if (maker.opType === "Gather") {
-    return isSorting(maker, facts) ? past(node, maker, facts) : undefined;
+    const [from = ""] = maker.input;
+    const sorts = isSorting(maker, facts);
+    return sorts ? moved(node, [from], maker, facts.shape(from), facts) : undefined;
   }
   if (maker.opType !== "Concat" || !maker.input.every((name) => isProduct(name, facts))) {
     return undefined;
   }
   const parts = maker.input.map(() => facts.fresh(`${node.output[0]}_part`));
+  parts.forEach((part, i) => facts.setShape(part, facts.shape(maker.input[i])));
   return [
     ...parts.map((part, i): NodeProto => ({
       ...node,
@@ -253,10 +307,6 @@ function sinkJoin(node: NodeProto, facts: Facts): NodeProto[] | undefined {
     })),
     { ...maker, name: maker.name && facts.fresh(maker.name), input: parts, output: node.output },
   ];
-}
-
-function past(node: NodeProto, move: NodeProto, facts: Facts): NodeProto[] {
-  return moved(node, move.input.slice(0, 1), move, facts);
 }
 
 /** Whether a Gather only puts what it reads into another order, and reads the parts of a Concat. */
@@ -288,5 +338,7 @@ function sinkPast(node: NodeProto, facts: Facts): NodeProto[] | undefined {
   if (!transpose || !perm || !window || !facts.isSole(x)) return undefined;
   const stays = perm.every((from, axis) => from === axis || axis < 2 || isIdle(window, axis - 2));
   // An axis with a window must not come from, or go to, the batch or the channels.
-  return stays ? past(node, transpose, facts) : undefined;
+  if (!stays) return undefined;
+  const shape = unmoved(facts.shape(node.output[0]), perm);
+  return moved(node, transpose.input.slice(0, 1), transpose, shape, facts);
 }

@@ -59,7 +59,7 @@ export function convert(
     // Nothing to do: not even a higher opset.
     return new QuantizedModel(model.proto, model.name, planOf(asked), asked.all.map(trace));
   }
-  const decisions = lowerRecurrent(asked);
+  const decisions = lowerRecurrent(asked, mapping);
   const ranges = chooseRanges(decisions, calibration);
   const builder = new Builder(decisions.facts);
   const fenced = writeAll(decisions, ranges, builder, format);
@@ -72,7 +72,7 @@ export function convert(
 }
 
 /** Decides anew where GRU and RNN layers that are to be dynamic have become other nodes. */
-function lowerRecurrent(asked: Decisions): Decisions {
+function lowerRecurrent(asked: Decisions, { int8Tensors }: QConfigMapping): Decisions {
   const layers = asked.all.filter(({ node, applied }) =>
     applied.kind === "dynamic" && !dynamicOperator(node)!.write
   );
@@ -82,7 +82,7 @@ function lowerRecurrent(asked: Decisions): Decisions {
     new Set(layers.map(({ node }) => node)),
   );
   const byName = new Map(asked.all.map((decision) => [decision.node.name, decision]));
-  return decideWith(graph, (_, nodes) =>
+  const resolve = (_: unknown, nodes: readonly NodeProto[]) =>
     nodes.map((node) => {
       const layer = layerOf(node);
       const origin = asked.of.get(layer ?? node) ?? (layer ? undefined : byName.get(node.name));
@@ -90,7 +90,8 @@ function lowerRecurrent(asked: Decisions): Decisions {
       return origin
         ? { qconfig: origin.asked, source: origin.source, rule: origin.rule }
         : { qconfig: float32, source: "", rule: undefined };
-    }));
+    });
+  return decideWith(graph, resolve, int8Tensors);
 }
 
 /** The opset that the forms a mapping may ask for need. */

@@ -32,7 +32,11 @@ export interface Decisions {
  * @throws {UserError} If a rule of the mapping matches no node.
  */
 export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
-  const decisions = decideWith(graph, (identities) => resolveMapping(mapping, identities));
+  const decisions = decideWith(
+    graph,
+    (identities) => resolveMapping(mapping, identities),
+    mapping.int8Tensors,
+  );
   if (mapping.onUnsupported !== "float32") refuseImpossible(decisions.all, mapping);
   return decisions;
 }
@@ -41,6 +45,7 @@ export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
 export function decideWith(
   graph: GraphProto,
   resolve: (identities: readonly NodeIdentity[], nodes: readonly NodeProto[]) => Resolved[],
+  int8Tensors: readonly string[] = [],
 ): Decisions {
   const facts = graphFacts(graph);
   const all = listNodes(facts, resolve);
@@ -55,7 +60,7 @@ export function decideWith(
       fallBack(decision, "ranges in the body of an If, Loop or Scan cannot be calibrated", true);
     }
   }
-  const units = staticUnits(graph.node, of, facts);
+  const units = staticUnits(graph.node, of, facts, int8Tensors);
   dropIdleUnits(graph.node, of, units, facts);
   return { facts, all, of, units };
 }

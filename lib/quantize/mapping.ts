@@ -17,6 +17,8 @@ export interface QConfigMapping {
    * asks for is never an error: it goes for all nodes that can.
    */
   readonly onUnsupported?: "error" | "float32";
+  /** See {@linkcode QConfigMappingOptions.int8Tensors}. */
+  readonly int8Tensors?: readonly string[];
 }
 
 /** A selector and what the nodes it selects are to be. */
@@ -52,8 +54,8 @@ export interface Resolved {
  * ```
  */
 export function qconfigMapping(options: QConfigMappingOptions): QConfigMapping {
-  const { default: byDefault, rules = [], onUnsupported = "error" } = options;
-  return { default: byDefault, rules, onUnsupported };
+  const { default: byDefault, rules = [], onUnsupported = "error", int8Tensors = [] } = options;
+  return { default: byDefault, rules, onUnsupported, int8Tensors };
 }
 
 /** Options of {@linkcode qconfigMapping}. */
@@ -64,6 +66,13 @@ export interface QConfigMappingOptions {
   rules?: readonly Rule[];
   /** See {@linkcode QConfigMapping.onUnsupported}. @default {"error"} */
   onUnsupported?: "error" | "float32";
+  /**
+   * Tensors that are quantized where they come from, for whatever can read them as uint8. Static nodes
+   * that only move values or follow their neighbours do so where these are int8, which behind a
+   * float32 node they are not; a Gather that lays a map out for a Gemm had better move bytes.
+   * @default {none}
+   */
+  int8Tensors?: readonly string[];
 }
 
 /**

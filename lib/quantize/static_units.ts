@@ -20,15 +20,18 @@ export interface StaticUnit {
 /**
  * Goes through the graph in order and makes a unit of each node that can be static, taking in the
  * tails that its kernel absorbs.
+ *
+ * @param int8Tensors Tensors that are to be there as uint8, wherever they come from.
  */
 export function staticUnits(
   nodes: readonly NodeProto[],
   of: ReadonlyMap<NodeProto, Decision>,
   facts: GraphFacts,
+  int8Tensors: readonly string[] = [],
 ): Map<NodeProto, StaticUnit> {
   const units = new Map<NodeProto, StaticUnit>();
   const unitOf = new Map<string, StaticUnit>();
-  const int8 = new Set<string>(); // tensors that are there as uint8
+  const int8 = new Set<string>(int8Tensors); // tensors that are there as uint8
   for (const node of nodes) {
     const decision = of.get(node)!;
     if (decision.asked.kind !== "static" || decision.obstacle) continue;

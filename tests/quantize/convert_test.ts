@@ -254,3 +254,23 @@ Deno.test("calibrate() refuses no samples at all", async () => {
     "there are no calibration samples",
   );
 });
+
+Deno.test("convert() quantizes a tensor where it comes from, if it is asked to", async () => {
+  const model = modelOf(
+    `input x float32[1, 4]
+     output y float32[2, 8]
+     tensor rows int64[2] = [0, 0]
+     a = Tanh(x)
+     g = Gather(a, rows) {axis=0}
+     y = Gemm(g, w)`,
+    { w: [4, 8] },
+  );
+  const formsOf = async (int8Tensors: readonly string[]) => {
+    const mapping = qconfigMapping({ default: float32, rules: RULES, int8Tensors });
+    const { plan, traces } = await quantized(model, mapping, samplesOf({ x: [1, 4] }, 2));
+    return traces.map(({ form }, i) => `${plan.rows[i]!.opType} ${form}`);
+  };
+  const RULES = [[{ op: "Gather" }, staticInt8()], [{ op: "Gemm" }, staticInt8()]] as const;
+  assertEquals(await formsOf([]), ["Tanh float32", "Gather float32", "Gemm static"]);
+  assertEquals(await formsOf(["a"]), ["Tanh float32", "Gather static", "Gemm static"]);
+});

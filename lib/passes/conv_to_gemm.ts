@@ -39,7 +39,9 @@ export function convToGemm(
   return replaceNodes(graph, context, (node, write) => {
     if (node.opType !== "Conv" || !select(node)) return undefined;
     const conv = readConv(node, known, constants);
-    if (!conv || conv.group !== 1) return undefined;
+    if (!conv || conv.group !== 1 || elementCount(conv.window.output) > MOST_POSITIONS) {
+      return undefined;
+    }
     const classes = tapClasses(conv.window);
     // A window that lies in the padding altogether has no product.
     if (classes.some(({ taps }) => taps.length === 0)) return undefined;
@@ -49,6 +51,9 @@ export function convToGemm(
     return known.fix(node.input[0], conv.spatialAxes) && WRITERS[chosen](plain, write);
   });
 }
+
+/** On larger maps a Conv keeps the runtime's kernel busy, and lists of positions would grow long. */
+const MOST_POSITIONS = 4096;
 
 type Conv = PlainConv & ReadConv;
 

@@ -45,7 +45,7 @@ export class ShapeMap {
   constructor(
     values: ReadonlyMap<string, ValueShape>,
     open: readonly OpenDimension[],
-    fixed: Set<string> = new Set(open.filter(({ isFree }) => !isFree).map(({ name }) => name)),
+    fixed: Set<string> = new Set(),
   ) {
     this.#values = values;
     this.open = open;
@@ -79,10 +79,12 @@ export class ShapeMap {
     for (const axis of axes) {
       for (const dimension of shape.depends[axis]!) this.#fixed.add(dimension);
     }
+    // Of a dimension that takes no other length, nobody knows what depends on it.
+    for (const { name, isFree } of this.open) if (!isFree) this.#fixed.add(name);
     return axes.map((axis) => shape.dims[axis]!);
   }
 
-  /** Open dimensions whose lengths rewrites now rely on, and those that were never really open. */
+  /** Open dimensions whose lengths rewrites now rely on. */
   get fixed(): OpenDimension[] {
     return this.open.filter(({ name }) => this.#fixed.has(name));
   }
@@ -124,17 +126,29 @@ export async function learnShapes(model: Model, feeds: Feeds): Promise<ShapeMap>
       return new Map(Object.entries({ ...feeds, ...results }).map(plainShape));
     };
     const first = await shapesOf(feeds);
-    const open: OpenDimension[] = [];
     const values = new Map<string, Mutable>(
       Array.from(first, ([name, shape]) => [name, { ...shape, depends: shape.dims.map(() => []) }]),
     );
-    for (const dimension of openDimensions(graph, feeds)) {
+    const probe = async (dimension: Dimension): Promise<OpenDimension> => {
       const second = await shapesOf(doubled(feeds, dimension)).catch(() => undefined);
-      open.push({ ...dimension, isFree: second !== undefined });
       for (const [name, { dims }] of second ?? []) {
         const value = values.get(name);
         if (value?.dims.length !== dims.length) values.delete(name); // not even its rank is certain
         else dims.forEach((n, i) => n !== value.dims[i] && value.depends[i]!.push(dimension.name));
+      }
+      return { ...dimension, isFree: second !== undefined };
+    };
+    const open: OpenDimension[] = [];
+    for (const dimension of openDimensions(graph, feeds)) open.push(await probe(dimension));
+    for (const together of alike(open.filter(({ isFree }) => !isFree))) {
+      const joint = await probe(joined(together));
+      if (joint.isFree) {
+        open.splice(
+          0,
+          Infinity,
+          joint,
+          ...open.filter((d) => !together.includes(d)),
+        );
       }
     }
     return new ShapeMap(new Map([...constantShapes(graph), ...values]), open);
@@ -142,6 +156,8 @@ export async function learnShapes(model: Model, feeds: Feeds): Promise<ShapeMap>
     await session.release();
   }
 }
+
+type Dimension = Omit<OpenDimension, "isFree">;
 
 type Mutable = ValueShape & { readonly depends: string[][] };
 
@@ -167,8 +183,8 @@ function constantShapes(graph: GraphProto): [string, ValueShape][] {
 }
 
 /** The dimensions that the file leaves open. Those of one name are one. */
-function openDimensions(graph: GraphProto, feeds: Feeds): Omit<OpenDimension, "isFree">[] {
-  const found = new Map<string, Omit<OpenDimension, "isFree"> & { places: object[] }>();
+function openDimensions(graph: GraphProto, feeds: Feeds): Dimension[] {
+  const found = new Map<string, Dimension>();
   const { inputs } = valueTypes({ ...graph, input: graphInputs(graph), output: [] });
   for (const { name: input, dims = [] } of inputs) {
     dims.forEach((dim, axis) => {
@@ -190,8 +206,27 @@ function openDimensions(graph: GraphProto, feeds: Feeds): Omit<OpenDimension, "i
   return [...found.values()];
 }
 
+/**
+ * Dimensions of equal length, two or more: files that name no dimensions do not say which of them are
+ * one, such as the batch of an input and that of a state.
+ */
+function alike(dimensions: readonly OpenDimension[]): OpenDimension[][] {
+  const groups = Object.groupBy(dimensions, ({ length }) => length);
+  return Object.values(groups).filter((group) =>
+    group !== undefined && group.length > 1
+  ) as OpenDimension[][];
+}
+
+function joined(dimensions: readonly OpenDimension[]): Dimension {
+  return {
+    ...dimensions[0]!,
+    places: dimensions.flatMap(({ places }) => places),
+    isBatch: dimensions.some(({ isBatch }) => isBatch),
+  };
+}
+
 /** The sample with a dimension twice as long: everything along it once more. */
-function doubled(feeds: Feeds, { places }: Pick<OpenDimension, "places">): Feeds {
+function doubled(feeds: Feeds, { places }: Dimension): Feeds {
   const changed: Record<string, Tensor> = { ...feeds };
   for (const { input, axis } of places) changed[input] = repeat(changed[input]!, axis);
   return changed;

@@ -1,46 +1,12 @@
 import assert from "node:assert/strict";
-import { allNodes, valueTypes } from "../../lib/onnx/graph.ts";
+import { allNodes } from "../../lib/onnx/graph.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { raiseOpset } from "../../lib/onnx/opset.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { lowerGru } from "../../lib/passes/lower_gru.ts";
-import { elementCount, type Feeds, type Tensor } from "../../lib/tensor/tensor.ts";
-import { normal } from "../random.ts";
+import { anyFeeds } from "./any_feeds.ts";
 import { error, exists, run, shared } from "./fixtures.ts";
-
-/** Shapes where 2 for each dynamic dimension is not one that the network takes. */
-const SHAPES: Readonly<Record<string, readonly number[]>> = {
-  "silero-vad input": [1, 576],
-  "silero-vad state": [2, 1, 128],
-};
-
-/** Something to feed a network: noise, sampling rates, letters. */
-function anyFeeds(model: Model, folder: string): Feeds {
-  return Object.fromEntries(
-    valueTypes(model.graph).inputs.map(({ name, type, dims = [] }): [string, Tensor] => {
-      const fixed = SHAPES[`${folder} ${name}`] ??
-        dims.map((dim) => typeof dim === "number" && dim > 0 ? dim : 2);
-      const count = elementCount(fixed);
-      switch (type) {
-        case "float32":
-          return [name, { type, dims: fixed, data: normal(count, 7, 0.3) }];
-        case "int64":
-          return [name, { type, dims: fixed, data: new BigInt64Array(count).fill(16000n) }];
-        case "uint8":
-          return [name, {
-            type,
-            dims: fixed,
-            data: Uint8Array.from({ length: count }, (_, i) => i),
-          }];
-        case "int32":
-          return [name, { type, dims: fixed, data: new Int32Array(count).fill(1) }];
-        default:
-          throw new Error(`${folder}: no feed for ${type}`);
-      }
-    }),
-  );
-}
 
 function count(model: Model, opType: string): number {
   return Array.from(allNodes(model.graph)).filter((node) => node.opType === opType).length;

@@ -3,6 +3,7 @@ import { nearest, UserError } from "../errors.ts";
 import { readJsonc } from "./jsonc.ts";
 import { mappingConfig, observerName, percentileValue, weightsName } from "./mapping_config.ts";
 import { PLACEMENTS } from "./placements.ts";
+import { REWRITES } from "./rewrites.ts";
 
 /** A product of choices; a list that is left out has its default. */
 const product = z.strictObject({
@@ -14,6 +15,8 @@ const product = z.strictObject({
   percentiles: z.array(percentileValue).min(1).optional(),
   /** One scale for a whole weight, or for each output channel of it. @default per-channel */
   weights: z.array(weightsName).min(1).optional(),
+  /** Exact forms of the float32 network to start from. @default fused */
+  rewrites: z.array(z.enum(REWRITES)).min(1).optional(),
 });
 
 /**
@@ -59,22 +62,28 @@ export type SweepConfigInput = z.input<typeof sweepConfig>;
 export type Product = Required<z.infer<typeof product>>;
 
 /**
- * The products of a config. One that names no choice at all gets the default: every placement with
- * both observers, and around `mixed` another percentile and per-tensor weights.
+ * What is measured where a config names no choice: every placement by min-max; around `mixed` two
+ * percentiles and per-tensor weights; and the lowered network, in float32 and as small as it gets.
  */
+const DEFAULT_PRODUCTS: readonly Partial<Product>[] = [
+  { observers: ["min-max"] },
+  { placements: ["mixed"], observers: ["percentile"], percentiles: [99.99, 99.9] },
+  { placements: ["mixed"], observers: ["min-max"], weights: ["per-tensor"] },
+  { placements: ["float32"], rewrites: ["lowered"] },
+  { placements: ["compact"], rewrites: ["lowered"] },
+];
+
+/** The products of a config, or the default ones if it names no choice at all. */
 export function productsOf(config: SweepConfig): Product[] {
-  const { placements, observers, percentiles, weights, more } = config;
+  const { placements, observers, percentiles, weights, rewrites, more } = config;
   const every = [...Object.keys(PLACEMENTS), ...Object.keys(config.mappings)];
-  const chosen = [placements, observers, percentiles, weights, more].some((list) => list);
-  const around: Partial<Product>[] = [
-    { placements: ["mixed"], observers: ["percentile"], percentiles: [99.9] },
-    { placements: ["mixed"], observers: ["min-max"], weights: ["per-tensor"] },
-  ];
-  return [config, ...(chosen ? more ?? [] : around)].map((product) => ({
+  const chosen = [placements, observers, percentiles, weights, rewrites, more].some((list) => list);
+  return (chosen ? [config, ...more ?? []] : DEFAULT_PRODUCTS).map((product) => ({
     placements: product.placements ?? every,
     observers: product.observers ?? ["min-max", "percentile"],
     percentiles: product.percentiles ?? [99.99],
     weights: product.weights ?? ["per-channel"],
+    rewrites: product.rewrites ?? ["fused"],
   }));
 }
 

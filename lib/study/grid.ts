@@ -8,6 +8,7 @@ import { productsOf, type SweepConfig } from "./config.ts";
 import type { Json } from "./key.ts";
 import { toMapping, toObserver, toWeights } from "./mapping_config.ts";
 import { PLACEMENTS } from "./placements.ts";
+import type { Rewrite } from "./rewrites.ts";
 
 /** One point of the grid: a mapping with a name. */
 export interface Configuration {
@@ -15,6 +16,8 @@ export interface Configuration {
   readonly name: string;
   /** For colour and legend: float32, static, dynamic, mixed, or the placement's own name. */
   readonly family: string;
+  /** Exact form of the network that it is made from. */
+  readonly rewrite: Rewrite;
   readonly mapping: QConfigMapping;
   /** The form that each node takes, in the order of the nodes: what decides the model. */
   readonly forms: readonly string[];
@@ -47,51 +50,68 @@ const FAMILIES: Readonly<Record<string, string>> = {
  * Spreads a config over one network. Points of the product that come to the same thing there are
  * taken together: a percentile where nothing is static, `mixed` in a network without a Conv.
  *
- * @param graph The network as it will be quantized: fused, its opset raised.
+ * @param graphs The network as it will be quantized, in each of its exact forms, its opset raised.
  * @throws {UserError} If a rule of one's own mapping matches no node.
  */
-export function expandGrid(config: SweepConfig, graph: GraphProto): Grid {
+export function expandGrid(
+  config: SweepConfig,
+  graphs: Readonly<Record<Rewrite, GraphProto>>,
+): Grid {
   const seen = new Map<string, string>();
   const configurations: Configuration[] = [];
   const collapsed: Collapsed[] = [];
-  for (const [placement, weights, observer] of points(config)) {
-    const point = makePoint(placement, { observer, weights }, config, graph);
-    const content = point.forms.join("\n");
+  for (const [rewrite, placement, weights, observer] of points(config)) {
+    const graph = graphs[rewrite];
+    const point = makePoint(rewrite, placement, { observer, weights }, config, graph);
+    // A network that lowering leaves as it is has the same graph in both forms.
+    const form = graph === graphs.fused ? "fused" : rewrite;
+    const content = [form, ...point.forms].join("\n");
     const sameAs = seen.get(content);
     // The name in full, since what a point's own name leaves out is just what made no difference.
-    const name = [placement, observer.name, weights.name].join(" · ");
+    const name = fullName(rewrite, placement, weights, observer);
     if (sameAs === undefined) {
       seen.set(content, point.name);
       configurations.push(point);
-    } else if (placement !== "float32") collapsed.push({ name, sameAs });
+    } else if (placement !== "float32" || rewrite !== "fused") collapsed.push({ name, sameAs });
   }
   return { configurations, collapsed };
 }
 
-type Point = readonly [placement: string, weights: WeightObserver, observer: Observer];
+type Point = readonly [
+  rewrite: Rewrite,
+  placement: string,
+  weights: WeightObserver,
+  observer: Observer,
+];
+
+function fullName(...[rewrite, placement, weights, observer]: Point): string {
+  const prefix = rewrite === "fused" ? [] : [rewrite];
+  return [...prefix, placement, observer.name, weights.name].join(" · ");
+}
 
 /** The points of all products, each once, float32 first. */
 function points(config: SweepConfig): Point[] {
-  const points: Point[] = [["float32", toWeights("per-channel"), toObserver("min-max")]];
-  for (const { placements, weights, observers, percentiles } of productsOf(config)) {
-    for (const placement of placements) {
-      for (const weight of weights) {
-        for (const name of observers) {
-          for (const percent of name === "percentile" ? percentiles : [100]) {
-            points.push([placement, toWeights(weight), toObserver(name, percent)]);
+  const points: Point[] = [["fused", "float32", toWeights("per-channel"), toObserver("min-max")]];
+  for (const { rewrites, placements, weights, observers, percentiles } of productsOf(config)) {
+    const chosen = observers.flatMap((name) =>
+      (name === "percentile" ? percentiles : [100]).map((percent) => toObserver(name, percent))
+    );
+    for (const rewrite of rewrites) {
+      for (const placement of placements) {
+        for (const weight of weights) {
+          for (const observer of chosen) {
+            points.push([rewrite, placement, toWeights(weight), observer]);
           }
         }
       }
     }
   }
-  const byName = points.map((point): [string, Point] => [
-    [point[0], point[1].name, point[2].name].join(" · "),
-    point,
-  ]);
+  const byName = points.map((point): [string, Point] => [fullName(...point), point]);
   return [...new Map(byName).values()];
 }
 
 function makePoint(
+  rewrite: Rewrite,
   placement: string,
   defaults: { observer: Observer; weights: WeightObserver },
   config: SweepConfig,
@@ -106,6 +126,7 @@ function makePoint(
   // A name says only what makes a difference.
   const { observer, weights } = defaults;
   const parts = [
+    rewrite === "fused" ? "" : rewrite,
     placement,
     forms.some((form) => form.startsWith(`static ${observer.name} ·`)) ? observer.name : "",
     forms.some((form) => form.endsWith(`· ${weights.name}`)) ? weights.name : "",
@@ -113,9 +134,11 @@ function makePoint(
   return {
     name: parts.filter((part) => part !== "").join(" · "),
     family: FAMILIES[placement] ?? placement,
+    rewrite,
     mapping,
     forms,
     config: {
+      rewrite,
       placement,
       observer: observer.name,
       weights: weights.name,

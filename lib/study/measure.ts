@@ -21,6 +21,7 @@ import type { Feeds } from "../tensor/tensor.ts";
 import type { Configuration } from "./grid.ts";
 import { contentKey } from "./key.ts";
 import type { Latency } from "./records.ts";
+import { type Bases, type Rewrite, REWRITES } from "./rewrites.ts";
 import type { Store, StoredEvaluation, StoredTrial } from "./store.ts";
 import type { Work } from "./work.ts";
 
@@ -28,8 +29,8 @@ import type { Work } from "./work.ts";
 export interface MeasureSetup {
   /** The model as given: the baseline of accuracy and latency. */
   readonly model: Model;
-  /** The same function, fused: what configurations are made from. */
-  readonly fused: Model;
+  /** The same function in its exact forms: what configurations are made from. */
+  readonly bases: Bases;
   readonly data: Splits;
   readonly metric: Metric;
   readonly configurations: readonly Configuration[];
@@ -66,7 +67,7 @@ export class Measure implements AsyncDisposable {
   readonly #setup: MeasureSetup;
   #pool: Pool | undefined;
   #timingPool: Pool | undefined;
-  #calibration: Calibration | undefined;
+  readonly #calibrations = new Map<Rewrite, Calibration>();
   readonly #baselines = new Map<Split, Promise<Evaluation>>();
 
   constructor(setup: MeasureSetup) {
@@ -99,7 +100,10 @@ export class Measure implements AsyncDisposable {
     const { work } = this.#setup;
     const { float32, calibration, trial, test } = this.sizes;
     if (missing.length > 0) work.expect(float32);
-    if (missing.some((one) => this.needsCalibration(one))) work.expect(calibration);
+    for (const rewrite of REWRITES) {
+      const needed = missing.some((one) => one.rewrite === rewrite && this.needsCalibration(one));
+      if (needed) work.expect(calibration);
+    }
     work.expect(trial * missing.length + test);
   }
 
@@ -214,11 +218,11 @@ export class Measure implements AsyncDisposable {
   async #convert(
     configuration: Configuration,
   ): Promise<{ model: Model; converted: QuantizedModel }> {
-    const { fused } = this.#setup;
+    const base = this.#setup.bases[configuration.rewrite];
     const calibration = await this.#calibrationFor(configuration);
-    const converted = convert(fused, configuration.mapping, calibration);
+    const converted = convert(base, configuration.mapping, calibration);
     // Where nothing changes, the very bytes of the file stay, and with them all that is known of them.
-    return { model: converted.proto === fused.proto ? fused : converted, converted };
+    return { model: converted.proto === base.proto ? base : converted, converted };
   }
 
   /** The plan with what the runtime executes, where that can be read. */
@@ -277,26 +281,29 @@ export class Measure implements AsyncDisposable {
   /** What calibration saw of the tensors of a configuration; undefined if it needs none. */
   async #calibrationFor(configuration: Configuration): Promise<Calibration | undefined> {
     if (!this.needsCalibration(configuration)) return undefined;
-    const { fused, data, store } = this.#setup;
-    const { tensors } = prepare(fused, configuration.mapping);
-    const content = { model: await fused.hash(), data: await data.calibration.hash() };
+    const { bases, data, store } = this.#setup;
+    const { rewrite, mapping } = configuration;
+    const { tensors } = prepare(bases[rewrite], mapping);
+    const content = { model: await bases[rewrite].hash(), data: await data.calibration.hash() };
     const document = `calibration ${contentKey(content)}`;
-    if (this.#calibration === undefined) {
+    let calibration = this.#calibrations.get(rewrite);
+    if (calibration === undefined) {
       const stored = await store.document(document);
-      if (stored !== undefined) this.#calibration = calibrationFromJson(stored);
+      if (stored !== undefined) calibration = calibrationFromJson(stored);
     }
-    const { statistics } = this.#calibration ?? {};
-    if (!statistics || !tensors.every((name) => statistics.has(name))) {
-      this.#calibration = await this.#calibrate();
-      await store.putDocument(document, calibrationToJson(this.#calibration));
+    if (!calibration || !tensors.every((name) => calibration!.statistics.has(name))) {
+      calibration = await this.#calibrate(rewrite);
+      await store.putDocument(document, calibrationToJson(calibration));
     }
-    return this.#calibration;
+    this.#calibrations.set(rewrite, calibration);
+    return calibration;
   }
 
-  /** One pass over the data for all tensors that some configuration needs. */
-  async #calibrate(): Promise<Calibration> {
-    const { fused, data, configurations, signal, work } = this.#setup;
-    const watched = prepare(fused, ...configurations.map(({ mapping }) => mapping));
+  /** One pass over the data for all tensors that some configuration of a rewrite needs. */
+  async #calibrate(rewrite: Rewrite): Promise<Calibration> {
+    const { bases, data, configurations, signal, work } = this.#setup;
+    const own = configurations.filter((configuration) => configuration.rewrite === rewrite);
+    const watched = prepare(bases[rewrite], ...own.map(({ mapping }) => mapping));
     const onProgress = work.begin("calibration", this.sizes.calibration, data.calibration.length);
     const options = { pool: this.#workers, signal, onProgress };
     return await calibrate(watched, data.calibration, options);

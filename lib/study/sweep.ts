@@ -13,11 +13,12 @@ import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
 import { defaultMaxDrop } from "./budget.ts";
 import { parseSweepConfig, type SweepConfig, type SweepConfigInput } from "./config.ts";
 import { STUDY_JSON, writeModels, writeStudyJson } from "./files.ts";
-import { type Collapsed, expandGrid } from "./grid.ts";
+import { type Collapsed, type Configuration, expandGrid } from "./grid.ts";
 import { contentKey } from "./key.ts";
 import { Measure } from "./measure.ts";
 import { gitRevision, OCTAVO_VERSION } from "./provenance.ts";
 import type { MetricInfo, SplitInfo, Study, Trial } from "./records.ts";
+import { makeBases } from "./rewrites.ts";
 import { openStore, type Store, type StudyHeader, type StudyIdentity } from "./store.ts";
 import { chooseWinner, whyChosen } from "./winner.ts";
 import { type Progress, Work } from "./work.ts";
@@ -119,18 +120,20 @@ export async function sweep(
     maxDrop: config.maxDrop ?? defaultMaxDrop(metric),
   };
 
-  const fused = fuse(model);
-  const { graph } = raiseOpset(fused, QUANTIZED_OPSET);
-  const { configurations, collapsed } = expandGrid(config, graph);
+  const bases = await makeBases(fuse(model), await data.calibration.sample(0));
+  const raised = (base: Model) => raiseOpset(base, QUANTIZED_OPSET).graph;
+  const fused = raised(bases.fused);
+  const lowered = bases.lowered === bases.fused ? fused : raised(bases.lowered);
+  const { configurations, collapsed } = expandGrid(config, { fused, lowered });
   const source = options.metricSource ?? metric.score.toString();
   const identity = await identityOf(model, data, { name, unit, source });
-  const keys = configurations.map(({ forms }) => trialKey(identity, forms));
+  const keys = configurations.map((configuration) => trialKey(identity, configuration));
 
   await using store = await openStore(out, identity, { fresh });
   const machine = machineFingerprint();
   const work = new Work((progress) => onEvent({ kind: "progress", progress }));
   await using measure = new Measure({
-    ...{ model, fused, data, metric, configurations, store, work },
+    ...{ model, bases, data, metric, configurations, store, work },
     ...{ pool, workers, threads, rounds, maxRounds, machine, signal },
   });
   const done = await Promise.all(keys.map((key) => measure.isDone(key)));
@@ -236,7 +239,7 @@ async function identityOf(
  * The content key of a trial: all that decides its model and its accuracy. The test split is not in
  * it, since it decides nothing.
  */
-function trialKey(identity: StudyIdentity, forms: readonly string[]): string {
+function trialKey(identity: StudyIdentity, { rewrite, forms }: Configuration): string {
   const { model, data, metric, versions } = identity;
   const hashOf = (name: string) => data.splits.find((split) => split.name === name)!.hash;
   return contentKey({
@@ -245,7 +248,8 @@ function trialKey(identity: StudyIdentity, forms: readonly string[]): string {
     selection: hashOf("selection"),
     metric: { ...metric },
     versions,
-    forms,
+    rewrite,
+    forms: [...forms],
   });
 }
 

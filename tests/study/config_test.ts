@@ -15,9 +15,10 @@ Deno.test("parseSweepConfig() has a default for everything", () => {
   const [first, ...around] = productsOf(config);
   assert.deepEqual(first, {
     placements: ["float32", "cnn-static", "rnn-dynamic", "mixed", "compact", "all"],
-    observers: ["min-max", "percentile"],
+    observers: ["min-max"],
     percentiles: [99.99],
     weights: ["per-channel"],
+    rewrites: ["fused"],
   });
   assert.ok(around.length > 0);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { GraphProto } from "../../lib/onnx/onnx_pb.ts";
 import { describeQConfig } from "../../lib/quantize/qconfig.ts";
 import { resolveMapping } from "../../lib/quantize/mapping.ts";
 import { parseSweepConfig } from "../../lib/study/config.ts";
@@ -7,8 +8,11 @@ import { PLACEMENTS } from "../../lib/study/placements.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { tinyModel } from "./tiny.ts";
 
+/** A network that lowering leaves as it is. */
+const alike = (graph: GraphProto) => ({ fused: graph, lowered: graph });
+
 const names = (config: string, model = tinyModel()) =>
-  expandGrid(parseSweepConfig(config), model.graph).configurations.map(({ name }) => name);
+  expandGrid(parseSweepConfig(config), alike(model.graph)).configurations.map(({ name }) => name);
 
 /** A network without a Conv. */
 const mlp = modelOf(
@@ -40,7 +44,7 @@ Deno.test("expandGrid() is the product of placements, weights and observers, flo
 
 Deno.test("expandGrid() takes points together that come to the same model, and says so", () => {
   const config = `{ "placements": ["rnn-dynamic"], "weights": ["per-tensor"] }`;
-  const grid = expandGrid(parseSweepConfig(config), tinyModel().graph);
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
   assert.deepEqual(grid.configurations.map(({ name }) => name), [
     "float32",
     "rnn-dynamic · per-tensor",
@@ -53,7 +57,7 @@ Deno.test("expandGrid() takes points together that come to the same model, and s
 
 Deno.test("expandGrid() finds cnn-static to be float32, and mixed rnn-dynamic, without a Conv", () => {
   const config = `{ "observers": ["min-max"], "weights": ["per-channel"] }`;
-  const grid = expandGrid(parseSweepConfig(config), mlp.graph);
+  const grid = expandGrid(parseSweepConfig(config), alike(mlp.graph));
   assert.deepEqual(grid.configurations.map(({ name }) => name), [
     "float32",
     "rnn-dynamic · per-channel",
@@ -78,7 +82,7 @@ Deno.test("expandGrid() takes mappings of one's own, with observers of their own
       }
     }
   }`;
-  const grid = expandGrid(parseSweepConfig(config), tinyModel().graph);
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
   const [, perChannel, perTensor] = grid.configurations;
   assert.deepEqual(grid.configurations.map(({ name, family }) => [name, family]), [
     ["float32", "float32"],
@@ -91,9 +95,27 @@ Deno.test("expandGrid() takes mappings of one's own, with observers of their own
 });
 
 Deno.test("expandGrid() gives every configuration a name of its own", () => {
-  const all = names("{}");
+  const { graph } = tinyModel();
+  // Another object is another network to the grid, be it of the same nodes.
+  const graphs = { fused: graph, lowered: { ...graph } };
+  const grid = expandGrid(parseSweepConfig("{}"), graphs).configurations;
+  const all = grid.map(({ name }) => name);
   assert.equal(new Set(all).size, all.length);
   assert.ok(all.length >= 10 && all.length <= 16, `${all.length} configurations`);
+  assert.deepEqual(grid.filter(({ rewrite }) => rewrite === "lowered").map(({ name }) => name), [
+    "lowered · float32",
+    "lowered · compact · min-max · per-channel",
+    "lowered · compact · percentile 99.99 · per-channel",
+  ]);
+});
+
+Deno.test("expandGrid() takes a lowered network for the fused one where lowering did nothing", () => {
+  const config = `{ "placements": ["mixed"], "observers": ["min-max"], "rewrites": ["lowered"] }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
+  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+    "float32",
+    "lowered · mixed · min-max · per-channel",
+  ]);
 });
 
 Deno.test("expandGrid() measures a point once that lies in two products", () => {
@@ -101,7 +123,10 @@ Deno.test("expandGrid() measures a point once that lies in two products", () => 
     "placements": ["mixed"],
     "more": [{ "placements": ["mixed"], "observers": ["percentile"], "percentiles": [99.99, 99.9] }]
   }`;
-  const { configurations, collapsed } = expandGrid(parseSweepConfig(config), tinyModel().graph);
+  const { configurations, collapsed } = expandGrid(
+    parseSweepConfig(config),
+    alike(tinyModel().graph),
+  );
   assert.equal(configurations.length, 4); // with float32
   assert.deepEqual(collapsed, []);
 });

@@ -84,12 +84,27 @@ export { arrays, type ArraysOptions } from "./lib/data/arrays.ts";
 export { npzDataset } from "./lib/data/npz_dataset.ts";
 export { readNpz, writeNpz } from "./lib/data/npz.ts";
 export { readNpy, writeNpy } from "./lib/data/npy.ts";
+export { stateful, type StatefulOptions } from "./lib/data/stateful.ts";
+export type { Stream } from "./lib/data/stream.ts";
+export {
+  readWav,
+  type ReadWavOptions,
+  type Wav,
+  windows,
+  type WindowsOptions,
+} from "./lib/data/wav.ts";
 export { splitDataset, type SplitOptions, type Splits } from "./lib/data/split.ts";
 export { sampleModel, visemes, type VisemesOptions } from "./lib/data/visemes.ts";
 
 // Measuring.
 export { compare, type CompareOptions, Comparison } from "./lib/evaluate/compare.ts";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./lib/evaluate/evaluate.ts";
+export {
+  errorGrowth,
+  type ErrorGrowthOptions,
+  sqnrAlong,
+  type StepError,
+} from "./lib/evaluate/error_growth.ts";
 export {
   agreement,
   cosine,
@@ -100,6 +115,7 @@ export {
 } from "./lib/evaluate/metric.ts";
 export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
 export { createPool, type Pool, type PoolOptions, type RunOptions } from "./lib/runtime/pool.ts";
+export { runDataset, type SampleRun } from "./lib/runtime/run_dataset.ts";
 export { Profile, profile, type ProfileModelOptions } from "./lib/cost/profile.ts";
 export { noise } from "./lib/data/noise.ts";
 export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";

@@ -1,7 +1,8 @@
 import { UserError } from "../errors.ts";
-import { type Dataset, samples } from "../data/dataset.ts";
+import { type Dataset, samples, slice } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Pool } from "../runtime/pool.ts";
+import { runDataset, type SampleRun } from "../runtime/run_dataset.ts";
 import { openSession } from "../runtime/session.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import type { Calibration } from "./calibration.ts";
@@ -52,34 +53,27 @@ export async function calibrate(
   const fed = new Set(model.graph.input.map(({ name }) => name));
   const outputs = tensors.filter((name) => !fed.has(name));
   let done = 0;
-  const observe = (feeds: Feeds, results: Readonly<Record<string, Tensor>>) => {
+  const observe = ({ feeds, results }: SampleRun) => {
     for (const name of tensors) {
       const seen = statistics.get(name)!;
-      const tensor = (feeds[name] ?? results[name])!;
+      const tensor = feeds[name] ?? results[name];
       statistics.set(name, add(seen, tensor, name, done, model, channelAxes?.get(name)));
     }
     done++;
     onProgress?.(done);
   };
 
-  const taken = take(isDataset(data) ? samples(data) : data, maxSamples);
-  if (outputs.length === 0) {
-    for await (const feeds of taken) observe(feeds, {});
-  } else if (pool) {
-    const queue: Feeds[] = []; // results come in the order of the samples
-    const fedSamples = tee(taken, (feeds) => queue.push(feeds));
-    for await (const results of pool.run(model, fedSamples, { outputs, signal })) {
-      observe(queue.shift()!, results);
-    }
+  const taken = isDataset(data) ? slice(data, 0, maxSamples) : take(data, maxSamples);
+  if (outputs.length === 0 && !(isDataset(taken) && taken.stream)) {
+    const source = isDataset(taken) ? samples(taken) : taken;
+    for await (const feeds of source) observe({ feeds, results: {} });
   } else {
-    const session = await openSession(model);
+    const session = pool ? undefined : await openSession(model);
     try {
-      for await (const feeds of taken) {
-        signal?.throwIfAborted();
-        observe(feeds, await session.run(feeds, outputs));
-      }
+      const runs = runDataset(pool ?? session!, model, taken, { outputs, signal });
+      for await (const run of runs) observe(run);
     } finally {
-      await session.release();
+      await session?.release();
     }
   }
   if (done === 0) {
@@ -93,13 +87,12 @@ export async function calibrate(
 
 function add(
   statistics: TensorStatistics,
-  tensor: Tensor,
+  tensor: Tensor | undefined,
   name: string,
   sample: number,
   model: Model,
   axis: number | undefined,
 ): TensorStatistics {
-  const { dims, type } = tensor;
   const what = () => {
     const maker = model.graph.node.find(({ output }) => output.includes(name));
     const where = maker
@@ -107,6 +100,8 @@ function add(
       : `input "${name}"`;
     return `Cannot calibrate ${model.name}: in sample ${sample}, ${where}`;
   };
+  if (!tensor) throw new UserError(`${what()} is missing`);
+  const { dims, type } = tensor;
   if (type !== "float32") {
     throw new UserError(`${what()} is ${type}; only float32 tensors have a range to be quantized`);
   }
@@ -134,13 +129,5 @@ async function* take<T>(source: Iterable<T> | AsyncIterable<T>, count: number): 
   for await (const element of source) {
     yield element;
     if (++taken >= count) return;
-  }
-}
-
-/** Passes elements on, showing each to `see` first. */
-async function* tee<T>(source: AsyncIterable<T>, see: (element: T) => void): AsyncGenerator<T> {
-  for await (const element of source) {
-    see(element);
-    yield element;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Feeds } from "../tensor/tensor.ts";
 import { bytesOf } from "./shared.ts";
+import { selectStream, type Stream } from "./stream.ts";
 
 /**
  * Samples that a network can be fed one at a time, each with a batch of one. Any object of this
@@ -13,6 +14,11 @@ export interface Dataset {
   readonly length: number;
   /** Class of each sample, -1 where it is not known. Absent: no sample has a label. */
   readonly labels?: Int32Array;
+  /**
+   * Set where the samples are steps of sequences, between which a state is fed back: see `stateful()`.
+   * Each sample then holds the state that a sequence begins with.
+   */
+  readonly stream?: Stream;
   /** The inputs of sample `index`, in 0..length-1; always the same for the same index. */
   sample(index: number): Feeds | Promise<Feeds>;
   /** SHA-256 over all samples and labels, as hexadecimal digits; see {@linkcode hashSamples}. */
@@ -29,6 +35,7 @@ export async function* samples(dataset: Dataset): AsyncGenerator<Feeds> {
  *
  * @param name Name of the selection. @default {the data set's own}
  * @throws {RangeError} If an index is not one of the data set's.
+ * @throws {UserError} If they are steps of sequences, and some are left out in between.
  */
 export function select(
   dataset: Dataset,
@@ -37,10 +44,12 @@ export function select(
 ): Dataset {
   const chosen = Array.from(indices, (index) => requireIndex(dataset, index));
   const { labels } = dataset;
+  const stream = dataset.stream && selectStream(dataset.stream, chosen, dataset.name);
   const selection: Dataset = {
     name,
     length: chosen.length,
     ...(labels && { labels: Int32Array.from(chosen, (index) => labels[index]!) }),
+    ...(stream && { stream }),
     sample: (index) => dataset.sample(chosen[requireIndex(selection, index)]!),
     hash: once(() => hashSamples(selection)),
   };
@@ -55,8 +64,9 @@ export function slice(dataset: Dataset, start = 0, end: number = dataset.length)
 
 /**
  * The hash of a data set by what it holds: SHA-256 over each sample's inputs (name, type, shape,
- * bytes; in order of name) and label, sample by sample. Where the samples came from does not count,
- * so the same selection of another file has the same hash.
+ * bytes; in order of name) and label, sample by sample, and of a stream how they follow one another.
+ * Where the samples came from does not count, so the same selection of another file has the same
+ * hash.
  *
  * @example
  * ```ts
@@ -79,6 +89,8 @@ export async function hashSamples(dataset: Dataset): Promise<string> {
     for (const name of names) hash.update(bytesOf(feeds[name]!));
     index++;
   }
+  const { state, lengths } = dataset.stream ?? {};
+  if (state) hash.update(JSON.stringify([Object.entries(state).sort(), lengths]));
   return hash.digest("hex");
 }
 

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { type Dataset, select } from "./dataset.ts";
+import { sequenceStarts } from "./stream.ts";
 import { random } from "./visemes/prng.ts";
 
 /** Three parts of a data set that share no sample. */
@@ -15,7 +16,10 @@ export interface Splits {
   readonly seed: number;
 }
 
-/** Options for {@linkcode splitDataset}. Sizes are numbers of samples, or fractions if below 1. */
+/**
+ * Options for {@linkcode splitDataset}. Sizes are numbers of samples, or fractions if below 1; of a
+ * stream they are numbers of sequences, which are not torn apart.
+ */
 export interface SplitOptions {
   /** @default {0.4, but no more than 200 samples: ranges settle long before that} */
   calibration?: number;
@@ -29,6 +33,11 @@ export interface SplitOptions {
    * of one picture, whose neighbours are too alike to be on both sides. @default {true}
    */
   shuffle?: boolean;
+  /**
+   * Take equally many samples of every class, as many as the rarest one has, and leave out the rest,
+   * those without a label too: for data in which some classes are rare. @default {false}
+   */
+  balanced?: boolean;
   /** Seed of the shuffle: same seed, same splits. @default {0} */
   seed?: number;
 }
@@ -52,12 +61,13 @@ export interface SplitOptions {
  * ```
  */
 export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Splits {
-  const { shuffle = true, seed = 0 } = options;
-  const sizes = splitSizes(dataset, options);
-  const order = shuffle ? shuffledOrder(dataset, seed) : [...Array(dataset.length).keys()];
+  const { shuffle = true, balanced = false, seed = 0 } = options;
+  const classes = classesOf(dataset, balanced);
+  const order = shuffle ? shuffledOrder(classes, seed) : inOrder(classes);
+  const sizes = splitSizes(order.length, dataset, options);
   let start = 0;
   const take = (size: number, split: string) => {
-    const indices = order.slice(start, start += size);
+    const indices = order.slice(start, start += size).flatMap(({ samples }) => samples);
     return select(dataset, indices, `${dataset.name} (${split})`);
   };
   return {
@@ -69,16 +79,65 @@ export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Spli
   };
 }
 
+/** What is not torn apart: a sample, or a sequence of them. */
+interface Unit {
+  /** Indices of its samples. */
+  readonly samples: readonly number[];
+  /** Class of its samples if they have the same, -1 if it is not known. */
+  readonly label: number;
+}
+
+/** The units of a class. */
+interface ClassOfUnits {
+  readonly units: readonly Unit[];
+  /** How many of them are to be used. */
+  readonly count: number;
+}
+
+function classesOf(dataset: Dataset, balanced: boolean): ClassOfUnits[] {
+  const classes = [...Map.groupBy(unitsOf(dataset), ({ label }) => label)];
+  if (!balanced) return classes.map(([, units]) => ({ units, count: units.length }));
+  const known = classes.filter(([label]) => label >= 0).map(([, units]) => units);
+  if (known.length === 0) {
+    throw new UserError(
+      `Cannot balance the classes of ${dataset.name}: no sample has a label; leave out "balanced"`,
+    );
+  }
+  const count = Math.min(...known.map((units) => units.length));
+  return known.map((units) => ({ units, count }));
+}
+
+function unitsOf({ length, labels, stream }: Dataset): Unit[] {
+  const labelOf = (index: number) => labels?.[index] ?? -1;
+  if (!stream) {
+    return Array.from({ length }, (_, index) => ({ samples: [index], label: labelOf(index) }));
+  }
+  const starts = sequenceStarts(stream);
+  return stream.lengths.map((steps, s) => {
+    const samples = Array.from({ length: steps }, (_, i) => starts[s]! + i);
+    const label = labelOf(starts[s]!);
+    return { samples, label: samples.every((index) => labelOf(index) === label) ? label : -1 };
+  });
+}
+
+/** The first of each class, in the order of the data set. */
+function inOrder(classes: readonly ClassOfUnits[]): Unit[] {
+  return classes
+    .flatMap(({ units, count }) => units.slice(0, count))
+    .sort((a, b) => a.samples[0]! - b.samples[0]!);
+}
+
 type Sizes = Record<"calibration" | "selection" | "test", number>;
 
-function splitSizes(dataset: Dataset, options: SplitOptions): Sizes {
-  const n = dataset.length;
+/** @param n Number of samples, or of sequences. */
+function splitSizes(n: number, dataset: Dataset, options: SplitOptions): Sizes {
+  const things = dataset.stream ? "sequences" : "samples";
   const given = (split: keyof Sizes): number | undefined => {
     const size = options[split];
     if (size === undefined) return undefined;
     if (!(size >= 0) || (size >= 1 && !Number.isInteger(size))) {
       throw new UserError(
-        `Cannot split ${dataset.name}: the size of the ${split} split must be a number of samples ` +
+        `Cannot split ${dataset.name}: the size of the ${split} split must be a number of ${things} ` +
           `or a fraction below 1, got ${size}`,
       );
     }
@@ -94,41 +153,36 @@ function splitSizes(dataset: Dataset, options: SplitOptions): Sizes {
   const counts = `calibration ${calibration}, selection ${selection}, test ${test}`;
   if (calibration + selection + test > n) {
     throw new UserError(
-      `Cannot split ${dataset.name}: it has ${n} samples, and ${counts} is more; ` +
+      `Cannot split ${dataset.name}: it has ${n} ${things}, and ${counts} is more; ` +
         `ask for smaller splits`,
     );
   }
   for (const [split, size] of Object.entries(sizes)) {
     if (size > 0) continue;
     throw new UserError(
-      `Cannot split ${dataset.name}: its ${n} samples leave the ${split} split empty (${counts}); ` +
-        `bring more samples, at least 3, or ask for other sizes`,
+      `Cannot split ${dataset.name}: its ${n} ${things} leave the ${split} split empty (${counts}); ` +
+        `bring more ${things}, at least 3, or ask for other sizes`,
     );
   }
   return sizes;
 }
 
 /**
- * A random order in which any run of neighbours holds every class in proportion: the members of a
+ * A random order in which any run of neighbours holds every class in proportion: some members of each
  * class, shuffled, are put at equal distances with a random start, and the classes are merged.
  */
-function shuffledOrder(dataset: Dataset, seed: number): number[] {
+function shuffledOrder(classes: readonly ClassOfUnits[], seed: number): Unit[] {
   const stream = random(seed);
-  const classes = new Map<number, number[]>();
-  for (let index = 0; index < dataset.length; index++) {
-    const label = dataset.labels?.[index] ?? -1;
-    const members = classes.get(label);
-    if (members) members.push(index);
-    else classes.set(label, [index]);
-  }
-  const placed: { index: number; place: number }[] = [];
-  for (const members of classes.values()) {
+  const placed = classes.flatMap(({ units, count }) => {
+    const members = [...units];
     for (let i = members.length - 1; i > 0; i--) { // Fisher-Yates
       const j = Math.floor(stream.between(0, i + 1));
       [members[i], members[j]] = [members[j]!, members[i]!];
     }
     const start = stream.between(0, 1);
-    members.forEach((index, k) => placed.push({ index, place: (k + start) / members.length }));
-  }
-  return placed.sort((a, b) => a.place - b.place || a.index - b.index).map(({ index }) => index);
+    return members.slice(0, count).map((unit, k) => ({ unit, place: (k + start) / count }));
+  });
+  return placed
+    .sort((a, b) => a.place - b.place || a.unit.samples[0]! - b.unit.samples[0]!)
+    .map(({ unit }) => unit);
 }

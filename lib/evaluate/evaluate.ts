@@ -1,7 +1,9 @@
 import { UserError } from "../errors.ts";
-import { type Dataset, samples } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Pool } from "../runtime/pool.ts";
+import { runDataset } from "../runtime/run_dataset.ts";
 import type { Estimate, MetricInfo, Trial } from "../study/records.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { isFloat } from "./classes.ts";
@@ -33,7 +35,10 @@ export interface Evaluation {
    * and of these the worst. Absent without a reference, or where no output keeps its shape.
    */
   readonly outputs?: OutputError;
-  /** Score of each sample; NaN where it was left out for want of a label. */
+  /**
+   * Score of each sample, of a stream the mean of each sequence's, which is what can be called
+   * independent; NaN where there was no label.
+   */
   readonly scores: Float64Array;
   /** What the network gave for each sample. Only kept without a reference, to be one for others. */
   readonly results?: readonly Readonly<Record<string, Tensor>>[];
@@ -48,7 +53,8 @@ export interface EvaluateOptions {
 }
 
 /**
- * Runs a network over a data set and scores what it gives, sample by sample.
+ * Runs a network over a data set and scores what it gives, sample by sample. On a stream it is fed
+ * its own state, and the estimates are over sequences.
  *
  * Without `reference` the network is its own: evaluate float32 so, once, and hand the result over for
  * each candidate. It holds float32's outputs of all samples, so its memory is theirs.
@@ -72,18 +78,18 @@ export async function evaluate(
         `reference holds the outputs of ${reference.results?.length ?? 0}`,
     );
   }
-  const scores = new Float64Array(dataset.length).fill(NaN);
+  const bySample = new Float64Array(dataset.length).fill(NaN);
   const results: Record<string, Tensor>[] = [];
   const sums = new Map<string, Sums>();
   const misshapen = new Set<string>();
   let index = 0;
-  for await (const outputs of pool.run(model, samples(dataset), options)) {
+  for await (const { results: outputs } of runDataset(pool, model, dataset, options)) {
     requireFinite(outputs, model, dataset, index);
     const expected = reference?.results?.[index] ?? outputs;
     const label = dataset.labels?.[index] ?? -1;
     if (!metric.usesLabels || label >= 0) {
       const sample = { outputs, reference: expected, index, ...(label >= 0 && { label }) };
-      scores[index] = scoreOf(sample, metric, dataset);
+      bySample[index] = scoreOf(sample, metric, dataset);
     }
     if (reference) {
       for (const name of comparable(expected)) {
@@ -94,6 +100,7 @@ export async function evaluate(
     } else results.push(outputs);
     index++;
   }
+  const scores = dataset.stream ? meanBySequence(dataset.stream, bySample) : bySample;
   if (scores.every(Number.isNaN)) {
     throw new UserError(
       `Cannot score ${dataset.name} with ${metric.name}: none of its ${dataset.length} samples ` +
@@ -182,7 +189,12 @@ function explain(estimate: () => Estimate, metric: Metric, dataset: Dataset): Es
     return estimate();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UserError(`${error.message} (${metric.name} on ${dataset.name})`, { cause: error });
+    const advice = dataset.stream
+      ? "; the steps of a sequence count as one sample, so cut the stream into more sequences"
+      : "";
+    throw new UserError(`${error.message} (${metric.name} on ${dataset.name})${advice}`, {
+      cause: error,
+    });
   }
 }
 

@@ -22,6 +22,8 @@ export interface PoolOptions {
 export interface RunOptions {
   /** Names of the outputs to return. @default {all} */
   outputs?: readonly string[];
+  /** Number of the first sample, for messages. @default {0} */
+  first?: number;
   signal?: AbortSignal;
   /** Called with the number of samples done. */
   onProgress?: (done: number) => void;
@@ -164,7 +166,7 @@ class WorkerPool implements Pool {
     const pending: Promise<Jobs["run"]["answer"]>[] = [];
     const leave = new AbortController(); // ends what still waits, whyever this ends
     const stop = signal ? AbortSignal.any([signal, leave.signal]) : leave.signal;
-    let first = 0;
+    let { first = 0 } = options;
     let done = 0;
     let ended = false;
     try {

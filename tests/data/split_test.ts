@@ -91,3 +91,26 @@ Deno.test("splitDataset() names the splits after the whole", () => {
   assert.equal(splits.test.name, "numbers (test)");
   assert.deepEqual([splits.name, splits.seed], ["numbers", 0]);
 });
+
+Deno.test("splitDataset() balanced has equally many samples of every class in every split", () => {
+  const labels = [...Array(60).fill(0), ...Array(12).fill(1), ...Array(20).fill(2), -1, -1];
+  const data = numbered(labels.length, labels);
+  for (const shuffle of [true, false]) {
+    const splits = splitDataset(data, { balanced: true, calibration: 12, test: 0.25, shuffle });
+    assert.deepEqual(sizes(splits), [12, 15, 9]); // of 36
+    const all = [splits.calibration, splits.selection, splits.test].flatMap(({ labels }) => [
+      ...labels!,
+    ]);
+    assert.deepEqual([0, 1, 2, -1].map((c) => all.filter((l) => l === c).length), [12, 12, 12, 0]);
+  }
+  const { calibration } = splitDataset(data, { balanced: true, calibration: 12 });
+  const counts = [0, 1, 2].map((c) => calibration.labels!.filter((label) => label === c).length);
+  assert.ok(counts.every((count) => Math.abs(count - 4) <= 1), `${counts}`);
+});
+
+Deno.test("splitDataset() cannot balance what has no labels", () => {
+  assert.throws(() => splitDataset(numbered(9), { balanced: true }), {
+    name: "UserError",
+    message: 'Cannot balance the classes of numbers: no sample has a label; leave out "balanced"',
+  });
+});

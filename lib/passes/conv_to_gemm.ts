@@ -1,6 +1,7 @@
-import type { GraphProto } from "../onnx/onnx_pb.ts";
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
-import { cheapestForm, type GemmForm, isDense, type PlainConv } from "./gemm_forms.ts";
+import { chooseForms } from "./choose_forms.ts";
+import { type GemmForm, isDense, type PlainConv } from "./gemm_forms.ts";
 import { inferShapes } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { type ReadConv, readConv } from "./read_conv.ts";
@@ -10,7 +11,7 @@ import { tapClasses } from "./taps.ts";
 
 /** Options for {@linkcode convToGemm}. */
 export interface ConvToGemmOptions extends RewriteOptions {
-  /** Form of a Conv; undefined leaves it a Conv. @default {cheapestForm} */
+  /** Form of a Conv; undefined leaves it a Conv. @default {by estimate: see chooseForms} */
   form?: (conv: PlainConv) => GemmForm | undefined;
 }
 
@@ -33,22 +34,27 @@ export function convToGemm(
   options: ConvToGemmOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
-  const { select = () => true, form = cheapestForm } = options;
+  const { select = () => true, form } = options;
+  if (!graph.node.some(({ opType }) => opType === "Conv")) return graph;
   const constants = visibleConstants(graph, context);
   const known = inferShapes(graph, shapes, constants);
-  return replaceNodes(graph, context, (node, write) => {
-    if (node.opType !== "Conv" || !select(node)) return undefined;
-    const conv = readConv(node, known, constants);
-    if (!conv || conv.group !== 1 || elementCount(conv.window.output) > MOST_POSITIONS) {
-      return undefined;
+  const convs = new Map<NodeProto, Conv>();
+  for (const node of graph.node) {
+    const read = select(node) ? readConv(node, known, constants) : undefined;
+    if (!read || read.group !== 1 || elementCount(read.window.output) > MOST_POSITIONS) continue;
+    if (!read.spatialAxes.every((axis) => known.isBatchFree(known.get(node.input[0])!, axis))) {
+      continue;
     }
-    const classes = tapClasses(conv.window);
+    const classes = tapClasses(read.window);
     // A window that lies in the padding altogether has no product.
-    if (classes.some(({ taps }) => taps.length === 0)) return undefined;
-    const plain = { ...conv, classes };
-    const chosen = form(plain);
-    if (!chosen || (chosen === "dense" && !isDense(plain))) return undefined;
-    return known.fix(node.input[0], conv.spatialAxes) && WRITERS[chosen](plain, write);
+    if (classes.every(({ taps }) => taps.length > 0)) convs.set(node, { ...read, classes });
+  }
+  const chosen = form ? undefined : chooseForms(graph, convs, (name) => constants.has(name));
+  return replaceNodes(graph, context, (node, write) => {
+    const conv = convs.get(node);
+    const shape = conv && (form ? form(conv) : chosen?.get(node));
+    if (!shape || (shape === "dense" && !isDense(conv))) return undefined;
+    return known.fix(node.input[0], conv.spatialAxes) && WRITERS[shape](conv, write);
   });
 }
 

@@ -50,6 +50,7 @@ export {
   perChannel,
   perChannelMse,
   perTensor,
+  perTensorAffine,
   perTensorMse,
   type QConfig,
   type StaticInt8,

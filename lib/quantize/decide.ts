@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import { subgraphs } from "../onnx/graph.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
-import { type Decision, fallBack, whyNotDynamic } from "./decision.ts";
+import { type Decision, fallBack, laysOut, leave, whyNotDynamic } from "./decision.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
 import { integerTensors, worksOnIntegers } from "./integers.ts";
 import {
@@ -12,8 +12,10 @@ import {
   resolveMapping,
   showSelector,
 } from "./mapping.ts";
+import type { WeightOnly } from "./qconfig.ts";
+import { keepSharedWeights } from "./shared_weights.ts";
 import { dropIdleUnits, type StaticUnit, staticUnits } from "./static_units.ts";
-import { storableWeights } from "./weight_only.ts";
+import { weightOnlyObstacle } from "./weight_only.ts";
 
 /** All decisions on a graph. */
 export interface Decisions {
@@ -53,15 +55,17 @@ export function decideWith(
   const integers = integerTensors(graph);
   for (const decision of all) {
     if (decision.asked.kind === "float32") continue;
-    if (worksOnIntegers(decision.node, integers)) fallBack(decision, "it works on integers");
+    if (worksOnIntegers(decision.node, integers)) leave(decision, "it works on integers");
+    else if (laysOut(decision)) leave(decision, "it lays out constants for others");
     else if (decision.asked.kind === "dynamic") tryDynamic(decision);
-    else if (decision.asked.kind === "weightOnly") tryWeightOnly(decision);
+    else if (decision.asked.kind === "weightOnly") tryWeightOnly(decision, decision.asked);
     else if (decision.inBody) {
       fallBack(decision, "ranges in the body of an If, Loop or Scan cannot be calibrated", true);
     }
   }
   const units = staticUnits(graph.node, of, facts, int8Tensors);
   dropIdleUnits(graph.node, of, units, facts);
+  keepSharedWeights(all);
   return { facts, all, of, units };
 }
 
@@ -119,8 +123,7 @@ function tryDynamic(decision: Decision): void {
   if (obstacle) fallBack(decision, obstacle, true);
 }
 
-function tryWeightOnly(decision: Decision): void {
-  if (storableWeights(decision.node, decision.facts).length === 0) {
-    fallBack(decision, "it has no weights worth storing smaller", true);
-  }
+function tryWeightOnly(decision: Decision, asked: WeightOnly): void {
+  const obstacle = weightOnlyObstacle(decision.node, asked, decision.facts);
+  if (obstacle) fallBack(decision, obstacle, true);
 }

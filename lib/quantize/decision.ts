@@ -3,7 +3,7 @@ import { dynamicOperator } from "./dynamic.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { NodeIdentity } from "./mapping.ts";
 import { float32, type QConfig } from "./qconfig.ts";
-import { storableWeights } from "./weight_only.ts";
+import { storableWeights, weightOnlyObstacle } from "./weight_only.ts";
 
 /** What becomes of one node. */
 export interface Decision {
@@ -34,10 +34,22 @@ export function fallBack(decision: Decision, obstacle: string, impossible = fals
   const otherwise = asked.kind === "static" ? asked.otherwise : float32;
   const canBe = otherwise.kind === "dynamic"
     ? whyNotDynamic(node, facts) === undefined
-    : otherwise.kind === "weightOnly" && storableWeights(node, facts).length > 0;
+    : otherwise.kind === "weightOnly" &&
+      weightOnlyObstacle(node, otherwise, facts) === undefined;
   decision.applied = canBe ? otherwise : float32;
   decision.obstacle = obstacle;
   decision.impossible = impossible && !canBe;
+}
+
+/** Whether all that a node does is to move the elements of a constant. */
+export function laysOut({ node, facts }: Decision): boolean {
+  return node.output.some((name) => facts.layoutOf(name) !== undefined);
+}
+
+/** Leaves a node as it is, whatever its qconfig names instead. */
+export function leave(decision: Decision, obstacle: string): void {
+  decision.applied = float32;
+  decision.obstacle = obstacle;
 }
 
 /** Why a node has no dynamic int8 form, if so. */

@@ -1,15 +1,16 @@
 import { makeNode } from "../onnx/node.ts";
 import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
-import { readTensorProto } from "../onnx/tensor_proto.ts";
 import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8 } from "./qconfig.ts";
+import { readWeights, weightObstacle } from "./read_weights.ts";
 import { quantizeWeights } from "./weights.ts";
 
 /** Why this Conv cannot be dynamic, if so. */
 export function convObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
-  if (!facts.floatConstant(node.input[1])) return "its weights are not float32 constants";
+  const obstacle = weightObstacle(node.input[1], facts);
+  if (obstacle) return obstacle;
   return node.input[2] && !facts.floatConstant(node.input[2])
     ? "its bias is not a float32 constant"
     : undefined;
@@ -19,13 +20,13 @@ export function convObstacle(node: NodeProto, facts: GraphFacts): string | undef
 const MIDDLE = 128;
 
 /**
- * Writes a Conv as DynamicQuantizeLinear, ConvInteger and a Mul by both scales. Weights are uint8
- * with 128 for zero: with int8 weights the kernel takes 3.5 to 5 times the time of float32.
+ * Writes a Conv as DynamicQuantizeLinear, ConvInteger and a Mul by both scales. Weights are uint8,
+ * symmetric ones with 128 for zero: with int8 weights the kernel takes 3.5 to 5 times the time of float32.
  */
 export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder: Builder): void {
   const [x, weightName, biasName] = node.input as [string, string, string?];
   const [y] = node.output as [string];
-  const { dims, data } = readTensorProto(builder.facts.floatConstant(weightName)!);
+  const { dims, data } = readWeights(weightName, builder.facts);
   const perChannel = qconfig.weight.granularity === "channel";
   // Beside [N, C, ...spatial] results, what belongs to channels has 1 for every spatial dimension.
   const beside = (values: Float32Array) => ({
@@ -35,19 +36,20 @@ export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder:
   });
   const home = builder.homeOf(weightName);
   const weights = home.once(`kernel ${weightName} ${qconfig.weight.name}`, () => {
-    const { values, scales } = quantizeWeights(data as Float32Array, dims, perChannel ? [0] : [], {
-      clip: qconfig.weight.clip,
-    });
+    const axes = perChannel ? [0] : [];
+    const { type, values, scales, zeroPoints } = quantizeWeights(data, dims, axes, qconfig.weight);
+    const unsigned = type === "uint8" ? values : Uint8Array.from(values, (q) => q + MIDDLE);
+    const zeroPoint = type === "uint8" ? zeroPoints[0]! : MIDDLE;
     return {
       integers: home.constant(`${weightName}_uint8`, {
         type: "uint8",
         dims,
-        data: Uint8Array.from(values, (q) => q + MIDDLE),
+        data: unsigned as Uint8Array,
       }),
-      middle: home.constant(`${weightName}_zero_point`, {
+      zeroPoint: home.constant(`${weightName}_zero_point`, {
         type: "uint8",
         dims: [],
-        data: Uint8Array.of(MIDDLE),
+        data: Uint8Array.of(zeroPoint),
       }),
       scale: home.constant(`${weightName}_scale`, beside(scales)),
     };
@@ -61,7 +63,7 @@ export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder:
     {
       ...node,
       opType: "ConvInteger",
-      input: [input.integers, weights.integers, input.zeroPoint, weights.middle],
+      input: [input.integers, weights.integers, input.zeroPoint, weights.zeroPoint],
       output: [sums],
     },
     makeNode("Cast", [sums], [wide], { to: TensorProto_DataType.FLOAT }),
@@ -69,7 +71,7 @@ export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder:
     makeNode("Mul", [wide, scale], [product]),
   );
   if (biasName) {
-    const bias = readTensorProto(builder.facts.floatConstant(biasName)!).data as Float32Array;
+    const { data: bias } = readWeights(biasName, builder.facts);
     const channels = builder.constant(`${y}_bias`, {
       ...beside(bias),
       dims: [bias.length, ...dims.slice(2).map(() => 1)],

@@ -1,17 +1,18 @@
 import { floatAttribute, intAttribute, makeNode } from "../onnx/node.ts";
 import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
-import { dimsOf, readTensorProto } from "../onnx/tensor_proto.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
+import { readWeights, weightObstacle } from "./read_weights.ts";
 import { quantizeWeights } from "./weights.ts";
 
 /** Why this MatMul or Gemm cannot be dynamic, if so. */
 export function linearObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
-  const weights = facts.floatConstant(node.input[1]);
-  if (!weights) return "its weights are not float32 constants";
-  if (dimsOf(weights).length !== 2) return "its weights are not a matrix";
+  const obstacle = weightObstacle(node.input[1], facts);
+  if (obstacle) return obstacle;
+  if (facts.floatConstant(node.input[1])?.dims.length !== 2) return "its weights are not a matrix";
   if (node.opType === "MatMul") return undefined;
   if (intAttribute(node, "transA", 0) !== 0) return "Gemm with transA has no int8 kernel";
   if (floatAttribute(node, "alpha", 1) !== 1 || floatAttribute(node, "beta", 1) !== 1) {
@@ -39,9 +40,13 @@ export function writeDynamicLinear(
   const [sums, wide, scale] = [name("int32"), name("float"), name("scale")];
   const product = bias ? name("product") : y;
   builder.push(
-    makeNode("MatMulInteger", [input.integers, weights.integers, input.zeroPoint], [sums], {}, {
-      name: node.name,
-    }),
+    makeNode(
+      "MatMulInteger",
+      [input.integers, weights.integers, input.zeroPoint, ...weights.zeroPoint],
+      [sums],
+      {},
+      { name: node.name },
+    ),
     makeNode("Cast", [sums], [wide], { to: TensorProto_DataType.FLOAT }),
     makeNode("Mul", [input.scale, weights.scale], [scale]),
     makeNode("Mul", [wide, scale], [product]),
@@ -49,33 +54,34 @@ export function writeDynamicLinear(
   if (bias) builder.push(makeNode("Add", [product, bias], [y]));
 }
 
-/** The integers [k, n] of a weight matrix and their scale, written once beside the matrix. */
+/**
+ * The integers [k, n] of a weight matrix and their scale, written once beside the matrix; and their
+ * zero point if it is another than 0.
+ */
 function integerMatrix(
   name: string,
   options: { transposed: boolean; observer: WeightObserver },
   builder: Builder,
-): { integers: string; scale: string } {
+): { integers: string; scale: string; zeroPoint: string[] } {
   const { transposed, observer } = options;
   const perChannel = observer.granularity === "channel";
   const home = builder.homeOf(name);
   return home.once(`matrix ${name} ${transposed} ${observer.name}`, () => {
-    const stored = readTensorProto(home.facts.floatConstant(name)!);
+    const stored = readWeights(name, home.facts);
     const [rows, columns] = stored.dims as [number, number];
-    const matrix = stored.data as Float32Array;
     const dims = transposed ? [columns, rows] : [rows, columns];
-    const { values, scales } = quantizeWeights(
-      transposed ? transpose(matrix, rows, columns) : matrix,
-      dims,
-      perChannel ? [1] : [],
-      { clip: observer.clip },
-    );
+    const matrix = transposed ? transpose(stored.data, rows, columns) : stored.data;
+    const axes = perChannel ? [1] : [];
+    const { type, values, scales, zeroPoints } = quantizeWeights(matrix, dims, axes, observer);
+    const zeroPoint = { type, dims: [], data: zeroPoints } as Tensor;
     return {
-      integers: home.constant(`${name}_quantized`, { type: "int8", dims, data: values }),
+      integers: home.constant(`${name}_quantized`, { type, dims, data: values } as Tensor),
       scale: home.constant(`${name}_scale`, {
         type: "float32",
         dims: perChannel ? [scales.length] : [],
         data: scales,
       }),
+      zeroPoint: type === "uint8" ? [home.constant(`${name}_zero_point`, zeroPoint)] : [],
     };
   });
 }

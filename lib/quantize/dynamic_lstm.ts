@@ -1,16 +1,16 @@
 import { intAttribute, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
-import { readTensorProto } from "../onnx/tensor_proto.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
+import { readWeights, weightObstacle } from "./read_weights.ts";
 import { quantizeWeights } from "./weights.ts";
 
 /** Why this LSTM cannot be dynamic, if so. */
 export function lstmObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
-  if (!facts.floatConstant(node.input[1]) || !facts.floatConstant(node.input[2])) {
-    return "its weights are not float32 constants";
-  }
+  const obstacle = weightObstacle(node.input[1], facts) ?? weightObstacle(node.input[2], facts);
+  if (obstacle) return obstacle;
   // The runtime's operator drops the attribute without a word.
   return intAttribute(node, "layout", 0) === 0
     ? undefined
@@ -50,34 +50,34 @@ function gateWeights(name: string, observer: WeightObserver, builder: Builder) {
   const perChannel = observer.granularity === "channel";
   const home = builder.homeOf(name);
   return home.once(`gates ${name} ${observer.name}`, () => {
-    const { dims, data } = readTensorProto(home.facts.floatConstant(name)!);
+    const { dims, data } = readWeights(name, home.facts);
     const [directions, gates, width] = dims as [number, number, number];
-    const { values, scales } = quantizeWeights(
-      data as Float32Array,
-      dims,
-      perChannel ? [0, 1] : [0],
-      { clip: observer.clip },
-    );
+    const axes = perChannel ? [0, 1] : [0];
+    const { type, values, scales, zeroPoints } = quantizeWeights(data, dims, axes, observer);
     const scaleDims = perChannel ? [directions, gates] : [directions];
     return {
       integers: home.constant(`${name}_quantized`, {
-        type: "int8",
+        type,
         dims: [directions, width, gates],
         data: transposeEach(values, directions, gates, width),
-      }),
+      } as Tensor),
       scale: home.constant(`${name}_scale`, { type: "float32", dims: scaleDims, data: scales }),
-      zeroPoint: home.constant(`${name}_zero_point`, {
-        type: "int8",
-        dims: scaleDims,
-        data: new Int8Array(scales.length),
-      }),
+      zeroPoint: home.constant(
+        `${name}_zero_point`,
+        { type, dims: scaleDims, data: zeroPoints } as Tensor,
+      ),
     };
   });
 }
 
 /** Transposes each [rows, columns] matrix of a stack. */
-function transposeEach(values: Int8Array, count: number, rows: number, columns: number): Int8Array {
-  const result = new Int8Array(values.length);
+function transposeEach(
+  values: Int8Array | Uint8Array,
+  count: number,
+  rows: number,
+  columns: number,
+): Int8Array | Uint8Array {
+  const result = values.slice();
   for (let m = 0; m < count; m++) {
     const base = m * rows * columns;
     for (let r = 0; r < rows; r++) {

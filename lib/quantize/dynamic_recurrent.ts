@@ -4,12 +4,12 @@ import { whyNotLowered } from "../passes/lower_recurrent.ts";
 import { lowerRnn } from "../passes/lower_rnn.ts";
 import { everywhere, rootContext } from "../passes/pass.ts";
 import type { GraphFacts } from "./graph_facts.ts";
+import { weightObstacle } from "./read_weights.ts";
 
 /** Why a GRU or RNN cannot be dynamic, if so. */
 export function recurrentObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
-  if (!facts.floatConstant(node.input[1]) || !facts.floatConstant(node.input[2])) {
-    return "its weights are not float32 constants";
-  }
+  const obstacle = weightObstacle(node.input[1], facts) ?? weightObstacle(node.input[2], facts);
+  if (obstacle) return obstacle;
   const constants = new Map<string, TensorProto>();
   for (const name of node.input) {
     const tensor = facts.constant(name);

@@ -11,14 +11,18 @@ export interface GraphFacts {
    * one too: computed when it is asked for, and not stored under its name.
    */
   constant(name: string | undefined): TensorProto | undefined;
-  /** Whether a constant is one of this very graph. */
+  /** Whether a constant is one of this very graph, stored or laid out. */
   owns(name: string): boolean;
   isConstant(name: string | undefined): boolean;
   /** How nodes lay a value out from a stored constant; undefined for all other values. */
   layoutOf(name: string): WeightLayout | undefined;
+  /** Name under which a constant is stored: its own, or that of the one it is laid out from. */
+  storedAs(name: string): string;
   /** The constant of this name if its elements are float32. */
   floatConstant(name: string | undefined): TensorProto | undefined;
   consumers(name: string): readonly NodeProto[];
+  /** Whether a name is an output of this very graph. */
+  isOutput(name: string): boolean;
   /** Whether a name must survive: a graph output, or read inside a body. */
   isPinned(name: string): boolean;
   /** Number of spatial dimensions of a pool, from its kernel. */
@@ -56,14 +60,16 @@ export function graphFacts(graph: GraphProto, outer?: GraphFacts): GraphFacts {
   return {
     graph,
     constant,
-    owns: (name) => own.has(name),
+    owns: (name) => own.has(name) || layoutIn(name) !== undefined,
     isConstant: (name) => constant(name) !== undefined,
     layoutOf: layoutIn,
+    storedAs: (name) => layoutIn(name)?.root ?? name,
     floatConstant(name) {
       const tensor = constant(name);
       return tensor?.dataType === TensorProto_DataType.FLOAT ? tensor : undefined;
     },
     consumers: (name) => consuming.get(name) ?? [],
+    isOutput: (name) => graph.output.some((output) => output.name === name),
     isPinned: (name) => keep.has(name),
     spatialDims: (node) => node.attribute.find(({ name }) => name === "kernel_shape")?.ints.length,
   };

@@ -1,11 +1,14 @@
-import { dimsOf, readTensorProto } from "../onnx/tensor_proto.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { dimsOf } from "../onnx/tensor_proto.ts";
 import type { ElementArrays, Tensor } from "../tensor/tensor.ts";
 import { activationParams, type ActivationScheme, typeGrid } from "./activation_params.ts";
 import { type AffineParams, quantizeValue } from "./affine.ts";
 import type { Builder } from "./builder.ts";
-import type { StaticUnit } from "./static_units.ts";
+import type { GraphFacts } from "./graph_facts.ts";
 import { addIntegerWeights } from "./integer_weights.ts";
-import { channelAxes } from "./weight_axes.ts";
+import { readWeights } from "./read_weights.ts";
+import { channelAxes, kernelAxis } from "./weight_axes.ts";
+import type { StaticUnit } from "./static_units.ts";
 import { biasScaleFloor, quantizeBias } from "./weights.ts";
 
 /** Integers and what they stand for, by the names of initializers (or of a tensor of integers). */
@@ -48,8 +51,7 @@ export function addActivationParams(
 
 /** Adds a constant that an Add, Mul or Concat reads, with one scale, as their kernels want it. */
 export function addOperand(name: string, scheme: ActivationScheme, builder: Builder): Integers {
-  const { dims, data } = readTensorProto(builder.facts.floatConstant(name)!);
-  const values = data as Float32Array;
+  const { dims, data: values } = readWeights(name, builder.facts);
   let [min, max] = [0, 0];
   for (const x of values) [min, max] = [Math.min(min, x), Math.max(max, x)];
   const params = activationParams({ min, max }, scheme);
@@ -63,7 +65,7 @@ export function addOperand(name: string, scheme: ActivationScheme, builder: Buil
   return { integers, scale, zeroPoint };
 }
 
-/** int8 weights of a Conv, Gemm or MatMul and their int32 bias. */
+/** 8-bit weights of a Conv, Gemm or MatMul and their int32 bias. */
 export interface WeightsAndBias {
   readonly weights: Integers;
   /** Its scale is that of the input times that of the weights, its zero point 0. */
@@ -79,54 +81,57 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   const { facts } = builder;
   const name = head.input[1]!;
   const dims = dimsOf(facts.floatConstant(name)!);
-  const bias = head.input[2] && head.opType !== "MatMul"
-    ? readTensorProto(facts.floatConstant(head.input[2])!).data as Float32Array
-    : undefined;
-  const perChannel = qconfig.weight.granularity === "channel" && dims.length > 1;
-  const axis = perChannel ? channelAxes(head, 1, dims)[0]! : undefined;
+  const axis = qconfig.weight.granularity === "channel" ? kernelAxis(head, dims) : undefined;
+  const bias = readBias(head, dims, facts);
   const floor = bias && biasScaleFloor(bias, inputScale);
-  const leastScale = floor && !perChannel ? Float32Array.of(maximum(floor)) : floor;
-  const base = `${head.output[0]}_weights`;
-  const { integers, scales, shared } = addIntegerWeights(
-    name,
-    { axis, weight: qconfig.weight, leastScale, base },
-    builder,
-  );
-  const scaleDims = perChannel ? [scales.length] : [];
+  const leastScale = floor && axis === undefined ? Float32Array.of(maximum(floor)) : floor;
+  const added = addIntegerWeights(name, { axis, weight: qconfig.weight, leastScale }, builder);
+  const { type, integers, scales, zeroPoints, key } = added;
+  const scaleDims = axis === undefined ? [] : [scales.length];
   // What lies beside integers that several nodes share is shared too.
-  const constant = (part: string, tensor: Tensor, key = "") =>
-    shared === undefined
-      ? builder.constant(`${head.output[0]}_${part}`, tensor)
-      : builder.once(`${shared} ${part} ${key}`, () => builder.constant(`${name}_${part}`, tensor));
+  const constant = (base: string, tensor: Tensor, more = "") =>
+    builder.once(`${key} ${base} ${more}`, () => builder.constant(base, tensor));
   const weights = {
     integers,
-    scale: constant("weights_scale", { type: "float32", dims: scaleDims, data: scales }),
-    zeroPoint: constant("weights_zero_point", {
-      type: "int8",
-      dims: scaleDims,
-      data: new Int8Array(scales.length),
-    }),
+    scale: constant(`${name}_scale`, { type: "float32", dims: scaleDims, data: scales }),
+    zeroPoint: constant(
+      `${name}_zero_point`,
+      { type, dims: scaleDims, data: zeroPoints } as Tensor,
+    ),
     axis,
   };
   if (!bias) return { weights };
   const quantized = quantizeBias(bias, inputScale, scales);
-  const key = `${head.input[2]} ${inputScale}`;
+  const biasName = head.input[2]!;
   return {
     weights,
     bias: {
-      integers: constant("bias_quantized", {
+      integers: constant(`${biasName}_quantized`, {
         type: "int32",
         dims: [bias.length],
         data: quantized.values,
-      }, key),
-      scale: constant("bias_scale", {
+      }, `${inputScale}`),
+      scale: constant(`${biasName}_scale`, {
         type: "float32",
         dims: scaleDims,
         data: quantized.scales,
-      }, key),
-      axis: perChannel ? 0 : undefined,
+      }, `${inputScale}`),
+      axis: axis === undefined ? undefined : 0,
     },
   };
+}
+
+/** The bias of a Conv or Gemm, one element for each channel; a Gemm's may be a single one for all. */
+function readBias(
+  head: NodeProto,
+  dims: readonly number[],
+  facts: GraphFacts,
+): Float32Array | undefined {
+  const name = head.input[2];
+  if (!name || head.opType === "MatMul") return undefined;
+  const { data } = readWeights(name, facts);
+  const channels = dims[channelAxes(head, 1, dims)[0]!]!;
+  return data.length === channels ? data : new Float32Array(channels).fill(data[0]!);
 }
 
 function integerArray(

@@ -1,20 +1,16 @@
-import { readTensorProto } from "../onnx/tensor_proto.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import type { WeightObserver } from "./qconfig.ts";
+import { readWeights } from "./read_weights.ts";
 import { type ChannelMap, channelMap, type WeightLayout } from "./weight_layout.ts";
-import { quantizeWeights } from "./weights.ts";
+import { type QuantizedWeights, quantizeWeights } from "./weights.ts";
 
-/** int8 weights as a node reads them. */
-export interface IntegerWeights {
+/** 8-bit weights as a node reads them. */
+export interface IntegerWeights extends Omit<QuantizedWeights, "values" | "scaleDims"> {
   /** Name of the integers, in the shape of the float32 weights. */
   readonly integers: string;
-  /** One for each channel along the axis, or a single one. */
-  readonly scales: Float32Array;
-  /**
-   * Set if the integers are laid out from others that further nodes read with the same scales: a key
-   * that all of these have in common.
-   */
-  readonly shared?: string;
+  /** The same for all nodes that read these integers with these scales. */
+  readonly key: string;
 }
 
 /** Options for {@linkcode addIntegerWeights}. */
@@ -24,14 +20,12 @@ export interface IntegerWeightsOptions {
   weight: WeightObserver;
   /** Lower bound for the scale of each channel. @default {none} */
   leastScale?: Float32Array;
-  /** What the name of the integers begins with. @default {the name of the weights} */
-  base?: string;
 }
 
 /**
- * Adds float32 weights as int8. Weights that nodes lay out from a stored constant are quantized where
- * they are stored, with the scales of the channels there, and laid out as integers: what several nodes
- * read stays once in the file, and in its own shape.
+ * Adds float32 weights as 8-bit integers, once however many nodes read them. Weights that nodes lay out
+ * from a stored constant are quantized where they are stored, with the scales of the channels there,
+ * and laid out as integers: what is in the file keeps its own shape.
  */
 export function addIntegerWeights(
   name: string,
@@ -41,16 +35,22 @@ export function addIntegerWeights(
   const layout = builder.facts.layoutOf(name);
   const laidOut = layout && addLaidOut(layout, options, builder);
   if (laidOut) return laidOut;
-  const { axis, weight, leastScale, base = name } = options;
-  const { dims, data } = readTensorProto(builder.facts.floatConstant(name)!);
-  const { values, scales } = quantizeWeights(
-    data as Float32Array,
-    dims,
-    axis === undefined ? [] : [axis],
-    { leastScale, clip: weight.clip },
-  );
-  const tensor = { type: "int8", dims, data: values } as const;
-  return { integers: builder.constant(`${base}_quantized`, tensor), scales };
+  const { axis, weight, leastScale } = options;
+  const axes = axis === undefined ? [] : [axis];
+  const add = (key: string, leastScale?: Float32Array) =>
+    builder.once(key, (): IntegerWeights => {
+      const weights = readWeights(name, builder.facts);
+      const { values, ...rest } = quantizeWeights(weights.data, weights.dims, axes, {
+        ...weight,
+        leastScale,
+      });
+      const tensor = { type: rest.type, dims: weights.dims, data: values } as Tensor;
+      return { ...rest, key, integers: builder.constant(`${name}_quantized`, tensor) };
+    });
+  const key = `weights ${name} ${weight.name} ${axis}`;
+  const shared = add(key);
+  if (!leastScale?.some((least, c) => shared.scales[c]! < least)) return shared;
+  return add(`${key} ${leastScale.join()}`, leastScale);
 }
 
 /** Undefined if the channels are not those of the constant, or its scales are too small. */
@@ -61,23 +61,19 @@ function addLaidOut(
 ): IntegerWeights | undefined {
   const { root, nodes } = layout;
   const { facts } = builder;
-  const { dims, data } = readTensorProto(facts.floatConstant(root)!);
+  const { dims, data } = readWeights(root, facts);
   const map = axis === undefined ? undefined : channelMap(layout, dims, axis, facts.constant);
   if (axis !== undefined && !map) return undefined;
   const key = `${root} ${weight.name} ${map?.axis}`;
-  const stored = builder.once(`weights ${key}`, () => {
-    const { values, scales } = quantizeWeights(
-      data as Float32Array,
-      dims,
-      map ? [map.axis] : [],
-      {
-        leastScale: leastScale && map ? atRoot(leastScale, map, dims) : leastScale,
-        clip: weight.clip,
-      },
-    );
-    const tensor = { type: "int8", dims, data: values } as const;
-    return { integers: builder.constant(`${root}_quantized`, tensor), scales };
+  const stored = builder.once(`stored ${key}`, () => {
+    const { values, ...rest } = quantizeWeights(data, dims, map ? [map.axis] : [], {
+      ...weight,
+      leastScale: leastScale && map ? atRoot(leastScale, map, dims) : leastScale,
+    });
+    const tensor = { type: rest.type, dims, data: values } as Tensor;
+    return { ...rest, integers: builder.constant(`${root}_quantized`, tensor) };
   });
+  const { type, zeroPoints } = stored;
   const scales = map ? Float32Array.from(map.from, (c) => stored.scales[c]!) : stored.scales;
   if (leastScale?.some((least, c) => scales[c]! < least)) return undefined;
   const last = nodes.at(-1)!.output[0]!;
@@ -89,7 +85,12 @@ function addLaidOut(
       return to;
     }, stored.integers));
   const inOrder = !map || map.from.every((c, i) => c === i);
-  return { integers, scales, ...inOrder && { shared: key } };
+  return {
+    ...{ type, scales, integers },
+    // Zero points are all 0, or a single one.
+    zeroPoints: map ? new Int8Array(scales.length) : zeroPoints,
+    key: inOrder ? key : `${key} ${last}`,
+  };
 }
 
 /** The lower bounds for the channels of the constant: the largest of those that come from each. */

@@ -1,6 +1,8 @@
 import { floatAttribute, intAttribute, stringAttribute } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { dimsOf } from "../onnx/tensor_proto.ts";
 import type { GraphFacts } from "./graph_facts.ts";
+import { weightObstacle } from "./read_weights.ts";
 import { clipBounds, constantScalar } from "./tails.ts";
 
 /**
@@ -44,14 +46,15 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
     Conv: {
       role: "compute",
       tails: RELUS,
-      obstacle: (node, facts) => weightObstacle(node, 1, facts) ?? biasObstacle(node, 2, facts),
+      obstacle: (node, facts) =>
+        weightObstacle(node.input[1], facts) ?? biasObstacle(node, 2, facts),
       slow: slowConv,
     },
     Gemm: {
       role: "compute",
       tails: RELUS,
       obstacle: (node, facts) =>
-        weightObstacle(node, 1, facts) ?? gemmObstacle(node) ?? biasObstacle(node, 2, facts),
+        weightObstacle(node.input[1], facts) ?? gemmObstacle(node) ?? gemmBiasObstacle(node, facts),
     },
     MatMul: { role: "compute", tails: ["Add", ...RELUS], obstacle: matMulObstacle },
 
@@ -128,15 +131,19 @@ export function standardOp(node: NodeProto): string | undefined {
   return node.domain === "" || node.domain === "ai.onnx" ? node.opType : undefined;
 }
 
-function weightObstacle(node: NodeProto, input: number, facts: GraphFacts): string | undefined {
-  return facts.floatConstant(node.input[input])
-    ? undefined
-    : "its weights are not float32 constants";
-}
-
 function biasObstacle(node: NodeProto, input: number, facts: GraphFacts): string | undefined {
   const name = node.input[input];
   return !name || facts.floatConstant(name) ? undefined : "its bias is not a float32 constant";
+}
+
+/** The kernels add one number to each channel. */
+function gemmBiasObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
+  const obstacle = biasObstacle(node, 2, facts);
+  const bias = facts.floatConstant(node.input[2]);
+  if (obstacle || !bias) return obstacle;
+  const dims = dimsOf(bias);
+  const rows = dims.length === 2 ? dims[0]! : 1;
+  return rows === 1 ? undefined : "its bias differs between rows";
 }
 
 /** QGemm scales the bias by both scales at once, which holds for alpha = beta = 1 only. */
@@ -150,7 +157,7 @@ function matMulObstacle(node: NodeProto, facts: GraphFacts): string | undefined 
   const [left, right] = node.input;
   if (facts.isConstant(left)) return "its left side is a constant";
   if (!facts.isConstant(right)) return undefined; // activations on both sides
-  return facts.floatConstant(right) ? undefined : "its weights are not float32 constants";
+  return weightObstacle(right, facts);
 }
 
 /** Whether a Pad makes values of none but its input's, and zeros. */

@@ -1,4 +1,5 @@
 import { minMax, type Observer } from "../calibrate/observers.ts";
+import { UserError } from "../errors.ts";
 import { leastErrorClip } from "./weight_clip.ts";
 
 /** How one node is to be computed. PyTorch's `qconfig = None` is {@linkcode float32}. */
@@ -12,7 +13,7 @@ export interface Float32 {
 /** Integer type of activations. */
 export type ActivationType = "uint8" | "int8";
 
-/** uint8 activations with ranges from calibration, int8 weights, int32 bias. */
+/** Activations with ranges from calibration, 8-bit weights, int32 bias. */
 export interface StaticInt8 {
   readonly kind: "static";
   /** int8 runs 3 to 5 times slower than uint8 on WASM, and often falls back to float32 in silence. */
@@ -62,6 +63,12 @@ export interface WeightObserver {
   readonly name: string;
   readonly granularity: "tensor" | "channel";
   /**
+   * `symmetric` weights are int8 with 0 for 0. `affine` ones are uint8, spread from the smallest weight
+   * to the largest, with one scale for the whole: kernels take one zero point.
+   * @default {"symmetric"}
+   */
+  readonly scheme?: "symmetric" | "affine";
+  /**
    * Chooses, of the weights that share a scale, the largest magnitude to keep; larger ones are
    * clipped. int4 in blocks clips nothing. @default {the largest there is}
    */
@@ -73,6 +80,13 @@ export const perChannel: WeightObserver = { name: "per-channel", granularity: "c
 
 /** One scale for all of a weight. */
 export const perTensor: WeightObserver = { name: "per-tensor", granularity: "tensor" };
+
+/** One scale and zero point for all of a weight, uint8: for weights that are not centred on 0. */
+export const perTensorAffine: WeightObserver = {
+  name: "per-tensor affine",
+  granularity: "tensor",
+  scheme: "affine",
+};
 
 /** A scale for each output channel, with the least squared error: see {@linkcode leastErrorClip}. */
 export const perChannelMse: WeightObserver = {
@@ -124,11 +138,19 @@ export interface StaticInt8Options {
  * const qconfig = staticInt8({ activation: percentile(99.9), weight: perTensor });
  * assert.equal(qconfig.activation.name, "percentile 99.9");
  * ```
+ * @throws {UserError} If no kernel takes such activations and weights.
  */
 export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
   const { activation = minMax, weight = perChannel, kernels = "fast", otherwise = float32 } =
     options;
   const { dtype = "uint8", scheme = "affine", reduceRange = false } = options;
+  requireKernels(weight);
+  if (dtype === "int8" && weight.scheme === "affine") {
+    throw new UserError(
+      `Cannot make a static qconfig of int8 activations and uint8 weights: there is no such kernel; ` +
+        `take uint8 activations, or symmetric weights`,
+    );
+  }
   const observer = typeof activation === "function" ? activation() : activation;
   return {
     ...{ kind: "static", activation: observer, weight, kernels, otherwise },
@@ -136,9 +158,14 @@ export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
   };
 }
 
-/** uint8 activations with ranges found at run time, int8 weights. No calibration is needed. */
+/**
+ * uint8 activations with ranges found at run time, int8 weights. No calibration is needed.
+ *
+ * @throws {UserError} If no kernel takes such weights.
+ */
 export function dynamicInt8(options: { weight?: WeightObserver } = {}): DynamicInt8 {
   const { weight = perChannel } = options;
+  requireKernels(weight);
   return { kind: "dynamic", weight };
 }
 
@@ -156,10 +183,28 @@ export interface WeightOnlyOptions {
  * Weights stored as int8 (or int4, float16), computed in float32: a quarter (an eighth, a half) of
  * the file at float32's speed, for any operator with weights, GRU and LSTM included. int4 needs
  * opset 21, to which the model is raised.
+ *
+ * @throws {UserError} If the weights are to have a zero point for each channel.
+ * @throws {RangeError} If the size of blocks is no whole number above 0.
  */
 export function weightOnly(options: WeightOnlyOptions = {}): WeightOnly {
   const { bits = 8, weight = perChannel, blockSize = 32 } = options;
+  requireKernels(weight);
+  if (!Number.isInteger(blockSize) || blockSize < 1) {
+    throw new RangeError(
+      `Blocks of ${blockSize} weights cannot be: expected a whole number above 0`,
+    );
+  }
   return { kind: "weightOnly", bits, weight, blockSize };
+}
+
+/** Kernels have one zero point for all channels of a weight, or none. */
+function requireKernels({ name, granularity, scheme }: WeightObserver): void {
+  if (granularity !== "channel" || scheme !== "affine") return;
+  throw new UserError(
+    `Cannot quantize weights ${name}: kernels take one zero point for all channels; ` +
+      `take perTensorAffine, or symmetric weights per channel`,
+  );
 }
 
 /** A qconfig in words, e.g. `static (percentile 99.99, per-channel)`. */
@@ -189,6 +234,6 @@ function describeStatic(qconfig: StaticInt8): string {
   if (scheme !== "affine") parts.push(scheme);
   if (reduceRange) parts.push("reduced range");
   if (kernels === "any") parts.push("any kernel");
-  if (otherwise.kind !== "float32") parts.push(`else ${otherwise.kind}`);
+  if (otherwise.kind !== "float32") parts.push(`else ${describeQConfig(otherwise)}`);
   return parts.join(", ");
 }

@@ -1,9 +1,11 @@
 import { isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { readTensorProto } from "../onnx/tensor_proto.ts";
 import { type Decision, fallBack } from "./decision.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
 import type { StaticInt8 } from "./qconfig.ts";
+import { firstNonFinite } from "./read_weights.ts";
 import { clipBounds } from "./tails.ts";
 
 /** A node with what the int8 kernel absorbs after it, as one step between quantized tensors. */
@@ -54,7 +56,7 @@ export function staticUnits(
       fallBack(decision, reason, true);
       continue;
     }
-    const impossible = operator.obstacle?.(node, facts);
+    const impossible = operator.obstacle?.(node, facts) ?? operandObstacle(node, operator, facts);
     const obstacle = impossible ?? whyRatherNot(node, operator, decision, int8, facts);
     if (obstacle) {
       fallBack(decision, obstacle, impossible !== undefined);
@@ -98,6 +100,20 @@ function whyRatherNot(
   return operator.role === "carry"
     ? "it only moves values, and they come in float32"
     : `it reads "${floats[0]}", which comes in float32`;
+}
+
+/** Constants that an Add, Mul, Where or Concat reads are quantized too: a mask of -Infinity cannot be. */
+function operandObstacle(
+  node: NodeProto,
+  operator: StaticOperator,
+  facts: GraphFacts,
+): string | undefined {
+  if (operator.role !== "follow") return undefined;
+  const endless = node.input.find((name, i) => {
+    const tensor = (operator.inputs?.includes(i) ?? true) && facts.floatConstant(name);
+    return tensor && firstNonFinite(readTensorProto(tensor).data as Float32Array) >= 0;
+  });
+  return endless === undefined ? undefined : `the constant "${endless}" is not finite`;
 }
 
 /** Inputs that carry activations and are not constants. */

@@ -26,3 +26,12 @@ export function channelAxes(
       return [0];
   }
 }
+
+/**
+ * The axis along which an integer kernel takes a scale for each index of a Conv's, Gemm's or MatMul's
+ * weights; undefined where it takes a single one.
+ */
+export function kernelAxis(node: NodeProto, dims: readonly number[]): number | undefined {
+  const isMatrix = dims.length === 2;
+  return isMatrix || node.opType !== "MatMul" ? channelAxes(node, 1, dims)[0] : undefined;
+}

@@ -1,12 +1,15 @@
 import { isStandard, makeNode } from "../onnx/node.ts";
 import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
-import { dimsOf, readTensorProto } from "../onnx/tensor_proto.ts";
+import { dimsOf } from "../onnx/tensor_proto.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { quantizeBlocks } from "./block_weights.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { WeightObserver, WeightOnly } from "./qconfig.ts";
+import { readWeights } from "./read_weights.ts";
 import { channelAxes } from "./weight_axes.ts";
+import { largestMagnitude } from "./weight_clip.ts";
+import { channelMap } from "./weight_layout.ts";
 import { quantizeWeights } from "./weights.ts";
 
 /** Fewer elements are not worth a Cast, a Mul and a scale in the file. */
@@ -41,6 +44,26 @@ export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
   });
 }
 
+/** Largest float16. */
+const FLOAT16_REACH = 65504;
+
+/** Why the weights of a node cannot be stored smaller, if so. */
+export function weightOnlyObstacle(
+  node: NodeProto,
+  { bits }: WeightOnly,
+  facts: GraphFacts,
+): string | undefined {
+  const inputs = storableWeights(node, facts);
+  if (inputs.length === 0) return "it has no weights worth storing smaller";
+  const names = inputs.map((input) => node.input[input]!);
+  if (names.some((name) => facts.isOutput(facts.storedAs(name)))) {
+    return "its weights are an output of the graph too";
+  }
+  const tooLarge = bits === 16 &&
+    names.some((name) => largestMagnitude(readWeights(name, facts).data) > FLOAT16_REACH);
+  return tooLarge ? `it has weights beyond ${FLOAT16_REACH}, the largest float16` : undefined;
+}
+
 /**
  * Stores the weights of a node smaller: as an int8, int4 or float16 initializer behind Cast and Mul,
  * which the runtime folds when it makes a session, so that the kernel sees float32. (Behind
@@ -48,59 +71,74 @@ export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
  * name of the initializer it replaces, so that every reader finds it.
  */
 export function storeSmall(node: NodeProto, qconfig: WeightOnly, builder: Builder): void {
-  for (const input of storableWeights(node, builder.facts)) {
-    const name = node.input[input]!;
-    const { dims, data } = readTensorProto(builder.facts.floatConstant(name)!);
-    const weights = data as Float32Array;
-    const axes = channelAxes(node, input, dims);
-    const perChannel = qconfig.weight.granularity === "channel";
+  const { facts } = builder;
+  for (const input of storableWeights(node, facts)) {
+    const name = facts.storedAs(node.input[input]!);
     builder.replaceConstant(name, (builder) => {
-      if (qconfig.bits === 16) return asFloat16(name, weights, dims, builder);
-      if (qconfig.bits === 8) {
-        const { clip } = qconfig.weight;
-        return asInt8(name, weights, { dims, axes: perChannel ? axes : [], clip }, builder);
-      }
-      const channelsLast = axes.includes(dims.length - 1);
-      return asInt4(name, weights, dims, channelsLast, qconfig.blockSize, builder);
+      const weights = readWeights(name, facts);
+      const axes = storedAxes(node, input, weights.dims, facts);
+      if (qconfig.bits === 16) return asFloat16(name, weights, builder);
+      if (qconfig.bits === 8) return asInt8(name, weights, axes, qconfig.weight, builder);
+      const channelsLast = axes.includes(weights.dims.length - 1);
+      return asInt4(name, weights, { channelsLast, blockSize: qconfig.blockSize }, builder);
     });
   }
 }
 
-function asFloat16(
-  name: string,
-  weights: Float32Array,
+/** The axes of the stored constant whose indices are to have a scale each. */
+function storedAxes(
+  node: NodeProto,
+  input: number,
   dims: readonly number[],
-  builder: Builder,
-): NodeProto[] {
-  const data = Float16Array.from(weights);
+  facts: GraphFacts,
+): readonly number[] {
+  const name = node.input[input]!;
+  const layout = facts.layoutOf(name);
+  const [axis, ...more] = channelAxes(node, input, dimsOf(facts.floatConstant(name)!));
+  if (!layout) return [axis!, ...more];
+  // Any axis does: scales are multiplied before the weights are laid out.
+  return [channelMap(layout, dims, axis!, facts.constant)?.axis ?? 0];
+}
+
+function asFloat16(name: string, weights: Tensor<"float32">, builder: Builder): NodeProto[] {
+  const { dims } = weights;
+  const data = Float16Array.from(weights.data);
   const stored = builder.constant(`${name}_float16`, { type: "float16", dims, data });
   return [toFloat(stored, name)];
 }
 
 function asInt8(
   name: string,
-  weights: Float32Array,
-  options: { dims: readonly number[]; axes: readonly number[]; clip: WeightObserver["clip"] },
+  { data, dims }: Tensor<"float32">,
+  axes: readonly number[],
+  weight: WeightObserver,
   builder: Builder,
 ): NodeProto[] {
-  const { dims, axes, clip } = options;
-  const quantized = quantizeWeights(weights, dims, axes, { clip });
-  const stored = builder.constant(`${name}_int8`, { type: "int8", dims, data: quantized.values });
-  const scale = floats(`${name}_scale`, quantized.scales, quantized.scaleDims, builder);
+  const perChannel = weight.granularity === "channel";
+  const quantized = quantizeWeights(data, dims, perChannel ? axes : [], weight);
+  const { type, values, scales, zeroPoints, scaleDims } = quantized;
+  const stored = builder.constant(`${name}_${type}`, { type, dims, data: values } as Tensor);
+  const scale = floats(`${name}_scale`, scales, scaleDims, builder);
   const wide = builder.fresh(`${name}_wide`);
-  return [toFloat(stored, wide), makeNode("Mul", [wide, scale], [name])];
+  const nodes = [toFloat(stored, wide)];
+  if (type === "int8") return [...nodes, makeNode("Mul", [wide, scale], [name])];
+  const centred = builder.fresh(`${name}_centred`);
+  const zeroPoint = floats(`${name}_zero_point`, Float32Array.from(zeroPoints), scaleDims, builder);
+  return [
+    ...nodes,
+    makeNode("Sub", [wide, zeroPoint], [centred]),
+    makeNode("Mul", [centred, scale], [name]),
+  ];
 }
 
 /** int4 keeps a scale for each block of weights; blocks are made, and undone, by Reshape. */
 function asInt4(
   name: string,
-  weights: Float32Array,
-  dims: readonly number[],
-  channelsLast: boolean,
-  blockSize: number,
+  { data, dims }: Tensor<"float32">,
+  options: { channelsLast: boolean; blockSize: number },
   builder: Builder,
 ): NodeProto[] {
-  const blocks = quantizeBlocks(weights, dims, { channelsLast, blockSize });
+  const blocks = quantizeBlocks(data, dims, options);
   const stored = builder.constant(
     `${name}_int4`,
     { type: "int8", dims: blocks.dims, data: blocks.values },

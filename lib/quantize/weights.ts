@@ -1,34 +1,44 @@
 import { roundEven } from "../tensor/round.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import { symmetricParams } from "./affine.ts";
+import { type AffineParams, affineParams, INT8, symmetricParams, UINT8 } from "./affine.ts";
 import { largestMagnitude } from "./weight_clip.ts";
 
 /** Integer weights and what they stand for. */
 export interface QuantizedWeights {
+  /** int8 for symmetric weights, uint8 for affine ones. */
+  readonly type: "int8" | "uint8";
   /** In the shape of the weights. */
-  readonly values: Int8Array;
+  readonly values: Int8Array | Uint8Array;
   /** One scale for each slice along the channel axes, or a single one. */
   readonly scales: Float32Array;
+  /** The integer that stands for 0, one for each scale; 0 for symmetric weights. */
+  readonly zeroPoints: Int8Array | Uint8Array;
   /** Shape of the scales with 1 for every other axis, so that they broadcast; [] for a single one. */
   readonly scaleDims: readonly number[];
 }
 
 /** Options for {@linkcode quantizeWeights}. */
 export interface QuantizeWeightsOptions {
+  /**
+   * `symmetric` is int8 in [-127, 127] with 0 for 0; `affine` is uint8, spread from the smallest
+   * weight to the largest. @default {"symmetric"}
+   */
+  scheme?: "symmetric" | "affine";
   /** Lower bound for the scale of each channel, see {@linkcode biasScaleFloor}. @default {none} */
   leastScale?: Float32Array;
   /**
-   * Chooses, of the weights that share a scale, the magnitude which 127 stands for; larger ones are
+   * Chooses, of the weights that share a scale, the largest magnitude to keep; larger ones are
    * clipped. @default {the largest}
    */
   clip?: (weights: Float32Array) => number;
 }
 
 /**
- * Quantizes weights to int8 in [-127, 127], symmetric about 0.
+ * Quantizes weights to 8 bits.
  *
- * @param weights Row-major, of shape `dims`.
- * @param axes Axes with a scale for each index, in order; [] for one scale in all.
+ * @param weights Row-major, of shape `dims`; finite.
+ * @param axes Axes with a scale for each index, neighbours in order; [] for one scale in all.
+ * @throws {RangeError} If a weight is NaN or infinite.
  * @example Two rows, a scale each
  * ```ts
  * import { quantizeWeights } from "./weights.ts";
@@ -44,56 +54,74 @@ export function quantizeWeights(
   axes: readonly number[],
   options: QuantizeWeightsOptions = {},
 ): QuantizedWeights {
-  const { leastScale, clip = largestMagnitude } = options;
+  const { scheme = "symmetric", leastScale, clip } = options;
   const scaleDims = axes.length === 0 ? [] : dims.map((dim, i) => axes.includes(i) ? dim : 1);
   const channels = elementCount(scaleDims);
-  const channelOf = channelIndex(dims, axes);
-  const scales = Float32Array.from(byChannel(weights, channels, channelOf), (own, c) => {
-    const max = clip(own);
-    return Math.max(symmetricParams({ min: -max, max }).scale, leastScale?.[c] ?? 0);
-  });
-  const values = new Int8Array(weights.length);
-  for (let i = 0; i < weights.length; i++) {
-    const q = roundEven(weights[i]! / scales[channelOf(i)]!);
-    values[i] = Math.min(Math.max(q, -127), 127);
+  const run = elementCount(dims.slice((axes.at(-1) ?? -1) + 1)); // neighbours with one scale
+  const choose = scheme === "affine" ? affineOf : symmetricOf;
+  const params = byChannel(weights, channels, run).map((own, c) =>
+    choose(own, leastScale?.[c] ?? 0, clip)
+  );
+  const { qmin, qmax } = scheme === "affine" ? UINT8 : INT8;
+  const integers = scheme === "affine" ? Uint8Array : Int8Array;
+  const values = new integers(weights.length);
+  for (let start = 0, c = 0; start < weights.length; start += run, c = (c + 1) % channels) {
+    const { scale, zeroPoint } = params[c]!;
+    for (let i = start; i < start + run; i++) {
+      const q = roundEven(weights[i]! / scale) + zeroPoint;
+      values[i] = q < qmin ? qmin : q > qmax ? qmax : q;
+    }
   }
-  return { values, scales, scaleDims };
+  return {
+    type: scheme === "affine" ? "uint8" : "int8",
+    values,
+    scales: Float32Array.from(params, ({ scale }) => scale),
+    zeroPoints: integers.from(params.map(({ zeroPoint }) => zeroPoint)),
+    scaleDims,
+  };
+}
+
+type Clip = QuantizeWeightsOptions["clip"];
+
+function symmetricOf(
+  own: Float32Array,
+  leastScale: number,
+  clip: Clip = largestMagnitude,
+): AffineParams {
+  const max = clip(own);
+  return { scale: Math.max(symmetricParams({ min: -max, max }).scale, leastScale), zeroPoint: 0 };
+}
+
+function affineOf(own: Float32Array, leastScale: number, clip?: Clip): AffineParams {
+  const reach = clip?.(own) ?? Infinity;
+  let min = 0;
+  let max = 0;
+  for (let i = 0; i < own.length; i++) {
+    min = Math.min(min, own[i]!);
+    max = Math.max(max, own[i]!);
+  }
+  const atLeast = leastScale * (UINT8.qmax - UINT8.qmin);
+  const params = affineParams({ min: Math.max(min, -reach), max: Math.min(max, reach) });
+  return params.scale >= leastScale
+    ? params
+    : affineParams({ min, max: Math.max(max, min + atLeast) });
 }
 
 /** The weights of each channel, one after the other. */
-function byChannel(
-  weights: Float32Array,
-  channels: number,
-  channelOf: (i: number) => number,
-): Float32Array[] {
-  if (channels === 1) return [weights];
+function byChannel(weights: Float32Array, channels: number, run: number): Float32Array[] {
+  if (channels * run === weights.length) {
+    return Array.from({ length: channels }, (_, c) => weights.subarray(c * run, (c + 1) * run));
+  }
   const length = weights.length / channels;
   const grouped = Array.from({ length: channels }, () => new Float32Array(length));
-  const filled = new Uint32Array(channels);
-  for (let i = 0; i < weights.length; i++) {
-    const c = channelOf(i);
-    grouped[c]![filled[c]!++] = weights[i]!;
+  let from = 0;
+  for (let filled = 0; filled < length; filled += run) {
+    for (let c = 0; c < channels; c++) {
+      const own = grouped[c]!;
+      for (let i = 0; i < run; i++) own[filled + i] = weights[from++]!;
+    }
   }
   return grouped;
-}
-
-/** Which scale the element at a flat index has. */
-function channelIndex(dims: readonly number[], axes: readonly number[]): (i: number) => number {
-  if (axes.length === 0) return () => 0;
-  const strides = dims.map((_, i) => elementCount(dims.slice(i + 1)));
-  if (axes.length === 1) {
-    const [axis] = axes as [number];
-    const stride = strides[axis]!;
-    const length = dims[axis]!;
-    return (i) => Math.floor(i / stride) % length;
-  }
-  return (i) => {
-    let channel = 0;
-    for (const axis of axes) {
-      channel = channel * dims[axis]! + Math.floor(i / strides[axis]!) % dims[axis]!;
-    }
-    return channel;
-  };
 }
 
 /** Largest int32 that a bias may take, with room for the sums of products above it. */

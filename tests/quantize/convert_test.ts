@@ -3,6 +3,7 @@ import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { UserError } from "../../lib/errors.ts";
 import { decodeModel } from "../../lib/onnx/model.ts";
 import { allNodes } from "../../lib/onnx/graph.ts";
+import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { quantizeDynamic, quantizeStatic } from "../../lib/quantize/one_call.ts";
@@ -33,8 +34,11 @@ Deno.test("convert() quantizes each tensor once, however many read it", async ()
     "s_float",
     "y_float",
   ]);
-  const scales = graph.node.filter(({ opType }) => opType === "DequantizeLinear")
+  const stored = new Set(graph.initializer.map(({ name }) => name));
+  const scales = graph.node
+    .filter(({ opType, input }) => opType === "DequantizeLinear" && !stored.has(input[0]!))
     .map(({ input }) => input[1]);
+  assertEquals(scales.length, 5);
   assertEquals(new Set(scales).size, scales.length);
 });
 
@@ -67,6 +71,95 @@ Deno.test("convert() stores weights that several nodes share once", () => {
   const small = convert(residual(), qconfigMapping({ default: weightOnly() }));
   const names = small.graph.initializer.map(({ name }) => name);
   assertEquals(names.toSorted(), ["b", "w_int8", "w_scale"]);
+});
+
+Deno.test("convert() stores the integers of shared weights and biases once", async () => {
+  const model = modelOf(
+    `input x float32[N, 4, 6, 6]; output y float32[N, 4, 6, 6]
+    a = Conv(x, w, b) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu
+    c = Conv(r, w, b) {pads=[1, 1, 1, 1]} @ conv2; y = Conv(c, v, b) {pads=[1, 1, 1, 1]} @ conv3`,
+    { w: [4, 4, 3, 3], v: [4, 4, 3, 3], b: [4] },
+  );
+  for (const format of ["QDQ", "QOperator"] as const) {
+    const { graph } = await quantized(model, everything, samples, { format });
+    const named = (end: string) =>
+      graph.initializer.filter(({ name }) => name.includes(end)).length;
+    assertEquals([named("w_quantized"), named("v_quantized"), named("w_scale")], [1, 1, 1]);
+    // The integers of a bias depend on the scale of what the Conv reads.
+    assertEquals(named("b_quantized"), 3);
+  }
+  const dynamic = convert(model, qconfigMapping({ default: dynamicInt8() }));
+  const weights = dynamic.graph.initializer.filter(({ name }) => name.endsWith("_uint8"));
+  assertEquals(weights.map(({ name }) => name).toSorted(), ["v_uint8", "w_uint8"]);
+});
+
+Deno.test("weights that a float32 node reads too are not stored small", () => {
+  const model = modelOf(
+    `input x float32[N, 16]; output y float32[N, 16]; output z float32[N, 16]
+    a = MatMul(x, w) @ first; y = MatMul(a, w) @ second; b = MatMul(x, v) @ third
+    z = MatMul(b, u) @ fourth; tensor axes int64[2] = [1, 0]; u = Transpose(v) @ turn`,
+    { w: [16, 16], v: [16, 16] },
+  );
+  const { plan, graph } = convert(
+    model,
+    qconfigMapping({ default: weightOnly(), rules: [["first", float32], ["fourth", float32]] }),
+  );
+  const why = Object.fromEntries(plan.rows.map(({ node, why }) => [node, why]));
+  assertEquals(
+    why["second"],
+    `default; stays float32: it shares weights with "first", which stays float32`,
+  );
+  assertEquals(
+    why["third"],
+    `default; stays float32: it shares weights with "fourth", which stays float32`,
+  );
+  assertEquals(graph.initializer.some(({ name }) => name.endsWith("int8")), false);
+});
+
+Deno.test("weights that nodes lay out are stored small in their own shape", () => {
+  const model = modelOf(
+    `input x float32[N, 16]; output y float32[N, 40]
+    t = Transpose(w) {perm=[1, 0]} @ turn; tensor twice int64[40] = [0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9]
+    u = Gather(t, twice) {axis=1} @ repeat; y = MatMul(x, u) @ matmul`,
+    { w: [10, 16] },
+  );
+  const { graph, plan } = convert(model, qconfigMapping({ default: weightOnly() }));
+  const stored = graph.initializer.find(({ name }) => name === "w_int8");
+  assertEquals(stored?.dims, [10n, 16n]);
+  assertEquals(graph.initializer.find(({ name }) => name === "w_scale")?.dims, [10n, 1n]);
+  assertEquals(plan.rows.at(-1)?.why, "default");
+});
+
+Deno.test("weights that are an output of the network too are not stored small", () => {
+  const model = modelOf(
+    `input x float32[N, 16]; output y float32[N, 16]; output w float32[16, 16]
+    y = MatMul(x, w) @ matmul`,
+    { w: [16, 16] },
+  );
+  const { plan } = convert(model, qconfigMapping({ default: weightOnly() }));
+  assertEquals(
+    plan.rows[0]?.why,
+    "default; stays float32: its weights are an output of the graph too",
+  );
+});
+
+Deno.test("weights beyond float16 are not stored as such, NaN weights are refused by name", () => {
+  const model = (value: number) => {
+    const { graph } = modelOf(
+      `input x float32[N, 2]; output y float32[N, 64]; y = MatMul(x, w) @ matmul`,
+    );
+    const w = makeTensorProto("w", tensor([2, 64], new Float32Array(128).fill(value)));
+    return residual().withGraph({ ...graph, initializer: [w] });
+  };
+  const { plan } = convert(model(1e5), qconfigMapping({ default: weightOnly({ bits: 16 }) }));
+  assertStringIncludes(plan.rows[0]!.why, "it has weights beyond 65504, the largest float16");
+  for (const qconfig of [weightOnly(), dynamicInt8()]) {
+    assertThrows(
+      () => convert(model(NaN), qconfigMapping({ default: qconfig })),
+      UserError,
+      `Cannot quantize weights "w": element 0 is NaN`,
+    );
+  }
 });
 
 Deno.test("convert() says which range it lacks", async () => {

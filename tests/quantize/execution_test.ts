@@ -5,6 +5,7 @@ import {
   dynamicInt8,
   float32,
   perTensor,
+  perTensorAffine,
   type QConfig,
   staticInt8,
   weightOnly,
@@ -518,6 +519,56 @@ const cases: readonly Case[] = [
       "DepthToSpace uint8",
       "QLinearConv",
     ],
+  },
+  {
+    name: "uint8 weights with a zero point: static",
+    graph: `input x float32[N, 8, 12]; output y float32[N, 6]; output z float32[N, 16, 8]
+      a = Conv(x, w, b) @ conv; r = Relu(a) @ relu; z = MatMul(r, m) @ matmul
+      f = Flatten(r) @ flatten; y = Gemm(f, g, c) {transB=1} @ fc`,
+    weights: { w: [16, 8, 3], b: [16], m: [10, 8], g: [6, 160], c: [6] },
+    inputs: { x: [1, 8, 12] },
+    default: staticInt8({ weight: perTensorAffine }),
+    executes: ["QLinearConv", "in QLinearConv", "MatMulIntegerToFloat", "Flatten uint8", "QGemm"],
+  },
+  {
+    name: "uint8 weights with a zero point: dynamic",
+    graph: `input x float32[T, N, 16]; output y float32[T, 4, N, 12]; output z float32[T, 1, N, 12]
+      a = MatMul(x, m) @ matmul; z = LSTM(a, lw, lr) {hidden_size=12} @ lstm
+      g = GRU(a, gw, gr) {hidden_size=12} @ gru; y = Conv(g, w) {pads=[0, 1, 0, 1]} @ conv`,
+    weights: {
+      ...{ m: [16, 16], lw: [1, 48, 16], lr: [1, 48, 12] },
+      ...{ gw: [1, 36, 16], gr: [1, 36, 12], w: [4, 1, 1, 3] },
+    },
+    inputs: { x: [7, 3, 16] },
+    default: dynamicInt8({ weight: perTensorAffine }),
+    executes: ["DynamicQuantizeMatMul", "DynamicQuantizeLSTM", "Scan", "ConvInteger"],
+  },
+  {
+    name: "uint8 weights with a zero point: stored small",
+    graph: `input x float32[T, N, 16]; output y float32[T, 2, N, 12]
+      y = GRU(x, w, r, b) {hidden_size=12, direction="bidirectional"} @ gru`,
+    weights: { w: [2, 36, 16], r: [2, 36, 12], b: [2, 72] },
+    inputs: { x: [7, 1, 16] },
+    default: weightOnly({ weight: perTensorAffine }),
+    executes: ["GRU"],
+  },
+  {
+    name: "a Gemm whose bias is one number for all outputs",
+    graph: `input x float32[N, 32]; output y float32[N, 10]
+      tensor b float32[] = [0.3]; tensor c float32[1, 1] = [-0.2]
+      a = Gemm(x, g, b) @ fc1; r = Relu(a) @ relu; y = Gemm(r, h, c) @ fc2`,
+    weights: { g: [32, 16], h: [16, 10] },
+    inputs: { x: [4, 32] },
+    default: staticInt8(),
+    executes: ["QGemm", "in QGemm", "QGemm"],
+  },
+  {
+    name: "a MatMul whose weights are a stack of matrices",
+    graph: `input x float32[2, N, 32]; output y float32[2, N, 24]; y = MatMul(x, w) @ matmul`,
+    weights: { w: [2, 32, 24] },
+    inputs: { x: [2, 6, 32] },
+    default: staticInt8(),
+    executes: ["MatMulIntegerToFloat"],
   },
 ];
 

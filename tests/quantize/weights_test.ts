@@ -35,6 +35,40 @@ Deno.test("quantizeWeights() along the last axis agrees with a slow plain versio
   }
 });
 
+Deno.test("quantizeWeights() along an inner axis scales each index of it alone", () => {
+  const weights = Float32Array.of(127, 1, 254, 2, 12.7, 0.1, 0, 0); // [2, 2, 2]
+  const { values, scales } = quantizeWeights(weights, [2, 2, 2], [1]);
+  assertEquals([...scales], [1, 2]);
+  assertEquals([...values], [127, 1, 127, 1, 13, 0, 0, 0]);
+});
+
+Deno.test("quantizeWeights() with an affine scheme spreads uint8 from the smallest to the largest", () => {
+  const { type, values, scales, zeroPoints } = quantizeWeights(
+    Float32Array.of(-1, 0, 254, 0.5),
+    [4],
+    [],
+    { scheme: "affine" },
+  );
+  assertEquals([type, [...scales], [...zeroPoints]], ["uint8", [1], [1]]);
+  assertEquals([...values], [0, 1, 255, 1]);
+});
+
+Deno.test("quantizeWeights() raises the scale of affine weights to the least one", () => {
+  const { scales, zeroPoints, values } = quantizeWeights(
+    Float32Array.of(-10, 20),
+    [2],
+    [],
+    { scheme: "affine", leastScale: Float32Array.of(2) },
+  );
+  assertEquals([[...scales], [...zeroPoints], [...values]], [[2], [5], [0, 15]]);
+});
+
+Deno.test("quantizeWeights() takes weights that are not there", () => {
+  for (const axes of [[], [0], [1]]) {
+    assertEquals(quantizeWeights(new Float32Array(0), [0, 3], axes).values.length, 0);
+  }
+});
+
 Deno.test("quantizeBias() has the scale of the products", () => {
   const { values, scales } = quantizeBias(Float32Array.of(1, -3), 0.5, Float32Array.of(1, 2));
   assertEquals([...values], [2, -3]);

@@ -4,10 +4,13 @@ import { activationInputs, type StaticUnit } from "./static_units.ts";
 
 /**
  * Whether the result of a unit becomes uint8. A Conv kernel gives nothing else; a Gemm or MatMul can
- * give float32 at no cost, and does where nobody reads the result as int8.
+ * give float32 at no cost, and does where nobody reads the result as int8. Not a Gemm with its Relu:
+ * before int8 is looked for, the runtime makes one float32 operator of the two.
  */
 export function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {
-  return unit.head.opType === "Conv" || unit.operator.role !== "compute" ||
+  const { head: { opType }, operator, nodes } = unit;
+  if (opType === "Conv" || operator.role !== "compute") return true;
+  return (opType === "Gemm" && nodes.length > 1) ||
     unit.results.some((name) => readsAsInt8(name, decisions));
 }
 

@@ -53,6 +53,15 @@ const cases: readonly Case[] = [
     executes: ["QLinearConv"],
   },
   {
+    name: "a Gemm with its Relu is int8 also where nobody reads it so",
+    graph: `input x float32[N, 32]; output y float32[N, 16]
+      a = Gemm(x, w) @ fc; r = Relu(a) @ relu; y = Tanh(r) @ tanh`,
+    weights: { w: [32, 16] },
+    inputs: { x: [2, 32] },
+    default: staticInt8(),
+    executes: ["QGemm", "in QGemm", "Tanh"],
+  },
+  {
     name: "Clip to [0, 6] vanishes as Relu does",
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 12, 12]
       tensor zero float32[] = [0.0]; tensor six float32[] = [6.0]

@@ -20,6 +20,7 @@ import { lowerBatchNorm } from "./lower_batch_norm.ts";
 import { matMulAddToGemm } from "./matmul_add_to_gemm.ts";
 import { mergeConstants } from "./merge_constants.ts";
 import { everywhere, type Pass, type PassOptions, rootContext, untilStable } from "./pass.ts";
+import { poolMeans } from "./pool_means.ts";
 import { removeDead } from "./remove_dead.ts";
 
 /** Options for {@linkcode fuse}. */
@@ -79,6 +80,7 @@ const PASSES: readonly Pass[] = [
   untilStable([...SIMPLIFY, ...MERGE].map(everywhere)),
   // Only what found no layer around it becomes nodes of its own, which may then meet each other.
   everywhere(lowerBatchNorm),
+  everywhere(poolMeans),
   untilStable([...SIMPLIFY, ...MERGE].map(everywhere)),
   everywhere(mergeConstants),
   hoistConstants,
@@ -93,6 +95,7 @@ const PASSES: readonly Pass[] = [
  *   and the Add, Sub, Mul and Div by constants, after them; and before them, where padding allows.
  *   A BatchNormalization that stands alone becomes a Mul and an Add.
  * - MatMul + Add becomes Gemm where the input has two dimensions.
+ * - A ReduceMean over all positions of a map becomes a GlobalAveragePool.
  * - What depends on constants alone is computed: the slices and concatenations that exporters put
  *   around the weights of recurrent layers. Constant nodes become initializers, equal ones one.
  * - Identity, Dropout, empty Casts and Transposes, initial states of zeros and all that no output needs

@@ -31,9 +31,11 @@ export interface Decisions {
  * Decides for each node of a graph which form it takes under a mapping, and says why. No ranges are
  * needed for this; they are wanted for what it calls static.
  *
- * @throws {UserError} If a rule of the mapping matches no node.
+ * @throws {UserError} If a rule of the mapping matches no node, or none that can be what it asks
+ * for, or the mapping mixes types of activations.
  */
 export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
+  requireOneType(mapping);
   const decisions = decideWith(
     graph,
     (identities) => resolveMapping(mapping, identities),
@@ -101,6 +103,17 @@ function listNodes(
       inBody: own !== facts,
     };
   });
+}
+
+/** A tensor between a node of uint8 and one of int8 activations would have to be both. */
+function requireOneType({ default: byDefault, rules }: QConfigMapping): void {
+  const asked = [byDefault, ...rules.map(([, qconfig]) => qconfig)];
+  const types = asked.flatMap((qconfig) => qconfig.kind === "static" ? [qconfig.dtype] : []);
+  if (new Set(types).size < 2) return;
+  throw new UserError(
+    `Cannot apply the qconfig mapping: it asks for uint8 and for int8 activations, ` +
+      `and neighbours share their tensors; take one type for all`,
+  );
 }
 
 /** Refuses a rule that asks for what none of its nodes can be. */

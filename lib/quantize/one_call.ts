@@ -9,7 +9,13 @@ import type { Feeds } from "../tensor/tensor.ts";
 import { convert } from "./convert.ts";
 import { qconfigMapping, type Rule } from "./mapping.ts";
 import { prepare } from "./prepare.ts";
-import { dynamicInt8, float32, staticInt8, type StaticInt8Options } from "./qconfig.ts";
+import {
+  dynamicInt8,
+  float32,
+  staticInt8,
+  type StaticInt8Options,
+  type WeightObserver,
+} from "./qconfig.ts";
 import type { QuantizedModel } from "./quantized_model.ts";
 import { readPlan } from "./read_plan.ts";
 
@@ -44,9 +50,11 @@ export async function quantizeStatic(
   data: Dataset | Iterable<Feeds> | AsyncIterable<Feeds>,
   options: QuantizeStaticOptions = {},
 ): Promise<QuantizedModel> {
-  const { activation, weight, kernels, rules, ...calibration } = options;
+  const { activation, weight, kernels, dtype, scheme, reduceRange, otherwise, ...rest } = options;
+  const { rules, ...calibration } = rest;
+  const qconfig = { activation, weight, kernels, dtype, scheme, reduceRange, otherwise };
   const fused = fuse(model);
-  const mapping = qconfigMapping({ default: staticInt8({ activation, weight, kernels }), rules });
+  const mapping = qconfigMapping({ default: staticInt8(qconfig), rules });
   const ranges = await calibrate(prepare(fused, mapping), data, calibration);
   return await readBack(convert(fused, mapping, ranges), calibration.pool);
 }
@@ -54,28 +62,64 @@ export async function quantizeStatic(
 /** PyTorch's name for what ONNX calls by two. */
 const LINEAR = ["Gemm", "MatMul"];
 
+/** What PyTorch's `quantize_dynamic` takes where it is not told, and RNN, which it leaves out. */
+const BY_DEFAULT = [...LINEAR, "LSTM", "GRU", "RNN"];
+
+/** Options for {@linkcode quantizeDynamic}. */
+export interface QuantizeDynamicOptions {
+  /** @default {perChannel} */
+  weight?: WeightObserver;
+  /** Workers to read back in what the runtime executes. @default {one of its own} */
+  pool?: Pool;
+}
+
 /**
- * Makes the nodes of some operators dynamic int8; no samples are needed.
+ * Fuses, and makes the nodes of some operators dynamic int8; no samples are needed.
  *
  * @param operators ONNX operator types, or `Linear` for Gemm and MatMul.
- * @throws {UserError} If the network has none of an operator.
+ * @default operators {Linear, LSTM, GRU and RNN, as far as the network has them}
+ * @throws {UserError} If the network has none of an operator, or none that can be dynamic.
  */
 export async function quantizeDynamic(
   model: Model,
-  operators: readonly string[] = ["Linear"],
-  options: { pool?: Pool } = {},
+  operators?: readonly string[],
+  options: QuantizeDynamicOptions = {},
 ): Promise<QuantizedModel> {
+  const { weight, pool } = options;
   const fused = fuse(model);
   const present = new Set([...allNodes(fused.graph)].map(({ opType }) => opType));
-  const rules = operators.flatMap((name): Rule[] => {
+  const wanted = operators ?? BY_DEFAULT.filter((op) => present.has(op));
+  const rules = wanted.flatMap((name): Rule[] => {
     const meant = name === "Linear" ? LINEAR.filter((op) => present.has(op)) : [name];
-    if (meant.length === 0) {
-      throw new UserError(
-        `Cannot quantize ${model.name} dynamically: it has no Linear layer (Gemm or MatMul); ` +
-          `it has ${[...present].sort().join(", ")}`,
-      );
-    }
-    return meant.map((op) => [{ op }, dynamicInt8()]);
+    return meant.map((op) => [{ op }, dynamicInt8({ weight })]);
   });
-  return await readBack(convert(fused, qconfigMapping({ default: float32, rules })), options.pool);
+  if (rules.length === 0) {
+    throw new UserError(
+      `Cannot quantize ${model.name} dynamically: it has no ` +
+        (operators ? "Linear layer (Gemm or MatMul)" : "Linear and no recurrent layer") +
+        `; it has ${[...present].sort().join(", ")}`,
+    );
+  }
+  const mapping = qconfigMapping({ default: float32, rules, onUnsupported: "float32" });
+  const int8 = convert(fused, mapping);
+  requireDynamic(int8, wanted, model.name);
+  return await readBack(int8, pool);
+}
+
+/** Refuses what left all nodes of an operator in float32. */
+function requireDynamic(
+  { plan, traces }: QuantizedModel,
+  operators: readonly string[],
+  name: string,
+): void {
+  for (const operator of operators) {
+    const meant = operator === "Linear" ? LINEAR : [operator];
+    const forms = plan.rows.map((row, i) => ({ ...row, form: traces[i]!.form }))
+      .filter(({ opType }) => meant.includes(opType));
+    const [first] = forms;
+    if (!first || forms.some(({ form }) => form === "dynamic")) continue;
+    throw new UserError(
+      `Cannot quantize ${name} dynamically: ${operator} node "${first.node}": ${first.why}`,
+    );
+  }
 }

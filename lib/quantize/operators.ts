@@ -119,17 +119,13 @@ export const NO_STATIC_KERNEL: ReadonlyMap<string, string> = new Map([
   ["RNN", "no int8 RNN kernel; dynamicInt8() or weightOnly() make it smaller"],
   ["LSTM", "the int8 LSTM kernel is dynamic only; dynamicInt8() or weightOnly() make it smaller"],
   ["ConvTranspose", "no int8 ConvTranspose kernel; weightOnly() makes it smaller"],
-  ["HardSwish", "in int8 it would be four operators, slower than a change of precision around it"],
+  ["HardSigmoid", "as Mul, Add and Clip in int8 it is no faster than between changes of precision"],
+  ["HardSwish", "as four operators in int8 it is slower than between two changes of precision"],
   ["InstanceNormalization", "it normalises in float32 between two changes of precision"],
   ["LayerNormalization", "it normalises in float32 between two changes of precision"],
-  ["ReduceMean", "no int8 kernel; GlobalAveragePool has one"],
+  ["ReduceMean", "no int8 kernel; fuse() makes a GlobalAveragePool of the mean over a map"],
   ["BatchNormalization", "no int8 kernel; fuse() folds it where a Conv or Gemm stands before it"],
 ]);
-
-/** Name of an operator in the standard domain, or undefined for other domains. */
-export function standardOp(node: NodeProto): string | undefined {
-  return node.domain === "" || node.domain === "ai.onnx" ? node.opType : undefined;
-}
 
 function biasObstacle(node: NodeProto, input: number, facts: GraphFacts): string | undefined {
   const name = node.input[input];

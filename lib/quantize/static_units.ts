@@ -52,8 +52,7 @@ export function staticUnits(
     }
     const operator = isStandard(node) ? STATIC_OPERATORS.get(node.opType) : undefined;
     if (!operator) {
-      const reason = NO_STATIC_KERNEL.get(node.opType) ?? `no int8 kernel for ${node.opType}`;
-      fallBack(decision, reason, true);
+      fallBack(decision, whyNoKernel(node), true);
       continue;
     }
     const impossible = operator.obstacle?.(node, facts) ?? operandObstacle(node, operator, facts);
@@ -78,6 +77,12 @@ export function staticUnits(
     for (const name of activationInputs(node, operator, facts)) int8.add(name);
   }
   return units;
+}
+
+function whyNoKernel(node: NodeProto): string {
+  const { opType, domain } = node;
+  if (isStandard(node)) return NO_STATIC_KERNEL.get(opType) ?? `no int8 kernel for ${opType}`;
+  return `no int8 kernel is known for ${opType} of domain ${domain}`;
 }
 
 /** Why a node that could be static had better not be. */

@@ -3,12 +3,20 @@ import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { UserError } from "../../lib/errors.ts";
 import { decodeModel } from "../../lib/onnx/model.ts";
 import { allNodes } from "../../lib/onnx/graph.ts";
-import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
+import { makeTensorProto, readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { quantizeDynamic, quantizeStatic } from "../../lib/quantize/one_call.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
-import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
+import {
+  dynamicInt8,
+  float32,
+  perChannel,
+  perTensor,
+  perTensorAffine,
+  staticInt8,
+  weightOnly,
+} from "../../lib/quantize/qconfig.ts";
 import { type Feeds, float32 as tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
@@ -324,6 +332,67 @@ Deno.test("quantizeDynamic() takes PyTorch's word for Gemm and MatMul", async ()
     "it has no Linear layer (Gemm or MatMul); it has Add, Conv, Relu",
   );
   await assertRejects(() => quantizeDynamic(model, ["Gru"]), UserError, "matches no node");
+});
+
+Deno.test("quantizeDynamic() takes Linear and recurrent layers where it is not told", async () => {
+  const model = modelOf(
+    `input x float32[T, N, 16]; output y float32[T, N, 8]
+    tensor axis int64[1] = [1]
+    g = GRU(x, w, r) {hidden_size=16} @ gru; s = Squeeze(g, axis) @ squeeze
+    t = Relu(s) @ relu; p = MatMul(t, t2) @ scores; y = MatMul(t, m) @ fc`,
+    { w: [1, 48, 16], r: [1, 48, 16], m: [16, 8], t2: [16, 16] },
+  );
+  const { plan } = await quantizeDynamic(model, undefined, { weight: perTensor });
+  assertEquals(plan.executes(), { Scan: 1, DynamicQuantizeMatMul: 1, Relu: 1, Squeeze: 1 });
+  await assertRejects(
+    () => quantizeDynamic(model, ["GRU", "Relu"]),
+    UserError,
+    `Relu node "relu": rule op Relu; stays float32: it has no weights`,
+  );
+  await assertRejects(() => quantizeDynamic(residual()), UserError, "no recurrent layer; it has");
+});
+
+Deno.test("quantizeStatic() passes every option on", async () => {
+  const model = modelOf(
+    `input x float32[N, 8, 12]; output y float32[N, 8, 12]
+    a = Conv(x, w) {pads=[1, 1]} @ conv; y = ConvTranspose(a, u) {pads=[1, 1]} @ up`,
+    { w: [8, 8, 3], u: [8, 8, 3] },
+  );
+  const { graph, plan } = await quantizeStatic(model, samplesOf({ x: [1, 8, 12] }, 1), {
+    ...{ dtype: "int8", scheme: "symmetric", otherwise: weightOnly() },
+  });
+  const zero = graph.initializer.find(({ name }) => name === "x_zero_point")!;
+  assertEquals(readTensorProto(zero), { type: "int8", dims: [], data: Int8Array.of(0) });
+  assertStringIncludes(plan.rows[1]!.why, "weightOnly instead");
+});
+
+Deno.test("convert() refuses uint8 beside int8 activations, and weights that no kernel takes", () => {
+  const mapping = qconfigMapping({
+    default: staticInt8(),
+    rules: [["conv2", staticInt8({ dtype: "int8" })]],
+  });
+  assertThrows(() => prepare(residual(), mapping), UserError, "take one type for all");
+  const affine = { ...perChannel, name: "odd", scheme: "affine" } as const;
+  for (const make of [staticInt8, dynamicInt8, weightOnly]) {
+    assertThrows(() => make({ weight: affine }), UserError, "one zero point for all channels");
+  }
+  assertThrows(
+    () => staticInt8({ dtype: "int8", weight: perTensorAffine }),
+    UserError,
+    "there is no such kernel",
+  );
+  assertThrows(() => weightOnly({ bits: 4, blockSize: 0 }), RangeError);
+});
+
+Deno.test("the plan names the domain of operators it does not know", () => {
+  const model = modelOf(
+    `input x float32[N, 4]; output y float32[N, 4]; y = my.ops::GRU(x) @ odd; z = Relu(y) @ relu`,
+  );
+  const [row] = convert(model, everything, undefined).plan.rows;
+  assertEquals(
+    row?.why,
+    "default; stays float32: no int8 kernel is known for GRU of domain my.ops",
+  );
 });
 
 Deno.test("calibrate() names the node and the sample that turn NaN", async () => {

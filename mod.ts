@@ -82,6 +82,10 @@ export type { Range } from "./lib/calibrate/range.ts";
 // Samples.
 export { type Dataset, samples, select, slice } from "./lib/data/dataset.ts";
 export { arrays, type ArraysOptions } from "./lib/data/arrays.ts";
+export { collect, type CollectOptions } from "./lib/data/collect.ts";
+export { images, type ImagesOptions } from "./lib/data/images.ts";
+export type { ChannelOrder } from "./lib/data/images/picture.ts";
+export type { ResizeFilter } from "./lib/data/images/resize.ts";
 export { npzDataset } from "./lib/data/npz_dataset.ts";
 export { readNpz, writeNpz } from "./lib/data/npz.ts";
 export { readNpy, writeNpy } from "./lib/data/npy.ts";

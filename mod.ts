@@ -25,7 +25,12 @@ export {
 export { fuse, FusedModel, type FuseOptions } from "./lib/passes/fuse.ts";
 export type { FusedGroup } from "./lib/passes/fused_group.ts";
 export { prepare, type Prepared } from "./lib/quantize/prepare.ts";
-export { calibrate, type CalibrateOptions, type Watched } from "./lib/calibrate/calibrate.ts";
+export {
+  calibrate,
+  type CalibrateOptions,
+  calibrateSizes,
+  type Watched,
+} from "./lib/calibrate/calibrate.ts";
 export {
   type Calibration,
   calibrationFromJson,

@@ -45,6 +45,48 @@ export async function calibrate(
   data: Dataset | Iterable<Feeds> | AsyncIterable<Feeds>,
   options: CalibrateOptions = {},
 ): Promise<Calibration> {
+  return await watch(watched, data, options, () => {});
+}
+
+/**
+ * What calibration on the first samples alone would see, for several numbers of samples, from one
+ * run: to find how few are enough.
+ *
+ * @param sizes Numbers of samples, in any order.
+ * @returns One calibration for each size, in the order of the sizes.
+ * @throws {UserError} As {@linkcode calibrate} does, and if there are fewer samples than a size.
+ */
+export async function calibrateSizes(
+  watched: Watched,
+  data: Dataset | Iterable<Feeds> | AsyncIterable<Feeds>,
+  sizes: readonly number[],
+  options: Omit<CalibrateOptions, "maxSamples"> = {},
+): Promise<Calibration[]> {
+  const found = new Map<number, Calibration>();
+  const maxSamples = Math.max(...sizes);
+  const { samples } = await watch(watched, data, { ...options, maxSamples }, (calibration) => {
+    // The arrays of statistics are re-used by the next sample.
+    if (sizes.includes(calibration.samples)) {
+      found.set(calibration.samples, structuredClone(calibration));
+    }
+  });
+  return sizes.map((size) => {
+    const calibration = found.get(size);
+    if (calibration) return calibration;
+    throw new UserError(
+      `Cannot calibrate ${watched.model.name} on ${size} samples: ` +
+        (size > samples ? `there are only ${samples}` : `it takes a whole number from 1`),
+    );
+  });
+}
+
+/** @param onSample Shown what was seen up to each sample; valid until the next. */
+async function watch(
+  watched: Watched,
+  data: Dataset | Iterable<Feeds> | AsyncIterable<Feeds>,
+  options: CalibrateOptions,
+  onSample: (calibration: Calibration) => void,
+): Promise<Calibration> {
   const { maxSamples = Infinity, pool, signal, onProgress } = options;
   const { model, tensors, channelAxes } = watched;
   const statistics = new Map<string, TensorStatistics>(
@@ -60,6 +102,7 @@ export async function calibrate(
       statistics.set(name, add(seen, tensor, name, done, model, channelAxes?.get(name)));
     }
     done++;
+    onSample({ samples: done, statistics });
     onProgress?.(done);
   };
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { calibrate, type Watched } from "../../lib/calibrate/calibrate.ts";
+import { calibrate, calibrateSizes, type Watched } from "../../lib/calibrate/calibrate.ts";
 import { percentile } from "../../lib/calibrate/observers.ts";
 import { arrays } from "../../lib/data/arrays.ts";
 import { stateful } from "../../lib/data/stateful.ts";
@@ -62,6 +62,19 @@ Deno.test("calibrate() stops reading after maxSamples", async () => {
   assertEquals([samples, made, statistics.get("x")!.max], [3, 3, 2]);
   const six = await calibrate(watched, arrays(ragged(6)), { maxSamples: 2 });
   assertEquals(six.samples, 2);
+});
+
+Deno.test("calibrateSizes() sees what calibrations on fewer samples see, in one run", async () => {
+  const samples = ragged(12);
+  const layouts = { ...watched, channelAxes: new Map([["x", 1]]) };
+  const found = await calibrateSizes(layouts, samples, [12, 3, 7]);
+  for (const [i, maxSamples] of [12, 3, 7].entries()) {
+    assertEquals(found[i], await calibrate(layouts, samples, { maxSamples }));
+  }
+  const refuse = (sizes: number[], message: string) =>
+    assertRejects(() => calibrateSizes(watched, samples, sizes), UserError, message);
+  await refuse([3, 20], "Cannot calibrate relu.onnx on 20 samples: there are only 12");
+  await refuse([2.5, 4], "on 2.5 samples: it takes a whole number from 1");
 });
 
 Deno.test("calibrate() watches channels where it is asked to", async () => {

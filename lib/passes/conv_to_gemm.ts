@@ -97,7 +97,7 @@ const WRITERS: Readonly<Record<GemmForm, (conv: Conv, write: NodeWriter) => stri
       const patches = gatherRows(rows, reads, places, write);
       const flat = write.reshape(patches, [-1, taps.length * channels]);
       const all = taps.length === elementCount(window.kernel);
-      const own = all ? kernel : write.add("Gather", [kernel, write.int64(taps)], { axis: 0 });
+      const own = all ? kernel : write.gather(kernel, taps, 0);
       const matrix = write.reshape(own, [taps.length * channels, filters]);
       const product = write.add("Gemm", [flat, matrix, ...bias(conv)]);
       return write.reshape(product, [-1, positions.length * filters]);
@@ -108,7 +108,7 @@ const WRITERS: Readonly<Record<GemmForm, (conv: Conv, write: NodeWriter) => stri
     if (order.some((position, i) => position !== i)) {
       const whole = write.reshape(joined, [-1, order.length, filters]);
       const back = order.map((_, position) => order.indexOf(position));
-      joined = write.add("Gather", [whole, write.int64(back)], { axis: 1 });
+      joined = write.gather(whole, back, 1);
     }
     return channelsFirst(joined, conv, write);
   },
@@ -123,7 +123,7 @@ const WRITERS: Readonly<Record<GemmForm, (conv: Conv, write: NodeWriter) => stri
       );
     }
     const kernel = write.weight(node.input[1]!, "taps", () => tapsFirst(conv));
-    const spread = write.add("Gather", [kernel, write.int64(connects)], { axis: 0 });
+    const spread = write.gather(kernel, connects, 0);
     const whole = write.reshape(spread, [places, positions, channels, filters]);
     const turned = write.add("Transpose", [whole], { perm: [0, 2, 1, 3] });
     const matrix = write.reshape(turned, [places * channels, positions * filters]);
@@ -162,7 +162,7 @@ function gatherRows(
   write: NodeWriter,
 ): string {
   if (reads.length === places && reads.every((place, i) => place === i)) return rows;
-  return write.add("Gather", [rows, write.int64(reads)], { axis: 1 });
+  return write.gather(rows, reads, 1);
 }
 
 /** A kernel [filters, channels, ...taps] as [taps, channels, filters]. */

@@ -5,6 +5,7 @@ import { makeTensorProto } from "../onnx/tensor_proto.ts";
 import { bypass } from "./bypass.ts";
 import { inferShapes, readIntegers } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
+import { removeDead } from "./remove_dead.ts";
 import type { ShapeMap, ValueShape } from "./shapes.ts";
 
 /**
@@ -40,11 +41,12 @@ export function dropIdleReshapes(
   const joined = changed
     ? { ...graph, node, initializer: [...graph.initializer, ...added] }
     : graph;
-  return bypass(joined, context, (node) => {
+  const bypassed = bypass(joined, context, (node) => {
     const [x = "", shape = ""] = node.input;
     const dims = isReshape(node) ? readIntegers(constants.get(shape)) : undefined;
-    return dims && keeps(known.get(x), dims) ? x : undefined;
+    return dims && keeps(known.stillOpen(x), dims) ? x : undefined;
   });
+  return bypassed === graph ? graph : removeDead(bypassed);
 }
 
 function isReshape(node: NodeProto): boolean {
@@ -79,7 +81,7 @@ function asReshape(
   shape: (dims: readonly number[]) => string,
 ): NodeProto {
   const perm = intsAttribute(node, "perm");
-  const x = shapes.get(node.input[0]);
+  const x = shapes.stillOpen(node.input[0]);
   if (node.opType !== "Transpose" || !isStandard(node) || !perm || !x) return node;
   const long = perm.filter((axis) => x.dims[axis] !== 1 || x.depends[axis]!.length > 0);
   if (long.some((axis, i) => i > 0 && axis < long[i - 1]!)) return node;

@@ -10,7 +10,8 @@ export type FixReshapesOptions = RewriteOptions;
 /**
  * Gives Reshapes whose shape an exporter computes from other values (Shape, Gather, Concat) that shape
  * as a constant, 0 for an axis that stays and -1 for one that changes with an open dimension. What
- * computed it goes, and other rewrites see through. Reshapes of more than one such axis stay.
+ * computed it goes, and other rewrites see through. Reshapes of more than one such axis stay; lengths
+ * that other rewrites have fixed count as lengths.
  */
 export function fixReshapes(
   graph: GraphProto,
@@ -24,7 +25,7 @@ export function fixReshapes(
     const [x = "", shape = ""] = node.input;
     if (node.opType !== "Reshape" || !isStandard(node) || constants.has(shape)) return undefined;
     if (!shape || !select(node)) return undefined;
-    const dims = constantDims(shapes.get(x), shapes.get(node.output[0]));
+    const dims = constantDims(shapes.stillOpen(x), shapes.stillOpen(node.output[0]));
     if (!dims) return undefined;
     const y = write.name("Reshape");
     const plain = withAttributes(node, { allowzero: undefined });

@@ -6,7 +6,7 @@ import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { type ReadConv, readConv } from "./read_conv.ts";
 import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "./shapes.ts";
-import { alongAxes, type Window } from "./window.ts";
+import { alongAxes } from "./window.ts";
 
 /** Options for {@linkcode lowerConv3d}. */
 export type LowerConv3dOptions = RewriteOptions;
@@ -43,11 +43,11 @@ export function lowerConv3d(
 }
 
 function writeConv2d(conv: ReadConv, write: NodeWriter): string {
-  const { node, window, channels, filters, group } = conv;
+  const { node, window, channels, filters } = conv;
   const [time, space] = [alongAxes(window, 0, 1), alongAxes(window, 1)];
-  const taps = time.kernel[0]!;
   const frames = write.add("Transpose", [node.input[0]!], { perm: [0, 2, 1, 3, 4] });
-  const x = foldTime(frames, time, conv, write);
+  const folded = [-1, time.kernel[0]! * channels, ...space.input];
+  const x = write.reshape(foldTime(frames, conv, write), folded);
   const weight = write.weight(node.input[1]!, "folded", () => foldKernel(conv));
   const conv2d = withAttributes(node, {
     auto_pad: undefined,
@@ -57,42 +57,33 @@ function writeConv2d(conv: ReadConv, write: NodeWriter): string {
     pads: [...space.begins, ...space.ends],
   });
   const y = write.name("Conv");
-  write.nodes.push({
-    ...conv2d,
-    input: [
-      write.reshape(x, [-1, taps * channels, ...space.input]),
-      weight,
-      ...node.input.slice(2),
-    ],
-    output: [y],
-  });
+  write.nodes.push({ ...conv2d, input: [x, weight, ...node.input.slice(2)], output: [y] });
   const apart = write.reshape(y, [-1, ...time.output, filters, ...space.output]);
   return write.add("Transpose", [apart], { perm: [0, 2, 1, 3, 4] });
+}
 
-  /** What each output frame reads, [batch * frames, channels of all taps, height, width]. */
-  function foldTime(x: string, time: Window, conv: ReadConv, write: NodeWriter): string {
-    const [length, steps, stride, dilation, begin, end] = [
-      time.input[0]!,
-      time.output[0]!,
-      time.strides[0]!,
-      time.dilations[0]!,
-      time.begins[0]!,
-      time.ends[0]!,
-    ];
-    const reads = Array.from({ length: steps * taps }, (_, i) => {
-      return Math.floor(i / taps) * stride + i % taps * dilation;
-    });
-    if (begin + end > 0) {
-      x = write.add("Pad", [x, write.int64([0, begin, 0, 0, 0, 0, end, 0, 0, 0])]);
-    }
-    if (reads.length !== length + begin + end || reads.some((frame, i) => frame !== i)) {
-      x = write.add("Gather", [x, write.int64(reads)], { axis: 1 });
-    }
-    if (conv.group === 1 || taps === 1) return x;
-    // A group reads its own channels of all frames, so those have to lie together.
-    const parts = [-1, taps, group, channels / group, ...space.input];
-    return write.add("Transpose", [write.reshape(x, parts)], { perm: [0, 2, 1, 3, 4, 5] });
+/** What each output frame reads: [batch, frames * taps, channels, height, width], or groups apart. */
+function foldTime(
+  frames: string,
+  { window, channels, group }: ReadConv,
+  write: NodeWriter,
+): string {
+  const time = alongAxes(window, 0, 1);
+  const [taps, begin, end] = [time.kernel[0]!, time.begins[0]!, time.ends[0]!];
+  const reads = Array.from({ length: time.output[0]! * taps }, (_, i) => {
+    return Math.floor(i / taps) * time.strides[0]! + i % taps * time.dilations[0]!;
+  });
+  let x = frames;
+  if (begin + end > 0) {
+    x = write.add("Pad", [x, write.int64([0, begin, 0, 0, 0, 0, end, 0, 0, 0])]);
   }
+  if (reads.length !== time.input[0]! + begin + end || reads.some((frame, i) => frame !== i)) {
+    x = write.gather(x, reads, 1);
+  }
+  if (group === 1 || taps === 1) return x;
+  // A group reads its own channels of all frames, so those have to lie together.
+  const parts = [-1, taps, group, channels / group, ...window.input.slice(1)];
+  return write.add("Transpose", [write.reshape(x, parts)], { perm: [0, 2, 1, 3, 4, 5] });
 }
 
 /** [filters, channels, time, height, width] as [filters, time * channels, height, width]. */

@@ -5,6 +5,7 @@ import { convToGemm, type ConvToGemmOptions } from "./conv_to_gemm.ts";
 import { dropIdleReshapes } from "./drop_idle_reshapes.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
 import { fixReshapes } from "./fix_reshapes.ts";
+import { hoistConstants } from "./hoist_constants.ts";
 import { lowerConv3d, type LowerConv3dOptions } from "./lower_conv3d.ts";
 import { lowerPool3d, type LowerPool3dOptions } from "./lower_pool3d.ts";
 import { mergeConstants } from "./merge_constants.ts";
@@ -24,7 +25,7 @@ export interface LowerForWasmOptions {
   conv3d?: LowerConv3dOptions | false;
   /** @default {every pool of single frames} */
   pool3d?: LowerPool3dOptions | false;
-  /** @default {every Conv that its cheapest form makes faster} */
+  /** @default {every Conv that is estimated to be faster so} */
   convToGemm?: ConvToGemmOptions | false;
   /** Pays only where the Conv before the Relu stays float32 and what follows is int8. @default {false} */
   swapReluMaxPool?: SwapReluMaxPoolOptions | false;
@@ -44,6 +45,44 @@ export class LoweredModel extends Model {
   }
 }
 
+/**
+ * Rewrites a float32 network so that onnxruntime-web's WASM kernels have less to do, and int8 kernels
+ * exist for more of it. The same numbers but for the order of sums:
+ *
+ * - Conv3d becomes Conv over frames ({@linkcode lowerConv3d}), pools of single frames become 2d
+ *   ({@linkcode lowerPool3d}), and frames stay in front of the channels from one to the next.
+ * - Conv on small maps becomes Gemm, in the form that is estimated to be the fastest
+ *   ({@linkcode convToGemm}), and channels stay last between neighbours.
+ * - Shapes that are computed but always the same become constants ({@linkcode fixReshapes});
+ *   Transposes and Reshapes that undo each other go, nodes that compute the same become one.
+ *
+ * Fuse first. The shapes have to be those of this very model, see {@linkcode learnShapes}.
+ *
+ * @returns The model in opset 13 or later; itself if there is nothing to do. A batch of another size
+ * than the sample's is welcome wherever it was before; other open dimensions that a rewrite depends on
+ * now have the sample's length, see {@linkcode LoweredModel.fixed}.
+ * @throws {UserError} If the model's opset cannot be raised to 13.
+ * @example
+ * ```ts
+ * import { lowerForWasm } from "./lower_for_wasm.ts";
+ * import { learnShapes } from "./shapes.ts";
+ * import { Model } from "../onnx/model.ts";
+ * import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.ts";
+ * import { parseGraph } from "../onnx/text.ts";
+ * import { float32 } from "../tensor/tensor.ts";
+ * import { create } from "@bufbuild/protobuf";
+ * import assert from "node:assert/strict";
+ *
+ * const graph = parseGraph(`
+ *   input x float32[N, 1, 4, 4, 4]; output y float32[N, 1, 4, 2, 2]
+ *   y = MaxPool(x) {kernel_shape=[1, 2, 2], strides=[1, 2, 2]}`);
+ * const opsetImport = [create(OperatorSetIdProtoSchema, { version: 17n })];
+ * const model = new Model(create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph }));
+ * const shapes = await learnShapes(model, { x: float32([1, 1, 4, 4, 4], new Float32Array(64)) });
+ * const lowered = lowerForWasm(model, shapes);
+ * assert.deepEqual(lowered.graph.node.map((node) => node.opType), ["Reshape", "MaxPool", "Reshape"]);
+ * ```
+ */
 export function lowerForWasm(
   model: Model,
   shapes: ShapeMap,
@@ -52,9 +91,12 @@ export function lowerForWasm(
   const raised = raiseOpset(model, LOWERED_OPSET);
   const known = shapes.afresh();
   const context = rootContext(raised.graph);
-  const graph = passesOf(known, options).reduce(
-    (graph, pass) => everywhere(pass)(graph, context),
-    raised.graph,
+  const graph = hoistConstants(
+    passesOf(known, options).reduce(
+      (graph, pass) => everywhere(pass)(graph, context),
+      raised.graph,
+    ),
+    context,
   );
   if (graph === raised.graph) return model;
   const fixed = known.fixed;
@@ -71,23 +113,34 @@ function passesOf(shapes: ShapeMap, options: LowerForWasmOptions): Pass[] {
     mergeNodes,
     removeDead,
   ]);
+  const fix: Pass = (graph, context) => fixReshapes(graph, shapes, {}, context);
   const { conv3d = {}, pool3d = {}, convToGemm: gemm = {}, swapReluMaxPool: swap = false } =
     options;
   return [
-    (graph, context) => fixReshapes(graph, shapes, {}, context),
+    fix,
     removeDead,
-    ...swap ? [(g: GraphProto, c?: PassContext) => swapReluMaxPool(g, swap, c)] : [],
-    ...conv3d ? [(g: GraphProto, c?: PassContext) => lowerConv3d(g, shapes, conv3d, c)] : [],
+    unlessFalse(swap, (graph, options, context) => swapReluMaxPool(graph, options, context)),
+    unlessFalse(conv3d, (graph, options, context) => lowerConv3d(graph, shapes, options, context)),
     simplify,
-    ...pool3d ? [(g: GraphProto, c?: PassContext) => lowerPool3d(g, shapes, pool3d, c)] : [],
+    unlessFalse(pool3d, (graph, options, context) => lowerPool3d(graph, shapes, options, context)),
     simplify,
-    ...gemm ? [(g: GraphProto, c?: PassContext) => convToGemm(g, shapes, gemm, c)] : [],
+    unlessFalse(gemm, (graph, options, context) => convToGemm(graph, shapes, options, context)),
     simplify,
+    fix, // again, since what was open may be fixed by now
     mergeConstants,
     removeDead,
   ];
 }
 
+/** A pass with its options; one that does nothing in place of false. */
+function unlessFalse<O>(
+  options: O | false,
+  pass: (graph: GraphProto, options: O, context?: PassContext) => GraphProto,
+): Pass {
+  return (graph, context) => options === false ? graph : pass(graph, options, context);
+}
+
+/** An input with the lengths that are fixed: other ones would be taken for other shapes in silence. */
 function withLengths(info: ValueInfoProto, fixed: readonly OpenDimension[]): ValueInfoProto {
   const kind = info.type?.value;
   if (kind?.case !== "tensorType" || !kind.value.shape) return info;

@@ -44,6 +44,16 @@ export class NodeWriter extends Emitter {
     return names;
   }
 
+  /** Reads parts of a value along an axis, in this order. @returns The name of the result. */
+  gather(x: string, indices: readonly number[], axis: number): string {
+    const stored = this.constant("indices", {
+      type: "int32", // half of int64, and lists can be long
+      dims: [indices.length],
+      data: Int32Array.from(indices),
+    });
+    return this.add("Gather", [x, stored], { axis });
+  }
+
   /** A weight in another form, stored once for all nodes that want the same. @returns Its name. */
   weight(name: string, form: string, make: () => Tensor): string {
     return this.#weights.get(name, form, make);

@@ -84,6 +84,15 @@ export class ShapeMap {
     return axes.map((axis) => shape.dims[axis]!);
   }
 
+  /** The shape of a value, with those open dimensions alone that no rewrite has fixed. */
+  stillOpen(name: string | undefined): ValueShape | undefined {
+    const shape = this.get(name);
+    return shape && {
+      ...shape,
+      depends: shape.depends.map((names) => names.filter((one) => !this.#fixed.has(one))),
+    };
+  }
+
   /** Open dimensions whose lengths rewrites now rely on. */
   get fixed(): OpenDimension[] {
     return this.open.filter(({ name }) => this.#fixed.has(name));

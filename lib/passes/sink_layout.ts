@@ -6,6 +6,7 @@ import { elementCount } from "../tensor/tensor.ts";
 import { evaluate } from "./evaluate/evaluate.ts";
 import { ELEMENTWISE, inferShapes, readIntegers } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
+import { removeDead } from "./remove_dead.ts";
 import type { ShapeMap, ValueShape } from "./shapes.ts";
 import { isIdle, windowOf } from "./window.ts";
 
@@ -34,7 +35,7 @@ export function sinkLayout(
   };
   const node = graph.node.flatMap(sinkAll);
   if (node.every((made, i) => made === graph.node[i])) return graph;
-  return { ...graph, node, initializer: [...graph.initializer, ...facts.added] };
+  return removeDead({ ...graph, node, initializer: [...graph.initializer, ...facts.added] });
 }
 
 /** What is known of the graph, kept up while nodes are replaced, so that a move goes all the way. */

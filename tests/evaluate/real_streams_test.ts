@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
-import { lpNorm } from "../../lib/calibrate/least_error.ts";
 import { arrays } from "../../lib/data/arrays.ts";
 import { type Dataset, slice } from "../../lib/data/dataset.ts";
 import { stateful } from "../../lib/data/stateful.ts";

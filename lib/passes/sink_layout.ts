@@ -73,8 +73,9 @@ class Facts {
     return this.#readers.get(name) ?? [];
   }
 
-  isRead(name: string): boolean {
-    return this.#kept.has(name) || this.readers(name).length > 0;
+  /** Whether a value is read by another node than this one, or has to stay. */
+  isReadBeside(name: string, node: NodeProto): boolean {
+    return this.#kept.has(name) || this.readers(name).some((reader) => reader !== node);
   }
 
   /** Whether one node alone reads a value. */
@@ -162,7 +163,9 @@ function sinkTransposes(node: NodeProto, facts: Facts): NodeProto[] | undefined 
       continue;
     }
     const constant = transposedConstant(operands[i]!, perm, facts);
-    const back = constant === undefined ? transposedBack(operands[i]!, perm, facts) : undefined;
+    const back = constant === undefined
+      ? transposedBack(operands[i]!, perm, node, facts)
+      : undefined;
     if (back) again.push(back);
     const source = constant ?? back?.output[0];
     if (source === undefined) return undefined;
@@ -179,16 +182,20 @@ function sinkTransposes(node: NodeProto, facts: Facts): NodeProto[] | undefined 
 /**
  * A Transpose that takes a value to where it would be after going back along `perm`, if there is one
  * already that another node reads: the same once more, for {@linkcode mergeNodes} to make one of both.
+ *
+ * @param node The node that reads the value now.
  */
 function transposedBack(
   name: string,
   perm: readonly number[],
+  node: NodeProto,
   facts: Facts,
 ): NodeProto | undefined {
   const back = perm.map((_, axis) => perm.indexOf(axis)).join();
-  // What nobody reads any more must not come back: the two would take turns for ever.
+  // What no other node reads is about to go: if it came back, the two would take turns for ever.
   const known = facts.readers(name).find((reader) =>
-    reader.opType === "Transpose" && isStandard(reader) && facts.isRead(reader.output[0]!) &&
+    reader.opType === "Transpose" && isStandard(reader) &&
+    facts.isReadBeside(reader.output[0]!, node) &&
     intsAttribute(reader, "perm")?.join() === back
   );
   return known && {

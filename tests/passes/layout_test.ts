@@ -4,13 +4,18 @@ import { dropIdleReshapes } from "../../lib/passes/drop_idle_reshapes.ts";
 import { dropNoOps } from "../../lib/passes/drop_no_ops.ts";
 import { fixReshapes } from "../../lib/passes/fix_reshapes.ts";
 import { mergeNodes } from "../../lib/passes/merge_nodes.ts";
+import { fuse } from "../../lib/passes/fuse.ts";
+import { lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
+import { learnShapes } from "../../lib/passes/shapes.ts";
 import { everywhere } from "../../lib/passes/pass.ts";
 import { sinkLayout } from "../../lib/passes/sink_layout.ts";
 import { swapReluMaxPool } from "../../lib/passes/swap_relu_max_pool.ts";
 import type { GraphProto } from "../../lib/onnx/onnx_pb.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { modelOf } from "./fixtures.ts";
-import { errorOf, shapesOf } from "./lowering.ts";
+import { error, modelOf, random, run } from "./fixtures.ts";
+import { count, errorOf, shapesOf } from "./lowering.ts";
+import { LAYOUT_DIMS, randomLayouts } from "./random_layouts.ts";
+import { INPUT_DIMS, randomNet } from "./random_net.ts";
 
 const x4 = { x: [2, 3, 4, 5] };
 
@@ -218,4 +223,36 @@ Deno.test("swapReluMaxPool() leaves a Relu that others read, and pools that give
     b = Relu(z); c, i = MaxPool(b) {kernel_shape=[2]}`,
   );
   assert.equal(swapReluMaxPool(model.graph), model.graph);
+});
+
+Deno.test("30 random networks that move values about compute the same after lowerForWasm()", async () => {
+  let fewer = 0;
+  for (let seed = 0; seed < 30; seed++) {
+    const model = randomLayouts(seed);
+    const shapes = await shapesOf(model, { x: LAYOUT_DIMS });
+    const lowered = lowerForWasm(model, shapes);
+    const { isFree } = shapes.open[0]!;
+    for (const batch of isFree ? [2, 1, 5] : [2]) {
+      const x = random([batch, ...LAYOUT_DIMS.slice(1)], seed);
+      const difference = error(await run(lowered, { x }), await run(model, { x }));
+      assert.ok(difference < 2e-6, `seed ${seed}, batch ${batch}: ${difference}`);
+    }
+    const [before, after] = [count(model, "Transpose"), count(lowered, "Transpose")];
+    assert.ok(after <= before, `seed ${seed}`);
+    if (after < before) fewer++;
+  }
+  assert.ok(fewer > 20);
+});
+
+Deno.test("30 random networks compute the same with all their Convs as Gemm", async () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const model = fuse(randomNet(seed));
+    const x = random(INPUT_DIMS, seed);
+    const shapes = await learnShapes(model, { x });
+    const form = (["im2col", "perPosition"] as const)[seed % 2];
+    const options = { convToGemm: { form: () => form }, swapReluMaxPool: {} };
+    const lowered = lowerForWasm(model, shapes, options);
+    const difference = error(await run(lowered, { x }), await run(model, { x }));
+    assert.ok(difference < 5e-6, `seed ${seed}: ${difference}`);
+  }
 });

@@ -10,6 +10,7 @@ import { decide, decideWith, type Decisions } from "./decide.ts";
 import type { Decision } from "./decision.ts";
 import { dynamicOperator } from "./dynamic.ts";
 import { lowerLayers } from "./dynamic_recurrent.ts";
+import { INT8_ALREADY } from "./existing_int8.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
 import { writeFenced } from "./fences.ts";
 import type { QConfigMapping } from "./mapping.ts";
@@ -102,8 +103,8 @@ function opsetFor({ default: byDefault, rules }: QConfigMapping): number {
   return int4 ? INT4_OPSET : QUANTIZED_OPSET;
 }
 
-function trace({ node, applied, head, inBody }: Decision): Trace {
-  const form = applied.kind;
+function trace({ node, applied, obstacle, head, inBody }: Decision): Trace {
+  const form = obstacle === INT8_ALREADY ? "int8" : applied.kind;
   const name = form === "dynamic" && !dynamicOperator(node)!.write
     ? `${node.name}/recurrent/Scan`
     : node.name;
@@ -176,17 +177,20 @@ function chooseRanges(
   const ranges = new Map<string, Range>();
   for (const [name, observer] of rangedTensors(decisions)) {
     const seen = calibration?.statistics.get(name);
-    if (!seen || seen.count === 0) {
-      throw new UserError(
-        `Cannot convert: the range of tensor "${name}" is not known` +
-          (calibration
-            ? `; calibrate what prepare() makes of the same model and mapping`
-            : `, and static int8 needs it; pass what calibrate() returns`),
-      );
-    }
+    if (!seen || seen.count === 0) throw unknownRange(name, calibration);
     ranges.set(name, observer.range(seen));
   }
   return ranges;
+}
+
+function unknownRange(name: string, calibration: Calibration | undefined): UserError {
+  const why = !calibration
+    ? `, and static int8 needs it; pass what calibrate() returns`
+    : calibration.statistics.has(name)
+    ? `: it was empty in every calibration sample; bring samples in which it is not, ` +
+      `or keep the nodes that read it in float32`
+    : `; calibrate what prepare() makes of the same model and mapping`;
+  return new UserError(`Cannot convert: the range of tensor "${name}" is not known${why}`);
 }
 
 function planOf({ all }: Decisions, fenced: ReadonlySet<string> = new Set()): Plan {
@@ -196,7 +200,8 @@ function planOf({ all }: Decisions, fenced: ReadonlySet<string> = new Set()): Pl
 function planRow(decision: Decision, fenced: ReadonlySet<string>): PlanRow {
   const { identity, asked, applied, source, obstacle } = decision;
   const reasons = [source];
-  if (obstacle && applied.kind === "float32") reasons.push(`stays float32: ${obstacle}`);
+  if (obstacle === INT8_ALREADY) reasons.push(obstacle);
+  else if (obstacle && applied.kind === "float32") reasons.push(`stays float32: ${obstacle}`);
   else if (obstacle) reasons.push(`${applied.kind} instead: ${obstacle}`);
   if (!decision.inBody && fenced.has(decision.node.name)) reasons.push(FENCED);
   return {

@@ -3,6 +3,7 @@ import { subgraphs } from "../onnx/graph.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { type Decision, fallBack, laysOut, leave, whyNotDynamic } from "./decision.ts";
+import { existingInt8, INT8_ALREADY } from "./existing_int8.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
 import { integerTensors, worksOnIntegers } from "./integers.ts";
 import {
@@ -41,8 +42,21 @@ export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
     (identities) => resolveMapping(mapping, identities),
     mapping.int8Tensors,
   );
+  refuseQuantized(decisions.all);
   if (mapping.onUnsupported !== "float32") refuseImpossible(decisions.all, mapping);
   return decisions;
+}
+
+/** Refuses a network of which nothing is left to quantize, since someone did it before. */
+function refuseQuantized(all: readonly Decision[]): void {
+  const asked = all.filter(({ asked }) => asked.kind !== "float32");
+  const [first, ...more] = asked.filter(({ obstacle }) => obstacle === INT8_ALREADY);
+  if (!first || asked.some(({ applied }) => applied.kind !== "float32")) return;
+  throw new UserError(
+    `Cannot quantize the network: it is int8 already, as ${first.node.opType} node ` +
+      `"${first.identity.name}" and ${more.length} more say, and nothing else in it can be; ` +
+      `start from the float32 network that it was made from`,
+  );
 }
 
 /** As {@linkcode decide}, with what is asked of each node given. */
@@ -55,8 +69,11 @@ export function decideWith(
   const all = listNodes(facts, resolve);
   const of = new Map(all.map((decision) => [decision.node, decision]));
   const integers = integerTensors(graph);
+  for (const own of new Set(all.map(({ facts }) => facts))) {
+    for (const node of existingInt8(own)) leave(of.get(node)!, INT8_ALREADY);
+  }
   for (const decision of all) {
-    if (decision.asked.kind === "float32") continue;
+    if (decision.asked.kind === "float32" || decision.obstacle) continue;
     if (worksOnIntegers(decision.node, integers)) leave(decision, "it works on integers");
     else if (laysOut(decision)) leave(decision, "it lays out constants for others");
     else if (decision.asked.kind === "dynamic") tryDynamic(decision);

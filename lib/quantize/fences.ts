@@ -2,6 +2,7 @@ import { isStandard, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { Builder } from "./builder.ts";
 import type { Decisions } from "./decide.ts";
+import { INT8_ALREADY } from "./existing_int8.ts";
 import type { StaticUnit } from "./static_units.ts";
 import { readsAsInt8 } from "./static_results.ts";
 
@@ -47,8 +48,11 @@ function fencesOf(
   const none = { inputs: [], outputs: [] };
   if (!isStandard(node) || !PULLED.has(node.opType)) return none;
   const { facts } = decisions;
+  if (decisions.of.get(node)?.obstacle === INT8_ALREADY) return none; // and is to stay so
   const activations = node.input.filter((name) => name !== "" && !facts.isConstant(name));
-  const readsInt8 = activations.length > 0 && activations.every((name) => results.has(name));
+  const comesFromInt8 = (name: string) =>
+    results.has(name) || facts.maker(name)?.opType === "DequantizeLinear";
+  const readsInt8 = activations.length > 0 && activations.every(comesFromInt8);
   const feedsInt8 = node.output.filter((name) => name && feedsQuantize(name, decisions));
   if (node.opType === "MaxPool") {
     // Taking a maximum and quantizing can be swapped, and the runtime swaps them on either side.
@@ -65,9 +69,9 @@ function feedsQuantize(name: string, decisions: Decisions): boolean {
   if (readsAsInt8(name, decisions)) return true;
   const readers = decisions.facts.consumers(name);
   return readers.some((reader) =>
-    (reader.opType === "Relu" || reader.opType === "Clip") &&
-    decisions.of.get(reader)?.applied.kind === "float32" &&
-    feedsQuantize(reader.output[0]!, decisions)
+    reader.opType === "QuantizeLinear" || (reader.opType === "Relu" || reader.opType === "Clip") &&
+      decisions.of.get(reader)?.applied.kind === "float32" &&
+      feedsQuantize(reader.output[0]!, decisions)
   );
 }
 

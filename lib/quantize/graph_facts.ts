@@ -21,6 +21,8 @@ export interface GraphFacts {
   /** The constant of this name if its elements are float32. */
   floatConstant(name: string | undefined): TensorProto | undefined;
   consumers(name: string): readonly NodeProto[];
+  /** The node that makes a value in this very graph. */
+  maker(name: string): NodeProto | undefined;
   /** Whether a name is an output of this very graph. */
   isOutput(name: string): boolean;
   /** Whether a name must survive: a graph output, or read inside a body. */
@@ -68,6 +70,7 @@ export function graphFacts(graph: GraphProto, outer?: GraphFacts): GraphFacts {
       const tensor = constant(name);
       return tensor?.dataType === TensorProto_DataType.FLOAT ? tensor : undefined;
     },
+    maker: (name) => makers.get(name),
     consumers: (name) => consuming.get(name) ?? [],
     isOutput: (name) => graph.output.some((output) => output.name === name),
     isPinned: (name) => keep.has(name),

@@ -14,6 +14,7 @@ const TO_INTEGERS: ReadonlySet<string> = new Set([
   "And",
   "ArgMax",
   "ArgMin",
+  "ConvInteger",
   "Equal",
   "Greater",
   "GreaterOrEqual",
@@ -21,9 +22,13 @@ const TO_INTEGERS: ReadonlySet<string> = new Set([
   "IsNaN",
   "Less",
   "LessOrEqual",
+  "MatMulInteger",
   "NonZero",
   "Not",
   "Or",
+  "QLinearConv",
+  "QLinearMatMul",
+  "QuantizeLinear",
   "Shape",
   "Size",
   "Xor",
@@ -50,7 +55,7 @@ export function integerTensors(graph: GraphProto): Set<string> {
 }
 
 function givesIntegers(node: NodeProto, integers: ReadonlySet<string>): boolean {
-  if (!isStandard(node)) return false;
+  if (!isStandard(node)) return node.opType.startsWith("QLinear");
   if (TO_INTEGERS.has(node.opType)) return true;
   if (node.opType === "Cast") return !FLOATS.has(intAttribute(node, "to", 0));
   if (node.opType === "ConstantOfShape") {

@@ -1,5 +1,6 @@
 import { makeNode } from "../onnx/node.ts";
 import { activationInputs, type StaticUnit } from "./static_units.ts";
+import { existingForm } from "./existing_int8.ts";
 import {
   type ActivationParams,
   addOperand,
@@ -86,8 +87,12 @@ export class QdqWriter implements StaticWriter {
 
   /** The quantized form of an activation, written when it is first wanted. */
   #input(name: string, reader: StaticUnit): QuantizedTensor {
-    const { builder } = this.#context;
-    return this.#quantized.get(name) ?? this.#pair(
+    const { builder, decisions: { facts } } = this.#context;
+    const known = this.#quantized.get(name);
+    if (known) return known;
+    const existing = existingForm(name, reader.qconfig.dtype, facts);
+    if (existing) return { ...existing, dequantized: name };
+    return this.#pair(
       name,
       builder.fresh(`${name}_dequantized`),
       name,

@@ -2,6 +2,7 @@ import { intAttribute, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { AttributeValue } from "../onnx/node.ts";
 import { activationInputs, type StaticUnit } from "./static_units.ts";
+import { existingForm } from "./existing_int8.ts";
 import {
   type ActivationParams,
   addOperand,
@@ -175,9 +176,9 @@ export class QOperatorWriter implements StaticWriter {
 
   /** The integers of an activation; what comes in float32 is quantized when it is first wanted. */
   #input(name: string, reader: StaticUnit): IntegerTensor {
-    const known = this.#integers.get(name);
+    const { builder, decisions: { facts } } = this.#context;
+    const known = this.#integers.get(name) ?? existingForm(name, reader.qconfig.dtype, facts);
     if (known) return known;
-    const { builder } = this.#context;
     const { params, scale, zeroPoint } = parametersOf(name, reader, this.#context);
     const integers = builder.fresh(`${name}_quantized`);
     builder.push(makeNode("QuantizeLinear", [name, scale, zeroPoint], [integers]));

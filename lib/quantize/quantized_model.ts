@@ -9,8 +9,8 @@ export interface Trace {
   readonly name: string;
   /** Names of what it gives. */
   readonly outputs: readonly string[];
-  /** Form it was written in. */
-  readonly form: QConfig["kind"];
+  /** Form it was written in; `int8` if it came so. */
+  readonly form: QConfig["kind"] | "int8";
   /** Name of the node whose kernel absorbs it, if one does. */
   readonly head?: string;
   /** Whether it lies in the body of an If, Loop or Scan. */

@@ -1,5 +1,6 @@
 import type { Observer } from "../calibrate/observers.ts";
 import type { Decisions } from "./decide.ts";
+import { existingForm } from "./existing_int8.ts";
 import { activationInputs, type StaticUnit } from "./static_units.ts";
 
 /**
@@ -31,18 +32,21 @@ export function quantizedResults(decisions: Decisions): Map<string, StaticUnit> 
 
 /**
  * The tensors whose range calibration has to find, each with the observer that is to choose it: what
- * enters a unit in float32, and what leaves one, but not what keeps the scale it came in with.
+ * enters a unit in float32, and what leaves one, but not what has a scale already.
  */
 export function rangedTensors(decisions: Decisions): Map<string, Observer> {
   const results = quantizedResults(decisions);
   const ranged = new Map<string, Observer>();
+  const { facts } = decisions;
   for (const unit of decisions.units.values()) {
-    for (const name of activationInputs(unit.head, unit.operator, decisions.facts)) {
-      if (!results.has(name) && !ranged.has(name)) ranged.set(name, unit.qconfig.activation);
+    const { dtype, activation } = unit.qconfig;
+    for (const name of activationInputs(unit.head, unit.operator, facts)) {
+      const known = results.has(name) || ranged.has(name) || existingForm(name, dtype, facts);
+      if (!known) ranged.set(name, activation);
     }
     if (unit.operator.role === "carry") continue;
     for (const name of unit.results) {
-      if (results.has(name)) ranged.set(name, unit.qconfig.activation);
+      if (results.has(name)) ranged.set(name, activation);
     }
   }
   return ranged;

@@ -2,6 +2,7 @@ import { isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import { type Decision, fallBack } from "./decision.ts";
+import { existingForm } from "./existing_int8.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
 import type { StaticInt8 } from "./qconfig.ts";
@@ -56,7 +57,10 @@ export function staticUnits(
       continue;
     }
     const impossible = operator.obstacle?.(node, facts) ?? operandObstacle(node, operator, facts);
-    const obstacle = impossible ?? whyRatherNot(node, operator, decision, int8, facts);
+    const { dtype } = decision.asked;
+    const isInt8 = (name: string) =>
+      int8.has(name) || existingForm(name, dtype, facts) !== undefined;
+    const obstacle = impossible ?? whyRatherNot(node, operator, decision.asked, isInt8, facts);
     if (obstacle) {
       fallBack(decision, obstacle, impossible !== undefined);
       continue;
@@ -89,18 +93,18 @@ function whyNoKernel(node: NodeProto): string {
 function whyRatherNot(
   node: NodeProto,
   operator: StaticOperator,
-  { asked }: Decision,
-  int8: ReadonlySet<string>,
+  { kernels }: StaticInt8,
+  isInt8: (name: string) => boolean,
   facts: GraphFacts,
 ): string | undefined {
-  if (asked.kind === "static" && asked.kernels === "fast") {
+  if (kernels === "fast") {
     const slow = operator.slow?.(node, facts);
     if (slow) return slow;
   }
   if (operator.role === "compute") return undefined;
   const activations = activationInputs(node, operator, facts);
   if (activations.length === 0) return "it reads constants alone";
-  const floats = activations.filter((name) => !int8.has(name));
+  const floats = activations.filter((name) => !isInt8(name));
   if (floats.length === 0) return undefined;
   return operator.role === "carry"
     ? "it only moves values, and they come in float32"

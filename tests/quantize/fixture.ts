@@ -9,21 +9,24 @@ import type { QConfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import type { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
 import { openSession } from "../../lib/runtime/session.ts";
-import { elementCount, type Feeds, float32 } from "../../lib/tensor/tensor.ts";
+import { elementCount, type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 
 /**
  * A model from the text of a graph.
  *
- * @param weights Shapes of constants to add, filled with normal numbers of deviation 1 / sqrt(fan in).
+ * @param weights Constants to add: tensors, or shapes to fill with normal numbers of deviation
+ * 1 / sqrt(fan in).
  */
 export function modelOf(
   text: string,
-  weights: Readonly<Record<string, readonly number[]>> = {},
+  weights: Readonly<Record<string, Tensor | readonly number[]>> = {},
   opset = 17,
 ): Model {
   const graph = parseGraph(text);
-  const constants = Object.entries(weights).map(([name, dims], i) => {
+  const constants = Object.entries(weights).map(([name, value], i) => {
+    if ("data" in value) return makeTensorProto(name, value);
+    const dims = value;
     const fanIn = Math.max(1, elementCount(dims.slice(1)));
     return makeTensorProto(name, float32(dims, normal(elementCount(dims), i + 1, fanIn ** -0.5)));
   });
@@ -56,6 +59,16 @@ export async function quantized(
   options: ConvertOptions = {},
 ): Promise<QuantizedModel> {
   return convert(model, mapping, await calibrate(prepare(model, mapping), samples), options);
+}
+
+/** What a model gives for one sample. */
+export async function run(model: Model, feeds: Feeds): Promise<Record<string, Tensor>> {
+  const session = await openSession(model);
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.release();
+  }
 }
 
 /** Signal to quantization-noise ratio of the first output over all samples, dB. */

@@ -3,6 +3,7 @@ import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
+import { addIntegerWeights, type IntegerWeights } from "./integer_weights.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
 import { readWeights, weightObstacle } from "./read_weights.ts";
@@ -67,15 +68,12 @@ function integerMatrix(
   const perChannel = observer.granularity === "channel";
   const home = builder.homeOf(name);
   return home.once(`matrix ${name} ${transposed} ${observer.name}`, () => {
-    const stored = readWeights(name, home.facts);
-    const [rows, columns] = stored.dims as [number, number];
-    const dims = transposed ? [columns, rows] : [rows, columns];
-    const matrix = transposed ? transpose(stored.data, rows, columns) : stored.data;
-    const axes = perChannel ? [1] : [];
-    const { type, values, scales, zeroPoints } = quantizeWeights(matrix, dims, axes, observer);
+    const { type, scales, zeroPoints, integers } = transposed
+      ? addTransposed(name, observer, home)
+      : addIntegerWeights(name, { axis: perChannel ? 1 : undefined, weight: observer }, home);
     const zeroPoint = { type, dims: [], data: zeroPoints } as Tensor;
     return {
-      integers: home.constant(`${name}_quantized`, { type, dims, data: values } as Tensor),
+      integers,
       scale: home.constant(`${name}_scale`, {
         type: "float32",
         dims: perChannel ? [scales.length] : [],
@@ -84,6 +82,22 @@ function integerMatrix(
       zeroPoint: type === "uint8" ? [home.constant(`${name}_zero_point`, zeroPoint)] : [],
     };
   });
+}
+
+/** The integers of a matrix [n, k] as [k, n]. */
+function addTransposed(
+  name: string,
+  observer: WeightObserver,
+  builder: Builder,
+): Omit<IntegerWeights, "key"> {
+  const stored = readWeights(name, builder.facts);
+  const [rows, columns] = stored.dims as [number, number];
+  const dims = [columns, rows];
+  const axes = observer.granularity === "channel" ? [1] : [];
+  const matrix = transpose(stored.data, rows, columns);
+  const { values, ...rest } = quantizeWeights(matrix, dims, axes, observer);
+  const tensor = { type: rest.type, dims, data: values } as Tensor;
+  return { ...rest, integers: builder.constant(`${name}_quantized`, tensor) };
 }
 
 function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {

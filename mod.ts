@@ -46,6 +46,17 @@ export {
   readBack,
 } from "./lib/quantize/one_call.ts";
 
+// Exact float32 rewrites for the WASM kernels, with shapes learnt from a sample.
+export { learnShapes, type OpenDimension, ShapeMap, type ValueShape } from "./lib/passes/shapes.ts";
+export {
+  LoweredModel,
+  lowerForWasm,
+  type LowerForWasmOptions,
+} from "./lib/passes/lower_for_wasm.ts";
+export type { ConvToGemmOptions } from "./lib/passes/conv_to_gemm.ts";
+export type { GemmForm, PlainConv } from "./lib/passes/gemm_forms.ts";
+export type { RewriteOptions } from "./lib/passes/replacement.ts";
+
 // How each node is to be computed.
 export {
   type DynamicInt8,

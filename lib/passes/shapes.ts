@@ -117,6 +117,25 @@ export class ShapeMap {
  * @param feeds One run's inputs.
  * @throws {UserError} If an input is missing or does not fit.
  * @throws {RuntimeError} If the runtime fails on the sample.
+ * @example A map whose height follows an open dimension
+ * ```ts
+ * import { learnShapes } from "./shapes.ts";
+ * import { Model } from "../onnx/model.ts";
+ * import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.ts";
+ * import { parseGraph } from "../onnx/text.ts";
+ * import { float32 } from "../tensor/tensor.ts";
+ * import { create } from "@bufbuild/protobuf";
+ * import assert from "node:assert/strict";
+ *
+ * const graph = parseGraph(`
+ *   input x float32[N, H]; output y float32[N, ?]
+ *   h = Transpose(x) {perm=[1, 0]}; y = Transpose(h) {perm=[1, 0]}`);
+ * const opsetImport = [create(OperatorSetIdProtoSchema, { version: 17n })];
+ * const model = new Model(create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph }));
+ * const shapes = await learnShapes(model, { x: float32([1, 3], [1, 2, 3]) });
+ * assert.deepEqual(shapes.get("h")!.dims, [3, 1]);
+ * assert.deepEqual(shapes.get("h")!.depends, [["H"], ["N"]]);
+ * ```
  */
 export async function learnShapes(model: Model, feeds: Feeds): Promise<ShapeMap> {
   const { graph } = model;

@@ -1,8 +1,9 @@
-import { element, pathData } from "./element.ts";
-import type { Markup } from "./markup.ts";
+import * as Plot from "@observablehq/plot";
+import { type Markup, markup } from "./markup.ts";
 import { oneLine } from "./markdown.ts";
+import { drawPlot, px, SHAPED } from "./plot.ts";
 import { textWidth, wrapText } from "./text_width.ts";
-import { dot, FONT, INK, MUTED, type Shape } from "./theme.ts";
+import { FONT, INK, MUTED, type Shape } from "./theme.ts";
 
 /** One entry of a chart's key. */
 export interface Key {
@@ -12,7 +13,7 @@ export interface Key {
 }
 
 /** A drawing that knows its size; framed by {@linkcode chartSvg}. */
-export interface Plot {
+export interface Chart {
   readonly width: number;
   readonly height: number;
   readonly body: Markup;
@@ -32,21 +33,22 @@ export interface ChartSvgOptions {
 }
 
 /**
- * Frames a plot with its title, key and note as one SVG element that needs nothing else: a white
+ * Frames a chart with its title, key and note as one SVG element that needs nothing else: a white
  * background for dark surroundings, fonts by name, no style sheet, no ids. Texts break into lines.
  */
-export function chartSvg(plot: Plot, options: ChartSvgOptions): Markup {
+export function chartSvg(chart: Chart, options: ChartSvgOptions): Markup {
   const { label, title, subtitle } = options;
   const margin = title === undefined ? 2 : 20;
-  const width = plot.width + 2 * margin;
+  const width = chart.width + 2 * margin;
   const parts: Markup[] = [];
   let y = margin;
 
   const write = (text: string, size: number, fill: string, weight = 400) => {
-    for (const line of wrapText(text, size, plot.width)) {
+    for (const line of wrapText(text, size, chart.width)) {
       y += size * 1.2;
-      const at = { x: margin, y, "font-size": size, "font-weight": weight, fill };
-      parts.push(element("text", at, line));
+      const place = markup`x="${margin}" y="${round(y)}"`;
+      const font = markup`font-size="${size}" font-weight="${weight}" fill="${fill}"`;
+      parts.push(markup`<text ${place} ${font}>${line}</text>`);
       y += size * 0.2;
     }
   };
@@ -56,31 +58,27 @@ export function chartSvg(plot: Plot, options: ChartSvgOptions): Markup {
     write(subtitle, 12.5, MUTED);
     y += 5;
   }
-  if (plot.key.length > 0) {
-    const key = drawKey(plot.key, margin, y, plot.width);
-    parts.push(key.body);
+  if (chart.key.length > 0) {
+    const key = drawKey(chart.key, chart.width);
+    parts.push(moved(key.body, margin, round(y)));
     y += key.height;
   }
-  parts.push(element("g", { transform: `translate(${margin} ${Math.round(y)})` }, plot.body));
-  y = Math.round(y) + plot.height;
-  if (plot.note !== "") {
+  y = Math.round(y);
+  parts.push(moved(chart.body, margin, y));
+  y += chart.height;
+  if (chart.note !== "") {
     y += 4;
-    write(plot.note, 11.5, MUTED);
+    write(chart.note, 11.5, MUTED);
     y += 4;
   }
 
   const height = Math.ceil(y + margin);
-  const attributes = {
-    xmlns: "http://www.w3.org/2000/svg",
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
-    "font-family": FONT,
-    role: "img",
-    "aria-label": oneLine(label),
-  };
-  const background = element("rect", { width, height, fill: "#fff" });
-  return element("svg", attributes, background, "\n", parts.map((part) => [part, "\n"]));
+  const size = markup`width="${width}" height="${height}"`;
+  const box = markup`viewBox="0 0 ${width} ${height}" font-family="${FONT}"`;
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" ${size} ${box} role="img" aria-label="${
+    oneLine(label)
+  }"><rect ${size} fill="#fff"/>
+${parts.map((part) => [part, "\n"])}</svg>`;
 }
 
 /** An SVG element as a file of its own. */
@@ -88,32 +86,50 @@ export function svgFile(svg: Markup): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${svg}\n`;
 }
 
+function moved(body: Markup, x: number, y: number): Markup {
+  return markup`<g transform="translate(${x} ${y})">${body}</g>\n`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
 /** Entries side by side, in as many lines as they need. */
-function drawKey(key: readonly Key[], left: number, top: number, width: number) {
+function drawKey(key: readonly Key[], width: number): { body: Markup; height: number } {
   const [size, line, gap] = [12, 20, 16];
-  let [x, y] = [left, top + 14];
+  let [x, y] = [0, 10];
   const entries = key.map(({ label, colour, glyph }) => {
     const step = 20 + textWidth(label, size);
-    if (x > left && x + step > left + width) [x, y] = [left, y + line];
-    const text = element("text", { x: x + 20, y, "font-size": size, fill: INK }, label);
-    const entry = [drawGlyph(glyph, colour, x, y - 4), text];
+    if (x > 0 && x + step > width) [x, y] = [0, y + line];
+    const entry = { label, colour, glyph, left: x, x: x + 7, y };
     x += step + gap;
     return entry;
   });
-  return { body: element("g", {}, entries), height: y - top + 12 };
-}
-
-function drawGlyph(glyph: Key["glyph"], colour: string, x: number, y: number): Markup {
-  const line = { fill: "none", stroke: colour, "stroke-width": 2 };
-  switch (glyph) {
-    case "line":
-      return element("path", { d: pathData("M", x - 1, y, "h", 16), ...line });
-    case "ring":
-      return element("circle", { cx: x + 7, cy: y, r: 6, ...line });
-    case "bar":
-    case "area":
-      return element("rect", { x, y: y - 5, width: 14, height: 10, fill: colour });
-    default:
-      return dot(glyph, x + 7, y, 4.75, { fill: colour });
-  }
+  const of = (...glyphs: Key["glyph"][]) => entries.filter(({ glyph }) => glyphs.includes(glyph));
+  const dots = entries.flatMap(({ glyph, ...entry }) =>
+    ["line", "ring", "area", "bar"].includes(glyph) ? [] : [{ ...entry, shape: glyph as Shape }]
+  );
+  const [cx, cy] = [px("x"), px("y")];
+  const level = { y1: cy, y2: cy };
+  const stroke = { stroke: "colour", strokeWidth: 2, strokeLinecap: "butt" } as const;
+  const marks = [
+    Plot.dot(dots, { x: cx, y: cy, r: 4.75, fill: "colour", ...SHAPED }),
+    Plot.dot(of("ring"), { x: cx, y: cy, r: 6, ...stroke }),
+    Plot.link(of("line"), {
+      ...level,
+      x1: px(({ left }) => left - 1),
+      x2: px(({ left }) => left + 15),
+      ...stroke,
+    }),
+    Plot.link(of("area", "bar"), {
+      ...level,
+      x1: px("left"),
+      x2: px(({ left }) => left + 14),
+      stroke: "colour",
+      strokeWidth: 10,
+      strokeLinecap: "butt",
+    }),
+    Plot.text(entries, { text: "label", x: cx, y: cy, dx: 13, textAnchor: "start" }),
+  ];
+  return { body: drawPlot({ width, height: y, marks }), height: y + 16 };
 }

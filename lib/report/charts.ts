@@ -1,5 +1,5 @@
 import type { Study } from "../study/records.ts";
-import { chartSvg, type Plot, svgFile } from "./chart.ts";
+import { type Chart, chartSvg, svgFile } from "./chart.ts";
 import { differenceChart } from "./difference_chart.ts";
 import { isRelative } from "./format.ts";
 import type { Markup } from "./markup.ts";
@@ -29,7 +29,7 @@ export function chartsOf(study: Study): ReportChart[] {
     file: string,
     title: string,
     caption: string,
-    draw: (study: Study, options: { width: number }) => Plot,
+    draw: (study: Study, options: { width: number }) => Chart,
   ): ReportChart => ({
     file,
     title,

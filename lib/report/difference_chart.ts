@@ -1,5 +1,5 @@
 import type { Study } from "../study/records.ts";
-import type { Plot } from "./chart.ts";
+import type { Chart } from "./chart.ts";
 import { decimal, isRelative, metricFormat, plural, signed } from "./format.ts";
 import { rowChart } from "./row_chart.ts";
 import { familyStyles } from "./theme.ts";
@@ -11,7 +11,7 @@ import { metricWindow } from "./window.ts";
  * interval and the budget. Where the metric is closeness to float32 itself, its value takes the place
  * of the difference.
  */
-export function differenceChart(study: Study, options: { width?: number } = {}): Plot {
+export function differenceChart(study: Study, options: { width?: number } = {}): Chart {
   const { measured, winner } = entriesOf(study);
   const format = metricFormat(study);
   const { metric, maxDrop, baseline: { selection } } = study;
@@ -48,7 +48,7 @@ export function differenceChart(study: Study, options: { width?: number } = {}):
     };
   });
   const samples = plural(selection.n, "selection sample");
-  const plot = rowChart(rows, {
+  const chart = rowChart(rows, {
     mark: "dot",
     axis: relative
       ? `${format.heading}, on ${samples}`
@@ -61,7 +61,7 @@ export function differenceChart(study: Study, options: { width?: number } = {}):
     width: options.width,
   });
   return {
-    ...plot,
+    ...chart,
     key: [...styles].map(([label, { colour, shape }]) => ({ label, colour, glyph: shape })),
     note: relative ? "Bars: 95 % intervals." : "Bars: 95 % intervals of the paired difference.",
   };

@@ -51,13 +51,17 @@ const ENTITIES: Record<string, string> = {
   "'": "&#39;",
 };
 
-/**
- * Escapes text for HTML and XML. Control characters and lone surrogates, which XML cannot hold in any
- * form, become U+FFFD: a node may carry any bytes as its name.
- */
+/** Escapes text for HTML and XML. */
 export function escapeText(text: string): string {
+  return legalText(text).replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+}
+
+/**
+ * Puts U+FFFD for control characters and lone surrogates, which XML cannot hold in any form: a node may
+ * carry any bytes as its name.
+ */
+export function legalText(text: string): string {
   return text.toWellFormed()
     // deno-lint-ignore no-control-regex -- exactly the characters that XML 1.0 forbids
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
-    .replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
 }

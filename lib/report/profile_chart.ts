@@ -1,5 +1,5 @@
 import type { ProfileRecord } from "../study/records.ts";
-import type { Plot } from "./chart.ts";
+import type { Chart } from "./chart.ts";
 import { decimal, factor } from "./format.ts";
 import {
   compareLayers,
@@ -23,7 +23,7 @@ const LOOKS: Readonly<Record<Work, { readonly label: string; readonly colour: st
 };
 
 /** The time of each node that the runtime executes, longest first. */
-export function profileChart(profile: ProfileRecord, options: { width?: number } = {}): Plot {
+export function profileChart(profile: ProfileRecord, options: { width?: number } = {}): Chart {
   const sorted = profile.nodes.toSorted((a, b) => b.ms - a.ms);
   const rows = sorted.slice(0, ROWS).map((node): ChartRow => ({
     label: `${layerOf(node)}  ${node.opType}`,
@@ -57,7 +57,7 @@ export function profileComparisonChart(
   before: ProfileRecord,
   after: ProfileRecord,
   options: { width?: number } = {},
-): Plot {
+): Chart {
   const { shown, rest } = longestLayers(compareLayers(before, after), ROWS);
   const rows = [...shown, ...rest ? [rest] : []].map(({ layer, before, after }): ChartRow => {
     const [was, is] = [before?.ms ?? 0, after?.ms ?? 0];
@@ -80,6 +80,6 @@ export function profileComparisonChart(
   };
 }
 
-function chart(rows: readonly ChartRow[], { width }: { width?: number }): Plot {
+function chart(rows: readonly ChartRow[], { width }: { width?: number }): Chart {
   return rowChart(rows, { mark: "bar", axis: "ms per run", format: decimal, width });
 }

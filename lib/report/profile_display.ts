@@ -1,5 +1,5 @@
 import type { Estimate, ProfileRecord } from "../study/records.ts";
-import { chartSvg, type Plot, svgFile } from "./chart.ts";
+import { type Chart, chartSvg, svgFile } from "./chart.ts";
 import { bareTable, show, type Shown } from "./display.ts";
 import { factor, factorInterval } from "./format.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -56,7 +56,7 @@ function comparedRows(profile: ProfileRecord, beside: ProfileBeside): readonly C
   return rest ? [...shown, rest] : shown;
 }
 
-function plotOf(profile: ProfileRecord, beside: ProfileBeside | undefined): Plot {
+function plotOf(profile: ProfileRecord, beside: ProfileBeside | undefined): Chart {
   return beside ? profileComparisonChart(profile, beside.profile) : profileChart(profile);
 }
 

@@ -1,9 +1,8 @@
-import type { Plot } from "./chart.ts";
-import { element, pathData } from "./element.ts";
-import type { Markup } from "./markup.ts";
-import { linearScale, type Scale } from "./scale.ts";
+import * as Plot from "@observablehq/plot";
+import type { Chart } from "./chart.ts";
+import { decimalsOf, drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";
 import { ellipsis, textWidth } from "./text_width.ts";
-import { dot, HALO, INK, MUTED, RULE, type Shape } from "./theme.ts";
+import { HALO, INK, MUTED, RULE, type Shape } from "./theme.ts";
 
 /** One row of a {@linkcode rowChart}. */
 export interface ChartRow {
@@ -64,54 +63,58 @@ interface Layout {
   readonly bottom: number;
   /** Height of a row. */
   readonly pitch: number;
+  /** From the middle of a row down to that of its mark: where narrow, its texts stand above. */
+  readonly dy: number;
   /** Width of the column of labels; 0 where they stand above their marks. */
   readonly labelRoom: number;
-  readonly x: Scale;
+  readonly x: Plot.Scale;
 }
 
 /**
  * A row for each thing compared: its name, a bar or a dot with its interval, and its value in figures.
  * Reads well from one row to a hundred.
  */
-export function rowChart(rows: readonly ChartRow[], options: RowChartOptions): Plot {
-  const { mark, lines = [] } = options;
+export function rowChart(rows: readonly ChartRow[], options: RowChartOptions): Chart {
   const layout = layoutOf(rows, options);
-  const { top, bottom, width, x } = layout;
-  const guides = lines.toSorted((a, b) => a.at - b.at).map(({ at, label, dashes }, i, all) => [
-    element("path", {
-      d: pathData("M", x.at(at), top - 4, "V", bottom),
-      stroke: INK,
-      "stroke-opacity": 0.55,
-      "stroke-dasharray": dashes,
-    }),
-    element(
-      "text",
-      { x: x.at(at), y: top - 9, "text-anchor": side(i, all), "font-size": 11, fill: MUTED },
-      label,
-    ),
-  ]);
-  /** Two neighbours whose names would touch lean away from each other. */
-  function side(i: number, all: readonly ChartLine[]): string {
-    const near = (j: number) => {
-      const other = all[j];
-      if (other === undefined) return false;
-      const room = Math.abs(x.at(other.at) - x.at(all[i]!.at));
-      return room < textWidth(`${other.label}  ${all[i]!.label}`, 11) / 2;
-    };
-    return near(i + 1) ? "end" : near(i - 1) ? "start" : "middle";
-  }
-  const parts = [
-    drawAxis(layout, options),
-    guides,
-    ...rows.map((row, i) => drawRow(row, i, mark, layout)),
-  ];
-  return {
+  const { top, bottom, left, right, width, x } = layout;
+  const height = bottom + 6;
+  const body = drawPlot({
     width,
-    height: bottom + 6,
-    body: element("g", {}, parts.map((part) => [part, "\n"])),
-    key: [],
-    note: "",
-  };
+    height,
+    marginTop: top,
+    marginBottom: height - bottom,
+    marginLeft: left,
+    marginRight: width - right,
+    x,
+    y: {
+      type: "band",
+      domain: rows.map((_, i) => i),
+      range: [top, bottom],
+      padding: 0,
+      axis: null,
+    },
+    marks: [
+      // Gives the whole row, not only its ink, to the pointer.
+      Plot.barX(rows, {
+        x1: px(() => 0),
+        x2: px(() => width),
+        y: position,
+        fill: "#fff",
+        fillOpacity: 0,
+        ...linked("row", rows.map(({ number }) => number)),
+      }),
+      axis(layout, options),
+      guides(layout, options),
+      texts(rows, layout),
+      options.mark === "bar" ? bars(rows, layout) : dots(rows, layout),
+    ],
+  });
+  return { width, height, body, key: [], note: "" };
+}
+
+/** Rows stand in the order given. */
+function position(_: unknown, i: number): number {
+  return i;
 }
 
 function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
@@ -121,7 +124,8 @@ function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
     Math.max(0, ...rows.map((row) => textWidth(row[part], SIZE, row.strong)));
   const labelRoom = narrow ? 0 : Math.min(width * 0.42, Math.ceil(longest("label")));
   const textRoom = narrow ? 0 : Math.ceil(longest("text"));
-  const [left, right] = narrow ? [2, width - 2] : [labelRoom + 14, width - textRoom - 14];
+  // Where narrow, the figures at the ends of the axis need some room too.
+  const [left, right] = narrow ? [4, width - 12] : [labelRoom + 14, width - textRoom - 14];
   const top = lines.length > 0 ? 60 : 44;
   const pitch = narrow ? 36 : 22;
 
@@ -130,8 +134,7 @@ function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
   ]);
   const [low, high] = options.domain ?? [Math.min(...values), Math.max(...values)];
   const pad = (high - low) * 0.05 || Math.abs(high) * 0.1 || 1;
-  const domain = mark === "bar" ? [0, high * 1.02 || 1] as const : [low - pad, high + pad] as const;
-  const x = linearScale(domain, [left, right], narrow ? 5 : 7);
+  const domain = mark === "bar" ? [0, high * 1.02 || 1] : [low - pad, high + pad];
   return {
     narrow,
     width,
@@ -140,106 +143,166 @@ function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
     top,
     bottom: top + rows.length * pitch,
     pitch,
+    dy: narrow ? 8 : 0,
     labelRoom,
-    x,
+    x: Plot.scale({ x: { type: "linear", domain, range: [left, right], clamp: true } }),
   };
 }
 
-function drawAxis(layout: Layout, { axis, format }: RowChartOptions): Markup {
-  const { x, narrow, left, top, bottom } = layout;
-  const title = narrow && textWidth(axis, SIZE) > layout.width
+function axis({ narrow, width, left, top }: Layout, { axis, format }: RowChartOptions) {
+  const title = narrow && textWidth(axis, SIZE) > width
     ? axis.slice(0, axis.lastIndexOf(","))
     : axis;
-  const grid = x.ticks.map((tick) => pathData("M", x.at(tick), top, "V", bottom)).join("");
-  return element(
-    "g",
-    { "font-size": SIZE, fill: INK },
-    element("path", { d: grid, stroke: RULE, "stroke-width": 0.75, opacity: 0.6 }),
-    element("text", { x: narrow ? 0 : left, y: 14 }, title),
-    x.ticks.map((tick) =>
-      element(
-        "text",
-        { x: x.at(tick), y: 34, "text-anchor": anchorOf(x.at(tick), layout) },
-        format(tick, x.decimals),
-      )
-    ),
-  );
-}
-
-/** Keeps the figures at the ends of the axis inside the drawing. */
-function anchorOf(x: number, { narrow, left, right }: Layout): string {
-  if (narrow && x < left + 8) return "start";
-  return narrow && x > right - 8 ? "end" : "middle";
-}
-
-function drawRow(row: ChartRow, i: number, mark: "bar" | "dot", layout: Layout): Markup {
-  const { narrow, width, top, pitch, labelRoom } = layout;
-  const center = top + i * pitch + (narrow ? 26 : pitch / 2);
-  const y = narrow ? center - 10 : center + 4;
-  const text = narrow ? row.shortText ?? row.text : row.text;
-  const room = narrow ? width - textWidth(text, SIZE, row.strong) - 10 : labelRoom;
-  const weight = row.strong ? 600 : undefined;
-  return element(
-    "g",
-    { class: row.number === undefined ? undefined : "row", "data-trial": row.number },
-    // Gives the whole row, not only its ink, to the pointer.
-    element("rect", { y: top + i * pitch, width, height: pitch, fill: "#fff", "fill-opacity": 0 }),
-    element(
-      "g",
-      { "font-size": SIZE, "font-weight": weight, ...(narrow ? HALO : {}) },
-      element(
-        "text",
-        { x: labelRoom, y, "text-anchor": narrow ? undefined : "end", fill: INK },
-        ellipsis(row.label, SIZE, room, row.strong),
-      ),
-      element(
-        "text",
-        { x: width, y, "text-anchor": "end", fill: row.strong ? INK : MUTED },
-        text,
-      ),
-    ),
-    mark === "bar" ? drawBar(row, center, layout) : drawDot(row, center, layout),
-  );
-}
-
-function drawBar(row: ChartRow, center: number, layout: Layout): Markup {
-  const { x } = layout;
-  const { above } = row;
-  const bar = (value: number, fill: string, y: number, height: number) => {
-    const width = Math.max(inside(x.at(value), layout) - x.at(0), 0.5);
-    return element("rect", { x: x.at(0), y, width, height, fill });
-  };
-  const bars = above
-    ? [bar(above.value, above.colour, center - 8, 7), bar(row.value, row.colour, center, 7)]
-    : [bar(row.value, row.colour, center - 6, 12)];
-  return element("g", {}, bars, drawInterval(row, center, INK, layout));
-}
-
-function drawDot(row: ChartRow, center: number, layout: Layout): Markup {
-  const { left, right, x } = layout;
-  const at = x.at(row.value);
-  const beyond = at > right ? 1 : at < left ? -1 : 0;
-  const shown = beyond > 0 ? right - 12 : beyond < 0 ? left + 12 : at;
-  const paint = { fill: row.colour, stroke: "#fff", "stroke-width": 1 };
-  return element(
-    "g",
-    {},
-    drawInterval(row, center, row.colour, layout),
-    beyond !== 0 && element("path", {
-      d: pathData("M", shown + beyond * 7, center - 4, "v", 8, "l", beyond * 5, -4, "z"),
-      fill: row.colour,
+  const ticks = narrow ? 5 : 7;
+  return [
+    Plot.gridX({ ticks, stroke: RULE, strokeWidth: 0.75, strokeOpacity: 0.6, ...UNTOUCHED }),
+    Plot.axisX({
+      anchor: "top",
+      ticks,
+      fontSize: SIZE,
+      label: null,
+      tickSize: 0,
+      tickPadding: top - 34,
+      tickFormat: (tick: number, _: number, ticks: readonly number[] = []) =>
+        format(tick, decimalsOf(ticks)),
     }),
-    dot(row.shape ?? "circle", shown, center, 5, paint),
-  );
+    Plot.text([title], {
+      frameAnchor: "top-left",
+      textAnchor: "start",
+      lineAnchor: "bottom",
+      dx: narrow ? -left : 0,
+      dy: 14 - top,
+    }),
+  ];
 }
 
-function drawInterval(row: ChartRow, y: number, stroke: string, layout: Layout) {
-  if (row.low === undefined || row.high === undefined) return undefined;
-  const [from, to] = [row.low, row.high].map((value) => inside(layout.x.at(value), layout));
-  const d = pathData("M", from!, y, "H", to!);
-  return element("path", { d, stroke, "stroke-width": 1.75, "stroke-opacity": 0.7 });
+function guides({ x }: Layout, { lines = [] }: RowChartOptions): Plot.Markish[] {
+  const sorted = lines.toSorted((a, b) => a.at - b.at);
+  /** Two neighbours whose names would touch lean away from each other. */
+  const side = ({ at, label }: ChartLine, i: number) => {
+    const near = (other: ChartLine | undefined) =>
+      other !== undefined &&
+      Math.abs(x.apply(other.at) - x.apply(at)) < textWidth(`${other.label}  ${label}`, 11) / 2;
+    return near(sorted[i + 1]) ? "end" : near(sorted[i - 1]) ? "start" : "middle";
+  };
+  return sorted.map((line, i) => [
+    Plot.ruleX([line.at], {
+      insetTop: -4,
+      stroke: INK,
+      strokeOpacity: 0.55,
+      strokeDasharray: line.dashes,
+      ...UNTOUCHED,
+    }),
+    Plot.text([line.label], {
+      x: [line.at],
+      frameAnchor: "top",
+      lineAnchor: "bottom",
+      dy: -9,
+      textAnchor: side(line, i),
+      fontSize: 11,
+      fill: MUTED,
+    }),
+  ]);
 }
 
-function inside(x: number, { left, right }: Layout): number {
-  return Math.min(Math.max(x, left), right);
+/** Name and figures of each row: at its ends, or above its mark where narrow. */
+function texts(rows: readonly ChartRow[], { narrow, width, labelRoom, dy }: Layout) {
+  const figures = (row: ChartRow) => narrow ? row.shortText ?? row.text : row.text;
+  const room = (row: ChartRow) =>
+    narrow ? width - textWidth(figures(row), SIZE, row.strong) - 10 : labelRoom;
+  // Weight is the same for all texts of a mark.
+  return [true, false].map((strong) => {
+    const style = {
+      y: position,
+      dy: narrow ? dy - 14 : 0,
+      filter: (row: ChartRow) => Boolean(row.strong) === strong,
+      fontWeight: strong ? 600 : 400,
+      ...(narrow ? HALO : {}),
+      ...UNTOUCHED,
+    };
+    return [
+      Plot.text(rows, {
+        ...style,
+        x: px(() => labelRoom),
+        text: (row) => ellipsis(row.label, SIZE, room(row), strong),
+        textAnchor: narrow ? "start" : "end",
+        fill: INK,
+      }),
+      Plot.text(rows, {
+        ...style,
+        x: px(() => width),
+        text: figures,
+        textAnchor: "end",
+        fill: strong ? INK : MUTED,
+      }),
+    ];
+  });
+}
+
+function bars(rows: readonly ChartRow[], layout: Layout): Plot.Markish[] {
+  const { x, pitch, left, dy } = layout;
+  const hairline = x.invert!(left + 0.5);
+  /** Bars between two heights about the middle of their marks. */
+  const between = (from: number, to: number) => ({
+    y: position,
+    x1: 0,
+    insetTop: pitch / 2 + dy + from,
+    insetBottom: pitch / 2 - dy - to,
+    ...UNTOUCHED,
+  });
+  const own = { x2: ({ value }: ChartRow) => Math.max(value, hairline), fill: "colour" };
+  return [
+    Plot.barX(rows, {
+      ...between(-8, -1),
+      filter: "above",
+      x2: ({ above }) => above?.value,
+      fill: ({ above }) => above?.colour,
+    }),
+    Plot.barX(rows, { ...between(0, 7), ...own, filter: "above" }),
+    Plot.barX(rows, { ...between(-6, 6), ...own, filter: ({ above }) => !above }),
+    intervals(rows, layout, INK),
+  ];
+}
+
+function dots(rows: readonly ChartRow[], layout: Layout): Plot.Markish[] {
+  const { left, right, dy, x } = layout;
+  const [low, high] = x.domain as [number, number];
+  const beyond = ({ value }: ChartRow) => value > high ? 1 : value < low ? -1 : 0;
+  /** Marks beyond the axis stand at its end, with an arrow that tells so. */
+  const at = (row: ChartRow) =>
+    [x.apply(row.value), right - 12, left + 12].at(beyond(row)) as number;
+  const style = { y: position, dy, fill: "colour", ...UNTOUCHED };
+  return [
+    intervals(rows, layout, "colour"),
+    Plot.dot(rows, {
+      ...style,
+      filter: (row) => beyond(row) !== 0,
+      x: px((row: ChartRow) => at(row) + 9 * beyond(row)),
+      symbol: "triangle",
+      rotate: (row) => 90 * beyond(row),
+      r: 2.5,
+    }),
+    Plot.dot(rows.map((row) => ({ shape: "circle" as const, ...row })), {
+      ...style,
+      ...SHAPED,
+      x: px(at),
+      r: 5,
+      stroke: "#fff",
+      strokeWidth: 1,
+    }),
+  ];
+}
+
+function intervals(rows: readonly ChartRow[], { dy }: Layout, stroke: string): Plot.Markish {
+  return Plot.ruleY(rows, {
+    x1: "low",
+    x2: "high",
+    y: position,
+    filter: ({ low, high }) => low !== undefined && high !== undefined,
+    dy,
+    stroke,
+    strokeWidth: 1.75,
+    strokeOpacity: 0.7,
+    ...UNTOUCHED,
+  });
 }

@@ -1,17 +1,17 @@
+import * as Plot from "@observablehq/plot";
 import type { Study } from "../study/records.ts";
-import type { Key, Plot } from "./chart.ts";
-import { element, pathData } from "./element.ts";
+import type { Chart, Key } from "./chart.ts";
 import { factorInterval, isRelative, metricFormat, plural } from "./format.ts";
-import type { Markup } from "./markup.ts";
-import { budgetLabel, drawAxes, drawGuides, drawTint } from "./scatter_axes.ts";
-import { drawLabels } from "./scatter_labels.ts";
+import { drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";
+import { axes, budgetLabel, guides, tint } from "./scatter_axes.ts";
+import { labels } from "./scatter_labels.ts";
 import {
   type ScatterLayout,
   scatterLayout,
   type ScatterPoint,
   weightOf,
 } from "./scatter_layout.ts";
-import { ACCENT, BASELINE, dot, type FamilyStyle, familyStyles, GOOD, INK } from "./theme.ts";
+import { ACCENT, BASELINE, type FamilyStyle, familyStyles, GOOD, INK } from "./theme.ts";
 import { entriesOf, type Measured } from "./trials.ts";
 
 /** Options for {@linkcode scatterChart}. */
@@ -25,29 +25,43 @@ export interface ScatterOptions {
  * guide lines, the budget, and the pareto front. Every dot carries its number in the trial table where
  * there is room for it; names are written for the winner, the front, and whoever stands free.
  */
-export function scatterChart(study: Study, options: ScatterOptions = {}): Plot {
+export function scatterChart(study: Study, options: ScatterOptions = {}): Chart {
   const { width = 960 } = options;
   const narrow = width < 560;
   const height = narrow ? 330 : 470;
   const frame = { x1: narrow ? 38 : 46, y1: 28, x2: width - 2, y2: height - 44 };
-  const layout = scatterLayout(study, frame, narrow ? [6, 6] : [12, 8]);
+  const layout = scatterLayout(study, frame);
   const { measured } = entriesOf(study);
   const styles = familyStyles(measured.map(({ trial }) => trial.family));
-  const style = ({ trial }: Measured) => styles.get(trial.family)!;
   const budget = budgetLabel(study, layout);
-  const body = [
-    drawTint(study, layout),
-    drawAxes(study, layout, narrow),
-    drawGuides(layout),
-    budget.drawn,
-    drawFront(layout),
-    layout.points.map((point) => drawBars(point, style(point.entry).colour)),
-    drawBaseline(study, layout),
-    // What matters most is drawn last, on top.
-    layout.points.toSorted((a, b) => weightOf(a) - weightOf(b))
-      .map((point) => drawPoint(study, point, style(point.entry))),
-    drawLabels(study, layout, { narrow, blocked: [budget.box] }),
-  ];
+  // What matters most is drawn last, on top.
+  const dots = layout.points.toSorted((a, b) => weightOf(a) - weightOf(b)).map((point): Dot => ({
+    ...point,
+    ...styles.get(point.entry.trial.family)!,
+    number: point.entry.number,
+    tip: tipOf(study, point.entry),
+  }));
+  const body = drawPlot({
+    width,
+    height,
+    marginLeft: frame.x1,
+    marginTop: frame.y1,
+    marginRight: width - frame.x2,
+    marginBottom: height - frame.y2,
+    x: layout.x,
+    y: layout.y,
+    marks: [
+      tint(study, layout),
+      axes(study, layout, narrow),
+      guides(layout),
+      budget.mark,
+      front(layout),
+      bars(dots),
+      float32(study, layout),
+      trials(dots),
+      labels(study, layout, { narrow, blocked: [budget.box] }),
+    ],
+  });
   const key: Key[] = [...styles].map(([label, { colour, shape }]) => ({
     label,
     colour,
@@ -62,7 +76,7 @@ export function scatterChart(study: Study, options: ScatterOptions = {}): Plot {
   return {
     width,
     height,
-    body: element("g", {}, body.map((part) => [part, "\n"])),
+    body,
     key,
     note: noteOf(study, layout),
   };
@@ -70,80 +84,108 @@ export function scatterChart(study: Study, options: ScatterOptions = {}): Plot {
 
 const FRONT = "#a3abb3";
 
+/** A trial on the plane with its looks. */
+interface Dot extends ScatterPoint, FamilyStyle {
+  readonly number: number;
+  readonly tip: string;
+}
+
+const AT = { x: px("x"), y: px("y") };
+
 /** Steps: up to the time of the next point, only the accuracy of this one can be had. */
-function drawFront({ front: [first, ...rest] }: ScatterLayout): Markup | undefined {
-  if (first === undefined || rest.length === 0) return undefined;
-  const d = pathData("M", first.x, first.y, ...rest.flatMap(({ x, y }) => ["H", x, "V", y]));
-  return element("path", { d, fill: "none", stroke: FRONT, "stroke-width": 2 });
+function front({ front: corners }: ScatterLayout): Plot.Markish {
+  return Plot.line(corners, { ...AT, curve: "step-after", stroke: FRONT, strokeWidth: 2 });
 }
 
-function drawBars(point: ScatterPoint, stroke: string): Markup {
-  const { x, y, across, along, onFront, isWinner, entry, off } = point;
-  const horizontal = off?.dx ? "" : pathData("M", across[0], y, "H", across[1]);
-  const vertical = along ? pathData("M", x, along[0], "V", along[1]) : "";
-  return element("path", {
-    class: "bars",
-    "data-trial": entry.number,
-    d: horizontal + vertical,
-    fill: "none",
-    stroke,
-    "stroke-width": 1.25,
-    "stroke-opacity": onFront || isWinner ? 0.8 : 0.3,
-  });
+function bars(dots: readonly Dot[]): Plot.Markish[] {
+  const across = dots.filter(({ off }) => !off?.dx);
+  const along = dots.filter((dot) => dot.along);
+  const style = {
+    stroke: "colour",
+    strokeWidth: 1.25,
+    strokeOpacity: px(({ onFront, isWinner }: Dot) => onFront || isWinner ? 0.8 : 0.3),
+  };
+  return [
+    Plot.ruleY(across, {
+      x1: px(({ across }: Dot) => across[0]),
+      x2: px(({ across }: Dot) => across[1]),
+      y: AT.y,
+      ...style,
+      ...linked("bars", across.map(({ number }) => number)),
+    }),
+    Plot.ruleX(along, {
+      x: AT.x,
+      y1: px(({ along }: Dot) => along![0]),
+      y2: px(({ along }: Dot) => along![1]),
+      ...style,
+      ...linked("bars", along.map(({ number }) => number)),
+    }),
+  ];
 }
 
-function drawBaseline(study: Study, { one: x, baseline }: ScatterLayout): Markup | undefined {
+function float32(study: Study, { one: x, baseline }: ScatterLayout): Plot.Markish {
   if (baseline === undefined) return undefined;
-  const { y, along } = baseline;
+  const { y, along: [y1, y2] } = baseline;
   const { selection } = study.baseline;
   const format = metricFormat(study);
-  return element(
-    "g",
-    { class: "trial", "data-trial": 0 },
-    element(
-      "title",
-      {},
-      `float32 as given\n${study.metric.name} ${format.value(selection.value)}${format.unit} ${
-        format.range(selection)
-      }`,
-    ),
-    element("path", { d: pathData("M", x, along[0], "V", along[1]), stroke: INK, opacity: 0.8 }),
-    dot(BASELINE.shape, x, y, 6, { fill: BASELINE.colour, ...OUTLINE }),
+  const tip = `float32 as given\n${study.metric.name} ${
+    format.value(selection.value)
+  }${format.unit} ${format.range(selection)}`;
+  return [
+    Plot.ruleX([0], { x: px([x]), y1: px([y1]), y2: px([y2]), stroke: INK, strokeOpacity: 0.8 }),
+    Plot.dot([{ ...BASELINE, x, y, tip }], {
+      ...AT,
+      ...SHAPED,
+      r: 6,
+      fill: "colour",
+      title: "tip",
+      ...OUTLINE,
+      ...linked("trial", [0]),
+    }),
+  ];
+}
+
+const OUTLINE = { stroke: "#fff", strokeWidth: 1.25 };
+
+/** Trials one after another, each with its arrow and ring, so that the last covers all of the others. */
+function trials(dots: readonly Dot[]): Plot.Markish[] {
+  return dots.map((dot) =>
+    [
+      dot.off && Plot.dot([dot], {
+        x: px([dot.x + 9 * dot.off.dx]),
+        y: px([dot.y + (dot.off.dx ? 0 : 9 * dot.off.dy)]),
+        r: 2.5,
+        symbol: "triangle",
+        rotate: dot.off.dx ? 90 : dot.off.dy > 0 ? 180 : 0,
+        fill: "colour",
+        ...UNTOUCHED,
+      }),
+      Plot.dot([dot], {
+        ...AT,
+        ...SHAPED,
+        r: 5.5,
+        fill: "colour",
+        title: "tip",
+        ...OUTLINE,
+        ...linked("trial", [dot.number]),
+      }),
+      dot.isWinner &&
+      Plot.dot([dot], { ...AT, r: 9.5, stroke: ACCENT, strokeWidth: 2, ...UNTOUCHED }),
+    ].filter((mark) => mark !== false)
   );
 }
 
-const OUTLINE = { stroke: "#fff", "stroke-width": 1.25 };
-
-function drawPoint(
-  study: Study,
-  { x, y, off, isWinner, entry }: ScatterPoint,
-  { shape, colour }: FamilyStyle,
-): Markup {
+function tipOf(study: Study, { number, trial, accuracy, latency }: Measured): string {
   const format = metricFormat(study);
-  const { value, difference } = entry.accuracy;
-  const tip = [
-    `${entry.number} ${entry.trial.name}`,
+  const { value, difference } = accuracy;
+  return [
+    `${number} ${trial.name}`,
     `${study.metric.name} ${format.value(value.value)}${format.unit} ${format.range(value)}`,
     !isRelative(study) &&
     `difference ${format.difference(difference.value)}${format.differenceUnit} ` +
       format.differenceRange(difference),
-    `latency ${factorInterval(entry.latency.ratio)}`,
-  ];
-  const arrow = off && element("path", {
-    d: off.dx
-      ? pathData("M", x + 7, y - 4, "v", 8, "l", 5, -4, "z")
-      : pathData("M", x - 4, y + off.dy * 7, "h", 8, "l", -4, off.dy * 5, "z"),
-    fill: colour,
-  });
-  const ring = { cx: x, cy: y, r: 9.5, fill: "none", stroke: ACCENT, "stroke-width": 2 };
-  return element(
-    "g",
-    { class: "trial", "data-trial": entry.number },
-    element("title", {}, tip.filter(Boolean).join("\n")),
-    arrow,
-    dot(shape, x, y, 5.5, { fill: colour, ...OUTLINE }),
-    isWinner && element("circle", ring),
-  );
+    `latency ${factorInterval(latency.ratio)}`,
+  ].filter(Boolean).join("\n");
 }
 
 function noteOf(study: Study, { points, baseline }: ScatterLayout): string {

@@ -1,8 +1,8 @@
+import * as Plot from "@observablehq/plot";
 import type { Study } from "../study/records.ts";
-import { element, pathData } from "./element.ts";
 import { factor, metricFormat } from "./format.ts";
-import { type Box, type LabelPoint, type PlacedLabel, placeLabels } from "./labels.ts";
-import type { Markup } from "./markup.ts";
+import { type Box, type LabelPoint, placeLabels } from "./labels.ts";
+import { linked, px } from "./plot.ts";
 import { type ScatterLayout, type ScatterPoint, weightOf } from "./scatter_layout.ts";
 import { ellipsis } from "./text_width.ts";
 import { HALO, INK, MUTED } from "./theme.ts";
@@ -14,11 +14,11 @@ const SIZE = 12;
  * Numbers of all points that have room for one; names for the winner and the front, and for whoever
  * stands free. A name on a phone would cover more than it tells.
  */
-export function drawLabels(
+export function labels(
   study: Study,
   layout: ScatterLayout,
   { narrow, blocked }: { narrow: boolean; blocked: readonly Box[] },
-): Markup {
+): Plot.Markish[] {
   const { frame, points, one, budget, baseline } = layout;
   const ordered: (ScatterPoint | undefined)[] = points.toSorted((a, b) =>
     weightOf(b) - weightOf(a) || a.entry.number - b.entry.number
@@ -57,34 +57,31 @@ export function drawLabels(
   if (baseline) avoided.push(thin(frame.x1, baseline.y, frame.x2, baseline.y));
   const inner = { x1: frame.x1 + 3, x2: frame.x2 - 3, y1: frame.y1 + 2, y2: frame.y2 - 2 };
   const placed = placeLabels(labelled, { frame: inner, size: SIZE, blocked, avoided });
-  return element(
-    "g",
-    { "font-size": SIZE },
-    placed.map((label, i) => label && drawLabel(label, ordered[i])),
-  );
-}
-
-function drawLabel(label: PlacedLabel, point: ScatterPoint | undefined): Markup {
-  const { x, y, anchor, leader, text } = label;
-  const strong = point === undefined || point.isWinner;
-  const line = leader && {
-    d: pathData("M", leader.x1, leader.y1, "L", leader.x2, leader.y2),
-    stroke: MUTED,
-    "stroke-width": 0.75,
-  };
-  return element(
-    "g",
-    { class: "label", "data-trial": point?.entry.number ?? 0 },
-    line && element("path", line),
-    element("text", {
-      x,
-      y: y + SIZE * 0.36, // from the middle of the line to its baseline
-      "text-anchor": anchor,
-      fill: strong || point.onFront ? INK : MUTED,
-      "font-weight": strong ? 600 : 400,
-      ...HALO,
-    }, text),
-  );
+  const drawn = placed.flatMap((label, i) => {
+    const point = ordered[i];
+    const strong = point === undefined || point.isWinner;
+    const fill = strong || point.onFront ? INK : MUTED;
+    return label ? [{ ...label, number: point?.entry.number ?? 0, strong, fill }] : [];
+  });
+  const leaders = drawn.flatMap(({ leader }) => leader ?? []);
+  const ends = { x1: px("x1"), y1: px("y1"), x2: px("x2"), y2: px("y2") };
+  // Anchor and weight are the same for all texts of a mark.
+  const alike = Map.groupBy(drawn, ({ anchor, strong }) => `${anchor} ${strong}`);
+  return [
+    Plot.link(leaders, { ...ends, stroke: MUTED, strokeWidth: 0.75 }),
+    ...alike.values().map((texts) =>
+      Plot.text(texts, {
+        x: px("x"),
+        y: px("y"),
+        text: "text",
+        fill: "fill",
+        textAnchor: texts[0]!.anchor,
+        fontWeight: texts[0]!.strong ? 600 : 400,
+        ...HALO,
+        ...linked("label", texts.map(({ number }) => number)),
+      })
+    ),
+  ];
 }
 
 /** A name without its family where that comes first: colour and shape say it already. */

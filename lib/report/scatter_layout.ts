@@ -1,8 +1,8 @@
+import * as Plot from "@observablehq/plot";
 import type { Study } from "../study/records.ts";
 import { isRelative } from "./format.ts";
 import type { Box } from "./labels.ts";
 import { paretoFront } from "./pareto.ts";
-import { linearScale, logScale, type Scale } from "./scale.ts";
 import { entriesOf, type Measured } from "./trials.ts";
 import { metricWindow } from "./window.ts";
 
@@ -24,8 +24,8 @@ export interface ScatterPoint {
 /** Where everything of the accuracy-latency chart stands. */
 export interface ScatterLayout {
   readonly frame: Box;
-  readonly x: Scale;
-  readonly y: Scale;
+  readonly x: Plot.Scale;
+  readonly y: Plot.Scale;
   readonly points: readonly ScatterPoint[];
   /** Where the ratio is 1. */
   readonly one: number;
@@ -47,7 +47,7 @@ const EDGE = 13;
 const SLOW = 1.6;
 
 /** Lays the accuracy-latency chart out in a frame: scales, points, front. */
-export function scatterLayout(study: Study, frame: Box, ticks: [number, number]): ScatterLayout {
+export function scatterLayout(study: Study, frame: Box): ScatterLayout {
   const { measured, winner } = entriesOf(study);
   const { metric, maxDrop, baseline: { selection } } = study;
   const shown = metricWindow(study, measured);
@@ -65,11 +65,14 @@ export function scatterLayout(study: Study, frame: Box, ticks: [number, number])
   const [fastest, slowest] = [Math.min(0.95, ...ratios), Math.max(1.05, ...ratios)];
   const air = (slowest / fastest) ** 0.05;
   const slowRoom = measured.some(isSlow) ? 2 * EDGE : 0;
-  const x = logScale(
-    [fastest / air, slowest * air],
-    [frame.x1, frame.x2 - slowRoom],
-    ticks[0],
-  );
+  // Logarithmic: half and double stand equally far from 1.
+  const x = Plot.scale({
+    x: {
+      type: "log",
+      domain: [fastest / air, slowest * air],
+      range: [frame.x1, frame.x2 - slowRoom],
+    },
+  });
 
   const values = measured.filter((entry) => side(entry) === 0)
     .flatMap(({ accuracy: { value } }) => [value.low, value.high]);
@@ -78,13 +81,15 @@ export function scatterLayout(study: Study, frame: Box, ticks: [number, number])
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const pad = (high - low) * 0.06 || Math.abs(high) * 0.01 || 1;
   const room = (wanted: number) => measured.some((entry) => side(entry) === wanted) ? 2 * EDGE : 0;
-  const y = linearScale(
-    [low - pad, high + pad],
-    [frame.y2 - room(-1), frame.y1 + room(1)],
-    ticks[1],
-  );
+  const y = Plot.scale({
+    y: {
+      type: "linear",
+      domain: [low - pad, high + pad],
+      range: [frame.y2 - room(-1), frame.y1 + room(1)],
+    },
+  });
 
-  const within = (ratio: number) => Math.min(Math.max(x.at(ratio), frame.x1), frame.x2);
+  const within = (ratio: number) => Math.min(Math.max(x.apply(ratio), frame.x1), frame.x2);
   const front = new Set<unknown>(frontOf(study, measured, showsBaseline));
   const points = measured.map((entry): ScatterPoint => {
     const { latency: { ratio }, accuracy: { value } } = entry;
@@ -92,27 +97,30 @@ export function scatterLayout(study: Study, frame: Box, ticks: [number, number])
     const dy = side(entry) === 0 ? 0 : -side(entry); // pixels run downwards
     return {
       entry,
-      x: dx ? frame.x2 - EDGE : x.at(ratio.value),
-      y: dy > 0 ? frame.y2 - EDGE : dy < 0 ? frame.y1 + EDGE : y.at(value.value),
+      x: dx ? frame.x2 - EDGE : x.apply(ratio.value),
+      y: dy > 0 ? frame.y2 - EDGE : dy < 0 ? frame.y1 + EDGE : y.apply(value.value),
       off: dx || dy ? { dx, dy } : undefined,
       across: [within(ratio.low), within(ratio.high)],
-      along: dy ? undefined : [y.at(value.high), y.at(value.low)],
+      along: dy ? undefined : [y.apply(value.high), y.apply(value.low)],
       onFront: front.has(entry) && !dx && !dy,
       isWinner: entry === winner,
     };
   });
   const baseline = showsBaseline
-    ? { y: y.at(selection.value), along: [y.at(selection.high), y.at(selection.low)] as const }
+    ? {
+      y: y.apply(selection.value),
+      along: [y.apply(selection.high), y.apply(selection.low)] as const,
+    }
     : undefined;
   const corners = points.filter(({ onFront }) => onFront).map(({ x, y }) => ({ x, y }));
-  if (baseline && front.has("float32")) corners.push({ x: x.at(1), y: baseline.y });
+  if (baseline && front.has("float32")) corners.push({ x: x.apply(1), y: baseline.y });
   return {
     frame,
     x,
     y,
     points,
-    one: x.at(1),
-    budget: y.at(budget),
+    one: x.apply(1),
+    budget: y.apply(budget),
     baseline,
     front: corners.toSorted((a, b) => a.x - b.x),
   };

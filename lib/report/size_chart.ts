@@ -1,12 +1,12 @@
 import type { Study } from "../study/records.ts";
-import type { Plot } from "./chart.ts";
+import type { Chart } from "./chart.ts";
 import { decimal, factor, megabytes } from "./format.ts";
 import { type ChartRow, rowChart } from "./row_chart.ts";
 import { familyStyles, INK } from "./theme.ts";
 import { entriesOf } from "./trials.ts";
 
 /** The file size of each trial's model, smallest first, below the float32 network as given. */
-export function sizeChart(study: Study, options: { width?: number } = {}): Plot {
+export function sizeChart(study: Study, options: { width?: number } = {}): Chart {
   const { measured, winner } = entriesOf(study);
   const styles = familyStyles(measured.map(({ trial }) => trial.family));
   const [divisor, unit] = study.model.bytes < 999_500 ? [1e3, "kB"] : [1e6, "MB"];
@@ -29,14 +29,14 @@ export function sizeChart(study: Study, options: { width?: number } = {}): Plot 
       colour: styles.get(entry.trial.family)!.colour,
       strong: entry === winner,
     }));
-  const plot = rowChart([baseline, ...rows], {
+  const chart = rowChart([baseline, ...rows], {
     mark: "bar",
     axis: `size of the .onnx file, ${unit}`,
     format: decimal,
     width: options.width,
   });
   return {
-    ...plot,
+    ...chart,
     key: [...styles].map(([label, { colour }]) => ({ label, colour, glyph: "bar" })),
   };
 }

@@ -1,6 +1,3 @@
-import { type Attributes, element, pathData } from "./element.ts";
-import type { Markup } from "./markup.ts";
-
 /** One family for everything; the PNGs carry Inter itself, so that they look the same everywhere. */
 export const FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
 
@@ -28,12 +25,7 @@ export const ACCENT = COLOURS.vermillion;
 export const GOOD = "#ebf6f1";
 
 /** Keeps text readable over lines. */
-export const HALO = {
-  stroke: "#fff",
-  "stroke-width": 3,
-  "stroke-linejoin": "round",
-  "paint-order": "stroke",
-};
+export const HALO = { stroke: "#fff", strokeWidth: 3 } as const;
 
 /** Outline of a dot. With a shape of its own, each family is told apart in black and white too. */
 export type Shape = "circle" | "square" | "triangle" | "diamond" | "cross" | "down";
@@ -77,26 +69,3 @@ function rank(name: string): number {
   const index = Object.keys(KNOWN).indexOf(name);
   return index < 0 ? Infinity : index;
 }
-
-/** A dot of the given shape about a point, all shapes of about the same area as a circle of `r`. */
-export function dot(shape: Shape, x: number, y: number, r: number, paint: Attributes): Markup {
-  if (shape === "circle") return element("circle", { cx: x, cy: y, r, ...paint });
-  const corners = OUTLINES[shape].flatMap(([dx, dy], i) => [
-    i === 0 ? "M" : "L",
-    x + dx * r,
-    y + dy * r,
-  ]);
-  return element("path", { d: pathData(...corners, "z"), ...paint });
-}
-
-/** Corners about the origin, in radii. */
-const OUTLINES: Record<Exclude<Shape, "circle">, readonly (readonly [number, number])[]> = {
-  square: [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
-  diamond: [[0, -1.3], [1.15, 0], [0, 1.3], [-1.15, 0]],
-  triangle: [[0, -1.25], [1.2, 0.85], [-1.2, 0.85]],
-  down: [[0, 1.25], [1.2, -0.85], [-1.2, -0.85]],
-  cross: [
-    ...[[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4]] as const,
-    ...[[0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4]] as const,
-  ],
-};

@@ -1,9 +1,10 @@
+import * as Plot from "@observablehq/plot";
 import type { Estimate, Study } from "../study/records.ts";
 import { decimal, factor, factorRange, isRelative, megabytes, metricFormat } from "./format.ts";
-import { element } from "./element.ts";
-import type { Markup } from "./markup.ts";
-import { BASELINE, dot, type FamilyStyle, familyStyles } from "./theme.ts";
+import { type Markup, markup } from "./markup.ts";
+import { BASELINE, type FamilyStyle, familyStyles } from "./theme.ts";
 import { oneLine } from "./markdown.ts";
+import { drawPlot, px, SHAPED } from "./plot.ts";
 import { type Column, textTable } from "./table.ts";
 import { entriesOf, failureOf } from "./trials.ts";
 
@@ -131,14 +132,9 @@ export function trialColumns(study: Study): Column<TrialRow>[] {
 /** The mark of a family in the charts, small enough for a line of text. */
 function familyGlyph(style: FamilyStyle | undefined): Markup | undefined {
   if (style === undefined) return undefined;
-  const mark = dot(style.shape, 7, 7, 4.5, { fill: style.colour });
-  return element("svg", {
-    class: "glyph",
-    viewBox: "0 0 14 14",
-    width: 14,
-    height: 14,
-    "aria-hidden": "true",
-  }, mark);
+  const mark = Plot.dot([style], { x: px([7]), y: px([7]), r: 4.5, fill: "colour", ...SHAPED });
+  const drawn = drawPlot({ width: 14, height: 14, marks: [mark] });
+  return markup`<svg class="glyph" viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">${drawn}</svg>`;
 }
 
 /**

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { element, pathData } from "../../lib/report/element.ts";
 import { codeBlock, codeSpan, escapeMarkdown, oneLine } from "../../lib/report/markdown.ts";
 import { Markup, markup } from "../../lib/report/markup.ts";
 import { requireWellFormed } from "./xml.ts";
@@ -19,15 +18,6 @@ Deno.test("markup joins lists and leaves nothing for what is absent", () => {
 
 Deno.test("markup replaces what XML cannot hold", () => {
   assert.equal(`${markup`${"a\u0000b\u001b[31m\ud800\n"}`}`, "a\ufffdb\ufffd[31m\ufffd\n");
-});
-
-Deno.test("element() leaves out absent attributes and closes empty elements", () => {
-  assert.equal(`${element("g", { a: undefined, b: false, c: 0 }, false)}`, '<g c="0"/>');
-  assert.equal(`${element("text", { x: -0.001 }, "a < b")}`, '<text x="0">a &lt; b</text>');
-});
-
-Deno.test("pathData() separates numbers and rounds to hundredths", () => {
-  assert.equal(pathData("M", 1, 2.005, "h", -3.14159, "z"), "M1 2.01h-3.14z");
 });
 
 Deno.test("escapeMarkdown() keeps a cell a cell and a name a name", () => {

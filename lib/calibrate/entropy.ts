@@ -6,7 +6,7 @@ import type { TensorStatistics } from "./statistics.ts";
 /** Thresholds tried: the largest magnitude times 1/128, 2/128, ... 1. */
 const THRESHOLDS = 128;
 
-/** What an empty bin gets, so that no quotient is infinite; counts are whole numbers. */
+/** What a bin that only clipped values fall into counts for, so that no quotient is infinite. */
 const SMOOTHING = 1e-4;
 
 /**
@@ -39,6 +39,7 @@ function leastDivergence({ min, max, zeros, histogram }: TensorStatistics): Rang
   const { first, width } = histogram;
   const counts = histogram.counts.slice();
   if (first <= 0 && -first < counts.length) counts[-first]! -= zeros;
+  const bins = sumBins(counts);
   const reach = Math.max(Math.abs(min), Math.abs(max));
   let best: Range = { min, max };
   let least = Infinity;
@@ -49,10 +50,36 @@ function leastDivergence({ min, max, zeros, histogram }: TensorStatistics): Rang
     const start = Math.floor(range.min / width) - first;
     const end = Math.min(Math.floor(range.max / width) - first + 1, counts.length);
     if (end - start < UINT8_LEVELS && i < THRESHOLDS) break; // no bin would be merged with another
-    const divergence = clipDivergence(counts, start, end, UINT8_LEVELS);
+    const divergence = clipDivergence(bins, start, end, UINT8_LEVELS);
     if (divergence < least) [best, least] = [range, divergence];
   }
   return best;
+}
+
+/** The bins of a histogram, and for each edge sums over the bins before it. */
+export interface SummedBins {
+  readonly counts: Float64Array;
+  /** Of the counts. */
+  readonly values: Float64Array;
+  /** Of 1 for bins that are not empty. */
+  readonly filled: Float64Array;
+  /** Of count * log(count). */
+  readonly logs: Float64Array;
+}
+
+/** Sums up bins for {@linkcode clipDivergence}. */
+export function sumBins(counts: Float64Array): SummedBins {
+  const sumOf = (term: (count: number) => number) => {
+    const sums = new Float64Array(counts.length + 1);
+    counts.forEach((count, i) => sums[i + 1] = sums[i]! + term(count));
+    return sums;
+  };
+  return {
+    counts,
+    values: sumOf((count) => count),
+    filled: sumOf((count) => count > 0 ? 1 : 0),
+    logs: sumOf(timesLog),
+  };
 }
 
 /**
@@ -60,52 +87,57 @@ function leastDivergence({ min, max, zeros, histogram }: TensorStatistics): Rang
  * when only `levels` values are told apart there: bins are merged into levels, and each level's
  * count is spread evenly over those of its bins that are not empty.
  *
- * @param counts Values in each bin.
  * @param start First bin that is kept.
  * @param end Bin after the last that is kept. What lies outside is counted into the outermost bins
  * of the clipped distribution, not of the quantized one: it is what clipping gets wrong.
  * @returns In nats; Infinity if nothing is kept.
+ * @example Two levels of two bins: within the second one, bins differ
+ * ```ts
+ * import { clipDivergence, sumBins } from "./entropy.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ * const divergence = clipDivergence(sumBins(Float64Array.of(2, 2, 1, 3)), 0, 4, 2);
+ * assertAlmostEquals(divergence, 1 / 8 * Math.log(1 / 2) + 3 / 8 * Math.log(3 / 2));
+ * ```
  */
 export function clipDivergence(
-  counts: Float64Array,
+  { counts, values, filled, logs }: SummedBins,
   start: number,
   end: number,
   levels: number,
 ): number {
-  const clipped = counts.slice(start, end);
-  for (let i = 0; i < start; i++) clipped[0]! += counts[i]!;
-  for (let i = end; i < counts.length; i++) clipped[clipped.length - 1]! += counts[i]!;
+  const last = end - 1;
+  const all = values[counts.length]!;
+  // The outermost bins, which take what lies outside.
+  const outer = new Map([[start, values[start]!]]);
+  outer.set(last, (outer.get(last) ?? 0) + all - values[end]!);
 
-  const quantized = new Float64Array(clipped.length);
-  const bins = clipped.length / levels; // of one level; need not be whole
-  for (let level = 0; level < levels; level++) {
-    const [from, to] = [Math.round(level * bins), Math.round((level + 1) * bins)];
-    let sum = 0;
-    let filled = 0;
-    for (let i = from; i < to; i++) {
-      sum += counts[start + i]!;
-      if (clipped[i]! > 0) filled++;
+  let sum = logs[end]! - logs[start]!;
+  for (const [bin, more] of outer) {
+    sum += timesLog(counts[bin]! + more) - timesLog(counts[bin]!);
+  }
+  let quantized = 0;
+  let from = start;
+  for (let level = 1; level <= levels; level++) {
+    const to = start + Math.round(level * (end - start) / levels); // levels need not be of whole bins
+    const own = values[to]! - values[from]!;
+    let clipped = own;
+    let bins = filled[to]! - filled[from]!;
+    for (const [bin, more] of outer) {
+      if (bin < from || bin >= to || more === 0) continue;
+      clipped += more;
+      if (counts[bin] === 0) bins++;
     }
-    for (let i = from; i < to; i++) if (clipped[i]! > 0) quantized[i] = sum / filled;
+    if (clipped > 0) {
+      const share = own > 0 ? own / bins : SMOOTHING;
+      sum -= clipped * Math.log(share);
+      quantized += share * bins;
+    }
+    from = to;
   }
-  return divergence(smooth(clipped), smooth(quantized));
+  const divergence = sum / all + Math.log(quantized / all);
+  return Number.isNaN(divergence) ? Infinity : divergence;
 }
 
-/** Gives empty bins a little, which the others pay for in equal shares. */
-function smooth(counts: Float64Array): Float64Array {
-  const empty = counts.reduce((sum, count) => sum + (count === 0 ? 1 : 0), 0);
-  const share = SMOOTHING * empty / (counts.length - empty);
-  return counts.map((count) => count === 0 ? SMOOTHING : count - share);
-}
-
-/** Of p from q, both brought to a sum of 1. */
-function divergence(p: Float64Array, q: Float64Array): number {
-  const sumP = p.reduce((a, b) => a + b, 0);
-  const sumQ = q.reduce((a, b) => a + b, 0);
-  let sum = 0;
-  for (let i = 0; i < p.length; i++) {
-    const share = p[i]! / sumP;
-    sum += share * Math.log(share / (q[i]! / sumQ));
-  }
-  return Number.isNaN(sum) ? Infinity : sum;
+function timesLog(count: number): number {
+  return count > 0 ? count * Math.log(count) : 0;
 }

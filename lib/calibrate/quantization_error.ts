@@ -85,5 +85,6 @@ function errorUpTo(x: number, { scale, bottom, top, norm, whole }: GridErrors): 
 
 /** The integral of |t|^norm from 0 to x. */
 function integral(x: number, norm: number): number {
+  if (norm === 2) return x * x * x / 3; // powers take most of the time of a search
   return Math.sign(x) * Math.abs(x) ** (norm + 1) / (norm + 1);
 }

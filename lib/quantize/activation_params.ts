@@ -49,7 +49,9 @@ export function boundedParams(
   bounds: Range,
 ): AffineParams {
   const type = GRIDS[dtype];
-  const grid = reduceRange ? { ...type, qmax: type.qmin + 127 } : type;
+  // It is the largest integer that clips from above, so it has to be in use.
+  const isReduced = reduceRange && bounds.max === Infinity;
+  const grid = isReduced ? { ...type, qmax: type.qmin + 127 } : type;
   const min = Math.max(Math.min(range.min, 0), bounds.min);
   const max = Math.min(Math.max(range.max, 0), bounds.max);
   const params = affineParams({ min, max }, grid);

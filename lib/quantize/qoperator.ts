@@ -46,9 +46,10 @@ export class QOperatorWriter implements StaticWriter {
   }
 
   /** Moves the integers themselves; what comes out has the scale of what goes in. */
-  #carry({ head, results }: StaticUnit): void {
+  #carry(unit: StaticUnit): void {
+    const { head, results } = unit;
     const { builder, results: quantized } = this.#context;
-    const source = this.#integers.get(head.input[0]!)!;
+    const source = this.#input(head.input[0]!, unit);
     const names = new Map(results.map((name) => [name, builder.fresh(`${name}_quantized`)]));
     builder.push({
       ...head,

@@ -63,9 +63,20 @@ export async function quantized(
 
 /** What a model gives for one sample. */
 export async function run(model: Model, feeds: Feeds): Promise<Record<string, Tensor>> {
+  const [results] = await runAll(model, [feeds]);
+  return results!;
+}
+
+/** What a model gives for each sample. */
+export async function runAll(
+  model: Model,
+  samples: readonly Feeds[],
+): Promise<Record<string, Tensor>[]> {
   const session = await openSession(model);
   try {
-    return await session.run(feeds);
+    const results = [];
+    for (const feeds of samples) results.push(await session.run(feeds));
+    return results;
   } finally {
     await session.release();
   }

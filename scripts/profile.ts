@@ -1,4 +1,5 @@
-import { likeTheFirst, profile } from "../lib/cost/profile.ts";
+import { likeTheFirst } from "../lib/cost/feeds.ts";
+import { profile } from "../lib/cost/profile.ts";
 import { type Dataset, slice } from "../lib/data/dataset.ts";
 import { noise } from "../lib/data/noise.ts";
 import { npzDataset } from "../lib/data/npz_dataset.ts";

@@ -108,3 +108,15 @@ function chain(length: number, inputs: number): Model {
   const proto = create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph });
   return new Model(proto, { name: `chain of ${length}` });
 }
+
+/** Time of each node without what is in its bodies, and without what observing adds. */
+export function ownTimes(nodes: readonly NodeTimes[], observer: Observer): number[] {
+  const own = nodes.map(({ ms }) => [...ms]);
+  const added = nodes.map((node) => node.executions * observer.inside(node));
+  for (const { ms, parent, executions } of nodes) {
+    if (parent === undefined) continue;
+    ms.forEach((time, run) => own[parent]![run]! -= time);
+    added[parent]! += executions * observer.outside;
+  }
+  return own.map((ms, i) => Math.max(0, quietTime(ms) - added[i]!));
+}

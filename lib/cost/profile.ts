@@ -1,6 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
-import { UserError } from "../errors.ts";
 import { hasDrifted } from "../evaluate/latency.ts";
 import { allNodes, constants } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
@@ -15,9 +14,12 @@ import type { ProfiledNode, ProfileRecord } from "../study/records.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { type Origin, originsOf } from "./executed.ts";
 import { inputShapes, macs } from "./macs.ts";
+import { likeTheFirst, shapesOf } from "./feeds.ts";
 import { matchProfile } from "./match_profile.ts";
-import { type Observer, observerOf } from "./observer.ts";
+import { type Observer, observerOf, ownTimes } from "./observer.ts";
+import { profileAlone } from "./profile_alone.ts";
 import { quietTime } from "./robust.ts";
+import { optimisedOrNot } from "./survey.ts";
 
 /** Options for {@linkcode profile}. */
 export interface ProfileModelOptions {
@@ -54,19 +56,18 @@ export class Profile implements Shown {
   }
 }
 
-/** Most samples that take turns. */
-const SAMPLES = 4;
-
 /**
  * Times every node of the graph that the runtime executes, and leads each back to the node and the
  * module of the model that it stands for.
  *
- * Times are those of the faster half of the runs, so that other programs count for little, less what
+ * Times are those of the fastest quarter of the runs, so that other programs count for little, less what
  * observing adds. They hold for the shapes of the first sample; others of the same shapes take turns
  * with it.
  *
+ * Where the runtime's own clock cannot be read, as in builds that are not known, each node is timed in
+ * a model of its own instead, and the record says so.
+ *
  * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
- * @throws {UnknownBuildError} If this build of the runtime does not let its clock be read.
  */
 export async function profile(
   model: Model,
@@ -79,44 +80,32 @@ export async function profile(
     return await profile(model, samples, { ...options, pool: own });
   }
   const feeds = await likeTheFirst(samples, model.name);
-  const optimised = await pool.optimised(model);
   const { ms } = await pool.times([model], feeds, { signal });
-  const observer = options.observer ?? await observerOf(pool);
-  const measured = await pool.profile(model, feeds, { runs, minMs: 1000, signal });
-  return new Profile({
+  const whole = ms.map(([time]) => time!);
+  const common = {
     schema: 1,
     model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
     inputs: shapesOf(feeds[0]!),
     threads: pool.threads,
-    method: "graph",
-    runs: measured.runs.length,
-    wholeMs: quietTime(ms.map(([time]) => time!)),
-    nodes: rowsOf(measured, model.graph, optimised.graph, observer),
+    wholeMs: quietTime(whole),
     machine: machineFingerprint(),
     load: Deno.loadavg()[0]!,
+  } as const;
+  const optimised = await optimisedOrNot(model, pool);
+  if (!optimised) {
+    const nodes = await profileAlone(model, feeds[0]!, pool, { signal });
+    const drifted = hasDrifted(whole);
+    return new Profile({ ...common, method: "alone", runs: whole.length, nodes, drifted });
+  }
+  const observer = options.observer ?? await observerOf(pool);
+  const measured = await pool.profile(model, feeds, { runs, minMs: 1000, signal });
+  return new Profile({
+    ...common,
+    method: "graph",
+    runs: measured.runs.length,
+    nodes: rowsOf(measured, model.graph, optimised.graph, observer),
     drifted: hasDrifted(measured.runs),
   });
-}
-
-/** A few samples, all of the shapes of the first. */
-export async function likeTheFirst(
-  samples: Dataset | readonly Feeds[],
-  model: string,
-): Promise<Feeds[]> {
-  const count = Math.min(SAMPLES, samples.length);
-  if (count === 0) {
-    throw new UserError(`Cannot time ${model}: there is no sample to run on; give at least one`);
-  }
-  const taken = await Promise.all(
-    Array.from({ length: count }, (_, i) => "sample" in samples ? samples.sample(i) : samples[i]!),
-  );
-  const wanted = JSON.stringify(shapesOf(taken[0]!));
-  return taken.filter((feeds) => JSON.stringify(shapesOf(feeds)) === wanted);
-}
-
-/** Shapes of what a network is fed, by name. */
-export function shapesOf(feeds: Feeds): Record<string, number[]> {
-  return Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, [...dims]]));
 }
 
 function rowsOf(
@@ -154,18 +143,6 @@ function rowsOf(
 }
 
 const NO_ORIGIN: Origin = { covers: [] };
-
-/** Time of each node without what is in its bodies, and without what observing adds. */
-export function ownTimes(nodes: readonly NodeTimes[], observer: Observer): number[] {
-  const own = nodes.map(({ ms }) => [...ms]);
-  const added = nodes.map((node) => node.executions * observer.inside(node));
-  for (const { ms, parent, executions } of nodes) {
-    if (parent === undefined) continue;
-    ms.forEach((time, run) => own[parent]![run]! -= time);
-    added[parent]! += executions * observer.outside;
-  }
-  return own.map((ms, i) => Math.max(0, quietTime(ms) - added[i]!));
-}
 
 function depthOf({ parent }: NodeTimes, nodes: readonly NodeTimes[]): number {
   return parent === undefined ? 0 : 1 + depthOf(nodes[parent]!, nodes);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { fitObserver } from "../../lib/cost/observer.ts";
-import { ownTimes } from "../../lib/cost/profile.ts";
+import { fitObserver, ownTimes } from "../../lib/cost/observer.ts";
 import type { NodeTimes } from "../../lib/runtime/profile.ts";
 
 function timed(ms: number[], tensors: number, more: Partial<NodeTimes> = {}): NodeTimes {

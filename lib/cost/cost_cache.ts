@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { TENSOR_FORMS } from "./tensor_form.ts";
+
+const tensorForm = z.enum(TENSOR_FORMS as [string, ...string[]]);
+
+/** What a part took, in units of the yardstick. */
+const storedTime = z.strictObject({
+  time: z.number(),
+  input: tensorForm,
+  output: tensorForm,
+  steps: z.array(z.strictObject({
+    step: z.enum(["quantize", "dequantize", "turnFloat", "turnInt8"]),
+    elements: z.int(),
+    time: z.number(),
+  })),
+  runs: z.array(z.string()),
+});
+export type StoredTime = z.infer<typeof storedTime>;
+
+const stored = z.strictObject({
+  format: z.literal(1),
+  /** Machine and versions that the times are of. */
+  machine: z.string(),
+  times: z.record(z.string(), storedTime),
+});
+
+/** Times that were measured before, on this machine with these versions, by signature. */
+export class CostCache {
+  readonly #path: string | undefined;
+  readonly #machine: string;
+  #times: Map<string, StoredTime>;
+
+  private constructor(path: string | undefined, machine: string, times: Map<string, StoredTime>) {
+    this.#path = path;
+    this.#machine = machine;
+    this.#times = times;
+  }
+
+  /**
+   * Opens the cache of a machine.
+   *
+   * @param folder Where it is kept; undefined keeps nothing.
+   * @param machine Fingerprint of the machine, its versions, and whatever else times depend on.
+   */
+  static async open(folder: string | undefined, machine: string): Promise<CostCache> {
+    if (folder === undefined) return new CostCache(undefined, machine, new Map());
+    const name = createHash("sha256").update(machine).digest("hex").slice(0, 16);
+    const path = join(folder, `costs-${name}.json`);
+    return new CostCache(path, machine, await readTimes(path, machine));
+  }
+
+  get(signature: string): StoredTime | undefined {
+    return this.#times.get(signature);
+  }
+
+  /** Adds times, and writes them down together with what other processes wrote in the meantime. */
+  async add(times: ReadonlyMap<string, StoredTime>): Promise<void> {
+    this.#times = new Map([...this.#times, ...times]);
+    if (this.#path === undefined) return;
+    this.#times = new Map([...await readTimes(this.#path, this.#machine), ...this.#times]);
+    const record: z.infer<typeof stored> = {
+      format: 1,
+      machine: this.#machine,
+      times: Object.fromEntries(this.#times),
+    };
+    try {
+      await Deno.mkdir(dirname(this.#path), { recursive: true });
+      const part = `${this.#path}.${Deno.pid}.part`;
+      await Deno.writeTextFile(part, JSON.stringify(record));
+      await Deno.rename(part, this.#path);
+    } catch (error) {
+      throw new UserError(
+        `Cannot keep measured times in ${this.#path}: ${(error as Error).message}; name another ` +
+          `folder, or none`,
+      );
+    }
+  }
+}
+
+/** A file that is not there, or not whole, or of another version counts as empty: it is but a cache. */
+async function readTimes(path: string, machine: string): Promise<Map<string, StoredTime>> {
+  try {
+    const record = stored.parse(JSON.parse(await Deno.readTextFile(path)));
+    return new Map(record.machine === machine ? Object.entries(record.times) : []);
+  } catch {
+    return new Map();
+  }
+}
+
+/** Where programs of this user keep what they can make again. */
+export function userCacheFolder(): string | undefined {
+  const folder = (name: string, ...more: string[]) => {
+    const path = Deno.env.get(name);
+    return path ? join(path, ...more, "octavo") : undefined;
+  };
+  switch (Deno.build.os) {
+    case "darwin":
+      return folder("HOME", "Library", "Caches");
+    case "windows":
+      return folder("LOCALAPPDATA");
+    default:
+      return folder("XDG_CACHE_HOME") ?? folder("HOME", ".cache");
+  }
+}

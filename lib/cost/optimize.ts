@@ -1,0 +1,175 @@
+import { calibrate } from "../calibrate/calibrate.ts";
+import { type Dataset, slice } from "../data/dataset.ts";
+import { latencyRatio } from "../evaluate/latency.ts";
+import type { Model } from "../onnx/model.ts";
+import { fuse } from "../passes/fuse.ts";
+import type { GemmForm } from "../passes/gemm_forms.ts";
+import { lowerForWasm } from "../passes/lower_for_wasm.ts";
+import { convert } from "../quantize/convert.ts";
+import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import { prepare } from "../quantize/prepare.ts";
+import { float32 } from "../quantize/qconfig.ts";
+import { createPool, type Pool } from "../runtime/pool.ts";
+import { machineFingerprint } from "../runtime/versions.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import { type ItemChoice, type NetworkProblem, placementProblem } from "./choices.ts";
+import { CostBook, type Stopwatch } from "./cost_book.ts";
+import { mappingOf } from "./mapping_of.ts";
+import { Optimized, type Rewrite } from "./optimized.ts";
+import { placementMs } from "./placement.ts";
+import { likeTheFirst, shapesOf } from "./feeds.ts";
+import { solvePlacement } from "./solve.ts";
+import { type Survey, survey } from "./survey.ts";
+
+/** Options for {@linkcode optimize}. */
+export interface OptimizeOptions {
+  /** What it is to be fast on. @default {"wasm"} */
+  target?: "wasm";
+  /**
+   * `fastest` takes whatever form of each node makes the whole fastest, int8 among them, and leaves
+   * accuracy aside; `float32` only rewrites, which changes no result beyond the order of sums.
+   * @default {"fastest"}
+   */
+  qconfig?: "fastest" | "float32";
+  /** Stores the weights of what stays float32 as int8, if int8 is allowed at all. @default {true} */
+  smallWeights?: boolean;
+  /** Samples to find ranges with, at most. @default {100} */
+  calibration?: number;
+  /** Where measured times are kept for the next time; false: nowhere. @default {the user's cache folder} */
+  cache?: string | false;
+  /** Workers to measure in. @default {one of its own} */
+  pool?: Pool;
+  /** Threads of the runtime, if there is no pool. @default {1} */
+  threads?: number;
+  /** Rounds of the measurement at the end. @default {15} */
+  rounds?: number;
+  /** What times the forms of nodes. @default {the runtime's own clock} */
+  stopwatch?: Stopwatch;
+  signal?: AbortSignal;
+  /** Called with what is being done. */
+  onProgress?: (step: string) => void;
+}
+
+/**
+ * Makes a network fast on onnxruntime-web's WASM kernels, by measurement: every node, and every form it
+ * can be rewritten into or quantized to, is timed by itself on this machine; changes of precision and
+ * layout between them are priced too; and what takes least as a whole is built and measured against
+ * the model as given.
+ *
+ * The choice holds for the shapes of the first sample. Where the result turns out no faster than the
+ * model as given, that is what comes back, with a note that says so.
+ *
+ * @param samples What the network is fed; the first decides on the shapes, all are used for ranges.
+ * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
+ */
+export async function optimize(
+  model: Model,
+  samples: Dataset | readonly Feeds[],
+  options: OptimizeOptions = {},
+): Promise<Optimized> {
+  const { qconfig = "fastest", smallWeights = true, calibration = 100, cache, threads = 1 } =
+    options;
+  const { pool, rounds = 15, signal, onProgress = () => {} } = options;
+  if (!pool) {
+    await using own = createPool({ workers: 1, threads });
+    return await optimize(model, samples, { ...options, pool: own });
+  }
+  const feeds = await likeTheFirst(samples, model.name);
+  const book = await CostBook.open(pool, {
+    cache,
+    signal,
+    stopwatch: options.stopwatch,
+    onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
+  });
+  const int8 = qconfig === "fastest";
+
+  onProgress("looking at the network");
+  const fused = fuse(model);
+  const given = await survey(fused, feeds[0]!, pool);
+  const best = await fastestBase(given, feeds[0]!, { book, pool, int8 });
+  const rewrites = rewritesOf(best);
+  const lowered = writeAsProducts(best.survey, rewrites);
+  let { survey: seen, problem, chosen } = best;
+  if (lowered !== best.survey.model) {
+    seen = await survey(lowered, feeds[0]!, pool);
+    problem = await placementProblem(seen, book, { int8, rewrites: false });
+    chosen = await solvePlacement(problem);
+  }
+  const mapping: QConfigMapping = int8
+    ? mappingOf(seen, problem, chosen, { smallWeights })
+    : qconfigMapping({ default: float32 });
+
+  onProgress("building it");
+  const prepared = prepare(seen.model, mapping);
+  const data = "sample" in samples ? slice(samples, 0, calibration) : samples.slice(0, calibration);
+  const ranges = prepared.tensors.length > 0
+    ? await calibrate(prepared, data, { pool, signal })
+    : undefined;
+  const built = convert(seen.model, mapping, ranges);
+
+  onProgress("measuring it against the model as given");
+  const times = await pool.times([model, seen.model, built], feeds, { rounds, signal });
+  const against = (candidate: number) =>
+    latencyRatio(times, { candidate, threads: pool.threads, machine: machineFingerprint() });
+  return new Optimized({
+    given: model,
+    float32: seen.model,
+    built,
+    mapping,
+    rewrites,
+    latency: { float32: against(1), built: against(2) },
+    predictedMs: placementMs(problem, chosen),
+    shapes: shapesOf(feeds[0]!),
+    drifted: book.drifted,
+  });
+}
+
+interface Context {
+  readonly book: CostBook;
+  readonly pool: Pool;
+  readonly int8: boolean;
+}
+
+/** A network with what was chosen for it. */
+interface Solved {
+  readonly survey: Survey;
+  readonly problem: NetworkProblem;
+  readonly chosen: readonly ItemChoice[];
+}
+
+/** The network as it is, or with its Conv3d lowered to Conv, whichever is to be faster. */
+async function fastestBase(given: Survey, feeds: Feeds, context: Context): Promise<Solved> {
+  const { book, pool, int8 } = context;
+  const solve = async (survey: Survey): Promise<Solved> => {
+    const problem = await placementProblem(survey, book, { int8 });
+    return { survey, problem, chosen: await solvePlacement(problem) };
+  };
+  const asGiven = await solve(given);
+  const flat = lowerForWasm(given.model, given.shapes, { convToGemm: false });
+  if (flat === given.model) return asGiven;
+  const lowered = await solve(await survey(flat, feeds, pool));
+  const ms = ({ problem, chosen }: Solved) => placementMs(problem, chosen);
+  return ms(lowered) < ms(asGiven) ? lowered : asGiven;
+}
+
+/** The Convs that are to be matrix products. */
+function rewritesOf({ problem, chosen }: Solved): Rewrite[] {
+  return problem.items.flatMap(({ nodes }, i) => {
+    const { rewrite } = chosen[i]!;
+    const conv = nodes.find(({ opType }) => opType === "Conv");
+    return rewrite && conv ? [{ node: conv.name, form: rewrite }] : [];
+  });
+}
+
+function writeAsProducts({ model, shapes }: Survey, rewrites: readonly Rewrite[]): Model {
+  if (rewrites.length === 0) return model;
+  const forms = new Map<string, GemmForm>(rewrites.map(({ node, form }) => [node, form]));
+  return lowerForWasm(model, shapes, {
+    conv3d: false,
+    pool3d: false,
+    convToGemm: {
+      select: ({ name }) => forms.has(name),
+      form: ({ node }) => forms.get(node.name),
+    },
+  });
+}

@@ -1,0 +1,139 @@
+import type { StepPrices } from "./step_prices.ts";
+import { stepsBetween, TENSOR_FORMS, type TensorForm } from "./tensor_form.ts";
+
+/** One way to compute an item. */
+export interface Choice {
+  /** Form in which it reads its tensors. */
+  readonly input: TensorForm;
+  /** Form in which it gives them. */
+  readonly output: TensorForm;
+  readonly ms: number;
+}
+
+/** Something to choose for. */
+export interface Placed<C extends Choice = Choice> {
+  /** Float32 tensors that it reads and gives; what else it reads has but one form. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly choices: readonly C[];
+}
+
+/** What is to be chosen, and what changes of form between the choices cost. */
+export interface PlacementProblem<C extends Choice = Choice> {
+  readonly items: readonly Placed<C>[];
+  /** Tensors that leave the network, as float32. */
+  readonly results: readonly string[];
+  /** Elements of a tensor. */
+  readonly elements: (tensor: string) => number;
+  readonly prices: StepPrices;
+}
+
+/** What a change of form costs a tensor. */
+export function changeMs(
+  { elements, prices }: Pick<PlacementProblem, "elements" | "prices">,
+  tensor: string,
+  from: TensorForm,
+  to: TensorForm,
+): number {
+  return stepsBetween(from, to).reduce((sum, step) => sum + prices(step, elements(tensor)), 0);
+}
+
+/**
+ * What a placement takes: each item as chosen, and each tensor brought once into each form in which
+ * someone reads it.
+ *
+ * @param chosen The choice for each item.
+ */
+export function placementMs(problem: PlacementProblem, chosen: readonly Choice[]): number {
+  return chosen.reduce((sum, { ms }) => sum + ms, 0) + changesMs(problem, chosen);
+}
+
+/** What the changes of form of a placement take. */
+export function changesMs(problem: PlacementProblem, chosen: readonly Choice[]): number {
+  const { items, results } = problem;
+  const given = new Map(
+    items.flatMap(({ outputs }, i) => outputs.map((name) => [name, chosen[i]!.output])),
+  );
+  const wanted = new Map<string, Set<TensorForm>>();
+  const want = (name: string, form: TensorForm) => {
+    wanted.set(name, (wanted.get(name) ?? new Set()).add(form));
+  };
+  items.forEach(({ inputs }, i) => inputs.forEach((name) => want(name, chosen[i]!.input)));
+  for (const name of results) want(name, "float");
+  let sum = 0;
+  for (const [name, forms] of wanted) {
+    for (const form of forms) sum += changeMs(problem, name, given.get(name) ?? "float", form);
+  }
+  return sum;
+}
+
+/**
+ * The problem as an integer programme, in the text form of CPLEX. `x` is 1 for what is chosen, `s` is 1
+ * where a tensor is brought from one form into another: only from the form it is given in, and
+ * wherever one of its readers wants another.
+ */
+export function placementProgramme(problem: PlacementProblem): string {
+  const { items, results } = problem;
+  const x = (item: number, choice: number) => `x${item}_${choice}`;
+  const objective: string[] = [];
+  const constraints: string[] = [];
+  const binaries: string[] = [];
+  const maker = new Map(items.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));
+  const readers = new Map<string, number[]>(results.map((name) => [name, []]));
+  items.forEach(({ choices, inputs }, i) => {
+    constraints.push(`${choices.map((_, c) => x(i, c)).join(" + ")} = 1`);
+    choices.forEach(({ ms }, c) => {
+      objective.push(term(ms, x(i, c)));
+      binaries.push(x(i, c));
+    });
+    for (const name of new Set(inputs)) readers.set(name, [...readers.get(name) ?? [], i]);
+  });
+  const leaves = new Set(results);
+  [...readers].forEach(([name, reading], t) => {
+    const made = maker.get(name);
+    /** Variables that say a tensor is given in a form; what nobody here makes comes as float32. */
+    const givenAs = (form: TensorForm) =>
+      made === undefined
+        ? []
+        : items[made]!.choices.flatMap(({ output }, c) => output === form ? [x(made, c)] : []);
+    const comesAs = (form: TensorForm) => made === undefined && form === "float" ? 1 : 0;
+    const steps = new Set<string>();
+    const require = (form: TensorForm, wants: readonly string[], always: number) => {
+      const from = TENSOR_FORMS.filter((other) =>
+        other !== form && (givenAs(other).length > 0 || comesAs(other) > 0)
+      );
+      const bring = from.map((other) => {
+        const step = `s${t}_${TENSOR_FORMS.indexOf(other)}_${TENSOR_FORMS.indexOf(form)}`;
+        if (!steps.has(step)) {
+          steps.add(step);
+          objective.push(term(changeMs(problem, name, other, form), step));
+          const given = givenAs(other).map((variable) => ` - ${variable}`).join("");
+          constraints.push(`${step}${given} <= ${comesAs(other)}`);
+        }
+        return step;
+      });
+      const there = [...givenAs(form), ...bring].map((variable) => ` - ${variable}`).join("");
+      constraints.push(`${wants.join(" + ")}${there} <= ${comesAs(form) - always}`);
+    };
+    for (const i of reading) {
+      for (const form of TENSOR_FORMS) {
+        const wants = items[i]!.choices.flatMap(({ input }, c) => input === form ? [x(i, c)] : []);
+        if (wants.length > 0) require(form, wants, 0);
+      }
+    }
+    if (leaves.has(name)) require("float", [], 1);
+  });
+  return [
+    "Minimize",
+    ` cost: ${objective.join("\n  + ")}`,
+    "Subject To",
+    ...constraints.map((constraint, i) => ` c${i}: ${constraint.replaceAll(" + ", "\n  + ")}`),
+    "Binary",
+    ...binaries.map((name) => ` ${name}`),
+    "End",
+  ].join("\n");
+}
+
+function term(value: number, variable: string): string {
+  return `${value.toFixed(9)} ${variable}`;
+}

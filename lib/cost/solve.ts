@@ -1,0 +1,63 @@
+import type { Highs } from "highs";
+import type { Choice, PlacementProblem } from "./placement.ts";
+import { placementProgramme } from "./placement.ts";
+
+/** Options for {@linkcode solvePlacement}. */
+export interface SolveOptions {
+  /** Most seconds to look for a better one. @default {10} */
+  seconds?: number;
+}
+
+/**
+ * Chooses for each item so that the whole takes least: an island of float32 between int8 layers is
+ * weighed with the changes of precision around it, and a chain that pays only as a whole is found.
+ *
+ * @returns The choice for each item. If time runs out, the best found.
+ * @throws {RangeError} If an item has no choice.
+ * @see {@link https://highs.dev | HiGHS}, the solver
+ */
+export async function solvePlacement<C extends Choice>(
+  problem: PlacementProblem<C>,
+  options: SolveOptions = {},
+): Promise<C[]> {
+  const { seconds = 10 } = options;
+  const worth: PlacementProblem<C> = {
+    ...problem,
+    items: problem.items.map((item) => ({ ...item, choices: cheapest(item.choices) })),
+  };
+  if (worth.items.some(({ choices }) => choices.length === 0)) {
+    throw new RangeError("Cannot place: an item has no choice");
+  }
+  if (worth.items.every(({ choices }) => choices.length === 1)) {
+    return worth.items.map(({ choices }) => choices[0]!);
+  }
+  const highs = await loadHighs();
+  const solution = highs.solve(placementProgramme(worth), {
+    time_limit: seconds,
+    output_flag: false,
+    // Closer than anything here is measured.
+    mip_rel_gap: 0.001,
+  });
+  const columns = solution.Columns as Record<string, { readonly Primal?: number }>;
+  return worth.items.map(({ choices }, i) => {
+    const chosen = choices.findIndex((_, c) => (columns[`x${i}_${c}`]?.Primal ?? 0) > 0.5);
+    if (chosen >= 0) return choices[chosen]!;
+    throw new Error(`Cannot place: the solver ended with "${solution.Status}"`);
+  });
+}
+
+/** Of the choices that read and give the same forms, only the cheapest can be right. */
+function cheapest<C extends Choice>(choices: readonly C[]): C[] {
+  const groups = Map.groupBy(choices, ({ input, output }) => `${input} ${output}`);
+  return [...groups.values()].map((same) => same.reduce((a, b) => b.ms < a.ms ? b : a));
+}
+
+let loaded: Promise<Highs> | undefined;
+
+/** The solver is 4 MB of WASM: it comes when it is needed. */
+function loadHighs(): Promise<Highs> {
+  return loaded ??= import("highs").then(({ default: load }) => {
+    // The package declares its default export in a way that cannot be called.
+    return (load as unknown as () => Promise<Highs>)();
+  });
+}

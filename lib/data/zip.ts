@@ -1,13 +1,26 @@
-import { crc32, inflateRawSync } from "node:zlib";
+import {
+  configure,
+  ERR_BAD_FORMAT,
+  ERR_EOCDR_NOT_FOUND,
+  ERR_UNSUPPORTED_COMPRESSION,
+  type FileEntry,
+  Reader,
+  Uint8ArrayReader,
+  ZipReader,
+  ZipWriter,
+} from "@zip.js/zip.js";
 import { UserError } from "../errors.ts";
+
+// Arrays are large, and their bytes would have to be handed to a worker and back.
+configure({ useWebWorkers: false, chunkSize: 1 << 20 });
 
 /** Bytes that can be read in parts. */
 export interface ByteSource {
   /** For messages. */
   readonly name: string;
   readonly size: number;
-  /** Reads `length` bytes onto shared memory of their own; the range lies inside the source. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Reads what lies between two offsets inside the source. */
+  read(start: number, end: number): Uint8Array;
 }
 
 /** One file of an archive. */
@@ -22,148 +35,74 @@ export interface ZipEntry {
  * each file when it is asked for, so that memory holds what is used and nothing twice.
  *
  * @throws {UserError} If it is not a zip archive, is cut off, or damaged.
- * @see {@link https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT | APPNOTE.TXT}, sections
- * 4.3 and 4.5.3
  */
 export async function openZip(source: ByteSource): Promise<ZipEntry[]> {
-  const { offset, size, count } = await findDirectory(source);
-  const bytes = await readPart(source, offset, size);
-  const view = viewOf(bytes);
-  const entries: ZipEntry[] = [];
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    if (at + 46 > bytes.length || view.getUint32(at, true) !== 0x02014b50) throw damaged(source);
-    const nameLength = view.getUint16(at + 28, true);
-    const extraLength = view.getUint16(at + 30, true);
-    const sizes = {
-      size: view.getUint32(at + 24, true),
-      packed: view.getUint32(at + 20, true),
-      header: view.getUint32(at + 42, true),
-    };
-    const extraAt = at + 46 + nameLength;
-    if (extraAt + extraLength > bytes.length) throw damaged(source);
-    readZip64(viewOf(bytes.subarray(extraAt, extraAt + extraLength)), sizes);
-    const entry = {
-      ...sizes,
-      name: new TextDecoder().decode(bytes.subarray(at + 46, extraAt)),
-      flags: view.getUint16(at + 8, true),
-      method: view.getUint16(at + 10, true),
-      crc: view.getUint32(at + 16, true),
-    };
-    entries.push({ name: entry.name, read: () => readEntry(source, entry) });
-    at = extraAt + extraLength + view.getUint16(at + 32, true);
-  }
-  return entries;
+  // Names are those of tensors, which may hold what a file name may not.
+  const options = { checkSignature: true, filenameValidation: "tolerant" } as const;
+  const archive = new ZipReader(new SourceReader(source), options);
+  const entries = await archive.getEntries().catch((cause) => {
+    throw new UserError(`Cannot read ${source.name}: ${brokenArchive(source, cause)}`, { cause });
+  });
+  return entries.filter((entry) => !entry.directory)
+    .map((entry) => ({ name: entry.filename, read: () => readEntry(source, entry) }));
 }
 
-interface Directory {
-  offset: number;
-  size: number;
-  count: number;
-}
-
-/** The end record lies in the last 22 bytes, or before a comment of up to 65,535. */
-async function findDirectory(source: ByteSource): Promise<Directory> {
-  const tailAt = Math.max(0, source.size - 22 - 0xffff);
-  const tail = viewOf(await source.read(tailAt, source.size - tailAt));
-  let at = tail.byteLength - 22;
-  while (at >= 0 && tail.getUint32(at, true) !== 0x06054b50) at--;
-  if (at < 0) {
-    const start = viewOf(await source.read(0, Math.min(4, source.size)));
-    const isZip = start.byteLength === 4 && start.getUint32(0, true) === 0x04034b50;
-    throw new UserError(
-      isZip
-        ? `Cannot read ${source.name}: the archive is cut off; copy or save the file again`
-        : `Cannot read ${source.name}: it is not a zip archive (.npz)`,
-    );
+class SourceReader extends Reader<ByteSource> {
+  constructor(readonly source: ByteSource) {
+    super(source);
+    this.size = source.size;
   }
-  const locatorAt = at - 20;
-  if (locatorAt >= 0 && tail.getUint32(locatorAt, true) === 0x07064b50) {
-    const end = viewOf(await readPart(source, uint64(tail, locatorAt + 8), 56));
-    if (end.getUint32(0, true) !== 0x06064b50) throw damaged(source);
-    return { count: uint64(end, 32), size: uint64(end, 40), offset: uint64(end, 48) };
-  }
-  return {
-    count: tail.getUint16(at + 10, true),
-    size: tail.getUint32(at + 12, true),
-    offset: tail.getUint32(at + 16, true),
-  };
-}
-
-/** Sizes that do not fit in 32 bits are all ones there, and follow, in this order, in field 1. */
-function readZip64(extra: DataView, sizes: { size: number; packed: number; header: number }) {
-  for (let at = 0; at + 4 <= extra.byteLength;) {
-    const next = at + 4 + extra.getUint16(at + 2, true);
-    if (extra.getUint16(at, true) === 1) {
-      let field = at + 4;
-      for (const key of ["size", "packed", "header"] as const) {
-        if (sizes[key] !== 0xffffffff || field + 8 > Math.min(next, extra.byteLength)) continue;
-        sizes[key] = uint64(extra, field);
-        field += 8;
-      }
-    }
-    at = next;
+  override readUint8Array(index: number, length: number): Promise<Uint8Array> {
+    return Promise.resolve(this.source.read(index, Math.min(index + length, this.size)));
   }
 }
 
-async function readEntry(
-  source: ByteSource,
-  entry: {
-    name: string;
-    flags: number;
-    method: number;
-    crc: number;
-    size: number;
-    packed: number;
-    header: number;
-  },
-): Promise<Uint8Array> {
-  if (entry.flags & 1 || (entry.method !== 0 && entry.method !== 8)) {
-    throw new UserError(
-      `Cannot read ${entry.name} of ${source.name}: it is encrypted or packed with a method that ` +
-        `numpy does not use; save it with np.savez`,
-    );
-  }
-  const header = viewOf(await readPart(source, entry.header, 30));
-  if (header.getUint32(0, true) !== 0x04034b50) throw damaged(source);
-  const start = entry.header + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  const packed = await readPart(source, start, entry.packed);
-  const bytes = entry.method === 0 ? packed : inflate(source, entry, packed);
-  if (bytes.length !== entry.size || crc32(bytes) !== entry.crc) throw damaged(source, entry.name);
-  return bytes;
-}
-
-function inflate(
-  source: ByteSource,
-  entry: { name: string; size: number },
-  packed: Uint8Array,
-): Uint8Array {
+async function readEntry(source: ByteSource, entry: FileEntry): Promise<Uint8Array> {
   try {
-    const inflated = inflateRawSync(packed, { maxOutputLength: Math.max(1, entry.size) });
-    const bytes = new Uint8Array(new SharedArrayBuffer(inflated.length));
-    bytes.set(inflated);
+    const bytes = new Uint8Array(new SharedArrayBuffer(entry.uncompressedSize));
+    let at = 0;
+    await entry.getData(
+      new WritableStream<Uint8Array>({
+        write(chunk) {
+          bytes.set(chunk, at);
+          at += chunk.length;
+        },
+      }),
+    );
+    if (at < bytes.length) throw new Error(`${at} of ${bytes.length} bytes`);
     return bytes;
-  } catch {
-    throw damaged(source, entry.name);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new UserError(
+      entry.encrypted || message === ERR_UNSUPPORTED_COMPRESSION
+        ? `Cannot read ${entry.filename} of ${source.name}: it is encrypted or packed with a ` +
+          `method that numpy does not use; save it with np.savez`
+        : `Cannot read ${source.name}: its "${entry.filename}" is damaged; copy or save the file again`,
+      { cause },
+    );
   }
 }
 
-function readPart(source: ByteSource, offset: number, length: number): Promise<Uint8Array> {
-  if (!(offset + length <= source.size)) throw damaged(source);
-  return source.read(offset, length);
+function brokenArchive({ size, read }: ByteSource, { message }: Error): string {
+  if (![ERR_BAD_FORMAT, ERR_EOCDR_NOT_FOUND].includes(message)) {
+    return "the archive is damaged; copy or save the file again";
+  }
+  return String(read(0, Math.min(4, size))) === "80,75,3,4"
+    ? "the archive is cut off; copy or save the file again"
+    : "it is not a zip archive (.npz)";
 }
 
-function damaged(source: ByteSource, entry?: string): UserError {
-  const what = entry === undefined ? "the archive" : `its "${entry}"`;
-  return new UserError(
-    `Cannot read ${source.name}: ${what} is damaged; copy or save the file again`,
-  );
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function uint64(view: DataView, at: number): number {
-  return Number(view.getBigUint64(at, true));
+/** Writes files as a zip archive, stored as they are; the same files give the same bytes. */
+export async function writeZip(
+  target: WritableStream,
+  files: readonly (readonly [name: string, bytes: Uint8Array])[],
+): Promise<void> {
+  const archive = new ZipWriter(target, {
+    level: 0,
+    extendedTimestamp: false,
+    dataDescriptor: false,
+    lastModDate: new Date(1980, 0, 1), // the format's first day
+  });
+  for (const [name, bytes] of files) await archive.add(name, new Uint8ArrayReader(bytes));
+  await archive.close();
 }

@@ -110,6 +110,7 @@ function passesOf(shapes: ShapeMap, options: LowerForWasmOptions): Pass[] {
     dropNoOps,
     (graph, context) => dropIdleReshapes(graph, shapes, context),
     (graph, context) => sinkLayout(graph, shapes, context),
+    mergeConstants, // nodes are alike only if they read the same shapes and indices
     mergeNodes,
     removeDead,
   ]);

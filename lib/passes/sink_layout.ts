@@ -130,8 +130,7 @@ function moved(
   shape: ValueShape | undefined,
   facts: Facts,
 ): NodeProto[] {
-  const [y = ""] = node.output;
-  const inner = facts.fresh(`${y.replace(/_unmoved(_\d+)?$/, "")}_unmoved`);
+  const inner = facts.fresh(`${shortName(node)}_unmoved`);
   facts.setShape(inner, shape);
   const input = [...operands, ...node.input.slice(operands.length)];
   const [, ...rest] = move.input;
@@ -144,6 +143,11 @@ function moved(
       output: node.output,
     },
   ];
+}
+
+/** The end of the name of a node's result, for names derived from it: files repeat those often. */
+function shortName({ output: [y = ""] }: NodeProto): string {
+  return y.replace(/_(unmoved|part)(_\d+)?$/, "").split("/").slice(-2).join("/");
 }
 
 function sinkTransposes(node: NodeProto, facts: Facts): NodeProto[] | undefined {
@@ -304,7 +308,7 @@ function sinkJoin(node: NodeProto, facts: Facts): NodeProto[] | undefined {
   if (maker.opType !== "Concat" || !maker.input.every((name) => isProduct(name, facts))) {
     return undefined;
   }
-  const parts = maker.input.map(() => facts.fresh(`${node.output[0]}_part`));
+  const parts = maker.input.map(() => facts.fresh(`${shortName(node)}_part`));
   parts.forEach((part, i) => facts.setShape(part, facts.shape(maker.input[i])));
   return [
     ...parts.map((part, i): NodeProto => ({

@@ -89,12 +89,13 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   const { type, integers, scales, zeroPoints, key } = added;
   const scaleDims = axis === undefined ? [] : [scales.length];
   // What lies beside integers that several nodes share is shared too.
-  const constant = (base: string, tensor: Tensor, more = "") =>
-    builder.once(`${key} ${base} ${more}`, () => builder.constant(base, tensor));
+  const constant = (part: string, base: string, tensor: Tensor) =>
+    builder.once(`${key} ${part}`, () => builder.constant(base, tensor));
   const weights = {
     integers,
-    scale: constant(`${name}_scale`, { type: "float32", dims: scaleDims, data: scales }),
+    scale: constant("scale", `${name}_scale`, { type: "float32", dims: scaleDims, data: scales }),
     zeroPoint: constant(
+      "zero point",
       `${name}_zero_point`,
       { type, dims: scaleDims, data: zeroPoints } as Tensor,
     ),
@@ -103,19 +104,20 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   if (!bias) return { weights };
   const quantized = quantizeBias(bias, inputScale, scales);
   const biasName = head.input[2]!;
+  const beside = `${biasName} ${inputScale}`;
   return {
     weights,
     bias: {
-      integers: constant(`${biasName}_quantized`, {
+      integers: constant(`integers of ${beside}`, `${biasName}_quantized`, {
         type: "int32",
         dims: [bias.length],
         data: quantized.values,
-      }, `${inputScale}`),
-      scale: constant(`${biasName}_scale`, {
+      }),
+      scale: constant(`scale of ${beside}`, `${biasName}_scale`, {
         type: "float32",
         dims: scaleDims,
         data: quantized.scales,
-      }, `${inputScale}`),
+      }),
       axis: axis === undefined ? undefined : 0,
     },
   };

@@ -74,6 +74,11 @@ Deno.test("static int8 of a lowered network is QGemm throughout, with each kerne
       const int8 = await quantized(gemms, mapping, samples);
       assertEquals(weightBytes(int8, INT8), KERNELS);
       assertEquals(weightBytes(int8, FLOAT32), 0);
+      // Two kernels, however many products read them, have two zero points.
+      const zeroPoints = int8.graph.initializer.filter(({ dataType, dims }) =>
+        dataType === INT8 && dims.length < 2
+      );
+      assertEquals(zeroPoints.length, 2);
 
       const { rows } = readPlan(int8, await pool.optimised(int8));
       const executed = rows.filter(({ opType }) => opType === "Gemm");

@@ -60,12 +60,12 @@ export function axes(study: Study, { frame, points }: ScatterLayout, narrow: boo
     Plot.text([xTitle], below),
     Plot.text(["← faster"], {
       ...below,
-      dx: textWidth(xTitle, SIZE) / 2 + 4,
+      dx: textWidth(xTitle, SIZE) / 2 + 8,
       textAnchor: "start",
       fill: MUTED,
     }),
     Plot.text([yTitle], { ...above, dx: -frame.x1 }),
-    Plot.text([better], { ...above, dx: textWidth(yTitle, SIZE) + 4 - frame.x1, fill: MUTED }),
+    Plot.text([better], { ...above, dx: textWidth(yTitle, SIZE) + 8 - frame.x1, fill: MUTED }),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute, stringAttribute } from "../onnx/node.ts";
+import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import type { GraphFacts } from "./graph_facts.ts";
@@ -59,7 +59,14 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
     MatMul: { role: "compute", tails: ["Add", ...RELUS], obstacle: matMulObstacle },
 
     Add: { role: "follow", tails: RELUS },
-    AveragePool: { role: "follow", slow: always("int8 AveragePool takes 3.8-4.0x the time") },
+    AveragePool: {
+      role: "follow",
+      obstacle: (node) =>
+        intsAttribute(node, "dilations", []).some((dilation) => dilation !== 1)
+          ? "int8 AveragePool knows no dilations"
+          : undefined,
+      slow: always("int8 AveragePool takes 3.8-4.0x the time"),
+    },
     Clip: {
       role: "follow",
       inputs: [0],
@@ -79,12 +86,8 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
     DepthToSpace: carry(),
     Expand: carry(),
     Flatten: carry(),
-    Gather: carry({
-      obstacle: (node, facts) =>
-        facts.isConstant(node.input[0])
-          ? "it looks up a table of constants; weightOnly() makes that smaller"
-          : undefined,
-    }),
+    Gather: carry({ obstacle: tableObstacle }),
+    GatherElements: carry({ obstacle: tableObstacle, onIntegers: true }),
     MaxPool: carry({
       obstacle: (node) => node.output[1] ? "it also gives the indices of the maxima" : undefined,
       slow: (node, facts) =>
@@ -96,11 +99,7 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
     }),
     Reshape: carry(),
     Resize: carry({
-      // Cubic interpolation overshoots the range of what it reads.
-      obstacle: (node) =>
-        stringAttribute(node, "mode", "nearest") === "cubic"
-          ? "cubic interpolation leaves the range of its input"
-          : undefined,
+      obstacle: resizeObstacle,
       slow: always("int8 Resize takes 1.25-1.5x the time"),
     }),
     Slice: carry(),
@@ -154,6 +153,20 @@ function matMulObstacle(node: NodeProto, facts: GraphFacts): string | undefined 
   if (facts.isConstant(left)) return "its left side is a constant";
   if (!facts.isConstant(right)) return undefined; // activations on both sides
   return weightObstacle(right, facts);
+}
+
+function tableObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
+  return facts.isConstant(node.input[0])
+    ? "it looks up a table of constants; weightOnly() makes that smaller"
+    : undefined;
+}
+
+function resizeObstacle(node: NodeProto): string | undefined {
+  if (stringAttribute(node, "mode", "nearest") === "cubic") {
+    return "cubic interpolation leaves the range of its input";
+  }
+  const mode = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
+  return mode === "tf_crop_and_resize" ? "it extrapolates by a number of its own" : undefined;
 }
 
 /** Whether a Pad makes values of none but its input's, and zeros. */

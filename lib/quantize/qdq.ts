@@ -9,6 +9,7 @@ import {
 } from "./integer_constants.ts";
 import {
   integerInputs,
+  keptAttributes,
   parametersOf,
   type StaticContext,
   type StaticWriter,
@@ -75,7 +76,8 @@ export class QdqWriter implements StaticWriter {
     );
     for (const node of nodes) {
       const output = node.output.map((name) => raw.get(name) ?? name);
-      builder.push({ ...node, input: node === head ? inputs : node.input, output });
+      const input = node === head ? inputs : node.input;
+      builder.push({ ...node, input, output, attribute: keptAttributes(node) });
     }
     for (const [name, from] of raw) {
       const parameters = operator.role === "carry"

@@ -12,6 +12,7 @@ import {
 } from "./integer_constants.ts";
 import {
   integerInputs,
+  keptAttributes,
   parametersOf,
   type StaticContext,
   type StaticWriter,
@@ -142,7 +143,7 @@ export class QOperatorWriter implements StaticWriter {
         name: head.name,
         domain: CONTRIB,
       }),
-      attribute: [...head.attribute, ...makeNode(opType, [], [], attributes ?? {}).attribute],
+      attribute: [...keptAttributes(head), ...makeNode(opType, [], [], attributes ?? {}).attribute],
     });
     builder.requireDomain(CONTRIB, 1);
     this.#remember(unit.results[0]!, result);

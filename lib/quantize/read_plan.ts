@@ -86,6 +86,7 @@ const KEEPS_TYPE: ReadonlySet<string> = new Set([
   "Expand",
   "Flatten",
   "Gather",
+  "GatherElements",
   "Identity",
   "Max",
   "MaxPool",

@@ -1,6 +1,6 @@
 import type { Range } from "../calibrate/range.ts";
 import { stringAttribute } from "../onnx/node.ts";
-import type { NodeProto } from "../onnx/onnx_pb.ts";
+import type { AttributeProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { activationParams, boundedParams } from "./activation_params.ts";
 import type { Builder } from "./builder.ts";
 import type { Decisions } from "./decide.ts";
@@ -21,6 +21,16 @@ export interface StaticContext {
 /** Writes static units in one of the two forms that ONNX has for them. */
 export interface StaticWriter {
   write(unit: StaticUnit): void;
+}
+
+/**
+ * Attributes that an integer operator takes over: not the dilations of an AveragePool, which it does
+ * not know, not even if they are 1.
+ */
+export function keptAttributes({ opType, attribute }: NodeProto): AttributeProto[] {
+  return opType === "AveragePool"
+    ? attribute.filter(({ name }) => name !== "dilations")
+    : attribute;
 }
 
 /** What a `carry` operator reads when it moves integers: where it pads, zero is the zero point. */

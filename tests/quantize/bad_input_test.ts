@@ -94,6 +94,25 @@ Deno.test("operators of other domains compute in float32 between int8 neighbours
   }
 });
 
+Deno.test("an AveragePool that spells out dilations of 1 is int8, one that is dilated float32", async () => {
+  for (const [dilation, kind] of [[1, "static"], [2, "float32"]] as const) {
+    const model = modelOf(
+      `input x float32[N, 4, 6, 6]; output y float32[N, 4, 2, 2]
+      a = Conv(x, w) @ conv1
+      p = AveragePool(a) {kernel_shape=[2, 2], dilations=[${dilation}, ${dilation}]} @ pool
+      y = Conv(p, v) @ conv2`,
+      { w: [4, 4, 2, 2], v: [4, 4, dilation === 1 ? 3 : 2, dilation === 1 ? 3 : 2] },
+      19,
+    );
+    const samples = samplesOf({ x: [1, 4, 6, 6] }, 2);
+    for (const format of FORMATS) {
+      const int8 = await quantized(model, everything, samples, { format });
+      assertEquals(int8.traces[1]!.form, kind);
+      assert(await sqnrBetween(model, int8, samples) > 30);
+    }
+  }
+});
+
 Deno.test("empty tensors take part", async () => {
   const model = modelOf(
     `input x float32[N, 8, 6, 6]; output y float32[N, 8, 6, 6]

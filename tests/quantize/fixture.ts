@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { Model } from "../../lib/onnx/model.ts";
 import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../../lib/onnx/onnx_pb.ts";
-import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
+import { makeTensorProto, readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
 import { convert, type ConvertOptions } from "../../lib/quantize/convert.ts";
 import type { QConfigMapping } from "../../lib/quantize/mapping.ts";
@@ -102,4 +102,15 @@ export async function sqnrBetween(
   }
   await Promise.all(sessions.map((session) => session.release()));
   return 10 * Math.log10(signal / noise);
+}
+
+/** An initializer by name. */
+export function stored({ graph }: Model, name: string): Tensor | undefined {
+  const found = graph.initializer.find((tensor) => tensor.name === name);
+  return found && readTensorProto(found);
+}
+
+/** The scale of a tensor, 0 if it has none. */
+export function stepOf(model: Model, name: string): number {
+  return Math.max(0, ...(stored(model, `${name}_scale`)?.data as Float32Array ?? []));
 }

@@ -33,6 +33,28 @@ export function impliedError({ opType, inputs, weights, step }: Quantities): num
   return result + sum * (1 + FLOAT32);
 }
 
+/**
+ * The largest error that int8 can make in the states of a recurrent layer with Tanh and Sigmoid: what
+ * rounding does to the sums of each gate, carried from step to step.
+ *
+ * @param x Inputs, with the steps (or the batch) in one of the first two dimensions.
+ * @param w Input weights [directions, gates, inputs]; `r` those of the states.
+ */
+export function impliedRecurrentError(x: Tensor, w: Tensor, r: Tensor): number {
+  const steps = Math.max(...x.dims.slice(0, 2));
+  const off = (tensor: Tensor, levels: number) => largest(tensor) / levels / 2;
+  // A state lies between -1 and 1, so a step of it is 2 / 255 at most; a step of x twice that of |x|.
+  const fromInput = largest(w) * off(x, 127) + (largest(x) + off(x, 127)) * off(w, 127);
+  const fromState = largest(r) / 255 + (1 + 1 / 255) * off(r, 127);
+  const perGate = w.dims[2]! * fromInput + r.dims[2]! * fromState;
+  // Sigmoid and Tanh make no difference larger. Gates multiply what is below the number of steps.
+  let error = 0;
+  for (let t = 0; t < steps; t++) {
+    error += (3 + steps) * (perGate + r.dims[2]! * largest(r) * error);
+  }
+  return error * (1 + FLOAT32);
+}
+
 /** Half a step more, for kernels that look up or interpolate before they round. */
 const ROUNDING = 0.5;
 

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { convert, type QuantFormat } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
@@ -12,7 +11,7 @@ import {
   type StaticInt8Options,
 } from "../../lib/quantize/qconfig.ts";
 import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
-import { modelOf, run, runAll, samplesOf } from "./fixture.ts";
+import { modelOf, run, runAll, samplesOf, stepOf, stored } from "./fixture.ts";
 import { impliedError } from "./implied_error.ts";
 import { runReference, throughIntegers } from "./reference.ts";
 
@@ -162,6 +161,12 @@ const MOVING: readonly Case[] = [
   },
   { name: "Split", node: "Split(x) {axis=1}", outputs: "y, other", x: [2, 6, 3] },
   { name: "Gather", node: "Gather(x, at) {axis=1}", x: [2, 5], consts: "at int64[3] = [4, 0, -1]" },
+  {
+    name: "GatherElements",
+    node: "GatherElements(x, at) {axis=1}",
+    x: [2, 5],
+    consts: "at int64[2, 2] = [4, 0, 1, -1]",
+  },
   { name: "Expand", node: "Expand(x, to)", x: [3, 1], consts: "to int64[3] = [2, 3, 4]", rank: 3 },
   { name: "Tile", node: "Tile(x, by)", x: [2, 3], consts: "by int64[2] = [2, 2]" },
   { name: "DepthToSpace", node: "DepthToSpace(x) {blocksize=2}", x: [1, 8, 2, 3] },
@@ -265,17 +270,6 @@ async function* forms(one: Case) {
       yield { model, samples, written, found: results.map(({ y }) => y!), what };
     }
   }
-}
-
-/** An initializer by name. */
-function stored({ graph }: Model, name: string): Tensor | undefined {
-  const found = graph.initializer.find((tensor) => tensor.name === name);
-  return found && readTensorProto(found);
-}
-
-/** The scale of a tensor, 0 if it has none. */
-function stepOf(model: Model, name: string): number {
-  return Math.max(0, ...(stored(model, `${name}_scale`)?.data as Float32Array ?? []));
 }
 
 /** The samples as the integers have them. */

@@ -5,6 +5,13 @@ import type { ActivationType, StaticInt8 } from "./qconfig.ts";
 /** What decides how the integers of an activation are laid over its range. */
 export type ActivationScheme = Pick<StaticInt8, "dtype" | "scheme" | "reduceRange">;
 
+/** Names of the scale and the zero point of an activation, and their values. */
+export interface ActivationParams {
+  readonly params: AffineParams;
+  readonly scale: string;
+  readonly zeroPoint: string;
+}
+
 const GRIDS: Readonly<Record<ActivationType, Grid>> = {
   uint8: { qmin: 0, qmax: 255 },
   int8: { qmin: -128, qmax: 127 },

@@ -2,7 +2,7 @@ import { isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import type { GraphFacts } from "./graph_facts.ts";
-import type { ActivationParams } from "./integer_constants.ts";
+import type { ActivationParams } from "./activation_params.ts";
 import type { ActivationType } from "./qconfig.ts";
 
 /** Operators on integers that quantizers write, of the standard and of onnxruntime. */

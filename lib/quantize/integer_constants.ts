@@ -1,7 +1,12 @@
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import type { ElementArrays, Tensor } from "../tensor/tensor.ts";
-import { activationParams, type ActivationScheme, typeGrid } from "./activation_params.ts";
+import {
+  type ActivationParams,
+  activationParams,
+  type ActivationScheme,
+  typeGrid,
+} from "./activation_params.ts";
 import { type AffineParams, quantizeValue } from "./affine.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
@@ -18,13 +23,6 @@ export interface Integers {
   readonly zeroPoint: string;
   /** Axis of the scales, undefined for a single one. */
   readonly axis?: number;
-}
-
-/** Names of the scale and the zero point of an activation, and their values. */
-export interface ActivationParams {
-  readonly params: AffineParams;
-  readonly scale: string;
-  readonly zeroPoint: string;
 }
 
 /** Adds the scale and the zero point of an activation. */

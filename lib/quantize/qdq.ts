@@ -1,12 +1,8 @@
+import type { ActivationParams } from "./activation_params.ts";
 import { makeNode } from "../onnx/node.ts";
 import { activationInputs, type StaticUnit } from "./static_units.ts";
 import { existingForm } from "./existing_int8.ts";
-import {
-  type ActivationParams,
-  addOperand,
-  addWeights,
-  type Integers,
-} from "./integer_constants.ts";
+import { addOperand, addWeights, type Integers } from "./integer_constants.ts";
 import {
   integerInputs,
   keptAttributes,

@@ -1,15 +1,10 @@
+import type { ActivationParams } from "./activation_params.ts";
 import { intAttribute, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { AttributeValue } from "../onnx/node.ts";
 import { activationInputs, type StaticUnit } from "./static_units.ts";
 import { existingForm } from "./existing_int8.ts";
-import {
-  type ActivationParams,
-  addOperand,
-  addWeights,
-  type Integers,
-  type WeightsAndBias,
-} from "./integer_constants.ts";
+import { addOperand, addWeights, type Integers, type WeightsAndBias } from "./integer_constants.ts";
 import {
   integerInputs,
   keptAttributes,

@@ -5,7 +5,8 @@ import { activationParams, boundedParams } from "./activation_params.ts";
 import type { Builder } from "./builder.ts";
 import type { Decisions } from "./decide.ts";
 import type { StaticUnit } from "./static_units.ts";
-import { type ActivationParams, addActivationParams, type Integers } from "./integer_constants.ts";
+import type { ActivationParams } from "./activation_params.ts";
+import { addActivationParams, type Integers } from "./integer_constants.ts";
 import { boundsOf, UNBOUNDED } from "./tails.ts";
 
 /** What the writers of static units share. */

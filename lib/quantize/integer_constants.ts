@@ -13,7 +13,7 @@ import type { GraphFacts } from "./graph_facts.ts";
 import { addIntegerWeights } from "./integer_weights.ts";
 import { readWeights } from "./read_weights.ts";
 import { channelAxes, kernelAxis } from "./weight_axes.ts";
-import type { StaticUnit } from "./static_units.ts";
+import { biasOf, type StaticUnit } from "./static_units.ts";
 import { biasScaleFloor, quantizeBias } from "./weights.ts";
 
 /** Integers and what they stand for, by the names of initializers (or of a tensor of integers). */
@@ -80,7 +80,8 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   const name = head.input[1]!;
   const dims = dimsOf(facts.floatConstant(name)!);
   const axis = qconfig.weight.granularity === "channel" ? kernelAxis(head, dims) : undefined;
-  const bias = readBias(head, dims, facts);
+  const biasName = biasOf(unit);
+  const bias = biasName ? readBias(biasName, head, dims, facts) : undefined;
   const floor = bias && biasScaleFloor(bias, inputScale);
   const leastScale = floor && axis === undefined ? Float32Array.of(maximum(floor)) : floor;
   const added = addIntegerWeights(name, { axis, weight: qconfig.weight, leastScale }, builder);
@@ -101,7 +102,6 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   };
   if (!bias) return { weights };
   const quantized = quantizeBias(bias, inputScale, scales);
-  const biasName = head.input[2]!;
   const beside = `${biasName} ${inputScale}`;
   return {
     weights,
@@ -121,14 +121,13 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   };
 }
 
-/** The bias of a Conv or Gemm, one element for each channel; a Gemm's may be a single one for all. */
+/** A bias with one element for each channel; a Gemm's may be a single one for all. */
 function readBias(
+  name: string,
   head: NodeProto,
   dims: readonly number[],
   facts: GraphFacts,
-): Float32Array | undefined {
-  const name = head.input[2];
-  if (!name || head.opType === "MatMul") return undefined;
+): Float32Array {
   const { data } = readWeights(name, facts);
   const channels = dims[channelAxes(head, 1, dims)[0]!]!;
   return data.length === channels ? data : new Float32Array(channels).fill(data[0]!);

@@ -59,11 +59,16 @@ export class QdqWriter implements StaticWriter {
         ? this.#dequantize(addOperand(name, unit.qconfig, builder), `${name}_dequantized`)
         : name;
     });
+    let addend: string | undefined; // of the Add behind a MatMul
     if (operator.role === "compute" && facts.isConstant(head.input[1])) {
       const { params } = this.#input(head.input[0]!, unit);
       const { weights, bias } = addWeights(unit, params.scale, builder);
       inputs[1] = this.#dequantize(weights, `${head.output[0]}_weights`);
-      if (bias) inputs[2] = this.#dequantize(bias, `${head.output[0]}_bias`);
+      const dequantized = bias && this.#dequantize(bias, `${head.output[0]}_bias`);
+      // Where shapes are known the runtime makes a Gemm of a MatMul and its Add, which computes on
+      // integers only if the bias is one too.
+      if (head.opType === "MatMul") addend = dequantized;
+      else if (dequantized) inputs[2] = dequantized;
     }
     const raw = new Map(
       unit.results
@@ -72,7 +77,8 @@ export class QdqWriter implements StaticWriter {
     );
     for (const node of nodes) {
       const output = node.output.map((name) => raw.get(name) ?? name);
-      const input = node === head ? inputs : node.input;
+      const isBias = addend !== undefined && node.opType === "Add";
+      const input = node === head ? inputs : isBias ? [head.output[0]!, addend!] : node.input;
       builder.push({ ...node, input, output, attribute: keptAttributes(node) });
     }
     for (const [name, from] of raw) {

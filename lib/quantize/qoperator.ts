@@ -2,7 +2,7 @@ import type { ActivationParams } from "./activation_params.ts";
 import { intAttribute, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { AttributeValue } from "../onnx/node.ts";
-import { activationInputs, type StaticUnit } from "./static_units.ts";
+import { activationInputs, biasOf, type StaticUnit } from "./static_units.ts";
 import { existingForm } from "./existing_int8.ts";
 import { addOperand, addWeights, type Integers, type WeightsAndBias } from "./integer_constants.ts";
 import {
@@ -103,20 +103,22 @@ export class QOperatorWriter implements StaticWriter {
     }
   }
 
-  /** The kernel gives float32, to which the bias and the Relu are applied before it is quantized. */
+  /** The kernel gives float32, to which the Relu is applied before it is quantized. */
   #matMul(unit: StaticUnit, input: IntegerTensor, weights: Integers): void {
-    const { head, nodes, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { head, results: [name] } = unit as StaticUnit & { results: [string] };
     const { builder, results } = this.#context;
+    const bias = biasOf(unit);
     const inputs = [
       ...[input.integers, weights.integers, input.scale, weights.scale],
       ...[input.zeroPoint, weights.zeroPoint],
+      ...(bias ? [bias] : []),
     ];
     const raw = results.has(name) ? builder.fresh(`${name}_float`) : name;
     const rename = (output: string) => output === name ? raw : output;
-    this.#push("MatMulIntegerToFloat", inputs, head.output.map(rename), {}, head);
-    for (const tail of nodes.slice(1)) {
-      builder.push({ ...tail, output: tail.output.map(rename) });
-    }
+    // The kernel adds the bias, in the place of the Add behind the MatMul.
+    const [last, ...tails] = bias ? unit.nodes.slice(1) : unit.nodes;
+    this.#push("MatMulIntegerToFloat", inputs, last!.output.map(rename), {}, head);
+    for (const tail of tails) builder.push({ ...tail, output: tail.output.map(rename) });
     if (results.has(name)) this.#quantize(raw, name, unit);
   }
 

@@ -148,14 +148,28 @@ function absorbingUnit(
     const last = unit.nodes.at(-1)!;
     if (node.opType === "Add") {
       const other = node.input.find((input) => input !== name);
-      if (last.opType !== "MatMul" || facts.floatConstant(other)?.dims.length !== 1) continue;
-      if (!facts.isConstant(last.input[1])) continue; // the bias of a Linear, nothing else
+      if (last !== unit.head || !isLinearBias(other, last, facts)) continue;
     } else if (clipBounds(last, facts) || !clipBounds(node, facts)) {
       continue; // quantization takes in one Relu or Clip
     }
     return unit;
   }
   return undefined;
+}
+
+/** Whether a constant is the bias of a Linear that a MatMul begins: one number for each output. */
+function isLinearBias(name: string | undefined, matMul: NodeProto, facts: GraphFacts): boolean {
+  const weights = facts.floatConstant(matMul.input[1]);
+  const bias = facts.floatConstant(name);
+  if (!weights || weights.dims.length < 2 || bias?.dims.length !== 1) return false;
+  return bias.dims[0] === weights.dims.at(-1);
+}
+
+/** Name of the bias that a unit adds to its products, be it an input of the head or an Add behind. */
+export function biasOf({ head, nodes }: StaticUnit): string | undefined {
+  if (head.opType !== "MatMul") return head.input[2] || undefined;
+  const add = nodes.find(({ opType }) => opType === "Add");
+  return add?.input.find((name) => name !== head.output[0]);
 }
 
 /**

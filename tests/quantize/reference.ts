@@ -84,9 +84,12 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
       ? requantize(total, scales(sa!, sb!, sy), (i) => i % columns, zy!)
       : scaled(total, scales(sa!, sb!), (i) => i % columns);
   },
-  MatMulIntegerToFloat: (_, [a, b, sa, sb, za, zb]) => {
+  MatMulIntegerToFloat: (_, [a, b, sa, sb, za, zb, bias]) => {
     const sums = multiply(centred(a!, za!), centred(b!, zb!));
-    return scaled(sums, scales(sa!, sb!), (i) => i % b!.dims.at(-1)!);
+    const columns = b!.dims.at(-1)!;
+    const products = scaled(sums, scales(sa!, sb!), (i) => i % columns);
+    const withBias = products.data.map((v, i) => Math.fround(v + (bias?.data[i % columns] ?? 0)));
+    return { ...products, data: withBias };
   },
   QLinearGlobalAveragePool: (_, [x, sx, zx, sy, zy]) => {
     const [batch, channels, ...map] = x!.dims as [number, number, ...number[]];

@@ -88,9 +88,9 @@ function lowerRecurrent(asked: Decisions, { int8Tensors }: QConfigMapping): Deci
       const layer = layerOf(node);
       const origin = asked.of.get(layer ?? node) ?? (layer ? undefined : byName.get(node.name));
       // What else a layer became (gates, slices) computes in float32.
-      return origin
-        ? { qconfig: origin.asked, source: origin.source, rule: origin.rule }
-        : { qconfig: float32, source: "", rule: undefined };
+      if (!origin) return { qconfig: float32, source: "", rule: undefined };
+      const { source, rule } = origin;
+      return { qconfig: layer ? origin.applied : origin.asked, source, rule };
     });
   return decideWith(graph, resolve, int8Tensors);
 }

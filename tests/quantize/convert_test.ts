@@ -384,6 +384,19 @@ Deno.test("convert() refuses uint8 beside int8 activations, and weights that no 
   assertThrows(() => weightOnly({ bits: 4, blockSize: 0 }), RangeError);
 });
 
+Deno.test("a layer that static int8 leaves to dynamic int8 needs no range", async () => {
+  const model = modelOf(
+    `input x float32[T, N, 16]; output y float32[T, 1, N, 16]
+    a = MatMul(x, m) @ linear; y = GRU(a, w, r) {hidden_size=16} @ gru`,
+    { m: [16, 16], w: [1, 48, 16], r: [1, 48, 16] },
+  );
+  const mapping = qconfigMapping({ default: staticInt8({ otherwise: dynamicInt8() }) });
+  assertEquals(prepare(model, mapping).tensors, ["x"]);
+  const { plan, traces } = await quantized(model, mapping, samplesOf({ x: [4, 2, 16] }, 2));
+  assertEquals(traces.map(({ form }) => form), ["static", "dynamic"]);
+  assertStringIncludes(plan.rows[1]!.why, "dynamic instead: no int8 GRU kernel");
+});
+
 Deno.test("the plan names the domain of operators it does not know", () => {
   const model = modelOf(
     `input x float32[N, 4]; output y float32[N, 4]; y = my.ops::GRU(x) @ odd; z = Relu(y) @ relu`,

@@ -5,10 +5,19 @@ import type { Bench, BenchRow } from "./bench/bench.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
 import { modelIo } from "./bench/model_io.ts";
+import { placement, placements } from "./bench/placement.ts";
+import { prediction } from "./bench/prediction.ts";
 import { flag } from "./command.ts";
 import { runCommand } from "./shell.ts";
 
-const benches: readonly Bench[] = [modelIo, calibration, conversion];
+const benches: readonly Bench[] = [
+  modelIo,
+  calibration,
+  conversion,
+  prediction,
+  placement,
+  placements,
+];
 
 const command = {
   name: "bench",

@@ -1,0 +1,93 @@
+import { frameOf } from "../../lib/cost/alone.ts";
+import { placementProblem } from "../../lib/cost/choices.ts";
+import { CostBook } from "../../lib/cost/cost_book.ts";
+import { mappingOf } from "../../lib/cost/mapping_of.ts";
+import { placementMs } from "../../lib/cost/placement.ts";
+import { quietTime } from "../../lib/cost/robust.ts";
+import { solvePlacement } from "../../lib/cost/solve.ts";
+import { survey } from "../../lib/cost/survey.ts";
+import { yardstick } from "../../lib/cost/yardstick.ts";
+import { calibrate } from "../../lib/calibrate/calibrate.ts";
+import { latencyRatio } from "../../lib/evaluate/latency.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import { fuse } from "../../lib/passes/fuse.ts";
+import { convert } from "../../lib/quantize/convert.ts";
+import { prepare } from "../../lib/quantize/prepare.ts";
+import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
+import type { Bench, BenchRow } from "./bench.ts";
+import { type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
+
+/** Networks of which most time goes to nodes that the runtime's clock resolves. */
+const NAMES = [
+  "fastestdet",
+  "magika-fast",
+  "bidi-lstm",
+  "super-resolution",
+  "yunet-n",
+  "cifar-resnet2b",
+];
+
+const ROUNDS = 9;
+
+/**
+ * How well the times of single nodes add up to that of a network. "Median" is the prediction, the ratio
+ * is that of prediction to measurement; both in the pace of the moment, as the yardstick tells it.
+ */
+export const prediction: Bench = {
+  name: "prediction",
+  summary: "time predicted from single nodes, against the time measured, float32 and placed",
+  async *run(signal) {
+    for (const network of [await sampleNetwork(), ...await sharedNetworks(NAMES)]) {
+      await using pool = createPool({ workers: 1 });
+      yield* predict(network, pool, signal);
+    }
+  },
+};
+
+async function* predict(
+  { name, model, feeds }: Network,
+  pool: Pool,
+  signal: AbortSignal,
+): AsyncGenerator<BenchRow> {
+  const seen = await survey(fuse(model), feeds, pool);
+  const book = await CostBook.open(pool, { cache: false, signal });
+  const problem = await placementProblem(seen, book, { rewrites: false });
+  const float32 = problem.items.map(({ choices }) => choices[0]!);
+  const chosen = await solvePlacement(problem);
+  const mapping = mappingOf(seen, problem, chosen);
+  const built = convert(
+    seen.model,
+    mapping,
+    await calibrate(prepare(seen.model, mapping), [feeds], { pool }),
+  );
+  const compare = async (what: string, candidate: Model, ms: number): Promise<BenchRow> => ({
+    what: `${name}, ${what}`,
+    against: "the time measured",
+    latency: await against(candidate, ms / book.yard, feeds, pool, signal),
+  });
+  yield await compare("float32", seen.model, placementMs(problem, float32));
+  yield await compare("as placed", built, placementMs(problem, chosen));
+}
+
+/** Measures a network and the yardstick in turns, with what a run costs that computes nothing. */
+async function against(
+  model: Model,
+  yards: number,
+  feeds: Feeds,
+  pool: Pool,
+  signal: AbortSignal,
+) {
+  let results: Record<string, Tensor> = {};
+  for await (const outputs of pool.run(model, [feeds])) results = outputs;
+  const frame = frameOf(model, results);
+  const { part: yard } = yardstick();
+  const rounds: number[][] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const ruler = await pool.times([yard.model], [yard.feeds], { rounds: 3, signal });
+    const { ms } = await pool.times([frame, model], [feeds], { rounds: 3, signal });
+    const column = (i: number) => quietTime(ms.map((times) => times[i]!));
+    rounds.push([column(1), quietTime(ruler.ms.map(([time]) => time!)) * yards + column(0)]);
+  }
+  return latencyRatio({ ms: rounds });
+}

@@ -138,6 +138,9 @@ export { openSession, type Session, type SessionOptions } from "./lib/runtime/se
 export { createPool, type Pool, type PoolOptions, type RunOptions } from "./lib/runtime/pool.ts";
 export { runDataset, type SampleRun } from "./lib/runtime/run_dataset.ts";
 export { Profile, profile, type ProfileModelOptions } from "./lib/cost/profile.ts";
+export { optimize, type OptimizeOptions } from "./lib/cost/optimize.ts";
+export { Optimized, type OptimizedParts, type Rewrite } from "./lib/cost/optimized.ts";
+export { withErrors, type WithErrorsOptions, withTimes } from "./lib/cost/plan_evidence.ts";
 export { noise } from "./lib/data/noise.ts";
 export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";
 export { UsageError, UserError } from "./lib/errors.ts";

@@ -28,15 +28,18 @@ export interface Observer {
 const LENGTH = 100;
 const [FEW, MANY] = [2, 6];
 
-const known = new WeakMap<Pool, Promise<Observer>>();
+/** By threads of the runtime. */
+const known = new Map<number, Promise<Observer>>();
 
 /**
  * Finds out what observing adds on this machine: chains of nodes that compute next to nothing are
- * timed as a whole, unobserved, and node by node. Done once for each pool, in about a second.
+ * timed as a whole, unobserved, and node by node. Takes about a second, once for each process and
+ * number of threads.
  */
 export function observerOf(pool: Pool): Promise<Observer> {
-  const found = known.get(pool) ?? measure(pool);
-  known.set(pool, found);
+  const found = known.get(pool.threads) ?? measure(pool);
+  known.set(pool.threads, found);
+  found.catch(() => known.delete(pool.threads)); // a pool that was closed says nothing of the next
   return found;
 }
 

@@ -9,6 +9,8 @@ import { convert } from "../quantize/convert.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { float32 } from "../quantize/qconfig.ts";
+import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import { readPlan } from "../quantize/read_plan.ts";
 import { createPool, type Pool } from "../runtime/pool.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
 import type { Feeds } from "../tensor/tensor.ts";
@@ -18,8 +20,10 @@ import { mappingOf } from "./mapping_of.ts";
 import { Optimized, type Rewrite } from "./optimized.ts";
 import { placementMs } from "./placement.ts";
 import { likeTheFirst, shapesOf } from "./feeds.ts";
+import { withErrors, withTimes } from "./plan_evidence.ts";
+import { profile } from "./profile.ts";
 import { solvePlacement } from "./solve.ts";
-import { type Survey, survey } from "./survey.ts";
+import { optimisedOrNot, type Survey, survey } from "./survey.ts";
 
 /** Options for {@linkcode optimize}. */
 export interface OptimizeOptions {
@@ -111,10 +115,15 @@ export async function optimize(
   const times = await pool.times([model, seen.model, built], feeds, { rounds, signal });
   const against = (candidate: number) =>
     latencyRatio(times, { candidate, threads: pool.threads, machine: machineFingerprint() });
+  onProgress("looking where the time goes");
+  const { record: before } = await profile(model, feeds, { pool, signal });
+  const { record: after } = await profile(built, feeds, { pool, signal });
+  const executed = await withExecution(built, pool);
   return new Optimized({
     given: model,
     float32: seen.model,
-    built,
+    built: await withErrors(withTimes(executed, after), seen.model, feeds, { pool, signal }),
+    profiles: { before, after },
     mapping,
     rewrites,
     latency: { float32: against(1), built: against(2) },
@@ -122,6 +131,12 @@ export async function optimize(
     shapes: shapesOf(feeds[0]!),
     drifted: book.drifted,
   });
+}
+
+/** The model with what the runtime executes in its plan, where that can be read. */
+async function withExecution(model: QuantizedModel, pool: Pool): Promise<QuantizedModel> {
+  const optimised = await optimisedOrNot(model, pool);
+  return optimised ? model.withPlan(readPlan(model, optimised)) : model;
 }
 
 interface Context {

@@ -5,7 +5,8 @@ import type { QConfigMapping } from "../quantize/mapping.ts";
 import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
-import type { Latency } from "../study/records.ts";
+import { showProfile } from "../report/profile_display.ts";
+import type { Latency, ProfileRecord } from "../study/records.ts";
 
 /** A Conv that was written as a matrix product. */
 export interface Rewrite {
@@ -25,6 +26,8 @@ export interface OptimizedParts {
   readonly rewrites: readonly Rewrite[];
   /** Both against the model as given, all three in turns. */
   readonly latency: { readonly float32: Latency; readonly built: Latency };
+  /** Where the time of the model as given and of what was built goes. */
+  readonly profiles: { readonly before: ProfileRecord; readonly after: ProfileRecord };
   /** What the times of the single nodes promised, ms. */
   readonly predictedMs: number;
   /** Shapes of the inputs for which the choice holds. */
@@ -115,9 +118,14 @@ export class Optimized {
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {
-    const plan = this.plan[JUPYTER_DISPLAY]();
+    const { profiles: { before, after }, latency } = this.parts;
+    const beside = showProfile(before, { profile: after, ratio: latency.built.ratio });
     const text = this.toString();
-    const html = text.split("\n").map((line) => `<p>${escapeHtml(line)}</p>`).join("");
-    return { "text/html": html + plan["text/html"], "text/plain": `${text}\n\n${this.plan}` };
+    const paragraphs = text.split("\n").map((line) => `<p>${escapeHtml(line)}</p>`).join("");
+    const shown = [this.plan, beside].map((part) => part[JUPYTER_DISPLAY]()["text/html"]);
+    return {
+      "text/html": paragraphs + shown.join(""),
+      "text/plain": [text, this.plan, beside].join("\n\n"),
+    };
   }
 }

@@ -29,7 +29,7 @@ export interface ProfileModelOptions {
   threads?: number;
   /** Runs to note. @default {as many as fill a second, at least 12} */
   runs?: number;
-  /** What observing adds, to be taken off. @default {measured, once for each pool} */
+  /** What observing adds, to be taken off. @default {measured, once for each process} */
   observer?: Observer;
   signal?: AbortSignal;
 }

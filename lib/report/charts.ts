@@ -3,6 +3,7 @@ import { type Chart, chartSvg, svgFile } from "./chart.ts";
 import { differenceChart } from "./difference_chart.ts";
 import { isRelative } from "./format.ts";
 import type { Markup } from "./markup.ts";
+import { profileComparisonChart } from "./profile_chart.ts";
 import { scatterChart } from "./scatter_chart.ts";
 import { sizeChart } from "./size_chart.ts";
 import { entriesOf } from "./trials.ts";
@@ -70,5 +71,18 @@ export function chartsOf(study: Study): ReportChart[] {
       "What a browser has to download before compression.",
       sizeChart,
     ),
+    ...study.profiles
+      ? [chart(
+        "time",
+        "Where the time goes",
+        "Milliseconds of each layer in one run, in float32 and in the winner: what changes precision " +
+          "or layout counts to the layer that it serves.",
+        timeChart,
+      )]
+      : [],
   ];
+}
+
+function timeChart({ profiles }: Study, options: { width: number }): Chart {
+  return profileComparisonChart(profiles!.before, profiles!.after, options);
 }

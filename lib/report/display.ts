@@ -49,10 +49,10 @@ export function trialsOf(study: Study): Shown {
   return show({ "text/html": html.text, "text/plain": trialTableText(study) });
 }
 
-/** The plan table of a quantized model: node, path, op, asked, executes, why. */
+/** The plan table of a quantized model: node, path, op, asked, executes, ms and dB if known, why. */
 export function planOf(plan: readonly PlanRow[]): Shown {
-  const html = markup`<p>${planSummary(plan)}</p>\n${bareTable(plan, planColumns)}`;
-  const text = `${planSummary(plan)}\n\n${textTable(plan, planColumns)}`;
+  const html = markup`<p>${planSummary(plan)}</p>\n${bareTable(plan, planColumns(plan))}`;
+  const text = `${planSummary(plan)}\n\n${textTable(plan, planColumns(plan))}`;
   return show({ "text/html": html.text, "text/plain": text });
 }
 

@@ -71,6 +71,12 @@ export function glossaryOf(study: Study): Term[] {
         'became part of X, "folded away" where it was computed once while loading, a dash where ' +
         "it was not read back.",
     },
+    study.profiles !== undefined && {
+      term: "ms, dB",
+      text: "Of a node in the plan: the time of what executes, without changes of precision or " +
+        "layout around it; and the SQNR of what it gives against float32's own, with the errors of " +
+        "all nodes before it. Both were measured once, on a few samples.",
+    },
   ];
   return terms.filter((term) => term !== false);
 }

@@ -1,6 +1,15 @@
-import type { PlanRow, Trial } from "../study/records.ts";
-import { plural } from "./format.ts";
+import type { PlanRow, Study, Trial } from "../study/records.ts";
+import { decimal, plural } from "./format.ts";
+import { milliseconds } from "./profile_table.ts";
 import type { Column } from "./table.ts";
+
+/** The plan of a trial, with times and errors where the study has them. */
+export function planIn(
+  { profiles }: Pick<Study, "profiles">,
+  { key, plan }: Trial,
+): readonly PlanRow[] {
+  return profiles?.key === key ? profiles.plan : plan;
+}
 
 /** Rows of a plan that belong to one module. */
 export interface PlanGroup {
@@ -16,15 +25,29 @@ const LONG = 100;
 /** About as many rows as fit a screen. */
 const LARGE = 40;
 
-/** The columns of the plan table, the same in HTML, Markdown and text. */
-export const planColumns: readonly Column<PlanRow>[] = [
-  { head: "node", text: ({ node }) => node, code: true, wraps: true },
-  { head: "path", text: ({ path }) => path, code: true, wraps: true },
-  { head: "op", text: ({ opType }) => opType },
-  { head: "asked", text: ({ asked }) => asked },
-  { head: "executes", text: ({ executes }) => executes || "–" },
-  { head: "why", text: ({ why }) => why, wraps: true },
-];
+/** The columns of the plan table, the same in HTML, Markdown and text: with times where there are some. */
+export function planColumns(plan: readonly PlanRow[]): readonly Column<PlanRow>[] {
+  const timed = plan.some(({ ms }) => ms !== undefined);
+  const compared = plan.some(({ dB }) => dB !== undefined);
+  return [
+    { head: "node", text: ({ node }) => node, code: true, wraps: true },
+    { head: "path", text: ({ path }) => path, code: true, wraps: true },
+    { head: "op", text: ({ opType }) => opType },
+    { head: "asked", text: ({ asked }) => asked },
+    { head: "executes", text: ({ executes }) => executes || "–" },
+    ...timed ? [{ head: "ms", text: msText, numeric: true }] : [],
+    ...compared ? [{ head: "dB", text: dBText, numeric: true }] : [],
+    { head: "why", text: ({ why }) => why, wraps: true },
+  ];
+}
+
+function msText({ ms }: PlanRow): string {
+  return ms === undefined ? "" : milliseconds(ms);
+}
+
+function dBText({ dB }: PlanRow): string {
+  return dB === undefined ? "" : decimal(dB, 1);
+}
 
 /**
  * Cuts a long plan into groups by module path, each cut again while it is larger than fits a screen and

@@ -15,7 +15,7 @@ import { caveats, headline } from "./headline.ts";
 import { Markup, markup } from "./markup.ts";
 import css from "./page.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
-import { executesText, planColumns, planGroups, planSummary } from "./plan_table.ts";
+import { executesText, planColumns, planGroups, planIn, planSummary } from "./plan_table.ts";
 import { htmlTable } from "./table.ts";
 import { trialColumns, trialRows } from "./trial_table.ts";
 import { entriesOf } from "./trials.ts";
@@ -40,7 +40,7 @@ ${new Markup(css)}</style>
 ${header(study)}
 ${chartsOf(study).map(chartSection)}
 ${trialSection(study)}
-${winner && planSection(winner.trial)}
+${winner && planSection(study, winner.trial)}
 ${failureSection(study)}
 ${reproduceSection(study)}
 ${glossarySection(study)}
@@ -141,9 +141,11 @@ function trialSection(study: Study): Markup {
 ${table}</section>`;
 }
 
-function planSection({ name, plan, executes }: Trial): Markup {
+function planSection(study: Study, trial: Trial): Markup {
+  const { name, executes } = trial;
+  const plan = planIn(study, trial);
   const table = (rows: readonly PlanRow[], label: string) =>
-    htmlTable(rows, planColumns, { label });
+    htmlTable(rows, planColumns(plan), { label });
   const body = planGroups(plan).map(({ title, summary, rows }) =>
     title !== ""
       ? markup`<details>

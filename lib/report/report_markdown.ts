@@ -5,7 +5,7 @@ import { glossaryOf } from "./glossary.ts";
 import { caveats, headline } from "./headline.ts";
 import { codeBlock, codeSpan, escapeMarkdown } from "./markdown.ts";
 import { markup } from "./markup.ts";
-import { executesText, planColumns, planGroups, planSummary } from "./plan_table.ts";
+import { executesText, planColumns, planGroups, planIn, planSummary } from "./plan_table.ts";
 import { markdownTable } from "./table.ts";
 import { trialColumns, trialRows } from "./trial_table.ts";
 import { entriesOf } from "./trials.ts";
@@ -23,7 +23,7 @@ export function reportMarkdown(study: Study): string {
       `![${escapeMarkdown(title)}](charts/${file}.png)\n`
     ),
     trialSection(study),
-    winner && planSection(winner.trial),
+    winner && planSection(study, winner.trial),
     failureSection(study),
     reproduceSection(study),
     glossarySection(study),
@@ -49,10 +49,12 @@ function trialSection(study: Study): string {
     `Numbers are those of the charts.\n\n${table}`;
 }
 
-function planSection({ name, plan, executes }: Trial): string {
+function planSection(study: Study, trial: Trial): string {
+  const { name, executes } = trial;
+  const plan = planIn(study, trial);
   const groups = planGroups(plan);
   const body = groups.map(({ title, summary, rows }) => {
-    const table = markdownTable(rows, planColumns);
+    const table = markdownTable(rows, planColumns(plan));
     if (title === "") return table;
     // In a block of HTML, Markdown's escapes would show.
     const head = markup`<summary><code>${title}</code> ${summary}</summary>`;

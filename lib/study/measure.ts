@@ -4,6 +4,8 @@ import {
   calibrationToJson,
 } from "../calibrate/calibration.ts";
 import { calibrate } from "../calibrate/calibrate.ts";
+import { withErrors, withTimes } from "../cost/plan_evidence.ts";
+import { profile } from "../cost/profile.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
@@ -20,7 +22,7 @@ import { createPool, type Pool } from "../runtime/pool.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import type { Configuration } from "./grid.ts";
 import { contentKey } from "./key.ts";
-import type { Latency } from "./records.ts";
+import type { Latency, Study } from "./records.ts";
 import { type Bases, type Rewrite, REWRITES } from "./rewrites.ts";
 import type { Store, StoredEvaluation, StoredTrial } from "./store.ts";
 import type { Work } from "./work.ts";
@@ -193,6 +195,24 @@ export class Measure implements AsyncDisposable {
     const model = await this.makeModel(configuration);
     await this.baseline("test");
     await this.#evaluate(model, "test", configuration.name);
+  }
+
+  /** Where the time of float32 and of a configuration goes, and its plan with times and errors. */
+  async profiles(
+    configuration: Configuration,
+    key: string,
+  ): Promise<NonNullable<Study["profiles"]>> {
+    const { model: given, bases, signal } = this.#setup;
+    const samples = await this.#timedSamples();
+    const options = { pool: this.#timer, signal };
+    const { model, converted } = await this.#convert(configuration);
+    const { record: before } = await profile(given, samples, options);
+    const { record: after } = await profile(model, samples, options);
+    const executed = converted.withPlan(await this.#readBack(converted, model));
+    const timed = withTimes(executed, after);
+    const base = bases[configuration.rewrite];
+    const { plan } = await withErrors(timed, base, samples, { pool: this.#workers, signal });
+    return { key, before, after, plan: [...plan.rows] };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

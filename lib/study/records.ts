@@ -28,6 +28,13 @@ export const planRow = z.strictObject({
   executes: z.string(),
   /** Why it is so: the rule that matched, the kernel fact that forbids, the fusion it went into. */
   why: z.string(),
+  /** Milliseconds of what executes; absent where it was not timed, or runs inside another's kernel. */
+  ms: z.number().optional(),
+  /**
+   * SQNR of what it gives against float32's own, dB, with the errors of all before it; absent where it
+   * was not measured or is equal to the bit.
+   */
+  dB: z.number().optional(),
 });
 export type PlanRow = z.infer<typeof planRow>;
 
@@ -202,6 +209,15 @@ export const study = z.strictObject({
     /** Plain statement of why it was chosen, or that nothing kept the budget. */
     reason: z.string(),
     accuracy: accuracy.optional(),
+  }).optional(),
+  /** Where the time of float32 and of the winner goes, measured once. */
+  profiles: z.strictObject({
+    /** Key of the trial that it is of. */
+    key: z.string(),
+    before: profileRecord,
+    after: profileRecord,
+    /** The trial's plan with times and errors. */
+    plan: z.array(planRow),
   }).optional(),
   /** Everything needed to run it again. */
   provenance: z.strictObject({

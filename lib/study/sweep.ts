@@ -173,6 +173,7 @@ export async function sweep(
   };
 
   const trials: Trial[] = [];
+  let profiles = (await store.header())?.profiles;
   try {
     for (const [i, configuration] of configurations.entries()) {
       signal?.throwIfAborted();
@@ -188,6 +189,9 @@ export async function sweep(
     if (best && !await store.evaluation(best.modelHash!, "test")) {
       await measure.test(configurations[keys.indexOf(best.key)]!);
     }
+    if (best && profiles?.key !== best.key) {
+      profiles = await measure.profiles(configurations[keys.indexOf(best.key)]!, best.key);
+    }
   } catch (error) {
     if (!signal?.aborted) throw error;
   }
@@ -199,7 +203,8 @@ export async function sweep(
     reason: whyChosen(budget, trials),
     ...(tested && { accuracy: tested.accuracy }),
   };
-  if (!await update(trials, { winner })) {
+  const ending = { winner, ...(profiles && profiles.key === best?.key && { profiles }) };
+  if (!await update(trials, ending)) {
     throw signal?.reason ?? new UserError(`Nothing could be measured on ${model.name}`);
   }
   if (out === undefined) return (await store.study())!;
@@ -207,11 +212,11 @@ export async function sweep(
   const makeModel = (key: string) => measure.makeModel(configurations[keys.indexOf(key)]!);
   const models = await writeModels((await store.study())!, out, makeModel, header.files);
   const files: Record<string, string> = { ...models, [STUDY_JSON]: "" };
-  await update(trials, { winner, files });
+  await update(trials, { ...ending, files });
   const study = (await store.study())!;
   await writeStudyJson(study, out);
   for (const path of await options.report?.(study, out) ?? []) files[relative(out, path)] = "";
-  await update(trials, { winner, files });
+  await update(trials, { ...ending, files });
   return study;
 }
 

@@ -3,6 +3,8 @@ import { compareLayers, layerTimes, workOf } from "../../lib/report/profile_laye
 import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
 import { longestNodes } from "../../lib/report/profile_table.ts";
 import type { ProfiledNode, ProfileRecord } from "../../lib/study/records.ts";
+import { reportHtml } from "../../lib/report/report_html.ts";
+import { sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";
 
 /** A profile of nodes given as operator, path and milliseconds. */
@@ -85,6 +87,18 @@ Deno.test("a profile shows a chart and a table, and prints rates", () => {
   });
   assert.match(both.toString(), /Together: ×0\.77 \[0\.75, 0\.80\] of the time, measured in turns/);
   assert.match(both.toString(), /conv2 +Conv +2\.00 +1\.0 +QLinearConv +3\.00 +0\.7 +×1\.50/);
+});
+
+Deno.test("a study with profiles shows where the time went, and what each node of the plan took", () => {
+  const study = sweepStudy();
+  const { key, plan } = study.trials.find(({ key }) => key === study.winner!.key)!;
+  const timed = plan.map((row, i) => i === 0 ? { ...row, ms: 1.234, dB: 33.33 } : row);
+  const html = reportHtml({ ...study, profiles: { key, before, after, plan: timed } });
+  assert.match(html, /<h2>Where the time goes<\/h2>/);
+  assert.match(html, /<th scope="col" class="n">ms<\/th><th scope="col" class="n">dB<\/th>/);
+  assert.match(html, /<td class="n">1\.23<\/td><td class="n">33\.3<\/td>/);
+  assert.match(html, /<dt>ms, dB<\/dt>/);
+  assert.doesNotMatch(reportHtml(study), /ms, dB|Where the time goes/);
 });
 
 Deno.test("the charts of profiles are well-formed, whatever the names", () => {

@@ -136,6 +136,12 @@ Deno.test("sweep() chooses the fastest within the budget, tests it once, and wri
     assert.equal(study.winner!.accuracy!.value.n, study.baseline.test!.n);
     const best = await readModel(join(out, "best.onnx"));
     assert.equal(await best.hash(), winner.modelHash);
+
+    const { key, after, plan } = study.profiles!;
+    assert.equal(key, winner.key);
+    assert.equal(after.model.hash, winner.modelHash);
+    assert.deepEqual(plan.map(({ node }) => node), winner.plan.map(({ node }) => node));
+    assert.ok(plan.some(({ ms }) => ms !== undefined) && plan.some(({ dB }) => dB !== undefined));
   }));
 
 Deno.test("sweep() keeps float32 where nothing is faster", () =>

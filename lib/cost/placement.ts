@@ -1,5 +1,5 @@
 import type { StepPrices } from "./step_prices.ts";
-import { stepsBetween, TENSOR_FORMS, type TensorForm } from "./tensor_form.ts";
+import { isInt8, stepsBetween, TENSOR_FORMS, type TensorForm } from "./tensor_form.ts";
 
 /** One way to compute an item. */
 export interface Choice {
@@ -8,6 +8,17 @@ export interface Choice {
   /** Form in which it gives them. */
   readonly output: TensorForm;
   readonly ms: number;
+  /** What it takes of each of the problem's limits. @default {nothing} */
+  readonly takes?: readonly number[];
+  /** It gives the integers that it reads, so that nothing is rounded anew. @default {false} */
+  readonly carries?: boolean;
+}
+
+/** Something besides time of which there is only so much, such as what may be lost of accuracy. */
+export interface Limit {
+  readonly most: number;
+  /** What a tensor takes of it when it is rounded to uint8. */
+  readonly rounding: (tensor: string) => number;
 }
 
 /** Something to choose for. */
@@ -26,6 +37,8 @@ export interface PlacementProblem<C extends Choice = Choice> {
   /** Elements of a tensor. */
   readonly elements: (tensor: string) => number;
   readonly prices: StepPrices;
+  /** @default {none} */
+  readonly limits?: readonly Limit[];
 }
 
 /** What a change of form costs a tensor. */
@@ -67,10 +80,35 @@ export function changesMs(problem: PlacementProblem, chosen: readonly Choice[]):
   return sum;
 }
 
+/** The tensors that a placement rounds to uint8: where they are made, or where they are first read. */
+export function roundedTensors(
+  { items }: Pick<PlacementProblem, "items">,
+  chosen: readonly Choice[],
+): Set<string> {
+  const carried = new Set(
+    items.flatMap(({ outputs }, i) => chosen[i]!.carries ? outputs : []),
+  );
+  const rounded = items.flatMap(({ inputs, outputs }, i) => [
+    ...isInt8(chosen[i]!.input) ? inputs : [],
+    ...isInt8(chosen[i]!.output) ? outputs : [],
+  ]);
+  return new Set(rounded.filter((name) => !carried.has(name)));
+}
+
+/** What a placement takes of each of the problem's limits. */
+export function placementTakes(problem: PlacementProblem, chosen: readonly Choice[]): number[] {
+  const rounded = [...roundedTensors(problem, chosen)];
+  return (problem.limits ?? []).map(({ rounding }, l) =>
+    chosen.reduce((sum, { takes }) => sum + (takes?.[l] ?? 0), 0) +
+    rounded.reduce((sum, tensor) => sum + rounding(tensor), 0)
+  );
+}
+
 /**
  * The problem as an integer programme, in the text form of CPLEX. `x` is 1 for what is chosen, `s` is 1
  * where a tensor is brought from one form into another: only from the form it is given in, and
- * wherever one of its readers wants another.
+ * wherever one of its readers wants another, and `q` is 1 where a tensor is rounded to uint8, which
+ * counts once however many read it.
  */
 export function placementProgramme(problem: PlacementProblem): string {
   const { items, results } = problem;
@@ -123,6 +161,7 @@ export function placementProgramme(problem: PlacementProblem): string {
     }
     if (leaves.has(name)) require("float", [], 1);
   });
+  constraints.push(...limitConstraints(problem, x, maker));
   return [
     "Minimize",
     ` cost: ${objective.join("\n  + ")}`,
@@ -133,6 +172,57 @@ export function placementProgramme(problem: PlacementProblem): string {
     "End",
   ].join("\n");
 }
+
+function limitConstraints(
+  { items, limits = [] }: PlacementProblem,
+  x: (item: number, choice: number) => string,
+  maker: ReadonlyMap<string, number>,
+): string[] {
+  if (limits.length === 0) return [];
+  const tensors = [...new Set(items.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))]
+    .filter((name) => limits.some(({ rounding }) => rounding(name) > 0));
+  const q = new Map(tensors.map((name, t) => [name, `q${t}`]));
+  const constraints: string[] = [];
+  items.forEach(({ inputs, outputs, choices }, i) => {
+    const of = (is: (choice: Choice) => boolean) =>
+      choices.flatMap((choice, c) => is(choice) ? [x(i, c)] : []);
+    const reading = of(({ input }) => isInt8(input));
+    const giving = of(({ output, carries }) => isInt8(output) && !carries);
+    const need = (name: string, variables: readonly string[]) => {
+      const rounded = q.get(name);
+      if (rounded === undefined || variables.length === 0) return;
+      const made = maker.get(name);
+      const carried = made === undefined
+        ? []
+        : items[made]!.choices.flatMap(({ carries }, c) => carries ? [x(made, c)] : []);
+      const free = [rounded, ...carried].map((variable) => ` - ${variable}`).join("");
+      constraints.push(`${variables.join(" + ")}${free} <= 0`);
+    };
+    for (const name of new Set(inputs)) need(name, reading);
+    for (const name of new Set(outputs)) need(name, giving);
+  });
+  limits.forEach(({ most, rounding }, l) => {
+    // The solver counts as kept what is missed by a millionth: as shares of the limit all is in reach.
+    const unit = most > 0 ? most : 1;
+    const terms = [
+      ...items.flatMap(({ choices }, i) =>
+        choices.flatMap(({ takes }, c) => {
+          const share = (takes?.[l] ?? 0) / unit;
+          return share > 0 ? [term(Math.min(share, OUT_OF_REACH), x(i, c))] : [];
+        })
+      ),
+      ...tensors.flatMap((name) => {
+        const share = rounding(name) / unit;
+        return share > 0 ? [term(Math.min(share, OUT_OF_REACH), q.get(name)!)] : [];
+      }),
+    ];
+    if (terms.length > 0) constraints.push(`${terms.join(" + ")} <= ${most > 0 ? 1 : 0}`);
+  });
+  return constraints;
+}
+
+/** A share of a limit that no choice can have, and that does not strain the solver's arithmetic. */
+const OUT_OF_REACH = 1000;
 
 function term(value: number, variable: string): string {
   return `${value.toFixed(9)} ${variable}`;

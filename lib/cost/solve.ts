@@ -13,7 +13,7 @@ export interface SolveOptions {
  * weighed with the changes of precision around it, and a chain that pays only as a whole is found.
  *
  * @returns The choice for each item. If time runs out, the best found.
- * @throws {RangeError} If an item has no choice.
+ * @throws {RangeError} If an item has no choice, or nothing keeps the limits.
  * @see {@link https://highs.dev | HiGHS}, the solver
  */
 export async function solvePlacement<C extends Choice>(
@@ -28,7 +28,7 @@ export async function solvePlacement<C extends Choice>(
   if (worth.items.some(({ choices }) => choices.length === 0)) {
     throw new RangeError("Cannot place: an item has no choice");
   }
-  if (worth.items.every(({ choices }) => choices.length === 1)) {
+  if (!problem.limits?.length && worth.items.every(({ choices }) => choices.length === 1)) {
     return worth.items.map(({ choices }) => choices[0]!);
   }
   const highs = await loadHighs();
@@ -38,6 +38,9 @@ export async function solvePlacement<C extends Choice>(
     // Closer than anything here is measured.
     mip_rel_gap: 0.001,
   });
+  if (solution.Status === "Infeasible") {
+    throw new RangeError("Cannot place: no placement keeps the limits");
+  }
   const columns = solution.Columns as Record<string, { readonly Primal?: number }>;
   return worth.items.map(({ choices }, i) => {
     const chosen = choices.findIndex((_, c) => (columns[`x${i}_${c}`]?.Primal ?? 0) > 0.5);
@@ -46,10 +49,31 @@ export async function solvePlacement<C extends Choice>(
   });
 }
 
-/** Of the choices that read and give the same forms, only the cheapest can be right. */
+/**
+ * Of the choices that read and give the same forms, one that takes no less of anything than another
+ * cannot be right.
+ */
 function cheapest<C extends Choice>(choices: readonly C[]): C[] {
-  const groups = Map.groupBy(choices, ({ input, output }) => `${input} ${output}`);
-  return [...groups.values()].map((same) => same.reduce((a, b) => b.ms < a.ms ? b : a));
+  const groups = Map.groupBy(choices, ({ input, output, carries = false }) => {
+    return `${input} ${output} ${carries}`;
+  });
+  return [...groups.values()].flatMap((same) => {
+    const kept: C[] = [];
+    // Of equals the first stays.
+    for (const choice of same.toSorted((a, b) => a.ms - b.ms || taken(a) - taken(b))) {
+      if (!kept.some((other) => takesNoMore(other, choice))) kept.push(choice);
+    }
+    return kept;
+  });
+}
+
+function takesNoMore(a: Choice, b: Choice): boolean {
+  return a.ms <= b.ms && (a.takes ?? []).every((part, l) => part <= (b.takes?.[l] ?? 0)) &&
+    (b.takes ?? []).every((part, l) => (a.takes?.[l] ?? 0) <= part);
+}
+
+function taken({ takes = [] }: Choice): number {
+  return takes.reduce((sum, part) => sum + part, 0);
 }
 
 let loaded: Promise<Highs> | undefined;

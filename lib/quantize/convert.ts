@@ -61,7 +61,7 @@ export function convert(
     return new QuantizedModel(model.proto, model.name, planOf(asked), asked.all.map(trace));
   }
   const decisions = lowerRecurrent(asked, mapping);
-  const ranges = chooseRanges(decisions, calibration);
+  const ranges = chooseRanges(decisions, calibration, mapping.observers);
   const builder = new Builder(decisions.facts);
   const fenced = writeAll(decisions, ranges, builder, format);
   return new QuantizedModel(
@@ -173,12 +173,13 @@ function writeBodies(
 function chooseRanges(
   decisions: Decisions,
   calibration: Calibration | undefined,
+  observers: QConfigMapping["observers"],
 ): Map<string, Range> {
   const ranges = new Map<string, Range>();
   for (const [name, observer] of rangedTensors(decisions)) {
     const seen = calibration?.statistics.get(name);
     if (!seen || seen.count === 0) throw unknownRange(name, calibration);
-    ranges.set(name, observer.range(seen));
+    ranges.set(name, (observers?.get(name) ?? observer).range(seen));
   }
   return ranges;
 }

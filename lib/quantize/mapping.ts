@@ -1,3 +1,4 @@
+import type { Observer } from "../calibrate/observers.ts";
 import { nearest, UserError } from "../errors.ts";
 import type { QConfig } from "./qconfig.ts";
 
@@ -19,6 +20,8 @@ export interface QConfigMapping {
   readonly onUnsupported?: "error" | "float32";
   /** See {@linkcode QConfigMappingOptions.int8Tensors}. */
   readonly int8Tensors?: readonly string[];
+  /** See {@linkcode QConfigMappingOptions.observers}. */
+  readonly observers?: ReadonlyMap<string, Observer>;
 }
 
 /** A selector and what the nodes it selects are to be. */
@@ -55,7 +58,8 @@ export interface Resolved {
  */
 export function qconfigMapping(options: QConfigMappingOptions): QConfigMapping {
   const { default: byDefault, rules = [], onUnsupported = "error", int8Tensors = [] } = options;
-  return { default: byDefault, rules, onUnsupported, int8Tensors };
+  const { observers = new Map() } = options;
+  return { default: byDefault, rules, onUnsupported, int8Tensors, observers };
 }
 
 /** Options of {@linkcode qconfigMapping}. */
@@ -73,6 +77,12 @@ export interface QConfigMappingOptions {
    * @default {none}
    */
   int8Tensors?: readonly string[];
+  /**
+   * Who chooses the ranges of single tensors, by name, in place of the observer of the qconfig: a node
+   * reads one tensor and gives another, and what suits the one may not suit the other.
+   * @default {none}
+   */
+  observers?: ReadonlyMap<string, Observer>;
 }
 
 /**

@@ -32,17 +32,22 @@ export interface Prepared {
  * @throws {UserError} If a rule matches no node, or the model's opset cannot be raised to 13.
  */
 export function prepare(model: Model, ...mappings: readonly QConfigMapping[]): Prepared {
+  const { graph } = raiseOpset(model, QUANTIZED_OPSET);
+  const tensors = mappings.flatMap((mapping) => [...rangedTensors(decide(graph, mapping)).keys()]);
+  return tap(model, tensors);
+}
+
+/**
+ * Puts a tap on tensors by name.
+ * @throws {UserError} If the model's opset cannot be raised to 13.
+ */
+export function tap(model: Model, names: Iterable<string>): Prepared {
   const raised = raiseOpset(model, QUANTIZED_OPSET);
   const { graph } = raised;
-  const tensors = new Set(
-    mappings.flatMap((mapping) => [...rangedTensors(decide(graph, mapping)).keys()]),
-  );
+  const tensors = [...new Set(names)];
   const given = new Set([...graph.output, ...graphInputs(graph)].map(({ name }) => name));
-  const taps = [...tensors].filter((name) => !given.has(name)).map(floatValue);
-  return {
-    model: raised.withGraph({ ...graph, output: [...graph.output, ...taps] }),
-    tensors: [...tensors],
-  };
+  const taps = tensors.filter((name) => !given.has(name)).map(floatValue);
+  return { model: raised.withGraph({ ...graph, output: [...graph.output, ...taps] }), tensors };
 }
 
 /** A value of float32 elements and a shape left open. */

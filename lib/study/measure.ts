@@ -15,7 +15,7 @@ import type { Model } from "../onnx/model.ts";
 import { convert } from "../quantize/convert.ts";
 import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
-import { prepare } from "../quantize/prepare.ts";
+import { prepare, tap } from "../quantize/prepare.ts";
 import { readPlan } from "../quantize/read_plan.ts";
 import { UnknownBuildError } from "../runtime/errors.ts";
 import { createPool, type Pool } from "../runtime/pool.ts";
@@ -23,7 +23,6 @@ import type { Feeds } from "../tensor/tensor.ts";
 import type { Configuration } from "./grid.ts";
 import { contentKey } from "./key.ts";
 import type { Latency, Study } from "./records.ts";
-import { type Bases, type Rewrite, REWRITES } from "./rewrites.ts";
 import type { Store, StoredEvaluation, StoredTrial } from "./store.ts";
 import type { Work } from "./work.ts";
 
@@ -31,11 +30,14 @@ import type { Work } from "./work.ts";
 export interface MeasureSetup {
   /** The model as given: the baseline of accuracy and latency. */
   readonly model: Model;
-  /** The same function in its exact forms: what configurations are made from. */
-  readonly bases: Bases;
+  /** The same function in its exact forms, by name: what configurations are made from. */
+  readonly bases: Readonly<Record<string, Model>>;
   readonly data: Splits;
   readonly metric: Metric;
-  readonly configurations: readonly Configuration[];
+  /** Ranges are found for all of them at once, of each form of the network. */
+  readonly configurations: readonly Measurable[];
+  /** Tensors of a form of the network to watch besides. @default {none} */
+  readonly watch?: (base: string) => readonly string[];
   readonly store: Store;
   readonly work: Work;
   /** Workers to use, which their owner closes. @default {workers of its own} */
@@ -50,6 +52,14 @@ export interface MeasureSetup {
 }
 
 type Split = "selection" | "test";
+
+/** What {@linkcode Measure} has to know of a configuration. */
+export interface Measurable extends Pick<Configuration, "name" | "family" | "mapping" | "config"> {
+  /** Name of the form of the network that it is made from. */
+  readonly rewrite: string;
+  /** The form that each node takes. */
+  readonly forms: readonly string[];
+}
 
 /** Samples that take turns while latency is measured. */
 const TIMED_SAMPLES = 4;
@@ -69,7 +79,7 @@ export class Measure implements AsyncDisposable {
   readonly #setup: MeasureSetup;
   #pool: Pool | undefined;
   #timingPool: Pool | undefined;
-  readonly #calibrations = new Map<Rewrite, Calibration>();
+  readonly #calibrations = new Map<string, Calibration>();
   readonly #baselines = new Map<Split, Promise<Evaluation>>();
 
   constructor(setup: MeasureSetup) {
@@ -98,11 +108,11 @@ export class Measure implements AsyncDisposable {
   }
 
   /** Tells how much work it is to measure these configurations, and the winner on the test split. */
-  announce(missing: readonly Configuration[]): void {
+  announce(missing: readonly Measurable[]): void {
     const { work } = this.#setup;
     const { float32, calibration, trial, test } = this.sizes;
     if (missing.length > 0) work.expect(float32);
-    for (const rewrite of REWRITES) {
+    for (const rewrite of Object.keys(this.#setup.bases)) {
       const needed = missing.some((one) => one.rewrite === rewrite && this.needsCalibration(one));
       if (needed) work.expect(calibration);
     }
@@ -110,7 +120,7 @@ export class Measure implements AsyncDisposable {
   }
 
   /** Whether ranges have to be found before this configuration can be made. */
-  needsCalibration({ forms }: Configuration): boolean {
+  needsCalibration({ forms }: Measurable): boolean {
     return forms.some((form) => form.startsWith("static"));
   }
 
@@ -142,7 +152,7 @@ export class Measure implements AsyncDisposable {
   }
 
   /** The model of a configuration. */
-  async makeModel(configuration: Configuration): Promise<Model> {
+  async makeModel(configuration: Measurable): Promise<Model> {
     return (await this.#convert(configuration)).model;
   }
 
@@ -151,7 +161,7 @@ export class Measure implements AsyncDisposable {
    * store. A failure is the trial's result; only an abort, and what is wrong with float32 itself or
    * with the calibration, is thrown.
    */
-  async trial(configuration: Configuration, key: string): Promise<void> {
+  async trial(configuration: Measurable, key: string): Promise<void> {
     const { store, signal, work } = this.#setup;
     await this.baseline("selection");
     await this.#calibrationFor(configuration);
@@ -191,7 +201,7 @@ export class Measure implements AsyncDisposable {
   }
 
   /** Measures a configuration on the test split, beside float32. */
-  async test(configuration: Configuration): Promise<void> {
+  async test(configuration: Measurable): Promise<void> {
     const model = await this.makeModel(configuration);
     await this.baseline("test");
     await this.#evaluate(model, "test", configuration.name);
@@ -199,7 +209,7 @@ export class Measure implements AsyncDisposable {
 
   /** Where the time of float32 and of a configuration goes, and its plan with times and errors. */
   async profiles(
-    configuration: Configuration,
+    configuration: Measurable,
     key: string,
   ): Promise<NonNullable<Study["profiles"]>> {
     const { model: given, bases, signal } = this.#setup;
@@ -210,7 +220,7 @@ export class Measure implements AsyncDisposable {
     const { record: after } = await profile(model, samples, options);
     const executed = converted.withPlan(await this.#readBack(converted, model));
     const timed = withTimes(executed, after);
-    const base = bases[configuration.rewrite];
+    const base = bases[configuration.rewrite]!;
     const { plan } = await withErrors(timed, base, samples, { pool: this.#workers, signal });
     return { key, before, after, plan: [...plan.rows] };
   }
@@ -236,9 +246,9 @@ export class Measure implements AsyncDisposable {
 
   /** The model of a configuration, and what the quantizer made of it with the plan it decided on. */
   async #convert(
-    configuration: Configuration,
+    configuration: Measurable,
   ): Promise<{ model: Model; converted: QuantizedModel }> {
-    const base = this.#setup.bases[configuration.rewrite];
+    const base = this.#setup.bases[configuration.rewrite]!;
     const calibration = await this.#calibrationFor(configuration);
     const converted = convert(base, configuration.mapping, calibration);
     // Where nothing changes, the very bytes of the file stay, and with them all that is known of them.
@@ -299,12 +309,21 @@ export class Measure implements AsyncDisposable {
   }
 
   /** What calibration saw of the tensors of a configuration; undefined if it needs none. */
-  async #calibrationFor(configuration: Configuration): Promise<Calibration | undefined> {
+  async #calibrationFor(configuration: Measurable): Promise<Calibration | undefined> {
     if (!this.needsCalibration(configuration)) return undefined;
-    const { bases, data, store } = this.#setup;
     const { rewrite, mapping } = configuration;
-    const { tensors } = prepare(bases[rewrite], mapping);
-    const content = { model: await bases[rewrite].hash(), data: await data.calibration.hash() };
+    const { tensors } = prepare(this.#setup.bases[rewrite]!, mapping);
+    return await this.calibration(rewrite, tensors);
+  }
+
+  /**
+   * What calibration saw of tensors of a form of the network, and of all others that are watched there.
+   *
+   * @throws {UserError} If a sample does not fit the model, or a tensor turns NaN or infinite.
+   */
+  async calibration(rewrite: string, tensors: readonly string[]): Promise<Calibration> {
+    const { bases, data, store } = this.#setup;
+    const content = { model: await bases[rewrite]!.hash(), data: await data.calibration.hash() };
     const document = `calibration ${contentKey(content)}`;
     let calibration = this.#calibrations.get(rewrite);
     if (calibration === undefined) {
@@ -312,7 +331,7 @@ export class Measure implements AsyncDisposable {
       if (stored !== undefined) calibration = calibrationFromJson(stored);
     }
     if (!calibration || !tensors.every((name) => calibration!.statistics.has(name))) {
-      calibration = await this.#calibrate(rewrite);
+      calibration = await this.#calibrate(rewrite, tensors);
       await store.putDocument(document, calibrationToJson(calibration));
     }
     this.#calibrations.set(rewrite, calibration);
@@ -320,10 +339,12 @@ export class Measure implements AsyncDisposable {
   }
 
   /** One pass over the data for all tensors that some configuration of a rewrite needs. */
-  async #calibrate(rewrite: Rewrite): Promise<Calibration> {
-    const { bases, data, configurations, signal, work } = this.#setup;
+  async #calibrate(rewrite: string, tensors: readonly string[]): Promise<Calibration> {
+    const { bases, data, configurations, watch, signal, work } = this.#setup;
+    const base = bases[rewrite]!;
     const own = configurations.filter((configuration) => configuration.rewrite === rewrite);
-    const watched = prepare(bases[rewrite], ...own.map(({ mapping }) => mapping));
+    const ranged = prepare(base, ...own.map(({ mapping }) => mapping)).tensors;
+    const watched = tap(base, [...ranged, ...tensors, ...watch?.(rewrite) ?? []]);
     const onProgress = work.begin("calibration", this.sizes.calibration, data.calibration.length);
     const options = { pool: this.#workers, signal, onProgress };
     return await calibrate(watched, data.calibration, options);

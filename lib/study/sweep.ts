@@ -2,8 +2,7 @@ import { relative } from "node:path";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
 import { defaultMetric, type Metric } from "../evaluate/metric.ts";
-import { median } from "../evaluate/quantile.ts";
-import { parameterCount, valueTypes } from "../onnx/graph.ts";
+import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { fuse } from "../passes/fuse.ts";
@@ -14,12 +13,13 @@ import { defaultMaxDrop } from "./budget.ts";
 import { parseSweepConfig, type SweepConfig, type SweepConfigInput } from "./config.ts";
 import { STUDY_JSON, writeModels, writeStudyJson } from "./files.ts";
 import { type Collapsed, type Configuration, expandGrid } from "./grid.ts";
+import { describeStudy, measuredOn, studyBaseline, studyIdentity } from "./identity.ts";
 import { contentKey } from "./key.ts";
 import { Measure } from "./measure.ts";
 import { gitRevision, OCTAVO_VERSION } from "./provenance.ts";
-import type { MetricInfo, SplitInfo, Study, Trial } from "./records.ts";
+import type { MetricInfo, Study, Trial } from "./records.ts";
 import { makeBases } from "./rewrites.ts";
-import { openStore, type Store, type StudyHeader, type StudyIdentity } from "./store.ts";
+import { openStore, type StudyHeader, type StudyIdentity } from "./store.ts";
 import { chooseWinner, whyChosen } from "./winner.ts";
 import { type Progress, Work } from "./work.ts";
 
@@ -126,7 +126,7 @@ export async function sweep(
   const lowered = bases.lowered === bases.fused ? fused : raised(bases.lowered);
   const { configurations, collapsed } = expandGrid(config, { fused, lowered });
   const source = options.metricSource ?? metric.score.toString();
-  const identity = await identityOf(model, data, { name, unit, source });
+  const identity = await studyIdentity(model, data, { name, unit, source });
   const keys = configurations.map((configuration) => trialKey(identity, configuration));
 
   await using store = await openStore(out, identity, { fresh });
@@ -145,7 +145,7 @@ export async function sweep(
   const header: Omit<StudyHeader, "baseline"> = {
     schema: 1,
     title: options.title ?? model.name.replace(/\.onnx$/, ""),
-    ...describe(model, data, identity, labelled),
+    ...describeStudy(model, data, identity, labelled),
     ...budget,
     collapsed: collapsed.map((point) => ({ ...point })),
     provenance: {
@@ -167,7 +167,7 @@ export async function sweep(
   };
   /** Brings the header up to date; undefined as long as float32 has not been measured. */
   const update = async (trials: readonly Trial[], changes: Partial<StudyHeader> = {}) => {
-    const baseline = await baselineOf(store, identity.model.hash, trials);
+    const baseline = await studyBaseline(store, identity.model.hash, trials);
     if (baseline) await store.putHeader({ ...header, baseline, ...changes });
     return baseline;
   };
@@ -220,83 +220,12 @@ export async function sweep(
   return study;
 }
 
-async function identityOf(
-  model: Model,
-  data: Splits,
-  metric: StudyIdentity["metric"],
-): Promise<StudyIdentity> {
-  const splits: SplitInfo[] = [];
-  for (const name of ["calibration", "selection", "test"] as const) {
-    splits.push({ name, samples: data[name].length, hash: await data[name].hash() });
-  }
-  return {
-    model: { name: model.name, hash: await model.hash() },
-    data: { name: data.name, splits },
-    metric,
-    versions: {
-      octavo: OCTAVO_VERSION,
-      "onnxruntime-web": runtimeVersions()["onnxruntime-web"]!,
-    },
-  };
-}
-
 /**
  * The content key of a trial: all that decides its model and its accuracy. The test split is not in
  * it, since it decides nothing.
  */
 function trialKey(identity: StudyIdentity, { rewrite, forms }: Configuration): string {
-  const { model, data, metric, versions } = identity;
-  const hashOf = (name: string) => data.splits.find((split) => split.name === name)!.hash;
-  return contentKey({
-    model: model.hash,
-    calibration: hashOf("calibration"),
-    selection: hashOf("selection"),
-    metric: { ...metric },
-    versions,
-    rewrite,
-    forms: [...forms],
-  });
-}
-
-function describe(
-  model: Model,
-  data: Splits,
-  identity: StudyIdentity,
-  labelled: boolean,
-): Pick<Study, "model" | "data"> {
-  return {
-    model: {
-      name: model.name,
-      hash: identity.model.hash,
-      bytes: model.bytes().length,
-      opset: model.opset,
-      nodes: model.graph.node.length,
-      parameters: parameterCount(model.graph),
-    },
-    data: {
-      name: data.name,
-      labelled,
-      splits: identity.data.splits.map((split) => ({ ...split })),
-      seed: data.seed,
-    },
-  };
-}
-
-/** Float32 as far as it has been measured. Its time is the median over all measurements. */
-async function baselineOf(
-  store: Store,
-  hash: string,
-  trials: readonly Trial[],
-): Promise<Study["baseline"] | undefined> {
-  const selection = await store.evaluation(hash, "selection");
-  if (!selection) return undefined;
-  const test = await store.evaluation(hash, "test");
-  const times = trials.flatMap(({ latency }) => latency ? [latency.baselineMs] : []);
-  return {
-    selection: selection.accuracy.value,
-    ...(test && { test: test.accuracy.value }),
-    latencyMs: times.length > 0 ? median(times) : 0,
-  };
+  return contentKey({ ...measuredOn(identity), rewrite, forms: [...forms] });
 }
 
 /** Without the fields that are undefined, which JSON does not know. */

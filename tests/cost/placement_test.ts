@@ -5,6 +5,7 @@ import {
   type Placed,
   placementMs,
   type PlacementProblem,
+  placementTakes,
 } from "../../lib/cost/placement.ts";
 import { solvePlacement } from "../../lib/cost/solve.ts";
 import { stepsBetween, TENSOR_FORMS } from "../../lib/cost/tensor_form.ts";
@@ -24,13 +25,19 @@ const float = (ms: number): Choice => ({ input: "float", output: "float", ms });
 const int8 = (ms: number): Choice => ({ input: "int8", output: "int8", ms });
 const last = (ms: number): Choice => ({ input: "int8Last", output: "int8Last", ms });
 
-/** The least cost by trying everything. */
+/** Whether a placement keeps all limits. */
+function keepsLimits(problem: PlacementProblem, chosen: readonly Choice[]): boolean {
+  const takes = placementTakes(problem, chosen);
+  return (problem.limits ?? []).every(({ most }, l) => takes[l]! <= most * (1 + 1e-6));
+}
+
+/** The least cost by trying everything; Infinity if nothing keeps the limits. */
 function leastMs(problem: PlacementProblem): number {
   let least = Infinity;
   const walk = (chosen: Choice[]) => {
     const next = problem.items[chosen.length];
     if (next) { for (const choice of next.choices) walk([...chosen, choice]); }
-    else least = Math.min(least, placementMs(problem, chosen));
+    else if (keepsLimits(problem, chosen)) least = Math.min(least, placementMs(problem, chosen));
   };
   walk([]);
   return least;
@@ -93,4 +100,64 @@ Deno.test("the solver finds what trying everything finds, on random networks", a
     const found = placementMs(problem, await solvePlacement(problem));
     assert.ok(found <= leastMs(problem) * 1.001 + 1e-6, `${found} against ${leastMs(problem)}`);
   }
+});
+
+Deno.test("a tensor is rounded once, however many read it, and not where its integers are passed on", () => {
+  const carried: Choice = { ...int8(1), carries: true };
+  const problem = {
+    ...problemOf([
+      item(["x"], ["a"], [int8(1)]),
+      item(["a"], ["b"], [carried]),
+      item(["b"], ["c"], [int8(1)]),
+      item(["b"], ["y"], [{ ...float(1), takes: [4] }]),
+    ], ["c", "y"]),
+    limits: [{
+      most: 9,
+      rounding: (name: string) => ({ x: 100, a: 10, b: 1000, c: 1 })[name] ?? 0,
+    }],
+  };
+  const chosen = problem.items.map(({ choices }) => choices[0]!);
+  assert.deepEqual(placementTakes(problem, chosen), [115]);
+});
+
+Deno.test("what two limits leave is found as by trying everything, on random networks", async () => {
+  const stream = random(5);
+  const pick = (count: number) => stream.bits() % count;
+  let refused = 0;
+  for (let round = 0; round < 20; round++) {
+    const tensors = ["x"];
+    const items = Array.from({ length: 2 + pick(4) }, (_, i) => {
+      const inputs = [tensors[pick(tensors.length)]!, tensors[pick(tensors.length)]!];
+      tensors.push(`t${i}`);
+      const choices = Array.from({ length: 1 + pick(4) }, (): Choice => {
+        const form = TENSOR_FORMS[pick(4)]!;
+        const carries = form.startsWith("int8") && pick(3) === 0;
+        return {
+          input: form,
+          output: form,
+          ms: pick(100) / 50,
+          takes: [pick(4), pick(4)],
+          carries,
+        };
+      });
+      return item(inputs, [`t${i}`], choices);
+    });
+    const problem = {
+      ...problemOf(items, [tensors.at(-1)!]),
+      limits: [0, 1].map((l) => ({
+        most: pick(9),
+        rounding: (name: string) => (name.charCodeAt(name.length - 1) * (l + 3)) % 4,
+      })),
+    };
+    const least = leastMs(problem);
+    if (least === Infinity) {
+      refused++;
+      await assert.rejects(() => solvePlacement(problem), /no placement keeps the limits/);
+      continue;
+    }
+    const chosen = await solvePlacement(problem);
+    assert.ok(keepsLimits(problem, chosen));
+    assert.ok(placementMs(problem, chosen) <= least * 1.001 + 1e-9, `round ${round}`);
+  }
+  assert.ok(refused > 0 && refused < 18, `${refused}`);
 });

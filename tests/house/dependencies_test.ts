@@ -12,6 +12,7 @@ const ROWS = [
   ["passes", "calibrate", "quantize", "evaluate"],
   ["cost"],
   ["study"],
+  ["search"],
 ];
 
 /** What anyone may import: they know nothing of the rest. */

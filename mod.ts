@@ -83,6 +83,12 @@ export {
   type Rule,
   type Selector,
 } from "./lib/quantize/mapping.ts";
+export {
+  defaultQConfig,
+  defaultQConfigMapping,
+  type Preset,
+  PRESETS,
+} from "./lib/quantize/presets.ts";
 export { minMax, type Observer, percentile } from "./lib/calibrate/observers.ts";
 export { meanMinMax, movingAverage } from "./lib/calibrate/sample_observers.ts";
 export { histogram } from "./lib/calibrate/l2_histogram.ts";

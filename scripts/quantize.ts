@@ -10,10 +10,9 @@ import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
 import { convert } from "../lib/quantize/convert.ts";
-import { qconfigMapping } from "../lib/quantize/mapping.ts";
 import { quantizeDynamic, readBack } from "../lib/quantize/one_call.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
-import { staticInt8 } from "../lib/quantize/qconfig.ts";
+import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/presets.ts";
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { count, factor } from "../lib/report/format.ts";
 import { UnknownBuildError } from "../lib/runtime/errors.ts";
@@ -26,13 +25,14 @@ import { runCommand, type Shell } from "./shell.ts";
 const command = {
   name: "quantize",
   summary:
-    "Writes an int8 form of a model for onnxruntime-web: static by default, with ranges from " +
-    "samples. Prints what became of each node, and compares with float32 on samples that were not " +
-    "used for the ranges.",
+    "Writes an int8 form of a model for onnxruntime-web: by default static where int8 is fast, with " +
+    "ranges from samples, and small weights elsewhere. Prints what became of each node, and compares " +
+    "with float32 on samples that were not used for the ranges.",
   operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
   options: {
     data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
     out: text("FILE", "where to write the int8 model"),
+    preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: text("FILE", "which nodes are to be what, as JSON with comments"),
     dynamic: flag("ranges at run time for Gemm and MatMul, the rest float32; needs no samples"),
     calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
@@ -44,6 +44,7 @@ const command = {
   examples: [
     "deno task quantize model.onnx --data samples.npz --out model.int8.onnx",
     "deno task quantize model.onnx --dynamic --out model.int8.onnx",
+    "deno task quantize model.onnx --data samples.npz --preset fbgemm --out model.fbgemm.onnx",
   ],
 } as const;
 
@@ -57,11 +58,16 @@ await runCommand(command, async ({ operands, options }, shell) => {
   if (resolve(out) === resolve(operands.model)) {
     throw new UsageError(`--out ${out} is the model itself; name another file`);
   }
-  if (dynamic && options.config !== undefined) {
-    throw new UsageError("--dynamic and --config both say what to quantize; give one of them");
+  const choices = [
+    ...dynamic ? ["--dynamic"] : [],
+    ...options.preset === undefined ? [] : ["--preset"],
+    ...options.config === undefined ? [] : ["--config"],
+  ];
+  if (choices.length > 1) {
+    throw new UsageError(`${choices.join(" and ")} say what to quantize; give one of them`);
   }
   const mapping = options.config === undefined
-    ? qconfigMapping({ default: staticInt8() })
+    ? defaultQConfigMapping(options.preset as Preset | undefined)
     : parseQuantizeConfig(await readText(options.config), options.config);
 
   progress.update("reading model and samples");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { minMax, type Observer, percentile } from "../calibrate/observers.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import { defaultQConfig, isPreset, PRESETS } from "../quantize/presets.ts";
 import {
   dynamicInt8,
   float32,
@@ -23,10 +24,11 @@ export const percentileValue = z.number().gt(50).lte(100);
 export const weightsName = z.literal(["per-channel", "per-tensor"]);
 
 /** How one node is to be computed. */
-const kindName = z.literal(["float32", "static", "dynamic", "weightOnly"]);
+const KINDS = ["float32", "static", "dynamic", "weightOnly"] as const;
+const kindName = z.literal(KINDS);
 
 const qconfigConfig = z.union([
-  kindName,
+  z.literal([...KINDS, ...PRESETS]),
   z.strictObject({
     kind: kindName,
     observer: observerName.optional(),
@@ -34,7 +36,10 @@ const qconfigConfig = z.union([
     weights: weightsName.optional(),
     kernels: z.literal(["fast", "any"]).optional(),
   }),
-], { error: 'expected "float32", "static", "dynamic", "weightOnly", or an object with a "kind"' });
+], {
+  error: 'expected "float32", "static", "dynamic", "weightOnly", a preset such as "wasm", ' +
+    'or an object with a "kind"',
+});
 
 const selectorConfig = z.union([
   z.string().min(1),
@@ -61,7 +66,7 @@ const quantizeConfig = mappingConfig.extend({
 
 /**
  * Reads the config of `quantize`: one mapping, and what its static nodes take where they do not say
- * it themselves.
+ * it themselves. A preset, as `"wasm"` or `"fbgemm"`, says it itself.
  *
  * ```jsonc
  * { "default": "static", "rules": [["front", "float32"]], "percentile": 99.99 }
@@ -108,6 +113,7 @@ export function toWeights(name: z.infer<typeof weightsName>): WeightObserver {
 }
 
 function toQConfig(config: z.infer<typeof qconfigConfig>, defaults: QConfigDefaults): QConfig {
+  if (typeof config === "string" && isPreset(config)) return defaultQConfig(config);
   const settings = typeof config === "string" ? { kind: config } : config;
   const weight = settings.weights ? toWeights(settings.weights) : defaults.weights;
   switch (settings.kind) {

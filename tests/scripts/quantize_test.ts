@@ -86,6 +86,8 @@ Deno.test("quantize used wrongly, or badly fed, writes nothing", () =>
         /rule "frnt" matches no node; nearest are "front"/,
         ...[...data, "--out", at("q.onnx"), "--config", at("rule.jsonc")],
       ],
+      [1, /did you mean "fbgemm"\?/, ...data, "--out", at("q.onnx"), "--preset", "fbgem"],
+      [2, /--dynamic and --preset/, "--dynamic", "--preset", "wasm", "--out", at("q.onnx")],
       [1, /Cannot write .*: /, ...data, "--out", at("no/such/folder/q.onnx")],
     ];
     await Promise.all(cases.map(async ([wanted, message, ...args]) => {

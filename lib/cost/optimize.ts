@@ -3,8 +3,6 @@ import { type Dataset, slice } from "../data/dataset.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
 import { fuse } from "../passes/fuse.ts";
-import type { GemmForm } from "../passes/gemm_forms.ts";
-import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import { convert } from "../quantize/convert.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { prepare } from "../quantize/prepare.ts";
@@ -14,16 +12,17 @@ import { readPlan } from "../quantize/read_plan.ts";
 import { createPool, type Pool } from "../runtime/pool.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { type ItemChoice, type NetworkProblem, placementProblem } from "./choices.ts";
+import { fastestBase, rewritesOf, writeAsProducts } from "./bases.ts";
+import { placementProblem } from "./choices.ts";
 import { CostBook, type Stopwatch } from "./cost_book.ts";
 import { mappingOf } from "./mapping_of.ts";
-import { Optimized, type Rewrite } from "./optimized.ts";
+import { Optimized } from "./optimized.ts";
 import { placementMs } from "./placement.ts";
 import { likeTheFirst, shapesOf } from "./feeds.ts";
 import { withErrors, withTimes } from "./plan_evidence.ts";
 import { profile } from "./profile.ts";
 import { solvePlacement } from "./solve.ts";
-import { optimisedOrNot, type Survey, survey } from "./survey.ts";
+import { optimisedOrNot, survey } from "./survey.ts";
 
 /** Options for {@linkcode optimize}. */
 export interface OptimizeOptions {
@@ -137,54 +136,4 @@ export async function optimize(
 async function withExecution(model: QuantizedModel, pool: Pool): Promise<QuantizedModel> {
   const optimised = await optimisedOrNot(model, pool);
   return optimised ? model.withPlan(readPlan(model, optimised)) : model;
-}
-
-interface Context {
-  readonly book: CostBook;
-  readonly pool: Pool;
-  readonly int8: boolean;
-}
-
-/** A network with what was chosen for it. */
-interface Solved {
-  readonly survey: Survey;
-  readonly problem: NetworkProblem;
-  readonly chosen: readonly ItemChoice[];
-}
-
-/** The network as it is, or with its Conv3d lowered to Conv, whichever is to be faster. */
-async function fastestBase(given: Survey, feeds: Feeds, context: Context): Promise<Solved> {
-  const { book, pool, int8 } = context;
-  const solve = async (survey: Survey): Promise<Solved> => {
-    const problem = await placementProblem(survey, book, { int8 });
-    return { survey, problem, chosen: await solvePlacement(problem) };
-  };
-  const asGiven = await solve(given);
-  const flat = lowerForWasm(given.model, given.shapes, { convToGemm: false });
-  if (flat === given.model) return asGiven;
-  const lowered = await solve(await survey(flat, feeds, pool));
-  const ms = ({ problem, chosen }: Solved) => placementMs(problem, chosen);
-  return ms(lowered) < ms(asGiven) ? lowered : asGiven;
-}
-
-/** The Convs that are to be matrix products. */
-function rewritesOf({ problem, chosen }: Solved): Rewrite[] {
-  return problem.items.flatMap(({ nodes }, i) => {
-    const { rewrite } = chosen[i]!;
-    const conv = nodes.find(({ opType }) => opType === "Conv");
-    return rewrite && conv ? [{ node: conv.name, form: rewrite }] : [];
-  });
-}
-
-function writeAsProducts({ model, shapes }: Survey, rewrites: readonly Rewrite[]): Model {
-  if (rewrites.length === 0) return model;
-  const forms = new Map<string, GemmForm>(rewrites.map(({ node, form }) => [node, form]));
-  return lowerForWasm(model, shapes, {
-    conv3d: false,
-    pool3d: false,
-    convToGemm: {
-      select: ({ name }) => forms.has(name),
-      form: ({ node }) => forms.get(node.name),
-    },
-  });
 }

@@ -94,6 +94,8 @@ export { meanMinMax, movingAverage } from "./lib/calibrate/sample_observers.ts";
 export { histogram } from "./lib/calibrate/l2_histogram.ts";
 export { lpNorm, mse } from "./lib/calibrate/least_error.ts";
 export { entropy } from "./lib/calibrate/entropy.ts";
+export { withBins } from "./lib/calibrate/with_bins.ts";
+export { quantizationError } from "./lib/calibrate/quantization_error.ts";
 export { FIXED_RANGES, fixedRange } from "./lib/calibrate/fixed_range.ts";
 export type { TensorStatistics } from "./lib/calibrate/statistics.ts";
 export type { ChannelStatistics } from "./lib/calibrate/channel_statistics.ts";

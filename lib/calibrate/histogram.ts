@@ -90,6 +90,35 @@ function grow(histogram: Histogram, min: number, max: number): Histogram {
   if (!empty && width === histogram.width && first === histogram.first) {
     if (length === histogram.counts.length) return histogram;
   }
+  return rebin(histogram, width, first, length);
+}
+
+/**
+ * The histogram with at most so many bins: neighbours are added in pairs, as they are when the range
+ * outgrows the bins.
+ *
+ * @param bins 2 or more, since an edge stays at 0.
+ * @example
+ * ```ts
+ * import { coarsen } from "./histogram.ts";
+ * import assert from "node:assert/strict";
+ * const coarse = coarsen({ width: 1, first: -1, counts: Float64Array.of(5, 1, 2, 3) }, 3);
+ * assert.deepEqual([coarse.width, coarse.first, [...coarse.counts]], [2, -1, [5, 3, 3]]);
+ * ```
+ */
+export function coarsen(histogram: Histogram, bins: number): Histogram {
+  if (!(bins >= 2)) throw new RangeError(`coarsen() takes 2 bins or more, got ${bins}`);
+  const { first, width, counts } = histogram;
+  if (counts.length <= bins) return histogram;
+  const last = first + counts.length - 1;
+  let ratio = 2;
+  while (Math.floor(last / ratio) - Math.floor(first / ratio) >= bins) ratio *= 2;
+  const start = Math.floor(first / ratio);
+  return rebin(histogram, width * ratio, start, Math.floor(last / ratio) - start + 1);
+}
+
+/** Adds neighbours up to bins as wide, a power of two times wider. */
+function rebin(histogram: Histogram, width: number, first: number, length: number): Histogram {
   const counts = new Float64Array(length);
   const ratio = width / histogram.width;
   histogram.counts.forEach((count, i) => {

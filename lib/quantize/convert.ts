@@ -1,8 +1,10 @@
 import { UserError } from "../errors.ts";
 import type { Calibration } from "../calibrate/calibration.ts";
+import { FIXED_RANGES } from "../calibrate/fixed_range.ts";
 import type { Range } from "../calibrate/range.ts";
 import type { Model } from "../onnx/model.ts";
 import { mapSubgraphs } from "../onnx/graph.ts";
+import { isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { Builder } from "./builder.ts";
@@ -169,7 +171,10 @@ function writeBodies(
   });
 }
 
-/** The range of each tensor that needs one. */
+/**
+ * The range of each tensor that needs one: what its observer chooses from what was seen, or, where
+ * nothing was, what is known of the operator that makes it.
+ */
 function chooseRanges(
   decisions: Decisions,
   calibration: Calibration | undefined,
@@ -178,10 +183,17 @@ function chooseRanges(
   const ranges = new Map<string, Range>();
   for (const [name, observer] of rangedTensors(decisions)) {
     const seen = calibration?.statistics.get(name);
-    if (!seen || seen.count === 0) throw unknownRange(name, calibration);
-    ranges.set(name, (observers?.get(name) ?? observer).range(seen));
+    const known = seen && seen.count > 0
+      ? (observers?.get(name) ?? observer).range(seen)
+      : knownRange(decisions.facts.maker(name));
+    if (!known) throw unknownRange(name, calibration);
+    ranges.set(name, known);
   }
   return ranges;
+}
+
+function knownRange(maker: NodeProto | undefined): Range | undefined {
+  return maker && isStandard(maker) ? FIXED_RANGES.get(maker.opType) : undefined;
 }
 
 function unknownRange(name: string, calibration: Calibration | undefined): UserError {

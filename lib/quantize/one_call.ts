@@ -42,7 +42,7 @@ export interface QuantizeStaticOptions extends StaticInt8Options, CalibrateOptio
  * Fuses, prepares, calibrates and converts in one call: every node with a static int8 kernel that is
  * no slower than float32's becomes static.
  *
- * @param data Calibration samples; a hundred are plenty for min-max.
+ * @param data Calibration samples; a hundred are plenty.
  * @see {@linkcode prepare}, {@linkcode calibrate} and {@linkcode convert} for the single steps
  */
 export async function quantizeStatic(

@@ -1,4 +1,5 @@
-import { minMax, type Observer } from "../calibrate/observers.ts";
+import { lpNorm } from "../calibrate/least_error.ts";
+import type { Observer } from "../calibrate/observers.ts";
 import { UserError } from "../errors.ts";
 import { leastErrorClip } from "./weight_clip.ts";
 
@@ -107,7 +108,10 @@ export const float32: Float32 = { kind: "float32" };
 
 /** Options of {@linkcode staticInt8}. */
 export interface StaticInt8Options {
-  /** An observer, or what makes one. @default {minMax} */
+  /**
+   * An observer, or what makes one. The default was the only one that on none of 12 networks came out
+   * below min-max by more than its 95 % interval. @default {lpNorm}
+   */
   activation?: Observer | (() => Observer);
   /** @default {perChannel} */
   weight?: WeightObserver;
@@ -141,7 +145,7 @@ export interface StaticInt8Options {
  * @throws {UserError} If no kernel takes such activations and weights.
  */
 export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
-  const { activation = minMax, weight = perChannel, kernels = "fast", otherwise = float32 } =
+  const { activation = lpNorm, weight = perChannel, kernels = "fast", otherwise = float32 } =
     options;
   const { dtype = "uint8", scheme = "affine", reduceRange = false } = options;
   requireKernels(weight);

@@ -1,7 +1,17 @@
 import { z } from "zod";
+import { BINS } from "../calibrate/histogram.ts";
 import { nearest, UserError } from "../errors.ts";
 import { readJsonc } from "./jsonc.ts";
-import { mappingConfig, observerName, percentileValue, weightsName } from "./mapping_config.ts";
+import { mappingConfig, weightsName } from "./mapping_config.ts";
+import {
+  binsValue,
+  DEFAULT_OBSERVER,
+  observerName,
+  type ObserverParameters,
+  percentileValue,
+  powerValue,
+  takes,
+} from "./observer_config.ts";
 import { PLACEMENTS } from "./placements.ts";
 import { REWRITES } from "./rewrites.ts";
 
@@ -9,10 +19,26 @@ import { REWRITES } from "./rewrites.ts";
 const product = z.strictObject({
   /** Which nodes are int8, by name: built in, or one of `mappings`. @default all there are */
   placements: z.array(z.string()).min(1).optional(),
-  /** How the ranges of static activations are chosen. @default min-max and percentile */
+  /**
+   * How the ranges of static activations are chosen.
+   * @default lp-norm; with `percentiles` percentile too
+   */
   observers: z.array(observerName).min(1).optional(),
   /** Shares of values to keep, in percent, each for the percentile observer. @default 99.99 */
   percentiles: z.array(percentileValue).min(1).optional(),
+  /** Powers of the error, each for the lp-norm observer. @default 2.4 */
+  powers: z.array(powerValue).min(1).optional(),
+  /** Most bins of the histograms, each for every observer that looks at them. @default 4096 */
+  bins: z.array(binsValue).min(1).optional(),
+  /**
+   * Numbers of calibration samples, taken from the front of the split: how few are enough. `all` is
+   * the whole split. One run over the data serves all of them. @default all
+   */
+  calibrationSizes: z.array(
+    z.union([z.int().min(1), z.literal("all")], {
+      error: 'expected a whole number from 1, or "all"',
+    }),
+  ).min(1).optional(),
   /** One scale for a whole weight, or for each output channel of it. @default per-channel */
   weights: z.array(weightsName).min(1).optional(),
   /** Exact forms of the float32 network to start from. @default fused */
@@ -26,8 +52,9 @@ const product = z.strictObject({
  * ```jsonc
  * {
  *   "placements": ["cnn-static", "mixed", "front-in-float32"],
- *   "observers": ["min-max", "percentile"],
+ *   "observers": ["lp-norm", "min-max", "percentile"],
  *   "percentiles": [99.9, 99.99],
+ *   "calibrationSizes": [4, 16, 64, "all"],
  *   "mappings": {
  *     "front-in-float32": { "default": "static", "rules": [["front", "float32"]] }
  *   },
@@ -62,29 +89,56 @@ export type SweepConfigInput = z.input<typeof sweepConfig>;
 export type Product = Required<z.infer<typeof product>>;
 
 /**
- * What is measured where a config names no choice: every placement by min-max; around `mixed` two
- * percentiles and per-tensor weights; and the lowered network, in float32 and as small as it gets.
+ * What is measured where a config names no choice: every placement with the default observer; around
+ * `mixed` two others and per-tensor weights; and the lowered network, in float32 and as small as it
+ * gets.
  */
-const DEFAULT_PRODUCTS: readonly Partial<Product>[] = [
-  { observers: ["min-max"] },
-  { placements: ["mixed"], observers: ["percentile"], percentiles: [99.99, 99.9] },
-  { placements: ["mixed"], observers: ["min-max"], weights: ["per-tensor"] },
+const DEFAULT_PRODUCTS: readonly z.infer<typeof product>[] = [
+  {},
+  { placements: ["mixed"], observers: ["min-max", "percentile"] },
+  { placements: ["mixed"], weights: ["per-tensor"] },
   { placements: ["float32"], rewrites: ["lowered"] },
-  { placements: ["compact"], rewrites: ["lowered"] },
+  { placements: ["compact"], observers: ["lp-norm", "percentile"], rewrites: ["lowered"] },
 ];
 
 /** The products of a config, or the default ones if it names no choice at all. */
 export function productsOf(config: SweepConfig): Product[] {
-  const { placements, observers, percentiles, weights, rewrites, more } = config;
   const every = [...Object.keys(PLACEMENTS), ...Object.keys(config.mappings)];
-  const chosen = [placements, observers, percentiles, weights, rewrites, more].some((list) => list);
-  return (chosen ? [config, ...more ?? []] : DEFAULT_PRODUCTS).map((product) => ({
+  const chosen = config.more !== undefined ||
+    Object.keys(product.shape).some((key) => config[key as keyof typeof config] !== undefined);
+  return (chosen ? [config, ...config.more ?? []] : DEFAULT_PRODUCTS).map((product) => ({
     placements: product.placements ?? every,
-    observers: product.observers ?? ["min-max", "percentile"],
+    observers: product.observers ??
+      (product.percentiles ? [DEFAULT_OBSERVER, "percentile"] : [DEFAULT_OBSERVER]),
     percentiles: product.percentiles ?? [99.99],
+    powers: product.powers ?? [2.4],
+    bins: product.bins ?? [BINS],
+    calibrationSizes: product.calibrationSizes ?? ["all"],
     weights: product.weights ?? ["per-channel"],
     rewrites: product.rewrites ?? ["fused"],
   }));
+}
+
+/** Lists of parameters, and what an observer calls one of them. */
+const PARAMETERS = {
+  percentiles: "percentile",
+  powers: "power",
+  bins: "bins",
+} as const satisfies Record<string, keyof ObserverParameters>;
+
+/** Refuses a list that would make no difference, as no observer beside it looks at it. */
+function refuseIdle(config: SweepConfig, file: string): void {
+  for (const { observers, ...product } of [config, ...config.more ?? []]) {
+    if (observers === undefined) continue; // those by default are chosen to suit
+    for (const [list, parameter] of Object.entries(PARAMETERS)) {
+      if (product[list as keyof typeof PARAMETERS] === undefined) continue;
+      if (observers.some((name) => takes(name, parameter))) continue;
+      throw new UserError(
+        `Cannot read ${file}: "${list}" stands beside the observers ${observers.join(", ")}, ` +
+          `to which it makes no difference`,
+      );
+    }
+  }
 }
 
 /**
@@ -105,6 +159,7 @@ export function parseSweepConfig(text: string, file = "the config"): SweepConfig
         `choose another than ${builtIn.join(", ")}`,
     );
   }
+  refuseIdle(config, file);
   const known = [...builtIn, ...own];
   const unknown = productsOf(config).flatMap(({ placements }) => placements)
     .find((name) => !known.includes(name));

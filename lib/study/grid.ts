@@ -4,9 +4,10 @@ import { decide } from "../quantize/decide.ts";
 import type { Decision } from "../quantize/decision.ts";
 import type { NodeIdentity, QConfigMapping, Selector } from "../quantize/mapping.ts";
 import { describeQConfig, type WeightObserver } from "../quantize/qconfig.ts";
-import { productsOf, type SweepConfig } from "./config.ts";
+import { type Product, productsOf, type SweepConfig } from "./config.ts";
 import type { Json } from "./key.ts";
-import { toMapping, toObserver, toWeights } from "./mapping_config.ts";
+import { toMapping, toWeights } from "./mapping_config.ts";
+import { DEFAULT_OBSERVER, takes, toObserver } from "./observer_config.ts";
 import { PLACEMENTS } from "./placements.ts";
 import type { Rewrite } from "./rewrites.ts";
 
@@ -19,6 +20,8 @@ export interface Configuration {
   /** Exact form of the network that it is made from. */
   readonly rewrite: Rewrite;
   readonly mapping: QConfigMapping;
+  /** Number of samples that its ranges come from. @default {the whole calibration split} */
+  readonly calibrationSamples?: number;
   /** The form that each node takes, in the order of the nodes: what decides the model. */
   readonly forms: readonly string[];
   /** For the record. */
@@ -60,63 +63,86 @@ export function expandGrid(
   const seen = new Map<string, string>();
   const configurations: Configuration[] = [];
   const collapsed: Collapsed[] = [];
-  for (const [rewrite, placement, weights, observer] of points(config)) {
+  for (const point of points(config)) {
+    const { rewrite, placement } = point;
     const graph = graphs[rewrite];
-    const point = makePoint(rewrite, placement, { observer, weights }, config, graph);
+    const configuration = makeConfiguration(point, config, graph);
     // A network that lowering leaves as it is has the same graph in both forms.
     const form = graph === graphs.fused ? "fused" : rewrite;
-    const content = [form, ...point.forms].join("\n");
+    const { forms, calibrationSamples = "all" } = configuration;
+    const content = [form, String(calibrationSamples), ...forms].join("\n");
     const sameAs = seen.get(content);
     // The name in full, since what a point's own name leaves out is just what made no difference.
-    const name = fullName(rewrite, placement, weights, observer);
+    const name = fullName(point);
     if (sameAs === undefined) {
-      seen.set(content, point.name);
-      configurations.push(point);
+      seen.set(content, configuration.name);
+      configurations.push(configuration);
     } else if (placement !== "float32" || rewrite !== "fused") collapsed.push({ name, sameAs });
   }
   return { configurations, collapsed };
 }
 
-type Point = readonly [
-  rewrite: Rewrite,
-  placement: string,
-  weights: WeightObserver,
-  observer: Observer,
-];
+interface Point {
+  readonly rewrite: Rewrite;
+  readonly placement: string;
+  readonly weights: WeightObserver;
+  readonly observer: Observer;
+  /** Calibration samples. */
+  readonly size: number | "all";
+}
 
-function fullName(...[rewrite, placement, weights, observer]: Point): string {
-  const prefix = rewrite === "fused" ? [] : [rewrite];
-  return [...prefix, placement, observer.name, weights.name].join(" · ");
+function fullName({ rewrite, placement, weights, observer, size }: Point): string {
+  return nameOf([rewrite === "fused" || rewrite, placement, observer.name, weights.name], size);
+}
+
+/** A name of parts, of which those that are no text are left out. */
+function nameOf(parts: readonly (string | boolean)[], size: Point["size"]): string {
+  const sized = size === "all" ? [] : [`${size} sample${size === 1 ? "" : "s"}`];
+  return [...parts.filter((part) => typeof part === "string"), ...sized].join(" · ");
 }
 
 /** The points of all products, each once, float32 first. */
 function points(config: SweepConfig): Point[] {
-  const points: Point[] = [["fused", "float32", toWeights("per-channel"), toObserver("min-max")]];
-  for (const { rewrites, placements, weights, observers, percentiles } of productsOf(config)) {
-    const chosen = observers.flatMap((name) =>
-      (name === "percentile" ? percentiles : [100]).map((percent) => toObserver(name, percent))
-    );
-    for (const rewrite of rewrites) {
-      for (const placement of placements) {
-        for (const weight of weights) {
-          for (const observer of chosen) {
-            points.push([rewrite, placement, toWeights(weight), observer]);
+  const points: Point[] = [{
+    rewrite: "fused",
+    placement: "float32",
+    weights: toWeights("per-channel"),
+    observer: toObserver(DEFAULT_OBSERVER),
+    size: "all",
+  }];
+  for (const product of productsOf(config)) {
+    const observers = observersOf(product);
+    for (const rewrite of product.rewrites) {
+      for (const placement of product.placements) {
+        for (const weights of product.weights.map(toWeights)) {
+          for (const observer of observers) {
+            for (const size of product.calibrationSizes) {
+              points.push({ rewrite, placement, weights, observer, size });
+            }
           }
         }
       }
     }
   }
-  const byName = points.map((point): [string, Point] => [fullName(...point), point]);
-  return [...new Map(byName).values()];
+  return [...new Map(points.map((point) => [fullName(point), point])).values()];
 }
 
-function makePoint(
-  rewrite: Rewrite,
-  placement: string,
-  defaults: { observer: Observer; weights: WeightObserver },
-  config: SweepConfig,
-  graph: GraphProto,
-): Configuration {
+/** The observers of a product with each of the parameters that make a difference to them. */
+function observersOf({ observers, percentiles, powers, bins }: Product): Observer[] {
+  return observers.flatMap((name) => {
+    const given = <T>(parameter: "percentile" | "power" | "bins", values: readonly T[]) =>
+      takes(name, parameter) ? values : [undefined];
+    return given("percentile", percentiles).flatMap((percentile) =>
+      given("power", powers).flatMap((power) =>
+        given("bins", bins).map((bins) => toObserver(name, { percentile, power, bins }))
+      )
+    );
+  });
+}
+
+function makeConfiguration(point: Point, config: SweepConfig, graph: GraphProto): Configuration {
+  const { rewrite, placement, weights, observer, size } = point;
+  const defaults = { observer, weights };
   const own = config.mappings[placement];
   const make = (nodes: readonly NodeIdentity[]) =>
     own ? toMapping(own, defaults) : PLACEMENTS[placement]!(nodes, defaults);
@@ -124,24 +150,26 @@ function makePoint(
   const mapping = make(nodes.map(({ identity }) => identity));
   const forms = decide(graph, mapping).all.map(formOf);
   // A name says only what makes a difference.
-  const { observer, weights } = defaults;
   const parts = [
-    rewrite === "fused" ? "" : rewrite,
+    rewrite === "fused" || rewrite,
     placement,
-    forms.some((form) => form.startsWith(`static ${observer.name} ·`)) ? observer.name : "",
-    forms.some((form) => form.endsWith(`· ${weights.name}`)) ? weights.name : "",
+    forms.some((form) => form.startsWith(`static ${observer.name} ·`)) && observer.name,
+    forms.some((form) => form.endsWith(`· ${weights.name}`)) && weights.name,
   ];
+  const ranged = forms.some((form) => form.startsWith("static ")) ? size : "all";
   return {
-    name: parts.filter((part) => part !== "").join(" · "),
+    name: nameOf(parts, ranged),
     family: FAMILIES[placement] ?? placement,
     rewrite,
     mapping,
+    ...(ranged !== "all" && { calibrationSamples: ranged }),
     forms,
     config: {
       rewrite,
       placement,
       observer: observer.name,
       weights: weights.name,
+      calibrationSamples: ranged,
       default: describeQConfig(mapping.default),
       rules: mapping.rules.map(([selector, qconfig]) => [
         showSelector(selector),

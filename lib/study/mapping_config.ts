@@ -1,27 +1,55 @@
 import { z } from "zod";
-import { minMax, type Observer, percentile } from "../calibrate/observers.ts";
+import type { Observer } from "../calibrate/observers.ts";
+import { UserError } from "../errors.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { defaultQConfig, isPreset, PRESETS } from "../quantize/presets.ts";
 import {
   dynamicInt8,
   float32,
   perChannel,
+  perChannelMse,
   perTensor,
+  perTensorAffine,
+  perTensorMse,
   type QConfig,
   staticInt8,
   type WeightObserver,
   weightOnly,
 } from "../quantize/qconfig.ts";
 import { readJsonc } from "./jsonc.ts";
+import {
+  binsValue,
+  DEFAULT_OBSERVER,
+  type ObserverName,
+  observerName,
+  type ObserverParameters,
+  percentileValue,
+  powerValue,
+  takes,
+  toObserver,
+} from "./observer_config.ts";
 
-/** Observers that a config can name. `percentile` needs the percentile beside it. */
-export const observerName = z.literal(["min-max", "percentile"]);
+const WEIGHTS = {
+  "per-channel": perChannel,
+  "per-tensor": perTensor,
+  "per-channel-mse": perChannelMse,
+  "per-tensor-mse": perTensorMse,
+  "per-tensor-affine": perTensorAffine,
+} satisfies Record<string, WeightObserver>;
 
-/** Share of the values to keep, in percent. */
-export const percentileValue = z.number().gt(50).lte(100);
+/** Name of a way to choose the scales of weights. */
+export type WeightsName = keyof typeof WEIGHTS;
 
-/** Weight granularities that a config can name. */
-export const weightsName = z.literal(["per-channel", "per-tensor"]);
+/** Weight granularities that a config can name, and how their scales are chosen. */
+export const weightsName = z.literal(Object.keys(WEIGHTS) as WeightsName[]);
+
+/** An observer, by name or by a parameter that only one has, and its parameters. */
+const observerConfig = {
+  observer: observerName.optional(),
+  percentile: percentileValue.optional(),
+  power: powerValue.optional(),
+  bins: binsValue.optional(),
+};
 
 /** How one node is to be computed. */
 const KINDS = ["float32", "static", "dynamic", "weightOnly"] as const;
@@ -31,8 +59,7 @@ const qconfigConfig = z.union([
   z.literal([...KINDS, ...PRESETS]),
   z.strictObject({
     kind: kindName,
-    observer: observerName.optional(),
-    percentile: percentileValue.optional(),
+    ...observerConfig,
     weights: weightsName.optional(),
     kernels: z.literal(["fast", "any"]).optional(),
   }),
@@ -59,8 +86,7 @@ export type MappingConfig = z.infer<typeof mappingConfig>;
 export type MappingConfigInput = z.input<typeof mappingConfig>;
 
 const quantizeConfig = mappingConfig.extend({
-  observer: observerName.default("min-max"),
-  percentile: percentileValue.optional(),
+  ...observerConfig,
   weights: weightsName.default("per-channel"),
 });
 
@@ -69,7 +95,7 @@ const quantizeConfig = mappingConfig.extend({
  * it themselves. A preset, as `"wasm"` or `"fbgemm"`, says it itself.
  *
  * ```jsonc
- * { "default": "static", "rules": [["front", "float32"]], "percentile": 99.99 }
+ * { "default": "static", "rules": [["front", "float32"]], "observer": "percentile", "percentile": 99.99 }
  * ```
  *
  * @param file How messages call it.
@@ -77,9 +103,8 @@ const quantizeConfig = mappingConfig.extend({
  */
 export function parseQuantizeConfig(text: string, file = "the config"): QConfigMapping {
   const config = readJsonc(text, quantizeConfig, file);
-  const name = config.percentile === undefined ? config.observer : "percentile";
   return toMapping(config, {
-    observer: toObserver(name, config.percentile),
+    observer: chooseObserver(config) ?? toObserver(DEFAULT_OBSERVER),
     weights: toWeights(config.weights),
   });
 }
@@ -102,14 +127,31 @@ export function toMapping(
   });
 }
 
-/** The observer of a name. */
-export function toObserver(name: z.infer<typeof observerName>, percent = 99.99): Observer {
-  return name === "percentile" ? percentile(percent) : minMax();
+/** The weight observer of a name. */
+export function toWeights(name: WeightsName): WeightObserver {
+  return WEIGHTS[name];
 }
 
-/** The weight observer of a name. */
-export function toWeights(name: z.infer<typeof weightsName>): WeightObserver {
-  return name === "per-tensor" ? perTensor : perChannel;
+/**
+ * The observer that settings name. A percentile or a power alone says which is meant; other settings
+ * that name none leave it to the defaults.
+ *
+ * @throws {UserError} If a parameter makes no difference to the observer.
+ */
+function chooseObserver(
+  settings: ObserverParameters & { observer?: ObserverName },
+): Observer | undefined {
+  const { percentile, power, bins } = settings;
+  const name = settings.observer ??
+    (percentile !== undefined ? "percentile" : power ?? bins ? DEFAULT_OBSERVER : undefined);
+  if (name === undefined) return undefined;
+  for (const [parameter, value] of Object.entries({ percentile, power, bins })) {
+    if (value === undefined || takes(name, parameter as keyof ObserverParameters)) continue;
+    throw new UserError(
+      `Cannot use "${parameter}": ${value} with the observer "${name}", which knows no ${parameter}`,
+    );
+  }
+  return toObserver(name, settings);
 }
 
 function toQConfig(config: z.infer<typeof qconfigConfig>, defaults: QConfigDefaults): QConfig {
@@ -124,9 +166,7 @@ function toQConfig(config: z.infer<typeof qconfigConfig>, defaults: QConfigDefau
     case "weightOnly":
       return weightOnly({ weight });
     case "static": {
-      // A percentile alone says which observer is meant.
-      const name = settings.observer ?? (settings.percentile ? "percentile" : undefined);
-      const activation = name ? toObserver(name, settings.percentile) : defaults.observer;
+      const activation = chooseObserver(settings) ?? defaults.observer;
       return staticInt8({ activation, weight, kernels: settings.kernels });
     }
   }

@@ -1,9 +1,10 @@
+import { calibrateSizes } from "../calibrate/calibrate.ts";
 import {
   type Calibration,
+  CALIBRATION_FORMAT,
   calibrationFromJson,
   calibrationToJson,
 } from "../calibrate/calibration.ts";
-import { calibrate } from "../calibrate/calibrate.ts";
 import { withErrors, withTimes } from "../cost/plan_evidence.ts";
 import { profile } from "../cost/profile.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -59,6 +60,8 @@ export interface Measurable extends Pick<Configuration, "name" | "family" | "map
   readonly rewrite: string;
   /** The form that each node takes. */
   readonly forms: readonly string[];
+  /** Number of samples that its ranges come from. @default {the whole calibration split} */
+  readonly calibrationSamples?: number;
 }
 
 /** Samples that take turns while latency is measured. */
@@ -79,6 +82,7 @@ export class Measure implements AsyncDisposable {
   readonly #setup: MeasureSetup;
   #pool: Pool | undefined;
   #timingPool: Pool | undefined;
+  /** By rewrite and number of samples. */
   readonly #calibrations = new Map<string, Calibration>();
   readonly #baselines = new Map<Split, Promise<Evaluation>>();
 
@@ -313,41 +317,77 @@ export class Measure implements AsyncDisposable {
     if (!this.needsCalibration(configuration)) return undefined;
     const { rewrite, mapping } = configuration;
     const { tensors } = prepare(this.#setup.bases[rewrite]!, mapping);
-    return await this.calibration(rewrite, tensors);
+    return await this.calibration(rewrite, tensors, this.#sizeOf(configuration));
   }
 
   /**
    * What calibration saw of tensors of a form of the network, and of all others that are watched there.
    *
+   * @param size Number of samples, from the first. @default {all there are}
    * @throws {UserError} If a sample does not fit the model, or a tensor turns NaN or infinite.
    */
-  async calibration(rewrite: string, tensors: readonly string[]): Promise<Calibration> {
-    const { bases, data, store } = this.#setup;
-    const content = { model: await bases[rewrite]!.hash(), data: await data.calibration.hash() };
-    const document = `calibration ${contentKey(content)}`;
-    let calibration = this.#calibrations.get(rewrite);
-    if (calibration === undefined) {
-      const stored = await store.document(document);
-      if (stored !== undefined) calibration = calibrationFromJson(stored);
-    }
-    if (!calibration || !tensors.every((name) => calibration!.statistics.has(name))) {
-      calibration = await this.#calibrate(rewrite, tensors);
-      await store.putDocument(document, calibrationToJson(calibration));
-    }
-    this.#calibrations.set(rewrite, calibration);
+  async calibration(
+    rewrite: string,
+    tensors: readonly string[],
+    size = this.#setup.data.calibration.length,
+  ): Promise<Calibration> {
+    const known = await this.#knownCalibration(rewrite, size);
+    if (known && tensors.every((name) => known.statistics.has(name))) return known;
+    await this.#calibrate(rewrite, tensors, size);
+    return (await this.#knownCalibration(rewrite, size))!;
+  }
+
+  /** Number of samples that the ranges of a configuration come from. */
+  #sizeOf({ calibrationSamples }: Measurable): number {
+    return calibrationSamples ?? this.#setup.data.calibration.length;
+  }
+
+  /** What has been seen in so many samples, in this run or, if the store has it, in an earlier one. */
+  async #knownCalibration(rewrite: string, size: number): Promise<Calibration | undefined> {
+    const known = this.#calibrations.get(`${rewrite} ${size}`);
+    if (known) return known;
+    const stored = await this.#setup.store.document(await this.#documentOf(rewrite, size));
+    if (stored === undefined) return undefined;
+    const calibration = calibrationFromJson(stored);
+    this.#calibrations.set(`${rewrite} ${size}`, calibration);
     return calibration;
   }
 
-  /** One pass over the data for all tensors that some configuration of a rewrite needs. */
-  async #calibrate(rewrite: string, tensors: readonly string[]): Promise<Calibration> {
-    const { bases, data, configurations, watch, signal, work } = this.#setup;
+  /** Name under which a calibration is stored: by all that it depends on. */
+  async #documentOf(rewrite: string, samples: number): Promise<string> {
+    const { bases, data } = this.#setup;
+    const key = contentKey({
+      model: await bases[rewrite]!.hash(),
+      data: await data.calibration.hash(),
+      samples,
+      format: CALIBRATION_FORMAT,
+    });
+    return `calibration ${key}`;
+  }
+
+  /**
+   * One pass over the data for all tensors that some configuration of a rewrite needs, and for all
+   * numbers of samples.
+   */
+  async #calibrate(rewrite: string, tensors: readonly string[], size: number): Promise<void> {
+    const { bases, data, configurations, watch, signal, work, store } = this.#setup;
     const base = bases[rewrite]!;
-    const own = configurations.filter((configuration) => configuration.rewrite === rewrite);
+    const own = configurations.filter((configuration) =>
+      configuration.rewrite === rewrite && this.needsCalibration(configuration)
+    );
+    const sizes = [...new Set([size, ...own.map((configuration) => this.#sizeOf(configuration))])];
     const ranged = prepare(base, ...own.map(({ mapping }) => mapping)).tensors;
     const watched = tap(base, [...ranged, ...tensors, ...watch?.(rewrite) ?? []]);
-    const onProgress = work.begin("calibration", this.sizes.calibration, data.calibration.length);
+    const onProgress = work.begin("calibration", this.sizes.calibration, Math.max(...sizes));
     const options = { pool: this.#workers, signal, onProgress };
-    return await calibrate(watched, data.calibration, options);
+    const found = await calibrateSizes(watched, data.calibration, sizes, options);
+    for (const [i, calibration] of found.entries()) {
+      await store.putDocument(
+        await this.#documentOf(rewrite, sizes[i]!),
+        calibrationToJson(calibration),
+      );
+      this.#calibrations.set(`${rewrite} ${sizes[i]}`, calibration);
+    }
   }
 }
 

@@ -125,6 +125,7 @@ export async function sweep(
   const fused = raised(bases.fused);
   const lowered = bases.lowered === bases.fused ? fused : raised(bases.lowered);
   const { configurations, collapsed } = expandGrid(config, { fused, lowered });
+  requireSamples(configurations, data);
   const source = options.metricSource ?? metric.score.toString();
   const identity = await studyIdentity(model, data, { name, unit, source });
   const keys = configurations.map((configuration) => trialKey(identity, configuration));
@@ -224,8 +225,27 @@ export async function sweep(
  * The content key of a trial: all that decides its model and its accuracy. The test split is not in
  * it, since it decides nothing.
  */
-function trialKey(identity: StudyIdentity, { rewrite, forms }: Configuration): string {
-  return contentKey({ ...measuredOn(identity), rewrite, forms: [...forms] });
+function trialKey(
+  identity: StudyIdentity,
+  { rewrite, forms, calibrationSamples }: Configuration,
+): string {
+  return contentKey({
+    ...measuredOn(identity),
+    rewrite,
+    forms: [...forms],
+    ...(calibrationSamples !== undefined && { calibrationSamples }),
+  });
+}
+
+/** Refuses configurations that want more calibration samples than there are. */
+function requireSamples(configurations: readonly Configuration[], { calibration }: Splits): void {
+  const sizes = configurations.map(({ calibrationSamples = 0 }) => calibrationSamples);
+  const largest = Math.max(...sizes);
+  if (largest <= calibration.length) return;
+  throw new UserError(
+    `Cannot calibrate on ${largest} samples, as "calibrationSizes" says: the calibration split ` +
+      `holds ${calibration.length}; give it more with "calibration" (--calibration)`,
+  );
 }
 
 /** Without the fields that are undefined, which JSON does not know. */

@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import {
   BINS,
+  coarsen,
   countInto,
   emptyHistogram,
   type Histogram,
   mergeHistograms,
 } from "../../lib/calibrate/histogram.ts";
-import { generator } from "../random.ts";
+import { generator, normal } from "../random.ts";
 
 function count(...batches: readonly (readonly number[])[]): Histogram {
   return batches.reduce((histogram, batch) => {
@@ -65,4 +66,17 @@ Deno.test("mergeHistograms() equals counting all values into one", () => {
 Deno.test("countInto() holds a tensor of one value in one bin", () => {
   assertEquals([...count([0, 0, 0]).counts], [3]);
   assertEquals([...count([-7.25]).counts], [1]);
+});
+
+Deno.test("coarsen() keeps every count, and the edge at 0", () => {
+  const values = normal(5000, 3);
+  const histogram = countInto(emptyHistogram(), values, Math.min(...values), Math.max(...values));
+  for (const bins of [2, 16, 100, 4096]) {
+    const coarse = coarsen(histogram, bins);
+    assertEquals(coarse.counts.length <= bins, true);
+    assertEquals(coarse.counts.reduce((sum, count) => sum + count), 5000);
+    const below = coarse.counts.slice(0, -coarse.first).reduce((sum, count) => sum + count);
+    assertEquals(below, values.filter((x) => x < 0).length);
+  }
+  assertEquals(coarsen(histogram, 4096), histogram);
 });

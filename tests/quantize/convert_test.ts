@@ -186,6 +186,26 @@ Deno.test("convert() says which range it lacks", async () => {
   );
 });
 
+Deno.test("convert() knows the range of a Tanh that was never seen, and prefers what was", async () => {
+  const model = modelOf(
+    `input x float32[N, 8]; output y float32[N, 8]
+    g = Gemm(x, w) @ fc1; s = Tanh(g) @ tanh; y = Gemm(s, w) @ fc2`,
+    { w: [8, 8] },
+  );
+  const scaleOf = async (count: number) => {
+    const feeds = [{ x: tensor([count, 8], new Float32Array(8 * count).fill(0.01)) }];
+    const seen = await calibrate(prepare(model, everything), feeds);
+    const x = (await calibrate(prepare(model, everything), samplesOf({ x: [1, 8] }, 1))).statistics;
+    const statistics = new Map([...seen.statistics, ["x", x.get("x")!]]);
+    const { graph } = convert(model, everything, { samples: 1, statistics });
+    const name = graph.node.find(({ input }) => input[0] === "s")!.input[1];
+    const scale = graph.initializer.find((tensor) => tensor.name === name)!;
+    return (readTensorProto(scale).data as Float32Array)[0];
+  };
+  assertEquals(await scaleOf(0), Math.fround(2 / 255));
+  assertEquals((await scaleOf(1))! < 1 / 255, true);
+});
+
 Deno.test("the plan says why a node is not what was asked for", async () => {
   const model = modelOf(
     `input x float32[N, 4, 6, 6]; input n int64[1]; output y float32[?, ?]; output m int64[1]

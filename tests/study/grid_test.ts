@@ -33,17 +33,21 @@ Deno.test("expandGrid() is the product of placements, weights and observers, flo
   }`;
   assert.deepEqual(names(config), [
     "float32",
-    "mixed · min-max · per-channel",
+    "mixed · L2.4 · per-channel",
     "mixed · percentile 99.9 · per-channel",
     "mixed · percentile 99.99 · per-channel",
-    "mixed · min-max · per-tensor",
+    "mixed · L2.4 · per-tensor",
     "mixed · percentile 99.9 · per-tensor",
     "mixed · percentile 99.99 · per-tensor",
   ]);
 });
 
 Deno.test("expandGrid() takes points together that come to the same model, and says so", () => {
-  const config = `{ "placements": ["rnn-dynamic"], "weights": ["per-tensor"] }`;
+  const config = `{
+    "placements": ["rnn-dynamic"],
+    "weights": ["per-tensor"],
+    "observers": ["lp-norm", "percentile"]
+  }`;
   const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
   assert.deepEqual(grid.configurations.map(({ name }) => name), [
     "float32",
@@ -53,6 +57,52 @@ Deno.test("expandGrid() takes points together that come to the same model, and s
     name: "rnn-dynamic · percentile 99.99 · per-tensor",
     sameAs: "rnn-dynamic · per-tensor",
   }]);
+});
+
+Deno.test("expandGrid() gives each observer the parameters that make a difference to it", () => {
+  const config = `{
+    "placements": ["mixed"],
+    "observers": ["min-max", "percentile", "lp-norm", "entropy", "moving-average"],
+    "percentiles": [99.9, 99.99],
+    "powers": [2, 2.4],
+    "bins": [512, 4096],
+    "weights": ["per-tensor-mse"]
+  }`;
+  const observers = names(config).slice(1).map((name) => name.split(" · ")[1]);
+  assert.deepEqual(observers, [
+    "min-max",
+    "percentile 99.9 of 512 bins",
+    "percentile 99.9",
+    "percentile 99.99 of 512 bins",
+    "percentile 99.99",
+    "L2 of 512 bins",
+    "L2",
+    "L2.4 of 512 bins",
+    "L2.4",
+    "entropy of 512 bins",
+    "entropy",
+    "moving average",
+  ]);
+  assert.match(names(config)[1]!, / · per-tensor mse$/);
+});
+
+Deno.test("expandGrid() counts calibration samples where something is calibrated", () => {
+  const config = `{ "placements": ["mixed", "rnn-dynamic"], "calibrationSizes": [1, 16, "all"] }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
+  assert.deepEqual(
+    grid.configurations.map(({ name, calibrationSamples }) => [name, calibrationSamples]),
+    [
+      ["float32", undefined],
+      ["mixed · L2.4 · per-channel · 1 sample", 1],
+      ["mixed · L2.4 · per-channel · 16 samples", 16],
+      ["mixed · L2.4 · per-channel", undefined],
+      ["rnn-dynamic · per-channel", undefined],
+    ],
+  );
+  assert.deepEqual(grid.collapsed.map(({ name }) => name), [
+    "rnn-dynamic · L2.4 · per-channel · 16 samples",
+    "rnn-dynamic · L2.4 · per-channel",
+  ]);
 });
 
 Deno.test("expandGrid() finds cnn-static to be float32, and mixed rnn-dynamic, without a Conv", () => {
@@ -104,7 +154,7 @@ Deno.test("expandGrid() gives every configuration a name of its own", () => {
   assert.ok(all.length >= 10 && all.length <= 16, `${all.length} configurations`);
   assert.deepEqual(grid.filter(({ rewrite }) => rewrite === "lowered").map(({ name }) => name), [
     "lowered · float32",
-    "lowered · compact · min-max · per-channel",
+    "lowered · compact · L2.4 · per-channel",
     "lowered · compact · percentile 99.99 · per-channel",
   ]);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { readModel } from "../../lib/onnx/file.ts";
+import type { SweepConfigInput } from "../../lib/study/config.ts";
 import type { MappingConfigInput } from "../../lib/study/mapping_config.ts";
 import type { Study } from "../../lib/study/records.ts";
 import { readStudy } from "../../lib/study/store.ts";
@@ -191,6 +192,34 @@ Deno.test("sweep() refuses a rule that matches nothing, before it writes anythin
       },
     );
     await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+  }));
+
+Deno.test("sweep() calibrates once for all numbers of samples, each of which is a trial", () =>
+  inFolder(async (out) => {
+    const passes = (events: SweepEvent[]) =>
+      events.filter((event) =>
+        event.kind === "progress" && event.progress.doing === "calibration" &&
+        event.progress.step === 0
+      ).length;
+    const few: SweepConfigInput = {
+      ...FEW.config,
+      placements: ["cnn-static"],
+      calibrationSizes: [1, 4, "all"],
+    };
+    const { study, events } = await swept({ out, config: few });
+    assert.deepEqual(study.trials.map(({ name }) => name), [
+      "float32",
+      "cnn-static · min-max · per-channel · 1 sample",
+      "cnn-static · min-max · per-channel · 4 samples",
+      "cnn-static · min-max · per-channel",
+    ]);
+    assert.equal(new Set(study.trials.map(({ modelHash }) => modelHash)).size, 4);
+    assert.equal(passes(events), 1);
+    // Other observers and placements of the same tensors need none.
+    const more = await swept({ out, config: { ...few, observers: ["entropy"] } });
+    assert.equal(passes(more.events), 0);
+    const message = /Cannot calibrate on 999 samples.*the calibration split holds 24/s;
+    await assert.rejects(swept({ config: { ...few, calibrationSizes: [999] } }), message);
   }));
 
 Deno.test("sweep() wants to know what a drop of one's own metric means", async () => {

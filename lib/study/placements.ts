@@ -20,8 +20,9 @@ const RECURRENT = ["GRU", "LSTM", "RNN"];
  * - `cnn-static`: static, but Linear and recurrent layers float32.
  * - `rnn-dynamic`: Linear and recurrent layers dynamic, the rest float32.
  * - `mixed`: both, as PyTorch users do it in two steps.
- * - `compact`: static, but Linear and recurrent layers, and whatever cannot be static, weight-only:
- *   float32's speed there, for a quarter of the file.
+ * - `compact`: static where that is fast, and whatever else has weights, recurrent layers above all,
+ *   weight-only: float32's speed there, for a quarter of the file. The preset `wasm`, but that a network
+ *   without a Conv is weight-only altogether.
  * - `all`: everything that has an int8 kernel, static where possible, slower than float32 or not.
  */
 export const PLACEMENTS: Readonly<Record<string, Placement>> = {
@@ -49,7 +50,7 @@ export const PLACEMENTS: Readonly<Record<string, Placement>> = {
       hasConv(nodes)
         ? staticInt8({ activation: observer, weight: weights, otherwise: small })
         : small,
-      rulesFor(nodes, [...LINEAR, ...RECURRENT], small),
+      rulesFor(nodes, RECURRENT, small),
     );
   },
   "all": (nodes, { observer, weights }) =>

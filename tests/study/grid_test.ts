@@ -196,7 +196,7 @@ Deno.test("placements give Linear and recurrent layers what their name says", ()
     ["cnn-static", "static", "float32", "float32"],
     ["rnn-dynamic", "float32", "dynamic", "dynamic"],
     ["mixed", "static", "dynamic", "dynamic"],
-    ["compact", "static", "weightOnly", "weightOnly"],
+    ["compact", "static", "weightOnly", "static"],
     ["all", "static", "dynamic", "static"],
   ]);
 });

@@ -168,3 +168,13 @@ export {
   trialsOf,
 } from "./lib/report/display.ts";
 export { writeReport } from "./lib/report/write_report.ts";
+
+// What each layer costs, by running only what follows it.
+export { Replay, type Replayed, type ReplayOptions, type Variant } from "./lib/ablation/replay.ts";
+export {
+  type FormError,
+  formErrors,
+  type FormErrorsOptions,
+  type LayerForm,
+  onlyMapping,
+} from "./lib/ablation/form_errors.ts";

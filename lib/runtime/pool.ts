@@ -24,6 +24,11 @@ export interface RunOptions {
   outputs?: readonly string[];
   /** Number of the first sample, for messages. @default {0} */
   first?: number;
+  /**
+   * Samples that one worker runs in a row. Many spare the other workers from loading the model too;
+   * they are all in memory. @default {as many as take some tens of milliseconds}
+   */
+  inARow?: number;
   signal?: AbortSignal;
   /** Called with the number of samples done. */
   onProgress?: (done: number) => void;
@@ -160,7 +165,7 @@ class WorkerPool implements Pool {
     samples: Iterable<Feeds> | AsyncIterable<Feeds>,
     options: RunOptions = {},
   ): AsyncGenerator<Record<string, Tensor>, void, void> {
-    const { outputs, signal, onProgress } = options;
+    const { outputs, inARow, signal, onProgress } = options;
     const ref = await this.#share(model);
     const source = iterate(samples);
     const pending: Promise<Jobs["run"]["answer"]>[] = [];
@@ -173,7 +178,7 @@ class WorkerPool implements Pool {
       for (;;) {
         while (!ended && pending.length < LOOK_AHEAD * this.workers) {
           signal?.throwIfAborted();
-          const size = chunkSize(this.#pace.get(ref.hash));
+          const size = inARow ?? chunkSize(this.#pace.get(ref.hash));
           const chunk = await take(source, size);
           ended = chunk.length < size;
           if (chunk.length === 0) break;

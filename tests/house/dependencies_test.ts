@@ -11,7 +11,7 @@ const ROWS = [
   ["runtime", "data"],
   ["passes", "calibrate", "quantize", "evaluate"],
   ["cost"],
-  ["study"],
+  ["ablation", "study"],
   ["search"],
 ];
 

@@ -24,6 +24,9 @@ export interface Observer {
   readonly outside: number;
 }
 
+/** Runs that are noted of each chain: a hundred nodes each make some thousand times. */
+const RUNS = 100;
+
 /** Length of the chains that are measured, and numbers of inputs of their nodes. */
 const LENGTH = 100;
 const [FEW, MANY] = [2, 6];
@@ -49,7 +52,7 @@ async function measure(pool: Pool): Promise<Observer> {
   const { ms } = await pool.times(models, feeds, { rounds: 9 });
   const [single, few, many] = models.map((_, i) => quietTime(ms.map((round) => round[i]!)));
   const seen = async (model: Model) => {
-    const { runs, nodes } = await pool.profile(model, feeds, { minMs: 200 });
+    const { runs, nodes } = await pool.profile(model, feeds, { runs: RUNS });
     const times = nodes.map(({ ms }) => quietTime(ms));
     const sum = times.reduce((total, time) => total + time, 0);
     return { mean: sum / times.length, outside: (quietTime(runs) - sum) / times.length };

@@ -1,7 +1,9 @@
 import { intAttribute, intsAttribute, isStandard } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
-import { dimsOf, elementType, readTensorProto } from "../onnx/tensor_proto.ts";
+import { dimsOf, elementType } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
+import { readIntegers } from "./read_integers.ts";
+import { readSlice } from "./read_slice.ts";
 import type { ShapeMap, ValueShape } from "./shapes.ts";
 import { windowOf } from "./window.ts";
 
@@ -81,6 +83,10 @@ function infer(
         depends: x.depends.toSpliced(at, 1, ...indices.depends),
       };
     }
+    case "Slice": {
+      const slice = readSlice(node, x, constants);
+      return slice && { ...x, dims: x.dims.with(slice.axis, slice.end - slice.begin) };
+    }
     case "Concat": {
       if (!inputs.every((one) => one !== undefined)) return undefined;
       const axis = intAttribute(node, "axis", 0);
@@ -146,11 +152,4 @@ function reshape(x: Axes, wanted: readonly number[], copyZero: boolean): Axes | 
 
 function union(lists: readonly (readonly string[])[]): string[] {
   return [...new Set(lists.flat())];
-}
-
-/** Elements of a constant of integers, as numbers. */
-export function readIntegers(tensor: TensorProto | undefined): number[] | undefined {
-  if (!tensor) return undefined;
-  const { type, data } = readTensorProto(tensor);
-  return type === "int64" || type === "int32" ? Array.from(data, Number) : undefined;
 }

@@ -2,17 +2,21 @@ import { Model } from "../onnx/model.ts";
 import type { GraphProto, ModelProto, ValueInfoProto } from "../onnx/onnx_pb.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { convToGemm, type ConvToGemmOptions } from "./conv_to_gemm.ts";
+import { dropIdentity } from "./drop_identity.ts";
 import { dropIdleReshapes } from "./drop_idle_reshapes.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
 import { fixReshapes } from "./fix_reshapes.ts";
+import { gatherToSlices, type GatherToSlicesOptions } from "./gather_to_slices.ts";
 import { hoistConstants } from "./hoist_constants.ts";
 import { lowerConv3d, type LowerConv3dOptions } from "./lower_conv3d.ts";
 import { lowerPool3d, type LowerPool3dOptions } from "./lower_pool3d.ts";
 import { mergeConstants } from "./merge_constants.ts";
 import { mergeNodes } from "./merge_nodes.ts";
 import { everywhere, type Pass, type PassContext, rootContext, untilStable } from "./pass.ts";
+import { readParts } from "./read_parts.ts";
 import { removeDead } from "./remove_dead.ts";
 import type { OpenDimension, ShapeMap } from "./shapes.ts";
+import { scatterToConcat, type ScatterToConcatOptions } from "./scatter_to_concat.ts";
 import { sinkLayout } from "./sink_layout.ts";
 import { swapReluMaxPool, type SwapReluMaxPoolOptions } from "./swap_relu_max_pool.ts";
 
@@ -27,6 +31,10 @@ export interface LowerForWasmOptions {
   pool3d?: LowerPool3dOptions | false;
   /** @default {every Conv that is estimated to be faster so} */
   convToGemm?: ConvToGemmOptions | false;
+  /** @default {every ScatterND that overwrites one stretch} */
+  scatter?: ScatterToConcatOptions | false;
+  /** @default {every Gather of a few stretches, number by number} */
+  gather?: GatherToSlicesOptions | false;
   /** Pays only where the Conv before the Relu stays float32 and what follows is int8. @default {false} */
   swapReluMaxPool?: SwapReluMaxPoolOptions | false;
 }
@@ -53,6 +61,9 @@ export class LoweredModel extends Model {
  *   ({@linkcode lowerPool3d}), and frames stay in front of the channels from one to the next.
  * - Conv on small maps becomes Gemm, in the form that is estimated to be the fastest
  *   ({@linkcode convToGemm}), and channels stay last between neighbours.
+ * - A ScatterND that overwrites a stretch becomes a Concat ({@linkcode scatterToConcat}), a Gather of
+ *   stretches becomes Slices ({@linkcode gatherToSlices}), and what is taken out of a Concat is read
+ *   from its parts ({@linkcode readParts}).
  * - Shapes that are computed but always the same become constants ({@linkcode fixReshapes});
  *   Transposes and Reshapes that undo each other go, nodes that compute the same become one.
  *
@@ -108,6 +119,8 @@ export function lowerForWasm(
 function passesOf(shapes: ShapeMap, options: LowerForWasmOptions): Pass[] {
   const simplify = untilStable([
     dropNoOps,
+    dropIdentity,
+    (graph, context) => readParts(graph, shapes, context),
     (graph, context) => dropIdleReshapes(graph, shapes, context),
     (graph, context) => sinkLayout(graph, shapes, context),
     mergeConstants, // nodes are alike only if they read the same shapes and indices
@@ -117,9 +130,18 @@ function passesOf(shapes: ShapeMap, options: LowerForWasmOptions): Pass[] {
   const fix: Pass = (graph, context) => fixReshapes(graph, shapes, {}, context);
   const { conv3d = {}, pool3d = {}, convToGemm: gemm = {}, swapReluMaxPool: swap = false } =
     options;
+  const { scatter = {}, gather = {} } = options;
   return [
     fix,
     removeDead,
+    unlessFalse(
+      scatter,
+      (graph, options, context) => scatterToConcat(graph, shapes, options, context),
+    ),
+    unlessFalse(
+      gather,
+      (graph, options, context) => gatherToSlices(graph, shapes, options, context),
+    ),
     unlessFalse(swap, (graph, options, context) => swapReluMaxPool(graph, options, context)),
     unlessFalse(conv3d, (graph, options, context) => lowerConv3d(graph, shapes, options, context)),
     simplify,

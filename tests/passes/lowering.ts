@@ -18,6 +18,12 @@ export async function shapesOf(
   return await learnShapes(model, feedsOf(dims, 1));
 }
 
+/** Options for {@linkcode errorOf}. */
+export interface ErrorOfOptions {
+  /** Whether a batch three times as large is tried too. @default {true} */
+  batch?: boolean;
+}
+
 /**
  * Largest relative error of a rewritten network, on inputs of these shapes and on others with a batch
  * three times as large.
@@ -26,12 +32,14 @@ export async function errorOf(
   rewritten: Model,
   model: Model,
   dims: Readonly<Record<string, readonly number[]>>,
+  options: ErrorOfOptions = {},
 ): Promise<number> {
+  const { batch = true } = options;
   const more = Object.fromEntries(
     Object.entries(dims).map(([name, [batch = 1, ...rest]]) => [name, [3 * batch, ...rest]]),
   );
   let worst = 0;
-  for (const feeds of [feedsOf(dims, 2), feedsOf(more, 3)]) {
+  for (const feeds of [feedsOf(dims, 2), ...batch ? [feedsOf(more, 3)] : []]) {
     worst = Math.max(worst, error(await run(rewritten, feeds), await run(model, feeds)));
   }
   return worst;

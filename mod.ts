@@ -46,6 +46,18 @@ export {
   readBack,
 } from "./lib/quantize/one_call.ts";
 
+// Corrections: what makes a network fitter for int8, before conversion.
+export { equalize, type EqualizeOptions } from "./lib/passes/equalize.ts";
+export { CorrectedModel } from "./lib/passes/corrected_model.ts";
+export { correctBias, type CorrectBiasOptions } from "./lib/quantize/correct_bias.ts";
+export {
+  type Correction,
+  CORRECTIONS,
+  type QuantizedWith,
+  quantizeWith,
+  type QuantizeWithOptions,
+} from "./lib/quantize/quantize_with.ts";
+
 // Exact float32 rewrites for the WASM kernels, with shapes learnt from a sample.
 export { learnShapes, type OpenDimension, ShapeMap, type ValueShape } from "./lib/passes/shapes.ts";
 export {

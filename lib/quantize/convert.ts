@@ -7,6 +7,7 @@ import { mapSubgraphs } from "../onnx/graph.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { raiseOpset } from "../onnx/opset.ts";
+import { CorrectedModel } from "../passes/corrected_model.ts";
 import { Builder } from "./builder.ts";
 import { decide, decideWith, type Decisions } from "./decide.ts";
 import type { Decision } from "./decision.ts";
@@ -58,9 +59,10 @@ export function convert(
   const { format = "QDQ" } = options;
   const { proto, graph } = raiseOpset(model, opsetFor(mapping));
   const asked = decide(nameNodes(graph), mapping);
+  const notes = model instanceof CorrectedModel ? model.notes : undefined;
   if (asked.all.every(({ applied }) => applied.kind === "float32")) {
     // Nothing to do: not even a higher opset.
-    return new QuantizedModel(model.proto, model.name, planOf(asked), asked.all.map(trace));
+    return new QuantizedModel(model.proto, model.name, planOf(asked, notes), asked.all.map(trace));
   }
   const decisions = lowerRecurrent(asked, mapping);
   const ranges = chooseRanges(decisions, calibration, mapping.observers);
@@ -69,7 +71,7 @@ export function convert(
   return new QuantizedModel(
     builder.model(proto),
     model.name,
-    planOf(asked, fenced),
+    planOf(asked, notes, fenced),
     asked.all.map(trace),
   );
 }
@@ -206,17 +208,27 @@ function unknownRange(name: string, calibration: Calibration | undefined): UserE
   return new UserError(`Cannot convert: the range of tensor "${name}" is not known${why}`);
 }
 
-function planOf({ all }: Decisions, fenced: ReadonlySet<string> = new Set()): Plan {
-  return new Plan(all.map((decision) => planRow(decision, fenced)));
+function planOf(
+  { all }: Decisions,
+  notes: ReadonlyMap<string, string> = new Map(),
+  fenced: ReadonlySet<string> = new Set(),
+): Plan {
+  return new Plan(all.map((decision) => planRow(decision, notes, fenced)));
 }
 
-function planRow(decision: Decision, fenced: ReadonlySet<string>): PlanRow {
+function planRow(
+  decision: Decision,
+  notes: ReadonlyMap<string, string>,
+  fenced: ReadonlySet<string>,
+): PlanRow {
   const { identity, asked, applied, source, obstacle } = decision;
   const reasons = [source];
   if (obstacle === INT8_ALREADY) reasons.push(obstacle);
   else if (obstacle && applied.kind === "float32") reasons.push(`stays float32: ${obstacle}`);
   else if (obstacle) reasons.push(`${applied.kind} instead: ${obstacle}`);
   if (!decision.inBody && fenced.has(decision.node.name)) reasons.push(FENCED);
+  const note = decision.inBody ? undefined : notes.get(identity.name);
+  if (note) reasons.push(note);
   return {
     node: identity.name,
     opType: identity.opType,

@@ -1,4 +1,4 @@
-import { calibrate, type CalibrateOptions } from "../calibrate/calibrate.ts";
+import type { CalibrateOptions } from "../calibrate/calibrate.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import { allNodes } from "../onnx/graph.ts";
@@ -8,7 +8,6 @@ import { createPool, type Pool } from "../runtime/pool.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { convert } from "./convert.ts";
 import { qconfigMapping, type Rule } from "./mapping.ts";
-import { prepare } from "./prepare.ts";
 import {
   dynamicInt8,
   float32,
@@ -17,6 +16,7 @@ import {
   type WeightObserver,
 } from "./qconfig.ts";
 import type { QuantizedModel } from "./quantized_model.ts";
+import { type Correction, quantizeWith } from "./quantize_with.ts";
 import { readPlan } from "./read_plan.ts";
 
 /**
@@ -36,6 +36,8 @@ export async function readBack(model: QuantizedModel, pool?: Pool): Promise<Quan
 export interface QuantizeStaticOptions extends StaticInt8Options, CalibrateOptions {
   /** Exceptions from static int8, e.g. `[["front3D", float32]]`. @default {none} */
   rules?: readonly Rule[];
+  /** What to correct, see {@linkcode quantizeWith}. @default {none} */
+  corrections?: readonly Correction[];
 }
 
 /**
@@ -51,12 +53,12 @@ export async function quantizeStatic(
   options: QuantizeStaticOptions = {},
 ): Promise<QuantizedModel> {
   const { activation, weight, kernels, dtype, scheme, reduceRange, otherwise, ...rest } = options;
-  const { rules, ...calibration } = rest;
+  const { rules, ...passes } = rest;
   const qconfig = { activation, weight, kernels, dtype, scheme, reduceRange, otherwise };
   const fused = fuse(model);
   const mapping = qconfigMapping({ default: staticInt8(qconfig), rules });
-  const ranges = await calibrate(prepare(fused, mapping), data, calibration);
-  return await readBack(convert(fused, mapping, ranges), calibration.pool);
+  const { int8 } = await quantizeWith(fused, mapping, data, passes);
+  return await readBack(int8, passes.pool);
 }
 
 /** PyTorch's name for what ONNX calls by two. */

@@ -1,5 +1,7 @@
+import type { Model } from "../onnx/model.ts";
 import { intsAttribute, isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { byteLengthOf } from "../onnx/tensor_proto.ts";
 import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ShapeMap } from "../passes/shapes.ts";
@@ -7,6 +9,7 @@ import type { QConfig } from "../quantize/qconfig.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { Branch } from "./assay.ts";
 import type { CostBook } from "./cost_book.ts";
+import { sizeOf } from "./feeds.ts";
 import { dynamicForm, floatForm, type Form, staticForms } from "./forms.ts";
 import { type Item, itemsOf } from "./items.ts";
 import { type Part, Parts } from "./parts.ts";
@@ -61,7 +64,10 @@ export async function placementProblem(
       formsOf(part, int8, rewrite !== undefined).map((form) => ({ place, form, rewrite }))
     );
   });
-  const times = await book.times(candidates.map(({ form }) => form.branch));
+  const times = await book.times(
+    candidates.map(({ form }) => form.branch),
+    { workingSet: workingSetOf(model, items, values) },
+  );
   const choices: ItemChoice[][] = items.map(() => []);
   candidates.forEach(({ place, form: { kind, asked }, rewrite }, i) => {
     const { ms, input, output } = times[i]!;
@@ -80,6 +86,19 @@ export async function placementProblem(
     elements: (name) => elementCount(values.get(name)?.dims ?? [0]),
     prices: fitStepPrices(times.flatMap(({ steps }) => steps)),
   };
+}
+
+/** Bytes of a network's weights, and of all that stands between its items in the widest place. */
+function workingSetOf(
+  model: Model,
+  items: readonly Item[],
+  values: ReadonlyMap<string, Tensor>,
+): number {
+  const around = items.map(({ inputs, outputs }) => {
+    return sizeOf([...inputs, ...outputs].flatMap((name) => values.get(name) ?? []));
+  });
+  const weights = model.graph.initializer.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
+  return weights + Math.max(0, ...around);
 }
 
 interface Rewritten {

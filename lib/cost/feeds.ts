@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
-import type { Feeds } from "../tensor/tensor.ts";
+import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
 /** Most samples that take turns while something is timed. */
 const SAMPLES = 4;
@@ -24,4 +24,11 @@ export async function likeTheFirst(
 /** Shapes of what a network is fed, by name. */
 export function shapesOf(feeds: Feeds): Record<string, number[]> {
   return Object.fromEntries(Object.entries(feeds).map(([name, { dims }]) => [name, [...dims]]));
+}
+
+/** Bytes that tensors take; strings count for nothing. */
+export function sizeOf(tensors: Iterable<Tensor>): number {
+  let bytes = 0;
+  for (const { data } of tensors) bytes += "byteLength" in data ? data.byteLength : 0;
+  return bytes;
 }

@@ -27,9 +27,11 @@ export interface Observer {
 /** Runs that are noted of each chain: a hundred nodes each make some thousand times. */
 const RUNS = 100;
 
-/** Length of the chains that are measured, and numbers of inputs of their nodes. */
+/** Length of the chains that are measured. */
 const LENGTH = 100;
-const [FEW, MANY] = [2, 6];
+
+/** Inputs of the nodes of each chain, and axes of its values. */
+const CHAINS = [{ inputs: 2, rank: 1 }, { inputs: 6, rank: 1 }, { inputs: 2, rank: 5 }] as const;
 
 /** By threads of the runtime. */
 const known = new Map<number, Promise<Observer>>();
@@ -47,56 +49,79 @@ export function observerOf(pool: Pool): Promise<Observer> {
 }
 
 async function measure(pool: Pool): Promise<Observer> {
-  const feeds = [{ x: float32([1], [0.5]) }];
-  const models = [chain(1, FEW), chain(LENGTH, FEW), chain(LENGTH, MANY)] as const;
-  const { ms } = await pool.times(models, feeds, { rounds: 9 });
-  const [single, few, many] = models.map((_, i) => quietTime(ms.map((round) => round[i]!)));
-  const seen = async (model: Model) => {
-    const { runs, nodes } = await pool.profile(model, feeds, { runs: RUNS });
-    const times = nodes.map(({ ms }) => quietTime(ms));
-    const sum = times.reduce((total, time) => total + time, 0);
-    return { mean: sum / times.length, outside: (quietTime(runs) - sum) / times.length };
-  };
-  const [atFew, atMany] = [await seen(models[1]), await seen(models[2])];
-  return fitObserver({
-    tensors: [FEW + 1, MANY + 1],
-    really: [few, many].map((time) => Math.max(0, time! - single!) / (LENGTH - 1)),
-    seen: [atFew.mean, atMany.mean],
-    outside: (atFew.outside + atMany.outside) / 2,
+  const chains = CHAINS.map(({ inputs, rank }) => {
+    const feeds = [{ x: float32(new Array<number>(rank).fill(1), [0.5]) }];
+    return { inputs, rank, feeds, models: [1, LENGTH].map((nodes) => chain(nodes, inputs, rank)) };
   });
+  const measured: ObservedChain[] = [];
+  for (const { inputs, rank, feeds, models } of chains) {
+    const { ms } = await pool.times(models, feeds, { rounds: 5 });
+    const [single, whole] = models.map((_, i) => quietTime(ms.map((round) => round[i]!)));
+    const { runs, nodes } = await pool.profile(models[1]!, feeds, { runs: RUNS });
+    const sum = nodes.map(({ ms }) => quietTime(ms)).reduce((total, time) => total + time, 0);
+    measured.push({
+      tensors: inputs + 1,
+      axes: (inputs + 1) * rank,
+      really: Math.max(0, whole! - single!) / (LENGTH - 1),
+      seen: sum / nodes.length,
+      outside: (quietTime(runs) - sum) / nodes.length,
+    });
+  }
+  return fitObserver(measured);
 }
 
-/** What was measured on two chains. Milliseconds for each node. */
-export interface ObserverMeasurement {
-  /** Tensors that each node of the chains reads and gives. */
-  readonly tensors: readonly number[];
-  readonly really: readonly number[];
-  readonly seen: readonly number[];
+/** What was measured on a chain of equal nodes. Milliseconds for each of them. */
+export interface ObservedChain {
+  /** Tensors that a node reads and gives, and axes that they have together. */
+  readonly tensors: number;
+  readonly axes: number;
+  readonly really: number;
+  readonly seen: number;
   readonly outside: number;
 }
 
-/** A straight line through two points: so much for each node, and so much for each of its tensors. */
-export function fitObserver({ tensors, really, seen, outside }: ObserverMeasurement): Observer {
-  const [first, second] = seen.map((time, i) => Math.max(0, time - really[i]!)) as [number, number];
-  const slope = Math.max(0, (second - first) / (tensors[1]! - tensors[0]!));
-  const base = Math.max(0, first - slope * tensors[0]!);
+/**
+ * Finds what observing adds: so much for each node, for each of its tensors, and for each of their axes.
+ *
+ * @param chains Three: the second has more tensors than the first and as many axes to each, the third
+ * as many tensors and more axes.
+ */
+export function fitObserver(chains: readonly ObservedChain[]): Observer {
+  const [first, second, third] = chains as [ObservedChain, ObservedChain, ObservedChain];
+  const [a, b, c] = [first, second, third].map(({ seen, really }) =>
+    Math.max(0, seen - really)
+  ) as [
+    number,
+    number,
+    number,
+  ];
+  const forAxis = Math.max(0, (c - a) / (third.axes - first.axes));
+  const tensors = second.tensors - first.tensors;
+  const forTensor = Math.max(0, (b - a - forAxis * (second.axes - first.axes)) / tensors);
+  const forNode = Math.max(0, a - forTensor * first.tensors - forAxis * first.axes);
+  const outside = chains.reduce((sum, { outside }) => sum + outside, 0) / chains.length;
   return {
-    inside: ({ inputs, outputs }) => base + slope * (inputs.length + outputs.length),
+    inside: ({ inputs, outputs }) => {
+      const shapes = [...inputs, ...outputs];
+      const axes = shapes.reduce((sum, { length }) => sum + length, 0);
+      return forNode + forTensor * shapes.length + forAxis * axes;
+    },
     outside: Math.max(0, outside),
   };
 }
 
-/** `x = Max(x, x, ...)` so many times. */
-function chain(length: number, inputs: number): Model {
+/** `x = Max(x, x, ...)` so many times, of one element. */
+function chain(length: number, inputs: number, rank: number): Model {
+  const dim = Array.from(
+    { length: rank },
+    () => ({ value: { case: "dimValue" as const, value: 1n } }),
+  );
   const value = (name: string) => ({
     name,
     type: {
       value: {
         case: "tensorType" as const,
-        value: {
-          elemType: TensorProto_DataType.FLOAT,
-          shape: { dim: [{ value: { case: "dimValue" as const, value: 1n } }] },
-        },
+        value: { elemType: TensorProto_DataType.FLOAT, shape: { dim } },
       },
     },
   });

@@ -7,22 +7,31 @@ import { float32 } from "../tensor/tensor.ts";
 import type { Branch } from "./assay.ts";
 import { valueInfo } from "./parts.ts";
 
-const [ROWS, DEPTH, COLUMNS] = [64, 512, 512];
+const [ROWS, WIDTH] = [64, 128];
+
+/** Products in a row. */
+const LENGTH = 16;
 
 /**
- * A matrix product of 17 million multiplications, about a millisecond, that is timed with everything
- * else. A machine is twice as fast in one minute as in the next, and what is kept of a measurement is
- * how long something takes in such units.
+ * Products of small matrices, 17 million multiplications, a millisecond or two, that are timed with
+ * everything else. A machine is twice as fast in one minute as in the next, and what is kept of a
+ * measurement is how long something takes in such units. All of it stays in the caches nearest to the
+ * core: what a neighbour does to the memory must not count as a change of pace of everything.
  */
 export function yardstick(): Branch {
-  const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i));
-  const x = float32([ROWS, DEPTH], wave(ROWS * DEPTH));
+  const wave = (length: number, height: number) =>
+    Float32Array.from({ length }, (_, i) => height * Math.sin(i * i)); // no two rows alike
+  const x = float32([ROWS, WIDTH], wave(ROWS * WIDTH, 1));
+  const w = float32([WIDTH, WIDTH], wave(WIDTH * WIDTH, Math.sqrt(2 / WIDTH))); // keeps the variance
+  const names = ["x", ...Array.from({ length: LENGTH }, (_, i) => `y${i + 1}`)];
   const graph = create(GraphProtoSchema, {
     name: "yardstick",
-    node: [makeNode("MatMul", ["x", "w"], ["y"], {}, { name: "product" })],
-    initializer: [makeTensorProto("w", float32([DEPTH, COLUMNS], wave(DEPTH * COLUMNS)))],
+    node: names.slice(1).map((name, i) =>
+      makeNode("MatMul", [names[i]!, "w"], [name], {}, { name: `product${i + 1}` })
+    ),
+    initializer: [makeTensorProto("w", w)],
     input: [valueInfo("x", x)],
-    output: [valueInfo("y")],
+    output: [valueInfo(names.at(-1)!)],
   });
   const opsetImport = [create(OperatorSetIdProtoSchema, { domain: "", version: 13n })];
   const proto = create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph });

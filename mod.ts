@@ -107,7 +107,7 @@ export { histogram } from "./lib/calibrate/l2_histogram.ts";
 export { lpNorm, mse } from "./lib/calibrate/least_error.ts";
 export { entropy } from "./lib/calibrate/entropy.ts";
 export { withBins } from "./lib/calibrate/with_bins.ts";
-export { quantizationError } from "./lib/calibrate/quantization_error.ts";
+export { clipSqnr, quantizationError } from "./lib/calibrate/quantization_error.ts";
 export { FIXED_RANGES, fixedRange } from "./lib/calibrate/fixed_range.ts";
 export type { TensorStatistics } from "./lib/calibrate/statistics.ts";
 export type { ChannelStatistics } from "./lib/calibrate/channel_statistics.ts";
@@ -167,13 +167,23 @@ export { UsageError, UserError } from "./lib/errors.ts";
 
 // Studies: many configurations, their records and their report.
 export { sweep, type SweepEvent, type SweepOptions } from "./lib/study/sweep.ts";
-export type { ProfiledNode, ProfileRecord, Study, Trial } from "./lib/study/records.ts";
+export { describeRanges, type DescribeRangesOptions } from "./lib/study/describe_ranges.ts";
+export type {
+  ProfiledNode,
+  ProfileRecord,
+  RangesRecord,
+  Study,
+  TensorRange,
+  Trial,
+} from "./lib/study/records.ts";
 
 // Charts and tables, as a notebook shows them.
 export { Table, table } from "./lib/display.ts";
 export {
   differencesOf,
   planOf,
+  rangesOf,
+  samplesOf,
   scatterOf,
   type Shown,
   sizesOf,

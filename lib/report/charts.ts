@@ -4,6 +4,8 @@ import { differenceChart } from "./difference_chart.ts";
 import { isRelative } from "./format.ts";
 import type { Markup } from "./markup.ts";
 import { profileComparisonChart } from "./profile_chart.ts";
+import { rangeChart } from "./range_chart.ts";
+import { samplesChart, sampleSeries } from "./samples_chart.ts";
 import { scatterChart } from "./scatter_chart.ts";
 import { sizeChart } from "./size_chart.ts";
 import { entriesOf } from "./trials.ts";
@@ -71,6 +73,24 @@ export function chartsOf(study: Study): ReportChart[] {
       "What a browser has to download before compression.",
       sizeChart,
     ),
+    ...sampleSeries(study).length > 0
+      ? [chart(
+        "samples",
+        "How few samples suffice",
+        "The same configuration with ranges from more and more calibration samples. Where intervals " +
+          "overlap, more of them may as well have gained nothing.",
+        samplesChart,
+      )]
+      : [],
+    ...study.ranges?.tensors.length
+      ? [chart(
+        "ranges",
+        "What observers keep",
+        "The activations whose range the observers of the study see most differently. What lies outside " +
+          "of a range is clipped; the wider the range, the coarser its 255 steps.",
+        ({ ranges }, options) => rangeChart(ranges!, options),
+      )]
+      : [],
     ...study.profiles
       ? [chart(
         "time",

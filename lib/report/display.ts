@@ -3,8 +3,11 @@ import type { PlanRow, Study } from "../study/records.ts";
 import { chartSvg } from "./chart.ts";
 import { differenceChart } from "./difference_chart.ts";
 import { headline } from "./headline.ts";
+import { decimal } from "./format.ts";
 import { type Markup, markup } from "./markup.ts";
 import { planColumns, planSummary } from "./plan_table.ts";
+import { rangeChart } from "./range_chart.ts";
+import { samplesChart, sampleSeries } from "./samples_chart.ts";
 import { scatterChart } from "./scatter_chart.ts";
 import { sizeChart } from "./size_chart.ts";
 import { type Column, fullText, textTable } from "./table.ts";
@@ -41,6 +44,40 @@ export function differencesOf(study: Study): Shown {
 /** The file size of each trial. */
 export function sizesOf(study: Study): Shown {
   return showChart(study, "size of the file", sizeChart);
+}
+
+/**
+ * The metric against the number of calibration samples, of each configuration that was measured with
+ * several: how few are enough.
+ */
+export function samplesOf(study: Study): Shown {
+  if (sampleSeries(study).length > 0) return showChart(study, "calibration samples", samplesChart);
+  const text = `${study.title}: every configuration has one number of calibration samples only; ` +
+    `name several in "calibrationSizes"`;
+  return show({ "text/plain": text });
+}
+
+/** The tensors that the observers of a study disagree about most: histograms, and what each keeps. */
+export function rangesOf(study: Pick<Study, "ranges" | "title">): Shown {
+  const { ranges, title } = study;
+  if (!ranges) return show({ "text/plain": `${title}: nothing was calibrated` });
+  const heading = `${title}: what observers keep`;
+  const rows = ranges.tensors.flatMap(({ tensor, clips }) =>
+    clips.map((clip) => ({ tensor, ...clip }))
+  );
+  const text = textTable(rows, [
+    { head: "tensor", text: ({ tensor }) => tensor },
+    { head: "observer", text: ({ observer }) => observer },
+    { head: "min", text: ({ min }) => String(Number(min.toPrecision(4))), numeric: true },
+    { head: "max", text: ({ max }) => String(Number(max.toPrecision(4))), numeric: true },
+    {
+      head: "SQNR, dB",
+      text: ({ dB }) => dB === null ? "exact" : decimal(dB, 1),
+      numeric: true,
+    },
+  ]);
+  const svg = chartSvg(rangeChart(ranges), { label: heading, title: heading });
+  return show({ "image/svg+xml": svg.text, "text/plain": `${heading}\n\n${text}` });
 }
 
 /** The trial table of a study. */

@@ -22,6 +22,8 @@ export interface Configuration {
   readonly mapping: QConfigMapping;
   /** Number of samples that its ranges come from. @default {the whole calibration split} */
   readonly calibrationSamples?: number;
+  /** The name without that number. */
+  readonly series: string;
   /** The form that each node takes, in the order of the nodes: what decides the model. */
   readonly forms: readonly string[];
   /** For the record. */
@@ -163,6 +165,7 @@ function makeConfiguration(point: Point, config: SweepConfig, graph: GraphProto)
     rewrite,
     mapping,
     ...(ranged !== "all" && { calibrationSamples: ranged }),
+    series: nameOf(parts, "all"),
     forms,
     config: {
       rewrite,

@@ -7,20 +7,24 @@ import {
 } from "../calibrate/calibration.ts";
 import { withErrors, withTimes } from "../cost/plan_evidence.ts";
 import { profile } from "../cost/profile.ts";
+import type { Observer } from "../calibrate/observers.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import type { Model } from "../onnx/model.ts";
+import { raiseOpset } from "../onnx/opset.ts";
 import { convert } from "../quantize/convert.ts";
+import type { QConfigMapping } from "../quantize/mapping.ts";
 import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
-import { prepare, tap } from "../quantize/prepare.ts";
+import { prepare, QUANTIZED_OPSET, tap } from "../quantize/prepare.ts";
 import { readPlan } from "../quantize/read_plan.ts";
 import { UnknownBuildError } from "../runtime/errors.ts";
 import { createPool, type Pool } from "../runtime/pool.ts";
 import type { Feeds } from "../tensor/tensor.ts";
+import { describeRanges } from "./describe_ranges.ts";
 import type { Configuration } from "./grid.ts";
 import { contentKey } from "./key.ts";
 import type { Latency, Study } from "./records.ts";
@@ -62,6 +66,8 @@ export interface Measurable extends Pick<Configuration, "name" | "family" | "map
   readonly forms: readonly string[];
   /** Number of samples that its ranges come from. @default {the whole calibration split} */
   readonly calibrationSamples?: number;
+  /** Its name without that number. @default {the name} */
+  readonly series?: string;
 }
 
 /** Samples that take turns while latency is measured. */
@@ -171,12 +177,14 @@ export class Measure implements AsyncDisposable {
     await this.#calibrationFor(configuration);
     const end = work.done + this.sizes.trial;
     const started = performance.now();
-    const { name, family, config } = configuration;
+    const { name, family, config, series = name } = configuration;
+    const samples = this.#sizeOf(configuration);
     const trial: StoredTrial = {
       key,
       name,
       family,
       config: config as StoredTrial["config"],
+      ...(this.needsCalibration(configuration) && { calibration: { series, samples } }),
       executes: {},
       plan: [],
       seconds: 0,
@@ -227,6 +235,25 @@ export class Measure implements AsyncDisposable {
     const base = bases[configuration.rewrite]!;
     const { plan } = await withErrors(timed, base, samples, { pool: this.#workers, signal });
     return { key, before, after, plan: [...plan.rows] };
+  }
+
+  /**
+   * What calibration saw, and what the observers of the configurations keep of it: on the form of the
+   * network that most of them are made from, in the largest number of samples. Undefined where nothing
+   * was calibrated.
+   */
+  async ranges(): Promise<Study["ranges"]> {
+    const calibrated = this.#setup.configurations.filter((one) => this.needsCalibration(one));
+    const byRewrite = Map.groupBy(calibrated, ({ rewrite }) => rewrite);
+    const [most] = [...byRewrite].sort(([, a], [, b]) => b.length - a.length);
+    if (!most) return undefined;
+    const [rewrite, own] = most;
+    const size = Math.max(...own.map((configuration) => this.#sizeOf(configuration)));
+    const seen = await this.#knownCalibration(rewrite, size);
+    const named = own.flatMap(({ mapping }) => observersOf(mapping));
+    const observers = [...new Map(named.map((observer) => [observer.name, observer])).values()];
+    const { graph } = raiseOpset(this.#setup.bases[rewrite]!, QUANTIZED_OPSET);
+    return seen && describeRanges(seen, graph, observers);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -401,4 +428,10 @@ function accuracyOf(evaluation: Evaluation, split: Split): StoredEvaluation {
   const { value, scores, results, outputs = results && { sqnr: null, cosine: 1 } } = evaluation;
   const difference = evaluation.difference ?? { value: 0, low: 0, high: 0, n: value.n };
   return { accuracy: { split, value, difference }, ...(outputs && { outputs }), scores };
+}
+
+/** The observers that a mapping names. */
+function observersOf({ default: byDefault, rules }: QConfigMapping): Observer[] {
+  const qconfigs = [byDefault, ...rules.map(([, qconfig]) => qconfig)];
+  return qconfigs.flatMap((qconfig) => qconfig.kind === "static" ? [qconfig.activation] : []);
 }

@@ -90,6 +90,13 @@ export const trial = z.strictObject({
   family: z.string(),
   /** The configuration in full, as resolved (JSON). */
   config: z.json(),
+  /** Where its ranges come from; absent where nothing is static. */
+  calibration: z.strictObject({
+    /** The trial's name without the number of samples: the same for trials that differ in it alone. */
+    series: z.string(),
+    /** Calibration samples seen. */
+    samples: z.int(),
+  }).optional(),
   /** Counts of what executes, e.g. `{ "QLinearConv": 20, "GRU": 2 }`. */
   executes: z.record(z.string(), z.int()),
   plan: z.array(planRow),
@@ -170,6 +177,42 @@ export const profileRecord = z.strictObject({
 /** Where the time of a model goes, node by node: plain JSON. */
 export type ProfileRecord = z.infer<typeof profileRecord>;
 
+/** What calibration saw of one tensor, and what each observer keeps of it. */
+export const tensorRange = z.strictObject({
+  tensor: z.string(),
+  /** Operator that makes it; "" for an input of the network. */
+  opType: z.string(),
+  /** Module path of that operator, "" where none can be recovered. */
+  path: z.string(),
+  /** Values seen. */
+  count: z.number(),
+  /** The smallest and the largest. */
+  min: z.number(),
+  max: z.number(),
+  /** For a picture: at most 64 bins, `[start + i * width, start + (i + 1) * width)`. */
+  histogram: z.strictObject({ start: z.number(), width: z.number(), counts: z.array(z.number()) }),
+  clips: z.array(z.strictObject({
+    observer: z.string(),
+    min: z.number(),
+    max: z.number(),
+    /** SQNR of rounding to uint8 over it, of the values seen; null where none is lost. */
+    dB: z.number().nullable(),
+  })),
+});
+/** What calibration saw of one tensor, and what each observer keeps of it: plain JSON. */
+export type TensorRange = z.infer<typeof tensorRange>;
+
+/** The tensors that observers see most differently. */
+export const rangesRecord = z.strictObject({
+  /** Calibration samples seen. */
+  samples: z.int(),
+  tensors: z.array(tensorRange),
+  /** Tensors that are not among them. */
+  others: z.int(),
+});
+/** The tensors that observers see most differently: plain JSON. */
+export type RangesRecord = z.infer<typeof rangesRecord>;
+
 /** A study: all trials on one model and one split of the data, with their float32 baseline. */
 export const study = z.strictObject({
   schema: z.literal(1),
@@ -219,6 +262,8 @@ export const study = z.strictObject({
     /** The trial's plan with times and errors. */
     plan: z.array(planRow),
   }).optional(),
+  /** What calibration saw of some tensors, and what the observers of the trials keep. */
+  ranges: rangesRecord.optional(),
   /** Everything needed to run it again. */
   provenance: z.strictObject({
     command: z.string(),

@@ -93,7 +93,7 @@ export class Store implements AsyncDisposable {
   async trial(key: string): Promise<StoredTrial | undefined> {
     const row = await this.#database?.selectFrom("trial").select("record")
       .where("key", "=", key).executeTakeFirst();
-    return row && storedTrial.parse(JSON.parse(row.record));
+    return row && this.#read(storedTrial, row.record);
   }
 
   async putTrial(trial: StoredTrial): Promise<void> {
@@ -108,7 +108,7 @@ export class Store implements AsyncDisposable {
       .where("model", "=", model).where("split", "=", split).executeTakeFirst();
     if (!row) return undefined;
     const scores = new Float64Array(row.scores.slice().buffer as ArrayBuffer);
-    return { ...evaluationRecord.parse(JSON.parse(row.record)), scores };
+    return { ...this.#read(evaluationRecord, row.record), scores };
   }
 
   async putEvaluation(model: string, evaluation: StoredEvaluation): Promise<void> {
@@ -127,7 +127,7 @@ export class Store implements AsyncDisposable {
     const row = await this.#database?.selectFrom("timing").select("record")
       .where("model", "=", model).where("threads", "=", threads).where("machine", "=", machine)
       .executeTakeFirst();
-    return row && latency.parse(JSON.parse(row.record));
+    return row && this.#read(latency, row.record);
   }
 
   async putTiming(model: string, timing: Latency): Promise<void> {
@@ -152,7 +152,7 @@ export class Store implements AsyncDisposable {
   /** The header last written; undefined before the first. */
   async header(): Promise<StudyHeader | undefined> {
     const content = await this.document(HEADER);
-    return content === undefined ? undefined : studyHeader.parse(content);
+    return content === undefined ? undefined : this.#read(studyHeader, JSON.stringify(content));
   }
 
   async putHeader(header: StudyHeader): Promise<void> {
@@ -199,6 +199,19 @@ export class Store implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database?.destroy();
     await this.#old?.[Symbol.asyncDispose]();
+  }
+
+  /** A record; one that another version of the code wrote may not fit. */
+  #read<T>(schema: z.ZodType<T>, record: string): T {
+    const { success, data, error } = schema.safeParse(JSON.parse(record));
+    if (success) return data;
+    const [first] = error.issues;
+    throw new UserError(
+      `Cannot read the study in ${this.folder}: another version of Octavo wrote it ` +
+        `(${first?.path.join(".")}: ${first?.message}). Name another folder (--out), or give up ` +
+        `what it holds (--fresh).`,
+      { cause: error },
+    );
   }
 
   /** The database, made at the first write: a study that fails before leaves nothing behind. */
@@ -352,7 +365,9 @@ function differences(old: StudyIdentity, now: StudyIdentity): string[] {
 
 /** Removes what a study wrote into its folder, and nothing else. */
 async function removeStudy(store: Store, folder: string): Promise<void> {
-  const files = Object.keys((await store.header())?.files ?? {});
+  // Not by the schema, which another version's may not fit.
+  const header = await store.document(HEADER) as Partial<StudyHeader> | undefined;
+  const files = Object.keys(header?.files ?? {});
   await store[Symbol.asyncDispose]();
   // The database last, so that a removal which is cut off can be taken up again.
   for (const name of [...files, `${STUDY_FILE}-wal`, `${STUDY_FILE}-shm`, STUDY_FILE]) {

@@ -175,6 +175,7 @@ export async function sweep(
 
   const trials: Trial[] = [];
   let profiles = (await store.header())?.profiles;
+  let ranges: Study["ranges"];
   try {
     for (const [i, configuration] of configurations.entries()) {
       signal?.throwIfAborted();
@@ -186,6 +187,7 @@ export async function sweep(
       const place = { number: i + 1, of: keys.length, reused: done[i]! };
       onEvent({ kind: "trial", trial, ...place, baseline, ...(best && { best }) });
     }
+    ranges = await measure.ranges();
     const best = chooseWinner(budget, trials);
     if (best && !await store.evaluation(best.modelHash!, "test")) {
       await measure.test(configurations[keys.indexOf(best.key)]!);
@@ -204,7 +206,11 @@ export async function sweep(
     reason: whyChosen(budget, trials),
     ...(tested && { accuracy: tested.accuracy }),
   };
-  const ending = { winner, ...(profiles && profiles.key === best?.key && { profiles }) };
+  const ending = {
+    winner,
+    ...(ranges && { ranges }),
+    ...(profiles && profiles.key === best?.key && { profiles }),
+  };
   if (!await update(trials, ending)) {
     throw signal?.reason ?? new UserError(`Nothing could be measured on ${model.name}`);
   }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { type Chart, chartSvg } from "../../lib/report/chart.ts";
 import { chartsOf } from "../../lib/report/charts.ts";
 import { differenceChart } from "../../lib/report/difference_chart.ts";
+import { rangeChart } from "../../lib/report/range_chart.ts";
+import { samplesChart, sampleSeries } from "../../lib/report/samples_chart.ts";
 import { rowChart } from "../../lib/report/row_chart.ts";
 import { scatterChart } from "../../lib/report/scatter_chart.ts";
 import { scatterLayout } from "../../lib/report/scatter_layout.ts";
@@ -9,6 +11,8 @@ import { sizeChart } from "../../lib/report/size_chart.ts";
 import { familyStyles } from "../../lib/report/theme.ts";
 import { metricWindow } from "../../lib/report/window.ts";
 import { entriesOf } from "../../lib/report/trials.ts";
+import { rangesOf, samplesOf } from "../../lib/report/display.ts";
+import type { RangesRecord } from "../../lib/study/records.ts";
 import { around, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";
 
@@ -174,4 +178,68 @@ Deno.test("familyStyles() gives known families their look, and each other one it
   const looks = [...styles.values()].map(({ colour, shape }) => colour + shape);
   assert.equal(new Set(looks).size, 4);
   assert.ok(familyStyles(["constructor", "__proto__"]).get("constructor")!.colour);
+});
+
+/** Two series in several numbers of calibration samples, and a trial that has one only. */
+function sizedStudy() {
+  const sizes = [1, 16, 200];
+  const sized = ["L2.4", "min-max"].flatMap((observer) =>
+    sizes.map((samples) => ({ series: `mixed · ${observer}`, samples }))
+  );
+  const calibrations = [...sized, { series: `mixed · ${hostile}`, samples: 200 }];
+  const study = studyOf(calibrations.map(({ series, samples }) => ({
+    ...{ name: `${series} · ${samples} samples`, family: "mixed", ratio: 0.5 },
+    difference: -2 / samples,
+  })));
+  const trials = study.trials.map((trial, i) => ({ ...trial, calibration: calibrations[i]! }));
+  return { ...study, trials };
+}
+
+const clips = (names: readonly string[]) =>
+  names.map((observer, i) => ({ observer, min: -1, max: 8 - i, dB: 30 + i }));
+const ranges: RangesRecord = {
+  samples: 200,
+  tensors: ["relu", hostile, "x"].map((tensor, i) => ({
+    tensor,
+    opType: i === 2 ? "" : "Relu",
+    path: "",
+    ...{ count: 1e6, min: -1, max: 8 },
+    histogram: { start: -1, width: 0.5, counts: [1, 0, 1e5, ...Array(15).fill(40)] },
+    clips: clips(["min-max", hostile, "entropy of 512 bins"]),
+  })),
+  others: 22,
+};
+
+Deno.test("samplesChart() draws the trials that differ in calibration samples, few first", () => {
+  const study = sizedStudy();
+  assert.deepEqual(
+    sampleSeries(study).map(({ name, points }) => [name, points.map(({ samples }) => samples)]),
+    [["mixed · L2.4", [1, 16, 200]], ["mixed · min-max", [1, 16, 200]]],
+  );
+  for (const width of [960, 354]) {
+    const text = svg(samplesChart(study, { width }));
+    requireWellFormed(text);
+    assert.equal(text.match(/data-trial=/g)!.length, 6);
+    assert.doesNotMatch(text, /NaN|Infinity/);
+  }
+  assert.ok(chartsOf(study).some(({ file }) => file === "samples"));
+  assert.ok(!chartsOf(sweepStudy()).some(({ file }) => file === "samples"));
+  assert.match(`${samplesOf(sweepStudy())}`, /calibrationSizes/);
+});
+
+Deno.test("rangeChart() draws a panel for each tensor and a bar for each observer", () => {
+  for (const width of [960, 354]) {
+    const text = svg(rangeChart(ranges, { width }));
+    requireWellFormed(text);
+    assert.doesNotMatch(text, /NaN|Infinity/);
+    assert.equal(text.match(/entropy of 512 bins/g)!.length, 3);
+    assert.match(text, /22 other tensors/);
+    const bars = [...text.matchAll(/<rect [^>]*height="([\d.]+)"/g)].map(([, height]) => height);
+    assert.ok(new Set(bars).size > 3, "bars are as high as their counts");
+  }
+  const exact = { ...ranges, tensors: [{ ...ranges.tensors[0]!, clips: [] }] };
+  requireWellFormed(svg(rangeChart(exact)));
+  const study = { ...sweepStudy(), ranges };
+  assert.ok(chartsOf(study).some(({ file }) => file === "ranges"));
+  assert.match(`${rangesOf(study)}`, /min-max +-1 +8 +30\.0/);
 });

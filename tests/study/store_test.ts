@@ -216,3 +216,25 @@ Deno.test("readStudy() joins trials with what was measured, in the order of the 
 
 Deno.test("readStudy() says so where there is no study", () =>
   inFolder((folder) => refuses(readStudy(folder), /holds no study\.db/)));
+
+Deno.test("records that another version wrote are refused with advice, and --fresh starts over", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStore(folder, identity);
+      await store.putDocument("study", {
+        schema: 1,
+        title: "net",
+        grid: [],
+        files: { "a.svg": "" },
+      });
+      await Deno.writeTextFile(join(folder, "a.svg"), "old");
+    }
+    {
+      await using store = await openStore(folder, identity);
+      await refuses(store.header(), /another version of Octavo wrote it \(model: .*--fresh/);
+    }
+    await using fresh = await openStore(folder, identity, { fresh: true });
+    await fresh.putTrial(trial);
+    await assert.rejects(Deno.stat(join(folder, "a.svg")), Deno.errors.NotFound);
+    assert.equal(await fresh.header(), undefined);
+  }));

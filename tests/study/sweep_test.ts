@@ -215,6 +215,13 @@ Deno.test("sweep() calibrates once for all numbers of samples, each of which is 
     ]);
     assert.equal(new Set(study.trials.map(({ modelHash }) => modelHash)).size, 4);
     assert.equal(passes(events), 1);
+    assert.deepEqual(study.trials.map(({ calibration }) => calibration?.samples), [
+      ...[undefined, 1, 4, 24],
+    ]);
+    const series = study.trials.slice(1).map(({ calibration }) => calibration!.series);
+    assert.deepEqual(new Set(series), new Set(["cnn-static · min-max · per-channel"]));
+    assert.deepEqual(study.ranges!.tensors[0]!.clips.map(({ observer }) => observer), ["min-max"]);
+    assert.equal(study.ranges!.samples, 24);
     // Other observers and placements of the same tensors need none.
     const more = await swept({ out, config: { ...few, observers: ["entropy"] } });
     assert.equal(passes(more.events), 0);

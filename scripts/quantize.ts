@@ -1,5 +1,4 @@
 import { basename, resolve } from "node:path";
-import { calibrate } from "../lib/calibrate/calibrate.ts";
 import { type Dataset, slice } from "../lib/data/dataset.ts";
 import { npzDataset } from "../lib/data/npz_dataset.ts";
 import { splitDataset } from "../lib/data/split.ts";
@@ -9,11 +8,11 @@ import { readModel } from "../lib/onnx/file.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
-import { convert } from "../lib/quantize/convert.ts";
 import { quantizeDynamic, readBack } from "../lib/quantize/one_call.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
 import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/presets.ts";
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
+import { quantizeWith } from "../lib/quantize/quantize_with.ts";
 import { count, factor } from "../lib/report/format.ts";
 import { UnknownBuildError } from "../lib/runtime/errors.ts";
 import { createPool, type Pool } from "../lib/runtime/pool.ts";
@@ -66,8 +65,8 @@ await runCommand(command, async ({ operands, options }, shell) => {
   if (choices.length > 1) {
     throw new UsageError(`${choices.join(" and ")} say what to quantize; give one of them`);
   }
-  const mapping = options.config === undefined
-    ? defaultQConfigMapping(options.preset as Preset | undefined)
+  const { mapping, corrections } = options.config === undefined
+    ? { mapping: defaultQConfigMapping(options.preset as Preset | undefined), corrections: [] }
     : parseQuantizeConfig(await readText(options.config), options.config);
 
   progress.update("reading model and samples");
@@ -83,22 +82,21 @@ await runCommand(command, async ({ operands, options }, shell) => {
     quantized = await quantizeDynamic(model, ["Linear"], { pool });
   } else {
     const fused = fuse(model);
-    const prepared = prepare(fused, mapping);
-    if (prepared.tensors.length > 0 && samples === undefined) {
+    const watched = prepare(fused, mapping).tensors.length;
+    if (watched > 0 && samples === undefined) {
       throw new UsageError(
         "Static int8 finds its ranges on samples: give --data samples.npz, or --dynamic",
       );
     }
-    const calibration = samples && prepared.tensors.length > 0
-      ? await calibrate(prepared, samples.calibration, {
-        pool,
-        signal: shell.signal,
-        onProgress: (done) =>
-          progress.update(`calibrating ${done} of ${samples.calibration.length}`),
-      })
-      : undefined;
+    const calibration = samples?.calibration ?? [];
+    const { int8 } = await quantizeWith(fused, mapping, calibration, {
+      corrections,
+      pool,
+      signal: shell.signal,
+      onProgress: (done) => progress.update(`calibrating ${done} of ${calibration.length}`),
+    });
     progress.update("converting");
-    quantized = await withExecution(convert(fused, mapping, calibration), pool);
+    quantized = await withExecution(int8, pool);
   }
 
   // What is compared is what the file will hold.

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { BINS } from "../calibrate/histogram.ts";
 import { nearest, UserError } from "../errors.ts";
 import { readJsonc } from "./jsonc.ts";
-import { mappingConfig, weightsName } from "./mapping_config.ts";
+import { correctionName, mappingConfig, weightsName } from "./mapping_config.ts";
 import {
   binsValue,
   DEFAULT_OBSERVER,
@@ -12,6 +12,7 @@ import {
   powerValue,
   takes,
 } from "./observer_config.ts";
+import { CORRECTIONS } from "../quantize/quantize_with.ts";
 import { PLACEMENTS } from "./placements.ts";
 import { REWRITES } from "./rewrites.ts";
 
@@ -41,6 +42,14 @@ const product = z.strictObject({
   ).min(1).optional(),
   /** One scale for a whole weight, or for each output channel of it. @default per-channel */
   weights: z.array(weightsName).min(1).optional(),
+  /** What is corrected before conversion: each entry one or several together. @default none */
+  corrections: z.array(
+    z.union([z.literal("none"), correctionName, z.array(correctionName).min(1)], {
+      error: `expected "none", ${
+        CORRECTIONS.map((name) => `"${name}"`).join(", ")
+      }, or a list of these`,
+    }),
+  ).min(1).optional(),
   /** Exact forms of the float32 network to start from. @default fused */
   rewrites: z.array(z.enum(REWRITES)).min(1).optional(),
 });
@@ -55,6 +64,7 @@ const product = z.strictObject({
  *   "observers": ["lp-norm", "min-max", "percentile"],
  *   "percentiles": [99.9, 99.99],
  *   "calibrationSizes": [4, 16, 64, "all"],
+ *   "corrections": ["none", "bias", ["equalize", "bias"]],
  *   "mappings": {
  *     "front-in-float32": { "default": "static", "rules": [["front", "float32"]] }
  *   },
@@ -115,6 +125,7 @@ export function productsOf(config: SweepConfig): Product[] {
     bins: product.bins ?? [BINS],
     calibrationSizes: product.calibrationSizes ?? ["all"],
     weights: product.weights ?? ["per-channel"],
+    corrections: product.corrections ?? ["none"],
     rewrites: product.rewrites ?? ["fused"],
   }));
 }

@@ -4,6 +4,7 @@ import { decide } from "../quantize/decide.ts";
 import type { Decision } from "../quantize/decision.ts";
 import type { NodeIdentity, QConfigMapping, Selector } from "../quantize/mapping.ts";
 import { describeQConfig, type WeightObserver } from "../quantize/qconfig.ts";
+import { type Correction, CORRECTIONS } from "../quantize/quantize_with.ts";
 import { type Product, productsOf, type SweepConfig } from "./config.ts";
 import type { Json } from "./key.ts";
 import { toMapping, toWeights } from "./mapping_config.ts";
@@ -22,6 +23,8 @@ export interface Configuration {
   readonly mapping: QConfigMapping;
   /** Number of samples that its ranges come from. @default {the whole calibration split} */
   readonly calibrationSamples?: number;
+  /** What is corrected before conversion, as far as it makes a difference. */
+  readonly corrections: readonly Correction[];
   /** The name without that number. */
   readonly series: string;
   /** The form that each node takes, in the order of the nodes: what decides the model. */
@@ -71,8 +74,8 @@ export function expandGrid(
     const configuration = makeConfiguration(point, config, graph);
     // A network that lowering leaves as it is has the same graph in both forms.
     const form = graph === graphs.fused ? "fused" : rewrite;
-    const { forms, calibrationSamples = "all" } = configuration;
-    const content = [form, String(calibrationSamples), ...forms].join("\n");
+    const { forms, corrections, calibrationSamples = "all" } = configuration;
+    const content = [form, calibrationSamples, ...corrections, ...forms].join("\n");
     const sameAs = seen.get(content);
     // The name in full, since what a point's own name leaves out is just what made no difference.
     const name = fullName(point);
@@ -89,12 +92,23 @@ interface Point {
   readonly placement: string;
   readonly weights: WeightObserver;
   readonly observer: Observer;
+  readonly corrections: readonly Correction[];
   /** Calibration samples. */
   readonly size: number | "all";
 }
 
-function fullName({ rewrite, placement, weights, observer, size }: Point): string {
-  return nameOf([rewrite === "fused" || rewrite, placement, observer.name, weights.name], size);
+function fullName({ rewrite, placement, weights, observer, corrections, size }: Point): string {
+  return nameOf([
+    rewrite === "fused" || rewrite,
+    placement,
+    observer.name,
+    weights.name,
+    describeCorrections(corrections),
+  ], size);
+}
+
+function describeCorrections(corrections: readonly Correction[]): string | false {
+  return corrections.length > 0 && corrections.join(" + ");
 }
 
 /** A name of parts, of which those that are no text are left out. */
@@ -110,16 +124,21 @@ function points(config: SweepConfig): Point[] {
     placement: "float32",
     weights: toWeights("per-channel"),
     observer: toObserver(DEFAULT_OBSERVER),
+    corrections: [],
     size: "all",
   }];
   for (const product of productsOf(config)) {
     const observers = observersOf(product);
+    const corrections = product.corrections.map(toCorrections);
     for (const rewrite of product.rewrites) {
       for (const placement of product.placements) {
         for (const weights of product.weights.map(toWeights)) {
           for (const observer of observers) {
-            for (const size of product.calibrationSizes) {
-              points.push({ rewrite, placement, weights, observer, size });
+            for (const correction of corrections) {
+              for (const size of product.calibrationSizes) {
+                const point = { rewrite, placement, weights, observer, size };
+                points.push({ ...point, corrections: correction });
+              }
             }
           }
         }
@@ -127,6 +146,11 @@ function points(config: SweepConfig): Point[] {
     }
   }
   return [...new Map(points.map((point) => [fullName(point), point])).values()];
+}
+
+/** In the order in which they are made, each once. */
+function toCorrections(names: Product["corrections"][number]): readonly Correction[] {
+  return CORRECTIONS.filter((name) => [names].flat().includes(name));
 }
 
 /** The observers of a product with each of the parameters that make a difference to them. */
@@ -158,7 +182,11 @@ function makeConfiguration(point: Point, config: SweepConfig, graph: GraphProto)
     forms.some((form) => form.startsWith(`static ${observer.name} ·`)) && observer.name,
     forms.some((form) => form.endsWith(`· ${weights.name}`)) && weights.name,
   ];
-  const ranged = forms.some((form) => form.startsWith("static ")) ? size : "all";
+  const isStatic = forms.some((form) => form.startsWith("static "));
+  const ranged = isStatic ? size : "all";
+  // All of them serve static int8.
+  const corrections = isStatic ? point.corrections : [];
+  parts.push(describeCorrections(corrections));
   return {
     name: nameOf(parts, ranged),
     family: FAMILIES[placement] ?? placement,
@@ -166,6 +194,7 @@ function makeConfiguration(point: Point, config: SweepConfig, graph: GraphProto)
     mapping,
     ...(ranged !== "all" && { calibrationSamples: ranged }),
     series: nameOf(parts, "all"),
+    corrections,
     forms,
     config: {
       rewrite,
@@ -173,6 +202,7 @@ function makeConfiguration(point: Point, config: SweepConfig, graph: GraphProto)
       observer: observer.name,
       weights: weights.name,
       calibrationSamples: ranged,
+      corrections: [...corrections],
       default: describeQConfig(mapping.default),
       rules: mapping.rules.map(([selector, qconfig]) => [
         showSelector(selector),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Observer } from "../calibrate/observers.ts";
 import { UserError } from "../errors.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import { type Correction, CORRECTIONS } from "../quantize/quantize_with.ts";
 import { defaultQConfig, isPreset, PRESETS } from "../quantize/presets.ts";
 import {
   dynamicInt8,
@@ -85,8 +86,12 @@ export type MappingConfig = z.infer<typeof mappingConfig>;
 /** A {@linkcode MappingConfig} as one writes it. */
 export type MappingConfigInput = z.input<typeof mappingConfig>;
 
+/** Corrections that a config can name. */
+export const correctionName = z.literal(CORRECTIONS);
+
 const quantizeConfig = mappingConfig.extend({
   ...observerConfig,
+  corrections: z.array(correctionName).default([]),
   weights: weightsName.default("per-channel"),
 });
 
@@ -101,12 +106,19 @@ const quantizeConfig = mappingConfig.extend({
  * @param file How messages call it.
  * @throws {UserError} Naming line, key and the nearest valid one.
  */
-export function parseQuantizeConfig(text: string, file = "the config"): QConfigMapping {
+export function parseQuantizeConfig(text: string, file = "the config"): QuantizeConfig {
   const config = readJsonc(text, quantizeConfig, file);
-  return toMapping(config, {
+  const mapping = toMapping(config, {
     observer: chooseObserver(config) ?? toObserver(DEFAULT_OBSERVER),
     weights: toWeights(config.weights),
   });
+  return { mapping, corrections: config.corrections };
+}
+
+/** What `quantize` is to make of a network. */
+export interface QuantizeConfig {
+  readonly mapping: QConfigMapping;
+  readonly corrections: readonly Correction[];
 }
 
 /** What a qconfig takes where it does not say so itself. */

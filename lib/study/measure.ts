@@ -8,7 +8,7 @@ import {
 import { withErrors, withTimes } from "../cost/plan_evidence.ts";
 import { profile } from "../cost/profile.ts";
 import type { Observer } from "../calibrate/observers.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, slice } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
@@ -20,6 +20,7 @@ import type { QConfigMapping } from "../quantize/mapping.ts";
 import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { prepare, QUANTIZED_OPSET, tap } from "../quantize/prepare.ts";
+import { type Correction, quantizeWith } from "../quantize/quantize_with.ts";
 import { readPlan } from "../quantize/read_plan.ts";
 import { UnknownBuildError } from "../runtime/errors.ts";
 import { createPool, type Pool } from "../runtime/pool.ts";
@@ -66,6 +67,8 @@ export interface Measurable extends Pick<Configuration, "name" | "family" | "map
   readonly forms: readonly string[];
   /** Number of samples that its ranges come from. @default {the whole calibration split} */
   readonly calibrationSamples?: number;
+  /** What is corrected before conversion. @default {nothing} */
+  readonly corrections?: readonly Correction[];
   /** Its name without that number. @default {the name} */
   readonly series?: string;
 }
@@ -224,16 +227,15 @@ export class Measure implements AsyncDisposable {
     configuration: Measurable,
     key: string,
   ): Promise<NonNullable<Study["profiles"]>> {
-    const { model: given, bases, signal } = this.#setup;
+    const { model: given, signal } = this.#setup;
     const samples = await this.#timedSamples();
     const options = { pool: this.#timer, signal };
-    const { model, converted } = await this.#convert(configuration);
+    const { model, converted, float32 } = await this.#convert(configuration);
     const { record: before } = await profile(given, samples, options);
     const { record: after } = await profile(model, samples, options);
     const executed = converted.withPlan(await this.#readBack(converted, model));
     const timed = withTimes(executed, after);
-    const base = bases[configuration.rewrite]!;
-    const { plan } = await withErrors(timed, base, samples, { pool: this.#workers, signal });
+    const { plan } = await withErrors(timed, float32, samples, { pool: this.#workers, signal });
     return { key, before, after, plan: [...plan.rows] };
   }
 
@@ -275,15 +277,25 @@ export class Measure implements AsyncDisposable {
     return this.#timingPool ??= createPool({ workers: 1, threads });
   }
 
-  /** The model of a configuration, and what the quantizer made of it with the plan it decided on. */
+  /**
+   * The model of a configuration, what the quantizer made of it with the plan it decided on, and the
+   * float32 network that it stands for tensor by tensor.
+   */
   async #convert(
     configuration: Measurable,
-  ): Promise<{ model: Model; converted: QuantizedModel }> {
-    const base = this.#setup.bases[configuration.rewrite]!;
+  ): Promise<{ model: Model; converted: QuantizedModel; float32: Model }> {
+    const { mapping, rewrite, corrections = [] } = configuration;
+    const base = this.#setup.bases[rewrite]!;
     const calibration = await this.#calibrationFor(configuration);
-    const converted = convert(base, configuration.mapping, calibration);
+    if (corrections.length > 0) {
+      const samples = slice(this.#setup.data.calibration, 0, this.#sizeOf(configuration));
+      const options = { corrections, calibration, pool: this.#workers, signal: this.#setup.signal };
+      const { int8, float32 } = await quantizeWith(base, mapping, samples, options);
+      return { model: int8, converted: int8, float32 };
+    }
+    const converted = convert(base, mapping, calibration);
     // Where nothing changes, the very bytes of the file stay, and with them all that is known of them.
-    return { model: converted.proto === base.proto ? base : converted, converted };
+    return { model: converted.proto === base.proto ? base : converted, converted, float32: base };
   }
 
   /** The plan with what the runtime executes, where that can be read. */

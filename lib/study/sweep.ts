@@ -233,13 +233,14 @@ export async function sweep(
  */
 function trialKey(
   identity: StudyIdentity,
-  { rewrite, forms, calibrationSamples }: Configuration,
+  { rewrite, forms, calibrationSamples, corrections }: Configuration,
 ): string {
   return contentKey({
     ...measuredOn(identity),
     rewrite,
     forms: [...forms],
     ...(calibrationSamples !== undefined && { calibrationSamples }),
+    ...(corrections.length > 0 && { corrections: [...corrections] }),
   });
 }
 

@@ -58,7 +58,7 @@ Deno.test("an unknown preset is an error with the nearest name, in code as in a 
 
 Deno.test("a config names a preset where it names a qconfig", () => {
   const text = '{ "default": "wasm", "rules": [["front", "qnnpack"]] }';
-  const { default: byDefault, rules } = parseQuantizeConfig(text);
+  const { default: byDefault, rules } = parseQuantizeConfig(text).mapping;
   assertEquals(JSON.stringify(byDefault), JSON.stringify(defaultQConfig("wasm")));
   assertEquals(JSON.stringify(rules[0]![1]), JSON.stringify(defaultQConfig("qnnpack")));
 });

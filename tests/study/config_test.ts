@@ -23,6 +23,7 @@ Deno.test("parseSweepConfig() has a default for everything", () => {
     bins: [4096],
     calibrationSizes: ["all"],
     weights: ["per-channel"],
+    corrections: ["none"],
     rewrites: ["fused"],
   });
   assert.ok(around.length > 0);
@@ -65,6 +66,10 @@ Deno.test("parseSweepConfig() names the nearest observer, and a size that is non
   );
   wrong('{ "observers": ["mse"], "bins": [5000] }', /bins\[0\]: expected at most 4096, got 5000/);
   wrong('{ "calibrationSizes": [0] }', /calibrationSizes\[0\]: expected at least 1, got 0/);
+  wrong(
+    '{ "corrections": ["none", ["bias", "equalise"]] }',
+    /corrections\[1\]\[1\]: expected one of equalize, .*; did you mean "equalize"/,
+  );
   wrong('{ "calibrationSizes": ["whole"] }', /calibrationSizes\[0\]: expected .*all/);
 });
 
@@ -78,7 +83,7 @@ Deno.test("parseSweepConfig() refuses parameters that make no difference", () =>
 
 Deno.test("parseQuantizeConfig() takes an observer by name or by a parameter of its own", () => {
   const activation = (text: string) => {
-    const { default: qconfig } = parseQuantizeConfig(text);
+    const { default: qconfig } = parseQuantizeConfig(text).mapping;
     return qconfig.kind === "static" ? qconfig.activation.name : qconfig.kind;
   };
   assert.equal(activation('{ "default": "static" }'), staticInt8().activation.name);

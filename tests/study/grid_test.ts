@@ -105,6 +105,22 @@ Deno.test("expandGrid() counts calibration samples where something is calibrated
   ]);
 });
 
+Deno.test("expandGrid() corrects what is static, each set of corrections once", () => {
+  const config = `{
+    "placements": ["cnn-static", "rnn-dynamic"],
+    "corrections": ["none", "bias", ["bias", "equalize"], ["equalize", "bias"]]
+  }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
+  assert.deepEqual(grid.configurations.map(({ name, corrections }) => [name, [...corrections]]), [
+    ["float32", []],
+    ["cnn-static · L2.4 · per-channel", []],
+    ["cnn-static · L2.4 · per-channel · bias", ["bias"]],
+    ["cnn-static · L2.4 · per-channel · equalize + bias", ["equalize", "bias"]],
+    ["rnn-dynamic · per-channel", []],
+  ]);
+  assert.equal(grid.collapsed.length, 2);
+});
+
 Deno.test("expandGrid() finds cnn-static to be float32, and mixed rnn-dynamic, without a Conv", () => {
   const config = `{ "observers": ["min-max"], "weights": ["per-channel"] }`;
   const grid = expandGrid(parseSweepConfig(config), alike(mlp.graph));

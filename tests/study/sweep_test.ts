@@ -229,6 +229,25 @@ Deno.test("sweep() calibrates once for all numbers of samples, each of which is 
     await assert.rejects(swept({ config: { ...few, calibrationSizes: [999] } }), message);
   }));
 
+Deno.test("sweep() measures corrected networks, and says in the plan what was corrected", async () => {
+  const { study } = await swept({
+    config: {
+      placements: ["cnn-static"],
+      weights: ["per-tensor"],
+      corrections: ["none", "bias", ["equalize", "bias"]],
+    },
+  });
+  const [, plain, ...corrected] = study.trials;
+  assert.equal(plain!.name, "cnn-static · L2.4 · per-tensor");
+  assert.equal(new Set(study.trials.map(({ modelHash }) => modelHash)).size, 4);
+  for (const trial of corrected) {
+    assert.equal(trial.error, undefined);
+    assert.ok(trial.outputs!.sqnr! > 20);
+    const note = trial.plan.map(({ why }) => why).join();
+    assert.match(note, trial.name.includes("equalize") ? /equalized with/ : /bias/);
+  }
+});
+
 Deno.test("sweep() wants to know what a drop of one's own metric means", async () => {
   const metric = { name: "loudness", unit: "phon", higherIsBetter: true, score: () => 1 };
   await assert.rejects(swept({ metric }), /loudness.*--max-drop.*in phon/);

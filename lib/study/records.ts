@@ -213,6 +213,61 @@ export const rangesRecord = z.strictObject({
 /** The tensors that observers see most differently: plain JSON. */
 export type RangesRecord = z.infer<typeof rangesRecord>;
 
+/** What one item of a network (nodes that one kernel computes) became in a search, and why. */
+export const decisionRow = z.strictObject({
+  /** Name of its first node. */
+  node: z.string(),
+  /** Names of the others. */
+  more: z.array(z.string()),
+  /** Operators, joined by " + ". */
+  opType: z.string(),
+  /** Module path, "" where none can be recovered. */
+  path: z.string(),
+  /** `float32`, `static`, `dynamic`, `int8 weights`, ... */
+  form: z.string(),
+  /** Tensors whose range another observer chose than the usual one, as `observer of tensor`. */
+  observers: z.array(z.string()).optional(),
+  /** Milliseconds of the item as measured by itself, changes of precision around it aside. */
+  ms: z.number(),
+  /** Milliseconds and bytes that the whole has less than with this item in plain float32. */
+  savesMs: z.number(),
+  savesBytes: z.number(),
+  /** Signal over the noise that it adds at the worst output, dB; absent where it adds none. */
+  dB: z.number().optional(),
+  /** Drop of the metric to be expected of that noise alone. */
+  drop: z.number().optional(),
+  /** The next best form: what the whole would have more of, and the noise of the item then. */
+  next: z.strictObject({
+    form: z.string(),
+    ms: z.number(),
+    bytes: z.number(),
+    dB: z.number().optional(),
+    drop: z.number().optional(),
+  }).optional(),
+  why: z.string(),
+});
+/** What one item of a network became in a search, and why: plain JSON. */
+export type DecisionRow = z.infer<typeof decisionRow>;
+
+/** What a search has to tell beside its trials. */
+export const searchRecord = z.strictObject({
+  objective: z.enum(["latency", "size"]),
+  /** Minutes it was given. */
+  minutes: z.number(),
+  /** Why it came to its end. */
+  ended: z.string(),
+  /** What is to be known of it, in sentences. */
+  notes: z.array(z.string()),
+  /** Keys of the trials that no other beats in accuracy, latency and size at once, fastest first. */
+  front: z.array(z.string()),
+  /** Noise measured over the sum of what single items bring: 1 if they add up. */
+  scale: z.number().optional(),
+  /** The winner, item by item; empty where none has been placed by measurement. */
+  decisions: z.array(decisionRow),
+});
+/** What a search has to tell beside its trials: plain JSON. */
+export type SearchRecord = z.infer<typeof searchRecord>;
+
 /** A study: all trials on one model and one split of the data, with their float32 baseline. */
 export const study = z.strictObject({
   schema: z.literal(1),
@@ -264,6 +319,9 @@ export const study = z.strictObject({
   }).optional(),
   /** What calibration saw of some tensors, and what the observers of the trials keep. */
   ranges: rangesRecord.optional(),
+
+  /** Of a search: how it went and what each item became. */
+  search: searchRecord.optional(),
   /** Everything needed to run it again. */
   provenance: z.strictObject({
     command: z.string(),

@@ -1,12 +1,3 @@
-import { createHash } from "node:crypto";
-import { npzDataset } from "../lib/data/npz_dataset.ts";
-import { splitDataset, type SplitOptions, type Splits } from "../lib/data/split.ts";
-import { sampleModel, visemes } from "../lib/data/visemes.ts";
-import { UsageError } from "../lib/errors.ts";
-import { loadMetric } from "../lib/evaluate/load_metric.ts";
-import { readModel } from "../lib/onnx/file.ts";
-import { valueTypes } from "../lib/onnx/graph.ts";
-import type { Model } from "../lib/onnx/model.ts";
 import { caveats, headline } from "../lib/report/headline.ts";
 import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
@@ -16,6 +7,15 @@ import { sweep } from "../lib/study/sweep.ts";
 import { flag, number, text } from "./command.ts";
 import { readText } from "./read_text.ts";
 import { runCommand } from "./shell.ts";
+import {
+  commandLine,
+  fileSplits,
+  given,
+  modelOrSample,
+  ownMetric,
+  requirePair,
+  sampleSplits,
+} from "./study_data.ts";
 import { showSweep } from "./sweep_progress.ts";
 
 const samples = (what: string) => number("N", what, { integer: true, min: 1 });
@@ -65,24 +65,9 @@ const QUICK_GRID: Partial<SweepConfig> = {
   placements: ["cnn-static", "mixed"],
   more: [{ placements: ["compact"], rewrites: ["lowered"] }],
 };
-const QUICK_SIZES = { calibration: 40, selection: 80, test: 80 };
-
-/** Of the bundled sample: every word equally often in each split. */
-const SAMPLE_SIZES = { calibration: 200, selection: 400, test: 2000 };
-
 await runCommand(command, async ({ operands, options }, { signal, progress, print }) => {
   const { data, quick, metric: metricFile } = options;
-  if (operands.model === undefined && data !== undefined) {
-    throw new UsageError(
-      `--data ${data} needs the model it is for: deno task sweep model.onnx ...`,
-    );
-  }
-  if (operands.model !== undefined && data === undefined) {
-    throw new UsageError(
-      `${operands.model} needs samples to be measured on: --data samples.npz, with one array per ` +
-        `input of the model, named like it`,
-    );
-  }
+  requirePair(operands.model, data, "sweep");
   const { maxDrop, threads, workers, seed, calibration, selection, test } = options;
   const config: SweepConfig = {
     ...(options.config === undefined
@@ -90,15 +75,10 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
       : parseSweepConfig(await readText(options.config), options.config)),
     ...given({ maxDrop, threads, workers, seed, calibration, selection, test }),
   };
-  const metric = metricFile === undefined ? undefined : {
-    metric: await loadMetric(metricFile),
-    metricSource: createHash("sha256").update(await readText(metricFile)).digest("hex"),
-  };
+  const metric = await ownMetric(metricFile);
 
   progress.update("reading model and samples");
-  const model = operands.model === undefined
-    ? await sampleModel()
-    : await readModel(operands.model);
+  const model = await modelOrSample(operands.model);
   const splits = data === undefined
     ? sampleSplits(config, quick)
     : await fileSplits(data, model, config, { quick, inOrder: options.inOrder });
@@ -109,41 +89,13 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
     ...{ out, config, signal, fresh: options.fresh },
     ...metric,
     ...(quick && { maxRounds: 15 }),
-    command: ["deno task sweep", ...Deno.args.map(quoted)].join(" "),
+    command: commandLine("sweep"),
     report: writeReport,
     onEvent: showSweep(progress, out),
   });
   progress.close();
   await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out));
 });
-
-function sampleSplits(config: SweepConfig, quick: boolean): Splits {
-  const { calibration, selection, test } = config;
-  const sizes = quick ? QUICK_SIZES : SAMPLE_SIZES;
-  return visemes({ ...sizes, ...given({ calibration, selection, test }) });
-}
-
-async function fileSplits(
-  path: string,
-  model: Model,
-  config: SweepConfig,
-  { quick, inOrder }: { quick: boolean; inOrder: boolean },
-): Promise<Splits> {
-  const dataset = await npzDataset(path, valueTypes(model.graph).inputs);
-  const { calibration, selection, test, seed } = config;
-  const options: SplitOptions = {
-    shuffle: !inOrder,
-    ...given({ seed, calibration, selection, test }),
-  };
-  if (!quick) return splitDataset(dataset, options);
-  const whole = splitDataset(dataset, options);
-  const atMost = (split: keyof typeof QUICK_SIZES) =>
-    Math.min(QUICK_SIZES[split], whole[split].length);
-  return splitDataset(dataset, {
-    ...{ calibration: atMost("calibration"), selection: atMost("selection"), test: atMost("test") },
-    ...options,
-  });
-}
 
 function describe(study: Study, folder: string): string {
   const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
@@ -157,16 +109,4 @@ function describe(study: Study, folder: string): string {
     ...(file ? [`Model:  ${folder}/${file}`] : []),
     ...(trials.length < planned ? ["The same command continues where it was stopped."] : []),
   ].join("\n");
-}
-
-/** The fields that are not undefined. */
-function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
-/** Quotes an argument for a POSIX shell, where it needs it. */
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

@@ -91,7 +91,7 @@ function beginning(event: SweepEvent & { kind: "begin" }, folder: string): strin
 }
 
 /** `×0.61 [0.60, 0.62], top-1 94.2 % (−0.20 points), 2.14 MB`, or why it failed. */
-function measured(
+export function measured(
   { latency, accuracy, bytes, error }: Trial,
   format: MetricFormat,
   relative: boolean,
@@ -108,7 +108,11 @@ function measured(
 }
 
 /** `×0.61, −0.20 points` */
-function brief({ latency, accuracy }: Trial, format: MetricFormat, relative: boolean): string {
+export function brief(
+  { latency, accuracy }: Trial,
+  format: MetricFormat,
+  relative: boolean,
+): string {
   const quality = relative
     ? `${format.value(accuracy!.value.value)}${format.unit}`
     : `${format.difference(accuracy!.difference.value)}${format.differenceUnit}`;

@@ -94,7 +94,12 @@ export class Guide {
 
   /** The drop that a proposal is expected to bring. */
   expected(proposal: Proposal): number {
-    return dropOfNoise(this.#options.response, this.scale * largest(proposal.noise));
+    return this.expectedOf(largest(proposal.noise));
+  }
+
+  /** The drop to be expected of a sum of noises. */
+  expectedOf(noise: number): number {
+    return dropOfNoise(this.#options.response, this.scale * noise);
   }
 
   /** Takes note of what came of a proposal. */

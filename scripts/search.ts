@@ -1,0 +1,111 @@
+import { UsageError } from "../lib/errors.ts";
+import { caveats, headline } from "../lib/report/headline.ts";
+import { trialTableText } from "../lib/report/trial_table.ts";
+import { writeReport } from "../lib/report/write_report.ts";
+import type { Objective } from "../lib/search/proposal.ts";
+import { search } from "../lib/search/search.ts";
+import type { Study } from "../lib/study/records.ts";
+import { flag, number, text } from "./command.ts";
+import { showSearch } from "./search_progress.ts";
+import { runCommand } from "./shell.ts";
+import {
+  commandLine,
+  fileSplits,
+  given,
+  modelOrSample,
+  ownMetric,
+  requirePair,
+  sampleSplits,
+} from "./study_data.ts";
+
+const samples = (what: string) => number("N", what, { integer: true, min: 1 });
+
+const command = {
+  name: "search",
+  summary: "Finds the fastest (or smallest) model whose accuracy drops by no more than a budget: " +
+    "measures what each form of each layer takes and costs, solves for the best mix, builds it, " +
+    "measures it, and learns from that until the time is up. Writes report, models and record into " +
+    "a folder; run again, it continues where it was stopped.",
+  operands: {
+    model: {
+      placeholder: "model.onnx",
+      help: "the float32 network; without one, the bundled lip-reading sample",
+      optional: true,
+    },
+  },
+  options: {
+    data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
+    maxDrop: number("D", "largest accepted drop of the metric; 0.5 points by default", { min: 0 }),
+    atLeast: number("V", "least accepted value of the metric, in place of --max-drop"),
+    minutes: number("M", "most minutes to spend; 10 by default", { min: 0 }),
+    objective: text("WHAT", "what is to be least: latency (the default) or size"),
+    out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
+    metric: text("FILE", "TypeScript module with a metric of your own"),
+    calibration: samples("samples to find ranges with"),
+    selection: samples("samples to choose by"),
+    test: samples("samples for the reported number"),
+    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
+    seed: number("N", "seed of the shuffle; 0 by default", { integer: true, min: 0 }),
+    threads: number("N", "threads of the runtime while latency is measured; 1 by default", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    workers: number("N", "samples evaluated at a time; by default the number of cores, at most 4", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    fresh: flag("start over in a folder that holds a study"),
+    json: flag("print the study's record as JSON"),
+  },
+  examples: [
+    "deno task search --max-drop 0.5",
+    "deno task search model.onnx --data samples.npz --minutes 30 --objective size",
+  ],
+} as const;
+
+await runCommand(command, async ({ operands, options }, { signal, progress, print }) => {
+  const { data } = options;
+  requirePair(operands.model, data, "search");
+  const objective = objectiveOf(options.objective);
+  const metric = await ownMetric(options.metric);
+  progress.update("reading model and samples");
+  const model = await modelOrSample(operands.model);
+  const splits = data === undefined
+    ? sampleSplits(options, false)
+    : await fileSplits(data, model, options, { quick: false, inOrder: options.inOrder });
+  const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
+  const out = options.out ?? `studies/${name}-search`;
+
+  const { maxDrop, atLeast, minutes, threads, workers, fresh } = options;
+  const show = showSearch(progress, out);
+  let study: Study | undefined;
+  const events = search(model, splits, {
+    ...given({ maxDrop, atLeast, minutes, objective, threads, workers, fresh }),
+    ...metric,
+    ...{ out, signal, report: writeReport },
+    command: commandLine("search"),
+    onProgress: show.progress,
+  });
+  for await (const event of events) {
+    if (event.kind === "end") study = event.study;
+    else show.event(event);
+  }
+  progress.close();
+  await print(options.json ? JSON.stringify(study, null, 2) : describe(study!, out));
+});
+
+function objectiveOf(text: string | undefined): Objective | undefined {
+  if (text === undefined || text === "latency" || text === "size") return text;
+  throw new UsageError(`--objective is latency or size, got "${text}"`);
+}
+
+function describe(study: Study, folder: string): string {
+  const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
+  return [
+    headline(study),
+    ...caveats(study),
+    "",
+    trialTableText(study),
+    ...(study.search ? [study.search.ended] : []),
+    `Report: ${folder}/report.html`,
+    ...(file ? [`Model:  ${folder}/${file}`] : []),
+  ].join("\n");
+}

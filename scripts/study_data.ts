@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { npzDataset } from "../lib/data/npz_dataset.ts";
+import { splitDataset, type SplitOptions, type Splits } from "../lib/data/split.ts";
+import { sampleModel, visemes } from "../lib/data/visemes.ts";
+import { UsageError } from "../lib/errors.ts";
+import { loadMetric } from "../lib/evaluate/load_metric.ts";
+import type { Metric } from "../lib/evaluate/metric.ts";
+import { readModel } from "../lib/onnx/file.ts";
+import { valueTypes } from "../lib/onnx/graph.ts";
+import type { Model } from "../lib/onnx/model.ts";
+import { readText } from "./read_text.ts";
+
+/** Samples of each split, and the seed of the shuffle, where they were given. */
+export interface SplitSizes {
+  readonly calibration?: number;
+  readonly selection?: number;
+  readonly test?: number;
+  readonly seed?: number;
+}
+
+const QUICK_SIZES = { calibration: 40, selection: 80, test: 80 };
+
+/** Of the bundled sample: every word equally often in each split. */
+const SAMPLE_SIZES = { calibration: 200, selection: 400, test: 2000 };
+
+/** Refuses samples without a model and a model without samples. */
+export function requirePair(
+  model: string | undefined,
+  data: string | undefined,
+  task: string,
+): void {
+  if (model === undefined && data !== undefined) {
+    throw new UsageError(
+      `--data ${data} needs the model it is for: deno task ${task} model.onnx ...`,
+    );
+  }
+  if (model !== undefined && data === undefined) {
+    throw new UsageError(
+      `${model} needs samples to be measured on: --data samples.npz, with one array per ` +
+        `input of the model, named like it`,
+    );
+  }
+}
+
+/** The model of a file, or the bundled one. */
+export async function modelOrSample(path: string | undefined): Promise<Model> {
+  return path === undefined ? await sampleModel() : await readModel(path);
+}
+
+/** A metric of one's own, and what tells it from others of its name. */
+export async function ownMetric(
+  path: string | undefined,
+): Promise<{ metric: Metric; metricSource: string } | undefined> {
+  if (path === undefined) return undefined;
+  return {
+    metric: await loadMetric(path),
+    metricSource: createHash("sha256").update(await readText(path)).digest("hex"),
+  };
+}
+
+/** Splits of the bundled sample. */
+export function sampleSplits(config: SplitSizes, quick: boolean): Splits {
+  const { calibration, selection, test } = config;
+  const sizes = quick ? QUICK_SIZES : SAMPLE_SIZES;
+  return visemes({ ...sizes, ...given({ calibration, selection, test }) });
+}
+
+/** Splits of a file of samples. */
+export async function fileSplits(
+  path: string,
+  model: Model,
+  config: SplitSizes,
+  { quick, inOrder }: { quick: boolean; inOrder: boolean },
+): Promise<Splits> {
+  const dataset = await npzDataset(path, valueTypes(model.graph).inputs);
+  const { calibration, selection, test, seed } = config;
+  const options: SplitOptions = {
+    shuffle: !inOrder,
+    ...given({ seed, calibration, selection, test }),
+  };
+  if (!quick) return splitDataset(dataset, options);
+  const whole = splitDataset(dataset, options);
+  const atMost = (split: keyof typeof QUICK_SIZES) =>
+    Math.min(QUICK_SIZES[split], whole[split].length);
+  return splitDataset(dataset, {
+    ...{ calibration: atMost("calibration"), selection: atMost("selection"), test: atMost("test") },
+    ...options,
+  });
+}
+
+/** The fields that are not undefined. */
+export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** The command line as it was typed, to be typed again. */
+export function commandLine(task: string): string {
+  return [`deno task ${task}`, ...Deno.args.map(quoted)].join(" ");
+}
+
+/** Quotes an argument for a POSIX shell, where it needs it. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}

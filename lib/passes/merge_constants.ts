@@ -10,16 +10,24 @@ import { TensorSet } from "./tensor_set.ts";
  */
 export const WORTH_MERGING = 1024;
 
+/** Options for {@linkcode mergeConstants}. */
+export interface MergeConstantsOptions {
+  /** Bytes from which constants that are no floats are merged too. @default {0} */
+  leastBytes?: number;
+}
+
 /** Keeps one of each set of equal initializers: of the many shapes and axes, and of tied weights. */
 export function mergeConstants(
   graph: GraphProto,
   context: PassContext = rootContext(graph),
+  options: MergeConstantsOptions = {},
 ): GraphProto {
+  const { leastBytes = 0 } = options;
   const outputs = new Set(graph.output.map(({ name }) => name));
   const known = new TensorSet();
   const sources = new Map<string, string>();
   const initializer = graph.initializer.filter((tensor) => {
-    if (outputs.has(tensor.name) || !isMergeable(tensor)) return true;
+    if (outputs.has(tensor.name) || !isMergeable(tensor, leastBytes)) return true;
     const same = known.find(tensor);
     if (same) sources.set(tensor.name, same.name);
     else known.add(tensor);
@@ -30,8 +38,8 @@ export function mergeConstants(
     : redirectReaders({ ...graph, initializer }, sources, context.origins);
 }
 
-function isMergeable(tensor: TensorProto): boolean {
+function isMergeable(tensor: TensorProto, leastBytes: number): boolean {
   const type = elementType(tensor.dataType);
   if (type === undefined || type === "string") return false;
-  return !type.includes("float") || byteLengthOf(tensor) >= WORTH_MERGING;
+  return byteLengthOf(tensor) >= (type.includes("float") ? WORTH_MERGING : leastBytes);
 }

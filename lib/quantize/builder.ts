@@ -8,6 +8,7 @@ import {
   type TensorProto,
 } from "../onnx/onnx_pb.ts";
 import { makeTensorProto, type TensorProtoOptions } from "../onnx/tensor_proto.ts";
+import { mergeConstants, WORTH_MERGING } from "../passes/merge_constants.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 
@@ -89,7 +90,7 @@ export class Builder {
     return { ...frame, opsetImport, graph: this.graph() };
   }
 
-  /** The graph as written, without the constants that nothing reads any more. */
+  /** The graph as written, without the constants that nothing reads any more, and each large one once. */
   graph(): GraphProto {
     const { graph } = this.facts;
     const kept = this.#nodes.filter((node) =>
@@ -100,7 +101,14 @@ export class Builder {
       ...this.#constants,
     ];
     const node = [...this.#first, ...kept];
-    return removeDeadNodes({ ...graph, node, initializer, ...withoutConstantInputs(graph) });
+    const written = removeDeadNodes({
+      ...graph,
+      node,
+      initializer,
+      ...withoutConstantInputs(graph),
+    });
+    // A kernel of several products can be static for one and stored small for another: one set of bytes.
+    return mergeConstants(written, undefined, { leastBytes: WORTH_MERGING });
   }
 }
 

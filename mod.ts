@@ -166,6 +166,13 @@ export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";
 export { UsageError, UserError } from "./lib/errors.ts";
 
 // Studies: many configurations, their records and their report.
+export {
+  remakeTrial,
+  Search,
+  search,
+  type SearchEvent,
+  type SearchOptions,
+} from "./lib/search/search.ts";
 export { sweep, type SweepEvent, type SweepOptions } from "./lib/study/sweep.ts";
 export { describeRanges, type DescribeRangesOptions } from "./lib/study/describe_ranges.ts";
 export type {

@@ -1,4 +1,4 @@
-import type { ItemChoice } from "../cost/choices.ts";
+import type { ItemChoice, NetworkProblem } from "../cost/choices.ts";
 import {
   type Choice,
   type Limit,
@@ -12,11 +12,11 @@ import { isInt8 } from "../cost/tensor_form.ts";
 import { byteLengthOf } from "../onnx/tensor_proto.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { type GraphFacts, graphFacts } from "../quantize/graph_facts.ts";
-import { STATIC_OPERATORS } from "../quantize/operators.ts";
 import { storableWeights } from "../quantize/weight_only.ts";
 import { type Assignment, DEFAULT_OBSERVER, type NodeForm } from "./assignment.ts";
 import type { Base } from "./exact_forms.ts";
-import { itemName, type Sensitivities } from "./sensitivities.ts";
+import { carries, layersOf, roundingsOf } from "./layers.ts";
+import type { Sensitivities } from "./sensitivities.ts";
 
 /** What is to be least; of those that cannot be told apart by it, the other decides. */
 export type Objective = "latency" | "size";
@@ -88,17 +88,22 @@ export function searchSpace(
 ): SearchSpace {
   const { problem, survey: { model } } = base;
   const facts = graphFacts(model.graph);
-  const rounding = new Map(
-    Object.entries(sensitivities.tensors).map(([tensor, noises]) => {
-      const [observer, noise] = Object.entries(noises)
-        .reduce((a, b) => largest(b[1]) < largest(a[1]) ? b : a);
-      return [tensor, { observer, noise }];
-    }),
-  );
-  const items = problem.items.map((item) => {
-    const bytes = weightBytes(item.nodes, facts);
-    const measured = sensitivities.items[itemName(item.nodes)] ?? {};
-    const silent = sensitivities.outputs.map(() => 0);
+  const rounding = roundingNoises(base, sensitivities);
+  const layers = layersOf(base);
+  /** Items of each layer that a noise of the whole layer comes from. */
+  const pieces = (layer: string, has: (item: NetworkProblem["items"][number]) => boolean) =>
+    Math.max(1, problem.items.filter((item, i) => layers[i] === layer && has(item)).length);
+  const silent = sensitivities.outputs.map(() => 0);
+  const bytesOf = new Map(problem.items.map((item) => [item, weightBytes(item.nodes, facts)]));
+  const items = problem.items.map((item, i) => {
+    const bytes = bytesOf.get(item)!;
+    const whole = sensitivities.layers[layers[i]!] ?? {};
+    const share = (form: Exclude<NodeForm, "static">): readonly number[] | undefined => {
+      const has = form === "dynamic"
+        ? isDynamic
+        : (one: NetworkProblem["items"][number]) => bytesOf.get(one)! > 0;
+      return whole[form]?.map((noise) => noise / pieces(layers[i]!, has));
+    };
     const choices = item.choices.flatMap((timed): SearchChoice[] => {
       const make = (form: SearchChoice["form"], noise: readonly number[]): SearchChoice => ({
         timed,
@@ -114,7 +119,7 @@ export function searchSpace(
       });
       switch (timed.kind) {
         case "static": {
-          const noise = bytes > 0 ? measured["int8 weights"] : silent;
+          const noise = bytes > 0 ? share("int8 weights") : silent;
           const known = [
             ...isInt8(timed.input) ? item.inputs : [],
             ...isInt8(timed.output) ? item.outputs : [],
@@ -123,12 +128,12 @@ export function searchSpace(
           return noise && known ? [make("static", noise)] : [];
         }
         case "dynamic":
-          return measured.dynamic ? [make("dynamic", measured.dynamic)] : [];
+          return whole.dynamic ? [make("dynamic", share("dynamic")!)] : [];
         case "float32":
           return [
             make("float32", silent),
             ...(["int8 weights", "float16 weights", "int4 weights"] as const).flatMap((form) =>
-              measured[form] ? [make(form, measured[form])] : []
+              bytes > 0 && whole[form] ? [make(form, share(form)!)] : []
             ),
           ];
       }
@@ -260,11 +265,30 @@ export function largest(noises: readonly number[]): number {
   return Math.max(0, ...noises);
 }
 
-function carries(node: NodeProto): boolean {
-  return STATIC_OPERATORS.get(node.opType)?.role === "carry";
+/** Bytes of the weights of some nodes; of one that several nodes of the graph read, each its share. */
+function weightBytes(nodes: readonly NodeProto[], facts: GraphFacts): number {
+  const sizes = nodes.flatMap((node) =>
+    storableWeights(node, facts).map((input) => {
+      const name = node.input[input]!;
+      const readers = facts.graph.node.filter(({ input }) => input.includes(name)).length;
+      return byteLengthOf(facts.floatConstant(name)!) / Math.max(1, readers);
+    })
+  );
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
-function weightBytes(nodes: readonly NodeProto[], facts: GraphFacts): number {
-  return nodes.flatMap((node) => storableWeights(node, facts).map((input) => node.input[input]!))
-    .reduce((sum, name) => sum + byteLengthOf(facts.floatConstant(name)!), 0);
+function isDynamic({ choices }: NetworkProblem["items"][number]): boolean {
+  return choices.some(({ kind }) => kind === "dynamic");
+}
+
+/** For each tensor that may be rounded, the observer with the least noise, and that noise. */
+function roundingNoises(base: Base, { tensors }: Sensitivities): SearchSpace["rounding"] {
+  const found = new Map<string, { observer: string; noise: readonly number[] }>();
+  for (const [tensor, { of, share }] of roundingsOf(base)) {
+    const entries = Object.entries(tensors[of] ?? {});
+    if (entries.length === 0) continue;
+    const [observer, noise] = entries.reduce((a, b) => largest(b[1]) < largest(a[1]) ? b : a);
+    found.set(tensor, { observer, noise: noise.map((power) => power * share) });
+  }
+  return found;
 }

@@ -33,12 +33,8 @@ import { Probe } from "./probe.ts";
 import { type Objective, type Proposal, type SearchSpace, searchSpace } from "./proposal.ts";
 import { resolutionNote } from "./resolution.ts";
 import { noiseOfDrop, noiseResponse, outputsRead, type Response } from "./response.ts";
-import {
-  measureSensitivities,
-  roundable,
-  type Sensitivities,
-  sensitivities,
-} from "./sensitivities.ts";
+import { roundable } from "./layers.ts";
+import { measureSensitivities, type Sensitivities, sensitivities } from "./sensitivities.ts";
 import { smallWeights } from "./small_weights.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -89,7 +85,7 @@ export interface SearchOptions {
   metric?: Metric;
   /** What tells two metrics of one name apart. @default {the text of its scoring function} */
   metricSource?: string;
-  /** Samples that sensitivities are measured on, at most. @default {16} */
+  /** Samples that sensitivities are measured on, at most. @default {8} */
   probes?: number;
   /** Rounds in which float32 and a candidate take turns while latency is measured. @default {15} */
   rounds?: number;
@@ -170,7 +166,7 @@ async function* run(
   options: SearchOptions,
 ): AsyncGenerator<SearchEvent, void, void> {
   const { out, fresh, pool: given, signal, onProgress = () => {} } = options;
-  const { minutes = 10, objective = "latency", probes = 16, rounds = 15 } = options;
+  const { minutes = 10, objective = "latency", probes = 8, rounds = 15 } = options;
   const { maxRounds = 2 * rounds } = options;
   if (!(minutes > 0)) throw new UserError(`Cannot search for ${minutes} minutes: give more than 0`);
   const started = performance.now();
@@ -325,10 +321,11 @@ async function* run(
     const outputs = outputsRead(results, metric, data.selection.labels);
     response = noiseResponse(results, metric, outputs, data.selection.labels);
     const spaces: SearchSpace[] = [];
+    let found: Sensitivities | undefined;
     for (const base of measuredBases) {
       bases[base.name] = base.survey.model;
       watched.set(base.name, roundable(base));
-      const found = await sensitivitiesOf(base, {
+      found = await sensitivitiesOf(base, {
         ...{
           store,
           measure,
@@ -340,6 +337,7 @@ async function* run(
           onProgress,
         },
         int4: objective === "size",
+        known: found,
         lateAt: performance.now() + PROBING_SHARE * (lastTrial - performance.now()),
       });
       spaces.push(searchSpace(base, found, objective));
@@ -559,6 +557,7 @@ interface SensitivityContext {
   readonly data: Dataset;
   readonly probes: number;
   readonly int4: boolean;
+  readonly known?: Sensitivities;
   readonly lateAt: number;
   readonly signal: AbortSignal;
   readonly onProgress: (doing: string, share?: number) => void;
@@ -587,7 +586,7 @@ async function sensitivitiesOf(base: Base, context: SensitivityContext): Promise
   const samples = await probeSamples(base.survey.model, data, count, pool);
   const probe = await Probe.open(base.survey, samples, { pool, outputs, signal });
   const found = await measureSensitivities(base, probe, calibration, {
-    ...{ int4, signal },
+    ...{ int4, signal, known: context.known },
     isLate: () => performance.now() > context.lateAt,
     onProgress: (done) => onProgress("sensitivity of layers", done),
   });

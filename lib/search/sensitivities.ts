@@ -3,7 +3,6 @@ import { quantizationError } from "../calibrate/quantization_error.ts";
 import type { Calibration } from "../calibrate/calibration.ts";
 import type { TensorStatistics } from "../calibrate/statistics.ts";
 import type { Range } from "../calibrate/range.ts";
-import { isInt8 } from "../cost/tensor_form.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { affineParams } from "../quantize/affine.ts";
 import { convert } from "../quantize/convert.ts";
@@ -20,9 +19,13 @@ import {
   SEARCH_OBSERVERS,
 } from "./assignment.ts";
 import type { Base } from "./exact_forms.ts";
+import { layersOf, roundingsOf } from "./layers.ts";
 import type { Probe } from "./probe.ts";
 
 const noise = z.array(z.number());
+
+const storedForm = z.enum(["dynamic", "int8 weights", "int4 weights", "float16 weights"]);
+type StoredForm = z.infer<typeof storedForm>;
 
 /**
  * What each single change does to the outputs of a network: noise power as a share of the signal's, at
@@ -34,16 +37,15 @@ export const sensitivities = z.strictObject({
   samples: z.int(),
   /** By tensor, and observer of its range: what rounding it to uint8 does. */
   tensors: z.record(z.string(), z.record(z.string(), noise)),
-  /** By first node of an item, and form: what storing or computing it so does by itself. */
-  items: z.record(
-    z.string(),
-    z.partialRecord(z.enum(["dynamic", "int8 weights", "int4 weights", "float16 weights"]), noise),
-  ),
+  /** By layer and form: what storing or computing all of it so does by itself. */
+  layers: z.record(z.string(), z.partialRecord(storedForm, noise)),
 });
 export type Sensitivities = z.infer<typeof sensitivities>;
 
 /** Options for {@linkcode measureSensitivities}. */
 export interface SensitivityOptions {
+  /** What was found on another exact form of the network: layers of the same name are the same. */
+  known?: Sensitivities;
   /** Whether int4 weights are of interest. @default {false} */
   int4?: boolean;
   /** Says when to stop looking at further observers. @default {never} */
@@ -63,34 +65,37 @@ export async function measureSensitivities(
   calibration: Calibration,
   options: SensitivityOptions = {},
 ): Promise<Sensitivities> {
-  const { int4 = false, isLate = () => false, signal, onProgress = () => {} } = options;
-  const { problem, survey: { model } } = base;
+  const { known, int4 = false, isLate = () => false, signal, onProgress = () => {} } = options;
+  const { problem: { items }, survey: { model } } = base;
   const facts = graphFacts(model.graph);
   const found: Sensitivities = {
     outputs: [...probe.outputs],
     samples: probe.values.length,
-    tensors: {},
-    items: {},
+    tensors: { ...known?.tensors },
+    layers: { ...known?.layers },
   };
   const work: (() => Promise<void>)[] = [];
-  const tensors = roundable(base).filter((name) => calibration.statistics.has(name));
-  for (const name of tensors) {
+  const measured = new Set([...roundingsOf(base).values()].map(({ of }) => of));
+  for (const name of measured) {
+    if (found.tensors[name] || !calibration.statistics.has(name)) continue;
     work.push(async () => {
       const noises = await roundingNoise(name, [DEFAULT_OBSERVER], probe, calibration);
       found.tensors[name] = { [DEFAULT_OBSERVER]: noises[0]! };
     });
   }
-  for (const { nodes, choices } of problem.items) {
-    const forms: NodeForm[] = [];
+  const layers = layersOf(base);
+  for (const [layer, own] of Map.groupBy(items, (_, i) => layers[i]!)) {
+    const nodes = own.flatMap(({ nodes }) => nodes);
+    const forms: StoredForm[] = [];
     if (nodes.some((node) => storableWeights(node, facts).length > 0)) {
       forms.push("int8 weights", "float16 weights", ...int4 ? ["int4 weights" as const] : []);
     }
-    if (choices.some(({ kind }) => kind === "dynamic")) forms.push("dynamic");
+    const isDynamic = own.some(({ choices }) => choices.some(({ kind }) => kind === "dynamic"));
+    if (isDynamic) forms.push("dynamic");
     for (const form of forms) {
+      if (found.layers[layer]?.[form]) continue;
       work.push(async () => {
-        const noise = await formNoise(nodes, form, probe);
-        const item = found.items[itemName(nodes)] ??= {};
-        if (form !== "static") item[form] = noise;
+        (found.layers[layer] ??= {})[form] = await formNoise(nodes, form, probe);
       });
     }
   }
@@ -101,6 +106,7 @@ export async function measureSensitivities(
   }
   // Those that hurt most first: time may not suffice for all.
   const worst = Object.entries(found.tensors)
+    .filter(([name, noises]) => measured.has(name) && Object.keys(noises).length === 1)
     .sort(([, a], [, b]) => largest(b[DEFAULT_OBSERVER]!) - largest(a[DEFAULT_OBSERVER]!));
   for (const [name, noises] of worst) {
     if (isLate()) break;
@@ -110,21 +116,6 @@ export async function measureSensitivities(
     others.forEach((observer, i) => noises[observer] = more[i]!);
   }
   return found;
-}
-
-/** Names an item among those of its network. */
-export function itemName(nodes: readonly NodeProto[]): string {
-  return nodes[0]!.name;
-}
-
-/** Tensors that some choice rounds to uint8. */
-export function roundable({ problem: { items } }: Pick<Base, "problem">): string[] {
-  return [
-    ...new Set(items.flatMap(({ inputs, outputs, choices }) => [
-      ...choices.some(({ input }) => isInt8(input)) ? inputs : [],
-      ...choices.some(({ output }) => isInt8(output)) ? outputs : [],
-    ])),
-  ];
 }
 
 /** Observers, besides the default, whose ranges are ranges of their own. */

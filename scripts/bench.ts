@@ -71,14 +71,20 @@ function chooseBenches(names: readonly string[]): readonly Bench[] {
   });
 }
 
-function tableRow({ bench, what, against, latency, bytes }: BenchRow & { bench: string }) {
+function tableRow(row: BenchRow & { bench: string }) {
+  const { bench, what, against } = row;
+  if ("peak" in row) {
+    const ratio = digits(row.peak / row.peakAgainst);
+    return { bench, what, median: `${digits(row.peak / 1e6)} MB`, against, ratio };
+  }
+  const { latency, bytes } = row;
   const { ratio, candidateMs, rounds, drifted } = latency;
   return {
     bench,
     what,
     median: `${digits(candidateMs)} ms`,
     rate: bytes && `${digits(bytes / 1e3 / candidateMs)} MB/s`,
-    "time against": against,
+    against,
     ratio: digits(ratio.value),
     "95 %": `${digits(ratio.low)} to ${digits(ratio.high)}`,
     rounds,

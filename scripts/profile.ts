@@ -2,7 +2,6 @@ import { likeTheFirst } from "../lib/cost/feeds.ts";
 import { profile } from "../lib/cost/profile.ts";
 import { type Dataset, slice } from "../lib/data/dataset.ts";
 import { noise } from "../lib/data/noise.ts";
-import { npzDataset } from "../lib/data/npz_dataset.ts";
 import { sampleModel, visemes } from "../lib/data/visemes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { latencyRatio } from "../lib/evaluate/latency.ts";
@@ -15,6 +14,7 @@ import { createPool, type Pool } from "../lib/runtime/pool.ts";
 import type { Estimate } from "../lib/study/records.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
 import { flag, number, text } from "./command.ts";
+import { readSamples } from "./data.ts";
 import { runCommand } from "./shell.ts";
 
 const command = {
@@ -30,7 +30,7 @@ const command = {
     },
   },
   options: {
-    data: text("FILE", "samples as .npz; a model of fixed shapes can do without"),
+    data: text("PATH", "samples, .npz or pictures; a model of fixed shapes can do without"),
     against: text("FILE", "another form of the model, an int8 one say: layers stand side by side"),
     chart: text("FILE", "draw it too, into a .svg or .png"),
     threads: number("N", "threads of the runtime; 1 by default", {
@@ -107,5 +107,5 @@ async function takeSamples(
   const { inputs } = valueTypes(model.graph);
   return data === undefined
     ? [noise(inputs, model.name)]
-    : slice(await npzDataset(data, inputs), 0, 4);
+    : slice(await readSamples(data, model), 0, 4);
 }

@@ -1,11 +1,9 @@
 import { basename, resolve } from "node:path";
 import { type Dataset, slice } from "../lib/data/dataset.ts";
-import { npzDataset } from "../lib/data/npz_dataset.ts";
 import { splitDataset } from "../lib/data/split.ts";
 import { UsageError } from "../lib/errors.ts";
 import { compare } from "../lib/evaluate/compare.ts";
 import { readModel } from "../lib/onnx/file.ts";
-import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
 import { quantizeDynamic, readBack } from "../lib/quantize/one_call.ts";
@@ -16,8 +14,9 @@ import { quantizeWith } from "../lib/quantize/quantize_with.ts";
 import { count, factor } from "../lib/report/format.ts";
 import { UnknownBuildError } from "../lib/runtime/errors.ts";
 import { createPool, type Pool } from "../lib/runtime/pool.ts";
-import { parseQuantizeConfig } from "../lib/study/mapping_config.ts";
+import { parseQuantizeConfig, type QuantizeConfig } from "../lib/study/mapping_config.ts";
 import { flag, number, text } from "./command.ts";
+import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
 import { runCommand, type Shell } from "./shell.ts";
 
@@ -29,7 +28,7 @@ const command = {
     "with float32 on samples that were not used for the ranges.",
   operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
   options: {
-    data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
+    data: text("PATH", DATA_HELP),
     out: text("FILE", "where to write the int8 model"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: text("FILE", "which nodes are to be what, as JSON with comments"),
@@ -65,7 +64,7 @@ await runCommand(command, async ({ operands, options }, shell) => {
   if (choices.length > 1) {
     throw new UsageError(`${choices.join(" and ")} say what to quantize; give one of them`);
   }
-  const { mapping, corrections } = options.config === undefined
+  const { mapping, corrections, data }: QuantizeConfig = options.config === undefined
     ? { mapping: defaultQConfigMapping(options.preset as Preset | undefined), corrections: [] }
     : parseQuantizeConfig(await readText(options.config), options.config);
 
@@ -73,7 +72,7 @@ await runCommand(command, async ({ operands, options }, shell) => {
   const model = await readModel(operands.model);
   const samples = options.data === undefined
     ? undefined
-    : takeSamples(await npzDataset(options.data, valueTypes(model.graph).inputs), options);
+    : takeSamples(await readSamples(options.data, model, data), options);
 
   await using pool = createPool();
   let quantized: QuantizedModel;

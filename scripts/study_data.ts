@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { npzDataset } from "../lib/data/npz_dataset.ts";
 import { splitDataset, type SplitOptions, type Splits } from "../lib/data/split.ts";
 import { sampleModel, visemes } from "../lib/data/visemes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { loadMetric } from "../lib/evaluate/load_metric.ts";
 import type { Metric } from "../lib/evaluate/metric.ts";
 import { readModel } from "../lib/onnx/file.ts";
-import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
+import type { DataConfig } from "../lib/study/data_config.ts";
+import { readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
 
 /** Samples of each split, and the seed of the shuffle, where they were given. */
@@ -65,14 +65,18 @@ export function sampleSplits(config: SplitSizes, quick: boolean): Splits {
   return visemes({ ...sizes, ...given({ calibration, selection, test }) });
 }
 
-/** Splits of a file of samples. */
+/**
+ * Splits of a file or folder of samples.
+ *
+ * @param options.reading How samples that are no arrays are to be read.
+ */
 export async function fileSplits(
   path: string,
   model: Model,
   config: SplitSizes,
-  { quick, inOrder }: { quick: boolean; inOrder: boolean },
+  { quick, inOrder, reading }: { quick: boolean; inOrder: boolean; reading?: DataConfig },
 ): Promise<Splits> {
-  const dataset = await npzDataset(path, valueTypes(model.graph).inputs);
+  const dataset = await readSamples(path, model, reading);
   const { calibration, selection, test, seed } = config;
   const options: SplitOptions = {
     shuffle: !inOrder,

@@ -5,6 +5,7 @@ import { parseSweepConfig, type SweepConfig } from "../lib/study/config.ts";
 import type { Study } from "../lib/study/records.ts";
 import { sweep } from "../lib/study/sweep.ts";
 import { flag, number, text } from "./command.ts";
+import { DATA_HELP } from "./data.ts";
 import { readText } from "./read_text.ts";
 import { runCommand } from "./shell.ts";
 import {
@@ -34,7 +35,7 @@ const command = {
     },
   },
   options: {
-    data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
+    data: text("PATH", DATA_HELP),
     config: text("FILE", "what to measure, as JSON with comments"),
     out: text("FOLDER", "where the study is kept; studies/NAME by default"),
     maxDrop: number("D", "largest accepted drop of the metric; 0.5 points by default", { min: 0 }),
@@ -81,7 +82,9 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
   const model = await modelOrSample(operands.model);
   const splits = data === undefined
     ? sampleSplits(config, quick)
-    : await fileSplits(data, model, config, { quick, inOrder: options.inOrder });
+    : await fileSplits(data, model, config, {
+      ...{ quick, inOrder: options.inOrder, reading: config.data },
+    });
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;
 

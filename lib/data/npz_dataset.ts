@@ -13,13 +13,16 @@ import { readNpz } from "./npz.ts";
  * np.savez("clips.npz", **{"input.1": pictures, "labels": classes})
  * ```
  *
- * @param inputs The network's inputs, in any order.
+ * @param allInputs The network's inputs, in any order.
+ * @param states Names of those that the file need not hold: states, which begin with zeros.
  */
 export async function npzDataset(
   path: string | URL,
-  inputs: readonly ValueType[],
+  allInputs: readonly ValueType[],
+  states: readonly string[] = [],
 ): Promise<Dataset> {
   const { labels, ...values } = await readNpz(path);
+  const inputs = allInputs.filter(({ name }) => name in values || !states.includes(name));
   const file = path instanceof URL ? fileURLToPath(path) : path;
   const name = file.split(/[/\\]/).at(-1)!;
   // A network with an input of that name takes the array; then there are no classes.

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BINS } from "../calibrate/histogram.ts";
 import { nearest, UserError } from "../errors.ts";
+import { dataConfig } from "./data_config.ts";
 import { readJsonc } from "./jsonc.ts";
 import { correctionName, mappingConfig, weightsName } from "./mapping_config.ts";
 import {
@@ -77,6 +78,8 @@ export const sweepConfig = product.extend({
   more: z.array(product).optional(),
   /** Placements of one's own. */
   mappings: z.record(z.string().min(1), mappingConfig).default({}),
+  /** How the samples are to be read. */
+  data: dataConfig.optional(),
   /** Largest accepted drop of the metric, in its unit. */
   maxDrop: z.number().min(0).optional(),
   /** Samples of each split. */

@@ -17,6 +17,7 @@ import {
   type WeightObserver,
   weightOnly,
 } from "../quantize/qconfig.ts";
+import { type DataConfig, dataConfig } from "./data_config.ts";
 import { readJsonc } from "./jsonc.ts";
 import {
   binsValue,
@@ -92,6 +93,7 @@ export const correctionName = z.literal(CORRECTIONS);
 const quantizeConfig = mappingConfig.extend({
   ...observerConfig,
   corrections: z.array(correctionName).default([]),
+  data: dataConfig.optional(),
   weights: weightsName.default("per-channel"),
 });
 
@@ -112,13 +114,15 @@ export function parseQuantizeConfig(text: string, file = "the config"): Quantize
     observer: chooseObserver(config) ?? toObserver(DEFAULT_OBSERVER),
     weights: toWeights(config.weights),
   });
-  return { mapping, corrections: config.corrections };
+  return { mapping, corrections: config.corrections, data: config.data };
 }
 
 /** What `quantize` is to make of a network. */
 export interface QuantizeConfig {
   readonly mapping: QConfigMapping;
   readonly corrections: readonly Correction[];
+  /** How its samples are to be read. */
+  readonly data?: DataConfig;
 }
 
 /** What a qconfig takes where it does not say so itself. */

@@ -9,8 +9,11 @@ export interface Bench {
   run(signal: AbortSignal): AsyncIterable<BenchRow>;
 }
 
-/** One measured thing, against another that took turns with it. */
-export interface BenchRow {
+/** One measured thing, against another. */
+export type BenchRow = TimeRow | MemoryRow;
+
+/** A time, against that of something which took turns with it. */
+export interface TimeRow {
   /** e.g. `read lip-net, 55 MB`. */
   readonly what: string;
   /** What its time is compared with. */
@@ -19,4 +22,13 @@ export interface BenchRow {
   readonly latency: Latency;
   /** Bytes that go through, for a rate. */
   readonly bytes?: number;
+}
+
+/** The peak of a process' memory, against that of another process. */
+export interface MemoryRow {
+  readonly what: string;
+  readonly against: string;
+  /** Bytes. */
+  readonly peak: number;
+  readonly peakAgainst: number;
 }

@@ -1,5 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
-import { percentile } from "../../lib/calibrate/observers.ts";
+import type { Observer } from "../../lib/calibrate/observers.ts";
 import { samples } from "../../lib/data/dataset.ts";
 import { sampleModel, visemes } from "../../lib/data/visemes.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
@@ -8,33 +9,66 @@ import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { openSession } from "../../lib/runtime/session.ts";
+import { observerName, toObserver } from "../../lib/study/observer_config.ts";
 import type { Bench } from "./bench.ts";
 import { race } from "./race.ts";
 
-const SAMPLES = 24;
+/** As many as calibration usually has. */
+const SAMPLES = 100;
 
-/** What watching costs: calibration against plain inference over the same samples. */
+/** What watching costs, in time and memory. */
 export const calibration: Bench = {
   name: "calibration",
-  summary: "one calibration pass of the sample, against plain inference over the same clips",
+  summary: "calibrating the sample with all observers at once, against plain inference over the " +
+    "same clips; peak memory for more and more clips",
   async *run(signal) {
     const model = fuse(await sampleModel());
     const { calibration: data } = visemes({ calibration: SAMPLES, selection: 1, test: 1 });
     const clips = await Array.fromAsync(samples(data));
-    const mapping = qconfigMapping({ default: staticInt8({ activation: percentile(99.99) }) });
-    const prepared = prepare(model, mapping);
-    const times = await race([
-      async () => {
-        const session = await openSession(model);
-        for (const clip of clips) await session.run(clip);
-        await session.release();
-      },
-      () => calibrate(prepared, clips),
-    ], { rounds: 9, signal });
-    yield {
-      what: `calibrate ${model.name}: ${SAMPLES} clips, ${prepared.tensors.length} tensors`,
-      against: "plain inference",
-      latency: latencyRatio(times),
+    const prepared = prepare(model, qconfigMapping({ default: staticInt8() }));
+    const infer = async () => {
+      const session = await openSession(model);
+      for (const clip of clips) await session.run(clip);
+      await session.release();
     };
+    const observers = [...observerName.values].map((name) => toObserver(name));
+    const times = await race([
+      infer,
+      () => calibrate(prepared, clips),
+      async () => chooseAll(await calibrate(prepared, clips), observers),
+    ], { rounds: 6, signal });
+    const what = `calibrate ${model.name}: ${SAMPLES} clips, ${prepared.tensors.length} tensors`;
+    const against = "plain inference";
+    yield { what, against, latency: latencyRatio(times) };
+    yield {
+      what: `the same, with the ranges of ${observers.length} observers`,
+      against,
+      latency: latencyRatio(times, { candidate: 2 }),
+    };
+
+    const few = await peakOf(100, signal);
+    for (const count of [300, 1000]) {
+      const peak = await peakOf(count, signal);
+      yield { what: `peak memory: ${count} clips`, against: "100 clips", peak, peakAgainst: few };
+    }
   },
 };
+
+/** Has every observer choose the range of every tensor. */
+function chooseAll(
+  { statistics }: Awaited<ReturnType<typeof calibrate>>,
+  observers: readonly Observer[],
+): void {
+  for (const seen of statistics.values()) {
+    for (const observer of observers) observer.range(seen);
+  }
+}
+
+/** The most memory that a process of its own takes to calibrate so many clips, in bytes. */
+async function peakOf(count: number, signal: AbortSignal): Promise<number> {
+  const script = fileURLToPath(new URL("calibration_memory.ts", import.meta.url));
+  const args = ["run", "-A", script, String(count)];
+  const { stdout, success } = await new Deno.Command(Deno.execPath(), { args, signal }).output();
+  if (!success) throw new Error(`The process that calibrates ${count} clips failed`);
+  return Number(new TextDecoder().decode(stdout));
+}

@@ -9,7 +9,7 @@ import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { createPool, type Pool } from "../../lib/runtime/pool.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
-import type { Bench, BenchRow } from "./bench.ts";
+import type { Bench, BenchRow, TimeRow } from "./bench.ts";
 import { lipNet, lipNetClips } from "./lip_net.ts";
 import { type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
 
@@ -39,7 +39,7 @@ export const placements: Bench = {
       const { model, feeds, name } = network;
       const result = await optimize(model, [feeds], { pool, cache: false, signal });
       const { float32, built } = result.parts.latency;
-      const row = (what: string, latency: BenchRow["latency"]): BenchRow => ({
+      const row = (what: string, latency: TimeRow["latency"]): BenchRow => ({
         what: `${name}, ${what}`,
         against: AGAINST,
         latency,

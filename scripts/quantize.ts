@@ -1,6 +1,5 @@
 import { basename, resolve } from "node:path";
-import { type Dataset, slice } from "../lib/data/dataset.ts";
-import { splitDataset } from "../lib/data/split.ts";
+import type { Dataset } from "../lib/data/dataset.ts";
 import { UsageError } from "../lib/errors.ts";
 import { compare } from "../lib/evaluate/compare.ts";
 import { readModel } from "../lib/onnx/file.ts";
@@ -19,6 +18,7 @@ import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
 import { runCommand, type Shell } from "./shell.ts";
+import { takeSamples } from "./take_samples.ts";
 
 const command = {
   name: "quantize",
@@ -45,9 +45,6 @@ const command = {
     "deno task quantize model.onnx --data samples.npz --preset fbgemm --out model.fbgemm.onnx",
   ],
 } as const;
-
-/** Most samples to compare on: this is a check, `sweep` is the measurement. */
-const CHECKED = 100;
 
 await runCommand(command, async ({ operands, options }, shell) => {
   const { progress, print } = shell;
@@ -124,20 +121,6 @@ await runCommand(command, async ({ operands, options }, shell) => {
   const size = factor(bytes / model.bytes().length);
   await print(`\nWrote ${out}: ${count(bytes)} bytes, ${size} of ${model.name}`);
 });
-
-/** Samples to calibrate with, and others to compare on if there are enough. */
-function takeSamples(
-  dataset: Dataset,
-  options: { calibration?: number; inOrder: boolean },
-): { calibration: Dataset; check?: Dataset } {
-  const n = dataset.length;
-  const calibration = Math.min(n, options.calibration ?? Math.max(1, Math.min(200, 0.4 * n | 0)));
-  const rest = n - calibration;
-  if (rest < 3) return { calibration: slice(dataset, 0, calibration) };
-  const sizes = { calibration, selection: rest - 1, test: 1 };
-  const splits = splitDataset(dataset, { ...sizes, shuffle: !options.inOrder });
-  return { calibration: splits.calibration, check: slice(splits.selection, 0, CHECKED) };
-}
 
 /** Fills in what the runtime executes, where that can be read. */
 async function withExecution(model: QuantizedModel, pool: Pool): Promise<QuantizedModel> {

@@ -196,6 +196,8 @@ export {
   sizesOf,
   trialsOf,
 } from "./lib/report/display.ts";
+export { type Compared, comparisonsOf } from "./lib/report/comparisons.ts";
+export { errorsOf } from "./lib/report/error_chart.ts";
 export { writeReport } from "./lib/report/write_report.ts";
 
 // What each layer costs, by running only what follows it.

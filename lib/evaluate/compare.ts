@@ -6,7 +6,7 @@ import { createPool, type Pool } from "../runtime/pool.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
 import type { Estimate, Latency, MetricInfo } from "../study/records.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { evaluate, type OutputError } from "./evaluate.ts";
+import { evaluate, type Evaluation, type OutputError } from "./evaluate.ts";
 import { latencyRatio } from "./latency.ts";
 import { defaultMetric, type Metric } from "./metric.ts";
 
@@ -16,12 +16,17 @@ export interface CompareOptions {
   metric?: Metric;
   /** Workers to run on. @default {a pool of its own, closed at the end} */
   pool?: Pool;
+  /**
+   * Float32's own evaluation on the same data set and metric, as `evaluate()` returns it: several
+   * candidates share it, and float32 is not run again for each. @default {it is evaluated}
+   */
+  reference?: Evaluation;
   /** Rounds of the latency measurement, in each of which both models have a turn. @default {15} */
   rounds?: number;
   /** Samples that take turns in it; 0 leaves it out. @default {4} */
   timedSamples?: number;
   signal?: AbortSignal;
-  /** Called with the number of samples run so far, and of all: both models on the data set. */
+  /** Called with the number of samples run so far, and of all: both models' unless one is known. */
   onProgress?: (done: number, all: number) => void;
 }
 
@@ -154,14 +159,15 @@ export async function compare(
   const metric = options.metric ?? defaultMetric(valueTypes(float32.graph).outputs, labelled);
   const pool = options.pool ?? createPool();
   try {
-    const all = 2 * dataset.length;
+    const before = options.reference ? 0 : dataset.length;
+    const all = before + dataset.length;
     const after = (before: number) => ({
       ...(signal && { signal }),
       ...(onProgress && { onProgress: (done: number) => onProgress(before + done, all) }),
     });
-    const reference = await evaluate(pool, float32, dataset, metric, undefined, after(0));
-    const own = after(dataset.length);
-    const result = await evaluate(pool, candidate, dataset, metric, reference, own);
+    const reference = options.reference ??
+      await evaluate(pool, float32, dataset, metric, undefined, after(0));
+    const result = await evaluate(pool, candidate, dataset, metric, reference, after(before));
     const samples: Feeds[] = [];
     for (let i = 0; i < Math.min(timedSamples, dataset.length); i++) {
       samples.push(await dataset.sample(i));

@@ -45,8 +45,10 @@ export interface RowChartOptions {
   domain?: readonly [number, number];
   /** Guide lines. @default {[]} */
   lines?: readonly ChartLine[];
-  /** Width of the drawing, px. Below 560 labels stand above their marks. @default {960} */
+  /** Width of the drawing, px. @default {960} */
   width?: number;
+  /** Labels and figures stand above their marks. @default {below a width of 560} */
+  narrow?: boolean;
 }
 
 const SIZE = 12;
@@ -119,7 +121,7 @@ function position(_: unknown, i: number): number {
 
 function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
   const { mark, lines = [], width = 960 } = options;
-  const narrow = width < 560;
+  const { narrow = width < 560 } = options;
   const longest = (part: "label" | "text") =>
     Math.max(0, ...rows.map((row) => textWidth(row[part], SIZE, row.strong)));
   const labelRoom = narrow ? 0 : Math.min(width * 0.42, Math.ceil(longest("label")));
@@ -149,11 +151,11 @@ function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
   };
 }
 
-function axis({ narrow, width, left, top }: Layout, { axis, format }: RowChartOptions) {
+function axis({ narrow, width, left, right, top }: Layout, { axis, format }: RowChartOptions) {
   const title = narrow && textWidth(axis, SIZE) > width
     ? axis.slice(0, axis.lastIndexOf(","))
     : axis;
-  const ticks = narrow ? 5 : 7;
+  const ticks = Math.min(narrow ? 5 : 7, Math.max(2, Math.round((right - left) / 45)));
   return [
     Plot.gridX({ ticks, stroke: RULE, strokeWidth: 0.75, strokeOpacity: 0.6, ...UNTOUCHED }),
     Plot.axisX({

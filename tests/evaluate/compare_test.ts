@@ -5,7 +5,7 @@ import { npzDataset } from "../../lib/data/npz_dataset.ts";
 import { readNpz } from "../../lib/data/npz.ts";
 import { compare, Comparison, type ComparisonFields } from "../../lib/evaluate/compare.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
-import { agreement } from "../../lib/evaluate/metric.ts";
+import { agreement, top1 } from "../../lib/evaluate/metric.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import { createPool } from "../../lib/runtime/pool.ts";
@@ -52,6 +52,18 @@ Deno.test("compare() measures two models against each other on real workers", as
   assert.ok(outputs!.sqnr! > 0 && outputs!.cosine < 1);
   assert.equal(done.at(-1), 1);
   assert.ok(done.every((share, i) => i === 0 || share >= done[i - 1]!));
+
+  const known = await evaluate(pool, good, data, top1());
+  let runs = 0;
+  const again = await compare(good, bad, data, {
+    pool,
+    timedSamples: 0,
+    reference: known,
+    metric: top1(),
+    onProgress: (_, all) => runs = all,
+  });
+  assert.deepEqual(again.difference, difference);
+  assert.equal(runs, n, "float32 is not run again");
 
   const same = await compare(good, good, data, { pool, timedSamples: 0, metric: agreement() });
   assert.equal(same.latency, undefined);

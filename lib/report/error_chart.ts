@@ -1,0 +1,58 @@
+import type { PlanRow } from "../study/records.ts";
+import { type Chart, chartSvg } from "./chart.ts";
+import { show, type Shown } from "./display.ts";
+import { decimal } from "./format.ts";
+import { type ChartRow, rowChart } from "./row_chart.ts";
+import { textTable } from "./table.ts";
+import { familyStyles } from "./theme.ts";
+
+/**
+ * Where a quantized network loses its accuracy: for each layer how close what it gives is to float32's
+ * own, with the errors of all layers before it, from input to output. The drop from one bar to the next is
+ * what the layer adds. PyTorch's Numeric Suite compares the outputs of layers like this.
+ *
+ * @param plan With the dB that `withErrors()` fills in; rows without are left out.
+ * @example The last line of a notebook cell
+ * ```ts
+ * import type { PlanRow } from "../study/records.ts";
+ * import { errorsOf } from "./error_chart.ts";
+ * const cell = ({ rows }: { rows: readonly PlanRow[] }) => errorsOf(rows);
+ * ```
+ */
+export function errorsOf(plan: readonly PlanRow[]): Shown {
+  const rows = plan.filter(({ dB }) => dB !== undefined);
+  const text = textTable(rows, [
+    { head: "layer", text: labelOf },
+    { head: "executes as", text: ({ executes }) => executes },
+    { head: "SQNR, dB", text: ({ dB }) => decimal(dB!, 1), numeric: true },
+  ]);
+  if (rows.length === 0) return show({ "text/plain": "No layer differs from float32." });
+  const title = "Closeness to float32, layer by layer";
+  const subtitle =
+    "SQNR of what each layer gives, in dB, errors of the layers before it included: " +
+    "6 dB less is twice the error.";
+  const svg = chartSvg(errorChart(rows), { label: `${title}. ${subtitle}`, title, subtitle });
+  return show({ "image/svg+xml": svg.text, "text/plain": text });
+}
+
+/** The rows of a plan that have an error, in order. */
+export function errorChart(rows: readonly PlanRow[], options: { width?: number } = {}): Chart {
+  const styles = familyStyles(rows.map(({ asked }) => asked));
+  const chart = rowChart(
+    rows.map((row): ChartRow => ({
+      label: labelOf(row),
+      value: Math.max(0, row.dB!),
+      text: `${decimal(row.dB!, 1)} dB`,
+      colour: styles.get(row.asked)!.colour,
+    })),
+    { mark: "bar", axis: "SQNR, dB", format: decimal, width: options.width },
+  );
+  return {
+    ...chart,
+    key: [...styles].map(([label, { colour }]) => ({ label, colour, glyph: "bar" })),
+  };
+}
+
+function labelOf({ node, path, opType }: PlanRow): string {
+  return path === "" ? node : `${path} · ${opType}`;
+}

@@ -133,12 +133,15 @@ function requireOneType({ default: byDefault, rules }: QConfigMapping): void {
   );
 }
 
-/** Refuses a rule that asks for what none of its nodes can be. */
+/**
+ * Refuses a rule that asks for what none of its nodes can be. Nodes that only move values follow the
+ * others: what they could be beside int8 neighbours saves no rule.
+ */
 function refuseImpossible(all: readonly Decision[], mapping: QConfigMapping): void {
   mapping.rules.forEach(([selector], i) => {
     const ruled = all.filter(({ rule }) => rule === i);
-    const [first] = ruled;
-    if (!first || !ruled.every(({ impossible }) => impossible)) return;
+    const first = ruled.find(({ impossible }) => impossible);
+    if (!first || ruled.some(({ asked, applied }) => applied.kind === asked.kind)) return;
     const { identity, asked, obstacle } = first;
     throw new UserError(
       `Cannot apply the qconfig mapping: rule ${showSelector(selector)} asks for ${asked.kind} ` +

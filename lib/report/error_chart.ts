@@ -11,7 +11,8 @@ import { familyStyles } from "./theme.ts";
  * own, with the errors of all layers before it, from input to output. The drop from one bar to the next is
  * what the layer adds. PyTorch's Numeric Suite compares the outputs of layers like this.
  *
- * @param plan With the dB that `withErrors()` fills in; rows without are left out.
+ * @param plan With the dB that `withErrors()` fills in. Rows without are left out, and nodes that only
+ * move values: they add nothing.
  * @example The last line of a notebook cell
  * ```ts
  * import type { PlanRow } from "../study/records.ts";
@@ -20,7 +21,7 @@ import { familyStyles } from "./theme.ts";
  * ```
  */
 export function errorsOf(plan: readonly PlanRow[]): Shown {
-  const rows = plan.filter(({ dB }) => dB !== undefined);
+  const rows = plan.filter(({ dB, opType }) => dB !== undefined && !MOVES.has(opType));
   const text = textTable(rows, [
     { head: "layer", text: labelOf },
     { head: "executes as", text: ({ executes }) => executes },
@@ -35,15 +36,25 @@ export function errorsOf(plan: readonly PlanRow[]): Shown {
   return show({ "image/svg+xml": svg.text, "text/plain": text });
 }
 
+/** Operators whose result is as close to float32's as what they read. */
+const MOVES: ReadonlySet<string> = new Set([
+  "Flatten",
+  "Identity",
+  "Reshape",
+  "Squeeze",
+  "Transpose",
+  "Unsqueeze",
+]);
+
 /** The rows of a plan that have an error, in order. */
 export function errorChart(rows: readonly PlanRow[], options: { width?: number } = {}): Chart {
-  const styles = familyStyles(rows.map(({ asked }) => asked));
+  const styles = familyStyles(rows.map(formOf));
   const chart = rowChart(
     rows.map((row): ChartRow => ({
       label: labelOf(row),
       value: Math.max(0, row.dB!),
       text: `${decimal(row.dB!, 1)} dB`,
-      colour: styles.get(row.asked)!.colour,
+      colour: styles.get(formOf(row))!.colour,
     })),
     { mark: "bar", axis: "SQNR, dB", format: decimal, width: options.width },
   );
@@ -51,6 +62,11 @@ export function errorChart(rows: readonly PlanRow[], options: { width?: number }
     ...chart,
     key: [...styles].map(([label, { colour }]) => ({ label, colour, glyph: "bar" })),
   };
+}
+
+/** What a node is, which is not always what it was asked to be. */
+function formOf({ asked, why }: PlanRow): string {
+  return why.match(/(float32|dynamic|weightOnly)(?=( instead)?: )/)?.[1] ?? asked;
 }
 
 function labelOf({ node, path, opType }: PlanRow): string {

@@ -247,12 +247,21 @@ Deno.test("convert() refuses a rule that none of its nodes can follow", () => {
   );
   const attempt = (rule: Rule) => () =>
     convert(model, qconfigMapping({ default: float32, rules: [rule] }));
+  const turned = modelOf(
+    `input x float32[N, T, 8]; output y float32[T, 1, N, 8]
+    t = Transpose(x) {perm=[1, 0, 2]} @ gru.turn; y = GRU(t, w, r) {hidden_size=8} @ gru.layer`,
+    { w: [1, 24, 8], r: [1, 24, 8] },
+  );
+  const carried = () =>
+    convert(turned, qconfigMapping({ default: float32, rules: [["gru.*", staticInt8()]] }));
   assertThrows(
     attempt(["gru", staticInt8()]),
     UserError,
     `rule "gru" asks for static GRU node "gru": no int8 GRU kernel; dynamicInt8() or weightOnly()`,
   );
   assertThrows(attempt([{ op: "Relu" }, dynamicInt8()]), UserError, "it has no weights");
+  // Nodes that would only move what others made int8 save no rule.
+  assertThrows(carried, UserError, "no int8 GRU kernel");
   // Of a region it is enough if one node can.
   assertEquals(attempt(["*", weightOnly()])().plan.rows.map(({ why }) => why), [
     `rule "*"; stays float32: it has no weights worth storing smaller`,

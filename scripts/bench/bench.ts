@@ -24,7 +24,7 @@ export interface TimeRow {
   readonly bytes?: number;
 }
 
-/** The peak of a process' memory, against that of another process. */
+/** The peak of a process' memory, against that of another process, or a size. */
 export interface MemoryRow {
   readonly what: string;
   readonly against: string;

@@ -50,6 +50,7 @@ export {
 export { equalize, type EqualizeOptions } from "./lib/passes/equalize.ts";
 export { CorrectedModel } from "./lib/passes/corrected_model.ts";
 export { correctBias, type CorrectBiasOptions } from "./lib/quantize/correct_bias.ts";
+export { smooth, type SmoothOptions } from "./lib/quantize/smooth.ts";
 export {
   type Correction,
   CORRECTIONS,

@@ -51,8 +51,8 @@ interface Found {
 }
 
 /**
- * Finds the places where channels can be scaled: Conv, ConvTranspose, Gemm, MatMul (with the Add behind
- * it) and LayerNormalization, in front of any number of Conv, ConvTranspose, Gemm and MatMul; between
+ * Finds the places where channels can be scaled: Conv, ConvTranspose, Gemm, MatMul and Mul by a constant
+ * (with the Add behind it), and LayerNormalization, in front of any number of Conv, ConvTranspose, Gemm and MatMul; between
  * them Relu, LeakyRelu, pools, Resize and Flatten. A Clip is in the way, and so are residual Adds,
  * weights that several nodes read or lay out, and outputs of the graph.
  */
@@ -109,6 +109,17 @@ class Search {
         const channels = scale.data.length;
         const perChannel = this.#perChannel(node, [1, 2], channels);
         return perChannel && { source: { node, perChannel }, channels, axis: "last", output };
+      }
+      case "Mul": { // by the scale of a LayerNorm, say, and plus its bias
+        const name = node.input.find((input) => this.#parameters.read(input)) ?? "";
+        const scale = this.#parameters.read(name);
+        if (scale?.dims.length !== 1 || scale.data.length === 1) return undefined;
+        if (!isOwn(name, node, this.#parameters)) return undefined;
+        const channels = scale.data.length;
+        const add = this.#biasAdd(output, channels);
+        const perChannel = [{ name, node }, ...add ? [add] : []];
+        const source = { node, perChannel };
+        return { source, channels, axis: "last", output: add?.node.output[0] ?? output };
       }
       default:
         return undefined;

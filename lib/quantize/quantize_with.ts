@@ -7,6 +7,7 @@ import { convert, type ConvertOptions } from "./convert.ts";
 import { correctBias } from "./correct_bias.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { prepare } from "./prepare.ts";
+import { smooth } from "./smooth.ts";
 import type { QuantizedModel } from "./quantized_model.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
@@ -14,13 +15,15 @@ import type { Feeds } from "../tensor/tensor.ts";
  * What makes a network fitter for static int8, by name:
  *
  * - `equalize`: ranges of weights evened between neighbouring layers, see {@linkcode equalize}.
- * - `bias`: what int8 adds to the mean of each channel taken from its bias, see
+ * - `smooth`: what is uneven between the channels of an activation moved into the weights that read
+ *   it, see {@linkcode smooth}.
+ * - `bias`: the one to begin with; what int8 adds to the mean of each channel taken from its bias, see
  *   {@linkcode correctBias}.
  */
 export type Correction = typeof CORRECTIONS[number];
 
 /** All corrections, in the order in which they are made. */
-export const CORRECTIONS = ["equalize", "bias"] as const;
+export const CORRECTIONS = ["equalize", "smooth", "bias"] as const;
 
 /** Options for {@linkcode quantizeWith}. */
 export interface QuantizeWithOptions extends CalibrateOptions, ConvertOptions {
@@ -38,8 +41,8 @@ export interface QuantizedWith {
   /** Its plan says of each node what was corrected. */
   readonly int8: QuantizedModel;
   /**
-   * The float32 model that int8 stands for tensor by tensor: the one given, or what equalization made
-   * of it, whose outputs are the same.
+   * The float32 model that int8 stands for tensor by tensor: the one given, or what equalization and
+   * smoothing made of it, whose outputs are the same.
    */
   readonly float32: Model;
   /** Of `float32`; undefined if nothing is static. */
@@ -48,13 +51,13 @@ export interface QuantizedWith {
 
 /**
  * Calibrates and converts a model, with corrections, in the one right order: first what changes the
- * activations and is exact in float32 (`equalize`), then calibration, then what makes up for the
+ * activations and is exact in float32 (`equalize`, `smooth`), then calibration, then what makes up for the
  * errors of int8 (`bias`), then conversion. Without corrections it is `calibrate()` and `convert()`.
  *
  * Each correction that looks at samples costs one pass over them, and holds one sample at a time.
  *
- * @param model Float32, from `fuse()` or `lowerForWasm()`. Equalization finds its layers as Conv and
- * Gemm: equalize before lowering makes Gemm of Conv.
+ * @param model Float32, from `fuse()` or `lowerForWasm()`. Equalization and smoothing find their layers
+ * as Conv and Gemm: do them before lowering makes Gemm of Conv.
  * @param data Calibration samples. Corrections read them again: a generator serves only without.
  * @throws {UserError} As `calibrate()` and `convert()` do.
  */
@@ -65,7 +68,8 @@ export async function quantizeWith(
   options: QuantizeWithOptions = {},
 ): Promise<QuantizedWith> {
   const { corrections = [], calibration: known, format, ...passes } = options;
-  const float32 = corrections.includes("equalize") ? equalize(model) : model;
+  let float32 = corrections.includes("equalize") ? equalize(model) : model;
+  if (corrections.includes("smooth")) float32 = await smooth(float32, mapping, data, passes);
   const prepared = prepare(float32, mapping);
   if (prepared.tensors.length === 0) {
     return {

@@ -7,6 +7,8 @@ import { fuse } from "../passes/fuse.ts";
 import { createPool, type Pool } from "../runtime/pool.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { convert } from "./convert.ts";
+import { existingInt8 } from "./existing_int8.ts";
+import { graphFacts } from "./graph_facts.ts";
 import { qconfigMapping, type Rule } from "./mapping.ts";
 import {
   dynamicInt8,
@@ -96,10 +98,12 @@ export async function quantizeDynamic(
     return meant.map((op) => [{ op }, dynamicInt8({ weight })]);
   });
   if (rules.length === 0) {
+    const [integer] = existingInt8(graphFacts(fused.graph));
+    const already = integer ? `, and it is int8 already, as ${integer.opType} says` : "";
     throw new UserError(
       `Cannot quantize ${model.name} dynamically: it has no ` +
         (operators ? "Linear layer (Gemm or MatMul)" : "Linear and no recurrent layer") +
-        `; it has ${[...present].sort().join(", ")}`,
+        `${already}; it has ${[...present].sort().join(", ")}`,
     );
   }
   const mapping = qconfigMapping({ default: float32, rules, onUnsupported: "float32" });

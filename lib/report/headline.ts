@@ -76,6 +76,7 @@ export function caveats(study: Study): string[] {
         winner?.latency.drifted ? ", the winner among them" : ""
       }; ${drifted === 1 ? "its ratio is" : "their ratios are"} less certain than the ` +
       `${drifted === 1 ? "interval says" : "intervals say"}.`,
+    ...study.search?.notes ?? [],
     failed.length > 0 &&
     `${count(failed.length)} of ${plural(failed.length + measured.length, "configuration")} ` +
       "failed; the reasons are listed below.",

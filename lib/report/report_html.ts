@@ -1,5 +1,12 @@
 import type { PlanRow, Study, Trial } from "../study/records.ts";
 import { chartsOf, type ReportChart } from "./charts.ts";
+import {
+  decisionCaption,
+  decisionColumns,
+  FRONT_CAPTION,
+  frontColumns,
+  frontRows,
+} from "./decision_table.ts";
 import { factsOf } from "./facts.ts";
 import {
   decimal,
@@ -40,6 +47,8 @@ ${new Markup(css)}</style>
 ${header(study)}
 ${chartsOf(study).map(chartSection)}
 ${trialSection(study)}
+${frontSection(study)}
+${decisionSection(study)}
 ${winner && planSection(study, winner.trial)}
 ${failureSection(study)}
 ${reproduceSection(study)}
@@ -139,6 +148,25 @@ function trialSection(study: Study): Markup {
 <h2>Trials</h2>
 <p class="caption">On the selection split, fastest first; [low, high] are 95 % intervals. Numbers are those of the charts.</p>
 ${table}</section>`;
+}
+
+function frontSection(study: Study): Markup | undefined {
+  const rows = frontRows(study);
+  if (rows.length === 0) return undefined;
+  return markup`<section>
+<h2>Front</h2>
+<p class="caption">${FRONT_CAPTION}</p>
+${htmlTable(rows, frontColumns(study), { label: "Front" })}</section>`;
+}
+
+function decisionSection(study: Study): Markup | undefined {
+  const { search } = study;
+  if (!search || search.decisions.length === 0) return undefined;
+  const columns = decisionColumns(study, search.decisions);
+  return markup`<section>
+<h2>Why each layer is what it is</h2>
+<p class="caption">${decisionCaption(search)}</p>
+${htmlTable(search.decisions, columns, { label: "Decisions" })}</section>`;
 }
 
 function planSection(study: Study, trial: Trial): Markup {

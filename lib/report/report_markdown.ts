@@ -1,5 +1,12 @@
 import type { Study, Trial } from "../study/records.ts";
 import { chartsOf } from "./charts.ts";
+import {
+  decisionCaption,
+  decisionColumns,
+  FRONT_CAPTION,
+  frontColumns,
+  frontRows,
+} from "./decision_table.ts";
 import { factsOf } from "./facts.ts";
 import { glossaryOf } from "./glossary.ts";
 import { caveats, headline } from "./headline.ts";
@@ -23,6 +30,8 @@ export function reportMarkdown(study: Study): string {
       `![${escapeMarkdown(title)}](charts/${file}.png)\n`
     ),
     trialSection(study),
+    frontSection(study),
+    decisionSection(study),
     winner && planSection(study, winner.trial),
     failureSection(study),
     reproduceSection(study),
@@ -47,6 +56,21 @@ function trialSection(study: Study): string {
   });
   return "## Trials\n\nOn the selection split, fastest first; \\[low, high\\] are 95 % intervals. " +
     `Numbers are those of the charts.\n\n${table}`;
+}
+
+function frontSection(study: Study): string | undefined {
+  const rows = frontRows(study);
+  if (rows.length === 0) return undefined;
+  return `## Front\n\n${FRONT_CAPTION}\n\n${markdownTable(rows, frontColumns(study))}`;
+}
+
+function decisionSection(study: Study): string | undefined {
+  const { search } = study;
+  if (!search || search.decisions.length === 0) return undefined;
+  const table = markdownTable(search.decisions, decisionColumns(study, search.decisions));
+  return `## Why each layer is what it is\n\n${
+    escapeMarkdown(decisionCaption(search))
+  }\n\n${table}`;
 }
 
 function planSection(study: Study, trial: Trial): string {

@@ -213,30 +213,30 @@ export const rangesRecord = z.strictObject({
 /** The tensors that observers see most differently: plain JSON. */
 export type RangesRecord = z.infer<typeof rangesRecord>;
 
-/** What one item of a network (nodes that one kernel computes) became in a search, and why. */
+/** What one layer of a network became in a search, and why. */
 export const decisionRow = z.strictObject({
-  /** Name of its first node. */
+  /** Name of its first node in the network as given. */
   node: z.string(),
-  /** Names of the others. */
-  more: z.array(z.string()),
+  /** Kernels that compute it: more than one, where it was cut into pieces. */
+  pieces: z.int(),
   /** Operators, joined by " + ". */
   opType: z.string(),
   /** Module path, "" where none can be recovered. */
   path: z.string(),
-  /** `float32`, `static`, `dynamic`, `int8 weights`, ... */
+  /** `float32`, `static`, `dynamic`, `int8 weights`, ...; of several, that which most time goes to. */
   form: z.string(),
   /** Tensors whose range another observer chose than the usual one, as `observer of tensor`. */
   observers: z.array(z.string()).optional(),
-  /** Milliseconds of the item as measured by itself, changes of precision around it aside. */
+  /** Milliseconds of its kernels as measured by themselves, changes of precision around them aside. */
   ms: z.number(),
-  /** Milliseconds and bytes that the whole has less than with this item in plain float32. */
+  /** Milliseconds and bytes that the whole has less than with this layer in plain float32. */
   savesMs: z.number(),
   savesBytes: z.number(),
   /** Signal over the noise that it adds at the worst output, dB; absent where it adds none. */
   dB: z.number().optional(),
   /** Drop of the metric to be expected of that noise alone. */
   drop: z.number().optional(),
-  /** The next best form: what the whole would have more of, and the noise of the item then. */
+  /** The next best form: what the whole would have more of, and the noise of the layer then. */
   next: z.strictObject({
     form: z.string(),
     ms: z.number(),
@@ -246,7 +246,7 @@ export const decisionRow = z.strictObject({
   }).optional(),
   why: z.string(),
 });
-/** What one item of a network became in a search, and why: plain JSON. */
+/** What one layer of a network became in a search, and why: plain JSON. */
 export type DecisionRow = z.infer<typeof decisionRow>;
 
 /** What a search has to tell beside its trials. */
@@ -260,9 +260,9 @@ export const searchRecord = z.strictObject({
   notes: z.array(z.string()),
   /** Keys of the trials that no other beats in accuracy, latency and size at once, fastest first. */
   front: z.array(z.string()),
-  /** Noise measured over the sum of what single items bring: 1 if they add up. */
+  /** Noise measured over the sum of what single layers bring: 1 if they add up. */
   scale: z.number().optional(),
-  /** The winner, item by item; empty where none has been placed by measurement. */
+  /** The winner, layer by layer; empty where none has been placed by measurement. */
   decisions: z.array(decisionRow),
 });
 /** What a search has to tell beside its trials: plain JSON. */
@@ -320,7 +320,7 @@ export const study = z.strictObject({
   /** What calibration saw of some tensors, and what the observers of the trials keep. */
   ranges: rangesRecord.optional(),
 
-  /** Of a search: how it went and what each item became. */
+  /** Of a search: how it went and what each layer became. */
   search: searchRecord.optional(),
   /** Everything needed to run it again. */
   provenance: z.strictObject({

@@ -1,5 +1,6 @@
 import { contentKey } from "../study/key.ts";
 import type { Assignment } from "./assignment.ts";
+import { LEAST_NOISE } from "./noise.ts";
 import {
   assignmentOf,
   largest,
@@ -80,7 +81,7 @@ export class Guide {
   /** Measured noise over the sum of the parts': the geometric mean, near the limit above all. */
   get scale(): number {
     const { response, maxDrop } = this.#options;
-    const target = noiseOfDrop(response, maxDrop);
+    const target = Math.max(noiseOfDrop(response, maxDrop), LEAST_NOISE);
     const logs = [...this.#known.values()].flatMap(({ noise, power }) =>
       noise !== undefined && noise > 0 && power > 0
         ? [{ log: Math.log(noise / power), far: Math.abs(Math.log(noise / target)) }]
@@ -107,8 +108,7 @@ export class Guide {
     const power = largest(proposal.noise);
     this.#known.set(keyOf(assignment), { proposal, power, ...outcome });
     const { drop } = outcome;
-    if (drop === undefined) return;
-    if (this.#keeps(drop)) {
+    if (drop !== undefined && this.#keeps(drop)) {
       this.#low = Math.max(this.#low, power);
       // What noise could not do, less of it cannot: whatever failed below failed for another reason.
       if (this.#high <= this.#low) this.#high = this.#leastFailed();

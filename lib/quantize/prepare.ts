@@ -51,7 +51,7 @@ export function tap(model: Model, names: Iterable<string>): Prepared {
 }
 
 /** A value of float32 elements and a shape left open. */
-function floatValue(name: string): ValueInfoProto {
+export function floatValue(name: string): ValueInfoProto {
   return create(ValueInfoProtoSchema, {
     name,
     type: create(TypeProtoSchema, {

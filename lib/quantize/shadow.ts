@@ -1,9 +1,9 @@
 import { producers, removeDeadNodes, subgraphs } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { makeNode } from "../onnx/node.ts";
-import { type GraphProto, type NodeProto, ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { makeTensorProto } from "../onnx/tensor_proto.ts";
-import { create } from "@bufbuild/protobuf";
+import { floatValue } from "./prepare.ts";
 
 /** What one node gives in float32 and in int8, to be compared channel by channel. */
 export interface ShadowedNode {
@@ -62,7 +62,7 @@ export function shadow(float32: Model, int8: Model, nodes: readonly ShadowedNode
       // The outputs of the network stay for streams, whose state is fed back.
       output: [
         ...float32.graph.output,
-        ...[...outputs.values()].map((name) => create(ValueInfoProtoSchema, { name })),
+        ...[...outputs.values()].map(floatValue),
       ],
     })),
     outputs,

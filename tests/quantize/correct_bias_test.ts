@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { arrays } from "../../lib/data/arrays.ts";
+import { stateful } from "../../lib/data/stateful.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
@@ -183,4 +184,21 @@ Deno.test("correctBias() refuses samples that the network cannot be fed", async 
   const calibration = await calibrate(prepare(model, STATIC), EXACT);
   const wrong = [{ x: float32([1, 3], [1, 2, 3]) }];
   await assertRejects(() => correctBias(model, STATIC, calibration, wrong), UserError);
+});
+
+Deno.test("correctBias() feeds back the state of a stream", async () => {
+  const model = modelOf(
+    `input x float32[1, 2]; input h float32[1, 2]
+    output y float32[1, 2]; output h_out float32[1, 2]
+    s = Add(x, h); y = Gemm(s, w) @ linear; h_out = Tanh(s)`,
+    { w: [2, 2] },
+  );
+  const steps = arrays(samplesOf({ x: [1, 2] }, 8));
+  const data = stateful(steps, {
+    state: { h_out: "h" },
+    initial: { h: float32([1, 2], [0, 0]) },
+  });
+  const calibration = await calibrate(prepare(model, STATIC), data);
+  const changed = await correctBias(model, STATIC, calibration, data);
+  assertEquals(changed.graph.output.map(({ name }) => name), ["y", "h_out"]);
 });

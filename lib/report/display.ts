@@ -51,7 +51,10 @@ export function sizesOf(study: Study): Shown {
  * several: how few are enough.
  */
 export function samplesOf(study: Study): Shown {
-  if (sampleSeries(study).length > 0) return showChart(study, "calibration samples", samplesChart);
+  if (sampleSeries(study).length > 0) {
+    const caption = "The same configuration with ranges from more and more calibration samples.";
+    return showChart(study, "how few calibration samples suffice", samplesChart, caption);
+  }
   const text = `${study.title}: every configuration has one number of calibration samples only; ` +
     `name several in "calibrationSizes"`;
   return show({ "text/plain": text });
@@ -95,12 +98,12 @@ export function planOf(plan: readonly PlanRow[]): Shown {
 
 type Draw = typeof scatterChart | typeof sizeChart;
 
-function showChart(study: Study, title: string, draw: Draw): Shown {
+function showChart(study: Study, title: string, draw: Draw, subtitle = headline(study)): Shown {
   const text = `${headline(study)}\n\n${trialTableText(study)}`;
   // Without a measured trial there is nothing to draw, and the text says so.
   if (entriesOf(study).measured.length === 0) return show({ "text/plain": text });
   const heading = `${study.title}: ${title}`;
-  const svg = chartSvg(draw(study), { label: heading, title: heading, subtitle: headline(study) });
+  const svg = chartSvg(draw(study), { label: heading, title: heading, subtitle });
   return show({ "image/svg+xml": svg.text, "text/plain": text });
 }
 

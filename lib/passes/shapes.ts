@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
-import { constants, graphInputs, valueTypes } from "../onnx/graph.ts";
+import { constants, graphInputs, subgraphs, valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { isStandard } from "../onnx/node.ts";
+import { intAttribute, intsAttribute, isStandard } from "../onnx/node.ts";
 import { type GraphProto, type NodeProto, ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
 import { dimsOf, elementType } from "../onnx/tensor_proto.ts";
 import { openSession } from "../runtime/session.ts";
@@ -179,7 +179,8 @@ export async function learnShapes(model: Model, feeds: Feeds): Promise<ShapeMap>
         );
       }
     }
-    return new ShapeMap(new Map([...constantShapes(graph), ...values]), open);
+    const known = new Map<string, ValueShape>([...constantShapes(graph), ...values]);
+    return new ShapeMap(new Map([...scanShapes(graph, known), ...known]), open);
   } finally {
     await session.release();
   }
@@ -208,6 +209,45 @@ function constantShapes(graph: GraphProto): [string, ValueShape][] {
     const dims = dimsOf(tensor);
     return [name, { type: elementType(tensor.dataType), dims, depends: dims.map(() => []) }];
   });
+}
+
+/**
+ * Shapes of what the bodies of Scan nodes read in each turn: a state, or a slice of what is scanned. A
+ * name that several bodies use for different shapes is left out.
+ */
+function scanShapes(
+  graph: GraphProto,
+  known: ReadonlyMap<string, ValueShape>,
+): Map<string, ValueShape> {
+  const shapes = new Map<string, ValueShape>();
+  const clashing = new Set<string>();
+  for (const node of graph.node) {
+    const body = node.opType === "Scan" && isStandard(node) ? subgraphs(node)[0] : undefined;
+    const scanned = intAttribute(node, "num_scan_inputs", 0);
+    const states = node.input.length - scanned;
+    // In opset 8 another input comes first.
+    if (!body || body.input.length !== node.input.length) continue;
+    const axes = intsAttribute(node, "scan_input_axes", []);
+    body.input.forEach(({ name }, i) => {
+      const whole = known.get(node.input[i]!);
+      if (!whole) return;
+      const axis = i < states ? undefined : axes[i - states] ?? 0;
+      const shape = axis === undefined ? whole : {
+        ...whole,
+        dims: withoutAxis(whole.dims, axis),
+        depends: withoutAxis(whole.depends, axis),
+      };
+      const other = shapes.get(name);
+      if (other && JSON.stringify(other) !== JSON.stringify(shape)) clashing.add(name);
+      shapes.set(name, shape);
+    });
+  }
+  for (const name of clashing) shapes.delete(name);
+  return shapes;
+}
+
+function withoutAxis<T>(list: readonly T[], axis: number): T[] {
+  return list.toSpliced(axis, 1);
 }
 
 /** The dimensions that the file leaves open. Those of one name are one. */

@@ -100,6 +100,38 @@ Deno.test("lowerForWasm() rewrites the branches of an If, whose maps it infers",
 /** Other exports of networks that are there already. */
 const OTHER_EXPORTS = /^(gtcrn|silero_vad_(16k|op18|openvino).*|yunet_s.*)\.onnx$/;
 
+Deno.test("lowerForWasm() rewrites the body of a Scan, whose slices it knows, and keeps that of a Loop", async () => {
+  const scan = modelOf(
+    `input x float32[4, 2, 8, 3, 3]; input h float32[2, 8, 3, 3]
+     output last float32[2, 8, 3, 3]; output y float32[4, 2, 8, 3, 3]
+     last, y = Scan(h, x) {num_scan_inputs=1, body=graph step {
+       input s float32[2, 8, 3, 3]; input t float32[2, 8, 3, 3]
+       output next float32[2, 8, 3, 3]; output given float32[2, 8, 3, 3]
+       c = Conv(t, w) {pads=[1, 1, 1, 1]} @ conv
+       a = Add(c, s); next = Tanh(a); given = Identity(next) }}`,
+    { w: random([8, 8, 3, 3], 1, 0.1) },
+  );
+  const loop = modelOf(
+    `input x float32[2, 8, 3, 3]; output y float32[2, 8, 3, 3]
+     tensor turns int64[] = [3]; tensor go bool[] = [1]
+     y = Loop(turns, go, x) {body=graph step {
+       input i int64[]; input on bool[]; input s float32[2, 8, 3, 3]
+       output still bool[]; output next float32[2, 8, 3, 3]
+       still = Identity(on); r = Identity(s)
+       c = Conv(r, w) {pads=[1, 1, 1, 1]} @ conv; next = Tanh(c) }}`,
+    { w: random([8, 8, 3, 3], 1, 0.1) },
+  );
+  const state = random([2, 8, 3, 3], 2);
+  const feeds = { x: random([4, 2, 8, 3, 3], 3), h: state };
+  for (const [model, given, gemms] of [[scan, feeds, 1], [loop, { x: state }, 0]] as const) {
+    const shapes = await learnShapes(model, given);
+    const lowered = lowerForWasm(model, shapes, { convToGemm: { form: () => "im2col" } });
+    const types = Array.from(allNodes(lowered.graph), ({ opType }) => opType);
+    assert.equal(types.filter((opType) => opType === "Gemm").length, gemms);
+    assert.ok(error(await run(lowered, given), await run(model, given)) < 2e-6);
+  }
+});
+
 /** Relative error of sums in another order, through a whole network. */
 const THROUGH_A_NETWORK = 5e-6;
 

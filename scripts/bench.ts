@@ -7,6 +7,7 @@ import { conversion } from "./bench/conversion.ts";
 import { modelIo } from "./bench/model_io.ts";
 import { placement, placements } from "./bench/placement.ts";
 import { prediction } from "./bench/prediction.ts";
+import { searches } from "./bench/search.ts";
 import { flag } from "./command.ts";
 import { runCommand } from "./shell.ts";
 
@@ -17,6 +18,7 @@ const benches: readonly Bench[] = [
   prediction,
   placement,
   placements,
+  searches,
 ];
 
 const command = {

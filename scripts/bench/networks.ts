@@ -46,6 +46,14 @@ export async function sampleNetwork(): Promise<Network> {
   return { name: "sample", model: await sampleModel(), feeds: await calibration.sample(0) };
 }
 
+/** The folder of the test material; may not be there. */
+export function sharedFolder(): URL {
+  const folder = Deno.env.get("OCTAVO_SHARED");
+  return folder === undefined
+    ? new URL("../../../shared/", import.meta.url)
+    : new URL(`file://${folder.replace(/\/?$/, "/")}`);
+}
+
 /**
  * Networks of the test material beside the checkout, or where `$OCTAVO_SHARED` says; those that are not
  * there are left out.
@@ -55,10 +63,7 @@ export async function sampleNetwork(): Promise<Network> {
 export async function sharedNetworks(
   names: readonly string[] = Object.keys(NETWORKS),
 ): Promise<Network[]> {
-  const folder = Deno.env.get("OCTAVO_SHARED");
-  const root = folder === undefined
-    ? new URL("../../../shared/", import.meta.url)
-    : new URL(`file://${folder.replace(/\/?$/, "/")}`);
+  const root = sharedFolder();
   const found: Network[] = [];
   for (const name of names) {
     const { file, shapes = {} } = NETWORKS[name]!;

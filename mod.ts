@@ -202,6 +202,18 @@ export { errorsOf } from "./lib/report/error_chart.ts";
 export { writeReport } from "./lib/report/write_report.ts";
 
 // What each layer costs, by running only what follows it.
+export {
+  ablate,
+  type AblateOptions,
+  type AblationData,
+  type AblationEvent,
+} from "./lib/ablation/ablate.ts";
+export { Ablation } from "./lib/ablation/ablation.ts";
+export { Running } from "./lib/ablation/running.ts";
+export type { AblationProgress } from "./lib/ablation/setup.ts";
+export type { Layer } from "./lib/ablation/layers.ts";
+export type { Part } from "./lib/ablation/parts.ts";
+export type { AblatedLayer, AblationRecord, Effect } from "./lib/study/ablation_record.ts";
 export { Replay, type Replayed, type ReplayOptions, type Variant } from "./lib/ablation/replay.ts";
 export {
   type FormError,

@@ -33,8 +33,10 @@ export function int8Layers({ all, units }: Decisions): Layer[] {
 /**
  * Joins the layers of each module down to a depth: at depth 2 `trunk.layer1.0.conv1` and
  * `trunk.layer1.1.conv1` are both of `trunk.layer1`. Layers without a path stay alone.
+ *
+ * @param depth @default {the whole path}
  */
-export function joinByPath(layers: readonly Layer[], depth: number): Layer[] {
+export function joinByPath(layers: readonly Layer[], depth = Infinity): Layer[] {
   const moduleOf = ({ path, name }: Layer) => path.split(".").slice(0, depth).join(".") || name;
   return [...Map.groupBy(layers, moduleOf)].map(([name, members]) =>
     members.length === 1 ? members[0]! : {

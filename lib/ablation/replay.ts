@@ -103,24 +103,30 @@ export class Replay {
    * parts if the samples do not fit into memory. A variant that fails says so in its place, and the
    * others go on.
    *
+   * @param wants Which of the samples a variant is to be run on. @default {all}
    * @throws The signal's reason, if it was stopped.
    * @throws {UserError} If a sample does not fit the network.
    */
   async *run<V extends Variant>(
     samples: readonly number[],
     variants: readonly V[],
+    wants: (variant: V, sample: number) => boolean = () => true,
   ): AsyncGenerator<Replayed<V>, void, void> {
     if (variants.length === 0) return;
     for (let start = 0; start < samples.length;) {
       const chunk = samples.slice(start, start + await this.#room(samples[start]!));
       start += chunk.length;
       const values = await this.#load(chunk);
-      yield* atATime(
-        // One more than there are workers is made ready meanwhile.
-        this.pool.workers + 1,
-        variants,
-        (variant) => this.#runOne(variant, chunk, values, variants.length < this.pool.workers),
-      );
+      const tasks = variants.map((variant) => ({
+        variant,
+        places: chunk.flatMap((sample, i) => wants(variant, sample) ? [i] : []),
+      })).filter(({ places }) => places.length > 0);
+      const spread = tasks.length < this.pool.workers;
+      // One more than there are workers is made ready meanwhile.
+      yield* atATime(this.pool.workers + 1, tasks, ({ variant, places }) => {
+        const own = places.map((i) => chunk[i]!);
+        return this.#runOne(variant, own, places.map((i) => values[i]!), spread);
+      });
     }
   }
 

@@ -144,7 +144,12 @@ function outputError(sums: readonly Sums[]): OutputError {
   };
 }
 
-function scoreOf(sample: ScoredSample, metric: Metric, dataset: Dataset): number {
+/**
+ * Score of one sample.
+ *
+ * @throws {UserError} If the metric throws, or the score is not finite; it names the sample.
+ */
+export function scoreOf(sample: ScoredSample, metric: Metric, dataset: Dataset): number {
   const what = `Cannot score sample ${sample.index} of ${dataset.name} with ${metric.name}`;
   let score: number;
   try {
@@ -163,7 +168,8 @@ function scoreOf(sample: ScoredSample, metric: Metric, dataset: Dataset): number
   return score;
 }
 
-function requireFinite(
+/** @throws {UserError} If an output is NaN or infinite; it names the sample. */
+export function requireFinite(
   outputs: Readonly<Record<string, Tensor>>,
   model: Model,
   dataset: Dataset,

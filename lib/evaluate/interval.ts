@@ -56,15 +56,16 @@ export function shareInterval(scores: Float64Array): Interval {
  * Student's t interval for the mean of scores of any scale. It is exact for normal scores and good
  * for others from some tens of samples on.
  *
+ * @param level Chance that it holds the mean. @default {0.95}
  * @throws {RangeError} If there are fewer than two scores.
  */
-export function meanInterval(scores: Float64Array): Interval {
+export function meanInterval(scores: Float64Array, level = 0.95): Interval {
   const n = scores.length;
   if (n < 2) {
     throw new RangeError(`Cannot give an interval from ${n} sample: at least 2 are needed`);
   }
   const { mean, squares } = moments(scores);
-  const half = studentT(n - 1) * Math.sqrt(squares / (n - 1) / n);
+  const half = studentT(n - 1, level) * Math.sqrt(squares / (n - 1) / n);
   return { low: mean - half, high: mean + half };
 }
 
@@ -79,12 +80,13 @@ export function moments(values: Float64Array): { mean: number; squares: number }
 }
 
 /**
- * The 97.5 % point of Student's t distribution, by bisection.
+ * Where ±t holds a given share of Student's t distribution, by bisection.
  *
  * @param df Degrees of freedom, a whole number from 1.
+ * @param level The share, 0.95 or more. @default {0.95, the 97.5 % point}
  */
-export function studentT(df: number): number {
-  return bisect((t) => centralT(t, df) - 0.95, Z, 13); // 12.7 at df 1
+export function studentT(df: number, level = 0.95): number {
+  return bisect((t) => centralT(t, df) - level, Z, 0.65 / (1 - level)); // 0.637 / (1 - level) at df 1
 }
 
 /**

@@ -36,6 +36,11 @@ export interface Metric extends MetricInfo {
    * sample, and no estimate. @default {false}
    */
   readonly relative?: boolean;
+  /**
+   * Set where a score follows from the class that is chosen at each position of an output, and from
+   * nothing else of the outputs: as long as no class changes, the score does not. @default {none}
+   */
+  readonly decidedBy?: ClassOptions;
   /** Score of one sample; within 0..1 where `unit` is "%". May throw an Error that says why not. */
   score(sample: ScoredSample): number;
 }
@@ -56,6 +61,7 @@ export function top1(options: ClassOptions = {}): Metric {
     unit: "%",
     higherIsBetter: true,
     usesLabels: true,
+    decidedBy: options,
     score({ outputs, label }) {
       const { output, ids, count } = readClasses(outputs, options.output);
       if (ids.length !== 1) {
@@ -82,6 +88,7 @@ export function agreement(options: ClassOptions = {}): Metric {
     unit: "%",
     higherIsBetter: true,
     relative: true,
+    decidedBy: options,
     score({ outputs, reference }) {
       const ours = readClasses(outputs, options.output);
       const theirs = readClasses(reference, options.output);

@@ -30,6 +30,18 @@ export async function writeReport(study: Study, folder: string): Promise<string[
     const svg = standalone();
     files.push([`charts/${file}.svg`, svg], [`charts/${file}.png`, await pngOf(svg)]);
   }
+  return await writeFiles(files, folder);
+}
+
+/**
+ * Writes the files of a report, some of them into `charts/`. Each replaces an older one as a whole.
+ *
+ * @returns The paths written.
+ */
+export async function writeFiles(
+  files: readonly (readonly [name: string, content: string | Uint8Array])[],
+  folder: string,
+): Promise<string[]> {
   await Deno.mkdir(`${folder}/charts`, { recursive: true });
   const written: string[] = [];
   for (const [name, content] of files) {

@@ -1,0 +1,198 @@
+import type { AblatedLayer, AblationRecord, Effect } from "../study/ablation_record.ts";
+import { mostSensitive } from "./ablation_rank.ts";
+import { decimal, factor, type MetricFormat, metricFormat, plural, signed } from "./format.ts";
+import { milliseconds } from "./profile_table.ts";
+import type { Column } from "./table.ts";
+
+/** Layers, most sensitive first. */
+export function rankedLayers({ layers, metric }: AblationRecord): AblatedLayer[] {
+  return mostSensitive(layers, metric);
+}
+
+/** The format of an ablation's metric. */
+export function ablationFormat({ metric, baseline }: AblationRecord): MetricFormat {
+  return metricFormat({ metric, maxDrop: 0, baseline: { selection: baseline, latencyMs: 0 } });
+}
+
+/** What a layer is called: its module path, or its node. */
+export function layerName({ path, name }: Pick<AblatedLayer, "path" | "name">): string {
+  return path || name;
+}
+
+/** An effect on the metric: `−0.25 [−0.95, +0.40]`; what went wrong, if it could not be measured. */
+export function effectText(effect: Effect | undefined, format: MetricFormat): string {
+  if (effect?.error !== undefined) return "failed";
+  if (!effect?.difference) return "";
+  return `${format.difference(effect.difference.value)} ${
+    format.differenceRange(effect.difference)
+  }`;
+}
+
+/** SQNR of the outputs, with its interval; equal outputs are said to be so. */
+export function sqnrText(effect: Effect | undefined): string {
+  if (!effect?.sqnr) return "";
+  const { value, low, high } = effect.sqnr;
+  if (low === high && value >= 150) return "equal";
+  return `${decimal(value, 1)} [${decimal(low, 1)}, ${decimal(high, 1)}]`;
+}
+
+/** Milliseconds that int8 saves; less than nothing where it is slower. */
+export function savedMs({ ms }: AblatedLayer): number | undefined {
+  return ms && ms.float32 - ms.int8;
+}
+
+/** Columns of the table of layers; those that were not measured are left out. */
+export function layerColumns(record: AblationRecord): Column<AblatedLayer>[] {
+  const format = ablationFormat(record);
+  const unit = format.differenceUnit && `,${format.differenceUnit}`;
+  const has = (part: "allBut" | "weights" | "activations") =>
+    record.layers.some((layer) => layer[part] !== undefined);
+  const effects = (part: "only" | "allBut" | "weights" | "activations", head: string) => [
+    {
+      head: `${head}: ${record.metric.name}${unit}`,
+      text: (layer: AblatedLayer) => effectText(layer[part], format),
+      numeric: true,
+    },
+    { head: "SQNR, dB", text: (layer: AblatedLayer) => sqnrText(layer[part]), numeric: true },
+  ];
+  return [
+    { head: "layer", text: layerName, code: true },
+    { head: "operators", text: ({ ops }) => opsText(ops) },
+    ...effects("only", "only it int8"),
+    ...(has("weights") ? effects("weights", "its weights") : []),
+    ...(has("activations") ? effects("activations", "its activations") : []),
+    ...(has("allBut") ? effects("allBut", "all but it") : []),
+    ...(record.timing
+      ? [{
+        head: "ms saved",
+        text: (layer: AblatedLayer) => {
+          const saved = savedMs(layer);
+          return saved === undefined ? "" : signedMs(saved);
+        },
+        numeric: true,
+      }, {
+        head: "time",
+        text: ({ ms }: AblatedLayer) => ms && ms.float32 > 0 ? factor(ms.int8 / ms.float32) : "",
+        numeric: true,
+      }]
+      : []),
+    {
+      head: "why",
+      text: (layer) =>
+        [layer.only?.error ?? layer.allBut?.error, layer.why].filter(Boolean).join("; "),
+      wraps: true,
+    },
+  ];
+}
+
+/** `Conv + Relu`, `4 Conv + 3 Relu`. */
+function opsText(ops: readonly string[]): string {
+  return [...Map.groupBy(ops, (op) => op)]
+    .map(([op, { length }]) => length > 1 ? `${length} ${op}` : op).join(" + ");
+}
+
+/** Milliseconds with a sign: `+1.20`. */
+function signedMs(ms: number): string {
+  const text = milliseconds(Math.abs(ms));
+  return ms < 0 ? `−${text}` : `+${text}`;
+}
+
+/** Columns of the table of tensors. */
+export const tensorColumns: readonly Column<AblationRecord["tensors"][number]>[] = [
+  { head: "tensor", text: ({ name }) => name, code: true },
+  { head: "from", text: ({ node }) => node, code: true },
+  { head: "own SQNR, dB", text: ({ own }) => dB(own), numeric: true },
+  { head: "accumulated, dB", text: ({ accumulated }) => dB(accumulated), numeric: true },
+  {
+    head: "range",
+    text: ({ spread }) => spread ? `[${short(spread.min)}, ${short(spread.max)}]` : "",
+    numeric: true,
+  },
+  {
+    head: "kurtosis",
+    text: ({ spread }) => spread ? short(spread.kurtosis) : "",
+    numeric: true,
+  },
+  {
+    head: "99.9 % of values take",
+    text: ({ spread }) => spread ? `${decimal(100 * spread.bulk, 0)} % of the range` : "",
+    numeric: true,
+  },
+];
+
+/** Columns of the table of pairs. */
+export function pairColumns(record: AblationRecord): Column<AblationRecord["pairs"][number]>[] {
+  const format = ablationFormat(record);
+  return [
+    { head: "layers", text: ({ layers }) => layers.join("  +  "), code: true },
+    {
+      head: `together: ${record.metric.name}`,
+      text: ({ together }) => effectText(together, format),
+      numeric: true,
+    },
+    {
+      head: "more than the sum",
+      text: ({ interaction }) => interaction === undefined ? "" : format.difference(interaction),
+      numeric: true,
+    },
+    {
+      head: "error against the sum, dB",
+      text: ({ noise }) => noise === undefined ? "" : signed(noise, 1),
+      numeric: true,
+    },
+  ];
+}
+
+function dB(value: number | undefined): string {
+  return value === undefined ? "" : value >= 150 ? "equal" : decimal(value, 1);
+}
+
+function short(value: number): string {
+  const text = String(Number(Math.abs(value).toPrecision(3)));
+  return value < 0 ? `−${text}` : text;
+}
+
+/** What an ablation says as a whole, in sentences: what costs most and why, and what it rests on. */
+export function ablationHeadline(record: AblationRecord): string[] {
+  const { metric, baseline, int8, cost, layers, stopped, data } = record;
+  const format = ablationFormat(record);
+  const worst = rankedLayers(record)[0];
+  const lines: string[] = [];
+  if (worst?.only) {
+    const { only } = worst;
+    const effect = effectText(only, format);
+    lines.push(
+      `${layerName(worst)} costs most: int8 in it alone ${
+        only.sqnr ? `leaves the outputs at ${sqnrText(only)} dB` : "was measured"
+      }${effect ? `, ${metric.name} ${effect}${format.differenceUnit}` : ""}` +
+        `${worst.why ? `. ${capital(worst.why)}` : ""}.`,
+    );
+  }
+  const value = `${format.value(baseline.value)}${format.unit}`;
+  if (int8) {
+    lines.push(
+      `float32: ${metric.name} ${value}; all ${plural(layers.length, "layer")} int8: ` +
+        `${effectText(int8, format)}${format.differenceUnit}, ${sqnrText(int8)} dB.`,
+    );
+  }
+  const screened = layers.some(({ only, allBut }) => (only ?? allBut)?.margin !== undefined);
+  const samples = Math.max(0, ...layers.map(({ only, allBut }) => (only ?? allBut)?.samples ?? 0));
+  lines.push(
+    `On ${plural(samples, "sample")} of ${data.name}; in brackets 95 % intervals, of differences ` +
+      `paired on the same samples.` +
+      (screened
+        ? " Samples whose class leads by more than any change could be seen to move it were not run, " +
+          "and count as unchanged."
+        : ""),
+    `${plural(cost.runs, "run")} of parts of the network where evaluating each variant on each ` +
+      `sample takes ${plural(cost.plainRuns, "run")} of the whole` +
+      `${cost.reused > 0 ? `; ${plural(cost.reused, "effect")} from an earlier run` : ""}.`,
+  );
+  if (stopped) lines.push("It was stopped before all was measured.");
+  if (record.timing?.drifted) lines.push("The machine drifted while layers were timed.");
+  return lines;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { ablate, type AblateOptions } from "../lib/ablation/ablate.ts";
+import { npzDataset } from "../lib/data/npz_dataset.ts";
+import { splitDataset } from "../lib/data/split.ts";
+import { sampleModel, visemes } from "../lib/data/visemes.ts";
+import { UsageError } from "../lib/errors.ts";
+import { loadMetric } from "../lib/evaluate/load_metric.ts";
+import { readModel } from "../lib/onnx/file.ts";
+import { valueTypes } from "../lib/onnx/graph.ts";
+import { parseQuantizeConfig } from "../lib/study/mapping_config.ts";
+import { flag, number, text } from "./command.ts";
+import { readText } from "./read_text.ts";
+import { runCommand } from "./shell.ts";
+
+const samples = (what: string) => number("N", what, { integer: true, min: 1 });
+
+const command = {
+  name: "ablate",
+  summary:
+    "Finds out what int8 costs in each layer: in it alone, and in all but it, on a metric and on the " +
+    "outputs, and why. Writes a report into a folder; run again, it continues where it was stopped.",
+  operands: {
+    model: {
+      placeholder: "model.onnx",
+      help: "the float32 network; without one, the bundled lip-reading sample",
+      optional: true,
+    },
+  },
+  options: {
+    data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
+    config: text("FILE", "what int8 is, as for quantize: a default and rules, JSON with comments"),
+    out: text("FOLDER", "where the report is kept; ablations/NAME by default"),
+    metric: text("FILE", "TypeScript module with a metric of your own"),
+    layers: text("NAMES", "only these layers: names or module paths, with commas between"),
+    depth: number("N", "join layers by the first N parts of their module path", {
+      ...{ integer: true, min: 1 },
+    }),
+    weights: flag("measure the weights of each layer alone, too"),
+    activations: flag("measure the activations of each layer alone, too"),
+    lowered: flag("of the network with its convolutions rewritten for WASM"),
+    few: number("N", "samples that every layer is run on; 32 by default", {
+      ...{ integer: true, min: 4 },
+    }),
+    pairs: number("N", "most sensitive layers to measure in pairs; 4 by default", {
+      ...{ integer: true, min: 0 },
+    }),
+    calibration: samples("samples to find ranges with"),
+    selection: samples("samples to measure effects on"),
+    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
+    seed: number("N", "seed of the shuffle; 0 by default", { integer: true, min: 0 }),
+    noTimes: flag("do not time the layers"),
+    workers: number("N", "samples run at a time; by default the number of cores, at most 8", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    fresh: flag("start over in a folder that holds an ablation"),
+    json: flag("print the record as JSON"),
+  },
+  examples: [
+    "deno task ablate",
+    "deno task ablate model.onnx --data samples.npz --depth 2",
+  ],
+} as const;
+
+await runCommand(command, async ({ operands, options }, { signal, progress, print }) => {
+  const { data, seed, depth, few, pairs, workers, config, metric } = options;
+  if (operands.model === undefined && data !== undefined) {
+    throw new UsageError(
+      `--data ${data} needs the model it is for: deno task ablate model.onnx ...`,
+    );
+  }
+  if (operands.model !== undefined && data === undefined) {
+    throw new UsageError(
+      `${operands.model} needs samples to be measured on: --data samples.npz, with one array per ` +
+        `input of the model, named like it`,
+    );
+  }
+  const settings: AblateOptions = {
+    ...config !== undefined && { mapping: parseQuantizeConfig(await readText(config), config) },
+    ...metric !== undefined && {
+      metric: await loadMetric(metric),
+      metricSource: createHash("sha256").update(await readText(metric)).digest("hex"),
+    },
+  };
+  progress.update("reading model and samples");
+  const model = operands.model === undefined
+    ? await sampleModel()
+    : await readModel(operands.model);
+  const { calibration, selection } = options;
+  const splits = data === undefined
+    ? visemes({ calibration: calibration ?? 100, selection: selection ?? 400, test: 1 })
+    : splitDataset(await npzDataset(data, valueTypes(model.graph).inputs), {
+      shuffle: !options.inOrder,
+      ...seed !== undefined && { seed },
+      ...calibration !== undefined && { calibration },
+      ...selection !== undefined && { selection },
+    });
+  const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
+  const out = options.out ?? `ablations/${name}`;
+
+  const ablation = await ablate(model, splits, {
+    ...settings,
+    ...{ out, signal, fresh: options.fresh, latency: !options.noTimes },
+    ...{ weights: options.weights, activations: options.activations },
+    ...options.lowered && { rewrites: "lowered" as const },
+    ...depth !== undefined && { depth },
+    ...few !== undefined && { few },
+    ...pairs !== undefined && { pairs },
+    ...seed !== undefined && { seed },
+    ...workers !== undefined && { workers },
+    ...options.layers !== undefined && { layers: options.layers.split(",").map((s) => s.trim()) },
+    title: name,
+    command: ["deno task ablate", ...Deno.args].join(" "),
+    onProgress: ({ doing, done, of }) =>
+      progress.update(of > 1 ? `${doing} · ${done} of ${of}` : doing),
+  });
+  await ablation.save(out);
+  progress.close();
+  const ending = ablation.record.stopped
+    ? "\nThe same command continues where it was stopped."
+    : "";
+  await print(
+    options.json
+      ? JSON.stringify(ablation.record, null, 2)
+      : `${ablation.toString().trimEnd()}\n\nReport: ${out}/report.html${ending}`,
+  );
+});

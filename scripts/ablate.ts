@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { ablate, type AblateOptions } from "../lib/ablation/ablate.ts";
-import { npzDataset } from "../lib/data/npz_dataset.ts";
 import { splitDataset } from "../lib/data/split.ts";
 import { sampleModel, visemes } from "../lib/data/visemes.ts";
-import { UsageError } from "../lib/errors.ts";
+import { UsageError, UserError } from "../lib/errors.ts";
 import { loadMetric } from "../lib/evaluate/load_metric.ts";
 import { readModel } from "../lib/onnx/file.ts";
-import { valueTypes } from "../lib/onnx/graph.ts";
 import { parseQuantizeConfig } from "../lib/study/mapping_config.ts";
 import { flag, number, text } from "./command.ts";
+import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
 import { runCommand } from "./shell.ts";
 
@@ -27,7 +26,7 @@ const command = {
     },
   },
   options: {
-    data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
+    data: text("FILE", DATA_HELP),
     config: text("FILE", "what int8 is, as for quantize: a default and rules, JSON with comments"),
     out: text("FOLDER", "where the report is kept; ablations/NAME by default"),
     metric: text("FILE", "TypeScript module with a metric of your own"),
@@ -74,8 +73,17 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
         `input of the model, named like it`,
     );
   }
+  const parsed = config === undefined
+    ? undefined
+    : parseQuantizeConfig(await readText(config), config);
+  if (parsed && parsed.corrections.length > 0) {
+    throw new UserError(
+      `Cannot ablate with corrections (${parsed.corrections.join(", ")}), as ${config} asks for: ` +
+        `they change all layers together; leave them out, and correct what is chosen`,
+    );
+  }
   const settings: AblateOptions = {
-    ...config !== undefined && { mapping: parseQuantizeConfig(await readText(config), config) },
+    ...parsed && { mapping: parsed.mapping },
     ...metric !== undefined && {
       metric: await loadMetric(metric),
       metricSource: createHash("sha256").update(await readText(metric)).digest("hex"),
@@ -88,7 +96,7 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
   const { calibration, selection } = options;
   const splits = data === undefined
     ? visemes({ calibration: calibration ?? 100, selection: selection ?? 400, test: 1 })
-    : splitDataset(await npzDataset(data, valueTypes(model.graph).inputs), {
+    : splitDataset(await readSamples(data, model, parsed?.data), {
       shuffle: !options.inOrder,
       ...seed !== undefined && { seed },
       ...calibration !== undefined && { calibration },

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
+import { minMax } from "../../lib/calibrate/observers.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { convert, type QuantFormat } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
@@ -258,7 +259,7 @@ async function* forms(one: Case) {
   const hasKernel = /^(Conv|Gemm|MatMul)/.test(one.node) && one.weights;
   for (const options of hasKernel ? [...SCHEMES, ...WEIGHTS] : SCHEMES) {
     const mapping = qconfigMapping({
-      default: staticInt8({ ...options, kernels: "any" }),
+      default: staticInt8({ activation: minMax, ...options, kernels: "any" }),
       int8Tensors: ["x", "z"],
     });
     const ranges = await calibrate(prepare(model, mapping), samples.slice(0, 1));

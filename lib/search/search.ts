@@ -17,7 +17,7 @@ import { type Measurable, Measure } from "../study/measure.ts";
 import { gitRevision, OCTAVO_VERSION } from "../study/provenance.ts";
 import type { MetricInfo, SearchRecord, Study, Trial } from "../study/records.ts";
 import { openStore, type Store, type StudyHeader, type StudyIdentity } from "../study/store.ts";
-import { type Budget, drop } from "../study/winner.ts";
+import { type Budget, drop, isMeasured, keepsBudget } from "../study/winner.ts";
 import { Work } from "../study/work.ts";
 import { elementCount, type Feeds } from "../tensor/tensor.ts";
 import {
@@ -304,10 +304,15 @@ async function* run(
   let guide: Guide | undefined;
   let response: Response | undefined;
   try {
-    // Whatever comes, there is a model that is a quarter of the size and as fast.
+    // Whatever comes, there is a model that is a quarter (or half) of the size, and as fast.
     bases[nameOf(ESTIMATED)] = await writeExactForm(model, sample, ESTIMATED);
-    const small = smallWeights(bases[nameOf(ESTIMATED)]!, ESTIMATED);
+    const estimated = bases[nameOf(ESTIMATED)]!;
+    const small = smallWeights(estimated, ESTIMATED, "int8 weights");
     yield await attempt(small, "float32 kernels, weights stored in int8");
+    if (!trials.some((trial) => isMeasured(trial) && keepsBudget(budget, trial))) {
+      const half = smallWeights(estimated, ESTIMATED, "float16 weights");
+      yield await attempt(half, "float32 kernels, weights stored in float16");
+    }
 
     onProgress("timing kernels");
     const book = await CostBook.open(timer ?? pool, {

@@ -2,6 +2,7 @@ import { table } from "../lib/display.ts";
 import { nearest, UsageError } from "../lib/errors.ts";
 import { machineFingerprint, runtimeVersions } from "../lib/runtime/versions.ts";
 import type { Bench, BenchRow } from "./bench/bench.ts";
+import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
 import { modelIo } from "./bench/model_io.ts";
@@ -12,6 +13,7 @@ import { flag } from "./command.ts";
 import { runCommand } from "./shell.ts";
 
 const benches: readonly Bench[] = [
+  ablation,
   modelIo,
   calibration,
   conversion,

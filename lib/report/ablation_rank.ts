@@ -13,16 +13,14 @@ export function mostSensitive<L extends Pick<AblatedLayer, "only">>(
   return layers.toSorted((a, b) => {
     const [x, y] = [a, b].map(({ only }) => ({
       loss: provenLoss(only, metric),
-      noise: only?.noise ?? -Infinity,
       sqnr: only?.sqnr?.value ?? Infinity,
     })) as [Rank, Rank];
-    return y.loss - x.loss || y.noise - x.noise || x.sqnr - y.sqnr || 0;
+    return y.loss - x.loss || (x.sqnr < y.sqnr ? -1 : x.sqnr > y.sqnr ? 1 : 0);
   });
 }
 
 interface Rank {
   readonly loss: number;
-  readonly noise: number;
   readonly sqnr: number;
 }
 

@@ -1,0 +1,67 @@
+import { ablate } from "../../lib/ablation/ablate.ts";
+import { sampleModel, visemes } from "../../lib/data/visemes.ts";
+import { calibrate } from "../../lib/calibrate/calibrate.ts";
+import { evaluate } from "../../lib/evaluate/evaluate.ts";
+import { latencyRatio } from "../../lib/evaluate/latency.ts";
+import { defaultMetric } from "../../lib/evaluate/metric.ts";
+import { valueTypes } from "../../lib/onnx/graph.ts";
+import { fuse } from "../../lib/passes/fuse.ts";
+import { convert } from "../../lib/quantize/convert.ts";
+import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
+import { prepare } from "../../lib/quantize/prepare.ts";
+import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { onlyMapping } from "../../lib/ablation/form_errors.ts";
+import { createPool } from "../../lib/runtime/pool.ts";
+import { makeBases } from "../../lib/study/rewrites.ts";
+import type { Bench } from "./bench.ts";
+
+const SAMPLES = 400;
+
+/** Layers whose two variants are evaluated in full; the rest take as long on average. */
+const EVALUATED = 2;
+
+/**
+ * Ablation of the sample against the plain way to the same intervals: both variants of each layer
+ * evaluated on every sample, by the same workers. Of the plain way a few layers are timed, spread over
+ * the network, and counted for all.
+ */
+export const ablation: Bench = {
+  name: "ablation",
+  summary: "each layer alone and all but each, beside evaluating all of it in full",
+  async *run(signal) {
+    const model = await sampleModel();
+    const data = visemes({ calibration: 50, selection: SAMPLES, test: 1 });
+    await using pool = createPool();
+    const started = performance.now();
+    const settings = { pool, signal, pairs: 0, latency: false, rewrites: "lowered" } as const;
+    const { record } = await ablate(model, data, settings);
+    const fast = performance.now() - started;
+
+    const { lowered: base } = await makeBases(fuse(model), await data.calibration.sample(0));
+    const mapping = qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
+    const names = record.layers.map(({ nodes }) => nodes);
+    const alone = names.map((nodes) => onlyMapping(nodes, () => staticInt8()));
+    const options = { pool, signal };
+    const ranges = await calibrate(prepare(base, mapping, ...alone), data.calibration, options);
+    const metric = defaultMetric(valueTypes(model.graph).outputs, true);
+    const reference = await evaluate(pool, base, data.selection, metric, undefined, { signal });
+    const chosen = Array.from(
+      { length: EVALUATED },
+      (_, i) => Math.floor((i + 0.5) * names.length / EVALUATED),
+    );
+    const before = performance.now();
+    for (const i of chosen) {
+      const rules = names[i]!.map((name): Rule => [name, float32]);
+      for (const form of [alone[i]!, qconfigMapping({ ...mapping, rules })]) {
+        const made = convert(base, form, ranges);
+        await evaluate(pool, made, data.selection, metric, reference, { signal });
+      }
+    }
+    const plain = (performance.now() - before) * names.length / EVALUATED;
+    yield {
+      what: `${names.length} layers of the sample, ${record.cost.runs} runs of parts`,
+      against: `${record.cost.plainRuns} runs of the whole`,
+      latency: latencyRatio({ ms: [[plain, fast]] }),
+    };
+  },
+};

@@ -15,7 +15,9 @@ import { type Suffix, suffixOf } from "./suffix.ts";
  * Tensors at which a network can be cut without a change to what the runtime makes of either part, with
  * what the runtime knows of their types and shapes: those that survive its optimisation, for nothing
  * is fused across them, and what leaves a QuantizeLinear, which is where int8 kernels end. What enters
- * one through DequantizeLinear is not among them: without it the kernel would be another.
+ * one through DequantizeLinear is not among them: without it the kernel would be another. Nor is what
+ * only moves values: to move them again costs less than to keep them, and a convolution written as a
+ * matrix product repeats each of them many times.
  *
  * Where this build of the runtime does not tell what it fuses, a network is cut only at its inputs.
  */
@@ -32,12 +34,27 @@ export async function cutsOf(
   const names = [...producers(graph)].filter(([name, { opType }]) =>
     opType === "QuantizeLinear"
       ? !constants.has(name)
-      : opType !== "DequantizeLinear" && !NO_TENSOR.test(opType) && survives.has(name)
+      : !NOT_AFTER.has(opType) && !NO_TENSOR.test(opType) && survives.has(name)
   ).map(([name]) => name);
   const tapped = await pool.optimised(withOutputs(model, names));
   const known = new Map(tapped.graph.output.map((info) => [info.name, info]));
   return new Map([...inputs, ...names.map((name) => [name, known.get(name)!] as const)]);
 }
+
+const NOT_AFTER: ReadonlySet<string> = new Set([
+  "DequantizeLinear",
+  "Expand",
+  "Flatten",
+  "Gather",
+  "Identity",
+  "Pad",
+  "Reshape",
+  "Slice",
+  "Squeeze",
+  "Tile",
+  "Transpose",
+  "Unsqueeze",
+]);
 
 /** Operators that give a sequence or an optional, which cannot be fed. */
 const NO_TENSOR = /^Sequence(?!At|Length)|ToSequence$|^Optional$/;

@@ -74,12 +74,13 @@ export async function* measureEffects<V extends Variant>(
   const base = setup.base ?? { scores: float32.scores, results: float32.results! };
   const order = shuffled(scoredSamples(dataset, metric), setup.seed ?? 0);
   const few = order.slice(0, setup.few ?? 32);
-  const context: Context = { ...setup, base, order, few };
-  const open = new Map(variants.map((variant) => [variant, new Trial(variant, context)]));
 
   const margins = metric.decidedBy &&
     base.results.map((outputs) => margin(outputs, metric.decidedBy));
   const screened = margins !== undefined && order.every((index) => !Number.isNaN(margins[index]!));
+  const near = screened ? order.toSorted((a, b) => margins[a]! - margins[b]!).slice(0, NEAR) : [];
+  const context: Context = { ...setup, base, order, few, near };
+  const open = new Map(variants.map((variant) => [variant, new Trial(variant, context)]));
   const looks = [few.length, 4 * few.length, order.length].filter((n) => n <= order.length);
   const plan: Plan = screened ? { margins } : { looks: [...new Set(looks)] };
   for (const trial of open.values()) trial.plan(plan); // each wants some samples
@@ -105,10 +106,15 @@ export async function* measureEffects<V extends Variant>(
   }
 }
 
+/** Samples with the least lead that are run from the start. */
+const NEAR = 8;
+
 interface Context extends Omit<EffectSetup, "few" | "base"> {
   readonly base: { readonly scores: Float64Array; readonly results: readonly Outputs[] };
   readonly order: readonly number[];
   readonly few: readonly number[];
+  /** Samples whose class leads least. */
+  readonly near: readonly number[];
 }
 
 /** Which samples are run: those with a small margin, or as many as each look takes. */
@@ -162,7 +168,8 @@ class Trial<V extends Variant> {
     const { order, few } = this.#context;
     if (this.error) return;
     if (this.#scores.size === 0) {
-      this.wanted = new Set(few);
+      // Those that may well change come along: they would be wanted next.
+      this.wanted = new Set([...few, ...this.#context.near]);
     } else if (margins) {
       const safe = safeMargin(this.#shifts);
       this.wanted = new Set(

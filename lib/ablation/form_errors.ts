@@ -121,13 +121,18 @@ interface FormVariant<F extends LayerForm> extends Variant {
  * The mapping of a network with some nodes in int8 and all others in float32.
  *
  * @param of The form of each of them.
+ * @param observers Of single tensors. @default {those of the forms}
  */
 export function onlyMapping(
   nodes: readonly string[],
   of: (node: string) => QConfig,
+  observers?: QConfigMapping["observers"],
 ): QConfigMapping {
   const rules = nodes.map((name): Rule => [name, of(name)]);
-  return qconfigMapping({ default: float32, rules, onUnsupported: "float32" });
+  return {
+    ...qconfigMapping({ default: float32, rules, onUnsupported: "float32" }),
+    ...observers && { observers },
+  };
 }
 
 /** Sums over all values of the output that is furthest from float32's. */

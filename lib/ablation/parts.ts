@@ -40,6 +40,12 @@ export function askedOf({ all }: Decisions): (node: string) => QConfig {
   return (node) => asked.get(node)!;
 }
 
+/** A mapping with some nodes in float32 after all. */
+export function allButMapping(mapping: QConfigMapping, nodes: readonly string[]): QConfigMapping {
+  const rules = nodes.map((name): Rule => [name, float32]);
+  return qconfigMapping({ ...mapping, rules: [...mapping.rules, ...rules] });
+}
+
 /** Whether there is such a variant of a layer. */
 export function hasPart(part: Part, { nodes }: Layer, { all }: Decisions): boolean {
   if (part === "only" || part === "allBut") return true;
@@ -56,20 +62,20 @@ export async function makePart(part: Part, layer: Layer, source: PartSource): Pr
   const form = askedOf(decisions);
   switch (part) {
     case "only":
-      return convert(base, onlyMapping(layer.nodes, form), calibration);
-    case "allBut": {
-      const rules = layer.nodes.map((name): Rule => [name, float32]);
-      const all = { ...mapping, rules: [...mapping.rules, ...rules] };
-      return convert(base, qconfigMapping(all), calibration);
-    }
+      return convert(base, onlyMapping(layer.nodes, form, mapping.observers), calibration);
+    case "allBut":
+      return convert(base, allButMapping(mapping, layer.nodes), calibration);
     case "weights": {
       const small = (node: string) => {
         const asked = form(node);
         return asked.kind === "static" ? weightOnly({ weight: asked.weight }) : asked;
       };
-      return convert(base, onlyMapping(layer.nodes, small), calibration);
+      return convert(base, onlyMapping(layer.nodes, small, mapping.observers), calibration);
     }
     case "activations":
-      return activationsOnly(convert(base, onlyMapping(layer.nodes, form), calibration), base);
+      return activationsOnly(
+        convert(base, onlyMapping(layer.nodes, form, mapping.observers), calibration),
+        base,
+      );
   }
 }

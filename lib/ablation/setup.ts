@@ -22,7 +22,7 @@ import type { Store } from "../study/store.ts";
 import { measureEffects, type Scored, scoreOn } from "./effects.ts";
 import { onlyMapping } from "./form_errors.ts";
 import type { Layer } from "./layers.ts";
-import { askedOf, makePart, type Part } from "./parts.ts";
+import { allButMapping, askedOf, makePart, type Part } from "./parts.ts";
 import { Replay } from "./replay.ts";
 
 /** What an ablation is doing just now. */
@@ -85,8 +85,12 @@ export class Setup {
   readonly calibration: () => Promise<Calibration> = once(async () => {
     const { base, mapping, decisions, layers, calibrationData: data, store } = this.fields;
     const asked = askedOf(decisions);
-    const alone = layers.map(({ nodes }) => onlyMapping(nodes, asked));
-    const prepared = prepare(base, mapping, ...alone);
+    const prepared = prepare(
+      base,
+      mapping,
+      ...layers.map(({ nodes }) => onlyMapping(nodes, asked, mapping.observers)),
+      ...layers.map(({ nodes }) => allButMapping(mapping, nodes)),
+    );
     const content = {
       base: await base.hash(),
       data: await data.hash(),
@@ -206,6 +210,7 @@ export class Setup {
         nodes: [...nodes],
         forms: named.map((node) => [node, describeQConfig(asked(node))]),
         int8Tensors: [...mapping.int8Tensors ?? []],
+        observers: [...mapping.observers ?? []].map(([name, observer]) => [name, observer.name]),
         ...{ few, seed, resolution: resolution ?? null },
       })
     }`;

@@ -1,7 +1,9 @@
 import { UserError } from "../errors.ts";
 import type { Calibration } from "../calibrate/calibration.ts";
 import { FIXED_RANGES } from "../calibrate/fixed_range.ts";
+import type { Observer } from "../calibrate/observers.ts";
 import type { Range } from "../calibrate/range.ts";
+import type { TensorStatistics } from "../calibrate/statistics.ts";
 import type { Model } from "../onnx/model.ts";
 import { mapSubgraphs } from "../onnx/graph.ts";
 import { isStandard } from "../onnx/node.ts";
@@ -186,12 +188,23 @@ function chooseRanges(
   for (const [name, observer] of rangedTensors(decisions)) {
     const seen = calibration?.statistics.get(name);
     const known = seen && seen.count > 0
-      ? (observers?.get(name) ?? observer).range(seen)
+      ? rangeOf(seen, observers?.get(name) ?? observer)
       : knownRange(decisions.facts.maker(name));
     if (!known) throw unknownRange(name, calibration);
     ranges.set(name, known);
   }
   return ranges;
+}
+
+/** Ranges that observers chose: a search makes hundreds of models from the same statistics. */
+const chosen = new WeakMap<TensorStatistics, WeakMap<Observer, Range>>();
+
+function rangeOf(seen: TensorStatistics, observer: Observer): Range {
+  const known = chosen.get(seen) ?? new WeakMap<Observer, Range>();
+  chosen.set(seen, known);
+  const range = known.get(observer) ?? observer.range(seen);
+  known.set(observer, range);
+  return range;
 }
 
 function knownRange(maker: NodeProto | undefined): Range | undefined {

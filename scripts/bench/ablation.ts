@@ -7,12 +7,12 @@ import { defaultMetric } from "../../lib/evaluate/metric.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { convert } from "../../lib/quantize/convert.ts";
-import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
+import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
-import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { allButMapping } from "../../lib/ablation/parts.ts";
 import { onlyMapping } from "../../lib/ablation/form_errors.ts";
 import { createPool } from "../../lib/runtime/pool.ts";
-import { makeBases } from "../../lib/study/rewrites.ts";
 import type { Bench } from "./bench.ts";
 
 const SAMPLES = 400;
@@ -33,16 +33,21 @@ export const ablation: Bench = {
     const data = visemes({ calibration: 50, selection: SAMPLES, test: 1 });
     await using pool = createPool();
     const started = performance.now();
-    const settings = { pool, signal, pairs: 0, latency: false, rewrites: "lowered" } as const;
+    const settings = { pool, signal, pairs: 0, latency: false };
     const { record } = await ablate(model, data, settings);
     const fast = performance.now() - started;
 
-    const { lowered: base } = await makeBases(fuse(model), await data.calibration.sample(0));
+    const base = fuse(model);
     const mapping = qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
     const names = record.layers.map(({ nodes }) => nodes);
     const alone = names.map((nodes) => onlyMapping(nodes, () => staticInt8()));
+    const allBut = names.map((nodes) => allButMapping(mapping, nodes));
     const options = { pool, signal };
-    const ranges = await calibrate(prepare(base, mapping, ...alone), data.calibration, options);
+    const ranges = await calibrate(
+      prepare(base, mapping, ...alone, ...allBut),
+      data.calibration,
+      options,
+    );
     const metric = defaultMetric(valueTypes(model.graph).outputs, true);
     const reference = await evaluate(pool, base, data.selection, metric, undefined, { signal });
     const chosen = Array.from(
@@ -51,8 +56,7 @@ export const ablation: Bench = {
     );
     const before = performance.now();
     for (const i of chosen) {
-      const rules = names[i]!.map((name): Rule => [name, float32]);
-      for (const form of [alone[i]!, qconfigMapping({ ...mapping, rules })]) {
+      for (const form of [alone[i]!, allBut[i]!]) {
         const made = convert(base, form, ranges);
         await evaluate(pool, made, data.selection, metric, reference, { signal });
       }

@@ -39,7 +39,7 @@ export function showSearch(
       const relative = isRelative({ baseline });
       if (event.best) best = `best so far ${brief(event.best, format, relative)}`;
       const parts = [
-        `trial ${trial.name || number}: ${measured(trial, format, relative)}`,
+        `${trial.name || `trial ${number}`}: ${measured(trial, format, relative)}`,
         event.why,
       ];
       progress.note(

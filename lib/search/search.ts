@@ -253,7 +253,7 @@ async function* run(
     const stored = await store.trial(key);
     const configuration = configurationOf(
       assignment,
-      stored?.name ?? `${trials.length + 1}: ${summaryOf(assignment)}`,
+      stored?.name ?? `${summaryOf(assignment)} (trial ${trials.length + 1})`,
       stored?.config ?? config,
     );
     bases[configuration.rewrite] ??= await writeExactForm(model, sample, assignment.base);

@@ -1,8 +1,8 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../study/ablation_record.ts";
 import { provenLoss } from "./ablation_rank.ts";
-import { ablationFormat, layerName, rankedLayers } from "./ablation_rows.ts";
+import { ablationFormat, isSqnr, layerName, rankedLayers } from "./ablation_rows.ts";
 import type { Chart, Key } from "./chart.ts";
-import { decimal, isRelative } from "./format.ts";
+import { decimal } from "./format.ts";
 import { type ChartLine, type ChartRow, rowChart } from "./row_chart.ts";
 import { COLOURS, MUTED, type Shape } from "./theme.ts";
 
@@ -49,9 +49,7 @@ function chart(
   { width, axis, lines }: { width?: number; axis: string; lines?: readonly ChartLine[] },
 ): Chart {
   const format = ablationFormat(record);
-  // Where the metric is the SQNR itself, its effect says nothing new.
-  const relative = isRelative({ baseline: { selection: record.baseline, latencyMs: 0 } }) &&
-    record.metric.unit === "dB";
+  const relative = isSqnr(record);
   const used = new Set<Look>();
   const measured = layers.filter((layer) => layer[part]?.sqnr);
   const finite = measured.filter((layer) => layer[part]!.sqnr!.value < EQUAL);

@@ -19,6 +19,11 @@ export function layerName({ path, name }: Pick<AblatedLayer, "path" | "name">): 
   return path || name;
 }
 
+/** Whether the metric is the SQNR of the outputs, of which an effect on it says nothing new. */
+export function isSqnr({ metric, baseline }: AblationRecord): boolean {
+  return metric.unit === "dB" && baseline.low === baseline.high;
+}
+
 /** An effect on the metric: `−0.25 [−0.95, +0.40]`; what went wrong, if it could not be measured. */
 export function effectText(effect: Effect | undefined, format: MetricFormat): string {
   if (effect?.error !== undefined) return "failed";
@@ -48,12 +53,16 @@ export function layerColumns(record: AblationRecord): Column<AblatedLayer>[] {
   const has = (part: "allBut" | "weights" | "activations") =>
     record.layers.some((layer) => layer[part] !== undefined);
   const effects = (part: "only" | "allBut" | "weights" | "activations", head: string) => [
-    {
+    ...isSqnr(record) ? [] : [{
       head: `${head}: ${record.metric.name}${unit}`,
       text: (layer: AblatedLayer) => effectText(layer[part], format),
       numeric: true,
+    }],
+    {
+      head: isSqnr(record) ? `${head}: SQNR, dB` : "SQNR, dB",
+      text: (layer: AblatedLayer) => sqnrText(layer[part]),
+      numeric: true,
     },
-    { head: "SQNR, dB", text: (layer: AblatedLayer) => sqnrText(layer[part]), numeric: true },
   ];
   return [
     { head: "layer", text: layerName, code: true },
@@ -160,7 +169,7 @@ export function ablationHeadline(record: AblationRecord): string[] {
   const lines: string[] = [];
   if (worst?.only) {
     const { only } = worst;
-    const effect = effectText(only, format);
+    const effect = isSqnr(record) ? "" : effectText(only, format);
     lines.push(
       `${layerName(worst)} costs most: int8 in it alone ${
         only.sqnr ? `leaves the outputs at ${sqnrText(only)} dB` : "was measured"
@@ -172,7 +181,8 @@ export function ablationHeadline(record: AblationRecord): string[] {
   if (int8) {
     lines.push(
       `float32: ${metric.name} ${value}; all ${plural(layers.length, "layer")} int8: ` +
-        `${effectText(int8, format)}${format.differenceUnit}, ${sqnrText(int8)} dB.`,
+        `${isSqnr(record) ? "" : `${effectText(int8, format)}${format.differenceUnit}, `}` +
+        `${sqnrText(int8)} dB.`,
     );
   }
   const screened = layers.some(({ only, allBut }) => (only ?? allBut)?.margin !== undefined);

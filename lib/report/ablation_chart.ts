@@ -85,7 +85,10 @@ function chart(
     ...(width !== undefined && { width }),
   });
   const key: Key[] = Object.values(LOOKS).filter((look) => used.has(look))
-    .map(({ label, colour, shape }) => ({ label, colour, glyph: shape }));
+    .map(({ label, colour, shape }) => ({ label, colour, glyph: shape }))
+    .map((entry) =>
+      relative && entry.label === LOOKS.plain.label ? { ...entry, label: "no outliers" } : entry
+    );
   const missing = layers.length - measured.length;
   return {
     ...drawn,

@@ -5,20 +5,20 @@ import { writeReport } from "../lib/report/write_report.ts";
 import type { Objective } from "../lib/search/proposal.ts";
 import { search } from "../lib/search/search.ts";
 import type { Study } from "../lib/study/records.ts";
-import { flag, number, text } from "./command.ts";
+import { number, text } from "./command.ts";
 import { showSearch } from "./search_progress.ts";
 import { runCommand } from "./shell.ts";
 import {
   commandLine,
   fileSplits,
   given,
+  MODEL_OPERAND,
   modelOrSample,
   ownMetric,
   requirePair,
   sampleSplits,
+  STUDY_OPTIONS,
 } from "./study_data.ts";
-
-const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
 const command = {
   name: "search",
@@ -27,33 +27,15 @@ const command = {
     "measures it, and learns from that until the time is up. Writes report, models and record into " +
     "a folder; run again, it continues where it was stopped.",
   operands: {
-    model: {
-      placeholder: "model.onnx",
-      help: "the float32 network; without one, the bundled lip-reading sample",
-      optional: true,
-    },
+    model: MODEL_OPERAND,
   },
   options: {
     data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
-    maxDrop: number("D", "largest accepted drop of the metric; 0.5 points by default", { min: 0 }),
     atLeast: number("V", "least accepted value of the metric, in place of --max-drop"),
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0 }),
     objective: text("WHAT", "what is to be least: latency (the default) or size"),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
-    metric: text("FILE", "TypeScript module with a metric of your own"),
-    calibration: samples("samples to find ranges with"),
-    selection: samples("samples to choose by"),
-    test: samples("samples for the reported number"),
-    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
-    seed: number("N", "seed of the shuffle; 0 by default", { integer: true, min: 0 }),
-    threads: number("N", "threads of the runtime while latency is measured; 1 by default", {
-      ...{ integer: true, min: 1, max: 64 },
-    }),
-    workers: number("N", "samples evaluated at a time; by default the number of cores, at most 4", {
-      ...{ integer: true, min: 1, max: 64 },
-    }),
-    fresh: flag("start over in a folder that holds a study"),
-    json: flag("print the study's record as JSON"),
+    ...STUDY_OPTIONS,
   },
   examples: [
     "deno task search --max-drop 0.5",

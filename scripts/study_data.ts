@@ -7,8 +7,37 @@ import type { Metric } from "../lib/evaluate/metric.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/study/data_config.ts";
+import { flag, number, text } from "./command.ts";
 import { readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
+
+/** The network of a study. */
+export const MODEL_OPERAND = {
+  placeholder: "model.onnx",
+  help: "the float32 network; without one, the bundled lip-reading sample",
+  optional: true,
+} as const;
+
+const samples = (what: string) => number("N", what, { integer: true, min: 1 });
+
+/** What every command that makes a study takes, beside what it is to measure. */
+export const STUDY_OPTIONS = {
+  maxDrop: number("D", "largest accepted drop of the metric; 0.5 points by default", { min: 0 }),
+  metric: text("FILE", "TypeScript module with a metric of your own"),
+  calibration: samples("samples to find ranges with"),
+  selection: samples("samples to choose by"),
+  test: samples("samples for the reported number"),
+  inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
+  seed: number("N", "seed of the shuffle; 0 by default", { integer: true, min: 0 }),
+  threads: number("N", "threads of the runtime while latency is measured; 1 by default", {
+    ...{ integer: true, min: 1, max: 64 },
+  }),
+  workers: number("N", "samples evaluated at a time; by default the number of cores, at most 4", {
+    ...{ integer: true, min: 1, max: 64 },
+  }),
+  fresh: flag("start over in a folder that holds a study"),
+  json: flag("print the study's record as JSON"),
+} as const;
 
 /** Samples of each split, and the seed of the shuffle, where they were given. */
 export interface SplitSizes {

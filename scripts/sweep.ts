@@ -4,7 +4,7 @@ import { writeReport } from "../lib/report/write_report.ts";
 import { parseSweepConfig, type SweepConfig } from "../lib/study/config.ts";
 import type { Study } from "../lib/study/records.ts";
 import { sweep } from "../lib/study/sweep.ts";
-import { flag, number, text } from "./command.ts";
+import { flag, text } from "./command.ts";
 import { DATA_HELP } from "./data.ts";
 import { readText } from "./read_text.ts";
 import { runCommand } from "./shell.ts";
@@ -12,14 +12,14 @@ import {
   commandLine,
   fileSplits,
   given,
+  MODEL_OPERAND,
   modelOrSample,
   ownMetric,
   requirePair,
   sampleSplits,
+  STUDY_OPTIONS,
 } from "./study_data.ts";
 import { showSweep } from "./sweep_progress.ts";
-
-const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
 const command = {
   name: "sweep",
@@ -28,32 +28,14 @@ const command = {
     "latency, size. Writes a report, the best models and a record into a folder; run again, it " +
     "continues where it was stopped.",
   operands: {
-    model: {
-      placeholder: "model.onnx",
-      help: "the float32 network; without one, the bundled lip-reading sample",
-      optional: true,
-    },
+    model: MODEL_OPERAND,
   },
   options: {
     data: text("PATH", DATA_HELP),
     config: text("FILE", "what to measure, as JSON with comments"),
     out: text("FOLDER", "where the study is kept; studies/NAME by default"),
-    maxDrop: number("D", "largest accepted drop of the metric; 0.5 points by default", { min: 0 }),
-    metric: text("FILE", "TypeScript module with a metric of your own"),
     quick: flag("few samples and few configurations: a first look"),
-    calibration: samples("samples to find ranges with"),
-    selection: samples("samples to choose by"),
-    test: samples("samples for the reported number"),
-    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
-    seed: number("N", "seed of the shuffle; 0 by default", { integer: true, min: 0 }),
-    threads: number("N", "threads of the runtime while latency is measured; 1 by default", {
-      ...{ integer: true, min: 1, max: 64 },
-    }),
-    workers: number("N", "samples evaluated at a time; by default the number of cores, at most 4", {
-      ...{ integer: true, min: 1, max: 64 },
-    }),
-    fresh: flag("start over in a folder that holds a study"),
-    json: flag("print the study's record as JSON"),
+    ...STUDY_OPTIONS,
   },
   examples: [
     "deno task sweep",

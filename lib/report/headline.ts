@@ -8,7 +8,8 @@ import {
   metricFormat,
   plural,
 } from "./format.ts";
-import { dropOf, entriesOf, isWithin, type Measured } from "./trials.ts";
+import { isWithin } from "../study/winner.ts";
+import { dropOf, entriesOf, type Measured } from "./trials.ts";
 
 /**
  * The result of a study in one sentence that can be quoted alone: the winner with its latency ratio,

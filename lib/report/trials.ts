@@ -1,4 +1,5 @@
 import type { Accuracy, Estimate, Latency, Study, Trial } from "../study/records.ts";
+import { drop, keepsBudget } from "../study/winner.ts";
 
 /** A trial as the report shows it: with its number, and measured or failed. */
 export interface Entry {
@@ -38,15 +39,14 @@ export function entriesOf(study: Study): Entries {
   const measured = study.trials.filter(complete)
     .toSorted((a, b) => a.latency!.ratio.value - b.latency!.ratio.value || byName(a, b))
     .map((trial, i): Measured => {
-      const drop = dropOf(study, trial.accuracy!.difference);
       return {
         number: i + 1,
         trial,
         accuracy: trial.accuracy!,
         latency: trial.latency!,
         bytes: trial.bytes!,
-        drop,
-        keepsBudget: isWithin(study, drop),
+        drop: dropOf(study, trial.accuracy!.difference),
+        keepsBudget: keepsBudget(study, { accuracy: trial.accuracy! }),
       };
     });
   const failed = study.trials.filter((trial) => !complete(trial)).toSorted(byName)
@@ -57,13 +57,7 @@ export function entriesOf(study: Study): Entries {
 
 /** What float32 has more than the candidate, in the metric's unit: above 0 is a loss. */
 export function dropOf(study: Study, difference: Pick<Estimate, "value">): number {
-  const drop = study.metric.higherIsBetter ? -difference.value : difference.value;
-  return drop + 0; // + 0 turns -0 into 0
-}
-
-/** Whether a drop is within the study's budget. */
-export function isWithin({ maxDrop }: Pick<Study, "maxDrop">, drop: number): boolean {
-  return drop <= maxDrop + 1e-9; // 94.6 - 94.1 is above 0.5 in binary
+  return drop(study.metric, difference) + 0; // + 0 turns -0 into 0
 }
 
 /** Why a trial has no result; trials that broke off without a reason say so. */

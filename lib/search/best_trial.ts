@@ -1,5 +1,12 @@
 import type { Trial } from "../study/records.ts";
-import { type Budget, drop, isMeasured, keepsBudget, type MeasuredTrial } from "../study/winner.ts";
+import {
+  type Budget,
+  describeLimit,
+  drop,
+  isMeasured,
+  keepsBudget,
+  type MeasuredTrial,
+} from "../study/winner.ts";
 import type { Objective } from "./proposal.ts";
 
 /** Files that differ by less than this share of the smallest are of one size to a reader. */
@@ -51,10 +58,7 @@ export function whyBest(
 ): string {
   const measured = trials.filter(isMeasured);
   const kept = measured.filter((trial) => keepsBudget(budget, trial));
-  const unit = budget.metric.unit === "%"
-    ? budget.maxDrop === 1 ? " point" : " points"
-    : budget.metric.unit && ` ${budget.metric.unit}`;
-  const limit = `${Number(budget.maxDrop.toPrecision(6))}${unit} of ${budget.metric.name}`;
+  const limit = describeLimit(budget);
   if (kept.length === 0) {
     return `None of ${measured.length} models that were built and measured loses at most ${limit} ` +
       `on the selection split; this one comes closest.`;

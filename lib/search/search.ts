@@ -17,7 +17,7 @@ import { type Measurable, Measure } from "../study/measure.ts";
 import { gitRevision, OCTAVO_VERSION } from "../study/provenance.ts";
 import type { MetricInfo, SearchRecord, Study, Trial } from "../study/records.ts";
 import { openStore, type Store, type StudyHeader, type StudyIdentity } from "../study/store.ts";
-import { type Budget, drop, isMeasured, keepsBudget } from "../study/winner.ts";
+import { type Budget, drop, isMeasured, judgedDrop, keepsBudget } from "../study/winner.ts";
 import { Work } from "../study/work.ts";
 import { elementCount, type Feeds } from "../tensor/tensor.ts";
 import {
@@ -544,12 +544,12 @@ function outcomeOf(
 ): { drop?: number; noise?: number } {
   if (error !== undefined || !accuracy) return {};
   const dB = metric.name === "SQNR"
-    ? accuracy.value.value
+    ? accuracy.value.low // what is judged, so that the limit on noise is one on that
     : count === 1
     ? outputs?.sqnr ?? undefined
     : undefined;
   return {
-    drop: drop(metric, accuracy.difference),
+    drop: judgedDrop(metric, accuracy.difference),
     ...(dB !== undefined && { noise: 10 ** (-dB / 10) }),
   };
 }

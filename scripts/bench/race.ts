@@ -4,9 +4,17 @@ import { interleave, warmUp } from "../../lib/runtime/timing.ts";
 export interface RaceOptions {
   /** How often every task has its turn. @default {15} */
   rounds?: number;
+  /**
+   * Repeats each task until its time is steady first. False for tasks of seconds that have been warmed
+   * up in a shorter way. @default {true}
+   */
+  warm?: boolean;
   /** Ends the race between two turns. */
   signal?: AbortSignal;
 }
+
+/** Milliseconds of a task that is not repeated within a turn. */
+const ONCE = 1000;
 
 /**
  * Times tasks against each other: each is repeated until its time is steady, then all take turns.
@@ -17,12 +25,12 @@ export async function race(
   tasks: readonly (() => unknown)[],
   options: RaceOptions = {},
 ): Promise<{ ms: number[][] }> {
-  const { rounds = 15, signal } = options;
+  const { rounds = 15, warm = true, signal } = options;
   const between = () => signal?.throwIfAborted();
   const contestants = [];
   for (const task of tasks) {
     const run = async () => void await task();
-    contestants.push({ run, ms: (await warmUp(run, 1, { between })).ms });
+    contestants.push({ run, ms: warm ? (await warmUp(run, 1, { between })).ms : ONCE });
   }
   return { ms: await interleave(contestants, 1, { between, rounds }) };
 }

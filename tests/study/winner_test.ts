@@ -44,6 +44,23 @@ Deno.test("chooseWinner() takes a drop that binary arithmetic makes a trifle too
   assert.equal(chooseWinner(budget, [trialOf("a", drop, 0.5)])?.name, "a");
 });
 
+Deno.test("chooseWinner() holds what is no share to the worse end of its interval", () => {
+  const inDecibels: Budget = {
+    metric: { name: "SQNR", unit: "dB", higherIsBetter: true },
+    maxDrop: 120,
+  };
+  // Each within 0.3 dB.
+  const trials = [trialOf("lucky", -119.9, 0.4), trialOf("sure", -119.6, 0.5)];
+  assert.equal(chooseWinner(inDecibels, trials)?.name, "sure");
+  assert.match(
+    whyChosen(inDecibels, trials),
+    /120 dB of SQNR \(at the worse end of the interval\)/,
+  );
+  const error = { name: "error", unit: "mm", higherIsBetter: false };
+  const rising = [trialOf("lucky", 0.4, 0.4), trialOf("sure", 0.1, 0.5)];
+  assert.equal(chooseWinner({ metric: error, maxDrop: 0.5 }, rising)?.name, "sure");
+});
+
 Deno.test("chooseWinner() takes the smaller of two that the interval cannot tell apart", () => {
   const trials = [trialOf("a", 0, 0.5, 200), trialOf("b", 0, 0.515, 100), trialOf("c", 0, 0.6, 10)];
   assert.equal(chooseWinner(budget, trials)?.name, "b");

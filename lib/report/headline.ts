@@ -8,7 +8,7 @@ import {
   metricFormat,
   plural,
 } from "./format.ts";
-import { isWithin } from "../study/winner.ts";
+import { isWithin } from "../study/drop.ts";
 import { dropOf, entriesOf, type Measured } from "./trials.ts";
 
 /**

@@ -1,12 +1,6 @@
 import type { Trial } from "../study/records.ts";
-import {
-  type Budget,
-  describeLimit,
-  drop,
-  isMeasured,
-  keepsBudget,
-  type MeasuredTrial,
-} from "../study/winner.ts";
+import { type Budget, describeLimit, drop, keepsBudget } from "../study/drop.ts";
+import { isMeasured, type MeasuredTrial } from "../study/winner.ts";
 import type { Objective } from "./proposal.ts";
 
 /** Files that differ by less than this share of the smallest are of one size to a reader. */

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../evaluate/evaluate.ts";
 import { MAX_SQNR } from "../evaluate/closeness.ts";
 import type { Metric } from "../evaluate/metric.ts";
-import { drop } from "../study/winner.ts";
+import { drop } from "../study/drop.ts";
 import { random } from "../data/visemes/prng.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 

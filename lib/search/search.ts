@@ -17,7 +17,8 @@ import { type Measurable, Measure } from "../study/measure.ts";
 import { gitRevision, OCTAVO_VERSION } from "../study/provenance.ts";
 import type { MetricInfo, SearchRecord, Study, Trial } from "../study/records.ts";
 import { openStore, type Store, type StudyHeader, type StudyIdentity } from "../study/store.ts";
-import { type Budget, drop, isMeasured, judgedDrop, keepsBudget } from "../study/winner.ts";
+import { type Budget, drop, judgedDrop, keepsBudget } from "../study/drop.ts";
+import { isMeasured } from "../study/winner.ts";
 import { Work } from "../study/work.ts";
 import { elementCount, type Feeds } from "../tensor/tensor.ts";
 import {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Model } from "../onnx/model.ts";
 import { UserError } from "../errors.ts";
 import type { Study } from "./records.ts";
-import { type Budget, worthKeeping } from "./winner.ts";
+import type { Budget } from "./drop.ts";
+import { worthKeeping } from "./winner.ts";
 
 /** The record of a study, in its folder. */
 export const STUDY_JSON = "study.json";

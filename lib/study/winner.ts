@@ -1,11 +1,5 @@
-import type { Estimate, MetricInfo, Trial } from "./records.ts";
-
-/** What a trial is judged by. */
-export interface Budget {
-  readonly metric: MetricInfo;
-  /** Largest accepted drop of the metric on the selection split, in its unit. */
-  readonly maxDrop: number;
-}
+import { type Budget, describeLimit, drop, keepsBudget } from "./drop.ts";
+import type { Trial } from "./records.ts";
 
 /** A trial that was measured to its end. */
 export type MeasuredTrial = Trial & Required<Pick<Trial, "accuracy" | "latency" | "bytes">>;
@@ -15,35 +9,6 @@ export function isMeasured(trial: Trial): trial is MeasuredTrial {
   const { error, accuracy, latency, bytes } = trial;
   return error === undefined && accuracy !== undefined && latency !== undefined &&
     bytes !== undefined;
-}
-
-/** What float32 has more than the candidate, in the metric's unit: above 0 is a loss. */
-export function drop(metric: MetricInfo, difference: Pick<Estimate, "value">): number {
-  return metric.higherIsBetter ? -difference.value : difference.value;
-}
-
-/**
- * The drop that a candidate is judged by. Of a share (top-1, agreement) it is the one measured: the
- * interval of a share tells more about the number of samples than about the network. Of any other metric
- * it is the worse end of the interval: errors in dB differ much from sample to sample, and the candidates
- * that were lucky with theirs would be chosen.
- */
-export function judgedDrop(metric: MetricInfo, difference: Estimate): number {
-  if (metric.unit === "%") return drop(metric, difference);
-  return drop(metric, { value: metric.higherIsBetter ? difference.low : difference.high });
-}
-
-/** Whether a drop is within the budget. */
-export function isWithin({ maxDrop }: Pick<Budget, "maxDrop">, drop: number): boolean {
-  return drop <= maxDrop + 1e-9; // 94.6 - 94.1 is above 0.5 in binary
-}
-
-/** Whether a trial may be taken to keep the budget, see {@linkcode judgedDrop}. */
-export function keepsBudget(
-  budget: Budget,
-  { accuracy }: Pick<MeasuredTrial, "accuracy">,
-): boolean {
-  return isWithin(budget, judgedDrop(budget.metric, accuracy.difference));
 }
 
 /** Whether a trial is faster than float32 beyond doubt: the whole interval of its ratio is below 1. */
@@ -74,13 +39,6 @@ export function chooseWinner(budget: Budget, trials: readonly Trial[]): Measured
       loss(a) - loss(b) || a.latency.ratio.value - b.latency.ratio.value ||
       (a.name < b.name ? -1 : 1)
     )[0];
-}
-
-/** The largest drop in words, and what is held to it. */
-export function describeLimit({ metric: { name, unit }, maxDrop }: Budget): string {
-  const of = unit === "%" ? maxDrop === 1 ? " point" : " points" : unit && ` ${unit}`;
-  return `${Number(maxDrop.toPrecision(6))}${of} of ${name}` +
-    (unit === "%" ? "" : " (at the worse end of the interval)");
 }
 
 /** Why a trial was chosen, in a sentence. */

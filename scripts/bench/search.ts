@@ -1,5 +1,5 @@
 import { search as findBest } from "../../lib/search/search.ts";
-import { drop } from "../../lib/study/winner.ts";
+import { drop } from "../../lib/study/drop.ts";
 import type { Study } from "../../lib/study/records.ts";
 import type { Bench, BenchRow } from "./bench.ts";
 import { sharedFolder, sharedNetworks } from "./networks.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Trial } from "../../lib/study/records.ts";
-import { type Budget, chooseWinner, whyChosen, worthKeeping } from "../../lib/study/winner.ts";
+import type { Budget } from "../../lib/study/drop.ts";
+import { chooseWinner, whyChosen, worthKeeping } from "../../lib/study/winner.ts";
 
 const budget: Budget = {
   metric: { name: "top-1", unit: "%", higherIsBetter: true },

@@ -37,7 +37,7 @@ const command = {
     weights: flag("measure the weights of each layer alone, too"),
     activations: flag("measure the activations of each layer alone, too"),
     lowered: flag("of the network with its convolutions rewritten for WASM"),
-    few: number("N", "samples that every layer is run on; 32 by default", {
+    few: number("N", "samples that every layer is run on; 16 by default", {
       ...{ integer: true, min: 4 },
     }),
     pairs: number("N", "most sensitive layers to measure in pairs; 4 by default", {

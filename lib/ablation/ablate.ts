@@ -70,7 +70,7 @@ export interface AblateOptions {
   pairs?: number;
   /** Times the layers, if it can. @default {true} */
   latency?: boolean;
-  /** Samples, drawn at random, that every variant is run on. @default {32} */
+  /** Samples, drawn at random, that every variant is run on. @default {16} */
   few?: number;
   /**
    * Half the width of an interval that is narrow enough, in the metric's unit, for metrics that are no
@@ -145,7 +145,7 @@ async function* work(
     return yield* work(model, data, { ...options, pool });
   }
   const started = performance.now();
-  const { pool, signal, seed = 0, few = 32, depth, pairs = 4, resolution } = options;
+  const { pool, signal, seed = 0, few = 16, depth, pairs = 4, resolution } = options;
   const { out, fresh = false, rewrites = "fused", onProgress = () => {} } = options;
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
   const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);

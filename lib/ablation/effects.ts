@@ -1,4 +1,4 @@
-import { type Dataset, samples as samplesOf } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { random } from "../data/visemes/prng.ts";
 import {
   addSums,
@@ -10,16 +10,9 @@ import {
   type Sums,
 } from "../evaluate/closeness.ts";
 import { estimateDifference, estimateMean } from "../evaluate/estimate.ts";
-import {
-  type EvaluateOptions,
-  type Evaluation,
-  requireFinite,
-  scoreOf,
-} from "../evaluate/evaluate.ts";
+import { type Evaluation, requireFinite, scoreOf } from "../evaluate/evaluate.ts";
 import { meanInterval, moments } from "../evaluate/interval.ts";
-import type { Metric } from "../evaluate/metric.ts";
-import type { Model } from "../onnx/model.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { ClassOptions, Metric } from "../evaluate/metric.ts";
 import type { Effect } from "../study/ablation_record.ts";
 import type { Estimate } from "../study/records.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -28,6 +21,16 @@ import type { Replay, Variant } from "./replay.ts";
 
 type Outputs = Readonly<Record<string, Tensor>>;
 
+/** A network that variants are variants of, on each sample as far as it is known. */
+export interface Baseline {
+  /** Score of each sample; float32's where it was not run. */
+  readonly scores: Float64Array;
+  /** Its outputs by sample, where it was run. */
+  readonly results: Map<number, Outputs>;
+  /** Most that any lead of a class is away from float32's where it was not run. */
+  readonly moved: number;
+}
+
 /** What effects are measured against. */
 export interface EffectSetup {
   /** Over the network that the variants are variants of. */
@@ -35,19 +38,23 @@ export interface EffectSetup {
   readonly metric: Metric;
   /** Float32's evaluation on the data set, with its outputs: what closeness is closeness to. */
   readonly float32: Evaluation;
-  /** That of the network that is replayed, if it is another one. @default {float32's} */
-  readonly base?: { readonly scores: Float64Array; readonly results: readonly Outputs[] };
-  /** Samples that every variant is run on, drawn at random. @default {32} */
+  /** The network that is replayed, if it is another one: learns what more is run of it. @default {float32} */
+  readonly base?: Baseline;
+  /** Samples that every variant is run on, drawn at random. @default {16} */
   readonly few?: number;
   /** Half the width of an interval that is narrow enough, in the metric's unit, where it is no share. */
   readonly resolution: number;
   readonly seed?: number;
+  /** Told what a variant gave for a sample. */
+  readonly onOutputs?: (index: number, outputs: Outputs, score: number) => void;
 }
 
 /** What a variant was measured to do. */
 export interface Measured<V extends Variant = Variant> {
   readonly variant: V;
   readonly effect: Effect;
+  /** Why it could not be measured, if so. */
+  readonly cause?: Error;
 }
 
 /**
@@ -70,16 +77,31 @@ export async function* measureEffects<V extends Variant>(
   setup: EffectSetup,
   variants: readonly V[],
 ): AsyncGenerator<Measured<V>, void, void> {
-  const { replay: { dataset }, metric, float32 } = setup;
-  const base = setup.base ?? { scores: float32.scores, results: float32.results! };
+  const { replay, metric, float32 } = setup;
+  const { dataset } = replay;
+  const base = setup.base ?? baselineOf(float32);
   const order = shuffled(scoredSamples(dataset, metric), setup.seed ?? 0);
-  const few = order.slice(0, setup.few ?? 32);
+  const few = order.slice(0, setup.few ?? FEW);
 
-  const margins = metric.decidedBy &&
-    base.results.map((outputs) => margin(outputs, metric.decidedBy));
+  const { decidedBy } = metric;
+  const marginOf = (index: number, by: ClassOptions) => {
+    const own = base.results.get(index);
+    return own ? margin(own, by) : margin(float32.results![index]!, by) - base.moved;
+  };
+  const margins = decidedBy && float32.results!.map((_, index) => marginOf(index, decidedBy));
   const screened = margins !== undefined && order.every((index) => !Number.isNaN(margins[index]!));
   const near = screened ? order.toSorted((a, b) => margins[a]! - margins[b]!).slice(0, NEAR) : [];
   const context: Context = { ...setup, base, order, few, near };
+  /** Runs the network that is replayed where that was not needed before. */
+  const complete = async (samples: readonly number[]) => {
+    const missing = samples.filter((index) => !base.results.has(index));
+    const outputs = missing.length > 0 ? await replay.outputs(missing) : [];
+    missing.forEach((index, i) => {
+      base.results.set(index, outputs[i]!);
+      base.scores[index] = scoreAt(index, outputs[i]!, context);
+      if (screened) margins[index] = marginOf(index, decidedBy!);
+    });
+  };
   const open = new Map(variants.map((variant) => [variant, new Trial(variant, context)]));
   const looks = [few.length, 4 * few.length, order.length].filter((n) => n <= order.length);
   const plan: Plan = screened ? { margins } : { looks: [...new Set(looks)] };
@@ -87,6 +109,7 @@ export async function* measureEffects<V extends Variant>(
   while (open.size > 0) {
     const wanted = new Set([...open.values()].flatMap((trial) => [...trial.wanted]));
     const samples = order.filter((index) => wanted.has(index));
+    await complete(samples);
     const runs = setup.replay.run(
       samples,
       [...open.keys()],
@@ -101,16 +124,19 @@ export async function* measureEffects<V extends Variant>(
       trial.plan(plan);
       if (trial.wanted.size > 0 && !trial.error) continue;
       open.delete(variant);
-      yield { variant, effect: trial.effect(plan) };
+      yield { variant, effect: trial.effect(plan), ...(trial.error && { cause: trial.error }) };
     }
   }
 }
+
+/** Samples that every variant is run on. */
+const FEW = 16;
 
 /** Samples with the least lead that are run from the start. */
 const NEAR = 8;
 
 interface Context extends Omit<EffectSetup, "few" | "base"> {
-  readonly base: { readonly scores: Float64Array; readonly results: readonly Outputs[] };
+  readonly base: Baseline;
   readonly order: readonly number[];
   readonly few: readonly number[];
   /** Samples whose class leads least. */
@@ -143,20 +169,18 @@ class Trial<V extends Variant> {
   }
 
   take(samples: readonly number[], results: readonly Outputs[]): void {
-    const { replay: { base: model, dataset }, metric, float32, base } = this.#context;
+    const { metric, float32, base, onOutputs } = this.#context;
     try {
       samples.forEach((index, i) => {
         const outputs = results[i]!;
-        const reference = float32.results![index]!;
-        const label = dataset.labels?.[index] ?? -1;
-        requireFinite(outputs, model, dataset, index);
-        const sample = { outputs, reference, index, ...(label >= 0 && { label }) };
-        this.#scores.set(index, scoreOf(sample, metric, dataset));
+        const score = scoreAt(index, outputs, this.#context);
+        this.#scores.set(index, score);
         if (metric.decidedBy) {
-          this.#shifts.push(shift(base.results[index]!, outputs, metric.decidedBy));
+          this.#shifts.push(shift(base.results.get(index)!, outputs, metric.decidedBy));
         }
-        if (this.#few.has(index)) this.#closeness.add(reference, outputs);
+        if (this.#few.has(index)) this.#closeness.add(float32.results![index]!, outputs);
         this.wanted.delete(index);
+        onOutputs?.(index, outputs, score);
       });
     } catch (error) {
       this.error ??= error as Error;
@@ -227,50 +251,45 @@ class Trial<V extends Variant> {
   }
 }
 
-/** A network on all samples, against float32. */
-export interface Scored {
-  readonly scores: Float64Array;
-  readonly results: readonly Outputs[];
-  readonly effect: Effect;
+/** Float32, all of which is known. */
+function baselineOf({ scores, results }: Evaluation): Baseline {
+  return { scores, results: new Map(results!.entries()), moved: 0 };
 }
 
 /**
- * Runs a network on all samples and scores it against float32; what it gave is kept.
+ * Measures what a network does to the metric as variants are measured, and keeps what it gave: to be the
+ * base of other variants.
  *
- * @throws {UserError} See `evaluate()`.
+ * @throws What went wrong, if it cannot be measured.
  */
-export async function scoreOn(
-  model: Model,
-  dataset: Dataset,
-  metric: Metric,
-  float32: Evaluation,
-  options: { readonly pool: Pool } & EvaluateOptions,
-): Promise<Scored> {
-  const { pool, ...others } = options;
-  const results: Outputs[] = [];
-  const closeness = new Closeness();
-  const scores = new Float64Array(dataset.length).fill(NaN);
-  for await (const outputs of pool.run(model, samplesOf(dataset), others)) {
-    const index = results.push(outputs) - 1;
-    const reference = float32.results![index]!;
-    const label = dataset.labels?.[index] ?? -1;
-    requireFinite(outputs, model, dataset, index);
-    closeness.add(reference, outputs);
-    if (metric.usesLabels && label < 0) continue;
-    const sample = { outputs, reference, index, ...(label >= 0 && { label }) };
-    scores[index] = scoreOf(sample, metric, dataset);
-  }
-  const scored = scores.filter((score) => !Number.isNaN(score)).length;
-  return {
-    scores,
-    results,
-    effect: {
-      ...{ run: scored, samples: scored },
-      value: estimateMean(scores, metric),
-      difference: estimateDifference(scores, float32.scores, metric),
-      ...closeness.summary(),
-    },
+export async function measureBaseline(
+  setup: Omit<EffectSetup, "base" | "onOutputs">,
+  variant: Variant,
+): Promise<{ readonly effect: Effect; readonly base: Baseline }> {
+  const scores = Float64Array.from(setup.float32.scores);
+  const results = new Map<number, Outputs>();
+  const onOutputs = (index: number, outputs: Outputs, score: number) => {
+    scores[index] = score;
+    results.set(index, outputs);
   };
+  for await (const { effect, cause } of measureEffects({ ...setup, onOutputs }, [variant])) {
+    if (cause) throw cause;
+    return { effect, base: { scores, results, moved: effect.margin ?? 0 } };
+  }
+  throw new Error("A variant was not measured");
+}
+
+/** The score of what a network gave for a sample. */
+function scoreAt(
+  index: number,
+  outputs: Outputs,
+  { replay: { base: model, dataset }, metric, float32 }: Context,
+): number {
+  const label = dataset.labels?.[index] ?? -1;
+  requireFinite(outputs, model, dataset, index);
+  const reference = float32.results![index]!;
+  const sample = { outputs, reference, index, ...(label >= 0 && { label }) };
+  return scoreOf(sample, metric, dataset);
 }
 
 /** Closeness of outputs to float32's, over samples. */

@@ -47,17 +47,26 @@ export function shift(before: Outputs, after: Outputs, options: ClassOptions = {
   return most;
 }
 
+/** Shifts beyond the safe margin, on the scale of a normal distribution: one in 10,000. */
+const RARE = 3.719;
+
+/** How sure that bound is, itself taken from some samples: 95 %. */
+const SURE = 1.645;
+
 /**
- * The lead above which a change of a network is taken to change no class: twice the largest shift that
- * was seen, or the mean of the shifts' logarithms and four deviations, whichever is more. With normal
- * logarithms that leaves one in 30,000 above it.
+ * The lead above which a change of a network is taken to change no class: half as much again as the
+ * largest shift that was seen, or the bound below which, with normal logarithms, lies all but one in
+ * 10,000, whichever is more. The bound is a one-sided tolerance limit that holds at 95 %: from few
+ * samples it lies higher than from many, as their deviation may be larger than it seemed.
  *
  * @param shifts Of some samples, see {@linkcode shift}.
+ * @see {@link https://www.itl.nist.gov/div898/handbook/prc/section2/prc263.htm | Tolerance intervals},
+ * NIST/SEMATECH handbook, 7.2.6.3: the factor of Natrella 1963
  * @example
  * ```ts
  * import { safeMargin } from "./margins.ts";
  * import assert from "node:assert/strict";
- * assert.equal(safeMargin([0.1, 0.1, 0.1]), 0.2);
+ * assert.ok(Math.abs(safeMargin(Array(16).fill(0.1)) - 0.15) < 1e-9);
  * assert.equal(safeMargin([0, 0]), 0); // nothing moved at all
  * assert.ok(safeMargin([0.01, 0.1, 1]) > 10); // and here anything may
  * ```
@@ -65,8 +74,17 @@ export function shift(before: Outputs, after: Outputs, options: ClassOptions = {
 export function safeMargin(shifts: readonly number[]): number {
   const logs = shifts.filter((shift) => shift > 0).map(Math.log);
   if (logs.length === 0) return 0;
+  const most = Math.max(...shifts);
   const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
   const squares = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);
   const deviation = logs.length > 1 ? Math.sqrt(squares / (logs.length - 1)) : 0;
-  return Math.max(2 * Math.max(...shifts), Math.exp(mean + 4 * deviation));
+  if (deviation === 0) return 1.5 * most;
+  return Math.max(1.5 * most, Math.exp(mean + toleranceFactor(logs.length) * deviation));
+}
+
+/** Deviations above the mean of n normal values; infinite where so few say nothing of the rest. */
+function toleranceFactor(n: number): number {
+  const a = 1 - SURE ** 2 / (2 * (n - 1));
+  const b = RARE ** 2 - SURE ** 2 / n;
+  return a > 0 ? (RARE + Math.sqrt(Math.max(0, RARE ** 2 - a * b))) / a : Infinity;
 }

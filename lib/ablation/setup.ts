@@ -19,7 +19,7 @@ import { type Effect, effect as effectRecord } from "../study/ablation_record.ts
 import { contentKey } from "../study/key.ts";
 import { type Estimate, estimate } from "../study/records.ts";
 import type { Store } from "../study/store.ts";
-import { measureEffects, type Scored, scoreOn } from "./effects.ts";
+import { type Baseline, type EffectSetup, measureBaseline, measureEffects } from "./effects.ts";
 import { onlyMapping } from "./form_errors.ts";
 import type { Layer } from "./layers.ts";
 import { allButMapping, askedOf, makePart, type Part } from "./parts.ts";
@@ -120,14 +120,12 @@ export class Setup {
     return convert(base, mapping, await this.calibration());
   });
 
-  /** All layers int8, on all samples. */
-  readonly int8: () => Promise<Scored> = once(async () => {
-    const { dataset, metric } = this.fields;
-    const onProgress = this.#counting("running all layers int8", dataset.length);
-    return await scoreOn(await this.quantized(), dataset, metric, await this.float32(), {
-      ...this.#options,
-      onProgress,
-    });
+  /** All layers int8. */
+  readonly int8: () => Promise<{ effect: Effect; base: Baseline }> = once(async () => {
+    this.fields.onProgress({ doing: "running all layers int8", done: 0, of: 1 });
+    await this.calibration();
+    const variant = { key: "int8", make: () => this.quantized() };
+    return await measureBaseline(await this.#effectSetup(await this.#float32Replay()), variant);
   });
 
   readonly #float32Replay = once(() => this.#replay(this.fields.base));
@@ -160,7 +158,7 @@ export class Setup {
     all: readonly W[],
     doing: string,
   ): AsyncGenerator<KnownEffect<W>, void, void> {
-    const { store, onProgress, metric, few, seed } = this.fields;
+    const { store, onProgress } = this.fields;
     const missing: { wanted: W; key: string; make: () => Promise<Model> }[] = [];
     for (const wanted of all) {
       const { part, layer } = wanted;
@@ -174,20 +172,16 @@ export class Setup {
       missing.push({ wanted, key, make });
     }
     if (missing.length === 0) return;
-    const float32 = await this.float32();
     await this.calibration();
     for (const fromInt8 of [false, true]) {
       const variants = missing.filter(({ wanted }) => (wanted.part === "allBut") === fromInt8);
       if (variants.length === 0) continue;
       const replay = await (fromInt8 ? this.#int8Replay() : this.#float32Replay());
-      const base = fromInt8 ? { base: await this.int8() } : {};
-      const resolution = this.fields.resolution ?? defaultResolution(metric, float32);
+      const setup = await this.#effectSetup(replay);
+      const base = fromInt8 ? { base: (await this.int8()).base } : {};
       let done = 0;
       onProgress({ doing, done, of: variants.length });
-      const measured = measureEffects(
-        { replay, metric, float32, ...base, few, seed, resolution },
-        variants,
-      );
+      const measured = measureEffects({ ...setup, ...base }, variants);
       for await (const { variant: { wanted, key }, effect } of measured) {
         if (effect.error === undefined) await store.putDocument(key, effect);
         onProgress({ doing, done: ++done, of: variants.length });
@@ -206,6 +200,7 @@ export class Setup {
     return `ablation ${
       contentKey({
         part,
+        method: METHOD,
         base: await base.hash(),
         nodes: [...nodes],
         forms: named.map((node) => [node, describeQConfig(asked(node))]),
@@ -222,11 +217,22 @@ export class Setup {
     return (done) => onProgress({ doing, done, of });
   }
 
+  /** What effects are measured against. */
+  async #effectSetup(replay: Replay): Promise<EffectSetup> {
+    const { metric, few, seed } = this.fields;
+    const float32 = await this.float32();
+    const resolution = this.fields.resolution ?? defaultResolution(metric, float32);
+    return { replay, metric, float32, few, seed, resolution };
+  }
+
   #replay(model: Model): Promise<Replay> {
     const { dataset, pool, signal } = this.fields;
     return Replay.open(model, dataset, pool, signal ? { signal } : {});
   }
 }
+
+/** Number of the rules by which samples are left out: effects of other rules are measured again. */
+const METHOD = 2;
 
 /** 1 dB, or 1 % of the value. */
 function defaultResolution({ unit }: Metric, { value }: Evaluation): number {

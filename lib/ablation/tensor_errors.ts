@@ -108,9 +108,11 @@ function scalarOf(proto: TensorProto | undefined) {
 /** A tensor rounded to its integers and back. */
 function rounded(tensor: Tensor, { scale, zeroPoint, type }: Grid): Tensor {
   const [least, most] = type === "int8" ? [-128, 127] : [0, 255];
-  const data = Float32Array.from(toNumbers(tensor), (x) => {
-    const integer = Math.min(most, Math.max(least, roundEven(x / scale) + zeroPoint));
-    return (integer - zeroPoint) * scale;
-  });
+  const values = toNumbers(tensor);
+  const data = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const integer = roundEven(values[i]! / scale) + zeroPoint;
+    data[i] = (Math.min(most, Math.max(least, integer)) - zeroPoint) * scale;
+  }
   return { type: "float32", dims: tensor.dims, data };
 }

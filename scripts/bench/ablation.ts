@@ -18,7 +18,7 @@ import type { Bench } from "./bench.ts";
 const SAMPLES = 400;
 
 /** Layers whose two variants are evaluated in full; the rest take as long on average. */
-const EVALUATED = 2;
+const EVALUATED = 4;
 
 /**
  * Ablation of the sample against the plain way to the same intervals: both variants of each layer
@@ -54,16 +54,20 @@ export const ablation: Bench = {
       { length: EVALUATED },
       (_, i) => Math.floor((i + 0.5) * names.length / EVALUATED),
     );
+    let alike = 0;
     const before = performance.now();
     for (const i of chosen) {
-      for (const form of [alone[i]!, allBut[i]!]) {
+      const { only, allBut: rest } = record.layers.find(({ nodes }) => nodes === names[i])!;
+      for (const [form, effect] of [[alone[i]!, only!], [allBut[i]!, rest!]] as const) {
         const made = convert(base, form, ranges);
-        await evaluate(pool, made, data.selection, metric, reference, { signal });
+        const { value } = await evaluate(pool, made, data.selection, metric, reference, { signal });
+        if (value.value === effect.value!.value) alike++;
       }
     }
     const plain = (performance.now() - before) * names.length / EVALUATED;
     yield {
-      what: `${names.length} layers of the sample, ${record.cost.runs} runs of parts`,
+      what: `${names.length} layers of the sample, ${record.cost.runs} runs of parts; ` +
+        `${alike} of ${2 * EVALUATED} values are those of the plain way`,
       against: `${record.cost.plainRuns} runs of the whole`,
       latency: latencyRatio({ ms: [[plain, fast]] }),
     };

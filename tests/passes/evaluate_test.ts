@@ -4,7 +4,8 @@ import { makeNode } from "../../lib/onnx/node.ts";
 import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { canEvaluate, evaluate } from "../../lib/passes/evaluate/evaluate.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
-import { error, exists, readTensor, shared } from "./fixtures.ts";
+import { error, readTensor } from "./fixtures.ts";
+import { isThere, shared } from "../shared.ts";
 
 function int64(dims: readonly number[], values: readonly (number | bigint)[]): Tensor<"int64"> {
   return { type: "int64", dims, data: BigInt64Array.from(values, BigInt) };
@@ -14,7 +15,7 @@ const NODE_TESTS = shared("onnx-node-tests/node/");
 
 Deno.test({
   name: "evaluate() agrees with the ONNX standard's own tests of the operators it knows",
-  ignore: !exists(NODE_TESTS),
+  ignore: !isThere(NODE_TESTS),
   fn() {
     const tested = new Set<string>();
     for (const { name } of Deno.readDirSync(NODE_TESTS)) {

@@ -81,25 +81,6 @@ export function error(
   return worst;
 }
 
-/** A file of the test material beside the checkout, or where `$OCTAVO_SHARED` says. */
-export function shared(path: string): URL {
-  const folder = Deno.env.get("OCTAVO_SHARED");
-  const root = folder === undefined
-    ? new URL("../../../shared/", import.meta.url)
-    : new URL(`file://${folder.replace(/\/?$/, "/")}`);
-  return new URL(path, root);
-}
-
-/** Whether a file or folder is there. */
-export function exists(path: URL): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A tensor that a test of the ONNX standard keeps in a file. */
 export function readTensor(path: URL): Tensor {
   return readTensorProto(fromBinary(TensorProtoSchema, Deno.readFileSync(path)));

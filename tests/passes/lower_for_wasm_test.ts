@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { allNodes, valueTypes } from "../../lib/onnx/graph.ts";
 import { readModel } from "../../lib/onnx/file.ts";
-import type { Model } from "../../lib/onnx/model.ts";
 import { modulePaths } from "../../lib/onnx/module_path.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { LoweredModel, lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
 import { learnShapes } from "../../lib/passes/shapes.ts";
-import { anyFeeds } from "./any_feeds.ts";
-import { error, exists, modelOf, random, run, shared } from "./fixtures.ts";
+import { error, modelOf, random, run } from "./fixtures.ts";
 import { count, errorOf, shapesOf } from "./lowering.ts";
 
 /** The front of a lip-reading network, its frames' trunk and the way back, as PyTorch exports it. */
@@ -97,9 +95,6 @@ Deno.test("lowerForWasm() rewrites the branches of an If, whose maps it infers",
   }
 });
 
-/** Other exports of networks that are there already. */
-const OTHER_EXPORTS = /^(gtcrn|silero_vad_(16k|op18|openvino).*|yunet_s.*)\.onnx$/;
-
 Deno.test("lowerForWasm() rewrites the body of a Scan, whose slices it knows, and keeps that of a Loop", async () => {
   const scan = modelOf(
     `input x float32[4, 2, 8, 3, 3]; input h float32[2, 8, 3, 3]
@@ -135,58 +130,15 @@ Deno.test("lowerForWasm() rewrites the body of a Scan, whose slices it knows, an
 /** Relative error of sums in another order, through a whole network. */
 const THROUGH_A_NETWORK = 5e-6;
 
-/** The same where every small map is a Gemm: one network takes logarithms of what almost cancels. */
-const EVERYWHERE = 5e-5;
-
-/** Fuses and lowers a file, all small maps included, and compares outputs. */
-async function check(path: URL, folder: string): Promise<{ model: Model; lowered: Model }> {
+Deno.test("lowerForWasm() makes most of the bundled sample Gemm, with its logits at any batch", async () => {
+  const path = new URL("../../lib/data/visemes/lipnet.onnx", import.meta.url);
   const model = fuse(await readModel(path));
-  const feeds = anyFeeds(model, folder);
-  const expected = await run(model, feeds);
-  const shapes = await learnShapes(model, feeds);
-  const lowered = lowerForWasm(model, shapes);
-  const small = lowerForWasm(model, shapes, {
-    convToGemm: {
-      form: ({ window }) => window.output.reduce((a, b) => a * b) < 300 ? "perPosition" : undefined,
-    },
-  });
-  for (
-    const [candidate, tolerance] of [[lowered, THROUGH_A_NETWORK], [small, EVERYWHERE]] as const
-  ) {
-    if (candidate === model) continue;
-    const difference = error(await run(candidate, feeds), expected);
-    assert.ok(difference < tolerance, `${path}: ${difference}`);
-  }
-  // Nodes are all that may come to a file, and lists of what they gather: some hundred bytes each.
-  const more = Math.max(0, lowered.graph.node.length - model.graph.node.length);
-  assert.ok(lowered.bytes().length <= model.bytes().length + 500 * more + 4096, `${path}`);
-  return { model, lowered };
-}
-
-Deno.test({
-  name: "lowerForWasm() keeps the outputs of real networks",
-  ignore: !exists(shared("models/")),
-  async fn() {
-    for (const { name: folder, isDirectory } of Deno.readDirSync(shared("models/"))) {
-      if (!isDirectory || folder === "super-resolution") continue; // slow, and all its maps are large
-      for (const { name } of Deno.readDirSync(shared(`models/${folder}/`))) {
-        if (!name.endsWith(".onnx") || OTHER_EXPORTS.test(name)) continue;
-        await check(shared(`models/${folder}/${name}`), folder);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "lowerForWasm() makes most of the bundled sample Gemm, with its logits at any batch",
-  async fn() {
-    const path = new URL("../../lib/data/visemes/lipnet.onnx", import.meta.url);
-    const { model, lowered } = await check(path, "visemes");
-    assert.equal((lowered as LoweredModel).fixed.length, 0);
-    assert.equal(count(model, "Conv"), 20);
-    assert.ok(count(lowered, "Conv") <= 7);
-    const clips = random([3, 1, 16, 44, 44], 5);
-    const difference = error(await run(lowered, { clips }), await run(model, { clips }));
-    assert.ok(difference < THROUGH_A_NETWORK, `${difference}`);
-  },
+  const clips = random([1, 1, 16, 44, 44], 5);
+  const lowered = lowerForWasm(model, await learnShapes(model, { clips }));
+  assert.equal((lowered as LoweredModel).fixed.length, 0);
+  assert.equal(count(model, "Conv"), 20);
+  assert.ok(count(lowered, "Conv") <= 7);
+  const batch = { clips: random([3, 1, 16, 44, 44], 6) };
+  const difference = error(await run(lowered, batch), await run(model, batch));
+  assert.ok(difference < THROUGH_A_NETWORK, `${difference}`);
 });

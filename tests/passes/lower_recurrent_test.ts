@@ -7,7 +7,8 @@ import { whyNotLowered } from "../../lib/passes/lower_recurrent.ts";
 import { lowerRnn } from "../../lib/passes/lower_rnn.ts";
 import { everywhere } from "../../lib/passes/pass.ts";
 import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
-import { error, exists, modelOf, random, readTensor, run, shared } from "./fixtures.ts";
+import { error, modelOf, random, readTensor, run } from "./fixtures.ts";
+import { isThere, shared } from "../shared.ts";
 
 const [STEPS, BATCH, INPUT, HIDDEN] = [5, 3, 4, 6];
 
@@ -250,7 +251,7 @@ const NODE_TESTS = shared("onnx-node-tests/node/");
 
 Deno.test({
   name: "lowerGru() and lowerRnn() give what the ONNX standard's own tests expect",
-  ignore: !exists(NODE_TESTS),
+  ignore: !isThere(NODE_TESTS),
   async fn() {
     const folders = Array.from(Deno.readDirSync(NODE_TESTS), ({ name }) => name)
       .filter((name) => /^test_(simple_)?(gru|rnn)_/.test(name));

@@ -6,7 +6,8 @@ import { raiseOpset } from "../../lib/onnx/opset.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { lowerGru } from "../../lib/passes/lower_gru.ts";
 import { anyFeeds } from "./any_feeds.ts";
-import { error, exists, run, shared } from "./fixtures.ts";
+import { error, run } from "./fixtures.ts";
+import { isThere, shared } from "../shared.ts";
 
 function count(model: Model, opType: string): number {
   return Array.from(allNodes(model.graph)).filter((node) => node.opType === opType).length;
@@ -24,30 +25,8 @@ async function fuseFile(path: URL, folder: string) {
 const MODELS = shared("models/");
 
 Deno.test({
-  name: "fuse() keeps the outputs of real networks, and their files from growing",
-  ignore: !exists(MODELS),
-  async fn() {
-    for (const { name: folder } of Deno.readDirSync(MODELS)) {
-      const files = exists(new URL(`${folder}/`, MODELS))
-        ? [...Deno.readDirSync(new URL(`${folder}/`, MODELS))]
-        : [];
-      for (const { name: file } of files.filter(({ name }) => name.endsWith(".onnx"))) {
-        const path = new URL(`${folder}/${file}`, MODELS);
-        const { model, fused, difference } = await fuseFile(path, folder);
-        assert.ok(difference < 1e-5, `${file}: ${difference}`);
-        assert.ok(fused.bytes().length <= model.bytes().length, file);
-        // magika's normalizes by the statistics of its input, as a layer normalization
-        const left = file === "model.onnx" && folder === "magika-fast" ? 1 : 0;
-        assert.equal(count(fused, "BatchNormalization"), left, file);
-        assert.equal(count(fused, "Constant"), 0, file);
-      }
-    }
-  },
-});
-
-Deno.test({
   name: "fuse() keeps the output of DenseNet with weights that the file does not hold",
-  ignore: !exists(shared("onnx-node-tests/light/")),
+  ignore: !isThere(shared("onnx-node-tests/light/")),
   async fn() {
     const path = shared("onnx-node-tests/light/light_densenet121.onnx");
     const { fused, difference } = await fuseFile(path, "light");
@@ -63,7 +42,7 @@ const SAMPLE = new URL("../../lib/data/visemes/lipnet.onnx", import.meta.url);
 Deno.test({
   name:
     "fuse() leaves no BatchNormalization in the bundled sample, plain GRU weights, and its logits",
-  ignore: !exists(SAMPLE),
+  ignore: !isThere(SAMPLE),
   async fn() {
     const { fused, difference } = await fuseFile(SAMPLE, "visemes");
     assert.ok(difference < 1e-5, `${difference}`);
@@ -90,7 +69,7 @@ const RECURRENT: readonly (readonly [URL, string, number])[] = [
 for (const [path, folder, layers] of RECURRENT) {
   Deno.test({
     name: `lowerGru() keeps the outputs of ${folder}`,
-    ignore: !exists(path),
+    ignore: !isThere(path),
     async fn() {
       const model = await readModel(path);
       const fused = fuse(model);

@@ -46,6 +46,11 @@ export async function sampleNetwork(): Promise<Network> {
   return { name: "sample", model: await sampleModel(), feeds: await calibration.sample(0) };
 }
 
+/** Networks that the user asks for, in `$OCTAVO_NETWORKS`, separated by commas. */
+export function askedNetworks(): string[] | undefined {
+  return Deno.env.get("OCTAVO_NETWORKS")?.split(",");
+}
+
 /** The folder of the test material; may not be there. */
 export function sharedFolder(): URL {
   const folder = Deno.env.get("OCTAVO_SHARED");

@@ -11,7 +11,7 @@ import { createPool, type Pool } from "../../lib/runtime/pool.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench, BenchRow, TimeRow } from "./bench.ts";
 import { lipNet, lipNetClips } from "./lip_net.ts";
-import { type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
+import { askedNetworks, type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
 
 const AGAINST = "float32 as exported";
 
@@ -32,9 +32,12 @@ export const placement: Bench = {
 /** The same choice for networks of all kinds: none may become slower. */
 export const placements: Bench = {
   name: "placements",
-  summary: "the sample and networks of the test material as chosen by measurement",
+  summary: "the sample and networks of the test material as chosen by measurement " +
+    "($OCTAVO_NETWORKS: names)",
   async *run(signal) {
-    for (const network of [await sampleNetwork(), ...await sharedNetworks()]) {
+    const asked = askedNetworks();
+    const own = asked ? [] : [await sampleNetwork()];
+    for (const network of [...own, ...await sharedNetworks(asked)]) {
       await using pool = createPool({ workers: 1 });
       const { model, feeds, name } = network;
       const result = await optimize(model, [feeds], { pool, cache: false, signal });

@@ -16,7 +16,7 @@ import { prepare } from "../../lib/quantize/prepare.ts";
 import { createPool, type Pool } from "../../lib/runtime/pool.ts";
 import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
 import type { Bench, BenchRow } from "./bench.ts";
-import { type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
+import { askedNetworks, type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
 
 /** Networks of which most time goes to nodes that the runtime's clock resolves. */
 const NAMES = [
@@ -25,6 +25,7 @@ const NAMES = [
   "bidi-lstm",
   "super-resolution",
   "yunet-n",
+  "yunet-s",
   "cifar-resnet2b",
 ];
 
@@ -36,9 +37,12 @@ const ROUNDS = 9;
  */
 export const prediction: Bench = {
   name: "prediction",
-  summary: "time predicted from single nodes, against the time measured, float32 and placed",
+  summary: "time predicted from single nodes, against the time measured, float32 and placed " +
+    "($OCTAVO_NETWORKS: names)",
   async *run(signal) {
-    for (const network of [await sampleNetwork(), ...await sharedNetworks(NAMES)]) {
+    const asked = askedNetworks();
+    const own = asked ? [] : [await sampleNetwork()];
+    for (const network of [...own, ...await sharedNetworks(asked ?? NAMES)]) {
       await using pool = createPool({ workers: 1 });
       yield* predict(network, pool, signal);
     }

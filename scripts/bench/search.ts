@@ -2,7 +2,7 @@ import { search as findBest } from "../../lib/search/search.ts";
 import { drop } from "../../lib/study/drop.ts";
 import type { Study } from "../../lib/study/records.ts";
 import type { Bench, BenchRow } from "./bench.ts";
-import { sharedFolder, sharedNetworks } from "./networks.ts";
+import { askedNetworks, sharedFolder, sharedNetworks } from "./networks.ts";
 import { REAL_DATA } from "./real_samples.ts";
 
 /** Minutes for each network; `$OCTAVO_MINUTES` gives other ones. */
@@ -18,7 +18,7 @@ export const searches: Bench = {
     "($OCTAVO_NETWORKS: names; $OCTAVO_MINUTES: minutes for each)",
   async *run(signal) {
     const minutes = Number(Deno.env.get("OCTAVO_MINUTES") ?? MINUTES);
-    const names = Deno.env.get("OCTAVO_NETWORKS")?.split(",") ?? Object.keys(REAL_DATA);
+    const names = askedNetworks() ?? Object.keys(REAL_DATA);
     for (const { name, model } of await sharedNetworks(names)) {
       const { splits, metric, maxDrop } = await REAL_DATA[name]!(
         model,

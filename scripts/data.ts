@@ -8,13 +8,23 @@ import { readWav, windows } from "../lib/data/wav.ts";
 import { UsageError } from "../lib/errors.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
-import type { DataConfig } from "../lib/study/data_config.ts";
+import { type DataConfig, parseReading } from "../lib/study/data_config.ts";
 import type { ValueType } from "../lib/tensor/tensor.ts";
+import { text } from "./command.ts";
+import { readText } from "./read_text.ts";
 
 /** What `--data` takes, for the help of each command. */
 export const DATA_HELP =
   "samples: .npz with one array per input, first axis = samples, and labels; a folder of pictures, " +
   "in folders of their classes or not; or a .wav";
+
+/** An option of commands that take nothing else from a config. */
+export const READING = text("FILE", 'how --data is to be read: JSON with comments, a key "data"');
+
+/** What the file that {@linkcode READING} names says. */
+export async function readReading(path: string | undefined): Promise<DataConfig | undefined> {
+  return path === undefined ? undefined : parseReading(await readText(path), path);
+}
 
 /**
  * Reads the samples of a model: a folder of pictures, a sound, or else arrays.

@@ -9,7 +9,7 @@ import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { count, factor } from "../lib/report/format.ts";
 import { createPool } from "../lib/runtime/pool.ts";
 import { flag, number, text } from "./command.ts";
-import { DATA_HELP, readSamples } from "./data.ts";
+import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
 import { runCommand } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
 
@@ -22,6 +22,7 @@ const command = {
   operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
   options: {
     data: text("PATH", DATA_HELP),
+    config: READING,
     out: text("FILE", "where to write the model"),
     float32: flag("only exact rewrites, nothing in int8; a model of fixed shapes needs no samples"),
     threads: number("N", "threads of the runtime to choose for; 1 by default", {
@@ -48,9 +49,10 @@ await runCommand(command, async ({ operands, options }, { print, progress, signa
   }
   progress.update("reading model and samples");
   const model = await readModel(operands.model);
-  const samples = options.data === undefined
-    ? undefined
-    : takeSamples(await readSamples(options.data, model), options);
+  const samples = options.data === undefined ? undefined : takeSamples(
+    await readSamples(options.data, model, await readReading(options.config)),
+    options,
+  );
   if (!samples && !options.float32) {
     throw new UsageError(
       "Shapes and the ranges of int8 are found on samples: give --data samples.npz, or --float32 " +

@@ -11,10 +11,11 @@ import type { Model } from "../lib/onnx/model.ts";
 import { pngOf } from "../lib/report/png.ts";
 import { profileSvg, showProfile } from "../lib/report/profile_display.ts";
 import { createPool, type Pool } from "../lib/runtime/pool.ts";
+import type { DataConfig } from "../lib/study/data_config.ts";
 import type { Estimate } from "../lib/study/records.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
 import { flag, number, text } from "./command.ts";
-import { readSamples } from "./data.ts";
+import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
 import { runCommand } from "./shell.ts";
 
 const command = {
@@ -30,7 +31,8 @@ const command = {
     },
   },
   options: {
-    data: text("PATH", "samples, .npz or pictures; a model of fixed shapes can do without"),
+    data: text("PATH", `${DATA_HELP}; a model of fixed shapes can do without`),
+    config: READING,
     against: text("FILE", "another form of the model, an int8 one say: layers stand side by side"),
     chart: text("FILE", "draw it too, into a .svg or .png"),
     threads: number("N", "threads of the runtime; 1 by default", {
@@ -57,7 +59,8 @@ await runCommand(command, async ({ operands, options }, { print, progress, signa
     ? await sampleModel()
     : await readModel(operands.model);
   const other = options.against === undefined ? undefined : await readModel(options.against);
-  const samples = await takeSamples(model, operands.model, options.data);
+  const reading = await readReading(options.config);
+  const samples = await takeSamples(model, operands.model, options.data, reading);
 
   await using pool = createPool({ workers: 1, threads });
   const measure = async (one: Model) => {
@@ -102,10 +105,11 @@ async function takeSamples(
   model: Model,
   path: string | undefined,
   data: string | undefined,
+  reading: DataConfig | undefined,
 ): Promise<Dataset | readonly Feeds[]> {
   if (path === undefined) return visemes({ calibration: 4, selection: 1, test: 1 }).calibration;
   const { inputs } = valueTypes(model.graph);
   return data === undefined
     ? [noise(inputs, model.name)]
-    : slice(await readSamples(data, model), 0, 4);
+    : slice(await readSamples(data, model, reading), 0, 4);
 }

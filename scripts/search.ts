@@ -6,6 +6,7 @@ import type { Objective } from "../lib/search/proposal.ts";
 import { search } from "../lib/search/search.ts";
 import type { Study } from "../lib/study/records.ts";
 import { number, text } from "./command.ts";
+import { DATA_HELP, READING, readReading } from "./data.ts";
 import { showSearch } from "./search_progress.ts";
 import { runCommand } from "./shell.ts";
 import {
@@ -30,7 +31,8 @@ const command = {
     model: MODEL_OPERAND,
   },
   options: {
-    data: text("FILE", "samples as .npz: one array per input, first axis = samples; and labels"),
+    data: text("PATH", DATA_HELP),
+    config: READING,
     atLeast: number("V", "least accepted value of the metric, in place of --max-drop"),
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0 }),
     objective: text("WHAT", "what is to be least: latency (the default) or size"),
@@ -52,7 +54,10 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
   const model = await modelOrSample(operands.model);
   const splits = data === undefined
     ? sampleSplits(options, false)
-    : await fileSplits(data, model, options, { quick: false, inOrder: options.inOrder });
+    : await fileSplits(data, model, options, {
+      ...{ quick: false, inOrder: options.inOrder },
+      reading: await readReading(options.config),
+    });
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `studies/${name}-search`;
 

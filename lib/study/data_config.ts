@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readJsonc } from "./jsonc.ts";
 
 const pixels = z.int().min(1);
 const size = z.tuple([pixels, pixels]);
@@ -51,3 +52,22 @@ export const dataConfig = z.strictObject({
   lengths: z.union([z.int().min(1), z.array(z.int().min(1)).min(1)]).optional(),
 });
 export type DataConfig = z.infer<typeof dataConfig>;
+
+const readingConfig = z.strictObject({ data: dataConfig });
+
+/**
+ * Reads a config that only says how samples are to be read, for commands that take nothing else from one.
+ *
+ * @param file How messages call it.
+ * @throws {UserError} Naming line, key and the nearest valid one.
+ * @example
+ * ```ts
+ * import { parseReading } from "./data_config.ts";
+ * import assert from "node:assert/strict";
+ * const reading = parseReading(`{ "data": { "wav": { "length": 512 } } } // half a second`);
+ * assert.equal(reading.wav?.length, 512);
+ * ```
+ */
+export function parseReading(text: string, file = "the config"): DataConfig {
+  return readJsonc(text, readingConfig, file).data;
+}

@@ -4,7 +4,7 @@ import { encode } from "fast-png";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { UserError } from "../../lib/errors.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
-import { readSamples } from "../../scripts/data.ts";
+import { readReading, readSamples } from "../../scripts/data.ts";
 import { modelOf } from "../quantize/fixture.ts";
 
 const gray = modelOf("input x float32[N, 1, 2, 2]; output y float32[N, 1, 2, 2]; y = Relu(x)");
@@ -44,6 +44,15 @@ const refuses = (promise: Promise<unknown>, message: RegExp) =>
     assert.match(error.message, message);
     return true;
   });
+
+Deno.test("readReading() takes what a config says of samples, and nothing else", () =>
+  inFolder(async (at) => {
+    assert.equal(await readReading(undefined), undefined);
+    await Deno.writeTextFile(at("wav.jsonc"), '{ "data": { "wav": { "length": 4 } } }');
+    assert.deepEqual(await readReading(at("wav.jsonc")), { wav: { length: 4 } });
+    await Deno.writeTextFile(at("more.jsonc"), '{ "data": {},\n"observer": "mse" }');
+    await refuses(readReading(at("more.jsonc")), /line 2: unknown key "observer"/);
+  }));
 
 Deno.test("readSamples() takes a folder of pictures, prepared as the config says", () =>
   inFolder(async (at) => {

@@ -1,15 +1,20 @@
-import { createHash } from "node:crypto";
 import { ablate, type AblateOptions } from "../lib/ablation/ablate.ts";
 import { splitDataset } from "../lib/data/split.ts";
-import { sampleModel, visemes } from "../lib/data/visemes.ts";
-import { UsageError, UserError } from "../lib/errors.ts";
-import { loadMetric } from "../lib/evaluate/load_metric.ts";
-import { readModel } from "../lib/onnx/file.ts";
+import { visemes } from "../lib/data/visemes.ts";
+import { UserError } from "../lib/errors.ts";
 import { parseQuantizeConfig } from "../lib/study/mapping_config.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
-import { runCommand } from "./shell.ts";
+import { runScript, script } from "./shell.ts";
+import {
+  commandLine,
+  given,
+  MODEL_OPERAND,
+  modelOrSample,
+  ownMetric,
+  requirePair,
+} from "./study_data.ts";
 
 const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
@@ -19,11 +24,7 @@ const command = {
     "Finds out what int8 costs in each layer: in it alone, and in all but it, on a metric and on the " +
     "outputs, and why. Writes a report into a folder; run again, it continues where it was stopped.",
   operands: {
-    model: {
-      placeholder: "model.onnx",
-      help: "the float32 network; without one, the bundled lip-reading sample",
-      optional: true,
-    },
+    model: MODEL_OPERAND,
   },
   options: {
     data: text("FILE", DATA_HELP),
@@ -60,19 +61,9 @@ const command = {
   ],
 } as const;
 
-await runCommand(command, async ({ operands, options }, { signal, progress, print }) => {
+const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
   const { data, seed, depth, few, pairs, workers, config, metric } = options;
-  if (operands.model === undefined && data !== undefined) {
-    throw new UsageError(
-      `--data ${data} needs the model it is for: deno task ablate model.onnx ...`,
-    );
-  }
-  if (operands.model !== undefined && data === undefined) {
-    throw new UsageError(
-      `${operands.model} needs samples to be measured on: --data samples.npz, with one array per ` +
-        `input of the model, named like it`,
-    );
-  }
+  requirePair(operands.model, data, "ablate");
   const parsed = config === undefined
     ? undefined
     : parseQuantizeConfig(await readText(config), config);
@@ -84,23 +75,16 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
   }
   const settings: AblateOptions = {
     ...parsed && { mapping: parsed.mapping },
-    ...metric !== undefined && {
-      metric: await loadMetric(metric),
-      metricSource: createHash("sha256").update(await readText(metric)).digest("hex"),
-    },
+    ...await ownMetric(metric),
   };
   progress.update("reading model and samples");
-  const model = operands.model === undefined
-    ? await sampleModel()
-    : await readModel(operands.model);
+  const model = await modelOrSample(operands.model);
   const { calibration, selection } = options;
   const splits = data === undefined
     ? visemes({ calibration: calibration ?? 100, selection: selection ?? 400, test: 1 })
     : splitDataset(await readSamples(data, model, parsed?.data), {
       shuffle: !options.inOrder,
-      ...seed !== undefined && { seed },
-      ...calibration !== undefined && { calibration },
-      ...selection !== undefined && { selection },
+      ...given({ seed, calibration, selection }),
     });
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `ablations/${name}`;
@@ -110,14 +94,10 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
     ...{ out, signal, fresh: options.fresh, latency: !options.noTimes },
     ...{ weights: options.weights, activations: options.activations },
     ...options.lowered && { rewrites: "lowered" as const },
-    ...depth !== undefined && { depth },
-    ...few !== undefined && { few },
-    ...pairs !== undefined && { pairs },
-    ...seed !== undefined && { seed },
-    ...workers !== undefined && { workers },
+    ...given({ depth, few, pairs, seed, workers }),
     ...options.layers !== undefined && { layers: options.layers.split(",").map((s) => s.trim()) },
     title: name,
-    command: ["deno task ablate", ...Deno.args].join(" "),
+    command: commandLine("ablate", args),
     onProgress: ({ doing, done, of }) =>
       progress.update(of > 1 ? `${doing} · ${done} of ${of}` : doing),
   });
@@ -132,3 +112,7 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
       : `${ablation.toString().trimEnd()}\n\nReport: ${out}/report.html${ending}`,
   );
 });
+
+export default main;
+
+if (import.meta.main) await runScript(main);

@@ -10,7 +10,7 @@ import { placement, placements } from "./bench/placement.ts";
 import { prediction } from "./bench/prediction.ts";
 import { searches } from "./bench/search.ts";
 import { flag } from "./command.ts";
-import { runCommand } from "./shell.ts";
+import { runScript, script } from "./shell.ts";
 
 const benches: readonly Bench[] = [
   ablation,
@@ -39,26 +39,24 @@ const command = {
   examples: ["deno task bench", "deno task bench model-io --json"],
 } as const;
 
-if (import.meta.main) {
-  await runCommand(command, async ({ operands, options }, { print, progress, signal }) => {
-    const chosen = chooseBenches(operands.names);
-    const rows: (BenchRow & { bench: string })[] = [];
-    for (const { name, run } of chosen) {
-      progress.update(name);
-      for await (const row of run(signal)) {
-        rows.push({ bench: name, ...row });
-        progress.update(`${name}: ${row.what}`);
-      }
+const main = script(command, async ({ operands, options }, { print, progress, signal }) => {
+  const chosen = chooseBenches(operands.names);
+  const rows: (BenchRow & { bench: string })[] = [];
+  for (const { name, run } of chosen) {
+    progress.update(name);
+    for await (const row of run(signal)) {
+      rows.push({ bench: name, ...row });
+      progress.update(`${name}: ${row.what}`);
     }
-    const machine = machineFingerprint();
-    const versions = runtimeVersions();
-    await print(
-      options.json
-        ? JSON.stringify({ machine, versions, rows }, null, 2)
-        : `${machine}\n\n${table(rows.map(tableRow))}`,
-    );
-  });
-}
+  }
+  const machine = machineFingerprint();
+  const versions = runtimeVersions();
+  await print(
+    options.json
+      ? JSON.stringify({ machine, versions, rows }, null, 2)
+      : `${machine}\n\n${table(rows.map(tableRow))}`,
+  );
+});
 
 /** The benches of these names; all, if there is none. */
 function chooseBenches(names: readonly string[]): readonly Bench[] {
@@ -100,3 +98,7 @@ function tableRow(row: BenchRow & { bench: string }) {
 function digits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
+
+export default main;
+
+if (import.meta.main) await runScript(main);

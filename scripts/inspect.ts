@@ -3,7 +3,7 @@ import { readModel } from "../lib/onnx/file.ts";
 import { type ModelSummary, summarizeModel } from "../lib/onnx/summary.ts";
 import type { ValueType } from "../lib/tensor/tensor.ts";
 import { flag } from "./command.ts";
-import { runCommand } from "./shell.ts";
+import { runScript, script } from "./shell.ts";
 
 const command = {
   name: "inspect",
@@ -15,7 +15,7 @@ const command = {
   examples: ["deno task inspect model.onnx", "deno task inspect model.onnx --json | jq .operators"],
 } as const;
 
-await runCommand(command, async ({ operands, options }, { print }) => {
+const main = script(command, async ({ operands, options }, { print }) => {
   const summary = await summarizeModel(await readModel(operands.model));
   await print(options.json ? JSON.stringify(summary, null, 2) : describe(summary));
 });
@@ -58,3 +58,7 @@ function describeValue({ name, type, dims }: ValueType): string {
 function count(value: number): string {
   return value.toLocaleString("en-US");
 }
+
+export default main;
+
+if (import.meta.main) await runScript(main);

@@ -5,7 +5,7 @@ import { executeNotebook } from "./notebooks/execute.ts";
 import { formatNotebook, parseNotebook } from "./notebooks/notebook.ts";
 import { strip } from "./notebooks/strip.ts";
 import { checkTypes } from "./notebooks/types.ts";
-import { runCommand, type Shell } from "./shell.ts";
+import { runScript, script, type Shell } from "./shell.ts";
 
 const FOLDER = "notebooks";
 
@@ -32,15 +32,13 @@ const command = {
   ],
 } as const;
 
-if (import.meta.main) {
-  await runCommand(command, async ({ operands, options }, shell) => {
-    const { notebooks } = operands;
-    const paths = notebooks.length > 0 ? notebooks : await notebooksIn(FOLDER);
-    if (options.strip) return await stripFiles(paths);
-    const failed = await checkNotebooks(paths, options.out, shell);
-    if (failed) throw new UserError(`${failed} of ${paths.length} notebooks failed`);
-  });
-}
+const main = script(command, async ({ operands, options }, shell) => {
+  const { notebooks } = operands;
+  const paths = notebooks.length > 0 ? notebooks : await notebooksIn(FOLDER);
+  if (options.strip) return await stripFiles(paths);
+  const failed = await checkNotebooks(paths, options.out, shell);
+  if (failed) throw new UserError(`${failed} of ${paths.length} notebooks failed`);
+});
 
 /** Paths of the notebooks of a folder, by name. */
 async function notebooksIn(folder: string): Promise<string[]> {
@@ -104,3 +102,7 @@ async function readText(path: string): Promise<string> {
     throw new UserError(`Cannot read the notebook ${path}: ${(error as Error).message}`);
   }
 }
+
+export default main;
+
+if (import.meta.main) await runScript(main);

@@ -10,7 +10,7 @@ import { count, factor } from "../lib/report/format.ts";
 import { createPool } from "../lib/runtime/pool.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
-import { runCommand } from "./shell.ts";
+import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
 
 const command = {
@@ -41,7 +41,7 @@ const command = {
   ],
 } as const;
 
-await runCommand(command, async ({ operands, options }, { print, progress, signal }) => {
+const main = script(command, async ({ operands, options }, { print, progress, signal }) => {
   const { out, threads = 1, json } = options;
   if (out === undefined) throw new UsageError("Where to? Name the file to write: --out fast.onnx");
   if (resolve(out) === resolve(operands.model)) {
@@ -117,3 +117,7 @@ await runCommand(command, async ({ operands, options }, { print, progress, signa
 function madeUp(model: Model) {
   return noise(valueTypes(model.graph).inputs, model.name);
 }
+
+export default main;
+
+if (import.meta.main) await runScript(main);

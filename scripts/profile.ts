@@ -16,7 +16,7 @@ import type { Estimate } from "../lib/study/records.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
-import { runCommand } from "./shell.ts";
+import { runScript, script } from "./shell.ts";
 
 const command = {
   name: "profile",
@@ -46,7 +46,7 @@ const command = {
   ],
 } as const;
 
-await runCommand(command, async ({ operands, options }, { print, progress, signal }) => {
+const main = script(command, async ({ operands, options }, { print, progress, signal }) => {
   const { chart, threads = 1, json } = options;
   if (chart !== undefined && !/\.(svg|png)$/i.test(chart)) {
     throw new UsageError(`--chart ${chart}: the name must end in .svg or .png`);
@@ -113,3 +113,7 @@ async function takeSamples(
     ? [noise(inputs, model.name)]
     : slice(await readSamples(data, model, reading), 0, 4);
 }
+
+export default main;
+
+if (import.meta.main) await runScript(main);

@@ -17,7 +17,7 @@ import { parseQuantizeConfig, type QuantizeConfig } from "../lib/study/mapping_c
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
-import { runCommand, type Shell } from "./shell.ts";
+import { runScript, script, type Shell } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
 
 const command = {
@@ -46,7 +46,7 @@ const command = {
   ],
 } as const;
 
-await runCommand(command, async ({ operands, options }, shell) => {
+const main = script(command, async ({ operands, options }, shell) => {
   const { progress, print } = shell;
   const { out, dynamic, json } = options;
   if (out === undefined) throw new UsageError("Where to? Name the file to write: --out q.onnx");
@@ -143,3 +143,7 @@ async function check(
     progress.update(`comparing: ${done} of ${all} runs`);
   return await compare(model, candidate, data, { pool, signal, onProgress });
 }
+
+export default main;
+
+if (import.meta.main) await runScript(main);

@@ -1,7 +1,7 @@
 import { writeReport } from "../lib/report/write_report.ts";
 import { STUDY_JSON, writeStudyJson } from "../lib/study/files.ts";
 import { readStudy } from "../lib/study/store.ts";
-import { runCommand } from "./shell.ts";
+import { runScript, script } from "./shell.ts";
 
 const command = {
   name: "report",
@@ -12,7 +12,7 @@ const command = {
   examples: ["deno task report studies/sample"],
 } as const;
 
-await runCommand(command, async ({ operands: { folder } }, { progress, print }) => {
+const main = script(command, async ({ operands: { folder } }, { progress, print }) => {
   const study = await readStudy(folder);
   progress.update("drawing charts");
   await writeStudyJson(study, folder);
@@ -20,3 +20,7 @@ await runCommand(command, async ({ operands: { folder } }, { progress, print }) 
   progress.close();
   await print([`${folder}/${STUDY_JSON}`, ...files].join("\n"));
 });
+
+export default main;
+
+if (import.meta.main) await runScript(main);

@@ -8,7 +8,7 @@ import type { Study } from "../lib/study/records.ts";
 import { number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading } from "./data.ts";
 import { showSearch } from "./search_progress.ts";
-import { runCommand } from "./shell.ts";
+import { runScript, script } from "./shell.ts";
 import {
   commandLine,
   fileSplits,
@@ -45,7 +45,7 @@ const command = {
   ],
 } as const;
 
-await runCommand(command, async ({ operands, options }, { signal, progress, print }) => {
+const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
   const { data } = options;
   requirePair(operands.model, data, "search");
   const objective = objectiveOf(options.objective);
@@ -68,7 +68,7 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
     ...given({ maxDrop, atLeast, minutes, objective, threads, workers, fresh }),
     ...metric,
     ...{ out, signal, report: writeReport },
-    command: commandLine("search"),
+    command: commandLine("search", args),
     onProgress: show.progress,
   });
   for await (const event of events) {
@@ -96,3 +96,7 @@ function describe(study: Study, folder: string): string {
     ...(file ? [`Model:  ${folder}/${file}`] : []),
   ].join("\n");
 }
+
+export default main;
+
+if (import.meta.main) await runScript(main);

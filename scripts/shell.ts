@@ -11,13 +11,20 @@ import { createProgress, type Progress } from "./progress.ts";
 
 /** What a command line may use of the world. Results go to stdout, everything else to stderr. */
 export interface Shell {
+  /** What was typed behind the command's name. */
+  readonly args: readonly string[];
   /** Aborts at the first Ctrl-C (or SIGTERM); the second ends the process at once. */
   readonly signal: AbortSignal;
   /** The live line on stderr. */
   readonly progress: Progress;
   /** Writes a result and a line end to stdout. */
   print(text: string): Promise<void>;
+  /** Writes a message and a line end to stderr. */
+  complain(text: string): void;
 }
+
+/** A command line of the project: from arguments to exit code. */
+export type Script = (shell: Shell) => Promise<number>;
 
 /** Exit codes: 1 for what the user brought, 2 for wrong usage, 130 for Ctrl-C, as shells expect. */
 const FAILED = 1;
@@ -32,20 +39,42 @@ const TERMINATED = 143;
 const SAME_KEYPRESS_MS = 300;
 
 /**
- * Runs a command line from arguments to exit code, and ends the process.
+ * Makes a command line of what it takes and what it does.
  *
- * A `UserError` is printed as its message alone, exit code 1 (2 if the usage was wrong). Anything
- * else is a fault of ours: message and what to do, and the stack where OCTAVO_DEBUG is set. If the
- * signal was aborted and `main` came to its end all the same, what it made so far has been written:
- * the exit code is still 130.
+ * A `UserError` is told as its message alone, exit code 1 (2 if the usage was wrong). Anything else is a
+ * fault of ours: message and what to do, and the stack where OCTAVO_DEBUG is set.
  */
-export async function runCommand<
+export function script<
   Operands extends Record<string, Operand>,
   Options extends Record<string, Option>,
 >(
   command: Command<Operands, Options>,
   main: (line: CommandLine<Operands, Options>, shell: Shell) => Promise<void>,
-): Promise<never> {
+): Script {
+  return async (shell) => {
+    const { args, signal, progress, print } = shell;
+    try {
+      const line = parseCommandLine(command, args);
+      if (line.help) await print(helpText(command));
+      else await main(line, shell);
+      progress.close();
+      return 0;
+    } catch (error) {
+      progress.close();
+      const wished = error instanceof Deno.errors.BrokenPipe ||
+        (signal.aborted && error instanceof DOMException && error.name === "AbortError");
+      if (wished) return 0;
+      shell.complain(complaint(command.name, error));
+      return error instanceof UsageError ? WRONG_USAGE : FAILED;
+    }
+  };
+}
+
+/**
+ * Runs a command line as this process, and ends it. If the signal was aborted and the command came to its
+ * end all the same, what it made so far has been written: the exit code is still 130.
+ */
+export async function runScript(script: Script): Promise<never> {
   const stop = new AbortController();
   const progress = createProgress();
   let interrupted = 0;
@@ -62,27 +91,13 @@ export async function runCommand<
   };
   Deno.addSignalListener("SIGINT", onSignal(INTERRUPTED));
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", onSignal(TERMINATED));
-
-  let code = 0;
-  try {
-    const line = parseCommandLine(command, Deno.args);
-    if (line.help) await print(helpText(command));
-    else await main(line, { signal: stop.signal, progress, print });
-    progress.close();
-  } catch (error) {
-    progress.close();
-    const wished = error instanceof Deno.errors.BrokenPipe ||
-      (stop.signal.aborted && error instanceof DOMException && error.name === "AbortError");
-    if (!wished) {
-      code = error instanceof UsageError ? WRONG_USAGE : FAILED;
-      complain(command.name, error);
-    }
-  }
+  const { signal } = stop;
+  const code = await script({ args: Deno.args, signal, progress, print, complain });
   Deno.exit(interrupted || code);
 }
 
 /** One message for whoever typed the command; the stack only for whoever asks for it. */
-function complain(name: string, error: unknown): void {
+function complaint(name: string, error: unknown): string {
   const debug = Boolean(Deno.env.get("OCTAVO_DEBUG"));
   const message = error instanceof Error ? error.message : String(error);
   const lines = error instanceof UserError ? [`${name}: ${message}`] : [
@@ -93,8 +108,12 @@ function complain(name: string, error: unknown): void {
     ]),
   ];
   if (debug && error instanceof Error) lines.push(Deno.inspect(error));
+  return lines.join("\n");
+}
+
+function complain(text: string): void {
   try {
-    Deno.stderr.writeSync(new TextEncoder().encode(lines.join("\n") + "\n"));
+    Deno.stderr.writeSync(new TextEncoder().encode(text + "\n"));
   } catch {
     // Nobody listens any more; the exit code still says it.
   }
@@ -102,7 +121,7 @@ function complain(name: string, error: unknown): void {
 
 /**
  * Writes to stdout to the last byte. `console.log` would drop what a closed or full pipe refuses
- * without a word; here `| head` raises `BrokenPipe`, which {@linkcode runCommand} takes for a wish
+ * without a word; here `| head` raises `BrokenPipe`, which {@linkcode script} takes for a wish
  * to stop.
  */
 async function print(text: string): Promise<void> {

@@ -129,8 +129,8 @@ export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T
 }
 
 /** The command line as it was typed, to be typed again. */
-export function commandLine(task: string): string {
-  return [`deno task ${task}`, ...Deno.args.map(quoted)].join(" ");
+export function commandLine(task: string, args: readonly string[]): string {
+  return [`deno task ${task}`, ...args.map(quoted)].join(" ");
 }
 
 /** Quotes an argument for a POSIX shell, where it needs it. */

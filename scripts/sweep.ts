@@ -7,7 +7,7 @@ import { sweep } from "../lib/study/sweep.ts";
 import { flag, text } from "./command.ts";
 import { DATA_HELP } from "./data.ts";
 import { readText } from "./read_text.ts";
-import { runCommand } from "./shell.ts";
+import { runScript, script } from "./shell.ts";
 import {
   commandLine,
   fileSplits,
@@ -48,7 +48,7 @@ const QUICK_GRID: Partial<SweepConfig> = {
   placements: ["cnn-static", "mixed"],
   more: [{ placements: ["compact"], rewrites: ["lowered"] }],
 };
-await runCommand(command, async ({ operands, options }, { signal, progress, print }) => {
+const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
   const { data, quick, metric: metricFile } = options;
   requirePair(operands.model, data, "sweep");
   const { maxDrop, threads, workers, seed, calibration, selection, test } = options;
@@ -74,7 +74,7 @@ await runCommand(command, async ({ operands, options }, { signal, progress, prin
     ...{ out, config, signal, fresh: options.fresh },
     ...metric,
     ...(quick && { maxRounds: 15 }),
-    command: commandLine("sweep"),
+    command: commandLine("sweep", args),
     report: writeReport,
     onEvent: showSweep(progress, out),
   });
@@ -95,3 +95,7 @@ function describe(study: Study, folder: string): string {
     ...(trials.length < planned ? ["The same command continues where it was stopped."] : []),
   ].join("\n");
 }
+
+export default main;
+
+if (import.meta.main) await runScript(main);

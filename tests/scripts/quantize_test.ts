@@ -5,7 +5,7 @@ import { readModel } from "../../lib/onnx/file.ts";
 import { openSession } from "../../lib/runtime/session.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { tinyArrays, tinyModel } from "../study/tiny.ts";
-import { run, start } from "./spawn.ts";
+import { run, spawn, start } from "./spawn.ts";
 
 async function inFolder(test: (at: (name: string) => string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
@@ -90,12 +90,12 @@ Deno.test("quantize used wrongly, or badly fed, writes nothing", () =>
       [2, /--dynamic and --preset/, "--dynamic", "--preset", "wasm", "--out", at("q.onnx")],
       [1, /Cannot write .*: /, ...data, "--out", at("no/such/folder/q.onnx")],
     ];
-    await Promise.all(cases.map(async ([wanted, message, ...args]) => {
+    for (const [wanted, message, ...args] of cases) {
       const { code, stderr } = await run("quantize", at("tiny.onnx"), ...args);
       assert.match(stderr, message);
       assert.doesNotMatch(stderr, /^\s+at /m);
       assert.equal(code, wanted);
-    }));
+    }
     await assert.rejects(Deno.stat(at("q.onnx")), Deno.errors.NotFound);
   }));
 
@@ -112,6 +112,14 @@ Deno.test("inspect shows nodes with module paths and bytes, and the same as JSON
     assert.deepEqual(summary.operators.Conv, 2);
     assert.equal(summary.nodes.length, 7);
     assert.equal(summary.parameters, 16 * 27 + 16 + 16 * 144 + 16 + 4 * 16 + 4);
+  }));
+
+Deno.test("a process ends with the code of its command, and its message", () =>
+  inFolder(async (at) => {
+    const args = [at("tiny.onnx"), "--data", at("no.npz"), "--out", at("q.onnx")];
+    const { code, stdout, stderr } = await spawn("quantize", ...args);
+    assert.match(stderr, /^quantize: .*no\.npz: there is no such file\n$/);
+    assert.deepEqual([code, stdout], [1, ""]);
   }));
 
 Deno.test("a reader that stops reading, like head, is no failure", () =>

@@ -1,8 +1,28 @@
+import { createProgress } from "../../scripts/progress.ts";
+import type { Script } from "../../scripts/shell.ts";
+
 /** What a command line left behind. */
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/**
+ * Runs a script to its end, in this process: what a shell would see of it. A process of its own takes
+ * most of a second to start, and is for what only a process can show.
+ */
+export async function run(script: string, ...args: string[]): Promise<Ended> {
+  const { default: main }: { default: Script } = await import(`../../scripts/${script}.ts`);
+  let [stdout, stderr] = ["", ""];
+  const code = await main({
+    args,
+    signal: new AbortController().signal,
+    progress: createProgress({ live: false, write: (text) => stderr += text }),
+    print: (text) => Promise.resolve(void (stdout += `${text}\n`)),
+    complain: (text) => stderr += `${text}\n`,
+  });
+  return { code, stdout, stderr };
 }
 
 /** Starts a script of the project as a user does, with pipes for a terminal. */
@@ -17,8 +37,8 @@ export function start(script: string, args: readonly string[]): Deno.ChildProces
   }).spawn();
 }
 
-/** Runs a script to its end. */
-export async function run(script: string, ...args: string[]): Promise<Ended> {
+/** Runs a script to its end, as a user does. */
+export async function spawn(script: string, ...args: string[]): Promise<Ended> {
   const { code, stdout, stderr } = await start(script, args).output();
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };

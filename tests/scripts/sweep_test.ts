@@ -167,7 +167,7 @@ Deno.test("every bad input of a sweep gets one message, exit code 1, and nothing
       ],
       [/Cannot use .*notes for a study: it holds other files/, ...right, "--out", "notes"],
     ];
-    await Promise.all(cases.map(async ([message, model, data, ...options], i) => {
+    for (const [i, [message, model, data, ...options]] of cases.entries()) {
       const out = options[0] === "--out" ? [] : ["--out", at(`study${i}`)];
       const rest = options.map((option) => option.startsWith("--") ? option : at(option));
       const args = [at(model), "--data", at(data), "--workers", "1", ...out, ...rest];
@@ -177,7 +177,7 @@ Deno.test("every bad input of a sweep gets one message, exit code 1, and nothing
       assert.equal(stdout, "");
       assert.equal(code, 1);
       await assert.rejects(Deno.stat(at(`study${i}`)), Deno.errors.NotFound);
-    }));
+    }
     assert.deepEqual([...Deno.readDirSync(at("notes"))].map(({ name }) => name), ["todo.txt"]);
   }));
 
@@ -188,10 +188,10 @@ Deno.test("a sweep used wrongly ends with 2 and says how it is used", async () =
     [/Unknown option --max-dorp: did you mean --max-drop\?/, "--max-dorp", "1"],
     [/--calibration needs a whole number of at least 1, got "0"/, "--calibration", "0"],
   ];
-  await Promise.all(cases.map(async ([message, ...args]) => {
+  for (const [message, ...args] of cases) {
     const { code, stderr } = await run("sweep", ...args);
     assert.match(stderr, message);
     assert.doesNotMatch(stderr, /^\s+at /m);
     assert.equal(code, 2);
-  }));
+  }
 });

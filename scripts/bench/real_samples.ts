@@ -6,6 +6,7 @@ import { resize } from "../../lib/data/images/resize.ts";
 import { splitDataset, type Splits } from "../../lib/data/split.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { readWav, windows } from "../../lib/data/wav.ts";
+import { MAX_SQNR } from "../../lib/evaluate/closeness.ts";
 import { agreement, type Metric, sqnr, top1 } from "../../lib/evaluate/metric.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
@@ -23,6 +24,8 @@ export interface RealData {
   readonly metric: Metric;
   /** Largest drop: 0.5 points, or down to 30 dB. */
   readonly maxDrop: number;
+  /** Outputs that count; the others are states. @default {all} */
+  readonly outputs?: readonly string[];
 }
 
 /** How the samples of a network are made of the files beside it. */
@@ -148,11 +151,17 @@ function points(data: Dataset): RealData {
   return { splits, metric: top1(), maxDrop: 0.5 };
 }
 
+/** What is close enough, dB. */
+export const LEAST_SQNR = 30;
+
 function decibels(data: Dataset, shuffle: boolean, outputs?: readonly string[]): RealData {
   const calibration = Math.min(100, Math.floor(0.4 * data.length));
   const half = Math.min(400, Math.floor((data.length - calibration) / 2));
   const splits = splitDataset(data, { calibration, selection: half, test: half, shuffle });
-  return { splits, metric: sqnr(outputs && { outputs }), maxDrop: 150 - 30 };
+  return {
+    ...{ splits, metric: sqnr(outputs && { outputs }), maxDrop: MAX_SQNR - LEAST_SQNR },
+    ...(outputs && { outputs }),
+  };
 }
 
 /** Neighbours in time, or crops of one picture, stay on one side. */

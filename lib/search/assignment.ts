@@ -4,6 +4,7 @@ import { lpNorm, mse } from "../calibrate/least_error.ts";
 import { minMax, type Observer, percentile } from "../calibrate/observers.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { dynamicInt8, float32, type QConfig, staticInt8, weightOnly } from "../quantize/qconfig.ts";
+import { correctionName } from "../study/mapping_config.ts";
 
 /** What a node can become. What is not named stays float32. */
 const NODE_FORMS: Readonly<Record<NodeForm, QConfig>> = {
@@ -52,6 +53,8 @@ export const assignment = z.strictObject({
   int8Tensors: z.array(z.string()),
   /** Observers of single tensors, by name. */
   observers: z.record(z.string(), z.string()),
+  /** What is corrected before conversion. @default nothing */
+  corrections: z.array(correctionName).optional(),
 });
 export type Assignment = z.infer<typeof assignment>;
 

@@ -68,6 +68,19 @@ Deno.test("the record of a trial makes the same bytes again", async () => {
   assert.equal(await again.hash(), winner.modelHash);
 });
 
+Deno.test("search() corrects biases where that is all that a budget lacks, and makes the same bytes again", async () => {
+  const data = tinyData();
+  const study = studyOf(await eventsOf({ metric: sqnr(), maxDrop: 150 - 48 }, data));
+  const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
+  assert.match(winner.name, /static \+ bias/);
+  const plain = study.trials.find(({ name }) => /^7 static \(/.test(name))!;
+  assert.ok(plain.accuracy!.value.low < 48 && winner.accuracy!.value.low >= 48);
+  assert.deepEqual(winner.latency!.ratio.value, plain.latency!.ratio.value);
+  assert.ok(study.search!.decisions.length > 0);
+  const again = await remakeTrial(tinyModel(), data, JSON.parse(JSON.stringify(winner)));
+  assert.equal(await again.hash(), winner.modelHash);
+});
+
 Deno.test("a search on the same folder measures nothing twice", async () => {
   const out = await Deno.makeTempDir();
   try {

@@ -47,8 +47,8 @@ export function shift(before: Outputs, after: Outputs, options: ClassOptions = {
   return most;
 }
 
-/** Shifts beyond the safe margin, on the scale of a normal distribution: one in 10,000. */
-const RARE = 3.719;
+/** Shifts beyond the safe margin, on the scale of a normal distribution: one in 1,000. */
+const RARE = 3.09;
 
 /** How sure that bound is, itself taken from some samples: 95 %. */
 const SURE = 1.645;
@@ -56,7 +56,8 @@ const SURE = 1.645;
 /**
  * The lead above which a change of a network is taken to change no class: half as much again as the
  * largest shift that was seen, or the bound below which, with normal logarithms, lies all but one in
- * 10,000, whichever is more. The bound is a one-sided tolerance limit that holds at 95 %: from few
+ * 1,000, whichever is more. A shift beyond it changes a class only if it is that of the next class, and in
+ * that direction, which far fewer are. The bound is a one-sided tolerance limit that holds at 95 %: from few
  * samples it lies higher than from many, as their deviation may be larger than it seemed.
  *
  * @param shifts Of some samples, see {@linkcode shift}.

@@ -174,12 +174,15 @@ export {
   type SearchEvent,
   type SearchOptions,
 } from "./lib/search/search.ts";
+export type { Objective } from "./lib/search/proposal.ts";
 export { sweep, type SweepEvent, type SweepOptions } from "./lib/study/sweep.ts";
 export { describeRanges, type DescribeRangesOptions } from "./lib/study/describe_ranges.ts";
 export type {
+  DecisionRow,
   ProfiledNode,
   ProfileRecord,
   RangesRecord,
+  SearchRecord,
   Study,
   TensorRange,
   Trial,
@@ -188,6 +191,7 @@ export type {
 // Charts and tables, as a notebook shows them.
 export { Table, table } from "./lib/display.ts";
 export {
+  decisionsOf,
   differencesOf,
   planOf,
   rangesOf,

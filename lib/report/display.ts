@@ -1,6 +1,7 @@
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { PlanRow, Study } from "../study/records.ts";
 import { chartSvg } from "./chart.ts";
+import { decisionCaption, decisionColumns } from "./decision_table.ts";
 import { differenceChart } from "./difference_chart.ts";
 import { headline } from "./headline.ts";
 import { decimal } from "./format.ts";
@@ -87,6 +88,23 @@ export function rangesOf(study: Pick<Study, "ranges" | "title">): Shown {
 export function trialsOf(study: Study): Shown {
   const html = bareTable(trialRows(study), trialColumns(study));
   return show({ "text/html": html.text, "text/plain": trialTableText(study) });
+}
+
+/**
+ * What a search decided for each layer: its form, what that saves and costs, and the next best. Of a study
+ * that is no search, or has no winner, it says so.
+ */
+export function decisionsOf(study: Study): Shown {
+  const { search, title } = study;
+  if (!search || search.decisions.length === 0) {
+    return show({ "text/plain": `${title}: no search has decided anything here` });
+  }
+  const { decisions } = search;
+  const columns = decisionColumns(study, decisions);
+  const caption = decisionCaption(search);
+  const html = markup`<p>${caption}</p>\n${bareTable(decisions, columns)}`;
+  const text = `${caption}\n\n${textTable(decisions, columns)}`;
+  return show({ "text/html": html.text, "text/plain": text });
 }
 
 /** The plan table of a quantized model: node, path, op, asked, executes, ms and dB if known, why. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  decisionsOf,
   differencesOf,
   planOf as showPlan,
   scatterOf,
@@ -7,6 +8,7 @@ import {
   trialsOf,
 } from "../../lib/report/display.ts";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
+import type { DecisionRow, SearchRecord } from "../../lib/study/records.ts";
 import { planOf, studyOf, sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";
 
@@ -19,6 +21,20 @@ Deno.test("charts show themselves in a notebook as SVG, and as a table in text",
     assert.equal(`${shown}`, bundle["text/plain"]);
     assert.ok(`${shown}`.includes("×0.42 [0.41, 0.43]"));
   }
+});
+
+Deno.test("decisionsOf() shows what a search decided, and says where none did", () => {
+  assert.match(`${decisionsOf(sweepStudy())}`, /no search has decided anything/);
+  const decision: DecisionRow = {
+    ...{ node: "/front/Conv", path: "front", opType: "Conv", pieces: 1, form: "static" },
+    ...{ ms: 0.5, savesMs: 0.25, savesBytes: 3000, dB: 41.5, drop: 0.01, why: "a third faster" },
+  };
+  const search: SearchRecord = {
+    ...{ objective: "latency", minutes: 1, ended: "", notes: [], front: [], decisions: [decision] },
+  };
+  const shown = decisionsOf({ ...sweepStudy(), search });
+  assert.match(shown[JUPYTER_DISPLAY]()["text/html"]!, /<table>[^]*\/front\/Conv[^]*41\.5/);
+  assert.match(`${shown}`, /^1 layer: 1 static/);
 });
 
 Deno.test("scatterOf() of an empty study is text alone", () => {

@@ -40,6 +40,8 @@ export interface TimesOptions {
   rounds?: number;
   /** Least milliseconds of a turn: shorter models are run several times. @default {5} */
   minRoundMs?: number;
+  /** Milliseconds after which no round begins, once there are seven. @default {Infinity} */
+  maxMs?: number;
   signal?: AbortSignal;
 }
 
@@ -207,11 +209,12 @@ class WorkerPool implements Pool {
     samples: readonly Feeds[],
     options: TimesOptions = {},
   ): Promise<Times> {
-    const { rounds = 15, minRoundMs = 5, signal } = options;
+    const { rounds = 15, minRoundMs = 5, maxMs = Infinity, signal } = options;
     if (models.length === 0) return { ms: Array.from({ length: rounds }, () => []), warmup: [] };
     requireSamples(samples, `time ${models.map(({ name }) => name).join(", ")}`);
     const refs = await Promise.all(models.map((model) => this.#share(model)));
-    return await this.#submit("times", { models: refs, samples, rounds, minRoundMs }, signal);
+    const request = { models: refs, samples, rounds, minRoundMs, maxMs };
+    return await this.#submit("times", request, signal);
   }
 
   async optimised(model: Model): Promise<Model> {

@@ -60,6 +60,7 @@ export interface Jobs {
       readonly samples: readonly Feeds[];
       readonly rounds: number;
       readonly minRoundMs: number;
+      readonly maxMs: number;
     };
     answer: { readonly ms: number[][]; readonly warmup: number[] };
   };

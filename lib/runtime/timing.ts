@@ -84,7 +84,15 @@ export interface InterleaveOptions extends ClockOptions {
   rounds?: number;
   /** Short models are run several times a turn, until it is this long. @default {5} */
   minMs?: number;
+  /**
+   * Milliseconds after which no round begins, once there are seven. Long runs differ less from one to
+   * the next, so that fewer of them do. @default {Infinity}
+   */
+  maxMs?: number;
 }
+
+/** Rounds from which a median has an interval at all, and one to spare. */
+const FEWEST_ROUNDS = 7;
 
 /** A model that takes part in {@linkcode interleave}. */
 export interface Contestant {
@@ -110,6 +118,8 @@ export async function interleave(
   options: InterleaveOptions = {},
 ): Promise<number[][]> {
   const { now = () => performance.now(), between, rounds = 15, minMs = 5 } = options;
+  const { maxMs = Infinity } = options;
+  const start = now();
   const repeats = repeatsFor(contestants.map(({ ms }) => ms), minMs);
   const ms: number[][] = [];
   let sample = 0;
@@ -124,6 +134,7 @@ export async function interleave(
       row[i] = (now() - from) / count;
     }
     ms.push(row);
+    if (ms.length >= FEWEST_ROUNDS && now() - start >= maxMs) break;
     sample += Math.max(...repeats);
   }
   return ms;

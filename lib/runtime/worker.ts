@@ -104,7 +104,7 @@ const jobs: { [K in JobKind]: (request: Jobs[K]["request"]) => Promise<Jobs[K]["
     return { results, ms: performance.now() - start };
   },
 
-  async times({ models, samples, rounds, minRoundMs }) {
+  async times({ models, samples, rounds, minRoundMs, maxMs }) {
     const contestants = [];
     const warmup: number[] = [];
     for (const model of models) {
@@ -119,7 +119,7 @@ const jobs: { [K in JobKind]: (request: Jobs[K]["request"]) => Promise<Jobs[K]["
       contestants.push({ run, ms });
     }
     const ms = await interleave(contestants, samples.length, {
-      rounds,
+      ...{ rounds, maxMs },
       minMs: minRoundMs,
       between: checkIn,
     });

@@ -79,6 +79,9 @@ const TIMED_SAMPLES = 4;
 /** Turns of less than this, in milliseconds, say more of the machine's scheduler than of the model. */
 const LEAST_TURN_MS = 25;
 
+/** Most milliseconds of the rounds of one trial, where they are many enough. */
+const MOST_TIMING_MS = 12_000;
+
 /** About as many runs as both models need until their time is steady (4 to 14 were seen). */
 const WARMUP_RUNS = 20;
 
@@ -335,11 +338,14 @@ export class Measure implements AsyncDisposable {
     const samples = await this.#timedSamples();
     const ms: number[][] = [];
     let latency: Latency;
+    let inTime: boolean;
     do {
-      const options = { rounds, minRoundMs: LEAST_TURN_MS, signal };
-      ms.push(...(await this.#timer.times([baseline, model], samples, options)).ms);
+      const options = { rounds, minRoundMs: LEAST_TURN_MS, maxMs: MOST_TIMING_MS, signal };
+      const more = await this.#timer.times([baseline, model], samples, options);
+      ms.push(...more.ms);
+      inTime = more.ms.length === rounds;
       latency = latencyRatio({ ms }, { threads, machine });
-    } while (isUnsure(latency) && ms.length + rounds <= maxRounds);
+    } while (isUnsure(latency) && inTime && ms.length + rounds <= maxRounds);
     await store.putTiming(hash, latency);
     report(1);
     return latency;

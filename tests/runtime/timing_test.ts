@@ -52,6 +52,14 @@ Deno.test("warmUp() can be stopped between runs", async () => {
   await assert.rejects(warmUp(run(() => 1), 1, { now, between: stop }), /stopped/);
 });
 
+Deno.test("interleave() ends after seven rounds where they take longer than they may", async () => {
+  let time = 0;
+  const run = () => Promise.resolve(time += 100);
+  const options = { now: () => time, rounds: 20, maxMs: 500 };
+  assert.equal((await interleave([{ run, ms: 100 }], 1, options)).length, 7);
+  assert.equal((await interleave([{ run, ms: 100 }], 1, { ...options, maxMs: 900 })).length, 9);
+});
+
 Deno.test("interleave() times each model once a round, per run", async () => {
   const { now, run } = clock();
   const seen: [string, number][] = [];

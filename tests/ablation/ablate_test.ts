@@ -71,7 +71,7 @@ Deno.test("shift() is how far any lead moved, and safeMargin() lies above all th
 
 Deno.test("ablate() gives the flips and scores of a plain evaluation, on fewer runs", async () => {
   const model = branchedModel();
-  const data = splits(60);
+  const data = splits(24);
   const ablation = await ablate(model, data, {
     ...{ pool, few: 8, pairs: 2, latency: false, weights: true, activations: true },
   });
@@ -84,7 +84,7 @@ Deno.test("ablate() gives the flips and scores of a plain evaluation, on fewer r
   for (const layer of record.layers) {
     const made = convert(model, onlyMapping(layer.nodes, () => staticInt8()), calibration);
     const plain = await evaluate(pool, made, data.selection, agreement(), reference);
-    assert.equal(layer.only!.samples, 60);
+    assert.equal(layer.only!.samples, 24);
     assert.equal(layer.only!.value!.value, plain.value.value, layer.name);
     const others = convert(model, allButMapping(int8, layer.nodes), calibration);
     const rest = await evaluate(pool, others, data.selection, agreement(), reference);

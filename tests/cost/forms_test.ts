@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { timeBranches } from "../../lib/cost/assay.ts";
-import { placementProblem } from "../../lib/cost/choices.ts";
+import { type NetworkProblem, placementProblem } from "../../lib/cost/choices.ts";
 import { CostBook, type Stopwatch } from "../../lib/cost/cost_book.ts";
 import { itemsOf } from "../../lib/cost/items.ts";
 import { mappingOf } from "../../lib/cost/mapping_of.ts";
 import { Parts } from "../../lib/cost/parts.ts";
 import { solvePlacement } from "../../lib/cost/solve.ts";
-import { survey } from "../../lib/cost/survey.ts";
+import { type Survey, survey } from "../../lib/cost/survey.ts";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { createPool, type Pool } from "../../lib/runtime/pool.ts";
 import { modelOf, samplesOf } from "../quantize/fixture.ts";
+import { hasty } from "./hasty.ts";
 
 let pool: Pool;
 Deno.test.beforeAll(() => {
-  pool = createPool({ workers: 1 });
+  pool = hasty(createPool({ workers: 1 }));
 });
 Deno.test.afterAll(() => pool.close());
 
@@ -49,8 +50,20 @@ const residual = modelOf(
 );
 const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
 
-Deno.test("what one kernel computes is one item, and constants are none", async () => {
-  const { model, values, optimised } = await survey(residual, samples[0]!, pool);
+let surveyed: Survey;
+let problem: NetworkProblem;
+Deno.test.beforeAll(async () => {
+  surveyed = await survey(residual, samples[0]!, pool);
+  // Integer kernels are fast, but for the matrix product at the end.
+  const stopwatch = priced((runs) =>
+    runs.some((op) => /QGemm|Dynamic/.test(op)) ? 9 : runs.some((op) => /^QL|Nhwc/.test(op)) ? 1 : 5
+  );
+  const book = await CostBook.open(pool, { cache: false, stopwatch });
+  problem = await placementProblem(surveyed, book, { rewrites: false });
+});
+
+Deno.test("what one kernel computes is one item, and constants are none", () => {
+  const { model, values, optimised } = surveyed;
   const items = itemsOf(model.graph, new Parts(model, values), values, optimised);
   assert.deepEqual(
     items.map((
@@ -66,11 +79,8 @@ Deno.test("what one kernel computes is one item, and constants are none", async 
   );
 });
 
-Deno.test("each item has the forms that it can have, with what they read and give", async () => {
-  const surveyed = await survey(residual, samples[0]!, pool);
-  const book = await CostBook.open(pool, { cache: false, stopwatch: priced(() => 1) });
-  const { items } = await placementProblem(surveyed, book, { rewrites: false });
-  const forms = items.map(({ nodes, choices }) => [
+Deno.test("each item has the forms that it can have, with what they read and give", () => {
+  const forms = problem.items.map(({ nodes, choices }) => [
     nodes[0]!.name,
     ...choices.map(({ kind, input, output }) => `${kind} ${input} ${output}`),
   ]);
@@ -113,13 +123,6 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
 });
 
 Deno.test("the mapping of a placement builds what was placed", async () => {
-  const surveyed = await survey(residual, samples[0]!, pool);
-  // Integer kernels are fast, but for the matrix product at the end.
-  const stopwatch = priced((runs) =>
-    runs.some((op) => /QGemm|Dynamic/.test(op)) ? 9 : runs.some((op) => /^QL|Nhwc/.test(op)) ? 1 : 5
-  );
-  const book = await CostBook.open(pool, { cache: false, stopwatch });
-  const problem = await placementProblem(surveyed, book, { rewrites: false });
   const chosen = await solvePlacement(problem);
   const mapping = mappingOf(surveyed, problem, chosen);
   const ranges = await calibrate(prepare(surveyed.model, mapping), samples);

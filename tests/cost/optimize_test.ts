@@ -13,10 +13,11 @@ import { float32 } from "../../lib/quantize/qconfig.ts";
 import { createPool, type Pool } from "../../lib/runtime/pool.ts";
 import type { Latency, ProfileRecord } from "../../lib/study/records.ts";
 import { modelOf, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
+import { hasty } from "./hasty.ts";
 
 let pool: Pool;
 Deno.test.beforeAll(() => {
-  pool = createPool({ workers: 1 });
+  pool = hasty(createPool({ workers: 1 }));
 });
 Deno.test.afterAll(() => pool.close());
 
@@ -24,16 +25,15 @@ const video = modelOf(
   `input x float32[n, 1, 4, 12, 12]
    output y float32[n, 5]
    tensor frames int64[4] = [-1, 8, 6, 6]
-   tensor flat int64[2] = [-1, 512]
+   tensor flat int64[2] = [-1, 576]
    a = Conv(x, w1) {pads=[1, 1, 1, 1, 1, 1], strides=[1, 2, 2]} @ conv3d
    r = Relu(a) @ relu
    t = Transpose(r) {perm=[0, 2, 1, 3, 4]} @ front
    f = Reshape(t, frames) @ frames
    c = Conv(f, w2) {pads=[1, 1, 1, 1], strides=[2, 2]} @ conv2
-   d = Conv(c, w3) {pads=[1, 1, 1, 1], strides=[2, 2]} @ conv3
-   e = Reshape(d, flat) @ flatten
-   y = Gemm(e, w4) @ fc`,
-  { w1: [8, 1, 3, 3, 3], w2: [16, 8, 3, 3], w3: [32, 16, 3, 3], w4: [512, 5] },
+   e = Reshape(c, flat) @ flatten
+   y = Gemm(e, w3) @ fc`,
+  { w1: [8, 1, 3, 3, 3], w2: [16, 8, 3, 3], w3: [576, 5] },
 );
 const samples = samplesOf({ x: [1, 1, 4, 12, 12] }, 4);
 
@@ -61,7 +61,7 @@ Deno.test("optimize() rewrites, places and builds a network, and measures what c
   assert.ok(steps.some((step) => step.startsWith("measuring")));
   assert.ok(result.plan.rows.some(({ ms }) => ms !== undefined));
   const ops = (await pool.optimised(result.built)).graph.node.map(({ opType }) => opType);
-  assert.ok(ops.filter((op) => op === "QLinearConv" || op === "QGemm").length >= 4, ops.join(" "));
+  assert.ok(ops.filter((op) => op === "QLinearConv" || op === "QGemm").length >= 3, ops.join(" "));
 
   assert.ok(await sqnrBetween(video, result.float32, samples) > 100);
   assert.ok(await sqnrBetween(video, result.built, samples) > 20);

@@ -29,16 +29,22 @@ import { isThere, shared } from "../shared.ts";
 
 const models = shared("models/");
 const ignore = !isThere(models);
+
+let pool: Pool;
+Deno.test.beforeAll(() => {
+  pool = createPool({ workers: 1 });
+});
+Deno.test.afterAll(() => pool.close());
+
 if (ignore) console.warn("skipped without the networks of ../shared: streams with a state");
 
 Deno.test(
   "a voice detector hears the same through two exports, each fed its own state",
   { ignore },
   async () => {
-    await using pool = createPool({ workers: 1 });
     const folder = new URL("silero-vad/", models);
     const { channels } = await readWav(new URL("test.wav", folder), { sampleRate: 16000 });
-    const chunks = windows(channels[0]!.subarray(0, 512 * 90), {
+    const chunks = windows(channels[0]!.subarray(0, 512 * 60), {
       length: 576,
       hop: 512,
       before: 64,
@@ -50,7 +56,7 @@ Deno.test(
       });
       const data = stateful(arrays(samples, { name: "speech" }), {
         state: { stateN: "state" },
-        lengths: 30,
+        lengths: 20,
         inputs: valueTypes(model.graph).inputs,
       });
       const runs = await Array.fromAsync(runDataset(pool, model, data));
@@ -61,14 +67,14 @@ Deno.test(
       await listen("silero_vad_openvino_16k.onnx"),
       await listen("silero_vad_op18_ifless.onnx", { sr }), // its batch is a dynamic dimension
     ];
-    assert.equal(speech.length, 90);
+    assert.equal(speech.length, 60);
     speech.forEach((p, i) => assert.ok(Math.abs(p - other.speech[i]!) < 1e-3, `chunk ${i}`));
     assert.ok(speech.some((p) => p > 0.9) && speech.some((p) => p < 0.1));
 
     const mapping = qconfigMapping({ default: float32, rules: [[{ op: "LSTM" }, dynamicInt8()]] });
     const int8 = convert(fuse(model), mapping);
     const steps = await errorGrowth(model, int8, data, { pool });
-    assert.equal(steps.length, 30);
+    assert.equal(steps.length, 20);
     assert.equal(steps[0]!.carried, steps[0]!.single); // no error to carry yet
     assert.ok(steps.every(({ sequences }) => sequences === 3));
     // After that its own state costs some dB, but the network forgets: the error does not run away.
@@ -83,7 +89,6 @@ Deno.test(
   "a speech enhancer fed its own state gives the recording its authors made",
   { ignore },
   async () => {
-    await using pool = createPool({ workers: 1 });
     const folder = new URL("gtcrn/", models);
     const read = async (file: string) => (await readWav(new URL(file, folder))).channels[0]!;
     const model = await readModel(new URL("gtcrn_simple.onnx", folder));
@@ -104,11 +109,11 @@ Deno.test(
     assert.ok(error > 45, `${error} dB`); // what 16 bits leave
 
     const mapping = qconfigMapping({ default: staticInt8() });
-    const calibration = await calibrate(prepare(model, mapping), slice(data, 0, 20), { pool });
-    assert.equal(calibration.samples, 20);
+    const calibration = await calibrate(prepare(model, mapping), slice(data, 0, 10), { pool });
+    assert.equal(calibration.samples, 10);
     const int8 = convert(model, mapping, calibration);
-    const steps = await errorGrowth(model, int8, slice(data, 20), { pool, outputs: ["enh"] });
-    assert.equal(steps.length, frames.length - 20);
+    const steps = await errorGrowth(model, int8, slice(data, 10, 25), { pool, outputs: ["enh"] });
+    assert.equal(steps.length, 15);
     assert.equal(steps[0]!.carried, steps[0]!.single); // no error to carry yet
     const mean = (of: "carried" | "single") =>
       steps.reduce((sum, s) => sum + s[of], 0) / steps.length;
@@ -119,7 +124,6 @@ Deno.test(
 Deno.test("a counter of syllables is calibrated, and its error followed along the letters", {
   ignore,
 }, async () => {
-  await using pool = createPool({ workers: 1 });
   const model = await readModel(new URL("syllable-gru/syllable_model.onnx", models));
   const words = spell(["quantization", "of", "recurrent", "networks", "matters", "occasionally"]);
   const mapping = qconfigMapping({

@@ -7,6 +7,8 @@ import type { MappingConfigInput } from "../../lib/study/mapping_config.ts";
 import type { Study } from "../../lib/study/records.ts";
 import { readStudy } from "../../lib/study/store.ts";
 import { sweep, type SweepEvent, type SweepOptions } from "../../lib/study/sweep.ts";
+import { createPool } from "../../lib/runtime/pool.ts";
+import { hasty } from "../cost/hasty.ts";
 import { pacedPool, tinyData, tinyModel } from "./tiny.ts";
 
 /** Three configurations; latency in as few rounds as an interval needs. */
@@ -43,7 +45,8 @@ const accuracies = ({ trials }: Study) =>
   }));
 
 Deno.test("sweep() measures every configuration of the grid, float32 first", async () => {
-  const { study, events } = await swept({ pool: undefined }); // the real workers
+  await using pool = hasty(createPool({ workers: 1 }));
+  const { study, events } = await swept({ pool, maxRounds: 6 }); // the real workers
   const names = ["float32", "cnn-static · min-max · per-channel", "mixed · min-max · per-channel"];
   assert.deepEqual(study.trials.map(({ name }) => name), names);
   assert.equal(study.metric.name, "top-1");

@@ -23,7 +23,7 @@ async function all(results: AsyncIterable<Record<string, Tensor>>): Promise<numb
 }
 
 Deno.test("run() gives the results in the order of the samples", async () => {
-  const count = 500;
+  const count = 200;
   const samples = Array.from({ length: count }, (_, i) => number(i));
   let done = 0;
   const results = pool.run(doubling(), samples, { onProgress: (n) => done = n });

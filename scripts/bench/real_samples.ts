@@ -6,13 +6,13 @@ import { resize } from "../../lib/data/images/resize.ts";
 import { splitDataset, type Splits } from "../../lib/data/split.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { readWav, windows } from "../../lib/data/wav.ts";
-import { MAX_SQNR } from "../../lib/evaluate/closeness.ts";
-import { agreement, type Metric, sqnr, top1 } from "../../lib/evaluate/metric.ts";
+import { agreement, type Metric, top1 } from "../../lib/evaluate/metric.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { runDataset } from "../../lib/runtime/run_dataset.ts";
 import { openSession } from "../../lib/runtime/session.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
+import { noiseShare } from "./noise_share.ts";
 
 /** What a real network is judged on. */
 export interface RealData {
@@ -22,7 +22,7 @@ export interface RealData {
    */
   readonly splits: Splits;
   readonly metric: Metric;
-  /** Largest drop to choose by: 0.5 points, or down to 30 dB; less where samples are much alike. */
+  /** Largest drop to choose by: 0.5 points, or a thousandth (30 dB); less where samples are much alike. */
   readonly maxDrop: number;
   /** Outputs that count; the others are states. @default {all} */
   readonly outputs?: readonly string[];
@@ -36,7 +36,7 @@ type Make = (model: Model, models: URL) => Promise<RealData>;
  * twelve crops, speech frame by frame with float32's own states, words, files, digits.
  */
 export const REAL_DATA: Readonly<Record<string, Make>> = {
-  async "basic-pitch"(_model, models) {
+  async "basic-pitch"(model, models) {
     const { channels, sampleRate } = await readWav(
       new URL("basic-pitch/vocadito_10.wav", models),
     );
@@ -44,7 +44,7 @@ export const REAL_DATA: Readonly<Record<string, Make>> = {
     const length = 43844;
     const hop = Math.floor((sound.length - length) / 49);
     const { data } = windows(sound, { length, hop });
-    return inOrder({
+    return await inOrder(model, {
       "serving_default_input_2:0": float32([data.length / length, length, 1], data),
     });
   },
@@ -68,9 +68,9 @@ export const REAL_DATA: Readonly<Record<string, Make>> = {
     }
     return points(arrays({ "input.1": float32([80, 3, 32, 32], data) }, { name: "CIFAR", labels }));
   },
-  async fastestdet(_model, models) {
+  async fastestdet(model, models) {
     const options = { input: "input.1", size: 352, scale: 1 / 255, crops: 12 };
-    return withSpare(inOrder(await photos(models, options)));
+    return withSpare(await inOrder(model, await photos(models, options)));
   },
   async gtcrn(model, models) {
     const { channels } = await readWav(new URL("gtcrn/mix.wav", models));
@@ -78,7 +78,7 @@ export const REAL_DATA: Readonly<Record<string, Make>> = {
     const mix = float32([frames.length, 257, 1, 2], frames.flat());
     const states = ["conv_cache", "tra_cache", "inter_cache"];
     const state = Object.fromEntries(states.map((name) => [`${name}_out`, name]));
-    return inOrder(await recorded(model, { mix }, state), ["enh"]);
+    return await inOrder(model, await recorded(model, { mix }, state), ["enh"]);
   },
   async "magika-fast"(_model, models) {
     const folder = new URL("magika-fast/", models);
@@ -113,13 +113,15 @@ export const REAL_DATA: Readonly<Record<string, Make>> = {
       hop: 512,
       before: 64,
     });
-    return inOrder(await recorded(model, { input: chunks }, { stateN: "state" }), ["output"]);
+    return await inOrder(model, await recorded(model, { input: chunks }, { stateN: "state" }), [
+      "output",
+    ]);
   },
-  async "super-resolution"(_model, models) {
+  async "super-resolution"(model, models) {
     const options = { input: "input", size: 224, scale: 1 / 255, crops: 10, gray: true };
-    return inOrder(await photos(models, options));
+    return await inOrder(model, await photos(models, options));
   },
-  async "syllable-gru"(_model, models) {
+  async "syllable-gru"(model, models) {
     const text = new TextDecoder("latin1").decode(await prose(models)).toLowerCase();
     const found = text.match(/[a-z][a-z'-]+/g) ?? [];
     const words = [...new Set(found)].filter(({ length }) => length <= 18).sort();
@@ -129,15 +131,15 @@ export const REAL_DATA: Readonly<Record<string, Make>> = {
       [...word].forEach((letter, j) => data[(18 * i + j) * 28 + alphabet.indexOf(letter)] = 1);
     });
     const input = float32([words.length, 18, 28], data);
-    return { ...decibels(arrays({ input }, { name: "words" }), true), metric: sqnr() };
+    return await decibels(model, arrays({ input }, { name: "words" }), { shuffle: true });
   },
-  async "yunet-n"(_model, models) {
+  async "yunet-n"(model, models) {
     const options = { input: "input", size: 320, scale: 1, crops: 12 };
-    return withSpare(inOrder(await photos(models, options)));
+    return withSpare(await inOrder(model, await photos(models, options)));
   },
-  async "yunet-s"(_model, models) {
+  async "yunet-s"(model, models) {
     const options = { input: "input", size: 320, scale: 1, crops: 12 };
-    return withSpare(inOrder(await photos(models, options)));
+    return withSpare(await inOrder(model, await photos(models, options)));
   },
 };
 
@@ -155,33 +157,46 @@ function points(data: Dataset): RealData {
 /** What is close enough, dB. */
 export const LEAST_SQNR = 30;
 
-function decibels(data: Dataset, shuffle: boolean, outputs?: readonly string[]): RealData {
+interface DecibelOptions {
+  readonly shuffle: boolean;
+  readonly outputs?: readonly string[];
+}
+
+/** Values, judged by the power of the error in all of them together. */
+async function decibels(
+  model: Model,
+  data: Dataset,
+  { shuffle, outputs }: DecibelOptions,
+): Promise<RealData> {
   const calibration = Math.min(100, Math.floor(0.4 * data.length));
   const half = Math.min(400, Math.floor((data.length - calibration) / 2));
   const splits = splitDataset(data, { calibration, selection: half, test: half, shuffle });
   return {
-    ...{ splits, metric: sqnr(outputs && { outputs }), maxDrop: MAX_SQNR - LEAST_SQNR },
+    splits,
+    metric: await noiseShare(model, splits.selection, outputs),
+    maxDrop: 10 ** (-LEAST_SQNR / 10),
     ...(outputs && { outputs }),
   };
 }
 
 /** Neighbours in time, or crops of one picture, stay on one side. */
-function inOrder(
+async function inOrder(
+  model: Model,
   values: Readonly<Record<string, Tensor>> | readonly Feeds[],
   outputs?: readonly string[],
-): RealData {
+): Promise<RealData> {
   const data = arrays(values, { name: "recordings" });
-  const { splits, ...limit } = decibels(data, false, outputs);
+  const { splits, ...limit } = await decibels(model, data, { shuffle: false, outputs });
   const seen = splits.calibration.length + splits.selection.length;
   return { ...limit, splits: { ...splits, selection: slice(data, 0, seen) } };
 }
 
-/** How far a detector's mean SQNR on one photo was seen to lie from that on others, dB. */
+/** How far the SQNR of a detector on one photo was seen to lie from that on others, dB. */
 const APART = 5;
 
 /** Crops of three photos say little of a fourth: chosen with something to spare. */
 function withSpare({ maxDrop, ...data }: RealData): RealData {
-  return { ...data, maxDrop: maxDrop - APART };
+  return { ...data, maxDrop: maxDrop / 10 ** (APART / 10) };
 }
 
 /** Every step of a stream as a sample of its own, with the state that float32 had there. */

@@ -32,7 +32,7 @@ export const searches: Bench = {
       if (!winner) continue;
       await using pool = createPool();
       const made = await remakeTrial(model, splits, winner);
-      const pooled = metric.name === "SQNR"
+      const pooled = metric.name === "noise"
         ? await pooledSqnr(made, model, splits.test, pool, outputs)
         : undefined;
       yield rowOf(name, study, winner, pooled);
@@ -50,12 +50,13 @@ function rowOf(name: string, study: Study, winner: Trial, pooled: number | undef
   const within = keeps ? "within" : "BEYOND";
   const seconds = study.trials.reduce((sum, trial) => sum + trial.seconds, 0);
   return {
-    what: `${name}: ${study.metric.name} ${value.value.toFixed(1)} ${study.metric.unit} ` +
-      `on ${value.n} ${split} samples${
-        pooled === undefined ? "" : `, ${pooled.toFixed(1)} dB over all their values`
-      }, ${within} the limit; size ×${
-        (winner.bytes! / study.model.bytes).toFixed(2)
-      }; ${study.trials.length} trials in ${seconds.toFixed(0)} s (${winner.name})`,
+    what: `${name}: ${
+      pooled === undefined
+        ? `${study.metric.name} ${value.value.toFixed(1)} ${study.metric.unit}`
+        : `SQNR ${pooled.toFixed(1)} dB`
+    } on ${value.n} ${split} samples, ${within} the limit; size ×${
+      (winner.bytes! / study.model.bytes).toFixed(2)
+    }; ${study.trials.length} trials in ${seconds.toFixed(0)} s (${winner.name})`,
     against: "float32 as exported",
     latency: winner.latency!,
   };

@@ -55,7 +55,7 @@ async function measure(pool: Pool): Promise<Observer> {
   });
   const measured: ObservedChain[] = [];
   for (const { inputs, rank, feeds, models } of chains) {
-    const { ms } = await pool.times(models, feeds, { rounds: 5, minRoundMs: 1 });
+    const { ms } = await pool.times(models, feeds, { rounds: 5 });
     const [single, whole] = models.map((_, i) => quietTime(ms.map((round) => round[i]!)));
     const { runs, nodes } = await pool.profile(models[1]!, feeds, { runs: RUNS });
     const sum = nodes.map(({ ms }) => quietTime(ms)).reduce((total, time) => total + time, 0);

@@ -38,7 +38,7 @@ const known = new Map<number, Promise<Observer>>();
 
 /**
  * Finds out what observing adds on this machine: chains of nodes that compute next to nothing are
- * timed as a whole, unobserved, and node by node. Takes about a second, once for each process and
+ * timed as a whole, unobserved, and node by node. Takes some seconds, once for each process and
  * number of threads.
  */
 export function observerOf(pool: Pool): Promise<Observer> {

@@ -60,7 +60,12 @@ export {
 } from "./lib/quantize/quantize_with.ts";
 
 // Exact float32 rewrites for the WASM kernels, with shapes learnt from a sample.
-export { learnShapes, type OpenDimension, ShapeMap, type ValueShape } from "./lib/passes/shapes.ts";
+export {
+  learnShapes,
+  type OpenDimension,
+  ShapeMap,
+  type ValueShape,
+} from "./lib/runtime/learn_shapes.ts";
 export {
   LoweredModel,
   lowerForWasm,
@@ -139,7 +144,7 @@ export { splitDataset, type SplitOptions, type Splits } from "./lib/data/split.t
 export { sampleModel, visemes, type VisemesOptions } from "./lib/data/visemes.ts";
 
 // Measuring.
-export { compare, type CompareOptions, Comparison } from "./lib/evaluate/compare.ts";
+export { compare, type CompareOptions, Comparison } from "./lib/task/run_compare.ts";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./lib/evaluate/evaluate.ts";
 export {
   errorGrowth,
@@ -158,10 +163,10 @@ export {
 export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
 export { createPool, type Pool, type PoolOptions, type RunOptions } from "./lib/runtime/pool.ts";
 export { runDataset, type SampleRun } from "./lib/runtime/run_dataset.ts";
-export { Profile, profile, type ProfileModelOptions } from "./lib/cost/profile.ts";
-export { optimize, type OptimizeOptions } from "./lib/cost/optimize.ts";
-export { Optimized, type OptimizedParts, type Rewrite } from "./lib/cost/optimized.ts";
-export { withErrors, type WithErrorsOptions, withTimes } from "./lib/cost/plan_evidence.ts";
+export { Profile, profile, type ProfileModelOptions } from "./lib/profile/profile_model.ts";
+export { optimize, type OptimizeOptions } from "./lib/task/run_optimize.ts";
+export { Optimized, type OptimizedParts, type Rewrite } from "./lib/task/optimized.ts";
+export { withErrors, type WithErrorsOptions, withTimes } from "./lib/profile/plan_times.ts";
 export { noise } from "./lib/data/noise.ts";
 export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";
 export { UsageError, UserError } from "./lib/errors.ts";
@@ -173,10 +178,10 @@ export {
   search,
   type SearchEvent,
   type SearchOptions,
-} from "./lib/search/search.ts";
-export type { Objective } from "./lib/search/proposal.ts";
-export { sweep, type SweepEvent, type SweepOptions } from "./lib/study/sweep.ts";
-export { describeRanges, type DescribeRangesOptions } from "./lib/study/describe_ranges.ts";
+} from "./lib/task/run_search.ts";
+export type { Objective } from "./lib/strategy/search/proposal.ts";
+export { sweep, type SweepEvent, type SweepOptions } from "./lib/task/run_sweep.ts";
+export { describeRanges, type DescribeRangesOptions } from "./lib/calibrate/describe_ranges.ts";
 export type {
   DecisionRow,
   ProfiledNode,
@@ -186,7 +191,7 @@ export type {
   Study,
   TensorRange,
   Trial,
-} from "./lib/study/records.ts";
+} from "./lib/record/study_record.ts";
 
 // Charts and tables, as a notebook shows them.
 export { Table, table } from "./lib/display.ts";
@@ -200,7 +205,7 @@ export {
   type Shown,
   sizesOf,
   trialsOf,
-} from "./lib/report/display.ts";
+} from "./lib/report/notebook_display.ts";
 export { type Compared, comparisonsOf } from "./lib/report/comparisons.ts";
 export { errorsOf } from "./lib/report/error_chart.ts";
 export { writeReport } from "./lib/report/write_report.ts";
@@ -211,18 +216,18 @@ export {
   type AblateOptions,
   type AblationData,
   type AblationEvent,
-} from "./lib/ablation/ablate.ts";
-export { Ablation } from "./lib/ablation/ablation.ts";
-export { Running } from "./lib/ablation/running.ts";
-export type { AblationProgress } from "./lib/ablation/setup.ts";
-export type { Layer } from "./lib/ablation/layers.ts";
-export type { Part } from "./lib/ablation/parts.ts";
-export type { AblatedLayer, AblationRecord, Effect } from "./lib/study/ablation_record.ts";
-export { Replay, type Replayed, type ReplayOptions, type Variant } from "./lib/ablation/replay.ts";
+} from "./lib/task/run_ablation.ts";
+export { Ablation } from "./lib/task/ablation.ts";
+export { Running } from "./lib/study/running.ts";
+export type { AblationProgress } from "./lib/study/effect_experiment.ts";
+export type { Layer } from "./lib/quantize/layers.ts";
+export type { Part } from "./lib/study/ablation_mode.ts";
+export type { AblatedLayer, AblationRecord, Effect } from "./lib/record/ablation_record.ts";
+export { Replay, type Replayed, type ReplayOptions, type Variant } from "./lib/replay/replay.ts";
 export {
   type FormError,
   formErrors,
   type FormErrorsOptions,
   type LayerForm,
   onlyMapping,
-} from "./lib/ablation/form_errors.ts";
+} from "./lib/quantize/only_mapping.ts";

@@ -1,8 +1,8 @@
-import { ablate, type AblateOptions } from "../lib/ablation/ablate.ts";
+import { ablate, type AblateOptions } from "../lib/task/run_ablation.ts";
 import { splitDataset } from "../lib/data/split.ts";
 import { visemes } from "../lib/data/visemes.ts";
 import { UserError } from "../lib/errors.ts";
-import { parseQuantizeConfig } from "../lib/study/mapping_config.ts";
+import { parseQuantizeConfig } from "../lib/config/mapping_config.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";

@@ -8,7 +8,7 @@ import { readWav, windows } from "../lib/data/wav.ts";
 import { UsageError } from "../lib/errors.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
-import { type DataConfig, parseReading } from "../lib/study/data_config.ts";
+import { type DataConfig, parseReading } from "../lib/config/data_config.ts";
 import type { ValueType } from "../lib/tensor/tensor.ts";
 import { text } from "./command.ts";
 import { readText } from "./read_text.ts";

@@ -1,8 +1,8 @@
 import { basename, resolve } from "node:path";
-import { optimize } from "../lib/cost/optimize.ts";
+import { optimize } from "../lib/task/run_optimize.ts";
 import { noise } from "../lib/data/noise.ts";
 import { UsageError } from "../lib/errors.ts";
-import { compare } from "../lib/evaluate/compare.ts";
+import { compare } from "../lib/task/run_compare.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";

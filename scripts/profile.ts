@@ -1,5 +1,5 @@
-import { likeTheFirst } from "../lib/cost/feeds.ts";
-import { profile } from "../lib/cost/profile.ts";
+import { likeTheFirst } from "../lib/data/first_samples.ts";
+import { profile } from "../lib/profile/profile_model.ts";
 import { type Dataset, slice } from "../lib/data/dataset.ts";
 import { noise } from "../lib/data/noise.ts";
 import { sampleModel, visemes } from "../lib/data/visemes.ts";
@@ -11,8 +11,8 @@ import type { Model } from "../lib/onnx/model.ts";
 import { pngOf } from "../lib/report/png.ts";
 import { profileSvg, showProfile } from "../lib/report/profile_display.ts";
 import { createPool, type Pool } from "../lib/runtime/pool.ts";
-import type { DataConfig } from "../lib/study/data_config.ts";
-import type { Estimate } from "../lib/study/records.ts";
+import type { DataConfig } from "../lib/config/data_config.ts";
+import type { Estimate } from "../lib/record/study_record.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";

@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { Dataset } from "../lib/data/dataset.ts";
 import { UsageError } from "../lib/errors.ts";
-import { compare } from "../lib/evaluate/compare.ts";
+import { compare } from "../lib/task/run_compare.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
@@ -11,9 +11,9 @@ import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/pre
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../lib/quantize/quantize_with.ts";
 import { count, factor } from "../lib/report/format.ts";
-import { UnknownBuildError } from "../lib/runtime/errors.ts";
+import { UnknownBuildError } from "../lib/runtime/runtime_errors.ts";
 import { createPool, type Pool } from "../lib/runtime/pool.ts";
-import { parseQuantizeConfig, type QuantizeConfig } from "../lib/study/mapping_config.ts";
+import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/mapping_config.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";

@@ -1,6 +1,6 @@
 import { metricFormat, plural } from "../lib/report/format.ts";
 import { isRelative } from "../lib/report/format.ts";
-import type { SearchEvent } from "../lib/search/search.ts";
+import type { SearchEvent } from "../lib/task/run_search.ts";
 import type { Progress } from "./progress.ts";
 import { brief, duration, measured } from "./sweep_progress.ts";
 

@@ -6,7 +6,7 @@ import { loadMetric } from "../lib/evaluate/load_metric.ts";
 import type { Metric } from "../lib/evaluate/metric.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import type { Model } from "../lib/onnx/model.ts";
-import type { DataConfig } from "../lib/study/data_config.ts";
+import type { DataConfig } from "../lib/config/data_config.ts";
 import { flag, number, text } from "./command.ts";
 import { readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";

@@ -1,9 +1,9 @@
 import { caveats, headline } from "../lib/report/headline.ts";
 import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
-import { parseSweepConfig, type SweepConfig } from "../lib/study/config.ts";
-import type { Study } from "../lib/study/records.ts";
-import { sweep } from "../lib/study/sweep.ts";
+import { parseSweepConfig, type SweepConfig } from "../lib/config/sweep_config.ts";
+import type { Study } from "../lib/record/study_record.ts";
+import { sweep } from "../lib/task/run_sweep.ts";
 import { flag, text } from "./command.ts";
 import { DATA_HELP } from "./data.ts";
 import { readText } from "./read_text.ts";

@@ -7,8 +7,8 @@ import {
   metricFormat,
   plural,
 } from "../lib/report/format.ts";
-import type { Trial } from "../lib/study/records.ts";
-import type { SweepEvent } from "../lib/study/sweep.ts";
+import type { Trial } from "../lib/record/study_record.ts";
+import type { SweepEvent } from "../lib/task/run_sweep.ts";
 import type { Progress } from "./progress.ts";
 
 /** Least share of the work that must be done before the time left can be guessed. */

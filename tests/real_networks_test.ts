@@ -5,7 +5,7 @@ import { readModel } from "../lib/onnx/file.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import { fuse, type FusedModel } from "../lib/passes/fuse.ts";
 import { lowerForWasm } from "../lib/passes/lower_for_wasm.ts";
-import { learnShapes } from "../lib/passes/shapes.ts";
+import { learnShapes } from "../lib/runtime/learn_shapes.ts";
 import { convert, type QuantFormat } from "../lib/quantize/convert.ts";
 import { qconfigMapping } from "../lib/quantize/mapping.ts";
 import { prepare } from "../lib/quantize/prepare.ts";

@@ -6,8 +6,8 @@ import { convert } from "../quantize/convert.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
 import { dynamicInt8, type QConfig, staticInt8 } from "../quantize/qconfig.ts";
 import { elementCount, float32, type Tensor } from "../tensor/tensor.ts";
-import type { Branch } from "./assay.ts";
-import { type Part, valueInfo } from "./parts.ts";
+import type { Branch } from "./time_kernels.ts";
+import { type Part, valueInfo } from "../onnx/extract.ts";
 
 /** One way to compute a part of a network. */
 export interface Form {

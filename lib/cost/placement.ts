@@ -1,4 +1,4 @@
-import type { StepPrices } from "./step_prices.ts";
+import type { StepPrices } from "./conversion_times.ts";
 import { isInt8, stepsBetween, TENSOR_FORMS, type TensorForm } from "./tensor_form.ts";
 
 /** One way to compute an item. */

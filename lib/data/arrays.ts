@@ -1,6 +1,6 @@
 import { nearest, UserError } from "../errors.ts";
 import { elementCount, type Feeds, type Tensor, type ValueType } from "../tensor/tensor.ts";
-import { convertTensor, findUnfit, mayConvert } from "./convert.ts";
+import { convertTensor, findUnfit, mayConvert } from "./cast.ts";
 import { type Dataset, hashSamples, once, requireIndex } from "./dataset.ts";
 import { type NumericType, shareTensor } from "./shared.ts";
 

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { elementCount, type Feeds, type Tensor, type ValueType } from "../tensor/tensor.ts";
-import { random } from "./visemes/prng.ts";
+import { random } from "../random.ts";
 import { sharedArray } from "./shared.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { type Dataset, select } from "./dataset.ts";
 import { sequenceStarts } from "./stream.ts";
-import { random } from "./visemes/prng.ts";
+import { random } from "../random.ts";
 
 /** Three parts of a data set that share no sample. */
 export interface Splits {

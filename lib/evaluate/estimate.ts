@@ -1,4 +1,4 @@
-import type { Estimate } from "../study/records.ts";
+import type { Estimate } from "../record/study_record.ts";
 import { type Interval, meanInterval, moments, shareInterval } from "./interval.ts";
 import type { Metric } from "./metric.ts";
 import { tango } from "./paired.ts";

@@ -4,7 +4,7 @@ import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Pool } from "../runtime/pool.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
-import type { Estimate, MetricInfo, Trial } from "../study/records.ts";
+import type { Estimate, MetricInfo, Trial } from "../record/study_record.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { isFloat } from "./classes.ts";
 import {

@@ -1,4 +1,4 @@
-import type { Estimate } from "../study/records.ts";
+import type { Estimate } from "../record/study_record.ts";
 import { Z } from "./interval.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { GraphProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { canEvaluate, evaluate, isPlain } from "./evaluate/evaluate.ts";
+import { canEvaluate, evaluate, isPlain } from "./evaluate/evaluate_node.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 
 /**

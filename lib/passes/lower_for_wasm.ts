@@ -15,7 +15,7 @@ import { mergeNodes } from "./merge_nodes.ts";
 import { everywhere, type Pass, type PassContext, rootContext, untilStable } from "./pass.ts";
 import { readParts } from "./read_parts.ts";
 import { removeDead } from "./remove_dead.ts";
-import type { OpenDimension, ShapeMap } from "./shapes.ts";
+import type { OpenDimension, ShapeMap } from "../runtime/learn_shapes.ts";
 import { scatterToConcat, type ScatterToConcatOptions } from "./scatter_to_concat.ts";
 import { sinkLayout } from "./sink_layout.ts";
 import { swapReluMaxPool, type SwapReluMaxPoolOptions } from "./swap_relu_max_pool.ts";
@@ -76,7 +76,7 @@ export class LoweredModel extends Model {
  * @example
  * ```ts
  * import { lowerForWasm } from "./lower_for_wasm.ts";
- * import { learnShapes } from "./shapes.ts";
+ * import { learnShapes } from "../runtime/learn_shapes.ts";
  * import { Model } from "../onnx/model.ts";
  * import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.ts";
  * import { parseGraph } from "../onnx/text.ts";

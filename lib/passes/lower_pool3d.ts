@@ -3,8 +3,8 @@ import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { inferShapes } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
-import type { ShapeMap } from "./shapes.ts";
-import { alongAxes, isIdle, windowOf } from "./window.ts";
+import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import { alongAxes, isIdle, windowOf } from "./pool_window.ts";
 
 /** Options for {@linkcode lowerPool3d}. */
 export type LowerPool3dOptions = RewriteOptions;

@@ -3,13 +3,13 @@ import { intAttribute, intsAttribute, isStandard, makeNode, withAttributes } fro
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import { evaluate } from "./evaluate/evaluate.ts";
+import { evaluate } from "./evaluate/evaluate_node.ts";
 import { ELEMENTWISE, inferShapes } from "./infer_shapes.ts";
 import { readIntegers } from "./read_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { removeDead } from "./remove_dead.ts";
-import type { ShapeMap, ValueShape } from "./shapes.ts";
-import { isIdle, windowOf } from "./window.ts";
+import type { ShapeMap, ValueShape } from "../runtime/learn_shapes.ts";
+import { isIdle, windowOf } from "./pool_window.ts";
 
 /**
  * Moves Transposes and Reshapes down, past operators that do not mind the order of the values: an

@@ -17,7 +17,7 @@ import { dynamicOperator } from "./dynamic.ts";
 import { lowerLayers } from "./dynamic_recurrent.ts";
 import { INT8_ALREADY } from "./existing_int8.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
-import { writeFenced } from "./fences.ts";
+import { writeFenced } from "./barriers.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "./name_nodes.ts";
 import { Plan, type PlanRow } from "./plan.ts";

@@ -3,7 +3,7 @@ import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import { weightObstacle } from "./read_weights.ts";
-import { clipBounds, constantScalar } from "./tails.ts";
+import { clipBounds, constantScalar } from "./absorbed_operators.ts";
 
 /**
  * What the int8 kernels of onnxruntime-web 1.30 demand of each operator: encoded here once, with the

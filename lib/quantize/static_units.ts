@@ -7,7 +7,7 @@ import type { GraphFacts } from "./graph_facts.ts";
 import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
 import type { StaticInt8 } from "./qconfig.ts";
 import { firstNonFinite } from "./read_weights.ts";
-import { clipBounds } from "./tails.ts";
+import { clipBounds } from "./absorbed_operators.ts";
 
 /** A node with what the int8 kernel absorbs after it, as one step between quantized tensors. */
 export interface StaticUnit {

@@ -7,7 +7,7 @@ import type { Decisions } from "./decide.ts";
 import type { StaticUnit } from "./static_units.ts";
 import type { ActivationParams } from "./activation_params.ts";
 import { addActivationParams, type Integers } from "./integer_constants.ts";
-import { boundsOf, UNBOUNDED } from "./tails.ts";
+import { boundsOf, UNBOUNDED } from "./absorbed_operators.ts";
 
 /** What the writers of static units share. */
 export interface StaticContext {

@@ -1,7 +1,7 @@
 import { isStandard } from "../onnx/node.ts";
 import type { NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
-import { evaluate } from "../passes/evaluate/evaluate.ts";
+import { evaluate } from "../passes/evaluate/evaluate_node.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 
 /** How a weight comes from a stored constant by nodes that do no more than move its elements. */

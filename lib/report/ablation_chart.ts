@@ -1,5 +1,5 @@
-import type { AblatedLayer, AblationRecord, Effect } from "../study/ablation_record.ts";
-import { provenLoss } from "./ablation_rank.ts";
+import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
+import { provenLoss } from "../record/sensitivity_rank.ts";
 import { ablationFormat, isSqnr, layerName, rankedLayers } from "./ablation_rows.ts";
 import type { Chart, Key } from "./chart.ts";
 import { decimal } from "./format.ts";

@@ -1,4 +1,4 @@
-import type { AblationRecord } from "../study/ablation_record.ts";
+import type { AblationRecord } from "../record/ablation_record.ts";
 import { allButChart, onlyChart } from "./ablation_chart.ts";
 import {
   ablationHeadline,
@@ -8,7 +8,7 @@ import {
   tensorColumns,
 } from "./ablation_rows.ts";
 import { type Chart, chartSvg, svgFile } from "./chart.ts";
-import { bareTable, show, type Shown } from "./display.ts";
+import { bareTable, show, type Shown } from "./notebook_display.ts";
 import { codeBlock, escapeMarkdown } from "./markdown.ts";
 import { Markup, markup } from "./markup.ts";
 import css from "./page.css" with { type: "text" };

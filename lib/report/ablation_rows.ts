@@ -1,5 +1,5 @@
-import type { AblatedLayer, AblationRecord, Effect } from "../study/ablation_record.ts";
-import { mostSensitive } from "./ablation_rank.ts";
+import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
+import { mostSensitive } from "../record/sensitivity_rank.ts";
 import { decimal, factor, type MetricFormat, metricFormat, plural, signed } from "./format.ts";
 import { milliseconds } from "./profile_table.ts";
 import type { Column } from "./table.ts";

@@ -1,4 +1,4 @@
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import { type Chart, chartSvg, svgFile } from "./chart.ts";
 import { differenceChart } from "./difference_chart.ts";
 import { isRelative } from "./format.ts";

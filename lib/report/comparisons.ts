@@ -1,7 +1,7 @@
 import { table } from "../display.ts";
-import type { Estimate, Latency, MetricInfo } from "../study/records.ts";
+import type { Estimate, Latency, MetricInfo } from "../record/study_record.ts";
 import { type Chart, chartSvg } from "./chart.ts";
-import { show, type Shown } from "./display.ts";
+import { show, type Shown } from "./notebook_display.ts";
 import {
   decimal,
   factor,

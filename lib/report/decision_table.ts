@@ -1,4 +1,4 @@
-import type { DecisionRow, SearchRecord, Study, Trial } from "../study/records.ts";
+import type { DecisionRow, SearchRecord, Study, Trial } from "../record/study_record.ts";
 import { decimal, factor, megabytes, metricFormat, plural, signed } from "./format.ts";
 import { milliseconds } from "./profile_table.ts";
 import type { Column } from "./table.ts";

@@ -1,4 +1,4 @@
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import { count, megabytes, metricFormat, plural } from "./format.ts";
 
 /** A line of "how to reproduce". */

@@ -1,4 +1,4 @@
-import type { Estimate, MetricInfo, Study } from "../study/records.ts";
+import type { Estimate, MetricInfo, Study } from "../record/study_record.ts";
 
 /** U+2212, as wide as "+", so that signed columns line up. */
 const MINUS = "−";

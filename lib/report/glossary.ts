@@ -1,4 +1,4 @@
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import { isRelative, metricFormat } from "./format.ts";
 
 /** A word of the report and what it means. */

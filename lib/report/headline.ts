@@ -1,4 +1,4 @@
-import type { Accuracy, Estimate, Study } from "../study/records.ts";
+import type { Accuracy, Estimate, Study } from "../record/study_record.ts";
 import {
   count,
   factor,
@@ -8,7 +8,7 @@ import {
   metricFormat,
   plural,
 } from "./format.ts";
-import { isWithin } from "../study/drop.ts";
+import { isWithin } from "../record/budget.ts";
 import { dropOf, entriesOf, type Measured } from "./trials.ts";
 
 /**

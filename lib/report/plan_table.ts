@@ -1,4 +1,4 @@
-import type { PlanRow, Study, Trial } from "../study/records.ts";
+import type { PlanRow, Study, Trial } from "../record/study_record.ts";
 import { decimal, plural } from "./format.ts";
 import { milliseconds } from "./profile_table.ts";
 import type { Column } from "./table.ts";

@@ -1,6 +1,6 @@
-import type { Estimate, ProfileRecord } from "../study/records.ts";
+import type { Estimate, ProfileRecord } from "../record/study_record.ts";
 import { type Chart, chartSvg, svgFile } from "./chart.ts";
-import { bareTable, show, type Shown } from "./display.ts";
+import { bareTable, show, type Shown } from "./notebook_display.ts";
 import { factor, factorInterval } from "./format.ts";
 import { type Markup, markup } from "./markup.ts";
 import { profileChart, profileComparisonChart } from "./profile_chart.ts";
@@ -13,7 +13,7 @@ import {
 } from "./profile_table.ts";
 import { type Column, textTable } from "./table.ts";
 
-export type { Shown } from "./display.ts";
+export type { Shown } from "./notebook_display.ts";
 
 /** A second model, to stand beside the first. */
 export interface ProfileBeside {

@@ -1,4 +1,4 @@
-import type { PlanRow, Study, Trial } from "../study/records.ts";
+import type { PlanRow, Study, Trial } from "../record/study_record.ts";
 import { chartsOf, type ReportChart } from "./charts.ts";
 import {
   decisionCaption,

@@ -1,4 +1,4 @@
-import type { Study, Trial } from "../study/records.ts";
+import type { Study, Trial } from "../record/study_record.ts";
 import { chartsOf } from "./charts.ts";
 import {
   decisionCaption,

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import { decimal, isRelative, metricFormat, plural } from "./format.ts";
 import { type Box, overlap } from "./labels.ts";
 import { decimalsOf, px, UNTOUCHED } from "./plot.ts";

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import type { Chart, Key } from "./chart.ts";
 import { factorInterval, isRelative, metricFormat, plural } from "./format.ts";
 import { drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import { factor, metricFormat } from "./format.ts";
 import { type Box, type LabelPoint, placeLabels } from "./labels.ts";
 import { linked, px } from "./plot.ts";

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import { isRelative } from "./format.ts";
 import type { Box } from "./labels.ts";
 import { paretoFront } from "./pareto.ts";

@@ -1,4 +1,4 @@
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import type { Chart } from "./chart.ts";
 import { decimal, factor, megabytes } from "./format.ts";
 import { type ChartRow, rowChart } from "./row_chart.ts";

@@ -1,5 +1,5 @@
-import type { Accuracy, Estimate, Latency, Study, Trial } from "../study/records.ts";
-import { drop, keepsBudget } from "../study/drop.ts";
+import type { Accuracy, Estimate, Latency, Study, Trial } from "../record/study_record.ts";
+import { drop, keepsBudget } from "../record/budget.ts";
 
 /** A trial as the report shows it: with its number, and measured or failed. */
 export interface Entry {

@@ -1,4 +1,4 @@
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import { isRelative } from "./format.ts";
 import type { Measured } from "./trials.ts";
 

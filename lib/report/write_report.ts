@@ -1,4 +1,4 @@
-import type { Study } from "../study/records.ts";
+import type { Study } from "../record/study_record.ts";
 import { chartsOf } from "./charts.ts";
 import { pngOf } from "./png.ts";
 import { reportHtml } from "./report_html.ts";
@@ -13,7 +13,7 @@ import { reportMarkdown } from "./report_markdown.ts";
  * @returns The paths written.
  * @example From what a sweep left behind
  * ```ts
- * import { study } from "../study/records.ts";
+ * import { study } from "../record/study_record.ts";
  * import { writeReport } from "./write_report.ts";
  * async function again(folder: string) {
  *   const record = study.parse(JSON.parse(await Deno.readTextFile(`${folder}/study.json`)));

@@ -1,4 +1,4 @@
-import { UnknownBuildError } from "./errors.ts";
+import { UnknownBuildError } from "./runtime_errors.ts";
 
 /**
  * What onnxruntime-web keeps to itself, made readable. Its WASM build has no file system, so that it

@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { RuntimeError, UnknownBuildError } from "./errors.ts";
+import { RuntimeError, UnknownBuildError } from "./runtime_errors.ts";
 import type { PlainError } from "./protocol.ts";
 
 /** Packs an error for the way to another thread, which would lose its class. */

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { decodeModel, type Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import type { RunProfile } from "./profile.ts";
+import type { RunProfile } from "./profile_run.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
 import { type Job, Slot } from "./slot.ts";
 

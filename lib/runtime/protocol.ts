@@ -1,6 +1,6 @@
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import type { FailedNode } from "./errors.ts";
-import type { RunProfile } from "./profile.ts";
+import type { FailedNode } from "./runtime_errors.ts";
+import type { RunProfile } from "./profile_run.ts";
 
 /**
  * What the pool and its workers say to each other.

@@ -2,7 +2,7 @@ import * as ort from "onnxruntime-web";
 import { nearest, UserError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import type { ElementType, Feeds, Tensor, ValueType } from "../tensor/tensor.ts";
-import { explain, RuntimeError } from "./errors.ts";
+import { explain, RuntimeError } from "./runtime_errors.ts";
 import { checkFeeds } from "./feeds.ts";
 import { WebWorker } from "./web_worker.ts";
 

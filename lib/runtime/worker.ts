@@ -1,7 +1,7 @@
-import { explain } from "./errors.ts";
+import { explain } from "./runtime_errors.ts";
 import { installHook, type RuntimeHook } from "./hook.ts";
 import { packError } from "./plain_error.ts";
-import { readProfile, type RunProfile } from "./profile.ts";
+import { readProfile, type RunProfile } from "./profile_run.ts";
 import {
   CONTROL,
   CONTROL_BYTES,

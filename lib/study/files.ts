@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Model } from "../onnx/model.ts";
 import { UserError } from "../errors.ts";
-import type { Study } from "./records.ts";
-import type { Budget } from "./drop.ts";
-import { worthKeeping } from "./winner.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Budget } from "../record/budget.ts";
+import { worthKeeping } from "../record/best.ts";
 
 /** The record of a study, in its folder. */
 export const STUDY_JSON = "study.json";

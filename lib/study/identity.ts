@@ -3,9 +3,9 @@ import { median } from "../evaluate/quantile.ts";
 import { parameterCount } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { runtimeVersions } from "../runtime/versions.ts";
-import type { Json } from "./key.ts";
+import type { Json } from "../record/json.ts";
 import { OCTAVO_VERSION } from "./provenance.ts";
-import type { SplitInfo, Study, Trial } from "./records.ts";
+import type { SplitInfo, Study, Trial } from "../record/study_record.ts";
 import type { Store, StudyIdentity } from "./store.ts";
 
 /** What makes a study this one and no other. */

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Kysely } from "kysely";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { openDatabase, type StudyTables } from "./database.ts";
-import { canonicalJson, type Json } from "./key.ts";
+import { openDatabase, type StudyTables } from "./sqlite_database.ts";
+import { canonicalJson, type Json } from "../record/json.ts";
 import {
   accuracy,
   type Latency,
@@ -14,7 +14,7 @@ import {
   study as studyRecord,
   type Trial,
   trial,
-} from "./records.ts";
+} from "../record/study_record.ts";
 
 /** Name of the file, in the folder of a study, that holds it. */
 export const STUDY_FILE = "study.db";

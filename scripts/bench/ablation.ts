@@ -1,4 +1,4 @@
-import { ablate } from "../../lib/ablation/ablate.ts";
+import { ablate } from "../../lib/task/run_ablation.ts";
 import { sampleModel, visemes } from "../../lib/data/visemes.ts";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
@@ -10,8 +10,8 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { allButMapping } from "../../lib/ablation/parts.ts";
-import { onlyMapping } from "../../lib/ablation/form_errors.ts";
+import { allButMapping } from "../../lib/study/ablation_mode.ts";
+import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { createPool } from "../../lib/runtime/pool.ts";
 import type { Bench } from "./bench.ts";
 

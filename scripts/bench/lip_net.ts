@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { random } from "../../lib/data/visemes/prng.ts";
+import { random } from "../../lib/random.ts";
 import { Model } from "../../lib/onnx/model.ts";
 import { type AttributeValue, makeNode } from "../../lib/onnx/node.ts";
 import {

@@ -1,4 +1,4 @@
-import { optimize } from "../../lib/cost/optimize.ts";
+import { optimize } from "../../lib/task/run_optimize.ts";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
 import type { Model } from "../../lib/onnx/model.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../lib/cost/placement.ts";
 import { solvePlacement } from "../../lib/cost/solve.ts";
 import { stepsBetween, TENSOR_FORMS } from "../../lib/cost/tensor_form.ts";
-import { random } from "../../lib/data/visemes/prng.ts";
+import { random } from "../../lib/random.ts";
 
 const PRICES = { quantize: 0.5, dequantize: 0.2, turnInt8: 0.3, turnFloat: 0.8 };
 

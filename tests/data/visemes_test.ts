@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { clip, CLIP_SHAPE, clipInput } from "../../lib/data/visemes/clip.ts";
 import { HARSH, MILD } from "../../lib/data/visemes/conditions.ts";
-import { random } from "../../lib/data/visemes/prng.ts";
+import { random } from "../../lib/random.ts";
 import { FRAMES, speak } from "../../lib/data/visemes/speech.ts";
 import { SPLITS } from "../../lib/data/visemes/splits.ts";
 import { VISEMES, WORDS } from "../../lib/data/visemes/words.ts";

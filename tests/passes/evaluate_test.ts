@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { decodeModel } from "../../lib/onnx/model.ts";
 import { makeNode } from "../../lib/onnx/node.ts";
 import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
-import { canEvaluate, evaluate } from "../../lib/passes/evaluate/evaluate.ts";
+import { canEvaluate, evaluate } from "../../lib/passes/evaluate/evaluate_node.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { error, readTensor } from "./fixtures.ts";
 import { isThere, shared } from "../shared.ts";

@@ -6,7 +6,7 @@ import { fixReshapes } from "../../lib/passes/fix_reshapes.ts";
 import { mergeNodes } from "../../lib/passes/merge_nodes.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
-import { learnShapes } from "../../lib/passes/shapes.ts";
+import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
 import { everywhere } from "../../lib/passes/pass.ts";
 import { sinkLayout } from "../../lib/passes/sink_layout.ts";
 import { swapReluMaxPool } from "../../lib/passes/swap_relu_max_pool.ts";

@@ -4,7 +4,7 @@ import { readModel } from "../../lib/onnx/file.ts";
 import { modulePaths } from "../../lib/onnx/module_path.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { LoweredModel, lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
-import { learnShapes } from "../../lib/passes/shapes.ts";
+import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
 import { error, modelOf, random, run } from "./fixtures.ts";
 import { count, errorOf, shapesOf } from "./lowering.ts";
 

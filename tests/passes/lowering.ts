@@ -1,5 +1,5 @@
 import type { Model } from "../../lib/onnx/model.ts";
-import { learnShapes, type ShapeMap } from "../../lib/passes/shapes.ts";
+import { learnShapes, type ShapeMap } from "../../lib/runtime/learn_shapes.ts";
 import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
 import { error, random, run } from "./fixtures.ts";
 

@@ -6,7 +6,7 @@ import { UserError } from "../../lib/errors.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
-import { learnShapes } from "../../lib/passes/shapes.ts";
+import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { correctBias } from "../../lib/quantize/correct_bias.ts";
 import { type QConfigMapping, qconfigMapping } from "../../lib/quantize/mapping.ts";
@@ -21,7 +21,7 @@ import {
 import { createPool } from "../../lib/runtime/pool.ts";
 import { type Feeds, float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
-import { tinyModel } from "../study/tiny.ts";
+import { tinyModel } from "../task/tiny.ts";
 import { modelOf, runAll, samplesOf, sqnrBetween, stored } from "./fixture.ts";
 
 const STATIC = qconfigMapping({ default: staticInt8() });

@@ -3,7 +3,7 @@ import { raiseOpset } from "../../lib/onnx/opset.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import type { GemmForm } from "../../lib/passes/gemm_forms.ts";
 import { lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
-import { learnShapes } from "../../lib/passes/shapes.ts";
+import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import {
   dynamicInt8,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { learnShapes } from "../../lib/passes/shapes.ts";
+import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
 import { lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";

@@ -11,8 +11,8 @@ import { sizeChart } from "../../lib/report/size_chart.ts";
 import { familyStyles } from "../../lib/report/theme.ts";
 import { metricWindow } from "../../lib/report/window.ts";
 import { entriesOf } from "../../lib/report/trials.ts";
-import { rangesOf, samplesOf } from "../../lib/report/display.ts";
-import type { RangesRecord } from "../../lib/study/records.ts";
+import { rangesOf, samplesOf } from "../../lib/report/notebook_display.ts";
+import type { RangesRecord } from "../../lib/record/study_record.ts";
 import { around, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";
 

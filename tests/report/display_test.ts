@@ -6,9 +6,9 @@ import {
   scatterOf,
   sizesOf,
   trialsOf,
-} from "../../lib/report/display.ts";
+} from "../../lib/report/notebook_display.ts";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
-import type { DecisionRow, SearchRecord } from "../../lib/study/records.ts";
+import type { DecisionRow, SearchRecord } from "../../lib/record/study_record.ts";
 import { planOf, studyOf, sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";
 

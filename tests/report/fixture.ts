@@ -1,4 +1,4 @@
-import type { Estimate, PlanRow, Study, Trial } from "../../lib/study/records.ts";
+import type { Estimate, PlanRow, Study, Trial } from "../../lib/record/study_record.ts";
 
 /** Deterministic noise in [0, 1): the minimal standard generator of Park and Miller. */
 function noise(seed: number): () => number {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { caveats, headline } from "../../lib/report/headline.ts";
-import type { Study } from "../../lib/study/records.ts";
+import type { Study } from "../../lib/record/study_record.ts";
 import { around, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
 
 function withWinner(study: Study, index: number, accuracy?: Study["winner"]): Study {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { reportHtml } from "../../lib/report/report_html.ts";
 import { reportMarkdown } from "../../lib/report/report_markdown.ts";
 import { writeReport } from "../../lib/report/write_report.ts";
-import { study as studySchema } from "../../lib/study/records.ts";
+import { study as studySchema } from "../../lib/record/study_record.ts";
 import { planOf, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
 
 const hostile = `</script><script>alert(1)</script> | <img src=x onerror=alert(2)> "'&`;

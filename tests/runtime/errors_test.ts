@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { explain, RuntimeError, UnknownBuildError } from "../../lib/runtime/errors.ts";
+import { explain, RuntimeError, UnknownBuildError } from "../../lib/runtime/runtime_errors.ts";
 import { packError, unpackError } from "../../lib/runtime/plain_error.ts";
 
 const code = (number: number, message: string) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UnknownBuildError } from "../../lib/runtime/errors.ts";
+import { UnknownBuildError } from "../../lib/runtime/runtime_errors.ts";
 import { installHook } from "../../lib/runtime/hook.ts";
 
 /** (module (import "a" "a" (memory 1 1 shared))) */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { RuntimeError } from "../../lib/runtime/errors.ts";
+import { RuntimeError } from "../../lib/runtime/runtime_errors.ts";
 import { createPool, type Pool } from "../../lib/runtime/pool.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { doubling, looping, modelOf, turns } from "./models.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
-import { ablationRecord } from "../../lib/study/ablation_record.ts";
-import { tinyArrays, tinyModel } from "../study/tiny.ts";
+import { ablationRecord } from "../../lib/record/ablation_record.ts";
+import { tinyArrays, tinyModel } from "../task/tiny.ts";
 import { run } from "./spawn.ts";
 
 Deno.test("ablate writes a report, takes up what was measured, and says what it cannot do", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { readModel } from "../../lib/onnx/file.ts";
-import { tinyArrays, tinyModel } from "../study/tiny.ts";
+import { tinyArrays, tinyModel } from "../task/tiny.ts";
 import { run } from "./spawn.ts";
 
 Deno.test("optimize writes a model, says for what it holds, and asks for a sample where shapes are open", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { profileRecord } from "../../lib/study/records.ts";
-import { tinyModel } from "../study/tiny.ts";
+import { profileRecord } from "../../lib/record/study_record.ts";
+import { tinyModel } from "../task/tiny.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { run } from "./spawn.ts";
 

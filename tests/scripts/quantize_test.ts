@@ -4,7 +4,7 @@ import { writeNpz } from "../../lib/data/npz.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { openSession } from "../../lib/runtime/session.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
-import { tinyArrays, tinyModel } from "../study/tiny.ts";
+import { tinyArrays, tinyModel } from "../task/tiny.ts";
 import { run, spawn, start } from "./spawn.ts";
 
 async function inFolder(test: (at: (name: string) => string) => Promise<void>) {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { Model } from "../../lib/onnx/model.ts";
-import { study as studyRecord, type Trial } from "../../lib/study/records.ts";
+import { study as studyRecord, type Trial } from "../../lib/record/study_record.ts";
 import { readStudy } from "../../lib/study/store.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
-import { tinyArrays, tinyModel } from "../study/tiny.ts";
+import { tinyArrays, tinyModel } from "../task/tiny.ts";
 import { run, runUntil } from "./spawn.ts";
 
 /** A folder with a small model, its samples, and a config of three configurations. */

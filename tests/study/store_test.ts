@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "../../lib/study/database.ts";
+import { openDatabase } from "../../lib/study/sqlite_database.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Latency } from "../../lib/study/records.ts";
+import type { Latency } from "../../lib/record/study_record.ts";
 import {
   openStore,
   readStudy,

@@ -1,5 +1,5 @@
 import { type Conditions, HARSH } from "./conditions.ts";
-import { random } from "./prng.ts";
+import { random } from "../../random.ts";
 import { render, SIDE } from "./render.ts";
 import { castSpeaker } from "./speaker.ts";
 import { FRAMES, speak } from "./speech.ts";

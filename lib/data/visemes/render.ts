@@ -1,4 +1,4 @@
-import type { Random } from "./prng.ts";
+import type { Random } from "../../random.ts";
 import type { Disc, Speaker } from "./speaker.ts";
 import { FRAMES } from "./speech.ts";
 import type { Mouth } from "./words.ts";

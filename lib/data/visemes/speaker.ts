@@ -1,5 +1,5 @@
 import type { Conditions } from "./conditions.ts";
-import type { Random } from "./prng.ts";
+import type { Random } from "../../random.ts";
 import { FRAMES } from "./speech.ts";
 
 /** All that stays with one clip: a face, its pose, the light and the camera. Grey levels 0 to 255. */

@@ -1,5 +1,5 @@
 import type { Conditions } from "./conditions.ts";
-import type { Random } from "./prng.ts";
+import type { Random } from "../../random.ts";
 import { type Mouth, type Viseme, VISEMES } from "./words.ts";
 
 /** Frames in a clip. */

@@ -1,0 +1,188 @@
+import { z } from "zod";
+import { BINS } from "../calibrate/histogram.ts";
+import { nearest, UserError } from "../errors.ts";
+import { dataConfig } from "./data_config.ts";
+import { readJsonc } from "./jsonc.ts";
+import { correctionName, mappingConfig, weightsName } from "./mapping_config.ts";
+import {
+  binsValue,
+  DEFAULT_OBSERVER,
+  observerName,
+  type ObserverParameters,
+  percentileValue,
+  powerValue,
+  takes,
+} from "./observer_config.ts";
+import { CORRECTIONS } from "../quantize/quantize_with.ts";
+import { PLACEMENTS } from "../quantize/placements.ts";
+import { REWRITES } from "../passes/exact_form.ts";
+
+/** A product of choices; a list that is left out has its default. */
+const product = z.strictObject({
+  /** Which nodes are int8, by name: built in, or one of `mappings`. @default all there are */
+  placements: z.array(z.string()).min(1).optional(),
+  /**
+   * How the ranges of static activations are chosen.
+   * @default lp-norm; with `percentiles` percentile too
+   */
+  observers: z.array(observerName).min(1).optional(),
+  /** Shares of values to keep, in percent, each for the percentile observer. @default 99.99 */
+  percentiles: z.array(percentileValue).min(1).optional(),
+  /** Powers of the error, each for the lp-norm observer. @default 2.4 */
+  powers: z.array(powerValue).min(1).optional(),
+  /** Most bins of the histograms, each for every observer that looks at them. @default 4096 */
+  bins: z.array(binsValue).min(1).optional(),
+  /**
+   * Numbers of calibration samples, taken from the front of the split: how few are enough. `all` is
+   * the whole split. One run over the data serves all of them. @default all
+   */
+  calibrationSizes: z.array(
+    z.union([z.int().min(1), z.literal("all")], {
+      error: 'expected a whole number from 1, or "all"',
+    }),
+  ).min(1).optional(),
+  /** One scale for a whole weight, or for each output channel of it. @default per-channel */
+  weights: z.array(weightsName).min(1).optional(),
+  /** What is corrected before conversion: each entry one or several together. @default none */
+  corrections: z.array(
+    z.union([z.literal("none"), correctionName, z.array(correctionName).min(1)], {
+      error: `expected "none", ${
+        CORRECTIONS.map((name) => `"${name}"`).join(", ")
+      }, or a list of these`,
+    }),
+  ).min(1).optional(),
+  /** Exact forms of the float32 network to start from. @default fused */
+  rewrites: z.array(z.enum(REWRITES)).min(1).optional(),
+});
+
+/**
+ * What a sweep is to measure: the product of placements, observers and weight granularities, and
+ * how it is to be judged. Written as JSON with comments; everything has a default.
+ *
+ * ```jsonc
+ * {
+ *   "placements": ["cnn-static", "mixed", "front-in-float32"],
+ *   "observers": ["lp-norm", "min-max", "percentile"],
+ *   "percentiles": [99.9, 99.99],
+ *   "calibrationSizes": [4, 16, 64, "all"],
+ *   "corrections": ["none", "bias", ["equalize", "bias"]],
+ *   "mappings": {
+ *     "front-in-float32": { "default": "static", "rules": [["front", "float32"]] }
+ *   },
+ *   "more": [{ "placements": ["mixed"], "weights": ["per-tensor"] }]
+ * }
+ * ```
+ */
+export const sweepConfig = product.extend({
+  /** Further products, beside the first. */
+  more: z.array(product).optional(),
+  /** Placements of one's own. */
+  mappings: z.record(z.string().min(1), mappingConfig).default({}),
+  /** How the samples are to be read. */
+  data: dataConfig.optional(),
+  /** Largest accepted drop of the metric, in its unit. */
+  maxDrop: z.number().min(0).optional(),
+  /** Samples of each split. */
+  calibration: z.int().min(1).optional(),
+  selection: z.int().min(2).optional(),
+  test: z.int().min(2).optional(),
+  /** Seed of the split. */
+  seed: z.int().min(0).optional(),
+  /** Threads of the runtime while latency is measured. */
+  threads: z.int().min(1).max(64).optional(),
+  /** Samples evaluated at a time. */
+  workers: z.int().min(1).max(64).optional(),
+});
+export type SweepConfig = z.infer<typeof sweepConfig>;
+
+/** A {@linkcode SweepConfig} as one writes it. */
+export type SweepConfigInput = z.input<typeof sweepConfig>;
+
+/** A product with every list filled in. */
+export type Product = Required<z.infer<typeof product>>;
+
+/**
+ * What is measured where a config names no choice: every placement with the default observer; around
+ * `mixed` two others and per-tensor weights; and the lowered network, in float32 and as small as it
+ * gets.
+ */
+const DEFAULT_PRODUCTS: readonly z.infer<typeof product>[] = [
+  {},
+  { placements: ["mixed"], observers: ["min-max", "percentile"] },
+  { placements: ["mixed"], weights: ["per-tensor"] },
+  { placements: ["float32"], rewrites: ["lowered"] },
+  { placements: ["compact"], observers: ["lp-norm", "percentile"], rewrites: ["lowered"] },
+];
+
+/** The products of a config, or the default ones if it names no choice at all. */
+export function productsOf(config: SweepConfig): Product[] {
+  const every = [...Object.keys(PLACEMENTS), ...Object.keys(config.mappings)];
+  const chosen = config.more !== undefined ||
+    Object.keys(product.shape).some((key) => config[key as keyof typeof config] !== undefined);
+  return (chosen ? [config, ...config.more ?? []] : DEFAULT_PRODUCTS).map((product) => ({
+    placements: product.placements ?? every,
+    observers: product.observers ??
+      (product.percentiles ? [DEFAULT_OBSERVER, "percentile"] : [DEFAULT_OBSERVER]),
+    percentiles: product.percentiles ?? [99.99],
+    powers: product.powers ?? [2.4],
+    bins: product.bins ?? [BINS],
+    calibrationSizes: product.calibrationSizes ?? ["all"],
+    weights: product.weights ?? ["per-channel"],
+    corrections: product.corrections ?? ["none"],
+    rewrites: product.rewrites ?? ["fused"],
+  }));
+}
+
+/** Lists of parameters, and what an observer calls one of them. */
+const PARAMETERS = {
+  percentiles: "percentile",
+  powers: "power",
+  bins: "bins",
+} as const satisfies Record<string, keyof ObserverParameters>;
+
+/** Refuses a list that would make no difference, as no observer beside it looks at it. */
+function refuseIdle(config: SweepConfig, file: string): void {
+  for (const { observers, ...product } of [config, ...config.more ?? []]) {
+    if (observers === undefined) continue; // those by default are chosen to suit
+    for (const [list, parameter] of Object.entries(PARAMETERS)) {
+      if (product[list as keyof typeof PARAMETERS] === undefined) continue;
+      if (observers.some((name) => takes(name, parameter))) continue;
+      throw new UserError(
+        `Cannot read ${file}: "${list}" stands beside the observers ${observers.join(", ")}, ` +
+          `to which it makes no difference`,
+      );
+    }
+  }
+}
+
+/**
+ * Reads a sweep's config.
+ *
+ * @param text JSON with comments.
+ * @param file How messages call it.
+ * @throws {UserError} Naming line, key and the nearest valid one.
+ */
+export function parseSweepConfig(text: string, file = "the config"): SweepConfig {
+  const config = readJsonc(text, sweepConfig, file);
+  const builtIn = Object.keys(PLACEMENTS);
+  const own = Object.keys(config.mappings);
+  const taken = own.find((name) => builtIn.includes(name));
+  if (taken) {
+    throw new UserError(
+      `Cannot read ${file}: mapping "${taken}" has the name of a built-in placement; ` +
+        `choose another than ${builtIn.join(", ")}`,
+    );
+  }
+  refuseIdle(config, file);
+  const known = [...builtIn, ...own];
+  const unknown = productsOf(config).flatMap(({ placements }) => placements)
+    .find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const [near] = nearest(unknown, known);
+    throw new UserError(
+      `Cannot read ${file}: unknown placement "${unknown}"; ` +
+        (near ? `did you mean "${near}"?` : `known are ${known.join(", ")}`),
+    );
+  }
+  return config;
+}

@@ -1,0 +1,187 @@
+import type { Model } from "../onnx/model.ts";
+import { intsAttribute, isStandard } from "../onnx/node.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { byteLengthOf } from "../onnx/tensor_proto.ts";
+import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
+import { lowerForWasm } from "../passes/lower_for_wasm.ts";
+import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import type { QConfig } from "../quantize/qconfig.ts";
+import { elementCount, type Tensor } from "../tensor/tensor.ts";
+import type { Branch } from "./time_kernels.ts";
+import type { CostBook } from "./kernel_times.ts";
+import { sizeOf } from "../data/first_samples.ts";
+import { dynamicForm, floatForm, type Form, staticForms } from "./forms.ts";
+import { type Item, itemsOf } from "./kernels.ts";
+import { type Part, Parts } from "../onnx/extract.ts";
+import type { Choice, Placed, PlacementProblem } from "./placement.ts";
+import { fitStepPrices } from "./conversion_times.ts";
+import type { Survey } from "./network_facts.ts";
+import { bringsChannelsFirst, bringsChannelsLast, type TensorForm } from "./tensor_form.ts";
+
+/** A way to compute an item, with what has to be done to get it. */
+export interface ItemChoice extends Choice {
+  readonly kind: Form["kind"];
+  /** The matrix product that its Conv is to be written as. */
+  readonly rewrite?: GemmForm;
+  /** What each node is to be, by name; nodes that stay float32 are left out. */
+  readonly asked: ReadonlyMap<string, QConfig>;
+}
+
+/** An item with its choices. */
+export interface ItemChoices extends Placed<ItemChoice> {
+  readonly nodes: readonly NodeProto[];
+}
+
+/** Options for {@linkcode placementProblem}. */
+export interface ProblemOptions {
+  /** Whether int8 forms are considered. @default {true} */
+  int8?: boolean;
+  /** Whether a Conv may become a matrix product. @default {true} */
+  rewrites?: boolean;
+}
+
+/** A {@linkcode PlacementProblem} of a network. */
+export interface NetworkProblem extends PlacementProblem<ItemChoice> {
+  readonly items: readonly ItemChoices[];
+}
+
+/**
+ * Measures every form of every item of a network, and what changes of precision and layout between
+ * them cost.
+ */
+export async function placementProblem(
+  { model, shapes, values, optimised }: Survey,
+  book: CostBook,
+  options: ProblemOptions = {},
+): Promise<NetworkProblem> {
+  const { int8 = true, rewrites = true } = options;
+  const parts = new Parts(model, values);
+  const items = itemsOf(model.graph, parts, values, optimised);
+  const candidates = items.flatMap((item, place) => {
+    const part = parts.take(item.nodes);
+    const written = rewrites ? rewritten(part, shapes) : [];
+    return [{ part }, ...written].flatMap(({ part, rewrite }: Rewritten) =>
+      formsOf(part, int8, rewrite !== undefined).map((form) => ({ place, form, rewrite }))
+    );
+  });
+  const times = await book.times(
+    candidates.map(({ form }) => form.branch),
+    { workingSet: workingSetOf(model, items, values) },
+  );
+  const choices: ItemChoice[][] = items.map(() => []);
+  candidates.forEach(({ place, form: { kind, asked }, rewrite }, i) => {
+    const { ms, input, output } = times[i]!;
+    const choice = { kind, asked, input, output, ms, ...(rewrite && { rewrite }) };
+    choices[place]!.push(choice, ...inOtherLayouts(items[place]!, choice, values));
+  });
+  const isFloat = (name: string) => values.get(name)?.type === "float32";
+  return {
+    items: items.map(({ nodes, inputs, outputs }, i) => ({
+      nodes,
+      inputs: inputs.filter(isFloat),
+      outputs: outputs.filter(isFloat),
+      choices: choices[i]!,
+    })),
+    results: model.graph.output.map(({ name }) => name).filter(isFloat),
+    elements: (name) => elementCount(values.get(name)?.dims ?? [0]),
+    prices: fitStepPrices(times.flatMap(({ steps }) => steps)),
+  };
+}
+
+/** Bytes of a network's weights, and of all that stands between its items in the widest place. */
+function workingSetOf(
+  model: Model,
+  items: readonly Item[],
+  values: ReadonlyMap<string, Tensor>,
+): number {
+  const around = items.map(({ inputs, outputs }) => {
+    return sizeOf([...inputs, ...outputs].flatMap((name) => values.get(name) ?? []));
+  });
+  const weights = model.graph.initializer.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
+  return weights + Math.max(0, ...around);
+}
+
+interface Rewritten {
+  readonly part: Part;
+  readonly rewrite?: GemmForm;
+}
+
+function formsOf(part: Part, int8: boolean, isRewritten: boolean): Form[] {
+  const float = floatForm(part);
+  // Of a rewritten Conv, the Transposes at its edges are changes of layout.
+  const forms = isRewritten ? [withoutOwn(float)] : [float];
+  if (!int8) return forms;
+  forms.push(...staticForms(part).map((form) => isRewritten ? withoutOwn(form) : form));
+  const dynamic = isRewritten ? undefined : dynamicForm(part);
+  return dynamic ? [...forms, dynamic] : forms;
+}
+
+function withoutOwn(form: Form): Form {
+  const branch: Branch = { ...form.branch, own: new Set() };
+  return { ...form, branch };
+}
+
+const GEMM_FORMS: readonly GemmForm[] = ["im2col", "perPosition", "dense"];
+
+/** An estimate that says a form takes so many times as long as the Conv is believed unmeasured. */
+const HOPELESS = 1.3;
+
+/** The part with its Conv as each matrix product that may be worth it. */
+function rewritten(part: Part, shapes: ShapeMap): Rewritten[] {
+  if (!part.model.graph.node.some(({ opType }) => opType === "Conv")) return [];
+  return GEMM_FORMS.flatMap((rewrite) => {
+    const model = lowerForWasm(part.model, shapes, {
+      conv3d: false,
+      pool3d: false,
+      convToGemm: {
+        form: (conv) => {
+          const { conv: as, forms } = formCosts(conv, { input: false, output: false });
+          return forms[rewrite] < HOPELESS * as ? rewrite : undefined;
+        },
+      },
+    });
+    return model === part.model ? [] : [{ part: { ...part, model }, rewrite }];
+  });
+}
+
+/** Operators that take maps with channels last as well, in the same time. */
+const ANY_LAYOUT: ReadonlySet<string> = new Set([
+  "Add",
+  "Clip",
+  "Concat",
+  "Div",
+  "HardSigmoid",
+  "HardSwish",
+  "LeakyRelu",
+  "Mul",
+  "Relu",
+  "Sigmoid",
+  "Sub",
+  "Tanh",
+]);
+
+/**
+ * The same choice with channels last, where the order does not matter; and a Transpose between the
+ * two orders, which need not do anything.
+ */
+function inOtherLayouts(
+  { nodes, inputs, outputs }: Item,
+  choice: ItemChoice,
+  values: ReadonlyMap<string, Tensor>,
+): ItemChoice[] {
+  const { input, output } = choice;
+  const [first] = nodes;
+  if (input !== output || input.endsWith("Last") || choice.kind === "dynamic") return [];
+  const last = `${input}Last` as TensorForm;
+  if (nodes.length === 1 && first!.opType === "Transpose" && isStandard(first!)) {
+    const perm = intsAttribute(first!, "perm", []);
+    return [
+      ...(bringsChannelsLast(perm) ? [{ ...choice, input: last, ms: 0 }] : []),
+      ...(bringsChannelsFirst(perm) ? [{ ...choice, output: last, ms: 0 }] : []),
+    ];
+  }
+  const anyLayout = nodes.every((node) => isStandard(node) && ANY_LAYOUT.has(node.opType));
+  const rank = values.get(outputs[0] ?? "")?.dims.length ?? 0;
+  const alike = inputs.every((name) => values.get(name)?.dims.length === rank);
+  return anyLayout && alike && rank > 2 ? [{ ...choice, input: last, output: last }] : [];
+}

@@ -1,0 +1,91 @@
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { namesRead, producers } from "../onnx/graph.ts";
+import { decide } from "../quantize/decide.ts";
+import { qconfigMapping } from "../quantize/mapping.ts";
+import { staticInt8 } from "../quantize/qconfig.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { originsOf } from "../profile/executed.ts";
+import type { Parts } from "../onnx/extract.ts";
+
+/** Nodes that are decided upon together, since one kernel computes them. */
+export interface Item {
+  /** In order. */
+  readonly nodes: readonly NodeProto[];
+  /** Tensors that it reads of other items, and that others read of it. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Parts the nodes of a graph into those that run as one: a Conv with its Relu in one int8 kernel, or
+ * whatever the runtime fuses in float32. What is computed when the model loads is none of them.
+ *
+ * @param graph With a name for each node.
+ * @param values What a run gave: tells floats from other tensors.
+ * @param optimised The graph after the runtime's optimisation, if that can be read.
+ * @returns In an order in which each comes after those it reads from.
+ */
+export function itemsOf(
+  graph: GraphProto,
+  parts: Parts,
+  values: ReadonlyMap<string, Tensor>,
+  optimised?: GraphProto,
+): Item[] {
+  const group = new Map<NodeProto, NodeProto>();
+  const leader = (node: NodeProto): NodeProto => {
+    const next = group.get(node)!;
+    return next === node ? node : leader(next);
+  };
+  const nodes = graph.node.filter((node) => !parts.isConstant(node));
+  for (const node of nodes) group.set(node, node);
+  const join = (members: readonly NodeProto[]) => {
+    const [first, ...others] = members.filter((node) => group.has(node));
+    for (const other of others) group.set(leader(other), leader(first!));
+  };
+  // Taken by themselves, all that could be int8 are.
+  const int8Tensors = [...values].filter(([, { type }]) => type === "float32").map(([name]) =>
+    name
+  );
+  const mapping = qconfigMapping({ default: staticInt8({ kernels: "any" }), int8Tensors });
+  const { units } = decide(graph, { ...mapping, onUnsupported: "float32" });
+  for (const unit of units.values()) join(unit.nodes);
+  if (optimised) {
+    for (const { covers } of originsOf(graph, optimised).values()) join(covers);
+  }
+  const members = Map.groupBy(nodes, leader);
+  return inOrder([...members.values()], producers(graph)).map((nodes) => ({
+    nodes,
+    inputs: parts.inputsOf(nodes),
+    outputs: parts.outputsOf(nodes),
+  }));
+}
+
+/**
+ * Orders groups of nodes so that each comes after those it reads from. Groups that wait for each other
+ * in a circle are taken apart.
+ */
+export function inOrder(
+  groups: readonly (readonly NodeProto[])[],
+  makers: ReadonlyMap<string, NodeProto>,
+): (readonly NodeProto[])[] {
+  const home = new Map(groups.flatMap((group) => group.map((node) => [node, group])));
+  const waits = new Map(groups.map((group) => {
+    const read = group.flatMap((node) => [...namesRead(node)]);
+    const from = new Set(read.map((name) => home.get(makers.get(name)!)));
+    // Nothing makes an input of the graph or a constant.
+    return [group, [...from].filter((other) => other !== undefined && other !== group)];
+  }));
+  const ordered: (readonly NodeProto[])[] = [];
+  const done = new Set<readonly NodeProto[]>();
+  for (let open = groups; open.length > 0;) {
+    const ready = open.filter((group) => waits.get(group)!.every((other) => done.has(other!)));
+    if (ready.length === 0) {
+      const apart = open.flatMap((group) => group.map((node) => [node]));
+      return [...ordered, ...inOrder(apart, makers)];
+    }
+    for (const group of ready) done.add(group);
+    ordered.push(...ready);
+    open = open.filter((group) => !done.has(group));
+  }
+  return ordered;
+}

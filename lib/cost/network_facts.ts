@@ -1,0 +1,45 @@
+import type { Model } from "../onnx/model.ts";
+import type { GraphProto } from "../onnx/onnx_pb.ts";
+import { raiseOpset } from "../onnx/opset.ts";
+import { learnShapes, type ShapeMap } from "../runtime/learn_shapes.ts";
+import { nameNodes } from "../quantize/name_nodes.ts";
+import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
+import { UnknownBuildError } from "../runtime/runtime_errors.ts";
+import type { Pool } from "../runtime/pool.ts";
+import type { Feeds, Tensor } from "../tensor/tensor.ts";
+import { runValues } from "../runtime/run_values.ts";
+
+/** What is known of a network before it is placed. */
+export interface Survey {
+  /** Float32, with a name for each node, in an opset that can be quantized. */
+  readonly model: Model;
+  readonly shapes: ShapeMap;
+  /** What a run on the sample gave, by name. */
+  readonly values: ReadonlyMap<string, Tensor>;
+  /** The graph after the runtime's optimisation, if that can be read. */
+  readonly optimised?: GraphProto;
+}
+
+/**
+ * Runs a network on a sample to see what there is to place.
+ *
+ * @throws {UserError} If the sample does not fit, or the opset cannot be raised.
+ */
+export async function survey(model: Model, feeds: Feeds, pool: Pool): Promise<Survey> {
+  const raised = raiseOpset(model, QUANTIZED_OPSET);
+  const named = raised.withGraph(nameNodes(raised.graph));
+  const shapes = await learnShapes(named, feeds);
+  const values = await runValues(named, feeds, shapes, pool);
+  const optimised = await optimisedOrNot(named, pool);
+  return { model: named, shapes, values, ...(optimised && { optimised: optimised.graph }) };
+}
+
+/** The model as it is executed, if this build of the runtime lets it be read. */
+export async function optimisedOrNot(model: Model, pool: Pool): Promise<Model | undefined> {
+  try {
+    return await pool.optimised(model);
+  } catch (error) {
+    if (error instanceof UnknownBuildError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,199 @@
+import { create } from "@bufbuild/protobuf";
+import { Model } from "../onnx/model.ts";
+import { allNodes } from "../onnx/graph.ts";
+import {
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  type OperatorSetIdProto,
+} from "../onnx/onnx_pb.ts";
+import type { Pool } from "../runtime/pool.ts";
+import type { NodeTimes } from "../runtime/profile_run.ts";
+import { elementCount, type Tensor } from "../tensor/tensor.ts";
+import { type Edges, findEdges } from "./edges.ts";
+import { matchProfile } from "../profile/match_nodes.ts";
+import { type Observer, ownTimes } from "../profile/overhead.ts";
+import type { Part } from "../onnx/extract.ts";
+import { renameGraph } from "../onnx/rename.ts";
+import type { Step, TensorForm } from "./tensor_form.ts";
+
+/** A part of a network in one form, to be timed. */
+export interface Branch {
+  readonly part: Part;
+  /** Names of nodes that are the part's own: not taken for changes of layout at its edges. */
+  readonly own: ReadonlySet<string>;
+  /** Names of nodes that are there only so that the part runs as it does among its neighbours. */
+  readonly context?: ReadonlySet<string>;
+}
+
+/** What a step at an edge took, for that many elements. */
+export interface StepTime {
+  readonly step: Step;
+  readonly elements: number;
+  readonly ms: number;
+}
+
+/** What a part took. */
+export interface PartTime {
+  /** Milliseconds of the part itself, without what is at its edges. */
+  readonly ms: number;
+  readonly input: TensorForm;
+  readonly output: TensorForm;
+  readonly steps: readonly StepTime[];
+  /** Operators that ran. */
+  readonly runs: readonly string[];
+}
+
+/** Options for {@linkcode timeBranches}. */
+export interface TimeBranchesOptions {
+  /** Least milliseconds of all runs together. @default {300} */
+  minMs?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Times parts of networks, each by itself, in turns: they stand side by side in one model, so that
+ * each run executes all of them, and what slows the machine down meets all alike.
+ */
+export async function timeBranches(
+  pool: Pool,
+  branches: readonly Branch[],
+  observer: Observer,
+  options: TimeBranchesOptions = {},
+): Promise<PartTime[]> {
+  const { minMs = 300, signal } = options;
+  const model = sideBySide(branches.map(({ part }) => part));
+  const feeds = Object.fromEntries(
+    branches.flatMap(({ part }, i) =>
+      Object.entries(part.feeds).map((
+        [name, tensor],
+      ): [string, Tensor] => [inside(i, name), tensor])
+    ),
+  );
+  const optimised = await pool.optimised(model);
+  const { nodes } = await pool.profile(model, [feeds], { minMs, signal });
+  const executed = executedNodes(nodes, optimised.graph, observer);
+  const homes = homesOf(optimised.graph);
+  const byBranch = Map.groupBy(executed, ({ node }) => homes.get(node));
+  return branches.map((branch, i) => readBranch(branch, i, byBranch.get(i) ?? []));
+}
+
+/** A node of the main graph that ran. */
+interface Executed {
+  readonly node: NodeProto;
+  /** Milliseconds, what is in its bodies included. */
+  readonly ms: number;
+  /** Elements of what it gives. */
+  readonly elements: number;
+}
+
+function executedNodes(
+  times: readonly NodeTimes[],
+  optimised: GraphProto,
+  observer: Observer,
+): Executed[] {
+  const matched = matchProfile(times, optimised);
+  const own = ownTimes(times, observer);
+  const whole = [...own];
+  // Bodies come after what holds them, so that from the end each has all of its own by then.
+  for (let i = times.length - 1; i >= 0; i--) {
+    const { parent } = times[i]!;
+    if (parent !== undefined) whole[parent]! += whole[i]!;
+  }
+  return times.flatMap(({ parent, outputs }, i) => {
+    const node = matched[i];
+    if (parent !== undefined || !node) return [];
+    return { node, ms: whole[i]!, elements: elementCount(outputs[0] ?? [0]) };
+  });
+}
+
+function readBranch(branch: Branch, index: number, executed: readonly Executed[]): PartTime {
+  const { part: { model, feeds }, own, context = new Set() } = branch;
+  const name = (node: NodeProto) => outside(index, node.name).replace(/_token_\d+$/, "");
+  const isContext = ({ node }: Executed) => context.has(name(node));
+  const edges: Edges = findEdges(
+    executed.map(({ node }) => node),
+    Object.keys(feeds).map((input) => inside(index, input)),
+    model.graph.output.map((output) => inside(index, output.name)),
+    (node) => own.has(name(node)),
+  );
+  const atEdge = new Map(edges.nodes.map(({ node, step }) => [node, step]));
+  const inner = executed.filter((one) => !atEdge.has(one.node) && !isContext(one));
+  return {
+    ms: inner.reduce((sum, { ms }) => sum + ms, 0),
+    input: edges.input,
+    output: edges.output,
+    steps: executed.flatMap(({ node, ms, elements }) => {
+      const step = atEdge.get(node);
+      return step ? [{ step, elements, ms }] : [];
+    }),
+    runs: inner.map(({ node }) => node.opType),
+  };
+}
+
+/** Puts parts into one model, with a prefix for all names of each. */
+function sideBySide(parts: readonly Part[]): Model {
+  const graphs = parts.map(({ model }, i) => renameGraph(named(model.graph), (n) => inside(i, n)));
+  const opsets = new Map<string, OperatorSetIdProto>();
+  for (const { model } of parts) {
+    for (const opset of model.proto.opsetImport) {
+      const known = opsets.get(opset.domain);
+      if (!known || known.version < opset.version) opsets.set(opset.domain, opset);
+    }
+  }
+  const graph = create(GraphProtoSchema, {
+    name: "side by side",
+    node: graphs.flatMap(({ node }) => node),
+    initializer: graphs.flatMap(({ initializer }) => initializer),
+    sparseInitializer: graphs.flatMap(({ sparseInitializer }) => sparseInitializer),
+    input: graphs.flatMap(({ input }) => input),
+    output: graphs.flatMap(({ output }) => output),
+  });
+  const irVersion = parts.reduce((a, { model }) => {
+    return model.proto.irVersion > a ? model.proto.irVersion : a;
+  }, 8n);
+  const proto = create(ModelProtoSchema, { irVersion, opsetImport: [...opsets.values()], graph });
+  return new Model(proto, { name: `${parts.length} parts side by side` });
+}
+
+/** Gives names to the nodes without one: what ran is known by them. */
+function named(graph: GraphProto): GraphProto {
+  const node = graph.node.map((node, i) => node.name ? node : { ...node, name: `node ${i}` });
+  return { ...graph, node };
+}
+
+function inside(branch: number, name: string): string {
+  return `b${branch}:${name}`;
+}
+
+/** "" for a name that is not the branch's own. */
+function outside(branch: number, name: string): string {
+  const prefix = inside(branch, "");
+  return name.startsWith(prefix) ? name.slice(prefix.length) : "";
+}
+
+/** The branch of each executed node: by its names, or else by those of its neighbours. */
+function homesOf(graph: GraphProto): Map<NodeProto, number> {
+  const homes = new Map<NodeProto, number>();
+  const ofTensor = new Map<string, number>();
+  const branchOf = (name: string) => {
+    const found = /^b(\d+):/.exec(name)?.[1];
+    return found === undefined ? ofTensor.get(name) : Number(found);
+  };
+  const nodes = [...allNodes(graph)];
+  const settle = (order: readonly NodeProto[]) => {
+    for (const node of order) {
+      const names = [node.name, ...node.output, ...node.input];
+      const home = homes.get(node) ?? names.map(branchOf).find((branch) => branch !== undefined);
+      if (home === undefined) continue;
+      homes.set(node, home);
+      for (const name of [...node.output, ...node.input]) {
+        if (name !== "" && branchOf(name) === undefined) ofTensor.set(name, home);
+      }
+    }
+  };
+  settle(nodes);
+  settle(nodes.toReversed());
+  return homes;
+}

@@ -1,0 +1,48 @@
+import { withTimes } from "./plan_times.ts";
+import { profile } from "./profile_model.ts";
+import type { Model } from "../onnx/model.ts";
+import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import type { Pool } from "../runtime/pool.ts";
+import { machineFingerprint } from "../runtime/versions.ts";
+import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import type { Layer } from "../quantize/layers.ts";
+
+/** Times of layers, and what they were measured with. */
+export interface LayerTimes {
+  /** By name of the layer. */
+  readonly ms: ReadonlyMap<string, NonNullable<AblatedLayer["ms"]>>;
+  readonly timing: NonNullable<AblationRecord["timing"]>;
+}
+
+/**
+ * Times the kernels of each layer in float32 and in int8, with all others in the same form: one profile
+ * of each network. Changes of precision or layout between layers count to none.
+ */
+export async function layerTimes(
+  float32: Model,
+  quantized: QuantizedModel,
+  layers: readonly Layer[],
+  samples: readonly Feeds[],
+  options: { readonly pool: Pool; readonly signal?: AbortSignal },
+): Promise<LayerTimes> {
+  const { record: before } = await profile(float32, samples, options);
+  const { record: after } = await profile(quantized, samples, options);
+  const was = Map.groupBy(before.nodes, ({ node }) => node);
+  const is = Map.groupBy(withTimes(quantized, after).plan.rows, ({ node }) => node);
+  const sum = (rows: readonly { ms?: number }[]) => rows.reduce((all, { ms = 0 }) => all + ms, 0);
+  const ms = layers.map(({ name, nodes }) =>
+    [name, {
+      float32: sum(nodes.flatMap((node) => was.get(node) ?? [])),
+      int8: sum(nodes.flatMap((node) => is.get(node) ?? [])),
+    }] as const
+  );
+  return {
+    ms: new Map(ms),
+    timing: {
+      threads: options.pool.threads,
+      machine: machineFingerprint(),
+      drifted: before.drifted || after.drifted,
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import type { Dataset } from "../data/dataset.ts";
+import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
+import { hasDrifted } from "../evaluate/latency.ts";
+import { allNodes, constants } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import { modulePaths } from "../onnx/module_path.ts";
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { dimsOf } from "../onnx/tensor_proto.ts";
+import { type Shown, showProfile } from "../report/profile_display.ts";
+import { createPool, type Pool } from "../runtime/pool.ts";
+import type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
+import { machineFingerprint } from "../runtime/versions.ts";
+import type { ProfiledNode, ProfileRecord } from "../record/study_record.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import { type Origin, originsOf } from "./executed.ts";
+import { inputShapes, macs } from "./macs.ts";
+import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
+import { matchProfile } from "./match_nodes.ts";
+import { type Observer, observerOf, ownTimes } from "./overhead.ts";
+import { profileAlone } from "./profile_one_by_one.ts";
+import { quietTime } from "./undisturbed.ts";
+import { optimisedOrNot } from "../cost/network_facts.ts";
+
+/** Options for {@linkcode profile}. */
+export interface ProfileModelOptions {
+  /** Workers to do it in. @default {one of its own} */
+  pool?: Pool;
+  /** Threads of the runtime, if there is no pool. @default {1} */
+  threads?: number;
+  /** Runs to note. @default {as many as fill a second, at least 12} */
+  runs?: number;
+  /** What observing adds, to be taken off. @default {measured, once for each process} */
+  observer?: Observer;
+  signal?: AbortSignal;
+}
+
+/** Where the time of a model goes. Shows itself in a notebook, and prints as a table. */
+export class Profile implements Shown {
+  readonly record: ProfileRecord;
+
+  constructor(record: ProfileRecord) {
+    this.record = record;
+  }
+
+  /** Beside another model's, layer by layer. */
+  against(other: Profile): Shown {
+    return showProfile(this.record, { profile: other.record });
+  }
+
+  toString(): string {
+    return showProfile(this.record).toString();
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return showProfile(this.record)[JUPYTER_DISPLAY]();
+  }
+}
+
+/**
+ * Times every node of the graph that the runtime executes, and leads each back to the node and the
+ * module of the model that it stands for.
+ *
+ * Times are those of the fastest quarter of the runs, so that other programs count for little, less what
+ * observing adds. They hold for the shapes of the first sample; others of the same shapes take turns
+ * with it.
+ *
+ * Where the runtime's own clock cannot be read, as in builds that are not known, each node is timed in
+ * a model of its own instead, and the record says so.
+ *
+ * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
+ */
+export async function profile(
+  model: Model,
+  samples: Dataset | readonly Feeds[],
+  options: ProfileModelOptions = {},
+): Promise<Profile> {
+  const { pool, threads = 1, runs, signal } = options;
+  if (!pool) {
+    await using own = createPool({ workers: 1, threads });
+    return await profile(model, samples, { ...options, pool: own });
+  }
+  const feeds = await likeTheFirst(samples, model.name);
+  const { ms } = await pool.times([model], feeds, { signal });
+  const whole = ms.map(([time]) => time!);
+  const common = {
+    schema: 1,
+    model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
+    inputs: shapesOf(feeds[0]!),
+    threads: pool.threads,
+    wholeMs: quietTime(whole),
+    machine: machineFingerprint(),
+    load: Deno.loadavg()[0]!,
+  } as const;
+  const optimised = await optimisedOrNot(model, pool);
+  if (!optimised) {
+    const nodes = await profileAlone(model, feeds[0]!, pool, { signal });
+    const drifted = hasDrifted(whole);
+    return new Profile({ ...common, method: "alone", runs: whole.length, nodes, drifted });
+  }
+  const observer = options.observer ?? await observerOf(pool);
+  const measured = await pool.profile(model, feeds, { runs, minMs: 1000, signal });
+  return new Profile({
+    ...common,
+    method: "graph",
+    runs: measured.runs.length,
+    nodes: rowsOf(measured, model.graph, optimised.graph, observer),
+    drifted: hasDrifted(measured.runs),
+  });
+}
+
+function rowsOf(
+  { nodes }: RunProfile,
+  graph: GraphProto,
+  optimised: GraphProto,
+  observer: Observer,
+): ProfiledNode[] {
+  const origins = originsOf(graph, optimised);
+  const paths = modulePaths(graph);
+  const executed = matchProfile(nodes, optimised);
+  const near = pathsNearby(optimised, origins, paths);
+  const constantShape = shapesOfConstants(optimised);
+  const own = ownTimes(nodes, observer);
+  const total = own.reduce((sum, ms) => sum + ms, 0);
+  return nodes.map((times, i): ProfiledNode => {
+    const node = executed[i];
+    const { head, covers } = node && origins.get(node) || NO_ORIGIN;
+    const shapes = node &&
+      { inputs: inputShapes(node, times.inputs, constantShape), outputs: times.outputs };
+    const once = node && shapes && macs(node, shapes);
+    return {
+      node: head ? head.name || head.output.find((name) => name !== "") || head.opType : "",
+      opType: times.opType,
+      path: node ? near.get(node)! : "",
+      covers: covers.map(({ opType }) => opType),
+      depth: depthOf(times, nodes),
+      executions: times.executions,
+      shape: [...times.outputs[0] ?? []],
+      ms: own[i]!,
+      share: own[i]! / total,
+      ...(once !== undefined && { macs: once * times.executions }),
+    };
+  });
+}
+
+const NO_ORIGIN: Origin = { covers: [] };
+
+function depthOf({ parent }: NodeTimes, nodes: readonly NodeTimes[]): number {
+  return parent === undefined ? 0 : 1 + depthOf(nodes[parent]!, nodes);
+}
+
+/**
+ * Module paths of executed nodes. What changes precision, and what the runtime put in by itself, has
+ * the path of the nearest node that has one: of those that read it, else of the one that it reads.
+ */
+function pathsNearby(
+  graph: GraphProto,
+  origins: ReadonlyMap<NodeProto, Origin>,
+  paths: ReadonlyMap<NodeProto, string>,
+): Map<NodeProto, string> {
+  const near = new Map<NodeProto, string>();
+  const nodes = [...allNodes(graph)];
+  const spread = (
+    order: readonly NodeProto[],
+    from: (node: NodeProto) => readonly string[],
+    to: (node: NodeProto) => readonly string[],
+  ) => {
+    const known = new Map<string, string>();
+    for (const node of order) {
+      const { head } = origins.get(node) ?? NO_ORIGIN;
+      const serves = !head || /^(Quantize|Dequantize)Linear$/.test(head.opType);
+      const own = near.get(node) || (head && paths.get(head)) || "";
+      const path = own || (serves && from(node).map((name) => known.get(name)).find(Boolean)) || "";
+      near.set(node, path);
+      if (path) { for (const name of to(node)) known.set(name, path); }
+    }
+  };
+  spread(nodes.toReversed(), ({ output }) => output, ({ input }) => input);
+  spread(nodes, ({ input }) => input, ({ output }) => output);
+  return near;
+}
+
+/** Looks up the shape of a constant, in bodies too: optimised graphs do not use a name twice. */
+function shapesOfConstants(graph: GraphProto): (name: string) => number[] | undefined {
+  const graphs = [graph];
+  for (const node of allNodes(graph)) {
+    for (const { g } of node.attribute) if (g) graphs.push(g);
+  }
+  const shapes = new Map(
+    graphs.flatMap((one) => [...constants(one)].map(([name, tensor]) => [name, dimsOf(tensor)])),
+  );
+  return (name) => shapes.get(name);
+}

@@ -1,0 +1,79 @@
+import { consumers, producers } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import { modulePaths } from "../onnx/module_path.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { nameNodes } from "../quantize/name_nodes.ts";
+import { learnShapes } from "../runtime/learn_shapes.ts";
+import type { Pool } from "../runtime/pool.ts";
+import type { ProfiledNode } from "../record/study_record.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import { timeAlone } from "./one_by_one.ts";
+import { inOrder } from "../cost/kernels.ts";
+import { macs } from "./macs.ts";
+import { Parts } from "../onnx/extract.ts";
+import { runValues } from "../runtime/run_values.ts";
+
+/**
+ * Times each node of a model in a model of its own. Nodes of a body count to the one that holds it, and
+ * a change of precision to the node that it serves, as far as the runtime would make one of them.
+ */
+export async function profileAlone(
+  model: Model,
+  feeds: Feeds,
+  pool: Pool,
+  options: { signal?: AbortSignal } = {},
+): Promise<ProfiledNode[]> {
+  const named = model.withGraph(nameNodes(model.graph));
+  const { graph } = named;
+  const shapes = await learnShapes(named, feeds);
+  const parts = new Parts(named, await runValues(named, feeds, shapes, pool));
+  const nodes = graph.node.filter((node) => !parts.isConstant(node));
+  const groups = inOrder(withPrecision(nodes, named), producers(graph));
+  const branches = groups.map((group) => ({ part: parts.take(group), own: new Set<string>() }));
+  const times = await timeAlone(pool, branches, options);
+  const total = times.reduce((sum, { ms }) => sum + ms, 0);
+  const paths = modulePaths(graph);
+  const dims = (name: string) => shapes.get(name)?.dims;
+  return groups.map((group, i): ProfiledNode => {
+    const head = group.find(({ opType }) => !CHANGES_PRECISION.test(opType)) ?? group[0]!;
+    const [output = ""] = head.output;
+    const shape = dims(output) ?? [];
+    const count = macs(head, { inputs: head.input.map(dims), outputs: [shape] });
+    const { ms } = times[i]!;
+    return {
+      node: head.name,
+      opType: head.opType,
+      path: paths.get(head) ?? "",
+      covers: group.map(({ opType }) => opType),
+      depth: 0,
+      executions: 1,
+      shape: [...shape],
+      ms,
+      share: total > 0 ? ms / total : 0,
+      ...(count !== undefined && { macs: count }),
+    };
+  });
+}
+
+const CHANGES_PRECISION = /^(Quantize|Dequantize)Linear$/;
+
+/** Joins what quantizes or dequantizes with the node it does it for, if that is one alone. */
+function withPrecision(nodes: readonly NodeProto[], { graph }: Model): NodeProto[][] {
+  const readers = consumers(graph);
+  const makers = producers(graph);
+  const served = ({ opType, input: [from = ""], output: [to = ""] }: NodeProto) => {
+    if (opType === "QuantizeLinear") {
+      return readers.get(from)?.length === 1 ? makers.get(from) : undefined;
+    }
+    if (opType !== "DequantizeLinear") return undefined;
+    const [reader, ...others] = readers.get(to) ?? [];
+    return others.length === 0 ? reader : undefined;
+  };
+  const members = new Set(nodes);
+  return [
+    ...Map.groupBy(nodes, (node) => {
+      const other = served(node);
+      return other && members.has(other) && !CHANGES_PRECISION.test(other.opType) ? other : node;
+    }).values(),
+  ];
+}

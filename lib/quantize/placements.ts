@@ -1,0 +1,80 @@
+import type { NodeIdentity, QConfigMapping, Rule } from "./mapping.ts";
+import { qconfigMapping } from "./mapping.ts";
+import { dynamicInt8, float32, type QConfig, staticInt8, weightOnly } from "./qconfig.ts";
+import type { QConfigDefaults } from "../config/mapping_config.ts";
+
+/** Which nodes of a network are to be int8, and how: a mapping made for that network. */
+export type Placement = (
+  nodes: readonly NodeIdentity[],
+  defaults: QConfigDefaults,
+) => QConfigMapping;
+
+/** Operators with weights that PyTorch calls Linear. */
+const LINEAR = ["Gemm", "MatMul"];
+const RECURRENT = ["GRU", "LSTM", "RNN"];
+
+/**
+ * The placements that a config can name.
+ *
+ * - `float32`: nothing is quantized; what remains is the exact fusion, and the noise of timing.
+ * - `cnn-static`: static, but Linear and recurrent layers float32.
+ * - `rnn-dynamic`: Linear and recurrent layers dynamic, the rest float32.
+ * - `mixed`: both, as PyTorch users do it in two steps.
+ * - `compact`: static where that is fast, and whatever else has weights, recurrent layers above all,
+ *   weight-only: float32's speed there, for a quarter of the file. The preset `wasm`, but that a network
+ *   without a Conv is weight-only altogether.
+ * - `all`: everything that has an int8 kernel, static where possible, slower than float32 or not.
+ */
+export const PLACEMENTS: Readonly<Record<string, Placement>> = {
+  "float32": () => mappingOf(float32),
+  "cnn-static": (nodes, { observer, weights }) =>
+    hasConv(nodes)
+      ? mappingOf(
+        staticInt8({ activation: observer, weight: weights }),
+        rulesFor(nodes, [...LINEAR, ...RECURRENT], float32),
+      )
+      : mappingOf(float32),
+  "rnn-dynamic": (nodes, { weights }) =>
+    mappingOf(
+      float32,
+      rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
+    ),
+  "mixed": (nodes, { observer, weights }) =>
+    mappingOf(
+      hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
+      rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
+    ),
+  "compact": (nodes, { observer, weights }) => {
+    const small = weightOnly({ weight: weights });
+    return mappingOf(
+      hasConv(nodes)
+        ? staticInt8({ activation: observer, weight: weights, otherwise: small })
+        : small,
+      rulesFor(nodes, RECURRENT, small),
+    );
+  },
+  "all": (nodes, { observer, weights }) =>
+    mappingOf(
+      staticInt8({ activation: observer, weight: weights, kernels: "any" }),
+      rulesFor(nodes, RECURRENT, dynamicInt8({ weight: weights })),
+    ),
+};
+
+/** What has no kernel in the form a placement asks for stays float32, and the plan says why. */
+function mappingOf(byDefault: QConfig, rules: readonly Rule[] = []): QConfigMapping {
+  return qconfigMapping({ default: byDefault, rules, onUnsupported: "float32" });
+}
+
+function hasConv(nodes: readonly NodeIdentity[]): boolean {
+  return nodes.some(({ opType }) => opType === "Conv");
+}
+
+/** A rule for each of these operators that the network has; one that matches nothing is an error. */
+function rulesFor(
+  nodes: readonly NodeIdentity[],
+  operators: readonly string[],
+  qconfig: QConfig,
+): Rule[] {
+  const present = new Set(nodes.map(({ opType }) => opType));
+  return operators.filter((op) => present.has(op)).map((op) => [{ op }, qconfig]);
+}

@@ -1,0 +1,112 @@
+import { create } from "@bufbuild/protobuf";
+import { optimisedOrNot } from "../cost/network_facts.ts";
+import { consumers, graphInputs, producers } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import {
+  type GraphProto,
+  GraphProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "../onnx/onnx_pb.ts";
+import type { Pool } from "../runtime/pool.ts";
+import { type Suffix, suffixOf } from "./suffix.ts";
+
+/**
+ * Tensors at which a network can be cut without a change to what the runtime makes of either part, with
+ * what the runtime knows of their types and shapes: those that survive its optimisation, for nothing
+ * is fused across them, and what leaves a QuantizeLinear, which is where int8 kernels end. What enters
+ * one through DequantizeLinear is not among them: without it the kernel would be another. Nor is what
+ * only moves values: to move them again costs less than to keep them, and a convolution written as a
+ * matrix product repeats each of them many times.
+ *
+ * Where this build of the runtime does not tell what it fuses, a network is cut only at its inputs.
+ */
+export async function cutsOf(
+  model: Model,
+  pool: Pool,
+): Promise<ReadonlyMap<string, ValueInfoProto>> {
+  const { graph } = model;
+  const inputs = graphInputs(graph).map((info) => [info.name, info] as const);
+  const optimised = await optimisedOrNot(model, pool);
+  if (!optimised) return new Map(inputs);
+  const survives = new Set(optimised.graph.node.flatMap(({ output }) => output));
+  const constants = new Set(optimised.graph.initializer.map(({ name }) => name));
+  const names = [...producers(graph)].filter(([name, { opType }]) =>
+    opType === "QuantizeLinear"
+      ? !constants.has(name)
+      : !NOT_AFTER.has(opType) && !NO_TENSOR.test(opType) && survives.has(name)
+  ).map(([name]) => name);
+  const tapped = await pool.optimised(withOutputs(model, names));
+  const known = new Map(tapped.graph.output.map((info) => [info.name, info]));
+  return new Map([...inputs, ...names.map((name) => [name, known.get(name)!] as const)]);
+}
+
+const NOT_AFTER: ReadonlySet<string> = new Set([
+  "DequantizeLinear",
+  "Expand",
+  "Flatten",
+  "Gather",
+  "Identity",
+  "Pad",
+  "Reshape",
+  "Slice",
+  "Squeeze",
+  "Tile",
+  "Transpose",
+  "Unsqueeze",
+]);
+
+/** Operators that give a sequence or an optional, which cannot be fed. */
+const NO_TENSOR = /^Sequence(?!At|Length)|ToSequence$|^Optional$/;
+
+/** What has to run of a changed network, as a model of its own. */
+export interface CutModel {
+  readonly model: Model;
+  readonly suffix: Suffix;
+}
+
+/**
+ * Makes a model of what has to run of a changed network.
+ *
+ * @param cuts Tensors of the unchanged network at which it can be cut, as the runtime knows them. More
+ * must not be said of their shapes: the runtime fuses more where it knows more, and sums in another
+ * order then.
+ */
+export function cutModel(
+  base: Model,
+  changed: Model,
+  cuts: ReadonlyMap<string, ValueInfoProto>,
+): CutModel {
+  const isFused = fusedWithSum(changed.graph);
+  const suffix = suffixOf(base.graph, changed.graph, (name) => cuts.has(name) && !isFused(name));
+  const graph = create(GraphProtoSchema, {
+    name: changed.graph.name,
+    node: [...suffix.nodes],
+    initializer: [...suffix.initializers],
+    input: suffix.reads.map((name) => cuts.get(name)!),
+    output: changed.graph.output.filter(({ name }) => suffix.outputs.includes(name)),
+  });
+  return { model: changed.withGraph(graph), suffix };
+}
+
+/**
+ * Whether the runtime may fuse the Conv that gives a value with the Add that reads it. Of two Conv under
+ * an Add it takes one; if that one changes it takes the other, and sums in another order.
+ */
+function fusedWithSum(graph: GraphProto): (name: string) => boolean {
+  const makers = producers(graph);
+  const readers = consumers(graph);
+  return (name) => {
+    const [reader, ...others] = readers.get(name) ?? [];
+    return makers.get(name)?.opType === "Conv" && reader?.opType === "Add" && others.length === 0;
+  };
+}
+
+/** The model with some of its values as outputs besides its own; their types are inferred. */
+export function withOutputs(model: Model, names: Iterable<string>): Model {
+  const { graph } = model;
+  const given = new Set([...graph.output, ...graphInputs(graph)].map(({ name }) => name));
+  const more = [...names].filter((name) => !given.has(name))
+    .map((name) => create(ValueInfoProtoSchema, { name }));
+  return model.withGraph({ ...graph, output: [...graph.output, ...more] });
+}

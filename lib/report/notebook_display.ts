@@ -1,0 +1,148 @@
+import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
+import type { PlanRow, Study } from "../record/study_record.ts";
+import { chartSvg } from "./chart.ts";
+import { decisionCaption, decisionColumns } from "./decision_table.ts";
+import { differenceChart } from "./difference_chart.ts";
+import { headline } from "./headline.ts";
+import { decimal } from "./format.ts";
+import { type Markup, markup } from "./markup.ts";
+import { planColumns, planSummary } from "./plan_table.ts";
+import { rangeChart } from "./range_chart.ts";
+import { samplesChart, sampleSeries } from "./samples_chart.ts";
+import { scatterChart } from "./scatter_chart.ts";
+import { sizeChart } from "./size_chart.ts";
+import { type Column, fullText, textTable } from "./table.ts";
+import { trialColumns, trialRows, trialTableText } from "./trial_table.ts";
+import { entriesOf } from "./trials.ts";
+
+/** Something that shows itself in a notebook, and prints as text elsewhere. */
+export interface Shown {
+  /** The forms for a notebook, by MIME type. */
+  [JUPYTER_DISPLAY](): MimeBundle;
+  /** The text form. */
+  toString(): string;
+}
+
+/**
+ * Accuracy against latency of a study's trials, with float32, the budget and the pareto front.
+ *
+ * @example The last line of a notebook cell
+ * ```ts
+ * import type { Study } from "../record/study_record.ts";
+ * import { scatterOf } from "./notebook_display.ts";
+ * const cell = (study: Study) => scatterOf(study);
+ * ```
+ */
+export function scatterOf(study: Study): Shown {
+  return showChart(study, "accuracy against latency", scatterChart);
+}
+
+/** The paired difference of each trial from float32, with its interval and the budget. */
+export function differencesOf(study: Study): Shown {
+  return showChart(study, "difference from float32", differenceChart);
+}
+
+/** The file size of each trial. */
+export function sizesOf(study: Study): Shown {
+  return showChart(study, "size of the file", sizeChart);
+}
+
+/**
+ * The metric against the number of calibration samples, of each configuration that was measured with
+ * several: how few are enough.
+ */
+export function samplesOf(study: Study): Shown {
+  if (sampleSeries(study).length > 0) {
+    const caption = "The same configuration with ranges from more and more calibration samples.";
+    return showChart(study, "how few calibration samples suffice", samplesChart, caption);
+  }
+  const text = `${study.title}: every configuration has one number of calibration samples only; ` +
+    `name several in "calibrationSizes"`;
+  return show({ "text/plain": text });
+}
+
+/** The tensors that the observers of a study disagree about most: histograms, and what each keeps. */
+export function rangesOf(study: Pick<Study, "ranges" | "title">): Shown {
+  const { ranges, title } = study;
+  if (!ranges) return show({ "text/plain": `${title}: nothing was calibrated` });
+  const heading = `${title}: what observers keep`;
+  const rows = ranges.tensors.flatMap(({ tensor, clips }) =>
+    clips.map((clip) => ({ tensor, ...clip }))
+  );
+  const text = textTable(rows, [
+    { head: "tensor", text: ({ tensor }) => tensor },
+    { head: "observer", text: ({ observer }) => observer },
+    { head: "min", text: ({ min }) => String(Number(min.toPrecision(4))), numeric: true },
+    { head: "max", text: ({ max }) => String(Number(max.toPrecision(4))), numeric: true },
+    {
+      head: "SQNR, dB",
+      text: ({ dB }) => dB === null ? "exact" : decimal(dB, 1),
+      numeric: true,
+    },
+  ]);
+  const svg = chartSvg(rangeChart(ranges), { label: heading, title: heading });
+  return show({ "image/svg+xml": svg.text, "text/plain": `${heading}\n\n${text}` });
+}
+
+/** The trial table of a study. */
+export function trialsOf(study: Study): Shown {
+  const html = bareTable(trialRows(study), trialColumns(study));
+  return show({ "text/html": html.text, "text/plain": trialTableText(study) });
+}
+
+/**
+ * What a search decided for each layer: its form, what that saves and costs, and the next best. Of a study
+ * that is no search, or has no winner, it says so.
+ */
+export function decisionsOf(study: Study): Shown {
+  const { search, title } = study;
+  if (!search || search.decisions.length === 0) {
+    return show({ "text/plain": `${title}: no search has decided anything here` });
+  }
+  const { decisions } = search;
+  const columns = decisionColumns(study, decisions);
+  const caption = decisionCaption(search);
+  const html = markup`<p>${caption}</p>\n${bareTable(decisions, columns)}`;
+  const text = `${caption}\n\n${textTable(decisions, columns)}`;
+  return show({ "text/html": html.text, "text/plain": text });
+}
+
+/** The plan table of a quantized model: node, path, op, asked, executes, ms and dB if known, why. */
+export function planOf(plan: readonly PlanRow[]): Shown {
+  const html = markup`<p>${planSummary(plan)}</p>\n${bareTable(plan, planColumns(plan))}`;
+  const text = `${planSummary(plan)}\n\n${textTable(plan, planColumns(plan))}`;
+  return show({ "text/html": html.text, "text/plain": text });
+}
+
+type Draw = typeof scatterChart | typeof sizeChart;
+
+function showChart(study: Study, title: string, draw: Draw, subtitle = headline(study)): Shown {
+  const text = `${headline(study)}\n\n${trialTableText(study)}`;
+  // Without a measured trial there is nothing to draw, and the text says so.
+  if (entriesOf(study).measured.length === 0) return show({ "text/plain": text });
+  const heading = `${study.title}: ${title}`;
+  const svg = chartSvg(draw(study), { label: heading, title: heading, subtitle });
+  return show({ "image/svg+xml": svg.text, "text/plain": text });
+}
+
+/** Something that shows itself in these forms. */
+export function show(bundle: MimeBundle & { "text/plain": string }): Shown {
+  return { [JUPYTER_DISPLAY]: () => bundle, toString: () => bundle["text/plain"] };
+}
+
+/** A table that leaves its looks to the notebook, save for what sets columns apart. */
+export function bareTable<T>(rows: readonly T[], columns: readonly Column<T>[]): Markup {
+  const side = ({ numeric }: Column<T>) =>
+    markup` style="text-align:${numeric ? "right" : "left"}"`;
+  const heads = columns.map((column) => markup`<th${side(column)}>${column.head}</th>`);
+  const lines = rows.map((row) =>
+    markup`<tr>${
+      columns.map((column) => markup`<td${side(column)}>${fullText(row, column)}</td>`)
+    }</tr>\n`
+  );
+  return markup`<table>
+<thead><tr>${heads}</tr></thead>
+<tbody>
+${lines}</tbody>
+</table>`;
+}

@@ -1,0 +1,31 @@
+import { type Dataset, hashSamples, once } from "../data/dataset.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Pool } from "./pool.ts";
+import { runDataset } from "./run_dataset.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+
+/**
+ * The samples of a data set, each to be run by itself. Steps of a stream get the state that the network
+ * has there; others are as they are.
+ */
+export async function independentSteps(
+  dataset: Dataset,
+  model: Model,
+  pool: Pool,
+  signal?: AbortSignal,
+): Promise<Dataset> {
+  if (!dataset.stream) return dataset;
+  const steps: Feeds[] = [];
+  for await (const { feeds } of runDataset(pool, model, dataset, signal ? { signal } : {})) {
+    steps.push(feeds);
+  }
+  const { name, length, labels } = dataset;
+  const frozen: Dataset = {
+    name,
+    length,
+    ...(labels && { labels }),
+    sample: (index) => steps[index]!,
+    hash: once(() => hashSamples(frozen)),
+  };
+  return frozen;
+}

@@ -1,0 +1,92 @@
+import type { NodeProto } from "../../onnx/onnx_pb.ts";
+import { STATIC_OPERATORS } from "../../quantize/operators.ts";
+import { elementCount } from "../../tensor/tensor.ts";
+import { isInt8 } from "../../cost/tensor_form.ts";
+import type { Base } from "../../cost/exact_forms.ts";
+
+/** What a search needs of a base to tell its layers and tensors apart. */
+export type LayeredBase = Pick<Base, "form" | "problem" | "survey">;
+
+/**
+ * The layer of each item: of the pieces that a Conv was cut into as matrix products, that Conv; of
+ * other items, their first node. The name is the same in every exact form of a network.
+ */
+export function layersOf({ form, problem: { items } }: LayeredBase): string[] {
+  const products = form.products === "estimated" ? [] : form.products.map(({ node }) => ({
+    node,
+    // Nodes that replace one of a scope, `/a/conv/Conv`, stand in that scope; others begin with its name.
+    prefix: /^(.*\/)?[^/]+\/[^/]*$/.test(node) ? node.replace(/[^/]*$/, "") : node,
+  }));
+  const layerOf = ({ name }: NodeProto) =>
+    products.find(({ prefix }) =>
+      name.startsWith(prefix) && (prefix.endsWith("/") || !/^\w/.test(name.slice(prefix.length)))
+    )?.node;
+  return items.map(({ nodes }) => layerOf(nodes[0]!) ?? nodes[0]!.name);
+}
+
+/** Where the rounding of a tensor to uint8 can be read from. */
+export interface Rounding {
+  /** The tensor whose rounding is measured. */
+  readonly of: string;
+  /** The share of its noise that this one brings. */
+  readonly share: number;
+}
+
+/**
+ * Of all tensors that some choice rounds to uint8, where to read what that does. A tensor that only
+ * holds the values of another in another order (or some of them) does what rounding that one does;
+ * the results of the pieces of a layer share what rounding the layer's result does.
+ */
+export function roundingsOf(base: LayeredBase): Map<string, Rounding> {
+  const { problem: { items }, survey: { values } } = base;
+  const layers = layersOf(base);
+  const maker = new Map(items.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));
+  const readers = new Map<string, number[]>();
+  items.forEach(({ inputs }, i) => {
+    for (const name of inputs) readers.set(name, [...readers.get(name) ?? [], i]);
+  });
+  const size = (name: string) => elementCount(values.get(name)?.dims ?? [0]);
+  const leaves = (name: string, layer: string) =>
+    !readers.has(name) || readers.get(name)!.some((i) => layers[i] !== layer);
+  /** What leaves each layer, and the elements of what its pieces compute on the way. */
+  const results = new Map<string, string[]>();
+  const computed = new Map<string, number>();
+  items.forEach(({ nodes, outputs }, i) => {
+    const layer = layers[i]!;
+    const leaving = outputs.filter((name) => leaves(name, layer));
+    results.set(layer, [...results.get(layer) ?? [], ...leaving]);
+    if (nodes.every(carries)) return;
+    const elements = outputs.reduce((sum, name) => sum + size(name), 0);
+    computed.set(layer, (computed.get(layer) ?? 0) + elements);
+  });
+  const find = (name: string): Rounding => {
+    const made = maker.get(name);
+    if (made === undefined) return { of: name, share: 1 };
+    const { nodes, inputs } = items[made]!;
+    const layer = layers[made]!;
+    if (nodes.every(carries) && inputs.length > 0) {
+      const whole = find(inputs[0]!);
+      const share = Math.min(1, size(name) / Math.max(1, size(inputs[0]!)));
+      return { of: whole.of, share: whole.share * share };
+    }
+    const [result] = results.get(layer)!;
+    if (result === undefined || leaves(name, layer)) return { of: name, share: 1 };
+    return { of: result, share: Math.min(1, size(name) / Math.max(1, computed.get(layer)!)) };
+  };
+  return new Map(roundable(base).map((name) => [name, find(name)]));
+}
+
+/** Tensors that some choice rounds to uint8. */
+export function roundable({ problem: { items } }: Pick<Base, "problem">): string[] {
+  return [
+    ...new Set(items.flatMap(({ inputs, outputs, choices }) => [
+      ...choices.some(({ input }) => isInt8(input)) ? inputs : [],
+      ...choices.some(({ output }) => isInt8(output)) ? outputs : [],
+    ])),
+  ];
+}
+
+/** Whether a node gives the integers that it reads. */
+export function carries({ opType }: NodeProto): boolean {
+  return STATIC_OPERATORS.get(opType)?.role === "carry";
+}

@@ -1,0 +1,32 @@
+import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
+import { rankedLayers } from "../report/ablation_rows.ts";
+import { showAblation, writeAblation } from "../report/ablation_report.ts";
+import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
+
+/** What int8 costs in each layer, with the evidence. Shows itself in a notebook, and prints as text. */
+export class Ablation {
+  /** Plain JSON: all that is known. */
+  readonly record: AblationRecord;
+
+  constructor(record: AblationRecord) {
+    this.record = record;
+  }
+
+  /** Layers, most sensitive first. */
+  get layers(): AblatedLayer[] {
+    return rankedLayers(this.record);
+  }
+
+  /** Writes `report.html`, `report.md`, `ablation.json` and charts; gives the paths. */
+  save(folder: string): Promise<string[]> {
+    return writeAblation(this.record, folder);
+  }
+
+  toString(): string {
+    return showAblation(this.record).toString();
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return showAblation(this.record)[JUPYTER_DISPLAY]();
+  }
+}

@@ -1,0 +1,131 @@
+import { escapeHtml, JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
+import type { Model } from "../onnx/model.ts";
+import type { GemmForm } from "../passes/gemm_forms.ts";
+import type { QConfigMapping } from "../quantize/mapping.ts";
+import type { Plan } from "../quantize/plan.ts";
+import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import { factor, factorInterval, megabytes } from "../report/format.ts";
+import { showProfile } from "../report/profile_display.ts";
+import type { Latency, ProfileRecord } from "../record/study_record.ts";
+
+/** A Conv that was written as a matrix product. */
+export interface Rewrite {
+  /** Name of the Conv. */
+  readonly node: string;
+  readonly form: GemmForm;
+}
+
+/** What {@linkcode Optimized} is made of. */
+export interface OptimizedParts {
+  readonly given: Model;
+  /** The float32 network after the exact rewrites. */
+  readonly float32: Model;
+  /** The same as the mapping wants it. */
+  readonly built: QuantizedModel;
+  readonly mapping: QConfigMapping;
+  readonly rewrites: readonly Rewrite[];
+  /** Both against the model as given, all three in turns. */
+  readonly latency: { readonly float32: Latency; readonly built: Latency };
+  /** Where the time of the model as given and of what was built goes. */
+  readonly profiles: { readonly before: ProfileRecord; readonly after: ProfileRecord };
+  /** What the times of the single nodes promised, ms. */
+  readonly predictedMs: number;
+  /** Shapes of the inputs for which the choice holds. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /** Measurements of nodes during which the machine changed its pace. */
+  readonly drifted: number;
+}
+
+/** A network made fast, with the evidence. Shows itself in a notebook, and prints as text. */
+export class Optimized {
+  /** The fastest of what was measured: the model as given, if nothing is faster. */
+  readonly model: Model;
+  /** What was built, whether it is the fastest or not. */
+  readonly built: QuantizedModel;
+  /** The float32 network after the exact rewrites. */
+  readonly float32: Model;
+  /** How each node of that network is computed in what was built. */
+  readonly mapping: QConfigMapping;
+  /** Convs that are matrix products. */
+  readonly rewrites: readonly Rewrite[];
+  /** The fastest against the model as given. */
+  readonly latency: Latency;
+  readonly parts: OptimizedParts;
+
+  constructor(parts: OptimizedParts) {
+    this.parts = parts;
+    this.built = parts.built;
+    this.float32 = parts.float32;
+    this.mapping = parts.mapping;
+    this.rewrites = parts.rewrites;
+    const candidates = [
+      { model: parts.built as Model, latency: parts.latency.built },
+      { model: parts.float32, latency: parts.latency.float32 },
+    ];
+    const best = candidates.reduce((a, b) => b.latency.ratio.value < a.latency.ratio.value ? b : a);
+    // An interval that reaches 1 is no proof that it is faster, and the model as given is exact.
+    const faster = best.latency.ratio.high < 1;
+    this.model = faster ? best.model : parts.given;
+    this.latency = best.latency;
+  }
+
+  /** The decision for each node. */
+  get plan(): Plan {
+    return this.built.plan;
+  }
+
+  /** What is to be known of it, in sentences. */
+  get notes(): string[] {
+    const { given, float32, built, latency, shapes, drifted } = this.parts;
+    const notes: string[] = [];
+    const ratio = (of: Latency) => factorInterval(of.ratio);
+    if (this.model === given) {
+      notes.push(
+        `Nothing is faster than ${given.name} as given: what was built takes ` +
+          `${ratio(latency.built)} of its time, float32 after the rewrites ` +
+          `${ratio(latency.float32)}. The model is the one that was given.`,
+      );
+    } else if (this.model === float32 && built !== float32) {
+      notes.push(
+        `The float32 network after the rewrites takes ${
+          ratio(latency.float32)
+        } of the time, what ` +
+          `was chosen in int8 ${ratio(latency.built)}: the model is the float32 one.`,
+      );
+    } else {
+      notes.push(
+        `It takes ${
+          ratio(latency.built)
+        } of the time of ${given.name} as given; float32 after the ` +
+          `rewrites alone ${ratio(latency.float32)}.`,
+      );
+    }
+    const inputs = Object.entries(shapes).map(([name, dims]) => `${name} [${dims.join(", ")}]`);
+    notes.push(`The choice holds for ${inputs.join(", ")}.`);
+    const bytes = this.model.bytes().length;
+    notes.push(
+      `${megabytes(bytes)}, ${factor(bytes / given.bytes().length)} of ` +
+        `${megabytes(given.bytes().length)}.`,
+    );
+    if (latency.built.drifted || drifted > 0) {
+      notes.push("The machine drifted while it was measured: measure again when it is quiet.");
+    }
+    return notes;
+  }
+
+  toString(): string {
+    return this.notes.join("\n");
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    const { profiles: { before, after }, latency } = this.parts;
+    const beside = showProfile(before, { profile: after, ratio: latency.built.ratio });
+    const text = this.toString();
+    const paragraphs = text.split("\n").map((line) => `<p>${escapeHtml(line)}</p>`).join("");
+    const shown = [this.plan, beside].map((part) => part[JUPYTER_DISPLAY]()["text/html"]);
+    return {
+      "text/html": paragraphs + shown.join(""),
+      "text/plain": [text, this.plan, beside].join("\n\n"),
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import { calibrate } from "../calibrate/calibrate.ts";
+import { type Dataset, slice } from "../data/dataset.ts";
+import { latencyRatio } from "../evaluate/latency.ts";
+import type { Model } from "../onnx/model.ts";
+import { fuse } from "../passes/fuse.ts";
+import { convert } from "../quantize/convert.ts";
+import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import { prepare } from "../quantize/prepare.ts";
+import { float32 } from "../quantize/qconfig.ts";
+import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import { readPlan } from "../quantize/read_plan.ts";
+import { createPool, type Pool } from "../runtime/pool.ts";
+import { machineFingerprint } from "../runtime/versions.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import { fastestBase, rewritesOf, writeAsProducts } from "../cost/fastest_form.ts";
+import { placementProblem } from "../cost/candidates.ts";
+import { CostBook, type Stopwatch } from "../cost/kernel_times.ts";
+import { mappingOf } from "../cost/mapping_of_placement.ts";
+import { Optimized } from "./optimized.ts";
+import { placementMs } from "../cost/placement.ts";
+import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
+import { withErrors, withTimes } from "../profile/plan_times.ts";
+import { profile } from "../profile/profile_model.ts";
+import { solvePlacement } from "../cost/solve.ts";
+import { optimisedOrNot, survey } from "../cost/network_facts.ts";
+
+/** Options for {@linkcode optimize}. */
+export interface OptimizeOptions {
+  /** What it is to be fast on. @default {"wasm"} */
+  target?: "wasm";
+  /**
+   * `fastest` takes whatever form of each node makes the whole fastest, int8 among them, and leaves
+   * accuracy aside; `float32` only rewrites, which changes no result beyond the order of sums.
+   * @default {"fastest"}
+   */
+  qconfig?: "fastest" | "float32";
+  /** Stores the weights of what stays float32 as int8, if int8 is allowed at all. @default {true} */
+  smallWeights?: boolean;
+  /** Samples to find ranges with, at most. @default {100} */
+  calibration?: number;
+  /** Where measured times are kept for the next time; false: nowhere. @default {the user's cache folder} */
+  cache?: string | false;
+  /** Workers to measure in. @default {one of its own} */
+  pool?: Pool;
+  /** Threads of the runtime, if there is no pool. @default {1} */
+  threads?: number;
+  /** Rounds of the measurement at the end. @default {15} */
+  rounds?: number;
+  /** What times the forms of nodes. @default {the runtime's own clock} */
+  stopwatch?: Stopwatch;
+  signal?: AbortSignal;
+  /** Called with what is being done. */
+  onProgress?: (step: string) => void;
+}
+
+/**
+ * Makes a network fast on onnxruntime-web's WASM kernels, by measurement: every node, and every form it
+ * can be rewritten into or quantized to, is timed by itself on this machine; changes of precision and
+ * layout between them are priced too; and what takes least as a whole is built and measured against
+ * the model as given.
+ *
+ * The choice holds for the shapes of the first sample. Where the result turns out no faster than the
+ * model as given, that is what comes back, with a note that says so.
+ *
+ * @param samples What the network is fed; the first decides on the shapes, all are used for ranges.
+ * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
+ */
+export async function optimize(
+  model: Model,
+  samples: Dataset | readonly Feeds[],
+  options: OptimizeOptions = {},
+): Promise<Optimized> {
+  const { qconfig = "fastest", smallWeights = true, calibration = 100, cache, threads = 1 } =
+    options;
+  const { pool, rounds = 15, signal, onProgress = () => {} } = options;
+  if (!pool) {
+    await using own = createPool({ workers: 1, threads });
+    return await optimize(model, samples, { ...options, pool: own });
+  }
+  const feeds = await likeTheFirst(samples, model.name);
+  const book = await CostBook.open(pool, {
+    cache,
+    signal,
+    stopwatch: options.stopwatch,
+    onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
+  });
+  const int8 = qconfig === "fastest";
+
+  onProgress("looking at the network");
+  const fused = fuse(model);
+  const given = await survey(fused, feeds[0]!, pool);
+  const best = await fastestBase(given, feeds[0]!, { book, pool, int8 });
+  const rewrites = rewritesOf(best);
+  const lowered = writeAsProducts(best.survey, rewrites);
+  let { survey: seen, problem, chosen } = best;
+  if (lowered !== best.survey.model) {
+    seen = await survey(lowered, feeds[0]!, pool);
+    problem = await placementProblem(seen, book, { int8, rewrites: false });
+    chosen = await solvePlacement(problem);
+  }
+  const mapping: QConfigMapping = int8
+    ? mappingOf(seen, problem, chosen, { smallWeights })
+    : qconfigMapping({ default: float32 });
+
+  onProgress("building it");
+  const prepared = prepare(seen.model, mapping);
+  const data = "sample" in samples ? slice(samples, 0, calibration) : samples.slice(0, calibration);
+  const ranges = prepared.tensors.length > 0
+    ? await calibrate(prepared, data, { pool, signal })
+    : undefined;
+  const built = convert(seen.model, mapping, ranges);
+
+  onProgress("measuring it against the model as given");
+  const times = await pool.times([model, seen.model, built], feeds, { rounds, signal });
+  const against = (candidate: number) =>
+    latencyRatio(times, { candidate, threads: pool.threads, machine: machineFingerprint() });
+  onProgress("looking where the time goes");
+  const { record: before } = await profile(model, feeds, { pool, signal });
+  const { record: after } = await profile(built, feeds, { pool, signal });
+  const executed = await withExecution(built, pool);
+  return new Optimized({
+    given: model,
+    float32: seen.model,
+    built: await withErrors(withTimes(executed, after), seen.model, feeds, { pool, signal }),
+    profiles: { before, after },
+    mapping,
+    rewrites,
+    latency: { float32: against(1), built: against(2) },
+    predictedMs: placementMs(problem, chosen),
+    shapes: shapesOf(feeds[0]!),
+    drifted: book.drifted,
+  });
+}
+
+/** The model with what the runtime executes in its plan, where that can be read. */
+async function withExecution(model: QuantizedModel, pool: Pool): Promise<QuantizedModel> {
+  const optimised = await optimisedOrNot(model, pool);
+  return optimised ? model.withPlan(readPlan(model, optimised)) : model;
+}

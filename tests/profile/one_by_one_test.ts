@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { timeAlone } from "../../lib/profile/one_by_one.ts";
+import { profile } from "../../lib/profile/profile_model.ts";
+import { qconfigMapping } from "../../lib/quantize/mapping.ts";
+import { staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { UnknownBuildError } from "../../lib/runtime/runtime_errors.ts";
+import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { hasty } from "../cost/hasty.ts";
+import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
+
+/** A pool whose runtime is of a build that is not known, and which measures as little as it can. */
+function blind(pool: Pool): Pool {
+  const refuse = () => Promise.reject(new UnknownBuildError("Cannot look inside"));
+  return { ...hasty(pool), optimised: refuse, profile: refuse };
+}
+
+const net = modelOf(
+  `input x float32[1, 4, 8, 8]
+   output y float32[1, 8, 4, 4]
+   a = Conv(x, first.weight) @ /first/Conv
+   r = Relu(a) @ /relu/Relu
+   y = Conv(r, second.weight) @ /second/Conv`,
+  { "first.weight": [8, 4, 3, 3], "second.weight": [8, 8, 3, 3] },
+);
+const samples = samplesOf({ x: [1, 4, 8, 8] }, 2);
+
+Deno.test("where the runtime's clock cannot be read, nodes are timed one by one", async () => {
+  await using pool = createPool({ workers: 1 });
+  const { record } = await profile(net, samples, { pool: blind(pool) });
+  assert.equal(record.method, "alone");
+  assert.deepEqual(
+    record.nodes.map(({ path, opType, macs, shape }) => [path, opType, macs, shape.join()]),
+    [
+      ["first", "Conv", 8 * 36 * 36, "1,8,6,6"],
+      ["relu", "Relu", undefined, "1,8,6,6"],
+      ["second", "Conv", 8 * 16 * 72, "1,8,4,4"],
+    ],
+  );
+  const int8 = await quantized(net, qconfigMapping({ default: staticInt8() }), samples);
+  const { record: after } = await profile(int8, samples, { pool: blind(pool) });
+  const convs = after.nodes.filter(({ opType }) => opType === "Conv");
+  assert.deepEqual(convs.map(({ path }) => path), ["first", "second"]);
+  assert.ok(convs.every(({ covers }) => covers.includes("DequantizeLinear")));
+});
+
+Deno.test("timeAlone() takes off what a run costs that computes nothing", async () => {
+  await using pool = createPool({ workers: 1 });
+  const [feeds] = samples;
+  // The pool reports 5 ms for the model and 2 ms for one that gives the same without computing.
+  const fake: Pool = new Proxy(pool, {
+    get: (target, key) => {
+      if (key === "times") {
+        return (models: readonly { graph: { node: readonly unknown[] } }[]) =>
+          Promise.resolve({
+            ms: [models.map(({ graph }) => graph.node.length > 0 ? 5 : 2)],
+            warmup: [],
+          });
+      }
+      const value = Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const branch = { part: { model: net, feeds: feeds! }, own: new Set<string>() };
+  const [time] = await timeAlone(fake, [branch]);
+  assert.equal(time!.ms, 3);
+});

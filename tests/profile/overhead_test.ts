@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { fitObserver, type ObservedChain, ownTimes } from "../../lib/profile/overhead.ts";
+import type { NodeTimes } from "../../lib/runtime/profile_run.ts";
+
+function timed(ms: number[], tensors: number, more: Partial<NodeTimes> = {}): NodeTimes {
+  const shapes = Array.from({ length: tensors }, () => [1]);
+  return {
+    name: "",
+    opType: "",
+    index: 0,
+    inputs: shapes,
+    outputs: [],
+    executions: 1,
+    ms,
+    ...more,
+  };
+}
+
+/** A chain whose nodes seem to take this much longer than they do. */
+function chain(tensors: number, rank: number, added: number, outside = 0): ObservedChain {
+  return { tensors, axes: tensors * rank, really: 2, seen: 2 + added, outside };
+}
+
+Deno.test("fitObserver() tells nodes, tensors and axes apart", () => {
+  // 1 for the node, 2 for each tensor, 0.5 for each axis
+  const { inside, outside } = fitObserver([
+    chain(3, 1, 8.5, 1),
+    chain(7, 1, 18.5, 2),
+    chain(3, 5, 14.5, 3),
+  ]);
+  assert.deepEqual([3, 7, 1].map((count) => inside(timed([], count))), [8.5, 18.5, 3.5]);
+  assert.equal(inside(timed([], 0, { outputs: [[1, 1, 1, 1]] })), 5);
+  assert.equal(outside, 2);
+});
+
+Deno.test("fitObserver() never says that observing makes nodes faster", () => {
+  const { inside, outside } = fitObserver([
+    chain(3, 1, -1, -1),
+    chain(7, 1, -2, -1),
+    chain(3, 5, -1, -1),
+  ]);
+  assert.equal(inside(timed([], 5)), 0);
+  assert.equal(outside, 0);
+});
+
+Deno.test("ownTimes() takes off what is in bodies, and what observing adds", () => {
+  const observer = fitObserver([chain(1, 1, 1, 0.5), chain(2, 1, 1, 0.5), chain(1, 2, 1, 0.5)]);
+  const loop = timed([100, 100], 2);
+  const body = timed([60, 60], 2, { parent: 0, executions: 4 });
+  // The loop: 100 less the 60 within, 1 for itself and 4 x 0.5 between what it repeats.
+  assert.deepEqual(ownTimes([loop, body], observer), [37, 56]);
+});

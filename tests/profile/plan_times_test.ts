@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { withErrors, withTimes } from "../../lib/profile/plan_times.ts";
+import { qconfigMapping } from "../../lib/quantize/mapping.ts";
+import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { createPool } from "../../lib/runtime/pool.ts";
+import type { ProfiledNode, ProfileRecord } from "../../lib/record/study_record.ts";
+import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
+
+const net = modelOf(
+  `input x float32[1, 4, 8, 8]
+   output y float32[1, 8, 4, 4]
+   n = Neg(x) @ neg
+   a = Conv(n, w1) @ conv1
+   r = Relu(a) @ relu
+   y = Conv(r, w2) @ conv2`,
+  { w1: [8, 4, 3, 3], w2: [8, 8, 3, 3] },
+);
+const samples = samplesOf({ x: [1, 4, 8, 8] }, 3);
+const mapping = qconfigMapping({ default: staticInt8(), rules: [["neg", float32]] });
+
+Deno.test("withErrors() tells how far each node is from float32, where they differ", async () => {
+  await using pool = createPool({ workers: 1 });
+  const model = await quantized(net, mapping, samples);
+  const { plan } = await withErrors(model, net, samples, { pool });
+  const dB = Object.fromEntries(plan.rows.map(({ node, dB }) => [node, dB]));
+  assert.equal(dB.neg, undefined); // the same to the bit
+  assert.equal(dB.relu, undefined); // inside the kernel of conv1, to which its result counts
+  assert.ok(dB.conv1! > 25 && dB.conv1! < 60, `${dB.conv1}`);
+  assert.ok(dB.conv2! > 25 && dB.conv2! < dB.conv1! + 3, `${dB.conv2}`);
+  assert.match(`${plan}`, /^node +op +asked +executes as +dB +why/);
+});
+
+Deno.test("withTimes() gives each node what executes for it", async () => {
+  const model = await quantized(net, mapping, samples);
+  const nodes = [["conv1", 2], ["conv1", 1], ["conv2", 4], ["", 9]] as const;
+  const record = {
+    nodes: nodes.map(([node, ms]) => ({ node, ms }) as ProfiledNode),
+  } as unknown as ProfileRecord;
+  const { plan } = withTimes(model, record);
+  assert.deepEqual(plan.rows.map(({ node, ms }) => [node, ms]), [
+    ["neg", undefined],
+    ["conv1", 3],
+    ["relu", undefined],
+    ["conv2", 4],
+  ]);
+});

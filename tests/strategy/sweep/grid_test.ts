@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import type { GraphProto } from "../../../lib/onnx/onnx_pb.ts";
+import { describeQConfig } from "../../../lib/quantize/qconfig.ts";
+import { resolveMapping } from "../../../lib/quantize/mapping.ts";
+import { parseSweepConfig } from "../../../lib/config/sweep_config.ts";
+import { expandGrid } from "../../../lib/strategy/sweep/grid.ts";
+import { PLACEMENTS } from "../../../lib/quantize/placements.ts";
+import { modelOf } from "../../quantize/fixture.ts";
+import { tinyModel } from "../../task/tiny.ts";
+
+/** A network that lowering leaves as it is. */
+const alike = (graph: GraphProto) => ({ fused: graph, lowered: graph });
+
+const names = (config: string, model = tinyModel()) =>
+  expandGrid(parseSweepConfig(config), alike(model.graph)).configurations.map(({ name }) => name);
+
+/** A network without a Conv. */
+const mlp = modelOf(
+  `graph mlp
+  input x float32[N, 64]
+  output y float32[N, 16]
+  h = Gemm(x, w1)
+  r = Relu(h)
+  y = Gemm(r, w2)`,
+  { w1: [64, 64], w2: [64, 16] },
+);
+
+Deno.test("expandGrid() is the product of placements, weights and observers, float32 first", () => {
+  const config = `{
+    "placements": ["mixed"],
+    "percentiles": [99.9, 99.99],
+    "weights": ["per-channel", "per-tensor"]
+  }`;
+  assert.deepEqual(names(config), [
+    "float32",
+    "mixed · L2.4 · per-channel",
+    "mixed · percentile 99.9 · per-channel",
+    "mixed · percentile 99.99 · per-channel",
+    "mixed · L2.4 · per-tensor",
+    "mixed · percentile 99.9 · per-tensor",
+    "mixed · percentile 99.99 · per-tensor",
+  ]);
+});
+
+Deno.test("expandGrid() takes points together that come to the same model, and says so", () => {
+  const config = `{
+    "placements": ["rnn-dynamic"],
+    "weights": ["per-tensor"],
+    "observers": ["lp-norm", "percentile"]
+  }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
+  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+    "float32",
+    "rnn-dynamic · per-tensor",
+  ]);
+  assert.deepEqual(grid.collapsed, [{
+    name: "rnn-dynamic · percentile 99.99 · per-tensor",
+    sameAs: "rnn-dynamic · per-tensor",
+  }]);
+});
+
+Deno.test("expandGrid() gives each observer the parameters that make a difference to it", () => {
+  const config = `{
+    "placements": ["mixed"],
+    "observers": ["min-max", "percentile", "lp-norm", "entropy", "moving-average"],
+    "percentiles": [99.9, 99.99],
+    "powers": [2, 2.4],
+    "bins": [512, 4096],
+    "weights": ["per-tensor-mse"]
+  }`;
+  const observers = names(config).slice(1).map((name) => name.split(" · ")[1]);
+  assert.deepEqual(observers, [
+    "min-max",
+    "percentile 99.9 of 512 bins",
+    "percentile 99.9",
+    "percentile 99.99 of 512 bins",
+    "percentile 99.99",
+    "L2 of 512 bins",
+    "L2",
+    "L2.4 of 512 bins",
+    "L2.4",
+    "entropy of 512 bins",
+    "entropy",
+    "moving average",
+  ]);
+  assert.match(names(config)[1]!, / · per-tensor mse$/);
+});
+
+Deno.test("expandGrid() counts calibration samples where something is calibrated", () => {
+  const config = `{ "placements": ["mixed", "rnn-dynamic"], "calibrationSizes": [1, 16, "all"] }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
+  assert.deepEqual(
+    grid.configurations.map(({ name, calibrationSamples }) => [name, calibrationSamples]),
+    [
+      ["float32", undefined],
+      ["mixed · L2.4 · per-channel · 1 sample", 1],
+      ["mixed · L2.4 · per-channel · 16 samples", 16],
+      ["mixed · L2.4 · per-channel", undefined],
+      ["rnn-dynamic · per-channel", undefined],
+    ],
+  );
+  assert.deepEqual(grid.collapsed.map(({ name }) => name), [
+    "rnn-dynamic · L2.4 · per-channel · 16 samples",
+    "rnn-dynamic · L2.4 · per-channel",
+  ]);
+});
+
+Deno.test("expandGrid() corrects what is static, each set of corrections once", () => {
+  const config = `{
+    "placements": ["cnn-static", "rnn-dynamic"],
+    "corrections": ["none", "bias", ["bias", "equalize"], ["equalize", "bias"]]
+  }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
+  assert.deepEqual(grid.configurations.map(({ name, corrections }) => [name, [...corrections]]), [
+    ["float32", []],
+    ["cnn-static · L2.4 · per-channel", []],
+    ["cnn-static · L2.4 · per-channel · bias", ["bias"]],
+    ["cnn-static · L2.4 · per-channel · equalize + bias", ["equalize", "bias"]],
+    ["rnn-dynamic · per-channel", []],
+  ]);
+  assert.equal(grid.collapsed.length, 2);
+});
+
+Deno.test("expandGrid() finds cnn-static to be float32, and mixed rnn-dynamic, without a Conv", () => {
+  const config = `{ "observers": ["min-max"], "weights": ["per-channel"] }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(mlp.graph));
+  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+    "float32",
+    "rnn-dynamic · per-channel",
+    "compact · per-channel",
+    "all · min-max · per-channel",
+  ]);
+  assert.deepEqual(grid.collapsed.map(({ sameAs }) => sameAs), [
+    "float32",
+    "rnn-dynamic · per-channel",
+  ]);
+});
+
+Deno.test("expandGrid() takes mappings of one's own, with observers of their own", () => {
+  const config = `{
+    "placements": ["own"],
+    "observers": ["min-max"],
+    "weights": ["per-channel", "per-tensor"],
+    "mappings": {
+      "own": {
+        "default": { "kind": "static", "percentile": 99.5 },
+        "rules": [["front.conv1", "float32"], [{ "op": "Gemm" }, "dynamic"]]
+      }
+    }
+  }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
+  const [, perChannel, perTensor] = grid.configurations;
+  assert.deepEqual(grid.configurations.map(({ name, family }) => [name, family]), [
+    ["float32", "float32"],
+    ["own · per-channel", "own"],
+    ["own · per-tensor", "own"],
+  ]);
+  assert.equal(perChannel!.forms[0], "float32");
+  assert.equal(perChannel!.forms[2], "static percentile 99.5 · uint8 affine full · per-channel");
+  assert.equal(perTensor!.forms.at(-1), "dynamic · per-tensor");
+});
+
+Deno.test("expandGrid() gives every configuration a name of its own", () => {
+  const { graph } = tinyModel();
+  // Another object is another network to the grid, be it of the same nodes.
+  const graphs = { fused: graph, lowered: { ...graph } };
+  const grid = expandGrid(parseSweepConfig("{}"), graphs).configurations;
+  const all = grid.map(({ name }) => name);
+  assert.equal(new Set(all).size, all.length);
+  assert.ok(all.length >= 10 && all.length <= 16, `${all.length} configurations`);
+  assert.deepEqual(grid.filter(({ rewrite }) => rewrite === "lowered").map(({ name }) => name), [
+    "lowered · float32",
+    "lowered · compact · L2.4 · per-channel",
+    "lowered · compact · percentile 99.99 · per-channel",
+  ]);
+});
+
+Deno.test("expandGrid() takes a lowered network for the fused one where lowering did nothing", () => {
+  const config = `{ "placements": ["mixed"], "observers": ["min-max"], "rewrites": ["lowered"] }`;
+  const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
+  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+    "float32",
+    "lowered · mixed · min-max · per-channel",
+  ]);
+});
+
+Deno.test("expandGrid() measures a point once that lies in two products", () => {
+  const config = `{
+    "placements": ["mixed"],
+    "more": [{ "placements": ["mixed"], "observers": ["percentile"], "percentiles": [99.99, 99.9] }]
+  }`;
+  const { configurations, collapsed } = expandGrid(
+    parseSweepConfig(config),
+    alike(tinyModel().graph),
+  );
+  assert.equal(configurations.length, 4); // with float32
+  assert.deepEqual(collapsed, []);
+});
+
+Deno.test("placements give Linear and recurrent layers what their name says", () => {
+  const nodes = ["Conv", "GRU", "Gemm"].map((opType) => ({ name: opType, opType, path: "" }));
+  const defaults = {
+    observer: { name: "min-max", range: () => ({ min: 0, max: 1 }) },
+    weights: { name: "per-channel", granularity: "channel" as const },
+  };
+  const kinds = Object.entries(PLACEMENTS).map(([name, placement]) => {
+    const resolved = resolveMapping(placement(nodes, defaults), nodes);
+    return [name, ...resolved.map(({ qconfig }) => describeQConfig(qconfig).split(" ")[0])];
+  });
+  assert.deepEqual(kinds, [
+    ["float32", "float32", "float32", "float32"],
+    ["cnn-static", "static", "float32", "float32"],
+    ["rnn-dynamic", "float32", "dynamic", "dynamic"],
+    ["mixed", "static", "dynamic", "dynamic"],
+    ["compact", "static", "weightOnly", "static"],
+    ["all", "static", "dynamic", "static"],
+  ]);
+});

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { JUPYTER_DISPLAY } from "../../lib/display.ts";
+import { arrays } from "../../lib/data/arrays.ts";
+import { npzDataset } from "../../lib/data/npz_dataset.ts";
+import { readNpz } from "../../lib/data/npz.ts";
+import { compare, Comparison, type ComparisonFields } from "../../lib/task/run_compare.ts";
+import { evaluate } from "../../lib/evaluate/evaluate.ts";
+import { agreement, top1 } from "../../lib/evaluate/metric.ts";
+import { readModel } from "../../lib/onnx/file.ts";
+import { valueTypes } from "../../lib/onnx/graph.ts";
+import { createPool } from "../../lib/runtime/pool.ts";
+import { float32 } from "../../lib/tensor/tensor.ts";
+import { normal } from "../random.ts";
+import { modelOf } from "../runtime/models.ts";
+import { isThere, shared } from "../shared.ts";
+
+/** Three classes, scored by a 4x3 matrix of which one weight is given. */
+function classifier(name: string, weight: number) {
+  return modelOf(
+    `input x float32[n, 4]
+     output y float32[n, 3]
+     tensor w float32[4, 3] = [${weight}, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.1, 0.1, 0.1]
+     y = MatMul(x, w)`,
+    name,
+  );
+}
+
+Deno.test("compare() measures two models against each other on real workers", async () => {
+  const n = 60;
+  const x = normal(4 * n, 1);
+  const labels = Array.from({ length: n }, (_, i) => {
+    const scores = [...x.slice(4 * i, 4 * i + 3)];
+    return scores.indexOf(Math.max(...scores));
+  });
+  const data = arrays({ x: float32([n, 4], x) }, { name: "noise", labels });
+  const [good, bad] = [classifier("float32.onnx", 1), classifier("int8.onnx", 0.25)];
+  const done: number[] = [];
+  await using pool = createPool({ workers: 1 });
+  const comparison = await compare(good, bad, data, {
+    pool,
+    rounds: 6,
+    onProgress: (count, all) => done.push(count / all),
+  });
+  const { float32: reference, candidate, difference, latency, outputs } = comparison;
+  assert.equal(reference.value.value, 100);
+  assert.ok(candidate.value.value < 95 && candidate.value.value > 50);
+  assert.ok(Math.abs(difference.value - (candidate.value.value - 100)) < 1e-9);
+  assert.ok(difference.high < 0, "clearly worse");
+  assert.deepEqual([reference.bytes, candidate.name], [good.bytes().length, "int8.onnx"]);
+  assert.equal(latency!.rounds, 6);
+  assert.ok(latency!.ratio.low <= latency!.ratio.value && latency!.machine.includes("Deno"));
+  assert.ok(outputs!.sqnr! > 0 && outputs!.cosine < 1);
+  assert.equal(done.at(-1), 1);
+  assert.ok(done.every((share, i) => i === 0 || share >= done[i - 1]!));
+
+  const known = await evaluate(pool, good, data, top1());
+  let runs = 0;
+  const again = await compare(good, bad, data, {
+    pool,
+    timedSamples: 0,
+    reference: known,
+    metric: top1(),
+    onProgress: (_, all) => runs = all,
+  });
+  assert.deepEqual(again.difference, difference);
+  assert.equal(runs, n, "float32 is not run again");
+
+  const same = await compare(good, good, data, { pool, timedSamples: 0, metric: agreement() });
+  assert.equal(same.latency, undefined);
+  assert.deepEqual(same.outputs, { sqnr: null, cosine: 1 });
+});
+
+const FIELDS: ComparisonFields = {
+  metric: { name: "top-1", unit: "%", higherIsBetter: true },
+  data: "visemes (test)",
+  float32: { name: "lipnet.onnx", value: estimate(94.25, 93.1, 95.2, 2000), bytes: 7_748_833 },
+  candidate: { name: "<int8>", value: estimate(94.0, 92.9, 95, 2000), bytes: 90_312 },
+  difference: estimate(-0.25, -0.61, 0.09, 2000),
+  outputs: { sqnr: 31.25, cosine: 0.999123 },
+  latency: {
+    threads: 1,
+    rounds: 15,
+    ratio: estimate(0.5149, 0.5, 0.53, 15),
+    baselineMs: 41.234,
+    candidateMs: 21.3,
+    drifted: true,
+    machine: "a machine",
+  },
+};
+
+function estimate(value: number, low: number, high: number, n: number) {
+  return { value, low, high, n };
+}
+
+Deno.test("a comparison prints as a table, with what its numbers rest on", () => {
+  assert.equal(
+    String(new Comparison(FIELDS)),
+    `         float32              candidate                     change
+-------  -------------------  ----------------------------  ---------------------------
+top-1    94.3 % [93.1, 95.2]  94.0 % [92.9, 95.0]           −0.25 points [−0.61, +0.09]
+time     41.2 ms              21.3 ms                       ×0.51 [0.50, 0.53]
+size     7.75 MB              90.3 kB                       ×0.01
+outputs                       SQNR 31.3 dB, cosine 0.99912
+<int8> against lipnet.onnx on 2000 samples of visemes (test); in brackets 95 % intervals.
+The change of top-1 is within noise.
+Time: 15 rounds in turns, 1 thread, a machine. The machine's speed changed meanwhile: measure again.`,
+  );
+});
+
+Deno.test("a comparison gives a notebook escaped HTML, and the text", () => {
+  const comparison = new Comparison(FIELDS);
+  const shown = comparison[JUPYTER_DISPLAY]();
+  assert.equal(shown["text/plain"], String(comparison));
+  assert.match(shown["text/html"]!, /^<table>.*<\/table><p>&#60;int8&#62; against lipnet/);
+});
+
+Deno.test("a comparison leaves out what was not measured, and calls a clear change none of noise", () => {
+  const { latency: _, outputs: __, ...rest } = FIELDS;
+  const text = String(new Comparison({ ...rest, difference: estimate(-1, -1.5, -0.4, 2000) }));
+  assert.doesNotMatch(text, /time|outputs|noise/i);
+  const equal = new Comparison({ ...rest, outputs: { sqnr: null, cosine: 1 } });
+  assert.match(String(equal), /outputs +equal to the bit/);
+});
+
+Deno.test("a comparison by closeness to float32 does not compare float32 with itself", () => {
+  const text = String(
+    new Comparison({
+      ...FIELDS,
+      metric: { name: "SQNR", unit: "dB", higherIsBetter: true },
+      float32: { ...FIELDS.float32, value: estimate(150, 150, 150, 20) },
+      candidate: { ...FIELDS.candidate, value: estimate(12.4, 9.8, 15, 20) },
+      difference: estimate(-137.6, -140.2, -135, 20),
+    }),
+  );
+  assert.match(text, /^SQNR {14}12\.4 dB \[9\.8, 15\.0\]$/m);
+});
+
+const LSTM = shared("models/bidi-lstm/");
+if (!isThere(LSTM)) console.warn("Skipping a recorded recurrent network: ../shared is missing");
+
+Deno.test("a recurrent network fed from numpy's file gives the recorded outputs", {
+  ignore: !isThere(LSTM),
+}, async () => {
+  const model = await readModel(new URL("model.onnx", LSTM));
+  const { inputs, outputs } = valueTypes(model.graph);
+  const recorded = await readNpz(new URL("io.npz", LSTM));
+  const expected = recorded.Add_26!.data as Float32Array;
+  const data = arrays({ input: recorded.input! }, { inputs });
+  await using pool = createPool({ workers: 1 });
+  const { results } = await evaluate(pool, model, data, agreement({ output: outputs[0]!.name }));
+  const given = results!.flatMap((result) => [...result[outputs[0]!.name]!.data as Float32Array]);
+  assert.equal(given.length, expected.length);
+  given.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-4));
+  // The file as it is holds the output too, which is no input.
+  await assert.rejects(
+    npzDataset(new URL("io.npz", LSTM), inputs),
+    /Cannot use io\.npz: its array "Add_26" is no input of the network\. Arrays/,
+  );
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { timeBranches } from "../../lib/cost/time_kernels.ts";
+import type { Stopwatch } from "../../lib/cost/kernel_times.ts";
+import { optimize } from "../../lib/task/run_optimize.ts";
+import { Optimized, type OptimizedParts } from "../../lib/task/optimized.ts";
+import { JUPYTER_DISPLAY } from "../../lib/display.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import { Plan } from "../../lib/quantize/plan.ts";
+import { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
+import { qconfigMapping } from "../../lib/quantize/mapping.ts";
+import { float32 } from "../../lib/quantize/qconfig.ts";
+import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import type { Latency, ProfileRecord } from "../../lib/record/study_record.ts";
+import { modelOf, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
+import { hasty } from "../cost/hasty.ts";
+
+let pool: Pool;
+Deno.test.beforeAll(() => {
+  pool = hasty(createPool({ workers: 1 }));
+});
+Deno.test.afterAll(() => pool.close());
+
+const video = modelOf(
+  `input x float32[n, 1, 4, 12, 12]
+   output y float32[n, 5]
+   tensor frames int64[4] = [-1, 8, 6, 6]
+   tensor flat int64[2] = [-1, 576]
+   a = Conv(x, w1) {pads=[1, 1, 1, 1, 1, 1], strides=[1, 2, 2]} @ conv3d
+   r = Relu(a) @ relu
+   t = Transpose(r) {perm=[0, 2, 1, 3, 4]} @ front
+   f = Reshape(t, frames) @ frames
+   c = Conv(f, w2) {pads=[1, 1, 1, 1], strides=[2, 2]} @ conv2
+   e = Reshape(c, flat) @ flatten
+   y = Gemm(e, w3) @ fc`,
+  { w1: [8, 1, 3, 3, 3], w2: [16, 8, 3, 3], w3: [576, 5] },
+);
+const samples = samplesOf({ x: [1, 1, 4, 12, 12] }, 4);
+
+/** Every integer kernel takes a tenth of what float32 takes, and a product less than a Conv. */
+const stopwatch: Stopwatch = async (branches) => {
+  const times = await timeBranches(pool, branches, { inside: () => 0, outside: 0 }, { minMs: 1 });
+  return times.map((time) => ({
+    ...time,
+    ms: time.runs.reduce((sum, op) => sum + (/^Q/.test(op) ? 0.1 : /Conv/.test(op) ? 2 : 0.5), 0),
+    steps: time.steps.map((step) => ({ ...step, ms: 0.01 })),
+  }));
+};
+
+Deno.test("optimize() rewrites, places and builds a network, and measures what came out", async () => {
+  const steps: string[] = [];
+  const result = await optimize(video, samples, {
+    pool,
+    stopwatch,
+    cache: false,
+    rounds: 3,
+    onProgress: (step) => steps.push(step),
+  });
+  assert.equal(result.latency.rounds, 3);
+  assert.ok([result.built, result.float32, video].includes(result.model));
+  assert.ok(steps.some((step) => step.startsWith("measuring")));
+  assert.ok(result.plan.rows.some(({ ms }) => ms !== undefined));
+  const ops = (await pool.optimised(result.built)).graph.node.map(({ opType }) => opType);
+  assert.ok(ops.filter((op) => op === "QLinearConv" || op === "QGemm").length >= 3, ops.join(" "));
+
+  assert.ok(await sqnrBetween(video, result.float32, samples) > 100);
+  assert.ok(await sqnrBetween(video, result.built, samples) > 20);
+  assert.match(String(result), /The choice holds for x \[1, 1, 4, 12, 12\]/);
+  assert.match(result[JUPYTER_DISPLAY]()["text/html"]!, /<p>.*<table>/s);
+});
+
+Deno.test("optimize() to float32 quantizes nothing", async () => {
+  const result = await optimize(video, samples, {
+    ...{ pool, stopwatch, cache: false, rounds: 3 },
+    qconfig: "float32",
+  });
+  assert.deepEqual(result.mapping.rules, []);
+  assert.ok(result.plan.rows.every(({ asked }) => asked === "float32"));
+});
+
+Deno.test("optimize() without a sample asks for one", async () => {
+  await assert.rejects(optimize(video, [], { pool }), (error: UserError) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, /there is no sample/);
+    return true;
+  });
+});
+
+function latency(value: number, spread = 0.02): Latency {
+  return {
+    threads: 1,
+    rounds: 15,
+    ratio: { value, low: value - spread, high: value + spread, n: 15 },
+    baselineMs: 10,
+    candidateMs: 10 * value,
+    drifted: false,
+    machine: "",
+  };
+}
+
+function profileOf({ name }: Model): ProfileRecord {
+  return {
+    ...{ schema: 1, model: { name, hash: "", bytes: 1 }, inputs: { x: [1] }, threads: 1 },
+    ...{ method: "graph", runs: 1, wholeMs: 1, nodes: [], machine: "", load: 0, drifted: false },
+  };
+}
+
+function outcome(built: Latency, exact: Latency): Optimized {
+  const given = modelOf("input x float32[1]; output y float32[1]; y = Neg(x)");
+  const lowered = modelOf("input x float32[1]; output y float32[1]; y = Neg(x)");
+  const parts: OptimizedParts = {
+    given,
+    float32: lowered,
+    built: new QuantizedModel(lowered.proto, "built", new Plan([]), []),
+    mapping: qconfigMapping({ default: float32 }),
+    rewrites: [],
+    latency: { float32: exact, built },
+    profiles: { before: profileOf(given), after: profileOf(lowered) },
+    predictedMs: 1,
+    shapes: { x: [1] },
+    drifted: 0,
+  };
+  return new Optimized(parts);
+}
+
+Deno.test("what is no faster than the model as given is not handed out for it", () => {
+  const slower = outcome(latency(1.2), latency(1.01));
+  assert.equal(slower.model, slower.parts.given);
+  assert.match(slower.notes[0]!, /^Nothing is faster .*×1\.20 .*×1\.01 .*the one that was given/);
+  const perhaps = outcome(latency(0.99), latency(1.5)); // the interval reaches 1
+  assert.equal(perhaps.model, perhaps.parts.given);
+});
+
+Deno.test("the float32 network is handed out where int8 is slower than it", () => {
+  const result = outcome(latency(0.8), latency(0.6));
+  assert.equal(result.model, result.float32);
+  assert.match(result.notes[0]!, /float32 network after the rewrites takes ×0\.60/);
+  const int8 = outcome(latency(0.3), latency(0.6));
+  assert.equal(int8.model, int8.built);
+  assert.match(int8.notes[0]!, /^It takes ×0\.30 \[0\.28, 0\.32\] of the time/);
+});

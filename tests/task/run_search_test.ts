@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { arrays } from "../../lib/data/arrays.ts";
+import { splitDataset } from "../../lib/data/split.ts";
+import { UserError } from "../../lib/errors.ts";
+import { type Metric, sqnr } from "../../lib/evaluate/metric.ts";
+import { Model } from "../../lib/onnx/model.ts";
+import {
+  remakeTrial,
+  search,
+  type SearchEvent,
+  type SearchOptions,
+} from "../../lib/task/run_search.ts";
+import type { Pool } from "../../lib/runtime/pool.ts";
+import type { Study, Trial } from "../../lib/record/study_record.ts";
+import { float32 } from "../../lib/tensor/tensor.ts";
+import { modelOf } from "../quantize/fixture.ts";
+import { normal } from "../random.ts";
+import { tinyData, tinyModel } from "./tiny.ts";
+import { clock, clockedPool } from "./clock.ts";
+
+const base: SearchOptions = { stopwatch: clock, cache: false, minutes: 5, rounds: 3, maxRounds: 3 };
+
+/** All events of a search on the tiny network. */
+async function eventsOf(options: SearchOptions = {}, data = tinyData()): Promise<SearchEvent[]> {
+  const events = search(tinyModel(), data, { ...base, pool: clockedPool(), ...options });
+  return await Array.fromAsync(events);
+}
+
+function studyOf(events: readonly SearchEvent[]): Study {
+  const last = events.at(-1)!;
+  assert.equal(last.kind, "end");
+  return (last as SearchEvent & { kind: "end" }).study;
+}
+
+function trialsOf(events: readonly SearchEvent[]) {
+  return events.filter((event) => event.kind === "trial");
+}
+
+Deno.test("search() finds the fastest within the budget, tests it once and explains it", async () => {
+  const study = studyOf(await eventsOf({ metric: sqnr(), maxDrop: 120 }));
+  const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
+  assert.ok(winner.accuracy!.value.value >= 30);
+  assert.ok(study.trials.every((trial) =>
+    trial.accuracy!.value.value < 30 ||
+    trial.latency!.ratio.value >= winner.latency!.ratio.value
+  ));
+  assert.equal(study.winner!.accuracy!.split, "test");
+  const { decisions, front, scale } = study.search!;
+  assert.ok(front.includes(winner.key) && scale! > 0.1 && scale! < 10, `${scale}`);
+  const conv = decisions.find(({ node }) => node === "/front/conv2/Conv")!;
+  assert.equal(conv.form, "static");
+  assert.ok(conv.savesMs > 0.5 && conv.dB! > 25 && conv.next !== undefined && conv.why !== "");
+});
+
+Deno.test("search() meets a budget between two placements, and corrects biases where that is all it lacks", async () => {
+  const data = tinyData();
+  const study = studyOf(await eventsOf({ metric: sqnr(), maxDrop: 150 - 48 }, data));
+  const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
+  assert.match(winner.name, /static \+ bias/);
+  const plain = study.trials.find(({ name }) => /^7 static \(/.test(name))!;
+  assert.ok(plain.accuracy!.value.low < 48 && winner.accuracy!.value.low >= 48);
+  assert.deepEqual(winner.latency!.ratio.value, plain.latency!.ratio.value);
+  assert.ok(winner.accuracy!.value.value >= 48 && winner.latency!.ratio.value < 1);
+  assert.ok(study.search!.decisions.length > 0);
+  const again = await remakeTrial(tinyModel(), data, JSON.parse(JSON.stringify(winner)));
+  assert.equal(await again.hash(), winner.modelHash);
+});
+
+Deno.test("a search on the same folder measures nothing twice, and a record makes the same bytes again", async () => {
+  const out = await Deno.makeTempDir();
+  try {
+    const options = { out, metric: sqnr(), maxDrop: 110 };
+    const first = await eventsOf(options);
+    let evaluated = 0;
+    const pool = clockedPool();
+    const counted: Pool = { ...pool, times: (...args) => (evaluated++, pool.times(...args)) };
+    const second = await eventsOf({ ...options, pool: counted });
+    assert.ok(trialsOf(second).every(({ reused }) => reused));
+    assert.equal(evaluated, 0);
+    const figures = ({ key, accuracy }: Trial) => ({ key, accuracy });
+    assert.deepEqual(studyOf(second).trials.map(figures), studyOf(first).trials.map(figures));
+    assert.equal(studyOf(second).winner!.key, studyOf(first).winner!.key);
+    const winner = studyOf(first).trials.find(({ key }) => key === studyOf(first).winner!.key)!;
+    const again = await remakeTrial(tinyModel(), tinyData(), JSON.parse(JSON.stringify(winner)));
+    assert.equal(await again.hash(), winner.modelHash);
+    await Deno.stat(`${out}/best.onnx`);
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});
+
+Deno.test("a search that is stopped returns what it has", async () => {
+  const stop = new AbortController();
+  const seen: SearchEvent[] = [];
+  const options = { ...base, pool: clockedPool(), metric: sqnr(), signal: stop.signal };
+  for await (const event of search(tinyModel(), tinyData(), options)) {
+    seen.push(event);
+    if (event.kind === "trial") stop.abort();
+  }
+  assert.equal(trialsOf(seen).length, 1);
+  const study = studyOf(seen);
+  assert.equal(study.search!.ended, "It was stopped.");
+  assert.equal(study.winner!.key, study.trials[0]!.key);
+});
+
+Deno.test("a worker that dies fails its trial, and the search goes on", async () => {
+  const pool = clockedPool();
+  let died = 0;
+  const fragile: Pool = {
+    ...pool,
+    times(models, ...rest) {
+      const isFirst = died === 0 &&
+        models[1]!.graph.node.some(({ opType }) => opType === "QuantizeLinear");
+      if (isFirst) {
+        died++;
+        return Promise.reject(new Error("The worker died"));
+      }
+      return pool.times(models, ...rest);
+    },
+  };
+  const events = await eventsOf({ pool: fragile, metric: sqnr(), maxDrop: 120 });
+  const failed = trialsOf(events).filter(({ trial }) => trial.error !== undefined);
+  assert.deepEqual(failed.map(({ trial }) => trial.error), ["The worker died"]);
+  const study = studyOf(events);
+  assert.notEqual(study.winner!.key, failed[0]!.trial.key);
+  assert.ok(trialsOf(events).indexOf(failed[0]!) < trialsOf(events).length - 1);
+});
+
+Deno.test("an unreachable budget gets the closest, and a plain statement", async () => {
+  // Whatever is not float32 as given is found wanting, the less of it the better.
+  const strict: Metric = {
+    ...sqnr(),
+    name: "strictness",
+    score: (sample) => sample.outputs === sample.reference ? 1000 : sqnr().score(sample),
+  };
+  const { proto } = modelOf(
+    `graph identities
+    input x float32[N, 3, 12, 12]
+    output y float32[N, 4]
+    i = Identity(x) @ identity
+    c = Conv(i, w1) {pads=[1, 1, 1, 1]} @ conv
+    g = GlobalAveragePool(c) @ pool
+    f = Flatten(g) @ flatten
+    y = Gemm(f, w2) {transB=1} @ head`,
+    { w1: [16, 3, 3, 3], w2: [4, 16] },
+  );
+  const options = { ...base, pool: clockedPool(), metric: strict, maxDrop: 10 };
+  const model = new Model(proto, { name: "identities.onnx" });
+  const study = await search(model, tinyData(60, { labelled: false }), options).study();
+  assert.match(study.winner!.reason, /None of \d+ models .* this one comes closest/);
+  const best = Math.max(...study.trials.map(({ accuracy }) => accuracy!.value.value));
+  const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
+  assert.equal(winner.accuracy!.value.value, best);
+});
+
+Deno.test("what cannot be met or resolved is said before the work begins", async () => {
+  const [begin] = await eventsOf({ maxDrop: 0.5, minutes: 5 });
+  assert.ok(begin?.kind === "begin");
+  assert.ok(begin.notes.some((note) => /It takes 765 samples/.test(note)), `${begin.notes}`);
+  const fails = (options: SearchOptions, message: RegExp) =>
+    assert.rejects(() => eventsOf(options), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, message);
+      return true;
+    });
+  await fails({ atLeast: 101 }, /float32 itself has/);
+  await fails({ maxDrop: -1 }, /float32 itself does not meet it/);
+  await fails({ minutes: 1e-6 }, /one trial takes about .* give it .* minutes or more/);
+  const broken: Metric = {
+    ...sqnr(),
+    score: ({ index }) => {
+      if (index === 3) throw new Error("no such word");
+      return 1;
+    },
+  };
+  await fails({ metric: broken, maxDrop: 1 }, /Cannot score sample 3 of .*: no such word/);
+});
+
+Deno.test("size is found as well as speed", async () => {
+  const study = studyOf(await eventsOf({ metric: sqnr(), maxDrop: 130, objective: "size" }));
+  const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
+  const kept = study.trials.filter(({ accuracy }) => accuracy!.value.value >= 20);
+  assert.ok(winner.bytes! <= 1.05 * Math.min(...kept.map(({ bytes }) => bytes!)));
+});
+
+/** Four Convs in a row; one channel of the second fires rarely, and then far above all others. */
+function withOutliers(): Model {
+  const w2 = normal(16 * 16 * 9, 2, 1 / 12);
+  for (let i = 0; i < 16 * 9; i++) w2[i]! *= 100;
+  const b2 = new Float32Array(16);
+  b2[0] = -190;
+  const { proto } = modelOf(
+    `graph outliers
+    input x float32[N, 3, 12, 12]
+    output y float32[N, 6]
+    c1 = Conv(x, w1) {pads=[1, 1, 1, 1]} @ conv1
+    r1 = Relu(c1) @ relu1
+    c2 = Conv(r1, w2, b2) {pads=[1, 1, 1, 1]} @ conv2
+    r2 = Relu(c2) @ relu2
+    c3 = Conv(r2, w3) {pads=[1, 1, 1, 1]} @ conv3
+    r3 = Relu(c3) @ relu3
+    c4 = Conv(r3, w4) {pads=[1, 1, 1, 1]} @ conv4
+    r4 = Relu(c4) @ relu4
+    g = GlobalAveragePool(r4) @ pool
+    f = Flatten(g) @ flatten
+    y = Gemm(f, w5) {transB=1} @ head`,
+    {
+      ...{ w1: [16, 3, 3, 3], w2: float32([16, 16, 3, 3], w2), b2: float32([16], b2) },
+      ...{ w3: [16, 16, 3, 3], w4: [16, 16, 3, 3], w5: [6, 16] },
+    },
+  );
+  return new Model(proto, { name: "outliers.onnx" });
+}
+
+Deno.test("a layer with rare large outliers is found, spared and named", async () => {
+  const x = float32([60, 3, 12, 12], normal(60 * 3 * 144, 3));
+  const data = splitDataset(arrays({ x }, { name: "pictures" }));
+  const options = { ...base, pool: clockedPool(), metric: sqnr(), maxDrop: 150 - 28 };
+  const study = await search(withOutliers(), data, options).study();
+  const { decisions } = study.search!;
+  const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
+  assert.ok(winner.accuracy!.value.value >= 28);
+  const convs = decisions.filter(({ opType }) => opType.startsWith("Conv"));
+  const named = convs.filter(({ why }) => /rare outliers: 99.9 % of the values of r2/.test(why));
+  assert.deepEqual(named.map(({ node }) => node), ["conv2", "conv3"]); // who makes r2, and who reads it
+  const spared = convs.filter(({ form, observers = [] }) =>
+    form !== "static" || observers.some((text) => text.endsWith("of r2"))
+  );
+  assert.ok(spared.length > 0 && spared.every((row) => named.includes(row)));
+});

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UserError } from "../../lib/errors.ts";
+import { readModel } from "../../lib/onnx/file.ts";
+import type { SweepConfigInput } from "../../lib/config/sweep_config.ts";
+import type { MappingConfigInput } from "../../lib/config/mapping_config.ts";
+import type { Study } from "../../lib/record/study_record.ts";
+import { readStudy } from "../../lib/study/store.ts";
+import { sweep, type SweepEvent, type SweepOptions } from "../../lib/task/run_sweep.ts";
+import { createPool } from "../../lib/runtime/pool.ts";
+import { hasty } from "../cost/hasty.ts";
+import { pacedPool, tinyData, tinyModel } from "./tiny.ts";
+
+/** Three configurations; latency in as few rounds as an interval needs. */
+const FEW: SweepOptions = {
+  config: { placements: ["cnn-static", "mixed"], observers: ["min-max"], weights: ["per-channel"] },
+  rounds: 6,
+};
+
+/** A sweep in this thread, on a made-up clock, that keeps what it was told. */
+async function swept(options: SweepOptions = {}, data = tinyData()) {
+  const events: SweepEvent[] = [];
+  const study = await sweep(tinyModel(), data, {
+    ...FEW,
+    pool: pacedPool(),
+    ...options,
+    onEvent: (event) => events.push(event),
+  });
+  return { study, events };
+}
+
+async function inFolder(test: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(join(folder, "study"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What must come out the same on every machine. */
+const accuracies = ({ trials }: Study) =>
+  trials.map(({ key, name, accuracy, outputs, bytes, modelHash }) => ({
+    ...{ key, name, accuracy, outputs, bytes, modelHash },
+  }));
+
+Deno.test("sweep() measures every configuration of the grid, float32 first", async () => {
+  await using pool = hasty(createPool({ workers: 1 }));
+  const { study, events } = await swept({ pool, maxRounds: 6 }); // the real workers
+  const names = ["float32", "cnn-static · min-max · per-channel", "mixed · min-max · per-channel"];
+  assert.deepEqual(study.trials.map(({ name }) => name), names);
+  assert.equal(study.metric.name, "top-1");
+  assert.equal(study.maxDrop, 0.5);
+  for (const trial of study.trials) {
+    assert.equal(trial.error, undefined);
+    assert.equal(trial.accuracy?.value.n, 18);
+    assert.ok(trial.latency!.rounds >= 6);
+    assert.ok(trial.bytes! > 0 && trial.plan.length > 0);
+  }
+  const [float32, cnn, mixed] = study.trials;
+  assert.equal(float32!.outputs!.sqnr, null); // it is the baseline itself, to the byte
+  assert.deepEqual(float32!.accuracy!.value, study.baseline.selection);
+  assert.ok(cnn!.outputs!.sqnr! > 20);
+  assert.equal(cnn!.executes.QLinearConv, 2);
+  assert.equal(mixed!.executes.QLinearConv, 2);
+  assert.equal(mixed!.plan.find(({ opType }) => opType === "Gemm")!.asked, "dynamic");
+
+  const told = events.flatMap((event) => event.kind === "trial" ? [event] : []);
+  assert.deepEqual(told.map(({ number, of, reused }) => [number, of, reused]), [
+    [1, 3, false],
+    [2, 3, false],
+    [3, 3, false],
+  ]);
+  const shares = events.flatMap((event) => event.kind === "progress" ? [event.progress.all] : []);
+  assert.ok(shares.every((share, i) => share >= 0 && share <= 1 && share >= (shares[i - 1] ?? 0)));
+
+  // The same in another thread of another instance: bits, keys and all.
+  const { study: again } = await swept();
+  assert.deepEqual(accuracies(again), accuracies(study));
+});
+
+Deno.test("sweep() measures nothing again in a folder that holds it, and says so", () =>
+  inFolder(async (out) => {
+    const first = await swept({ out });
+    const again = await swept({ out });
+    assert.deepEqual(again.study.trials, first.study.trials);
+    assert.equal(again.study.provenance.reused, 3);
+    assert.ok(again.events.every(({ kind }) => kind !== "progress"));
+    assert.deepEqual(await readStudy(out), again.study);
+  }));
+
+Deno.test("sweep() keeps accuracy but not latency for another number of threads", () =>
+  inFolder(async (out) => {
+    const first = await swept({ out });
+    const again = await swept({ out, pool: pacedPool(() => 1, 2) });
+    assert.deepEqual(accuracies(again.study), accuracies(first.study));
+    assert.equal(again.study.trials[1]!.latency!.threads, 2);
+    const steps = again.events.flatMap((event) =>
+      event.kind === "progress" ? [event.progress.doing] : []
+    );
+    assert.ok(steps.includes("latency") && !steps.includes("accuracy"));
+  }));
+
+Deno.test("sweep() stopped by a signal returns what there is, and continues from there", () =>
+  inFolder(async (out) => {
+    const stop = new AbortController();
+    const study = await sweep(tinyModel(), tinyData(), {
+      ...FEW,
+      out,
+      pool: pacedPool(),
+      signal: stop.signal,
+      onEvent: (event) => event.kind === "trial" && event.number === 2 && stop.abort(),
+    });
+    assert.equal(study.trials.length, 2);
+    assert.deepEqual(await readStudy(out), study);
+    const { study: whole, events } = await swept({ out });
+    assert.equal(whole.provenance.reused, 2);
+    assert.equal(whole.trials.length, 3);
+    const told = events.flatMap((event) => event.kind === "trial" ? [event.reused] : []);
+    assert.deepEqual(told, [true, true, false]);
+  }));
+
+Deno.test("sweep() stopped before anything was measured throws the reason and writes nothing", () =>
+  inFolder(async (out) => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await assert.rejects(swept({ out, signal }), /enough/);
+    await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+  }));
+
+Deno.test("sweep() chooses the fastest within the budget, tests it once, and writes it", () =>
+  inFolder(async (out) => {
+    // Smaller files are faster on this clock.
+    const pool = pacedPool((model) => model.bytes().length);
+    const { study } = await swept({ out, pool, config: { ...FEW.config, maxDrop: 100 } });
+    const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
+    const smallest = Math.min(...study.trials.map(({ bytes }) => bytes!));
+    assert.equal(winner.bytes, smallest);
+    assert.equal(winner.file, "best.onnx");
+    assert.equal(study.winner!.accuracy!.split, "test");
+    assert.equal(study.winner!.accuracy!.value.n, study.baseline.test!.n);
+    const best = await readModel(join(out, "best.onnx"));
+    assert.equal(await best.hash(), winner.modelHash);
+
+    const { key, after, plan } = study.profiles!;
+    assert.equal(key, winner.key);
+    assert.equal(after.model.hash, winner.modelHash);
+    assert.deepEqual(plan.map(({ node }) => node), winner.plan.map(({ node }) => node));
+    assert.ok(plan.some(({ ms }) => ms !== undefined) && plan.some(({ dB }) => dB !== undefined));
+  }));
+
+Deno.test("sweep() keeps float32 where nothing is faster", () =>
+  inFolder(async (out) => {
+    const { study } = await swept({ out });
+    assert.equal(study.winner, undefined);
+    assert.equal(study.baseline.test, undefined);
+    const names = [...Deno.readDirSync(out)].map(({ name }) => name);
+    assert.deepEqual(names.sort(), ["study.db", "study.json"]);
+  }));
+
+Deno.test("sweep() compares with float32 itself where there are no labels", async () => {
+  const { study } = await swept({}, tinyData(60, { labelled: false }));
+  assert.equal(study.metric.name, "agreement");
+  assert.equal(study.baseline.selection.value, 100);
+  assert.equal(study.data.labelled, false);
+});
+
+Deno.test("sweep() gives a configuration that fails a row and a reason, and goes on", async () => {
+  const mappings = { odd: { default: "float32" as const } };
+  const config = { ...FEW.config, placements: ["odd", "cnn-static"], mappings };
+  const metric = {
+    name: "hidden",
+    unit: "%",
+    higherIsBetter: true,
+    score: ({ outputs, reference }: { outputs: unknown; reference: unknown }) => {
+      if (outputs !== reference) throw new Error("only float32 will do");
+      return 1;
+    },
+  };
+  const { study } = await swept({ config, metric });
+  assert.equal(study.trials[0]!.error, undefined);
+  assert.match(study.trials[1]!.error!, /Cannot score sample 0 .*only float32 will do/);
+  assert.equal(study.winner, undefined);
+  assert.deepEqual(study.collapsed!.map(({ sameAs }) => sameAs), ["float32"]);
+});
+
+Deno.test("sweep() refuses a rule that matches nothing, before it writes anything", () =>
+  inFolder(async (out) => {
+    const own = { default: "static", rules: [["frnt", "float32"]] } satisfies MappingConfigInput;
+    await assert.rejects(
+      swept({ out, config: { placements: ["own"], mappings: { own } } }),
+      (error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, /rule "frnt" matches no node; nearest are "front"/);
+        return true;
+      },
+    );
+    await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+  }));
+
+Deno.test("sweep() calibrates once for all numbers of samples, each of which is a trial", () =>
+  inFolder(async (out) => {
+    const passes = (events: SweepEvent[]) =>
+      events.filter((event) =>
+        event.kind === "progress" && event.progress.doing === "calibration" &&
+        event.progress.step === 0
+      ).length;
+    const few: SweepConfigInput = {
+      ...FEW.config,
+      placements: ["cnn-static"],
+      calibrationSizes: [1, 4, "all"],
+    };
+    const { study, events } = await swept({ out, config: few });
+    assert.deepEqual(study.trials.map(({ name }) => name), [
+      "float32",
+      "cnn-static · min-max · per-channel · 1 sample",
+      "cnn-static · min-max · per-channel · 4 samples",
+      "cnn-static · min-max · per-channel",
+    ]);
+    assert.equal(new Set(study.trials.map(({ modelHash }) => modelHash)).size, 4);
+    assert.equal(passes(events), 1);
+    assert.deepEqual(study.trials.map(({ calibration }) => calibration?.samples), [
+      ...[undefined, 1, 4, 24],
+    ]);
+    const series = study.trials.slice(1).map(({ calibration }) => calibration!.series);
+    assert.deepEqual(new Set(series), new Set(["cnn-static · min-max · per-channel"]));
+    assert.deepEqual(study.ranges!.tensors[0]!.clips.map(({ observer }) => observer), ["min-max"]);
+    assert.equal(study.ranges!.samples, 24);
+    // Other observers and placements of the same tensors need none.
+    const more = await swept({ out, config: { ...few, observers: ["entropy"] } });
+    assert.equal(passes(more.events), 0);
+    const message = /Cannot calibrate on 999 samples.*the calibration split holds 24/s;
+    await assert.rejects(swept({ config: { ...few, calibrationSizes: [999] } }), message);
+  }));
+
+Deno.test("sweep() measures corrected networks, and says in the plan what was corrected", async () => {
+  const { study } = await swept({
+    config: {
+      placements: ["cnn-static"],
+      weights: ["per-tensor"],
+      corrections: ["none", "bias", ["equalize", "bias"]],
+    },
+  });
+  const [, plain, ...corrected] = study.trials;
+  assert.equal(plain!.name, "cnn-static · L2.4 · per-tensor");
+  assert.equal(new Set(study.trials.map(({ modelHash }) => modelHash)).size, 4);
+  for (const trial of corrected) {
+    assert.equal(trial.error, undefined);
+    assert.ok(trial.outputs!.sqnr! > 20);
+    const note = trial.plan.map(({ why }) => why).join();
+    assert.match(note, trial.name.includes("equalize") ? /equalized with/ : /bias/);
+  }
+});
+
+Deno.test("sweep() wants to know what a drop of one's own metric means", async () => {
+  const metric = { name: "loudness", unit: "phon", higherIsBetter: true, score: () => 1 };
+  await assert.rejects(swept({ metric }), /loudness.*--max-drop.*in phon/);
+});

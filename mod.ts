@@ -161,7 +161,12 @@ export {
   top1,
 } from "./lib/evaluate/metric.ts";
 export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
-export { createPool, type Pool, type PoolOptions, type RunOptions } from "./lib/runtime/pool.ts";
+export {
+  openRuntime,
+  type RunOptions,
+  type Runtime,
+  type RuntimeOptions,
+} from "./lib/runtime/pool.ts";
 export { runDataset, type SampleRun } from "./lib/runtime/run_dataset.ts";
 export { Profile, profile, type ProfileModelOptions } from "./lib/profile/profile_model.ts";
 export { optimize, type OptimizeOptions } from "./lib/task/run_optimize.ts";

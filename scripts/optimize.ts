@@ -7,7 +7,7 @@ import { readModel } from "../lib/onnx/file.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { count, factor } from "../lib/report/format.ts";
-import { createPool } from "../lib/runtime/pool.ts";
+import { openRuntime } from "../lib/runtime/pool.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
 import { runScript, script } from "./shell.ts";
@@ -60,9 +60,9 @@ const main = script(command, async ({ operands, options }, { print, progress, si
     );
   }
 
-  await using pool = createPool({ workers: 1, threads });
+  await using runtime = openRuntime({ workers: 1, threads });
   const result = await optimize(model, samples?.calibration ?? [madeUp(model)], {
-    pool,
+    runtime,
     qconfig: options.float32 ? "float32" : "fastest",
     ...(samples && { calibration: samples.calibration.length }),
     ...(options.fresh && { cache: false }),
@@ -73,7 +73,7 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   const chosen = decodeModel(result.model.bytes(), basename(out));
   const accuracy = samples?.check && result.model !== model
     ? await compare(model, chosen, samples.check, {
-      pool,
+      runtime,
       signal,
       onProgress: (done, all) => progress.update(`comparing: ${done} of ${all} runs`),
     })

@@ -10,7 +10,7 @@ import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import { pngOf } from "../lib/report/png.ts";
 import { profileSvg, showProfile } from "../lib/report/profile_display.ts";
-import { createPool, type Pool } from "../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../lib/runtime/pool.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
 import type { Estimate } from "../lib/record/study_record.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
@@ -62,15 +62,15 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   const reading = await readReading(options.config);
   const samples = await takeSamples(model, operands.model, options.data, reading);
 
-  await using pool = createPool({ workers: 1, threads });
+  await using runtime = openRuntime({ workers: 1, threads });
   const measure = async (one: Model) => {
     progress.update(`timing the nodes of ${one.name}`);
-    return (await profile(one, samples, { pool, signal })).record;
+    return (await profile(one, samples, { runtime, signal })).record;
   };
   const before = await measure(model);
   const beside = other && {
     profile: await measure(other),
-    ratio: await ratioOf(model, other, samples, { pool, signal }),
+    ratio: await ratioOf(model, other, samples, { runtime, signal }),
   };
   if (chart !== undefined) {
     const svg = profileSvg(before, beside);
@@ -95,10 +95,10 @@ async function ratioOf(
   model: Model,
   other: Model,
   samples: Dataset | readonly Feeds[],
-  { pool, signal }: { pool: Pool; signal: AbortSignal },
+  { runtime, signal }: { runtime: Runtime; signal: AbortSignal },
 ): Promise<Estimate> {
   const feeds = await likeTheFirst(samples, model.name);
-  return latencyRatio(await pool.times([model, other], feeds, { signal })).ratio;
+  return latencyRatio(await runtime.times([model, other], feeds, { signal })).ratio;
 }
 
 async function takeSamples(

@@ -12,7 +12,7 @@ import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../lib/quantize/quantize_with.ts";
 import { count, factor } from "../lib/report/format.ts";
 import { UnknownBuildError } from "../lib/runtime/runtime_errors.ts";
-import { createPool, type Pool } from "../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../lib/runtime/pool.ts";
 import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/mapping_config.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
@@ -71,11 +71,11 @@ const main = script(command, async ({ operands, options }, shell) => {
     ? undefined
     : takeSamples(await readSamples(options.data, model, data), options);
 
-  await using pool = createPool();
+  await using runtime = openRuntime();
   let quantized: QuantizedModel;
   if (dynamic) {
     progress.update("converting");
-    quantized = await quantizeDynamic(model, ["Linear"], { pool });
+    quantized = await quantizeDynamic(model, ["Linear"], { runtime });
   } else {
     const fused = fuse(model);
     const watched = prepare(fused, mapping).tensors.length;
@@ -87,17 +87,17 @@ const main = script(command, async ({ operands, options }, shell) => {
     const calibration = samples?.calibration ?? [];
     const { int8 } = await quantizeWith(fused, mapping, calibration, {
       corrections,
-      pool,
+      runtime,
       signal: shell.signal,
       onProgress: (done) => progress.update(`calibrating ${done} of ${calibration.length}`),
     });
     progress.update("converting");
-    quantized = await withExecution(int8, pool);
+    quantized = await withExecution(int8, runtime);
   }
 
   // What is compared is what the file will hold.
   const candidate = decodeModel(quantized.bytes(), basename(out));
-  const comparison = samples?.check && await check(model, candidate, samples.check, pool, shell);
+  const comparison = samples?.check && await check(model, candidate, samples.check, runtime, shell);
   await candidate.save(out);
   progress.close();
 
@@ -123,9 +123,9 @@ const main = script(command, async ({ operands, options }, shell) => {
 });
 
 /** Fills in what the runtime executes, where that can be read. */
-async function withExecution(model: QuantizedModel, pool: Pool): Promise<QuantizedModel> {
+async function withExecution(model: QuantizedModel, runtime: Runtime): Promise<QuantizedModel> {
   try {
-    return await readBack(model, pool);
+    return await readBack(model, runtime);
   } catch (error) {
     if (error instanceof UnknownBuildError) return model;
     throw error;
@@ -136,12 +136,12 @@ async function check(
   model: Model,
   candidate: Model,
   data: Dataset,
-  pool: Pool,
+  runtime: Runtime,
   { progress, signal }: Shell,
 ) {
   const onProgress = (done: number, all: number) =>
     progress.update(`comparing: ${done} of ${all} runs`);
-  return await compare(model, candidate, data, { pool, signal, onProgress });
+  return await compare(model, candidate, data, { runtime, signal, onProgress });
 }
 
 export default main;

@@ -11,7 +11,7 @@ import { qconfigMapping } from "../lib/quantize/mapping.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
 import { dynamicInt8, type QConfig, staticInt8, weightOnly } from "../lib/quantize/qconfig.ts";
 import { readPlan } from "../lib/quantize/read_plan.ts";
-import { createPool, type Pool } from "../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../lib/runtime/pool.ts";
 import type { Feeds, Tensor } from "../lib/tensor/tensor.ts";
 import { anyFeeds } from "./passes/any_feeds.ts";
 import { error, run } from "./passes/fixtures.ts";
@@ -37,7 +37,7 @@ Deno.test({
   name: "real networks keep their outputs when fused and lowered, and run in every form of int8",
   ignore: !isThere(shared("models/")),
   async fn(t) {
-    await using pool = createPool({ workers: 1 });
+    await using runtime = openRuntime({ workers: 1 });
     for (const path of sharedFiles("models", ".onnx")) {
       const [folder, file] = path.pathname.split("/").slice(-2) as [string, string];
       await t.step(`${folder}/${file}`, async () => {
@@ -49,7 +49,7 @@ Deno.test({
         const slow = SLOW.test(folder);
         if (folder !== "super-resolution") await checkLowered(fused, feeds, outputs, !slow);
         const forms = slow ? FORMS.slice(0, 1) : FORMS;
-        await checkQuantized(fused, feeds, outputs, forms, pool);
+        await checkQuantized(fused, feeds, outputs, forms, runtime);
       });
     }
   },
@@ -118,13 +118,13 @@ async function checkQuantized(
   feeds: Feeds,
   outputs: Outputs,
   forms: typeof FORMS,
-  pool: Pool,
+  runtime: Runtime,
 ): Promise<void> {
   const mappings = forms.map(([, qconfig]) => qconfigMapping({ default: qconfig }));
   const ranges = await calibrate(prepare(fused, ...mappings), [feeds]);
   for (const [i, [name, , format]] of forms.entries()) {
     const int8 = convert(fused, mappings[i]!, ranges, { format });
-    const { rows } = readPlan(int8, await pool.optimised(int8));
+    const { rows } = readPlan(int8, await runtime.optimized(int8));
     assert.deepEqual(rows.filter(({ why }) => why.includes("yet the runtime")), [], name);
     for (const [output, { dims, data }] of Object.entries(await run(int8, feeds))) {
       assert.deepEqual(dims, outputs[output]!.dims, `${name}: ${output}`);

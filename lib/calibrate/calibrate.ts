@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { type Dataset, samples, slice } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import { runDataset, type SampleRun } from "../runtime/run_dataset.ts";
 import { openSession } from "../runtime/session.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
@@ -24,7 +24,7 @@ export interface CalibrateOptions {
   /** Most samples to run; the rest are left alone. @default {Infinity} */
   maxSamples?: number;
   /** Workers to share the runs. @default {none: a session of its own} */
-  pool?: Pool;
+  runtime?: Runtime;
   signal?: AbortSignal;
   /** Called after each sample with the number of samples done. */
   onProgress?: (done: number) => void;
@@ -87,7 +87,7 @@ async function watch(
   options: CalibrateOptions,
   onSample: (calibration: Calibration) => void,
 ): Promise<Calibration> {
-  const { maxSamples = Infinity, pool, signal, onProgress } = options;
+  const { maxSamples = Infinity, runtime, signal, onProgress } = options;
   const { model, tensors, channelAxes } = watched;
   const statistics = new Map<string, TensorStatistics>(
     tensors.map((name) => [name, emptyStatistics()]),
@@ -111,9 +111,9 @@ async function watch(
     const source = isDataset(taken) ? samples(taken) : taken;
     for await (const feeds of source) observe({ feeds, results: {} });
   } else {
-    const session = pool ? undefined : await openSession(model);
+    const session = runtime ? undefined : await openSession(model);
     try {
-      const runs = runDataset(pool ?? session!, model, taken, { outputs, signal });
+      const runs = runDataset(runtime ?? session!, model, taken, { outputs, signal });
       for await (const run of runs) observe(run);
     } finally {
       await session?.release();

@@ -7,19 +7,19 @@ import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ShapeMap } from "../runtime/learn_shapes.ts";
 import type { QConfig } from "../quantize/qconfig.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
-import type { Branch } from "./time_kernels.ts";
-import type { CostBook } from "./kernel_times.ts";
+import type { TimedSubgraph } from "./time_kernels.ts";
+import type { KernelTimes } from "./kernel_times.ts";
 import { sizeOf } from "../data/first_samples.ts";
 import { dynamicForm, floatForm, type Form, staticForms } from "./forms.ts";
-import { type Item, itemsOf } from "./kernels.ts";
-import { type Part, Parts } from "../onnx/extract.ts";
+import { type Kernel, kernelsOf } from "./kernels.ts";
+import { Extractor, type Subgraph } from "../onnx/extract.ts";
 import type { Choice, Placed, PlacementProblem } from "./placement.ts";
-import { fitStepPrices } from "./conversion_times.ts";
-import type { Survey } from "./network_facts.ts";
+import { fitConversionTimes } from "./conversion_times.ts";
+import type { NetworkFacts } from "./network_facts.ts";
 import { bringsChannelsFirst, bringsChannelsLast, type TensorForm } from "./tensor_form.ts";
 
-/** A way to compute an item, with what has to be done to get it. */
-export interface ItemChoice extends Choice {
+/** A way to compute an kernel, with what has to be done to get it. */
+export interface KernelChoice extends Choice {
   readonly kind: Form["kind"];
   /** The matrix product that its Conv is to be written as. */
   readonly rewrite?: GemmForm;
@@ -27,8 +27,8 @@ export interface ItemChoice extends Choice {
   readonly asked: ReadonlyMap<string, QConfig>;
 }
 
-/** An item with its choices. */
-export interface ItemChoices extends Placed<ItemChoice> {
+/** An kernel with its choices. */
+export interface KernelChoices extends Placed<KernelChoice> {
   readonly nodes: readonly NodeProto[];
 }
 
@@ -41,42 +41,42 @@ export interface ProblemOptions {
 }
 
 /** A {@linkcode PlacementProblem} of a network. */
-export interface NetworkProblem extends PlacementProblem<ItemChoice> {
-  readonly items: readonly ItemChoices[];
+export interface NetworkProblem extends PlacementProblem<KernelChoice> {
+  readonly kernels: readonly KernelChoices[];
 }
 
 /**
- * Measures every form of every item of a network, and what changes of precision and layout between
+ * Measures every form of every kernel of a network, and what changes of precision and layout between
  * them cost.
  */
 export async function placementProblem(
-  { model, shapes, values, optimised }: Survey,
-  book: CostBook,
+  { model, shapes, values, optimized }: NetworkFacts,
+  kernelTimes: KernelTimes,
   options: ProblemOptions = {},
 ): Promise<NetworkProblem> {
   const { int8 = true, rewrites = true } = options;
-  const parts = new Parts(model, values);
-  const items = itemsOf(model.graph, parts, values, optimised);
-  const candidates = items.flatMap((item, place) => {
-    const part = parts.take(item.nodes);
+  const extractor = new Extractor(model, values);
+  const kernels = kernelsOf(model.graph, extractor, values, optimized);
+  const candidates = kernels.flatMap((kernel, place) => {
+    const part = extractor.take(kernel.nodes);
     const written = rewrites ? rewritten(part, shapes) : [];
     return [{ part }, ...written].flatMap(({ part, rewrite }: Rewritten) =>
       formsOf(part, int8, rewrite !== undefined).map((form) => ({ place, form, rewrite }))
     );
   });
-  const times = await book.times(
-    candidates.map(({ form }) => form.branch),
-    { workingSet: workingSetOf(model, items, values) },
+  const times = await kernelTimes.times(
+    candidates.map(({ form }) => form.timed),
+    { workingSet: workingSetOf(model, kernels, values) },
   );
-  const choices: ItemChoice[][] = items.map(() => []);
+  const choices: KernelChoice[][] = kernels.map(() => []);
   candidates.forEach(({ place, form: { kind, asked }, rewrite }, i) => {
     const { ms, input, output } = times[i]!;
     const choice = { kind, asked, input, output, ms, ...(rewrite && { rewrite }) };
-    choices[place]!.push(choice, ...inOtherLayouts(items[place]!, choice, values));
+    choices[place]!.push(choice, ...inOtherLayouts(kernels[place]!, choice, values));
   });
   const isFloat = (name: string) => values.get(name)?.type === "float32";
   return {
-    items: items.map(({ nodes, inputs, outputs }, i) => ({
+    kernels: kernels.map(({ nodes, inputs, outputs }, i) => ({
       nodes,
       inputs: inputs.filter(isFloat),
       outputs: outputs.filter(isFloat),
@@ -84,17 +84,17 @@ export async function placementProblem(
     })),
     results: model.graph.output.map(({ name }) => name).filter(isFloat),
     elements: (name) => elementCount(values.get(name)?.dims ?? [0]),
-    prices: fitStepPrices(times.flatMap(({ steps }) => steps)),
+    prices: fitConversionTimes(times.flatMap(({ conversions }) => conversions)),
   };
 }
 
-/** Bytes of a network's weights, and of all that stands between its items in the widest place. */
+/** Bytes of a network's weights, and of all that stands between its kernels in the widest place. */
 function workingSetOf(
   model: Model,
-  items: readonly Item[],
+  kernels: readonly Kernel[],
   values: ReadonlyMap<string, Tensor>,
 ): number {
-  const around = items.map(({ inputs, outputs }) => {
+  const around = kernels.map(({ inputs, outputs }) => {
     return sizeOf([...inputs, ...outputs].flatMap((name) => values.get(name) ?? []));
   });
   const weights = model.graph.initializer.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
@@ -102,11 +102,11 @@ function workingSetOf(
 }
 
 interface Rewritten {
-  readonly part: Part;
+  readonly part: Subgraph;
   readonly rewrite?: GemmForm;
 }
 
-function formsOf(part: Part, int8: boolean, isRewritten: boolean): Form[] {
+function formsOf(part: Subgraph, int8: boolean, isRewritten: boolean): Form[] {
   const float = floatForm(part);
   // Of a rewritten Conv, the Transposes at its edges are changes of layout.
   const forms = isRewritten ? [withoutOwn(float)] : [float];
@@ -117,8 +117,8 @@ function formsOf(part: Part, int8: boolean, isRewritten: boolean): Form[] {
 }
 
 function withoutOwn(form: Form): Form {
-  const branch: Branch = { ...form.branch, own: new Set() };
-  return { ...form, branch };
+  const timed: TimedSubgraph = { ...form.timed, own: new Set() };
+  return { ...form, timed };
 }
 
 const GEMM_FORMS: readonly GemmForm[] = ["im2col", "perPosition", "dense"];
@@ -127,7 +127,7 @@ const GEMM_FORMS: readonly GemmForm[] = ["im2col", "perPosition", "dense"];
 const HOPELESS = 1.3;
 
 /** The part with its Conv as each matrix product that may be worth it. */
-function rewritten(part: Part, shapes: ShapeMap): Rewritten[] {
+function rewritten(part: Subgraph, shapes: ShapeMap): Rewritten[] {
   if (!part.model.graph.node.some(({ opType }) => opType === "Conv")) return [];
   return GEMM_FORMS.flatMap((rewrite) => {
     const model = lowerForWasm(part.model, shapes, {
@@ -165,10 +165,10 @@ const ANY_LAYOUT: ReadonlySet<string> = new Set([
  * two orders, which need not do anything.
  */
 function inOtherLayouts(
-  { nodes, inputs, outputs }: Item,
-  choice: ItemChoice,
+  { nodes, inputs, outputs }: Kernel,
+  choice: KernelChoice,
   values: ReadonlyMap<string, Tensor>,
-): ItemChoice[] {
+): KernelChoice[] {
   const { input, output } = choice;
   const [first] = nodes;
   if (input !== output || input.endsWith("Last") || choice.kind === "dynamic") return [];

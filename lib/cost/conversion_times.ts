@@ -1,18 +1,18 @@
-import type { StepTime } from "./time_kernels.ts";
-import type { Step } from "./tensor_form.ts";
+import type { ConversionTime } from "./time_kernels.ts";
+import type { Conversion } from "./tensor_form.ts";
 
 /** What a step costs a tensor of so many elements, in milliseconds. */
-export type StepPrices = (step: Step, elements: number) => number;
+export type ConversionTimes = (step: Conversion, elements: number) => number;
 
 /**
- * What was measured elsewhere (onnxruntime-web 1.30, one thread), for steps that nothing in a network
+ * What was measured elsewhere (onnxruntime-web 1.30, one thread), for conversions that nothing in a network
  * takes: nanoseconds an element, and 3 microseconds a node.
  */
-const ELSEWHERE: Readonly<Record<Step, number>> = {
+const ELSEWHERE: Readonly<Record<Conversion, number>> = {
   quantize: 0.55,
   dequantize: 0.22,
-  turnInt8: 0.44,
-  turnFloat: 0.8,
+  transposeInt8: 0.44,
+  transposeFloat: 0.8,
 };
 const NODE_MS = 0.003;
 
@@ -20,7 +20,7 @@ const NODE_MS = 0.003;
  * Draws a straight line through the times of each step: so much for the node, and so much for each
  * element. Errors count by their share, so that small tensors are met as well as large ones.
  */
-export function fitStepPrices(times: readonly StepTime[]): StepPrices {
+export function fitConversionTimes(times: readonly ConversionTime[]): ConversionTimes {
   const lines = new Map(
     [...Map.groupBy(times, ({ step }) => step)].map(([step, same]) => [step, fitLine(same)]),
   );
@@ -31,9 +31,9 @@ export function fitStepPrices(times: readonly StepTime[]): StepPrices {
 }
 
 /** Least squares of relative errors, with neither part below zero. */
-function fitLine(times: readonly StepTime[]): { base: number; slope: number } {
+function fitLine(times: readonly ConversionTime[]): { base: number; slope: number } {
   const points = times.filter(({ ms, elements }) => ms > 0 && elements > 0);
-  // Minimises the sum of ((base + slope x - y) / y)^2.
+  // Minimizes the sum of ((base + slope x - y) / y)^2.
   let [w, wx, wxx, wy, wxy] = [0, 0, 0, 0, 0];
   for (const { elements: x, ms: y } of points) {
     const weight = 1 / (y * y);

@@ -1,12 +1,12 @@
 import { intsAttribute } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
-import { afterStep, bringsChannelsFirst, bringsChannelsLast } from "./tensor_form.ts";
-import type { Step, TensorForm } from "./tensor_form.ts";
+import { afterConversion, bringsChannelsFirst, bringsChannelsLast } from "./tensor_form.ts";
+import type { Conversion, TensorForm } from "./tensor_form.ts";
 
 /** A change of form at the edge of what was executed. */
 export interface EdgeNode {
   readonly node: NodeProto;
-  readonly step: Step;
+  readonly step: Conversion;
 }
 
 /** What is at the edges of a part of a network, and so belongs to its neighbours as much as to it. */
@@ -35,7 +35,7 @@ export function findEdges(
   const readersOf = (name: string) => nodes.filter(({ input }) => input.includes(name));
   const found: EdgeNode[] = [];
   const taken = new Set<NodeProto>();
-  const take = (node: NodeProto, step: Step) => {
+  const take = (node: NodeProto, step: Conversion) => {
     found.push({ node, step });
     taken.add(node);
   };
@@ -52,7 +52,7 @@ export function findEdges(
       const step = isOwn(reader) ? undefined : stepIn(reader, form);
       if (!step || reader.input[0] !== at) break;
       take(reader, step);
-      form = afterStep(form, step);
+      form = afterConversion(form, step);
       at = reader.output[0]!;
     }
     input ??= form;
@@ -76,23 +76,23 @@ export function findEdges(
 }
 
 /** The step a node does to a tensor on its way in. */
-function stepIn(node: NodeProto, form: TensorForm): Step | undefined {
+function stepIn(node: NodeProto, form: TensorForm): Conversion | undefined {
   if (node.opType === "QuantizeLinear") return "quantize";
   if (node.opType !== "Transpose" || form.endsWith("Last")) return undefined;
   if (!bringsChannelsLast(intsAttribute(node, "perm", []))) return undefined;
-  return form === "float" ? "turnFloat" : "turnInt8";
+  return form === "float" ? "transposeFloat" : "transposeInt8";
 }
 
 /** The step a node does to a tensor on its way out, seen from behind. */
-function stepOut(node: NodeProto, form: TensorForm): Step | undefined {
+function stepOut(node: NodeProto, form: TensorForm): Conversion | undefined {
   if (node.opType === "DequantizeLinear") return "dequantize";
   if (node.opType !== "Transpose" || form.endsWith("Last")) return undefined;
   if (!bringsChannelsFirst(intsAttribute(node, "perm", []))) return undefined;
-  return form === "float" ? "turnFloat" : "turnInt8";
+  return form === "float" ? "transposeFloat" : "transposeInt8";
 }
 
 /** The form before a step that led to `form`. */
-function before(form: TensorForm, step: Step): TensorForm {
+function before(form: TensorForm, step: Conversion): TensorForm {
   if (step === "dequantize") return form === "floatLast" ? "int8Last" : "int8";
-  return afterStep(form, step);
+  return afterConversion(form, step);
 }

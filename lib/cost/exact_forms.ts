@@ -1,6 +1,6 @@
 import { fastestBase, type PlacingContext, rewritesOf, writeAsProducts } from "./fastest_form.ts";
 import { type NetworkProblem, placementProblem } from "./candidates.ts";
-import { type Survey, survey } from "./network_facts.ts";
+import { type NetworkFacts, networkFacts } from "./network_facts.ts";
 import type { Model } from "../onnx/model.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { fuse } from "../passes/fuse.ts";
@@ -11,12 +11,12 @@ import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import type { ExactForm } from "../strategy/search/assignment.ts";
 
-/** An exact form of a network, with what is known of its parts. */
+/** An exact form of a network, with what is known of its extractor. */
 export interface Base {
   /** Names it among the others. */
   readonly name: string;
   readonly form: ExactForm;
-  readonly survey: Survey;
+  readonly network: NetworkFacts;
   readonly problem: NetworkProblem;
 }
 
@@ -55,19 +55,21 @@ export async function measureExactForms(
   sample: Feeds,
   context: Omit<PlacingContext, "int8">,
 ): Promise<Base[]> {
-  const { pool, book } = context;
-  const given = await survey(fuse(model), sample, pool);
+  const { runtime, kernelTimes } = context;
+  const given = await networkFacts(fuse(model), sample, runtime);
   const bases = new Map<string, Base>();
   for (const int8 of [true, false]) {
     const best = await fastestBase(given, sample, { ...context, int8 });
     const products = rewritesOf(best).map(({ node, form }) => ({ node, form }));
-    const form: ExactForm = { frames: best.survey !== given, products };
+    const form: ExactForm = { frames: best.network !== given, products };
     const name = nameOf(form);
     if (bases.has(name)) continue;
-    const written = writeAsProducts(best.survey, products);
-    const seen = written === best.survey.model ? best.survey : await survey(written, sample, pool);
-    const problem = await placementProblem(seen, book, { rewrites: false });
-    bases.set(name, { name, form, survey: seen, problem });
+    const written = writeAsProducts(best.network, products);
+    const seen = written === best.network.model
+      ? best.network
+      : await networkFacts(written, sample, runtime);
+    const problem = await placementProblem(seen, kernelTimes, { rewrites: false });
+    bases.set(name, { name, form, network: seen, problem });
   }
   return [...bases.values()];
 }

@@ -1,52 +1,52 @@
 import type { Model } from "../onnx/model.ts";
 import type { GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { type ItemChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
-import type { CostBook } from "./kernel_times.ts";
+import { type KernelChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
+import type { KernelTimes } from "./kernel_times.ts";
 import type { Rewrite } from "../task/optimized.ts";
 import { placementMs } from "./placement.ts";
 import { solvePlacement } from "./solve.ts";
-import { type Survey, survey } from "./network_facts.ts";
+import { type NetworkFacts, networkFacts } from "./network_facts.ts";
 
 /** What a network is placed with. */
 export interface PlacingContext {
-  readonly book: CostBook;
-  readonly pool: Pool;
+  readonly kernelTimes: KernelTimes;
+  readonly runtime: Runtime;
   /** Whether int8 forms are considered. */
   readonly int8: boolean;
 }
 
 /** A network with what was chosen for it. */
 export interface PlacedNetwork {
-  readonly survey: Survey;
+  readonly network: NetworkFacts;
   readonly problem: NetworkProblem;
-  readonly chosen: readonly ItemChoice[];
+  readonly chosen: readonly KernelChoice[];
 }
 
 /** The network as it is, or with its Conv3d lowered to Conv, whichever is to be faster. */
 export async function fastestBase(
-  given: Survey,
+  given: NetworkFacts,
   feeds: Feeds,
   context: PlacingContext,
 ): Promise<PlacedNetwork> {
-  const { book, pool, int8 } = context;
-  const solve = async (survey: Survey): Promise<PlacedNetwork> => {
-    const problem = await placementProblem(survey, book, { int8 });
-    return { survey, problem, chosen: await solvePlacement(problem) };
+  const { kernelTimes, runtime, int8 } = context;
+  const solve = async (network: NetworkFacts): Promise<PlacedNetwork> => {
+    const problem = await placementProblem(network, kernelTimes, { int8 });
+    return { network, problem, chosen: await solvePlacement(problem) };
   };
   const asGiven = await solve(given);
   const flat = lowerForWasm(given.model, given.shapes, { convToGemm: false });
   if (flat === given.model) return asGiven;
-  const lowered = await solve(await survey(flat, feeds, pool));
+  const lowered = await solve(await networkFacts(flat, feeds, runtime));
   const ms = ({ problem, chosen }: PlacedNetwork) => placementMs(problem, chosen);
   return ms(lowered) < ms(asGiven) ? lowered : asGiven;
 }
 
 /** The Convs that are to be matrix products. */
 export function rewritesOf({ problem, chosen }: PlacedNetwork): Rewrite[] {
-  return problem.items.flatMap(({ nodes }, i) => {
+  return problem.kernels.flatMap(({ nodes }, i) => {
     const { rewrite } = chosen[i]!;
     const conv = nodes.find(({ opType }) => opType === "Conv");
     return rewrite && conv ? [{ node: conv.name, form: rewrite }] : [];
@@ -54,7 +54,10 @@ export function rewritesOf({ problem, chosen }: PlacedNetwork): Rewrite[] {
 }
 
 /** The network with some Convs as matrix products. */
-export function writeAsProducts({ model, shapes }: Survey, rewrites: readonly Rewrite[]): Model {
+export function writeAsProducts(
+  { model, shapes }: NetworkFacts,
+  rewrites: readonly Rewrite[],
+): Model {
   if (rewrites.length === 0) return model;
   const forms = new Map<string, GemmForm>(rewrites.map(({ node, form }) => [node, form]));
   return lowerForWasm(model, shapes, {

@@ -6,14 +6,14 @@ import { convert } from "../quantize/convert.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
 import { dynamicInt8, type QConfig, staticInt8 } from "../quantize/qconfig.ts";
 import { elementCount, float32, type Tensor } from "../tensor/tensor.ts";
-import type { Branch } from "./time_kernels.ts";
-import { type Part, valueInfo } from "../onnx/extract.ts";
+import type { TimedSubgraph } from "./time_kernels.ts";
+import { type Subgraph, valueInfo } from "../onnx/extract.ts";
 
 /** One way to compute a part of a network. */
 export interface Form {
   readonly kind: "float32" | "static" | "dynamic";
   /** The part written so. */
-  readonly branch: Branch;
+  readonly timed: TimedSubgraph;
   /** What each of its nodes is to be, by name; nodes that stay float32 are left out. */
   readonly asked: ReadonlyMap<string, QConfig>;
 }
@@ -23,8 +23,8 @@ const STATIC = staticInt8({ kernels: "any" });
 const DYNAMIC = dynamicInt8();
 
 /** The part as it is. */
-export function floatForm(part: Part): Form {
-  return { kind: "float32", branch: { part, own: namesOf(part) }, asked: new Map() };
+export function floatForm(part: Subgraph): Form {
+  return { kind: "float32", timed: { part, own: namesOf(part) }, asked: new Map() };
 }
 
 /**
@@ -34,7 +34,7 @@ export function floatForm(part: Part): Form {
  * A Gemm or MatMul may give float32 or uint8: there is a form for each. A pool is also tried behind a
  * Conv, where it finds channels last, for which it has a faster kernel.
  */
-export function staticForms(part: Part): Form[] {
+export function staticForms(part: Subgraph): Form[] {
   const forms = [writeStatic(part)];
   const [head] = part.model.graph.node;
   if (head?.opType === "Gemm" || head?.opType === "MatMul") {
@@ -45,7 +45,7 @@ export function staticForms(part: Part): Form[] {
 }
 
 /** The part in dynamic int8, as far as it can be; undefined if nothing of it can. */
-export function dynamicForm(part: Part): Form | undefined {
+export function dynamicForm(part: Subgraph): Form | undefined {
   const mapping = qconfigMapping({ default: DYNAMIC, onUnsupported: "float32" });
   const model = convert(part.model, mapping);
   const asked = new Map<string, QConfig>(
@@ -54,11 +54,11 @@ export function dynamicForm(part: Part): Form | undefined {
     ),
   );
   if (asked.size === 0) return undefined;
-  return { kind: "dynamic", branch: { part: { ...part, model }, own: namesOf(part) }, asked };
+  return { kind: "dynamic", timed: { part: { ...part, model }, own: namesOf(part) }, asked };
 }
 
 /** A part together with nodes that stand in for its neighbours. */
-interface InContext extends Part {
+interface InContext extends Subgraph {
   readonly context?: ReadonlySet<string>;
 }
 
@@ -79,7 +79,7 @@ function writeStatic(part: InContext): Form | undefined {
   const mine = own.filter(({ node }) => !context?.has(node));
   return {
     kind: "static",
-    branch: { part: { model: written, feeds }, own: namesOf(part), context },
+    timed: { part: { model: written, feeds }, own: namesOf(part), context },
     asked: new Map(mine.map(({ node }) => [node, STATIC])),
   };
 }
@@ -109,7 +109,7 @@ const READER = "octavo: reads int8";
 const CONV = "octavo: gives channels last";
 
 /** The part with a node behind it that reads its result as uint8, and only moves it. */
-function withReader(part: Part): InContext {
+function withReader(part: Subgraph): InContext {
   const { model, feeds } = part;
   const { graph } = model;
   const [output] = graph.output;
@@ -129,7 +129,7 @@ function withReader(part: Part): InContext {
 }
 
 /** The part with a Conv in front that has nothing to compute but gives its result channels last. */
-function behindConv(part: Part): InContext {
+function behindConv(part: Subgraph): InContext {
   const { model, feeds } = part;
   const { graph } = model;
   const [name, tensor] = Object.entries(feeds)[0] as [string, Tensor];
@@ -148,11 +148,11 @@ function behindConv(part: Part): InContext {
   return { model: model.withGraph(withIt), feeds: { [CONV]: tensor }, context: new Set([CONV]) };
 }
 
-function rankOf({ feeds }: Part): number {
+function rankOf({ feeds }: Subgraph): number {
   return Object.values(feeds)[0]?.dims.length ?? 0;
 }
 
-function namesOf({ model }: Part): Set<string> {
+function namesOf({ model }: Subgraph): Set<string> {
   return new Set(model.graph.node.map(({ name }: NodeProto) => name));
 }
 

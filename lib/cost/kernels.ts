@@ -5,38 +5,38 @@ import { qconfigMapping } from "../quantize/mapping.ts";
 import { staticInt8 } from "../quantize/qconfig.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { originsOf } from "../profile/executed.ts";
-import type { Parts } from "../onnx/extract.ts";
+import type { Extractor } from "../onnx/extract.ts";
 
 /** Nodes that are decided upon together, since one kernel computes them. */
-export interface Item {
+export interface Kernel {
   /** In order. */
   readonly nodes: readonly NodeProto[];
-  /** Tensors that it reads of other items, and that others read of it. */
+  /** Tensors that it reads of other kernels, and that others read of it. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
 
 /**
- * Parts the nodes of a graph into those that run as one: a Conv with its Relu in one int8 kernel, or
+ * Divides the nodes of a graph into those that run as one: a Conv with its Relu in one int8 kernel, or
  * whatever the runtime fuses in float32. What is computed when the model loads is none of them.
  *
  * @param graph With a name for each node.
  * @param values What a run gave: tells floats from other tensors.
- * @param optimised The graph after the runtime's optimisation, if that can be read.
+ * @param optimized The graph after the runtime's optimization, if that can be read.
  * @returns In an order in which each comes after those it reads from.
  */
-export function itemsOf(
+export function kernelsOf(
   graph: GraphProto,
-  parts: Parts,
+  extractor: Extractor,
   values: ReadonlyMap<string, Tensor>,
-  optimised?: GraphProto,
-): Item[] {
+  optimized?: GraphProto,
+): Kernel[] {
   const group = new Map<NodeProto, NodeProto>();
   const leader = (node: NodeProto): NodeProto => {
     const next = group.get(node)!;
     return next === node ? node : leader(next);
   };
-  const nodes = graph.node.filter((node) => !parts.isConstant(node));
+  const nodes = graph.node.filter((node) => !extractor.isConstant(node));
   for (const node of nodes) group.set(node, node);
   const join = (members: readonly NodeProto[]) => {
     const [first, ...others] = members.filter((node) => group.has(node));
@@ -49,14 +49,14 @@ export function itemsOf(
   const mapping = qconfigMapping({ default: staticInt8({ kernels: "any" }), int8Tensors });
   const { units } = decide(graph, { ...mapping, onUnsupported: "float32" });
   for (const unit of units.values()) join(unit.nodes);
-  if (optimised) {
-    for (const { covers } of originsOf(graph, optimised).values()) join(covers);
+  if (optimized) {
+    for (const { covers } of originsOf(graph, optimized).values()) join(covers);
   }
   const members = Map.groupBy(nodes, leader);
   return inOrder([...members.values()], producers(graph)).map((nodes) => ({
     nodes,
-    inputs: parts.inputsOf(nodes),
-    outputs: parts.outputsOf(nodes),
+    inputs: extractor.inputsOf(nodes),
+    outputs: extractor.outputsOf(nodes),
   }));
 }
 

@@ -2,9 +2,9 @@ import { type QConfigMapping, qconfigMapping, type Rule } from "../quantize/mapp
 import { float32, weightOnly } from "../quantize/qconfig.ts";
 import { graphFacts } from "../quantize/graph_facts.ts";
 import { storableWeights } from "../quantize/weight_only.ts";
-import type { ItemChoice, NetworkProblem } from "./candidates.ts";
+import type { KernelChoice, NetworkProblem } from "./candidates.ts";
 import { isInt8 } from "./tensor_form.ts";
-import type { Survey } from "./network_facts.ts";
+import type { NetworkFacts } from "./network_facts.ts";
 
 /** Options for {@linkcode mappingOf}. */
 export interface MappingOfOptions {
@@ -17,15 +17,15 @@ export interface MappingOfOptions {
  * by its name, and the tensors that are to be quantized where they come from.
  */
 export function mappingOf(
-  { model }: Survey,
-  { items }: NetworkProblem,
-  chosen: readonly ItemChoice[],
+  { model }: NetworkFacts,
+  { kernels }: NetworkProblem,
+  chosen: readonly KernelChoice[],
   options: MappingOfOptions = {},
 ): QConfigMapping {
   const { smallWeights = true } = options;
   const rules = new Map<string, Rule>();
   const int8Tensors = new Set<string>();
-  items.forEach(({ inputs }, i) => {
+  kernels.forEach(({ inputs }, i) => {
     const { asked, input, kind } = chosen[i]!;
     for (const [name, qconfig] of asked) rules.set(name, [name, qconfig]);
     if (kind === "static" && isInt8(input)) { for (const name of inputs) int8Tensors.add(name); }

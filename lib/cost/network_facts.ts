@@ -5,19 +5,19 @@ import { learnShapes, type ShapeMap } from "../runtime/learn_shapes.ts";
 import { nameNodes } from "../quantize/name_nodes.ts";
 import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
 import { UnknownBuildError } from "../runtime/runtime_errors.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { runValues } from "../runtime/run_values.ts";
 
 /** What is known of a network before it is placed. */
-export interface Survey {
+export interface NetworkFacts {
   /** Float32, with a name for each node, in an opset that can be quantized. */
   readonly model: Model;
   readonly shapes: ShapeMap;
   /** What a run on the sample gave, by name. */
   readonly values: ReadonlyMap<string, Tensor>;
-  /** The graph after the runtime's optimisation, if that can be read. */
-  readonly optimised?: GraphProto;
+  /** The graph after the runtime's optimization, if that can be read. */
+  readonly optimized?: GraphProto;
 }
 
 /**
@@ -25,19 +25,23 @@ export interface Survey {
  *
  * @throws {UserError} If the sample does not fit, or the opset cannot be raised.
  */
-export async function survey(model: Model, feeds: Feeds, pool: Pool): Promise<Survey> {
+export async function networkFacts(
+  model: Model,
+  feeds: Feeds,
+  runtime: Runtime,
+): Promise<NetworkFacts> {
   const raised = raiseOpset(model, QUANTIZED_OPSET);
   const named = raised.withGraph(nameNodes(raised.graph));
   const shapes = await learnShapes(named, feeds);
-  const values = await runValues(named, feeds, shapes, pool);
-  const optimised = await optimisedOrNot(named, pool);
-  return { model: named, shapes, values, ...(optimised && { optimised: optimised.graph }) };
+  const values = await runValues(named, feeds, shapes, runtime);
+  const optimized = await optimizedOrNot(named, runtime);
+  return { model: named, shapes, values, ...(optimized && { optimized: optimized.graph }) };
 }
 
 /** The model as it is executed, if this build of the runtime lets it be read. */
-export async function optimisedOrNot(model: Model, pool: Pool): Promise<Model | undefined> {
+export async function optimizedOrNot(model: Model, runtime: Runtime): Promise<Model | undefined> {
   try {
-    return await pool.optimised(model);
+    return await runtime.optimized(model);
   } catch (error) {
     if (error instanceof UnknownBuildError) return undefined;
     throw error;

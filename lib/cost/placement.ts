@@ -1,7 +1,7 @@
-import type { StepPrices } from "./conversion_times.ts";
-import { isInt8, stepsBetween, TENSOR_FORMS, type TensorForm } from "./tensor_form.ts";
+import type { ConversionTimes } from "./conversion_times.ts";
+import { conversionsBetween, isInt8, TENSOR_FORMS, type TensorForm } from "./tensor_form.ts";
 
-/** One way to compute an item. */
+/** One way to compute an kernel. */
 export interface Choice {
   /** Form in which it reads its tensors. */
   readonly input: TensorForm;
@@ -31,12 +31,12 @@ export interface Placed<C extends Choice = Choice> {
 
 /** What is to be chosen, and what changes of form between the choices cost. */
 export interface PlacementProblem<C extends Choice = Choice> {
-  readonly items: readonly Placed<C>[];
+  readonly kernels: readonly Placed<C>[];
   /** Tensors that leave the network, as float32. */
   readonly results: readonly string[];
   /** Elements of a tensor. */
   readonly elements: (tensor: string) => number;
-  readonly prices: StepPrices;
+  readonly prices: ConversionTimes;
   /** @default {none} */
   readonly limits?: readonly Limit[];
 }
@@ -48,14 +48,17 @@ export function changeMs(
   from: TensorForm,
   to: TensorForm,
 ): number {
-  return stepsBetween(from, to).reduce((sum, step) => sum + prices(step, elements(tensor)), 0);
+  return conversionsBetween(from, to).reduce(
+    (sum, step) => sum + prices(step, elements(tensor)),
+    0,
+  );
 }
 
 /**
- * What a placement takes: each item as chosen, and each tensor brought once into each form in which
+ * What a placement takes: each kernel as chosen, and each tensor brought once into each form in which
  * someone reads it.
  *
- * @param chosen The choice for each item.
+ * @param chosen The choice for each kernel.
  */
 export function placementMs(problem: PlacementProblem, chosen: readonly Choice[]): number {
   return chosen.reduce((sum, { ms }) => sum + ms, 0) + changesMs(problem, chosen);
@@ -63,15 +66,15 @@ export function placementMs(problem: PlacementProblem, chosen: readonly Choice[]
 
 /** What the changes of form of a placement take. */
 export function changesMs(problem: PlacementProblem, chosen: readonly Choice[]): number {
-  const { items, results } = problem;
+  const { kernels, results } = problem;
   const given = new Map(
-    items.flatMap(({ outputs }, i) => outputs.map((name) => [name, chosen[i]!.output])),
+    kernels.flatMap(({ outputs }, i) => outputs.map((name) => [name, chosen[i]!.output])),
   );
   const wanted = new Map<string, Set<TensorForm>>();
   const want = (name: string, form: TensorForm) => {
     wanted.set(name, (wanted.get(name) ?? new Set()).add(form));
   };
-  items.forEach(({ inputs }, i) => inputs.forEach((name) => want(name, chosen[i]!.input)));
+  kernels.forEach(({ inputs }, i) => inputs.forEach((name) => want(name, chosen[i]!.input)));
   for (const name of results) want(name, "float");
   let sum = 0;
   for (const [name, forms] of wanted) {
@@ -82,13 +85,13 @@ export function changesMs(problem: PlacementProblem, chosen: readonly Choice[]):
 
 /** The tensors that a placement rounds to uint8: where they are made, or where they are first read. */
 export function roundedTensors(
-  { items }: Pick<PlacementProblem, "items">,
+  { kernels }: Pick<PlacementProblem, "kernels">,
   chosen: readonly Choice[],
 ): Set<string> {
   const carried = new Set(
-    items.flatMap(({ outputs }, i) => chosen[i]!.carries ? outputs : []),
+    kernels.flatMap(({ outputs }, i) => chosen[i]!.carries ? outputs : []),
   );
-  const rounded = items.flatMap(({ inputs, outputs }, i) => [
+  const rounded = kernels.flatMap(({ inputs, outputs }, i) => [
     ...isInt8(chosen[i]!.input) ? inputs : [],
     ...isInt8(chosen[i]!.output) ? outputs : [],
   ]);
@@ -105,20 +108,20 @@ export function placementTakes(problem: PlacementProblem, chosen: readonly Choic
 }
 
 /**
- * The problem as an integer programme, in the text form of CPLEX. `x` is 1 for what is chosen, `s` is 1
+ * The problem as an integer program, in the text form of CPLEX. `x` is 1 for what is chosen, `s` is 1
  * where a tensor is brought from one form into another: only from the form it is given in, and
  * wherever one of its readers wants another, and `q` is 1 where a tensor is rounded to uint8, which
  * counts once however many read it.
  */
-export function placementProgramme(problem: PlacementProblem): string {
-  const { items, results } = problem;
-  const x = (item: number, choice: number) => `x${item}_${choice}`;
+export function placementProgram(problem: PlacementProblem): string {
+  const { kernels, results } = problem;
+  const x = (kernel: number, choice: number) => `x${kernel}_${choice}`;
   const objective: string[] = [];
   const constraints: string[] = [];
   const binaries: string[] = [];
-  const maker = new Map(items.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));
+  const maker = new Map(kernels.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));
   const readers = new Map<string, number[]>(results.map((name) => [name, []]));
-  items.forEach(({ choices, inputs }, i) => {
+  kernels.forEach(({ choices, inputs }, i) => {
     constraints.push(`${choices.map((_, c) => x(i, c)).join(" + ")} = 1`);
     choices.forEach(({ ms }, c) => {
       objective.push(term(ms, x(i, c)));
@@ -133,17 +136,17 @@ export function placementProgramme(problem: PlacementProblem): string {
     const givenAs = (form: TensorForm) =>
       made === undefined
         ? []
-        : items[made]!.choices.flatMap(({ output }, c) => output === form ? [x(made, c)] : []);
+        : kernels[made]!.choices.flatMap(({ output }, c) => output === form ? [x(made, c)] : []);
     const comesAs = (form: TensorForm) => made === undefined && form === "float" ? 1 : 0;
-    const steps = new Set<string>();
+    const conversions = new Set<string>();
     const require = (form: TensorForm, wants: readonly string[], always: number) => {
       const from = TENSOR_FORMS.filter((other) =>
         other !== form && (givenAs(other).length > 0 || comesAs(other) > 0)
       );
       const bring = from.map((other) => {
         const step = `s${t}_${TENSOR_FORMS.indexOf(other)}_${TENSOR_FORMS.indexOf(form)}`;
-        if (!steps.has(step)) {
-          steps.add(step);
+        if (!conversions.has(step)) {
+          conversions.add(step);
           objective.push(term(changeMs(problem, name, other, form), step));
           const given = givenAs(other).map((variable) => ` - ${variable}`).join("");
           constraints.push(`${step}${given} <= ${comesAs(other)}`);
@@ -155,7 +158,9 @@ export function placementProgramme(problem: PlacementProblem): string {
     };
     for (const i of reading) {
       for (const form of TENSOR_FORMS) {
-        const wants = items[i]!.choices.flatMap(({ input }, c) => input === form ? [x(i, c)] : []);
+        const wants = kernels[i]!.choices.flatMap(({ input }, c) =>
+          input === form ? [x(i, c)] : []
+        );
         if (wants.length > 0) require(form, wants, 0);
       }
     }
@@ -174,16 +179,16 @@ export function placementProgramme(problem: PlacementProblem): string {
 }
 
 function limitConstraints(
-  { items, limits = [] }: PlacementProblem,
-  x: (item: number, choice: number) => string,
+  { kernels, limits = [] }: PlacementProblem,
+  x: (kernel: number, choice: number) => string,
   maker: ReadonlyMap<string, number>,
 ): string[] {
   if (limits.length === 0) return [];
-  const tensors = [...new Set(items.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))]
+  const tensors = [...new Set(kernels.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))]
     .filter((name) => limits.some(({ rounding }) => rounding(name) > 0));
   const q = new Map(tensors.map((name, t) => [name, `q${t}`]));
   const constraints: string[] = [];
-  items.forEach(({ inputs, outputs, choices }, i) => {
+  kernels.forEach(({ inputs, outputs, choices }, i) => {
     const of = (is: (choice: Choice) => boolean) =>
       choices.flatMap((choice, c) => is(choice) ? [x(i, c)] : []);
     const reading = of(({ input }) => isInt8(input));
@@ -194,7 +199,7 @@ function limitConstraints(
       const made = maker.get(name);
       const carried = made === undefined
         ? []
-        : items[made]!.choices.flatMap(({ carries }, c) => carries ? [x(made, c)] : []);
+        : kernels[made]!.choices.flatMap(({ carries }, c) => carries ? [x(made, c)] : []);
       const free = [rounded, ...carried].map((variable) => ` - ${variable}`).join("");
       constraints.push(`${variables.join(" + ")}${free} <= 0`);
     };
@@ -205,7 +210,7 @@ function limitConstraints(
     // The solver counts as kept what is missed by a millionth: as shares of the limit all is in reach.
     const unit = most > 0 ? most : 1;
     const terms = [
-      ...items.flatMap(({ choices }, i) =>
+      ...kernels.flatMap(({ choices }, i) =>
         choices.flatMap(({ takes }, c) => {
           const share = (takes?.[l] ?? 0) / unit;
           return share > 0 ? [term(Math.min(share, OUT_OF_REACH), x(i, c))] : [];

@@ -1,6 +1,6 @@
 import type { Highs } from "highs";
 import type { Choice, PlacementProblem } from "./placement.ts";
-import { placementProgramme } from "./placement.ts";
+import { placementProgram } from "./placement.ts";
 
 /** Options for {@linkcode solvePlacement}. */
 export interface SolveOptions {
@@ -9,11 +9,11 @@ export interface SolveOptions {
 }
 
 /**
- * Chooses for each item so that the whole takes least: an island of float32 between int8 layers is
+ * Chooses for each kernel so that the whole takes least: an island of float32 between int8 layers is
  * weighed with the changes of precision around it, and a chain that pays only as a whole is found.
  *
- * @returns The choice for each item. If time runs out, the best found.
- * @throws {RangeError} If an item has no choice, or nothing keeps the limits.
+ * @returns The choice for each kernel. If time runs out, the best found.
+ * @throws {RangeError} If an kernel has no choice, or nothing keeps the limits.
  * @see {@link https://highs.dev | HiGHS}, the solver
  */
 export async function solvePlacement<C extends Choice>(
@@ -23,16 +23,16 @@ export async function solvePlacement<C extends Choice>(
   const { seconds = 10 } = options;
   const worth: PlacementProblem<C> = {
     ...problem,
-    items: problem.items.map((item) => ({ ...item, choices: cheapest(item.choices) })),
+    kernels: problem.kernels.map((kernel) => ({ ...kernel, choices: cheapest(kernel.choices) })),
   };
-  if (worth.items.some(({ choices }) => choices.length === 0)) {
-    throw new RangeError("Cannot place: an item has no choice");
+  if (worth.kernels.some(({ choices }) => choices.length === 0)) {
+    throw new RangeError("Cannot place: an kernel has no choice");
   }
-  if (!problem.limits?.length && worth.items.every(({ choices }) => choices.length === 1)) {
-    return worth.items.map(({ choices }) => choices[0]!);
+  if (!problem.limits?.length && worth.kernels.every(({ choices }) => choices.length === 1)) {
+    return worth.kernels.map(({ choices }) => choices[0]!);
   }
   const highs = await loadHighs();
-  const solution = highs.solve(placementProgramme(worth), {
+  const solution = highs.solve(placementProgram(worth), {
     time_limit: seconds,
     output_flag: false,
     // Closer than anything here is measured.
@@ -42,7 +42,7 @@ export async function solvePlacement<C extends Choice>(
     throw new RangeError("Cannot place: no placement keeps the limits");
   }
   const columns = solution.Columns as Record<string, { readonly Primal?: number }>;
-  return worth.items.map(({ choices }, i) => {
+  return worth.kernels.map(({ choices }, i) => {
     const chosen = choices.findIndex((_, c) => (columns[`x${i}_${c}`]?.Primal ?? 0) > 0.5);
     if (chosen >= 0) return choices[chosen]!;
     throw new Error(`Cannot place: the solver ended with "${solution.Status}"`);

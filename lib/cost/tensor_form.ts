@@ -5,7 +5,7 @@
 export type TensorForm = "float" | "floatLast" | "int8" | "int8Last";
 
 /** Steps from one form to another. */
-export type Step = "quantize" | "dequantize" | "turnFloat" | "turnInt8";
+export type Conversion = "quantize" | "dequantize" | "transposeFloat" | "transposeInt8";
 
 /** All forms. */
 export const TENSOR_FORMS: readonly TensorForm[] = ["float", "floatLast", "int8", "int8Last"];
@@ -24,14 +24,14 @@ export function isLast(form: TensorForm): boolean {
  *
  * @example
  * ```ts
- * import { stepsBetween } from "./tensor_form.ts";
+ * import { conversionsBetween } from "./tensor_form.ts";
  * import assert from "node:assert/strict";
- * assert.deepEqual(stepsBetween("float", "int8Last"), ["quantize", "turnInt8"]);
- * assert.deepEqual(stepsBetween("int8Last", "float"), ["turnInt8", "dequantize"]);
+ * assert.deepEqual(conversionsBetween("float", "int8Last"), ["quantize", "transposeInt8"]);
+ * assert.deepEqual(conversionsBetween("int8Last", "float"), ["transposeInt8", "dequantize"]);
  * ```
  */
-export function stepsBetween(from: TensorForm, to: TensorForm): Step[] {
-  const turn: Step = isInt8(from) || isInt8(to) ? "turnInt8" : "turnFloat";
+export function conversionsBetween(from: TensorForm, to: TensorForm): Conversion[] {
+  const turn: Conversion = isInt8(from) || isInt8(to) ? "transposeInt8" : "transposeFloat";
   return [
     ...(!isInt8(from) && isInt8(to) ? ["quantize" as const] : []),
     ...(isLast(from) !== isLast(to) ? [turn] : []),
@@ -40,7 +40,7 @@ export function stepsBetween(from: TensorForm, to: TensorForm): Step[] {
 }
 
 /** The form after a step. */
-export function afterStep(form: TensorForm, step: Step): TensorForm {
+export function afterConversion(form: TensorForm, step: Conversion): TensorForm {
   switch (step) {
     case "quantize":
       return isLast(form) ? "int8Last" : "int8";

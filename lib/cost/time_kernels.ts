@@ -8,19 +8,19 @@ import {
   type NodeProto,
   type OperatorSetIdProto,
 } from "../onnx/onnx_pb.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { NodeTimes } from "../runtime/profile_run.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { type Edges, findEdges } from "./edges.ts";
 import { matchProfile } from "../profile/match_nodes.ts";
-import { type Observer, ownTimes } from "../profile/overhead.ts";
-import type { Part } from "../onnx/extract.ts";
+import { ownTimes, type ProfilingOverhead } from "../profile/overhead.ts";
+import type { Subgraph } from "../onnx/extract.ts";
 import { renameGraph } from "../onnx/rename.ts";
-import type { Step, TensorForm } from "./tensor_form.ts";
+import type { Conversion, TensorForm } from "./tensor_form.ts";
 
 /** A part of a network in one form, to be timed. */
-export interface Branch {
-  readonly part: Part;
+export interface TimedSubgraph {
+  readonly part: Subgraph;
   /** Names of nodes that are the part's own: not taken for changes of layout at its edges. */
   readonly own: ReadonlySet<string>;
   /** Names of nodes that are there only so that the part runs as it does among its neighbours. */
@@ -28,25 +28,25 @@ export interface Branch {
 }
 
 /** What a step at an edge took, for that many elements. */
-export interface StepTime {
-  readonly step: Step;
+export interface ConversionTime {
+  readonly step: Conversion;
   readonly elements: number;
   readonly ms: number;
 }
 
 /** What a part took. */
-export interface PartTime {
+export interface KernelTime {
   /** Milliseconds of the part itself, without what is at its edges. */
   readonly ms: number;
   readonly input: TensorForm;
   readonly output: TensorForm;
-  readonly steps: readonly StepTime[];
+  readonly conversions: readonly ConversionTime[];
   /** Operators that ran. */
   readonly runs: readonly string[];
 }
 
-/** Options for {@linkcode timeBranches}. */
-export interface TimeBranchesOptions {
+/** Options for {@linkcode timeKernels}. */
+export interface TimeKernelsOptions {
   /** Least milliseconds of all runs together. @default {300} */
   minMs?: number;
   signal?: AbortSignal;
@@ -56,27 +56,27 @@ export interface TimeBranchesOptions {
  * Times parts of networks, each by itself, in turns: they stand side by side in one model, so that
  * each run executes all of them, and what slows the machine down meets all alike.
  */
-export async function timeBranches(
-  pool: Pool,
-  branches: readonly Branch[],
-  observer: Observer,
-  options: TimeBranchesOptions = {},
-): Promise<PartTime[]> {
+export async function timeKernels(
+  runtime: Runtime,
+  timed: readonly TimedSubgraph[],
+  overhead: ProfilingOverhead,
+  options: TimeKernelsOptions = {},
+): Promise<KernelTime[]> {
   const { minMs = 300, signal } = options;
-  const model = sideBySide(branches.map(({ part }) => part));
+  const model = sideBySide(timed.map(({ part }) => part));
   const feeds = Object.fromEntries(
-    branches.flatMap(({ part }, i) =>
+    timed.flatMap(({ part }, i) =>
       Object.entries(part.feeds).map((
         [name, tensor],
       ): [string, Tensor] => [inside(i, name), tensor])
     ),
   );
-  const optimised = await pool.optimised(model);
-  const { nodes } = await pool.profile(model, [feeds], { minMs, signal });
-  const executed = executedNodes(nodes, optimised.graph, observer);
-  const homes = homesOf(optimised.graph);
-  const byBranch = Map.groupBy(executed, ({ node }) => homes.get(node));
-  return branches.map((branch, i) => readBranch(branch, i, byBranch.get(i) ?? []));
+  const optimized = await runtime.optimized(model);
+  const { nodes } = await runtime.profile(model, [feeds], { minMs, signal });
+  const executed = executedNodes(nodes, optimized.graph, overhead);
+  const homes = homesOf(optimized.graph);
+  const bySubgraph = Map.groupBy(executed, ({ node }) => homes.get(node));
+  return timed.map((one, i) => readTimes(one, i, bySubgraph.get(i) ?? []));
 }
 
 /** A node of the main graph that ran. */
@@ -90,11 +90,11 @@ interface Executed {
 
 function executedNodes(
   times: readonly NodeTimes[],
-  optimised: GraphProto,
-  observer: Observer,
+  optimized: GraphProto,
+  overhead: ProfilingOverhead,
 ): Executed[] {
-  const matched = matchProfile(times, optimised);
-  const own = ownTimes(times, observer);
+  const matched = matchProfile(times, optimized);
+  const own = ownTimes(times, overhead);
   const whole = [...own];
   // Bodies come after what holds them, so that from the end each has all of its own by then.
   for (let i = times.length - 1; i >= 0; i--) {
@@ -108,8 +108,8 @@ function executedNodes(
   });
 }
 
-function readBranch(branch: Branch, index: number, executed: readonly Executed[]): PartTime {
-  const { part: { model, feeds }, own, context = new Set() } = branch;
+function readTimes(one: TimedSubgraph, index: number, executed: readonly Executed[]): KernelTime {
+  const { part: { model, feeds }, own, context = new Set() } = one;
   const name = (node: NodeProto) => outside(index, node.name).replace(/_token_\d+$/, "");
   const isContext = ({ node }: Executed) => context.has(name(node));
   const edges: Edges = findEdges(
@@ -124,7 +124,7 @@ function readBranch(branch: Branch, index: number, executed: readonly Executed[]
     ms: inner.reduce((sum, { ms }) => sum + ms, 0),
     input: edges.input,
     output: edges.output,
-    steps: executed.flatMap(({ node, ms, elements }) => {
+    conversions: executed.flatMap(({ node, ms, elements }) => {
       const step = atEdge.get(node);
       return step ? [{ step, elements, ms }] : [];
     }),
@@ -133,7 +133,7 @@ function readBranch(branch: Branch, index: number, executed: readonly Executed[]
 }
 
 /** Puts parts into one model, with a prefix for all names of each. */
-function sideBySide(parts: readonly Part[]): Model {
+function sideBySide(parts: readonly Subgraph[]): Model {
   const graphs = parts.map(({ model }, i) => renameGraph(named(model.graph), (n) => inside(i, n)));
   const opsets = new Map<string, OperatorSetIdProto>();
   for (const { model } of parts) {
@@ -163,21 +163,21 @@ function named(graph: GraphProto): GraphProto {
   return { ...graph, node };
 }
 
-function inside(branch: number, name: string): string {
-  return `b${branch}:${name}`;
+function inside(one: number, name: string): string {
+  return `b${one}:${name}`;
 }
 
-/** "" for a name that is not the branch's own. */
-function outside(branch: number, name: string): string {
-  const prefix = inside(branch, "");
+/** "" for a name that is not the subgraph's own. */
+function outside(one: number, name: string): string {
+  const prefix = inside(one, "");
   return name.startsWith(prefix) ? name.slice(prefix.length) : "";
 }
 
-/** The branch of each executed node: by its names, or else by those of its neighbours. */
+/** The subgraph of each executed node: by its names, or else by those of its neighbours. */
 function homesOf(graph: GraphProto): Map<NodeProto, number> {
   const homes = new Map<NodeProto, number>();
   const ofTensor = new Map<string, number>();
-  const branchOf = (name: string) => {
+  const subgraphOf = (name: string) => {
     const found = /^b(\d+):/.exec(name)?.[1];
     return found === undefined ? ofTensor.get(name) : Number(found);
   };
@@ -185,11 +185,11 @@ function homesOf(graph: GraphProto): Map<NodeProto, number> {
   const settle = (order: readonly NodeProto[]) => {
     for (const node of order) {
       const names = [node.name, ...node.output, ...node.input];
-      const home = homes.get(node) ?? names.map(branchOf).find((branch) => branch !== undefined);
+      const home = homes.get(node) ?? names.map(subgraphOf).find((one) => one !== undefined);
       if (home === undefined) continue;
       homes.set(node, home);
       for (const name of [...node.output, ...node.input]) {
-        if (name !== "" && branchOf(name) === undefined) ofTensor.set(name, home);
+        if (name !== "" && subgraphOf(name) === undefined) ofTensor.set(name, home);
       }
     }
   };

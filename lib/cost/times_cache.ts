@@ -6,13 +6,13 @@ import { TENSOR_FORMS } from "./tensor_form.ts";
 
 const tensorForm = z.enum(TENSOR_FORMS as [string, ...string[]]);
 
-/** What a part took, in units of the yardstick. */
+/** What a part took, in units of the reference load. */
 const storedTime = z.strictObject({
   time: z.number(),
   input: tensorForm,
   output: tensorForm,
-  steps: z.array(z.strictObject({
-    step: z.enum(["quantize", "dequantize", "turnFloat", "turnInt8"]),
+  conversions: z.array(z.strictObject({
+    step: z.enum(["quantize", "dequantize", "transposeFloat", "transposeInt8"]),
     elements: z.int(),
     time: z.number(),
   })),
@@ -28,7 +28,7 @@ const stored = z.strictObject({
 });
 
 /** Times that were measured before, on this machine with these versions, by signature. */
-export class CostCache {
+export class TimesCache {
   readonly #path: string | undefined;
   readonly #machine: string;
   #times: Map<string, StoredTime>;
@@ -45,11 +45,11 @@ export class CostCache {
    * @param folder Where it is kept; undefined keeps nothing.
    * @param machine Fingerprint of the machine, its versions, and whatever else times depend on.
    */
-  static async open(folder: string | undefined, machine: string): Promise<CostCache> {
-    if (folder === undefined) return new CostCache(undefined, machine, new Map());
+  static async open(folder: string | undefined, machine: string): Promise<TimesCache> {
+    if (folder === undefined) return new TimesCache(undefined, machine, new Map());
     const name = createHash("sha256").update(machine).digest("hex").slice(0, 16);
     const path = join(folder, `costs-${name}.json`);
-    return new CostCache(path, machine, await readTimes(path, machine));
+    return new TimesCache(path, machine, await readTimes(path, machine));
   }
 
   get(signature: string): StoredTime | undefined {

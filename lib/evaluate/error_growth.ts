@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
-import { createPool, type Pool } from "../runtime/pool.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { addSums, comparable, noSums, sameShape, sqnrOf, type Sums } from "./closeness.ts";
@@ -22,8 +22,8 @@ export interface StepError {
 export interface ErrorGrowthOptions {
   /** Outputs to compare; of several the worst counts. @default {all float outputs} */
   outputs?: readonly string[];
-  /** Workers to run on. @default {a pool of its own, closed at the end} */
-  pool?: Pool;
+  /** Workers to run on. @default {a runtime of its own, closed at the end} */
+  runtime?: Runtime;
   signal?: AbortSignal;
 }
 
@@ -49,21 +49,21 @@ export async function errorGrowth(
     );
   }
   const { signal } = options;
-  const pool = options.pool ?? createPool({ workers: 1 });
+  const runtime = options.runtime ?? openRuntime({ workers: 1 });
   const stop = signal && { signal };
   const steps: { carried: Map<string, Sums>; single: Map<string, Sums>; sequences: number }[] = [];
   const lengths = stream.lengths.values();
   let step = 0;
   let left = lengths.next().value ?? 0;
-  const own = runDataset(pool, candidate, dataset, stop);
+  const own = runDataset(runtime, candidate, dataset, stop);
   try {
-    for await (const { feeds, results } of runDataset(pool, float32, dataset, stop)) {
+    for await (const { feeds, results } of runDataset(runtime, float32, dataset, stop)) {
       if (left === 0) [step, left] = [0, lengths.next().value!];
       const at = steps[step] ??= { carried: new Map(), single: new Map(), sequences: 0 };
       const names = options.outputs ?? comparable(results);
       const carried = (await own.next()).value!.results;
       addTo(at.carried, names, results, carried);
-      for await (const single of runDataset(pool, candidate, [feeds], stop)) {
+      for await (const single of runDataset(runtime, candidate, [feeds], stop)) {
         addTo(at.single, names, results, single.results);
       }
       at.sequences++;
@@ -72,7 +72,7 @@ export async function errorGrowth(
     }
   } finally {
     await own.return();
-    if (!options.pool) pool.close();
+    if (!options.runtime) runtime.close();
   }
   return steps.map(({ carried, single, sequences }, step) => ({
     step,

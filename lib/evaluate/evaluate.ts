@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import type { Estimate, MetricInfo, Trial } from "../record/study_record.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -65,7 +65,7 @@ export interface EvaluateOptions {
  * is not finite, or the metric throws: each names the sample.
  */
 export async function evaluate(
-  pool: Pool,
+  runtime: Runtime,
   model: Model,
   dataset: Dataset,
   metric: Metric,
@@ -83,7 +83,7 @@ export async function evaluate(
   const sums = new Map<string, Sums>();
   const misshapen = new Set<string>();
   let index = 0;
-  for await (const { results: outputs } of runDataset(pool, model, dataset, options)) {
+  for await (const { results: outputs } of runDataset(runtime, model, dataset, options)) {
     requireFinite(outputs, model, dataset, index);
     const expected = reference?.results?.[index] ?? outputs;
     const label = dataset.labels?.[index] ?? -1;

@@ -4,7 +4,7 @@ import type { TensorProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import { isFloat, toNumbers } from "./classes.ts";
 import { addSums, noSums, sqnrOf, type Sums } from "./closeness.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { roundEven } from "../tensor/round.ts";
 import { withOutputs } from "../replay/cuts.ts";
@@ -36,15 +36,15 @@ export async function tensorErrorsOf(
   float32: Model,
   quantized: Model,
   samples: readonly Feeds[],
-  options: { readonly pool: Pool; readonly signal?: AbortSignal },
+  options: { readonly runtime: Runtime; readonly signal?: AbortSignal },
 ): Promise<Map<string, ErrorsOfTensor>> {
-  const { pool, signal } = options;
+  const { runtime, signal } = options;
   const grids = gridsOf(float32, quantized);
   const names = [...grids.keys()];
   const inOther = names.map((name) => grids.get(name)!.dequantized);
   const sums = new Map(names.map((name) => [name, { own: noSums(), accumulated: noSums() }]));
   const run = (model: Model, outputs: readonly string[]) =>
-    pool.run(withOutputs(model, outputs), samples, { outputs, ...(signal && { signal }) });
+    runtime.run(withOutputs(model, outputs), samples, { outputs, ...(signal && { signal }) });
   const inputs = new Set(float32.graph.input.map(({ name }) => name));
   const others = run(quantized, inOther);
   let index = 0;

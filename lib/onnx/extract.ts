@@ -15,14 +15,14 @@ import { dataTypes } from "./tensor_proto.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
 /** A part of a network that runs by itself. */
-export interface Part {
+export interface Subgraph {
   readonly model: Model;
   /** What it is fed to do what it did in the network. */
   readonly feeds: Feeds;
 }
 
 /** Takes parts out of a network, as models of their own with fixed shapes. */
-export class Parts {
+export class Extractor {
   readonly #model: Model;
   readonly #values: ReadonlyMap<string, Tensor>;
   readonly #constants: ReadonlyMap<string, TensorProto>;
@@ -81,7 +81,7 @@ export class Parts {
    *
    * @param nodes In order.
    */
-  take(nodes: readonly NodeProto[]): Part {
+  take(nodes: readonly NodeProto[]): Subgraph {
     const fixed = new Map<string, TensorProto>();
     const makers = new Set<NodeProto>();
     const members = new Set(nodes);
@@ -96,7 +96,7 @@ export class Parts {
     };
     for (const node of nodes) for (const name of namesRead(node)) need(name);
     const inputs = this.inputsOf(nodes);
-    // A branch that is not taken may be for other shapes, and must not be checked against these.
+    // A one that is not taken may be for other shapes, and must not be checked against these.
     const declare = nodes.some((node) => subgraphs(node).length > 0) ? typeInfo : valueInfo;
     const graph = create(GraphProtoSchema, {
       name: this.#model.graph.name,

@@ -10,23 +10,23 @@ export interface Origin {
 }
 
 /**
- * Leads each node of an optimised graph back to the nodes of the model whose work it does. The runtime
+ * Leads each node of an optimized graph back to the nodes of the model whose work it does. The runtime
  * keeps the name of the node it makes another of (with `_token_3` or the like behind it when it makes
  * it anew), and the names of the tensors that survive: what lies between two of those is what the node
  * took in. Nodes in bodies are led back too.
  *
  * @param graph The graph as the runtime was given it.
- * @param optimised The same after the runtime's optimisation.
+ * @param optimized The same after the runtime's optimization.
  */
-export function originsOf(graph: GraphProto, optimised: GraphProto): Map<NodeProto, Origin> {
+export function originsOf(graph: GraphProto, optimized: GraphProto): Map<NodeProto, Origin> {
   const origins = new Map<NodeProto, Origin>();
-  collect(graph, optimised, origins);
+  collect(graph, optimized, origins);
   return origins;
 }
 
 function collect(
   graph: GraphProto,
-  optimised: GraphProto,
+  optimized: GraphProto,
   origins: Map<NodeProto, Origin>,
 ): void {
   const makers = producers(graph);
@@ -35,13 +35,13 @@ function collect(
   const place = new Map(graph.node.map((node, i) => [node, i]));
   const named = uniqueNames(graph);
   const survives = new Set([
-    ...optimised.node.flatMap(({ output }) => output),
-    ...optimised.input.map(({ name }) => name),
+    ...optimized.node.flatMap(({ output }) => output),
+    ...optimized.input.map(({ name }) => name),
   ]);
   const namesake = (node: NodeProto) => named.get(node.name) ?? named.get(formerName(node.name));
-  const claimed = new Set(optimised.node.flatMap((node) => namesake(node) ?? []));
+  const claimed = new Set(optimized.node.flatMap((node) => namesake(node) ?? []));
 
-  const covers = new Map(optimised.node.map((node) => [node, new Set<NodeProto>()]));
+  const covers = new Map(optimized.node.map((node) => [node, new Set<NodeProto>()]));
   const taken = new Set<NodeProto>();
   const onward = (inner: NodeProto, into: Set<NodeProto>) => {
     into.add(inner);

@@ -2,7 +2,7 @@ import { withTimes } from "./plan_times.ts";
 import { profile } from "./profile_model.ts";
 import type { Model } from "../onnx/model.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
 import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
@@ -24,7 +24,7 @@ export async function layerTimes(
   quantized: QuantizedModel,
   layers: readonly Layer[],
   samples: readonly Feeds[],
-  options: { readonly pool: Pool; readonly signal?: AbortSignal },
+  options: { readonly runtime: Runtime; readonly signal?: AbortSignal },
 ): Promise<LayerTimes> {
   const { record: before } = await profile(float32, samples, options);
   const { record: after } = await profile(quantized, samples, options);
@@ -40,7 +40,7 @@ export async function layerTimes(
   return {
     ms: new Map(ms),
     timing: {
-      threads: options.pool.threads,
+      threads: options.runtime.threads,
       machine: machineFingerprint(),
       drifted: before.drifted || after.drifted,
     },

@@ -15,7 +15,7 @@ export interface NodeShapes {
  * Multiplications with an addition that one execution of a node does, by the textbook: taps that fall
  * into the padding are counted too. Undefined for operators that are not made of them.
  *
- * @param node A node of a model, or of the runtime's optimised graph: Conv, QLinearConv, QGemm, ...
+ * @param node A node of a model, or of the runtime's optimized graph: Conv, QLinearConv, QGemm, ...
  * @example
  * ```ts
  * import { macs } from "./macs.ts";

@@ -3,14 +3,14 @@ import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import type { NodeTimes } from "../runtime/profile_run.ts";
 
 /**
- * Finds the node of the optimised graph that each timed one is. A node without a name is reported by
+ * Finds the node of the optimized graph that each timed one is. A node without a name is reported by
  * type and index (`Conv_12`), which the saved graph does not hold: those are matched in order.
  *
  * @returns One for each of `times`; undefined where nothing fits.
  */
 export function matchProfile(
   times: readonly NodeTimes[],
-  optimised: GraphProto,
+  optimized: GraphProto,
 ): (NodeProto | undefined)[] {
   const found: (NodeProto | undefined)[] = [];
   const levels = Map.groupBy(times.keys(), (place) => times[place]!.parent);
@@ -18,7 +18,7 @@ export function matchProfile(
   for (const [parent, places] of levels) {
     const holder = parent === undefined ? undefined : found[parent];
     const nodes = parent === undefined
-      ? optimised.node
+      ? optimized.node
       : holder
       ? subgraphs(holder).flatMap(({ node }) => node)
       : [];

@@ -1,12 +1,12 @@
 import { constants } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { makeTensorProto } from "../onnx/tensor_proto.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Branch, PartTime } from "../cost/time_kernels.ts";
-import { quietTime } from "./undisturbed.ts";
+import type { KernelTime, TimedSubgraph } from "../cost/time_kernels.ts";
+import { undisturbedTime } from "./undisturbed.ts";
 
-/** Options for {@linkcode timeAlone}. */
+/** Options for {@linkcode timeOneByOne}. */
 export interface TimeAloneOptions {
   /** @default {9} */
   rounds?: number;
@@ -19,23 +19,26 @@ export interface TimeAloneOptions {
  * nothing, but takes and gives the same tensors. What changes precision or layout at the edges of a
  * part cannot be told apart, and counts to it.
  */
-export async function timeAlone(
-  pool: Pool,
-  branches: readonly Branch[],
+export async function timeOneByOne(
+  runtime: Runtime,
+  timed: readonly TimedSubgraph[],
   options: TimeAloneOptions = {},
-): Promise<PartTime[]> {
+): Promise<KernelTime[]> {
   const { rounds = 9, signal } = options;
-  const times: PartTime[] = [];
-  for (const { part: { model, feeds } } of branches) {
+  const times: KernelTime[] = [];
+  for (const { part: { model, feeds } } of timed) {
     let results: Record<string, Tensor> = {};
-    for await (const outputs of pool.run(model, [feeds], { signal })) results = outputs;
-    const { ms } = await pool.times([frameOf(model, results), model], [feeds], { rounds, signal });
-    const [frame, whole] = [0, 1].map((i) => quietTime(ms.map((round) => round[i]!)));
+    for await (const outputs of runtime.run(model, [feeds], { signal })) results = outputs;
+    const { ms } = await runtime.times([frameOf(model, results), model], [feeds], {
+      rounds,
+      signal,
+    });
+    const [frame, whole] = [0, 1].map((i) => undisturbedTime(ms.map((round) => round[i]!)));
     times.push({
       ms: Math.max(0, whole! - frame!),
       input: "float",
       output: "float",
-      steps: [],
+      conversions: [],
       runs: model.graph.node.map(({ opType }) => opType),
     });
   }

@@ -7,17 +7,17 @@ import {
   OperatorSetIdProtoSchema,
   TensorProto_DataType,
 } from "../onnx/onnx_pb.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { NodeTimes } from "../runtime/profile_run.ts";
 import { float32 } from "../tensor/tensor.ts";
-import { quietTime } from "./undisturbed.ts";
+import { undisturbedTime } from "./undisturbed.ts";
 
 /**
  * What observing adds. While it profiles, the runtime writes down the shapes of each tensor that a node
  * reads or gives before it looks at its clock again: a few microseconds, several times what a small
  * node takes.
  */
-export interface Observer {
+export interface ProfilingOverhead {
   /** Milliseconds that one execution of a node seems to take longer, and that it really took. */
   inside(node: NodeTimes): number;
   /** Milliseconds after each execution in which nothing is computed. */
@@ -34,40 +34,40 @@ const LENGTH = 100;
 const CHAINS = [{ inputs: 2, rank: 1 }, { inputs: 6, rank: 1 }, { inputs: 2, rank: 5 }] as const;
 
 /** By threads of the runtime. */
-const known = new Map<number, Promise<Observer>>();
+const known = new Map<number, Promise<ProfilingOverhead>>();
 
 /**
  * Finds out what observing adds on this machine: chains of nodes that compute next to nothing are
  * timed as a whole, unobserved, and node by node. Takes some seconds, once for each process and
  * number of threads.
  */
-export function observerOf(pool: Pool): Promise<Observer> {
-  const found = known.get(pool.threads) ?? measure(pool);
-  known.set(pool.threads, found);
-  found.catch(() => known.delete(pool.threads)); // a pool that was closed says nothing of the next
+export function profilingOverhead(runtime: Runtime): Promise<ProfilingOverhead> {
+  const found = known.get(runtime.threads) ?? measure(runtime);
+  known.set(runtime.threads, found);
+  found.catch(() => known.delete(runtime.threads)); // a runtime that was closed says nothing of the next
   return found;
 }
 
-async function measure(pool: Pool): Promise<Observer> {
+async function measure(runtime: Runtime): Promise<ProfilingOverhead> {
   const chains = CHAINS.map(({ inputs, rank }) => {
     const feeds = [{ x: float32(new Array<number>(rank).fill(1), [0.5]) }];
     return { inputs, rank, feeds, models: [1, LENGTH].map((nodes) => chain(nodes, inputs, rank)) };
   });
   const measured: ObservedChain[] = [];
   for (const { inputs, rank, feeds, models } of chains) {
-    const { ms } = await pool.times(models, feeds, { rounds: 5 });
-    const [single, whole] = models.map((_, i) => quietTime(ms.map((round) => round[i]!)));
-    const { runs, nodes } = await pool.profile(models[1]!, feeds, { runs: RUNS });
-    const sum = nodes.map(({ ms }) => quietTime(ms)).reduce((total, time) => total + time, 0);
+    const { ms } = await runtime.times(models, feeds, { rounds: 5 });
+    const [single, whole] = models.map((_, i) => undisturbedTime(ms.map((round) => round[i]!)));
+    const { runs, nodes } = await runtime.profile(models[1]!, feeds, { runs: RUNS });
+    const sum = nodes.map(({ ms }) => undisturbedTime(ms)).reduce((total, time) => total + time, 0);
     measured.push({
       tensors: inputs + 1,
       axes: (inputs + 1) * rank,
       really: Math.max(0, whole! - single!) / (LENGTH - 1),
       seen: sum / nodes.length,
-      outside: (quietTime(runs) - sum) / nodes.length,
+      outside: (undisturbedTime(runs) - sum) / nodes.length,
     });
   }
-  return fitObserver(measured);
+  return fitOverhead(measured);
 }
 
 /** What was measured on a chain of equal nodes. Milliseconds for each of them. */
@@ -86,7 +86,7 @@ export interface ObservedChain {
  * @param chains Three: the second has more tensors than the first and as many axes to each, the third
  * as many tensors and more axes.
  */
-export function fitObserver(chains: readonly ObservedChain[]): Observer {
+export function fitOverhead(chains: readonly ObservedChain[]): ProfilingOverhead {
   const [first, second, third] = chains as [ObservedChain, ObservedChain, ObservedChain];
   const [a, b, c] = [first, second, third].map(({ seen, really }) =>
     Math.max(0, seen - really)
@@ -141,13 +141,13 @@ function chain(length: number, inputs: number, rank: number): Model {
 }
 
 /** Time of each node without what is in its bodies, and without what observing adds. */
-export function ownTimes(nodes: readonly NodeTimes[], observer: Observer): number[] {
+export function ownTimes(nodes: readonly NodeTimes[], overhead: ProfilingOverhead): number[] {
   const own = nodes.map(({ ms }) => [...ms]);
-  const added = nodes.map((node) => node.executions * observer.inside(node));
+  const added = nodes.map((node) => node.executions * overhead.inside(node));
   for (const { ms, parent, executions } of nodes) {
     if (parent === undefined) continue;
     ms.forEach((time, run) => own[parent]![run]! -= time);
-    added[parent]! += executions * observer.outside;
+    added[parent]! += executions * overhead.outside;
   }
-  return own.map((ms, i) => Math.max(0, quietTime(ms) - added[i]!));
+  return own.map((ms, i) => Math.max(0, undisturbedTime(ms) - added[i]!));
 }

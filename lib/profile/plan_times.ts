@@ -4,7 +4,7 @@ import type { Model } from "../onnx/model.ts";
 import { ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
 import { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel, Trace } from "../quantize/quantized_model.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { ProfileRecord } from "../record/study_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
@@ -24,7 +24,7 @@ export function withTimes(model: QuantizedModel, { nodes }: ProfileRecord): Quan
 
 /** Options for {@linkcode withErrors}. */
 export interface WithErrorsOptions {
-  pool: Pool;
+  runtime: Runtime;
   signal?: AbortSignal;
 }
 
@@ -41,14 +41,14 @@ export async function withErrors(
   samples: readonly Feeds[],
   options: WithErrorsOptions,
 ): Promise<QuantizedModel> {
-  const { pool, signal } = options;
+  const { runtime, signal } = options;
   const results = model.traces.map((trace) => resultOf(trace, model.traces));
   const [made, kept] = [producers(float32.graph), producers(model.graph)];
   const names = [...new Set(results)].filter((name) => made.has(name) && kept.has(name));
   const errors = new Map(names.map((name) => [name, { signal: 0, noise: 0 }]));
-  const runs = pool.run(tapped(model, names), samples, { outputs: names, signal });
+  const runs = runtime.run(tapped(model, names), samples, { outputs: names, signal });
   for await (
-    const reference of pool.run(tapped(float32, names), samples, { outputs: names, signal })
+    const reference of runtime.run(tapped(float32, names), samples, { outputs: names, signal })
   ) {
     const { value: own } = await runs.next();
     for (const [name, sum] of errors) {
@@ -64,9 +64,9 @@ export async function withErrors(
     }
   }
   const rows = model.plan.rows.map((row, i) => {
-    const { head, inBody } = model.traces[i]!;
+    const { anchor, inBody } = model.traces[i]!;
     const sum = errors.get(results[i]!);
-    if (!sum || head !== undefined || inBody || sum.noise === 0 || sum.signal === 0) return row;
+    if (!sum || anchor !== undefined || inBody || sum.noise === 0 || sum.signal === 0) return row;
     return { ...row, dB: 10 * Math.log10(sum.signal / sum.noise) };
   });
   return model.withPlan(new Plan(rows));
@@ -74,7 +74,7 @@ export async function withErrors(
 
 /** The tensor that leaves the kernel that a node runs in. */
 function resultOf({ name, outputs }: Trace, traces: readonly Trace[]): string {
-  const inside = traces.findLast(({ head }) => head === name);
+  const inside = traces.findLast(({ anchor }) => anchor === name);
   return (inside?.outputs ?? outputs)[0] ?? "";
 }
 

@@ -7,7 +7,7 @@ import { modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { type Shown, showProfile } from "../report/profile_display.ts";
-import { createPool, type Pool } from "../runtime/pool.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
 import type { ProfiledNode, ProfileRecord } from "../record/study_record.ts";
@@ -16,21 +16,21 @@ import { type Origin, originsOf } from "./executed.ts";
 import { inputShapes, macs } from "./macs.ts";
 import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
 import { matchProfile } from "./match_nodes.ts";
-import { type Observer, observerOf, ownTimes } from "./overhead.ts";
-import { profileAlone } from "./profile_one_by_one.ts";
-import { quietTime } from "./undisturbed.ts";
-import { optimisedOrNot } from "../cost/network_facts.ts";
+import { ownTimes, type ProfilingOverhead, profilingOverhead } from "./overhead.ts";
+import { profileOneByOne } from "./profile_one_by_one.ts";
+import { undisturbedTime } from "./undisturbed.ts";
+import { optimizedOrNot } from "../cost/network_facts.ts";
 
 /** Options for {@linkcode profile}. */
 export interface ProfileModelOptions {
   /** Workers to do it in. @default {one of its own} */
-  pool?: Pool;
-  /** Threads of the runtime, if there is no pool. @default {1} */
+  runtime?: Runtime;
+  /** Threads of the runtime, if there is no runtime. @default {1} */
   threads?: number;
   /** Runs to note. @default {as many as fill a second, at least 12} */
   runs?: number;
   /** What observing adds, to be taken off. @default {measured, once for each process} */
-  observer?: Observer;
+  overhead?: ProfilingOverhead;
   signal?: AbortSignal;
 }
 
@@ -74,36 +74,36 @@ export async function profile(
   samples: Dataset | readonly Feeds[],
   options: ProfileModelOptions = {},
 ): Promise<Profile> {
-  const { pool, threads = 1, runs, signal } = options;
-  if (!pool) {
-    await using own = createPool({ workers: 1, threads });
-    return await profile(model, samples, { ...options, pool: own });
+  const { runtime, threads = 1, runs, signal } = options;
+  if (!runtime) {
+    await using own = openRuntime({ workers: 1, threads });
+    return await profile(model, samples, { ...options, runtime: own });
   }
   const feeds = await likeTheFirst(samples, model.name);
-  const { ms } = await pool.times([model], feeds, { signal });
+  const { ms } = await runtime.times([model], feeds, { signal });
   const whole = ms.map(([time]) => time!);
   const common = {
     schema: 1,
     model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
     inputs: shapesOf(feeds[0]!),
-    threads: pool.threads,
-    wholeMs: quietTime(whole),
+    threads: runtime.threads,
+    wholeMs: undisturbedTime(whole),
     machine: machineFingerprint(),
     load: Deno.loadavg()[0]!,
   } as const;
-  const optimised = await optimisedOrNot(model, pool);
-  if (!optimised) {
-    const nodes = await profileAlone(model, feeds[0]!, pool, { signal });
+  const optimized = await optimizedOrNot(model, runtime);
+  if (!optimized) {
+    const nodes = await profileOneByOne(model, feeds[0]!, runtime, { signal });
     const drifted = hasDrifted(whole);
     return new Profile({ ...common, method: "alone", runs: whole.length, nodes, drifted });
   }
-  const observer = options.observer ?? await observerOf(pool);
-  const measured = await pool.profile(model, feeds, { runs, minMs: 1000, signal });
+  const overhead = options.overhead ?? await profilingOverhead(runtime);
+  const measured = await runtime.profile(model, feeds, { runs, minMs: 1000, signal });
   return new Profile({
     ...common,
     method: "graph",
     runs: measured.runs.length,
-    nodes: rowsOf(measured, model.graph, optimised.graph, observer),
+    nodes: rowsOf(measured, model.graph, optimized.graph, overhead),
     drifted: hasDrifted(measured.runs),
   });
 }
@@ -111,15 +111,15 @@ export async function profile(
 function rowsOf(
   { nodes }: RunProfile,
   graph: GraphProto,
-  optimised: GraphProto,
-  observer: Observer,
+  optimized: GraphProto,
+  overhead: ProfilingOverhead,
 ): ProfiledNode[] {
-  const origins = originsOf(graph, optimised);
+  const origins = originsOf(graph, optimized);
   const paths = modulePaths(graph);
-  const executed = matchProfile(nodes, optimised);
-  const near = pathsNearby(optimised, origins, paths);
-  const constantShape = shapesOfConstants(optimised);
-  const own = ownTimes(nodes, observer);
+  const executed = matchProfile(nodes, optimized);
+  const near = pathsNearby(optimized, origins, paths);
+  const constantShape = shapesOfConstants(optimized);
+  const own = ownTimes(nodes, overhead);
   const total = own.reduce((sum, ms) => sum + ms, 0);
   return nodes.map((times, i): ProfiledNode => {
     const node = executed[i];
@@ -179,7 +179,7 @@ function pathsNearby(
   return near;
 }
 
-/** Looks up the shape of a constant, in bodies too: optimised graphs do not use a name twice. */
+/** Looks up the shape of a constant, in bodies too: optimized graphs do not use a name twice. */
 function shapesOfConstants(graph: GraphProto): (name: string) => number[] | undefined {
   const graphs = [graph];
   for (const node of allNodes(graph)) {

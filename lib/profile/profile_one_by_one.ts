@@ -4,33 +4,33 @@ import { modulePaths } from "../onnx/module_path.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { nameNodes } from "../quantize/name_nodes.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { ProfiledNode } from "../record/study_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { timeAlone } from "./one_by_one.ts";
+import { timeOneByOne } from "./one_by_one.ts";
 import { inOrder } from "../cost/kernels.ts";
 import { macs } from "./macs.ts";
-import { Parts } from "../onnx/extract.ts";
+import { Extractor } from "../onnx/extract.ts";
 import { runValues } from "../runtime/run_values.ts";
 
 /**
  * Times each node of a model in a model of its own. Nodes of a body count to the one that holds it, and
  * a change of precision to the node that it serves, as far as the runtime would make one of them.
  */
-export async function profileAlone(
+export async function profileOneByOne(
   model: Model,
   feeds: Feeds,
-  pool: Pool,
+  runtime: Runtime,
   options: { signal?: AbortSignal } = {},
 ): Promise<ProfiledNode[]> {
   const named = model.withGraph(nameNodes(model.graph));
   const { graph } = named;
   const shapes = await learnShapes(named, feeds);
-  const parts = new Parts(named, await runValues(named, feeds, shapes, pool));
-  const nodes = graph.node.filter((node) => !parts.isConstant(node));
+  const extractor = new Extractor(named, await runValues(named, feeds, shapes, runtime));
+  const nodes = graph.node.filter((node) => !extractor.isConstant(node));
   const groups = inOrder(withPrecision(nodes, named), producers(graph));
-  const branches = groups.map((group) => ({ part: parts.take(group), own: new Set<string>() }));
-  const times = await timeAlone(pool, branches, options);
+  const timed = groups.map((group) => ({ part: extractor.take(group), own: new Set<string>() }));
+  const times = await timeOneByOne(runtime, timed, options);
   const total = times.reduce((sum, { ms }) => sum + ms, 0);
   const paths = modulePaths(graph);
   const dims = (name: string) => shapes.get(name)?.dims;

@@ -6,12 +6,12 @@
  *
  * @example
  * ```ts
- * import { quietTime } from "./undisturbed.ts";
+ * import { undisturbedTime } from "./undisturbed.ts";
  * import assert from "node:assert/strict";
- * assert.equal(quietTime([3, 1, 9, 2, 4, 7]), 1.5);
+ * assert.equal(undisturbedTime([3, 1, 9, 2, 4, 7]), 1.5);
  * ```
  */
-export function quietTime(ms: readonly number[]): number {
+export function undisturbedTime(ms: readonly number[]): number {
   const fastest = ms.toSorted((a, b) => a - b).slice(0, Math.ceil(ms.length / 4));
   return fastest.reduce((sum, time) => sum + time, 0) / fastest.length;
 }

@@ -31,7 +31,7 @@ const PULLED: ReadonlySet<string> = new Set([
 ]);
 
 /** Where a node that is to stay in float32 has to be fenced off. */
-interface Fences {
+interface Barriers {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -40,11 +40,11 @@ interface Fences {
  * Where a float32 node needs a fence, a `Sum` of one input: it costs a copy, computes nothing, and no
  * rewrite of the runtime moves a change of precision past it.
  */
-function fencesOf(
+function barriersOf(
   node: NodeProto,
   decisions: Decisions,
   results: ReadonlyMap<string, StaticUnit>,
-): Fences {
+): Barriers {
   const none = { inputs: [], outputs: [] };
   if (!isStandard(node) || !PULLED.has(node.opType)) return none;
   const { facts } = decisions;
@@ -81,13 +81,13 @@ function feedsQuantize(name: string, decisions: Decisions): boolean {
  * @param results What leaves static units as uint8: see {@linkcode quantizedResults}.
  * @returns Whether it needed one.
  */
-export function writeFenced(
+export function writeBehindBarriers(
   node: NodeProto,
   decisions: Decisions,
   results: ReadonlyMap<string, StaticUnit>,
   builder: Builder,
 ): boolean {
-  const { inputs, outputs } = fencesOf(node, decisions, results);
+  const { inputs, outputs } = barriersOf(node, decisions, results);
   const inside = new Map<string, string>();
   for (const name of inputs) {
     const fenced = builder.fresh(`${name}_fence`);

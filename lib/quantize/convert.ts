@@ -17,7 +17,7 @@ import { dynamicOperator } from "./dynamic.ts";
 import { lowerLayers } from "./dynamic_recurrent.ts";
 import { INT8_ALREADY } from "./existing_int8.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
-import { writeFenced } from "./barriers.ts";
+import { writeBehindBarriers } from "./barriers.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "./name_nodes.ts";
 import { Plan, type PlanRow } from "./plan.ts";
@@ -109,12 +109,12 @@ function opsetFor({ default: byDefault, rules }: QConfigMapping): number {
   return int4 ? INT4_OPSET : QUANTIZED_OPSET;
 }
 
-function trace({ node, applied, obstacle, head, inBody }: Decision): Trace {
+function trace({ node, applied, obstacle, anchor, inBody }: Decision): Trace {
   const form = obstacle === INT8_ALREADY ? "int8" : applied.kind;
   const name = form === "dynamic" && !dynamicOperator(node)!.write
     ? `${node.name}/recurrent/Scan`
     : node.name;
-  return { name, outputs: node.output, form, head: head?.name, inBody };
+  return { name, outputs: node.output, form, anchor: anchor?.name, inBody };
 }
 
 function writeAll(
@@ -143,7 +143,7 @@ function writeAll(
     }
     if (applied.kind === "weightOnly") storeSmall(node, applied, builder);
     const whole = writeBodies(node, decision.facts, decisions, builder);
-    if (writeFenced(whole, decisions, results, builder)) fenced.add(node.name);
+    if (writeBehindBarriers(whole, decisions, results, builder)) fenced.add(node.name);
   }
   return fenced;
 }

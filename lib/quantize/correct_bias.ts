@@ -101,15 +101,15 @@ interface BiasedUnit extends ShadowedNode {
 
 /** Where the bias of a unit is or could be; undefined if it has no weights or no room for one. */
 function biasedUnit(unit: StaticUnit, facts: GraphFacts): BiasedUnit | undefined {
-  const { head, operator, nodes } = unit;
-  const weights = facts.floatConstant(head.input[1]);
+  const { anchor, operator, nodes } = unit;
+  const weights = facts.floatConstant(anchor.input[1]);
   if (operator.role !== "compute" || !weights) return undefined;
   const dims = dimsOf(weights);
-  const channels = dims[channelAxes(head, 1, dims)[0]!]!;
+  const channels = dims[channelAxes(anchor, 1, dims)[0]!]!;
   const bias = biasOf(unit);
-  if (head.opType !== "MatMul") {
-    const rank = head.opType === "Conv" ? dims.length : 2;
-    return { name: head.name, channels, rank, bias, input: 2 };
+  if (anchor.opType !== "MatMul") {
+    const rank = anchor.opType === "Conv" ? dims.length : 2;
+    return { name: anchor.name, channels, rank, bias, input: 2 };
   }
   const add = nodes.find(({ opType }) => opType === "Add");
   return add && bias
@@ -123,16 +123,19 @@ async function meanErrors(
   data: Dataset | Iterable<Feeds> | AsyncIterable<Feeds>,
   options: CalibrateOptions,
 ): Promise<Map<string, Float64Array>> {
-  const { maxSamples = Infinity, pool, signal, onProgress } = options;
+  const { maxSamples = Infinity, runtime, signal, onProgress } = options;
   if (outputs.size === 0) return new Map();
   const sums = new Map<string, { sum: Float64Array; squares: Float64Array }>();
   let samples = 0;
-  const session = pool ? undefined : await openSession(model);
+  const session = runtime ? undefined : await openSession(model);
   try {
     const taken = "sample" in data ? slice(data, 0, maxSamples) : data;
     const wanted = [...outputs.values()];
     for await (
-      const { results } of runDataset(pool ?? session!, model, taken, { outputs: wanted, signal })
+      const { results } of runDataset(runtime ?? session!, model, taken, {
+        outputs: wanted,
+        signal,
+      })
     ) {
       for (const [name, output] of outputs) {
         const means = results[output]!.data as Float32Array;

@@ -23,7 +23,7 @@ export interface Decision {
   /** Whether the obstacle lies in the node itself, and not in its neighbours or its speed. */
   impossible?: boolean;
   /** The node it runs inside of, if it is a Relu, Clip or bias Add that a kernel absorbs. */
-  head?: NodeProto;
+  anchor?: NodeProto;
   /** Set where the node lies in the body of an If, Loop or Scan. */
   readonly inBody: boolean;
 }

@@ -71,17 +71,17 @@ export interface WeightsAndBias {
 }
 
 /**
- * Adds the weights of a unit's head, and its bias in the scale of the products it is added to. Where
+ * Adds the weights of a unit's anchor, and its bias in the scale of the products it is added to. Where
  * tiny weights stand beside a large bias, their scale is raised until the bias fits into int32.
  */
 export function addWeights(unit: StaticUnit, inputScale: number, builder: Builder): WeightsAndBias {
-  const { head, qconfig } = unit;
+  const { anchor, qconfig } = unit;
   const { facts } = builder;
-  const name = head.input[1]!;
+  const name = anchor.input[1]!;
   const dims = dimsOf(facts.floatConstant(name)!);
-  const axis = qconfig.weight.granularity === "channel" ? kernelAxis(head, dims) : undefined;
+  const axis = qconfig.weight.granularity === "channel" ? kernelAxis(anchor, dims) : undefined;
   const biasName = biasOf(unit);
-  const bias = biasName ? readBias(biasName, head, dims, facts) : undefined;
+  const bias = biasName ? readBias(biasName, anchor, dims, facts) : undefined;
   const floor = bias && biasScaleFloor(bias, inputScale);
   const leastScale = floor && axis === undefined ? Float32Array.of(maximum(floor)) : floor;
   const added = addIntegerWeights(name, { axis, weight: qconfig.weight, leastScale }, builder);
@@ -124,12 +124,12 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
 /** A bias with one element for each channel; a Gemm's may be a single one for all. */
 function readBias(
   name: string,
-  head: NodeProto,
+  anchor: NodeProto,
   dims: readonly number[],
   facts: GraphFacts,
 ): Float32Array {
   const { data } = readWeights(name, facts);
-  const channels = dims[channelAxes(head, 1, dims)[0]!]!;
+  const channels = dims[channelAxes(anchor, 1, dims)[0]!]!;
   return data.length === channels ? data : new Float32Array(channels).fill(data[0]!);
 }
 

@@ -22,8 +22,8 @@ export interface Layer {
  */
 export function int8Layers({ all, units }: Decisions): Layer[] {
   return all.flatMap((decision): Layer[] => {
-    const { node, applied, inBody, identity, head } = decision;
-    if (inBody || head || applied.kind === "float32") return [];
+    const { node, applied, inBody, identity, anchor } = decision;
+    if (inBody || anchor || applied.kind === "float32") return [];
     if (applied.kind !== "static") return [layerOf(identity, [node])];
     const unit = units.get(node);
     return unit?.operator.role === "compute" ? [layerOf(identity, unit.nodes)] : [];

@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import { allNodes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { fuse } from "../passes/fuse.ts";
-import { createPool, type Pool } from "../runtime/pool.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { convert } from "./convert.ts";
 import { existingInt8 } from "./existing_int8.ts";
@@ -24,14 +24,14 @@ import { readPlan } from "./read_plan.ts";
 /**
  * Fills in what the runtime executes for each node of a converted model.
  *
- * @param pool Workers to do it in. @default {one of its own}
+ * @param runtime Workers to do it in. @default {one of its own}
  */
-export async function readBack(model: QuantizedModel, pool?: Pool): Promise<QuantizedModel> {
-  if (!pool) {
-    await using own = createPool({ workers: 1 });
+export async function readBack(model: QuantizedModel, runtime?: Runtime): Promise<QuantizedModel> {
+  if (!runtime) {
+    await using own = openRuntime({ workers: 1 });
     return await readBack(model, own);
   }
-  return model.withPlan(readPlan(model, await pool.optimised(model)));
+  return model.withPlan(readPlan(model, await runtime.optimized(model)));
 }
 
 /** Options for {@linkcode quantizeStatic}. */
@@ -60,7 +60,7 @@ export async function quantizeStatic(
   const fused = fuse(model);
   const mapping = qconfigMapping({ default: staticInt8(qconfig), rules });
   const { int8 } = await quantizeWith(fused, mapping, data, passes);
-  return await readBack(int8, passes.pool);
+  return await readBack(int8, passes.runtime);
 }
 
 /** PyTorch's name for what ONNX calls by two. */
@@ -74,7 +74,7 @@ export interface QuantizeDynamicOptions {
   /** @default {perChannel} */
   weight?: WeightObserver;
   /** Workers to read back in what the runtime executes. @default {one of its own} */
-  pool?: Pool;
+  runtime?: Runtime;
 }
 
 /**
@@ -89,7 +89,7 @@ export async function quantizeDynamic(
   operators?: readonly string[],
   options: QuantizeDynamicOptions = {},
 ): Promise<QuantizedModel> {
-  const { weight, pool } = options;
+  const { weight, runtime } = options;
   const fused = fuse(model);
   const present = new Set([...allNodes(fused.graph)].map(({ opType }) => opType));
   const wanted = operators ?? BY_DEFAULT.filter((op) => present.has(op));
@@ -109,7 +109,7 @@ export async function quantizeDynamic(
   const mapping = qconfigMapping({ default: float32, rules, onUnsupported: "float32" });
   const int8 = convert(fused, mapping);
   requireDynamic(int8, wanted, model.name);
-  return await readBack(int8, pool);
+  return await readBack(int8, runtime);
 }
 
 /** Refuses what left all nodes of an operator in float32. */

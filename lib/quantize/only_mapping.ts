@@ -57,7 +57,7 @@ export interface FormErrorsOptions {
  * outputs while all else stays float32. Only what follows a layer runs, see {@linkcode Replay}; errors of
  * several layers add up as powers (`noise`) as long as they are small.
  *
- * @param replay Over the float32 network, see `survey()`, and the samples.
+ * @param replay Over the float32 network, see `networkFacts()`, and the samples.
  * @returns Errors in the order in which they are measured.
  * @example The first of two layers, static and with weights alone
  * ```ts ignore

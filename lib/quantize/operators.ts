@@ -23,7 +23,7 @@ export interface StaticOperator {
   /** Why its int8 kernel is slower than float32's, if so. */
   readonly slow?: (node: NodeProto, facts: GraphFacts) => string | undefined;
   /** Operators that may run inside it when they alone read its result. */
-  readonly tails?: readonly string[];
+  readonly absorbs?: readonly string[];
   /**
    * Whether a `carry` operator is written on integers in QDQ too: between DequantizeLinear and
    * QuantizeLinear the runtime would compute it in float32.
@@ -45,20 +45,20 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
   Object.entries<StaticOperator>({
     Conv: {
       role: "compute",
-      tails: RELUS,
+      absorbs: RELUS,
       obstacle: (node, facts) =>
         weightObstacle(node.input[1], facts) ?? biasObstacle(node, 2, facts),
       slow: slowConv,
     },
     Gemm: {
       role: "compute",
-      tails: RELUS,
+      absorbs: RELUS,
       obstacle: (node, facts) =>
         weightObstacle(node.input[1], facts) ?? gemmObstacle(node) ?? gemmBiasObstacle(node, facts),
     },
-    MatMul: { role: "compute", tails: ["Add", ...RELUS], obstacle: matMulObstacle },
+    MatMul: { role: "compute", absorbs: ["Add", ...RELUS], obstacle: matMulObstacle },
 
-    Add: { role: "follow", tails: RELUS },
+    Add: { role: "follow", absorbs: RELUS },
     AveragePool: {
       role: "follow",
       obstacle: (node) =>
@@ -77,7 +77,7 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
     Concat: { role: "follow" },
     GlobalAveragePool: { role: "follow" },
     LeakyRelu: { role: "follow" },
-    Mul: { role: "follow", tails: RELUS },
+    Mul: { role: "follow", absorbs: RELUS },
     Relu: { role: "follow" },
     Sigmoid: { role: "follow" },
     Softmax: { role: "follow", slow: always("int8 Softmax takes 1.4-1.7x the time") },

@@ -9,7 +9,7 @@ export interface PlanRow {
   readonly path: string;
   /** Kind of the qconfig that the mapping resolves to. */
   readonly asked: string;
-  /** Operator that runs in the runtime's optimised graph, e.g. `QLinearConv`; "" when not read back. */
+  /** Operator that runs in the runtime's optimized graph, e.g. `QLinearConv`; "" when not read back. */
   readonly executes: string;
   /** The rule that asked, and the reason if it is something else that runs. */
   readonly why: string;

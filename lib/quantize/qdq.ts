@@ -39,20 +39,20 @@ export class QdqWriter implements StaticWriter {
 
   /** Moves the integers themselves; what comes out has the scale of what goes in. */
   #carryIntegers(unit: StaticUnit): void {
-    const { head, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { anchor, results: [name] } = unit as StaticUnit & { results: [string] };
     const { builder } = this.#context;
-    const source = this.#input(head.input[0]!, unit);
+    const source = this.#input(anchor.input[0]!, unit);
     const integers = builder.fresh(`${name}_quantized`);
-    builder.push({ ...head, input: integerInputs(head, source), output: [integers] });
+    builder.push({ ...anchor, input: integerInputs(anchor, source), output: [integers] });
     this.#dequantizeAs(name, name, { ...source, integers });
   }
 
   /** Writes the unit's own nodes between DequantizeLinear and QuantizeLinear. */
   #writeBetween(unit: StaticUnit): void {
     const { builder, decisions: { facts }, results } = this.#context;
-    const { head, operator, nodes } = unit;
-    const activations = new Set(activationInputs(head, operator, facts));
-    const inputs = head.input.map((name, i) => {
+    const { anchor, operator, nodes } = unit;
+    const activations = new Set(activationInputs(anchor, operator, facts));
+    const inputs = anchor.input.map((name, i) => {
       if (activations.has(name)) return this.#input(name, unit).dequantized;
       const isOperand = operator.role === "follow" && (operator.inputs?.includes(i) ?? true);
       return isOperand && facts.floatConstant(name)
@@ -60,14 +60,14 @@ export class QdqWriter implements StaticWriter {
         : name;
     });
     let addend: string | undefined; // of the Add behind a MatMul
-    if (operator.role === "compute" && facts.isConstant(head.input[1])) {
-      const { params } = this.#input(head.input[0]!, unit);
+    if (operator.role === "compute" && facts.isConstant(anchor.input[1])) {
+      const { params } = this.#input(anchor.input[0]!, unit);
       const { weights, bias } = addWeights(unit, params.scale, builder);
-      inputs[1] = this.#dequantize(weights, `${head.output[0]}_weights`);
-      const dequantized = bias && this.#dequantize(bias, `${head.output[0]}_bias`);
+      inputs[1] = this.#dequantize(weights, `${anchor.output[0]}_weights`);
+      const dequantized = bias && this.#dequantize(bias, `${anchor.output[0]}_bias`);
       // Where shapes are known the runtime makes a Gemm of a MatMul and its Add, which computes on
       // integers only if the bias is one too.
-      if (head.opType === "MatMul") addend = dequantized;
+      if (anchor.opType === "MatMul") addend = dequantized;
       else if (dequantized) inputs[2] = dequantized;
     }
     const raw = new Map(
@@ -78,12 +78,12 @@ export class QdqWriter implements StaticWriter {
     for (const node of nodes) {
       const output = node.output.map((name) => raw.get(name) ?? name);
       const isBias = addend !== undefined && node.opType === "Add";
-      const input = node === head ? inputs : isBias ? [head.output[0]!, addend!] : node.input;
+      const input = node === anchor ? inputs : isBias ? [anchor.output[0]!, addend!] : node.input;
       builder.push({ ...node, input, output, attribute: keptAttributes(node) });
     }
     for (const [name, from] of raw) {
       const parameters = operator.role === "carry"
-        ? this.#input(head.input[0]!, unit)
+        ? this.#input(anchor.input[0]!, unit)
         : parametersOf(name, unit, this.#context);
       this.#pair(from, name, name, parameters);
     }

@@ -37,20 +37,20 @@ export class QOperatorWriter implements StaticWriter {
   write(unit: StaticUnit): void {
     if (unit.operator.role === "carry") this.#carry(unit);
     else if (unit.operator.role === "compute") this.#compute(unit);
-    else if (IN_PLACE[unit.head.opType]) this.#follow(unit);
+    else if (IN_PLACE[unit.anchor.opType]) this.#follow(unit);
     else this.#aroundFloat(unit);
   }
 
   /** Moves the integers themselves; what comes out has the scale of what goes in. */
   #carry(unit: StaticUnit): void {
-    const { head, results } = unit;
+    const { anchor, results } = unit;
     const { builder, results: quantized } = this.#context;
-    const source = this.#input(head.input[0]!, unit);
+    const source = this.#input(anchor.input[0]!, unit);
     const names = new Map(results.map((name) => [name, builder.fresh(`${name}_quantized`)]));
     builder.push({
-      ...head,
-      input: integerInputs(head, source),
-      output: head.output.map((name) => names.get(name) ?? name),
+      ...anchor,
+      input: integerInputs(anchor, source),
+      output: anchor.output.map((name) => names.get(name) ?? name),
     });
     for (const name of results) {
       if (quantized.has(name)) this.#remember(name, { ...source, integers: names.get(name)! });
@@ -58,23 +58,23 @@ export class QOperatorWriter implements StaticWriter {
   }
 
   #compute(unit: StaticUnit): void {
-    const { head } = unit;
+    const { anchor } = unit;
     const { decisions: { facts }, builder } = this.#context;
-    const input = this.#input(head.input[0]!, unit);
-    const constant = facts.isConstant(head.input[1]);
+    const input = this.#input(anchor.input[0]!, unit);
+    const constant = facts.isConstant(anchor.input[1]);
     const parts: WeightsAndBias = constant
       ? addWeights(unit, input.params.scale, builder)
-      : { weights: this.#input(head.input[1]!, unit) };
-    if (head.opType === "Conv") this.#conv(unit, input, parts);
-    else if (head.opType === "Gemm") this.#gemm(unit, input, parts);
+      : { weights: this.#input(anchor.input[1]!, unit) };
+    if (anchor.opType === "Conv") this.#conv(unit, input, parts);
+    else if (anchor.opType === "Gemm") this.#gemm(unit, input, parts);
     else this.#matMul(unit, input, parts.weights);
   }
 
   #conv(unit: StaticUnit, input: IntegerTensor, { weights, bias }: WeightsAndBias): void {
-    const { head } = unit;
+    const { anchor } = unit;
     const result = this.#result(unit);
     this.#context.builder.push({
-      ...head,
+      ...anchor,
       opType: "QLinearConv",
       input: [
         ...operand(input),
@@ -88,24 +88,24 @@ export class QOperatorWriter implements StaticWriter {
   }
 
   #gemm(unit: StaticUnit, input: IntegerTensor, { weights, bias }: WeightsAndBias): void {
-    const { head, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { anchor, results: [name] } = unit as StaticUnit & { results: [string] };
     const { results } = this.#context;
     const inputs = [...operand(input), ...operand(weights), bias?.integers ?? ""];
-    const attributes = { transB: intAttribute(head, "transB", 0) };
+    const attributes = { transB: intAttribute(anchor, "transB", 0) };
     if (results.has(name)) {
       const result = this.#result(unit);
       inputs.push(result.scale, result.zeroPoint);
-      this.#push("QGemm", inputs, [result.integers], attributes, head);
+      this.#push("QGemm", inputs, [result.integers], attributes, anchor);
       this.#remember(name, result);
     } else {
-      this.#push("QGemm", inputs, [head.output[0]!], attributes, head);
+      this.#push("QGemm", inputs, [anchor.output[0]!], attributes, anchor);
       this.#context.builder.push(...unit.nodes.slice(1));
     }
   }
 
   /** The kernel gives float32, to which the Relu is applied before it is quantized. */
   #matMul(unit: StaticUnit, input: IntegerTensor, weights: Integers): void {
-    const { head, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { anchor, results: [name] } = unit as StaticUnit & { results: [string] };
     const { builder, results } = this.#context;
     const bias = biasOf(unit);
     const inputs = [
@@ -117,15 +117,15 @@ export class QOperatorWriter implements StaticWriter {
     const rename = (output: string) => output === name ? raw : output;
     // The kernel adds the bias, in the place of the Add behind the MatMul.
     const [last, ...tails] = bias ? unit.nodes.slice(1) : unit.nodes;
-    this.#push("MatMulIntegerToFloat", inputs, last!.output.map(rename), {}, head);
+    this.#push("MatMulIntegerToFloat", inputs, last!.output.map(rename), {}, anchor);
     for (const tail of tails) builder.push({ ...tail, output: tail.output.map(rename) });
     if (results.has(name)) this.#quantize(raw, name, unit);
   }
 
   #follow(unit: StaticUnit): void {
-    const { head, operator } = unit;
+    const { anchor, operator } = unit;
     const { builder, decisions: { facts } } = this.#context;
-    const read = head.input.map((name, i) => {
+    const read = anchor.input.map((name, i) => {
       if (!(operator.inputs?.includes(i) ?? true)) return [name];
       return operand(
         facts.isConstant(name) ? addOperand(name, unit.qconfig, builder) : this.#input(name, unit),
@@ -133,14 +133,17 @@ export class QOperatorWriter implements StaticWriter {
     });
     const result = this.#result(unit);
     const written = [result.scale, result.zeroPoint];
-    const { opType, resultFirst, attributes } = IN_PLACE[head.opType]!;
+    const { opType, resultFirst, attributes } = IN_PLACE[anchor.opType]!;
     const inputs = resultFirst ? [...written, ...read.flat()] : [...read.flat(), ...written];
     builder.push({
       ...makeNode(opType, inputs, [result.integers], attributes ?? {}, {
-        name: head.name,
+        name: anchor.name,
         domain: CONTRIB,
       }),
-      attribute: [...keptAttributes(head), ...makeNode(opType, [], [], attributes ?? {}).attribute],
+      attribute: [
+        ...keptAttributes(anchor),
+        ...makeNode(opType, [], [], attributes ?? {}).attribute,
+      ],
     });
     builder.requireDomain(CONTRIB, 1);
     this.#remember(unit.results[0]!, result);
@@ -148,16 +151,16 @@ export class QOperatorWriter implements StaticWriter {
 
   /** A Relu or Clip by itself has no kernel on uint8: it stands between a change of precision. */
   #aroundFloat(unit: StaticUnit): void {
-    const { head, operator, nodes, results: [name] } = unit as StaticUnit & { results: [string] };
+    const { anchor, operator, nodes, results: [name] } = unit as StaticUnit & { results: [string] };
     const { builder, decisions: { facts } } = this.#context;
-    const activations = new Set(activationInputs(head, operator, facts));
-    const input = head.input.map((name) =>
+    const activations = new Set(activationInputs(anchor, operator, facts));
+    const input = anchor.input.map((name) =>
       activations.has(name) ? this.#asFloat(name, unit) : name
     );
     const raw = builder.fresh(`${name}_float`);
     for (const node of nodes) {
       const output = node.output.map((output) => output === name ? raw : output);
-      builder.push({ ...node, input: node === head ? input : node.input, output });
+      builder.push({ ...node, input: node === anchor ? input : node.input, output });
     }
     this.#quantize(raw, name, unit);
   }

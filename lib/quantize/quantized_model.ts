@@ -12,7 +12,7 @@ export interface Trace {
   /** Form it was written in; `int8` if it came so. */
   readonly form: QConfig["kind"] | "int8";
   /** Name of the node whose kernel absorbs it, if one does. */
-  readonly head?: string;
+  readonly anchor?: string;
   /** Whether it lies in the body of an If, Loop or Scan. */
   readonly inBody: boolean;
 }

@@ -5,17 +5,17 @@ import { Plan, type PlanRow } from "./plan.ts";
 import type { QuantizedModel, Trace } from "./quantized_model.ts";
 
 /**
- * Fills in what the runtime executes, from the graph as it is after the runtime's optimisation. What
+ * Fills in what the runtime executes, from the graph as it is after the runtime's optimization. What
  * was asked for is not always what runs: where the two differ, the row says so.
  *
  * Nodes are found again by their name, which the runtime keeps (with `_token_1` or the like behind
  * it when it makes a node anew), or by the names of what they give.
  *
- * @param optimised The graph of `model` after the runtime's optimisation, as `Pool.optimised()`
+ * @param optimized The graph of `model` after the runtime's optimization, as `Runtime.optimized()`
  * returns it.
  */
-export function readPlan(model: QuantizedModel, optimised: Model): Plan {
-  const nodes = optimised.graph.node;
+export function readPlan(model: QuantizedModel, optimized: Model): Plan {
+  const nodes = optimized.graph.node;
   const uint8 = uint8Tensors(nodes);
   const owned = new Set(model.traces.map(({ name }) => name));
   const byName = new Map(nodes.map((node) => [originalName(node.name, owned), node]));
@@ -23,7 +23,7 @@ export function readPlan(model: QuantizedModel, optimised: Model): Plan {
 
   const executes = (trace: Trace): string => {
     if (trace.inBody) return "";
-    const host = trace.head === undefined ? undefined : byName.get(trace.head);
+    const host = trace.anchor === undefined ? undefined : byName.get(trace.anchor);
     if (host) return `in ${describe(host, uint8)}`;
     const own = byName.get(trace.name);
     if (own) return describe(own, uint8);
@@ -106,7 +106,7 @@ const KEEPS_TYPE: ReadonlySet<string> = new Set([
   "Unsqueeze",
 ]);
 
-/** Tensors of an optimised graph that hold uint8 activations. */
+/** Tensors of an optimized graph that hold uint8 activations. */
 function uint8Tensors(nodes: readonly NodeProto[]): Set<string> {
   const found = new Set<string>();
   for (const node of nodes) {

@@ -9,7 +9,7 @@ import { activationInputs, type StaticUnit } from "./static_units.ts";
  * before int8 is looked for, the runtime makes one float32 operator of the two.
  */
 export function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {
-  const { head: { opType }, operator, nodes } = unit;
+  const { anchor: { opType }, operator, nodes } = unit;
   if (opType === "Conv" || operator.role !== "compute") return true;
   return (opType === "Gemm" && nodes.length > 1) ||
     unit.results.some((name) => readsAsInt8(name, decisions));
@@ -18,7 +18,7 @@ export function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean
 /** Whether some reader of a tensor reads it as uint8. */
 export function readsAsInt8(name: string, decisions: Decisions): boolean {
   return decisions.facts.consumers(name).some((reader) => {
-    const unit = decisions.units.get(decisions.of.get(reader)?.head ?? reader);
+    const unit = decisions.units.get(decisions.of.get(reader)?.anchor ?? reader);
     return unit !== undefined && unit.nodes.includes(reader) &&
       activationInputs(reader, unit.operator, decisions.facts).includes(name);
   });
@@ -40,7 +40,7 @@ export function rangedTensors(decisions: Decisions): Map<string, Observer> {
   const { facts } = decisions;
   for (const unit of decisions.units.values()) {
     const { dtype, activation } = unit.qconfig;
-    for (const name of activationInputs(unit.head, unit.operator, facts)) {
+    for (const name of activationInputs(unit.anchor, unit.operator, facts)) {
       const known = results.has(name) || ranged.has(name) || existingForm(name, dtype, facts);
       if (!known) ranged.set(name, activation);
     }

@@ -11,10 +11,10 @@ import { clipBounds } from "./absorbed_operators.ts";
 
 /** A node with what the int8 kernel absorbs after it, as one step between quantized tensors. */
 export interface StaticUnit {
-  readonly head: NodeProto;
+  readonly anchor: NodeProto;
   readonly operator: StaticOperator;
   readonly qconfig: StaticInt8;
-  /** Nodes in order, the head first. */
+  /** Nodes in order, the anchor first. */
   nodes: NodeProto[];
   /** Tensors that leave the unit: one, but for a Split. */
   results: readonly string[];
@@ -48,7 +48,7 @@ export function staticUnits(
       host.results = [outer];
       unitOf.set(outer, host);
       int8.add(outer);
-      decision.head = host.head;
+      decision.anchor = host.anchor;
       continue;
     }
     const operator = isStandard(node) ? STATIC_OPERATORS.get(node.opType) : undefined;
@@ -66,7 +66,7 @@ export function staticUnits(
       continue;
     }
     const unit: StaticUnit = {
-      head: node,
+      anchor: node,
       operator,
       qconfig: decision.asked,
       nodes: [node],
@@ -143,12 +143,12 @@ function absorbingUnit(
 ): StaticUnit | undefined {
   for (const name of node.input) {
     const unit = unitOf.get(name);
-    if (!unit || !isStandard(node) || !unit.operator.tails?.includes(node.opType)) continue;
+    if (!unit || !isStandard(node) || !unit.operator.absorbs?.includes(node.opType)) continue;
     if (facts.consumers(name).length > 1 || facts.isPinned(name)) continue;
     const last = unit.nodes.at(-1)!;
     if (node.opType === "Add") {
       const other = node.input.find((input) => input !== name);
-      if (last !== unit.head || !isLinearBias(other, last, facts)) continue;
+      if (last !== unit.anchor || !isLinearBias(other, last, facts)) continue;
     } else if (clipBounds(last, facts) || !clipBounds(node, facts)) {
       continue; // quantization takes in one Relu or Clip
     }
@@ -165,11 +165,11 @@ function isLinearBias(name: string | undefined, matMul: NodeProto, facts: GraphF
   return bias.dims[0] === weights.dims.at(-1);
 }
 
-/** Name of the bias that a unit adds to its products, be it an input of the head or an Add behind. */
-export function biasOf({ head, nodes }: StaticUnit): string | undefined {
-  if (head.opType !== "MatMul") return head.input[2] || undefined;
+/** Name of the bias that a unit adds to its products, be it an input of the anchor or an Add behind. */
+export function biasOf({ anchor, nodes }: StaticUnit): string | undefined {
+  if (anchor.opType !== "MatMul") return anchor.input[2] || undefined;
   const add = nodes.find(({ opType }) => opType === "Add");
-  return add?.input.find((name) => name !== head.output[0]);
+  return add?.input.find((name) => name !== anchor.output[0]);
 }
 
 /**
@@ -190,7 +190,7 @@ export function dropIdleUnits(
     units.delete(node);
     for (const member of unit.nodes) {
       const decision = of.get(member)!;
-      decision.head = undefined;
+      decision.anchor = undefined;
       fallBack(decision, "its result is read in float32");
     }
   }

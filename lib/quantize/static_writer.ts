@@ -36,12 +36,12 @@ export function keptAttributes({ opType, attribute }: NodeProto): AttributeProto
 
 /** What a `carry` operator reads when it moves integers: where it pads, zero is the zero point. */
 export function integerInputs(
-  head: NodeProto,
+  anchor: NodeProto,
   { integers, zeroPoint }: Pick<Integers, "integers" | "zeroPoint">,
 ): string[] {
-  const [, ...rest] = head.input;
-  const padsZeros = head.opType === "Pad" &&
-    stringAttribute(head, "mode", "constant") === "constant";
+  const [, ...rest] = anchor.input;
+  const padsZeros = anchor.opType === "Pad" &&
+    stringAttribute(anchor, "mode", "constant") === "constant";
   if (padsZeros) rest[1] = zeroPoint; // behind the widths, before the axes
   return [integers, ...rest];
 }

@@ -1,4 +1,4 @@
-import { type Budget, describeLimit, drop, keepsBudget } from "./budget.ts";
+import { type Budget, describeLimit, drop, isWithinBudget } from "./budget.ts";
 import type { Trial } from "./study_record.ts";
 
 /** A trial that was measured to its end. */
@@ -27,7 +27,7 @@ const SAME_SIZE = 0.05;
  */
 export function chooseWinner(budget: Budget, trials: readonly Trial[]): MeasuredTrial | undefined {
   const kept = trials.filter(isMeasured)
-    .filter((trial) => isFaster(trial) && keepsBudget(budget, trial));
+    .filter((trial) => isFaster(trial) && isWithinBudget(budget, trial));
   const [fastest] = kept.toSorted((a, b) => a.latency.ratio.value - b.latency.ratio.value);
   if (!fastest) return undefined;
   const asFast = kept.filter((trial) => trial.latency.ratio.value <= fastest.latency.ratio.high);
@@ -44,7 +44,7 @@ export function chooseWinner(budget: Budget, trials: readonly Trial[]): Measured
 /** Why a trial was chosen, in a sentence. */
 export function whyChosen(budget: Budget, trials: readonly Trial[]): string {
   const measured = trials.filter(isMeasured);
-  const kept = measured.filter((trial) => isFaster(trial) && keepsBudget(budget, trial));
+  const kept = measured.filter((trial) => isFaster(trial) && isWithinBudget(budget, trial));
   return `Of ${measured.length} measured, ${kept.length} ` +
     `${kept.length === 1 ? "configuration loses" : "configurations lose"} at most ` +
     `${describeLimit(budget)} on the selection split and ` +

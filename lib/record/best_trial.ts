@@ -1,5 +1,5 @@
 import type { Trial } from "./study_record.ts";
-import { type Budget, describeLimit, drop, keepsBudget } from "./budget.ts";
+import { type Budget, describeLimit, drop, isWithinBudget } from "./budget.ts";
 import { isMeasured, type MeasuredTrial } from "./best.ts";
 import type { Objective } from "../strategy/search/proposal.ts";
 
@@ -25,7 +25,7 @@ export function bestTrial(
   const measured = trials.filter(isMeasured);
   const loss = (trial: MeasuredTrial) => drop(budget.metric, trial.accuracy.difference);
   const ratio = ({ latency }: MeasuredTrial) => latency.ratio.value;
-  const kept = measured.filter((trial) => keepsBudget(budget, trial));
+  const kept = measured.filter((trial) => isWithinBudget(budget, trial));
   if (kept.length === 0) {
     return measured.toSorted((a, b) => loss(a) - loss(b) || ratio(a) - ratio(b))[0];
   }
@@ -51,7 +51,7 @@ export function whyBest(
   objective: Objective,
 ): string {
   const measured = trials.filter(isMeasured);
-  const kept = measured.filter((trial) => keepsBudget(budget, trial));
+  const kept = measured.filter((trial) => isWithinBudget(budget, trial));
   const limit = describeLimit(budget);
   if (kept.length === 0) {
     return `None of ${measured.length} models that were built and measured loses at most ${limit} ` +

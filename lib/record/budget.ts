@@ -18,7 +18,7 @@ export function drop(metric: MetricInfo, difference: Pick<Estimate, "value">): n
  * it is the worse end of the interval: errors in dB differ much from sample to sample, and the candidates
  * that were lucky with theirs would be chosen.
  */
-export function judgedDrop(metric: MetricInfo, difference: Estimate): number {
+export function worstCaseDrop(metric: MetricInfo, difference: Estimate): number {
   if (metric.unit === "%") return drop(metric, difference);
   return drop(metric, { value: metric.higherIsBetter ? difference.low : difference.high });
 }
@@ -28,12 +28,12 @@ export function isWithin({ maxDrop }: Pick<Budget, "maxDrop">, drop: number): bo
   return drop <= maxDrop + 1e-9; // 94.6 - 94.1 is above 0.5 in binary
 }
 
-/** Whether a trial may be taken to keep the budget, see {@linkcode judgedDrop}. */
-export function keepsBudget(
+/** Whether a trial may be taken to keep the budget, see {@linkcode worstCaseDrop}. */
+export function isWithinBudget(
   budget: Budget,
   { accuracy }: { readonly accuracy: Accuracy },
 ): boolean {
-  return isWithin(budget, judgedDrop(budget.metric, accuracy.difference));
+  return isWithin(budget, worstCaseDrop(budget.metric, accuracy.difference));
 }
 
 /** The largest drop in words, and what is held to it. */

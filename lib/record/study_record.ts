@@ -24,7 +24,7 @@ export const planRow = z.strictObject({
   path: z.string(),
   /** The qconfig the mapping resolves to: `float32`, `static`, `dynamic`, `weightOnly`. */
   asked: z.string(),
-  /** Operator that runs in the runtime's optimised graph, e.g. `QLinearConv`; "" when not read back. */
+  /** Operator that runs in the runtime's optimized graph, e.g. `QLinearConv`; "" when not read back. */
   executes: z.string(),
   /** Why it is so: the rule that matched, the kernel fact that forbids, the fusion it went into. */
   why: z.string(),

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { optimisedOrNot } from "../cost/network_facts.ts";
+import { optimizedOrNot } from "../cost/network_facts.ts";
 import { consumers, graphInputs, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import {
@@ -8,12 +8,12 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "../onnx/onnx_pb.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import { type Suffix, suffixOf } from "./suffix.ts";
 
 /**
  * Tensors at which a network can be cut without a change to what the runtime makes of either part, with
- * what the runtime knows of their types and shapes: those that survive its optimisation, for nothing
+ * what the runtime knows of their types and shapes: those that survive its optimization, for nothing
  * is fused across them, and what leaves a QuantizeLinear, which is where int8 kernels end. What enters
  * one through DequantizeLinear is not among them: without it the kernel would be another. Nor is what
  * only moves values: to move them again costs less than to keep them, and a convolution written as a
@@ -23,20 +23,20 @@ import { type Suffix, suffixOf } from "./suffix.ts";
  */
 export async function cutsOf(
   model: Model,
-  pool: Pool,
+  runtime: Runtime,
 ): Promise<ReadonlyMap<string, ValueInfoProto>> {
   const { graph } = model;
   const inputs = graphInputs(graph).map((info) => [info.name, info] as const);
-  const optimised = await optimisedOrNot(model, pool);
-  if (!optimised) return new Map(inputs);
-  const survives = new Set(optimised.graph.node.flatMap(({ output }) => output));
-  const constants = new Set(optimised.graph.initializer.map(({ name }) => name));
+  const optimized = await optimizedOrNot(model, runtime);
+  if (!optimized) return new Map(inputs);
+  const survives = new Set(optimized.graph.node.flatMap(({ output }) => output));
+  const constants = new Set(optimized.graph.initializer.map(({ name }) => name));
   const names = [...producers(graph)].filter(([name, { opType }]) =>
     opType === "QuantizeLinear"
       ? !constants.has(name)
       : !NOT_AFTER.has(opType) && !NO_TENSOR.test(opType) && survives.has(name)
   ).map(([name]) => name);
-  const tapped = await pool.optimised(withOutputs(model, names));
+  const tapped = await runtime.optimized(withOutputs(model, names));
   const known = new Map(tapped.graph.output.map((info) => [info.name, info]));
   return new Map([...inputs, ...names.map((name) => [name, known.get(name)!] as const)]);
 }

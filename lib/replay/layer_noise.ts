@@ -66,7 +66,7 @@ export async function measureSensitivities(
   options: SensitivityOptions = {},
 ): Promise<Sensitivities> {
   const { known, int4 = false, isLate = () => false, signal, onProgress = () => {} } = options;
-  const { problem: { items }, survey: { model } } = base;
+  const { problem: { kernels }, network: { model } } = base;
   const facts = graphFacts(model.graph);
   const found: Sensitivities = {
     outputs: [...probe.outputs],
@@ -84,7 +84,7 @@ export async function measureSensitivities(
     });
   }
   const layers = layersOf(base);
-  for (const [layer, own] of Map.groupBy(items, (_, i) => layers[i]!)) {
+  for (const [layer, own] of Map.groupBy(kernels, (_, i) => layers[i]!)) {
     const nodes = own.flatMap(({ nodes }) => nodes);
     const forms: StoredForm[] = [];
     if (nodes.some((node) => storableWeights(node, facts).length > 0)) {
@@ -140,7 +140,7 @@ function observersWorthTrying(statistics: TensorStatistics): string[] {
   return worth.filter((_, i) => errors[i]! <= FAR_WORSE * own);
 }
 
-/** Errors at the tensor itself that are so many times as large are not mended by what follows. */
+/** Errors at the tensor itself that are so many times as large are not withBiasCorrection by what follows. */
 const FAR_WORSE = 4;
 
 /** What rounding a tensor to uint8 over the ranges of some observers does to the outputs. */

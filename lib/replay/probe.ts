@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import type { Survey } from "../cost/network_facts.ts";
-import { Parts } from "../onnx/extract.ts";
+import type { NetworkFacts } from "../cost/network_facts.ts";
+import { Extractor } from "../onnx/extract.ts";
 import { consumers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { type NodeProto, ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { noiseAt } from "../strategy/search/noise.ts";
 
@@ -14,40 +14,40 @@ import { noiseAt } from "../strategy/search/noise.ts";
  * change is run again.
  */
 export class Probe {
-  readonly #pool: Pool;
-  readonly #survey: Survey;
-  readonly #parts: Parts;
+  readonly #runtime: Runtime;
+  readonly #network: NetworkFacts;
+  readonly #extractor: Extractor;
   readonly #readers: ReadonlyMap<string, readonly NodeProto[]>;
   readonly #values: readonly ReadonlyMap<string, Tensor>[];
   readonly outputs: readonly string[];
   readonly #signal?: AbortSignal;
 
   private constructor(
-    survey: Survey,
+    network: NetworkFacts,
     values: readonly ReadonlyMap<string, Tensor>[],
     options: ProbeOptions,
   ) {
-    this.#survey = survey;
+    this.#network = network;
     this.#values = values;
-    this.#parts = new Parts(survey.model, values[0]!);
-    this.#readers = consumers(survey.model.graph);
-    this.#pool = options.pool;
+    this.#extractor = new Extractor(network.model, values[0]!);
+    this.#readers = consumers(network.model.graph);
+    this.#runtime = options.runtime;
     this.#signal = options.signal;
     this.outputs = options.outputs;
   }
 
-  /** Runs float32 on the samples, which all have the shapes of the survey's. */
+  /** Runs float32 on the samples, which all have the shapes of the network's. */
   static async open(
-    survey: Survey,
+    network: NetworkFacts,
     samples: readonly Feeds[],
     options: ProbeOptions,
   ): Promise<Probe> {
-    const { pool, signal } = options;
+    const { runtime, signal } = options;
     const values: Map<string, Tensor>[] = [];
-    for await (const results of pool.run(withAllValues(survey), samples, { signal })) {
+    for await (const results of runtime.run(withAllValues(network), samples, { signal })) {
       values.push(new Map(Object.entries({ ...samples[values.length]!, ...results })));
     }
-    return new Probe(survey, values, options);
+    return new Probe(network, values, options);
   }
 
   /** What float32 gave, of each sample. */
@@ -68,7 +68,7 @@ export class Probe {
     const behind = this.#behind(this.#readers.get(name) ?? []);
     const known = this.outputs.includes(name);
     if (behind.length === 0 && !known) return changed.map(() => this.outputs.map(() => 0));
-    const { model } = this.#parts.take(behind);
+    const { model } = this.#extractor.take(behind);
     const runs: number[][] = [];
     for (const variant of changed) {
       const replaced = variant.map((data, s): [string, Tensor] => {
@@ -92,8 +92,8 @@ export class Probe {
       nodes.flatMap(({ output }) => output.flatMap((name) => this.#readers.get(name) ?? [])),
     );
     const all = new Set([...members, ...behind]);
-    const ordered = this.#survey.model.graph.node.filter((node) => all.has(node));
-    const { model } = this.#parts.take(ordered);
+    const ordered = this.#network.model.graph.node.filter((node) => all.has(node));
+    const { model } = this.#extractor.take(ordered);
     return await this.#run(write(model), () => []);
   }
 
@@ -114,7 +114,7 @@ export class Probe {
         .filter((name) => this.outputs.includes(name));
       if (own.length > 0) {
         const options = { outputs: own, signal: this.#signal };
-        for await (const outputs of this.#pool.run(model, feeds, options)) {
+        for await (const outputs of this.#runtime.run(model, feeds, options)) {
           results.push(new Map(Object.entries(outputs)));
         }
       }
@@ -133,20 +133,20 @@ export class Probe {
         for (const reader of this.#readers.get(name) ?? []) found.add(reader);
       }
     }
-    return this.#survey.model.graph.node.filter((node) => found.has(node));
+    return this.#network.model.graph.node.filter((node) => found.has(node));
   }
 }
 
 /** Options for {@linkcode Probe.open}. */
 export interface ProbeOptions {
-  pool: Pool;
+  runtime: Runtime;
   /** Outputs at which noise is of interest. */
   outputs: readonly string[];
   signal?: AbortSignal;
 }
 
 /** The model with all that was seen of it as outputs, whose types the runtime infers. */
-function withAllValues({ model, values }: Survey): Model {
+function withAllValues({ model, values }: NetworkFacts): Model {
   const { graph } = model;
   const given = new Set([...graph.output, ...graph.input].map(({ name }) => name));
   const taps = [...values.keys()].filter((name) => !given.has(name))

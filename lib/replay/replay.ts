@@ -3,7 +3,7 @@ import { bytesOf, shareTensor } from "../data/shared.ts";
 import { toNumbers } from "../evaluate/classes.ts";
 import type { Model } from "../onnx/model.ts";
 import type { ValueInfoProto } from "../onnx/onnx_pb.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { type CutModel, cutModel, cutsOf, withOutputs } from "./cuts.ts";
 
@@ -44,7 +44,7 @@ const KEPT_MODELS = 64e6;
  * where the runtime fuses nothing, see {@linkcode cutsOf}. {@linkcode Replay.check} compares.
  *
  * ```ts ignore
- * const replay = await Replay.open(float32, data.selection, pool);
+ * const replay = await Replay.open(float32, data.selection, runtime);
  * const variants = layers.map((layer) => ({ key: layer.name, make: () => onlyInt8(layer) }));
  * for await (const { variant, samples, results } of replay.run([0, 1, 2, 3], variants)) { ... }
  * ```
@@ -53,7 +53,7 @@ export class Replay {
   /** The unchanged network. */
   readonly base: Model;
   readonly dataset: Dataset;
-  readonly pool: Pool;
+  readonly runtime: Runtime;
   /** Tensors at which the network may be cut. */
   readonly #cuts: ReadonlyMap<string, ValueInfoProto>;
   readonly #maxBytes: number;
@@ -69,13 +69,13 @@ export class Replay {
   private constructor(
     base: Model,
     dataset: Dataset,
-    pool: Pool,
+    runtime: Runtime,
     cuts: ReadonlyMap<string, ValueInfoProto>,
     { maxBytes = 384e6, signal }: ReplayOptions,
   ) {
     this.base = base;
     this.dataset = dataset;
-    this.pool = pool;
+    this.runtime = runtime;
     this.#cuts = cuts;
     this.#maxBytes = maxBytes;
     this.#signal = signal;
@@ -86,16 +86,16 @@ export class Replay {
    * Looks where a network can be cut. Where this build of the runtime does not tell what it fuses, it
    * cannot be, and variants run as a whole.
    *
-   * @param base In an opset that can be quantized, see `survey()`, so that variants share its nodes.
+   * @param base In an opset that can be quantized, see `networkFacts()`, so that variants share its nodes.
    * @param dataset Samples, each of which is run by itself: of a stream, from the state that it holds.
    */
   static async open(
     base: Model,
     dataset: Dataset,
-    pool: Pool,
+    runtime: Runtime,
     options: ReplayOptions = {},
   ): Promise<Replay> {
-    return new Replay(base, dataset, pool, await cutsOf(base, pool), options);
+    return new Replay(base, dataset, runtime, await cutsOf(base, runtime), options);
   }
 
   /**
@@ -121,9 +121,9 @@ export class Replay {
         variant,
         places: chunk.flatMap((sample, i) => wants(variant, sample) ? [i] : []),
       })).filter(({ places }) => places.length > 0);
-      const spread = tasks.length < this.pool.workers;
+      const spread = tasks.length < this.runtime.workers;
       // One more than there are workers is made ready meanwhile.
-      yield* atATime(this.pool.workers + 1, tasks, ({ variant, places }) => {
+      yield* atATime(this.runtime.workers + 1, tasks, ({ variant, places }) => {
         const own = places.map((i) => chunk[i]!);
         return this.#runOne(variant, own, places.map((i) => values[i]!), spread);
       });
@@ -153,7 +153,7 @@ export class Replay {
     const whole = await variant.make();
     const feeds = [await this.dataset.sample(sample)];
     const options = this.#signal ? { signal: this.#signal } : {};
-    for await (const results of this.pool.run(whole, feeds, options)) {
+    for await (const results of this.runtime.run(whole, feeds, options)) {
       return Math.max(...Object.keys(results).map((name) => distance(results[name]!, own![name]!)));
     }
     return 0;
@@ -176,7 +176,7 @@ export class Replay {
     const feeds = await Promise.all(missing.map((index) => this.dataset.sample(index)));
     const options = this.#signal ? { signal: this.#signal } : {};
     let i = 0;
-    for await (const results of this.pool.run(this.#tapped, feeds, options)) {
+    for await (const results of this.runtime.run(this.#tapped, feeds, options)) {
       const all = Object.entries({ ...feeds[i]!, ...results });
       this.#values.set(
         missing[i]!,
@@ -200,11 +200,11 @@ export class Replay {
         .filter((name) => !outputs.includes(name));
       const results: Record<string, Tensor>[] = values.map((all) => pick(all, unchanged));
       if (outputs.length > 0) {
-        const inARow = Math.ceil(samples.length / (spread ? this.pool.workers : 1));
+        const inARow = Math.ceil(samples.length / (spread ? this.runtime.workers : 1));
         const options = { inARow, ...(this.#signal && { signal: this.#signal }) };
         let i = 0;
         const feeds = values.map((all) => pick(all, reads));
-        for await (const own of this.pool.run(model, feeds, options)) {
+        for await (const own of this.runtime.run(model, feeds, options)) {
           Object.assign(results[i++]!, own);
         }
       }

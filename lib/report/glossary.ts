@@ -67,7 +67,7 @@ export function glossaryOf(study: Study): Term[] {
     {
       term: "asked, executes",
       text: "The qconfig that the mapping gives a node, and the operator that the runtime really " +
-        'runs for it after its own optimisation, read back from its graph: "in X" where the node ' +
+        'runs for it after its own optimization, read back from its graph: "in X" where the node ' +
         'became part of X, "folded away" where it was computed once while loading, a dash where ' +
         "it was not read back.",
     },

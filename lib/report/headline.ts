@@ -29,7 +29,7 @@ export function headline(study: Study): string {
   }
   if (winner !== undefined) return winnerText(study, winner);
 
-  const keeping = measured.filter(({ keepsBudget }) => keepsBudget);
+  const keeping = measured.filter(({ isWithinBudget }) => isWithinBudget);
   const fastest = keeping[0]; // measured ones are ordered by ratio
   if (fastest === undefined) {
     const closest = measured.reduce((best, entry) => entry.drop < best.drop ? entry : best);
@@ -88,10 +88,10 @@ export function caveats(study: Study): string[] {
 function winnerText(study: Study, winner: Measured): string {
   const { budget } = metricFormat(study);
   const reported = study.winner?.accuracy ?? winner.accuracy;
-  const opening = winner.keepsBudget
+  const opening = winner.isWithinBudget
     ? subject(winner)
     : `Nothing kept the budget of ${budget}: the closest, ${subject(winner)},`;
-  const missed = winner.keepsBudget && !isWithin(study, dropOf(study, reported.difference))
+  const missed = winner.isWithinBudget && !isWithin(study, dropOf(study, reported.difference))
     ? `, beyond the budget of ${budget}`
     : "";
   const { bytes } = winner;
@@ -133,6 +133,6 @@ function baselineText(study: Study): string {
 /** Whether a winner that keeps the budget by its value may miss it by its interval. */
 function mayMissBudget(study: Study, winner: Measured, difference: Estimate): boolean {
   const worst = study.metric.higherIsBetter ? difference.low : difference.high;
-  return winner.keepsBudget && isWithin(study, dropOf(study, difference)) &&
+  return winner.isWithinBudget && isWithin(study, dropOf(study, difference)) &&
     !isWithin(study, dropOf(study, { value: worst }));
 }

@@ -54,7 +54,7 @@ export function trialRows(study: Study): TrialRow[] {
       kind: entry === winner ? "winner" : "measured",
       remarks: [
         ...(entry === winner ? ["winner"] : []),
-        ...(entry.keepsBudget ? [] : ["over budget"]),
+        ...(entry.isWithinBudget ? [] : ["over budget"]),
         ...(entry.latency.ratio.low > 1 ? ["slower"] : []),
         ...(entry.latency.drifted ? ["drifted"] : []),
       ],

@@ -1,5 +1,5 @@
 import type { Accuracy, Estimate, Latency, Study, Trial } from "../record/study_record.ts";
-import { drop, keepsBudget } from "../record/budget.ts";
+import { drop, isWithinBudget } from "../record/budget.ts";
 
 /** A trial as the report shows it: with its number, and measured or failed. */
 export interface Entry {
@@ -15,7 +15,7 @@ export interface Measured extends Entry {
   readonly bytes: number;
   /** What float32 has more, in the metric's unit and whichever way it counts: above 0 is a loss. */
   readonly drop: number;
-  readonly keepsBudget: boolean;
+  readonly isWithinBudget: boolean;
 }
 
 /** The trials of a study in the order of its report. */
@@ -46,7 +46,7 @@ export function entriesOf(study: Study): Entries {
         latency: trial.latency!,
         bytes: trial.bytes!,
         drop: dropOf(study, trial.accuracy!.difference),
-        keepsBudget: keepsBudget(study, { accuracy: trial.accuracy! }),
+        isWithinBudget: isWithinBudget(study, { accuracy: trial.accuracy! }),
       };
     });
   const failed = study.trials.filter((trial) => !complete(trial)).toSorted(byName)

@@ -2,7 +2,7 @@ import { UnknownBuildError } from "./runtime_errors.ts";
 
 /**
  * What onnxruntime-web keeps to itself, made readable. Its WASM build has no file system, so that it
- * cannot write the optimised graph, and prints a profile to the console; and a run that has begun can
+ * cannot write the optimized graph, and prints a profile to the console; and a run that has begun can
  * only be stopped through a flag in its heap. The hook stands between the glue code and the WASM
  * instance and catches all three.
  */

@@ -5,8 +5,8 @@ import type { RunProfile } from "./profile_run.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
 import { type Job, Slot } from "./slot.ts";
 
-/** Options for {@linkcode createPool}. */
-export interface PoolOptions {
+/** Options for {@linkcode openRuntime}. */
+export interface RuntimeOptions {
   /** Number of workers. @default {as many as fit the processor's cores, 8 at most} */
   workers?: number;
   /** Threads of the runtime in each worker. @default {1} */
@@ -18,7 +18,7 @@ export interface PoolOptions {
   timeoutMs?: number;
 }
 
-/** Options for {@linkcode Pool.run}. */
+/** Options for {@linkcode Runtime.run}. */
 export interface RunOptions {
   /** Names of the outputs to return. @default {all} */
   outputs?: readonly string[];
@@ -34,7 +34,7 @@ export interface RunOptions {
   onProgress?: (done: number) => void;
 }
 
-/** Options for {@linkcode Pool.times}. */
+/** Options for {@linkcode Runtime.times}. */
 export interface TimesOptions {
   /** How often every model has its turn. @default {15} */
   rounds?: number;
@@ -45,7 +45,7 @@ export interface TimesOptions {
   signal?: AbortSignal;
 }
 
-/** What {@linkcode Pool.times} measured. */
+/** What {@linkcode Runtime.times} measured. */
 export interface Times {
   /** Milliseconds of one run, `[round][model]`. */
   readonly ms: number[][];
@@ -53,7 +53,7 @@ export interface Times {
   readonly warmup: number[];
 }
 
-/** Options for {@linkcode Pool.profile}. */
+/** Options for {@linkcode Runtime.profile}. */
 export interface ProfileOptions {
   /** Runs that are noted, after those until the time is steady. @default {see minMs} */
   runs?: number;
@@ -63,7 +63,7 @@ export interface ProfileOptions {
 }
 
 /** Workers that run models, each with an instance of onnxruntime-web of its own. */
-export interface Pool extends AsyncDisposable {
+export interface Runtime extends AsyncDisposable {
   readonly workers: number;
   readonly threads: number;
   /**
@@ -94,7 +94,7 @@ export interface Pool extends AsyncDisposable {
    *
    * @throws {UnknownBuildError} If this build of the runtime does not let it be read.
    */
-  optimised(model: Model): Promise<Model>;
+  optimized(model: Model): Promise<Model>;
   /**
    * Times every node of the graph that is executed, in one worker, while the others rest. The model
    * is run until its time is steady first.
@@ -111,18 +111,18 @@ export interface Pool extends AsyncDisposable {
 }
 
 /**
- * Makes a pool of workers, which are started when they are needed. Close it, or the process lives on:
+ * Makes a runtime of workers, which are started when they are needed. Close it, or the process lives on:
  *
  * ```ts ignore
- * await using pool = createPool({ workers: 2 });
- * for await (const outputs of pool.run(model, samples)) console.log(outputs);
+ * await using runtime = openRuntime({ workers: 2 });
+ * for await (const outputs of runtime.run(model, samples)) console.log(outputs);
  * ```
  *
  * A worker that does not answer is stopped before the next node of its graph. One single node that
  * computes for minutes cannot be interrupted: its thread goes on until that node is done.
  */
-export function createPool(options: PoolOptions = {}): Pool {
-  return new WorkerPool(options);
+export function openRuntime(options: RuntimeOptions = {}): Runtime {
+  return new WorkerRuntime(options);
 }
 
 /** Milliseconds that the samples of one message should keep a worker busy. */
@@ -134,7 +134,7 @@ const CHUNK_LIMIT = 64;
 /** Messages per worker that are under way at a time. */
 const LOOK_AHEAD = 2;
 
-class WorkerPool implements Pool {
+class WorkerRuntime implements Runtime {
   readonly workers: number;
   readonly threads: number;
   readonly #slots: readonly Slot[];
@@ -146,12 +146,12 @@ class WorkerPool implements Pool {
   /** Milliseconds per sample, by hash of the model. */
   readonly #pace = new Map<string, number>();
 
-  constructor(options: PoolOptions) {
+  constructor(options: RuntimeOptions) {
     const { threads = 1, timeoutMs = 120_000 } = options;
     const { workers = defaultWorkers(threads) } = options;
     for (const [name, value] of Object.entries({ workers, threads, timeoutMs })) {
       if (value >= 1 && (Number.isInteger(value) || name === "timeoutMs")) continue;
-      throw new UserError(`Cannot make a pool: ${name} must be 1 or more, got ${value}`);
+      throw new UserError(`Cannot make a runtime: ${name} must be 1 or more, got ${value}`);
     }
     this.workers = workers;
     this.threads = threads;
@@ -217,8 +217,8 @@ class WorkerPool implements Pool {
     return await this.#submit("times", request, signal);
   }
 
-  async optimised(model: Model): Promise<Model> {
-    const { bytes } = await this.#submit("optimised", { model: await this.#share(model) });
+  async optimized(model: Model): Promise<Model> {
+    const { bytes } = await this.#submit("optimized", { model: await this.#share(model) });
     return decodeModel(bytes, model.name);
   }
 
@@ -236,7 +236,7 @@ class WorkerPool implements Pool {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const closed = new Error("The pool was closed before the job was done");
+    const closed = new Error("The runtime was closed before the job was done");
     for (const slot of this.#slots) slot.kill(closed); // gives back what it had not begun
     for (const job of this.#queue.splice(0)) job.reject(closed);
   }
@@ -276,7 +276,7 @@ class WorkerPool implements Pool {
       resolve: (answer) => settle(() => resolve(answer)),
       reject: (error) => settle(() => reject(error)),
     };
-    if (this.#closed) job.reject(new Error("The pool is closed"));
+    if (this.#closed) job.reject(new Error("The runtime is closed"));
     else if (signal?.aborted) job.reject(signal.reason);
     else {
       signal?.addEventListener("abort", onAbort);

@@ -1,6 +1,6 @@
-/** Times of one node of the optimised graph. */
+/** Times of one node of the optimized graph. */
 export interface NodeTimes {
-  /** Name in the optimised graph; a node without one is `Conv_12`, by type and index. */
+  /** Name in the optimized graph; a node without one is `Conv_12`, by type and index. */
   readonly name: string;
   readonly opType: string;
   /** Number that the runtime gave it within its graph, in no particular order. */

@@ -64,8 +64,8 @@ export interface Jobs {
     };
     answer: { readonly ms: number[][]; readonly warmup: number[] };
   };
-  /** Reads the graph after the runtime's optimisation. */
-  optimised: {
+  /** Reads the graph after the runtime's optimization. */
+  optimized: {
     request: { readonly model: ModelRef };
     answer: { readonly bytes: Uint8Array<ArrayBuffer> };
   };

@@ -2,7 +2,7 @@ import { type Dataset, samples } from "../data/dataset.ts";
 import type { Stream } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import type { Pool, RunOptions } from "./pool.ts";
+import type { RunOptions, Runtime } from "./pool.ts";
 import { requireState } from "./require_state.ts";
 import type { Session } from "./session.ts";
 
@@ -17,14 +17,14 @@ export interface SampleRun {
  * Runs a model on every sample of a data set, in order; or on samples as they come.
  *
  * The samples of a stream are run one after another, since each needs the state that the one before
- * it gave; others are shared among the workers of a pool.
+ * it gave; others are shared among the workers of a runtime.
  *
  * @param runner Workers, or a session of the model.
  * @throws {UserError} If a sample does not fit the model's inputs, or a stream's state names what the
  * model does not have.
  */
 export async function* runDataset(
-  runner: Pool | Session,
+  runner: Runtime | Session,
   model: Model,
   data: Dataset | Iterable<Feeds> | AsyncIterable<Feeds>,
   options: RunOptions = {},
@@ -51,7 +51,7 @@ export async function* runDataset(
 
 /** Feeds back the state from step to step, and begins anew with each sequence. */
 async function* runStream(
-  runner: Pool | Session,
+  runner: Runtime | Session,
   model: Model,
   data: Dataset,
   stream: Stream,
@@ -77,7 +77,7 @@ async function* runStream(
 
 /** One run; an error of it says which sample it was. */
 async function runOne(
-  runner: Pool | Session,
+  runner: Runtime | Session,
   model: Model,
   feeds: Feeds,
   index: number,
@@ -86,7 +86,7 @@ async function runOne(
   if (!isSession(runner)) {
     const options = { outputs, first: index, ...(signal && { signal }) };
     for await (const results of runner.run(model, [feeds], options)) return results;
-    throw new Error(`The pool gave no result for sample ${index}`);
+    throw new Error(`The runtime gave no result for sample ${index}`);
   }
   try {
     return await runner.run(feeds, outputs);
@@ -96,7 +96,7 @@ async function runOne(
   }
 }
 
-function isSession(runner: Pool | Session): runner is Session {
+function isSession(runner: Runtime | Session): runner is Session {
   return "release" in runner;
 }
 

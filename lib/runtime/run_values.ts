@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Model } from "../onnx/model.ts";
 import { ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
 import type { ShapeMap } from "./learn_shapes.ts";
-import type { Pool } from "./pool.ts";
+import type { Runtime } from "./pool.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function runValues(
   model: Model,
   feeds: Feeds,
   shapes: ShapeMap,
-  pool: Pool,
+  runtime: Runtime,
 ): Promise<Map<string, Tensor>> {
   const { graph } = model;
   const given = new Set(graph.output.map(({ name }) => name));
@@ -26,7 +26,7 @@ export async function runValues(
     output: [...graph.output, ...taps.map((name) => create(ValueInfoProtoSchema, { name }))],
   });
   const values = new Map(Object.entries(feeds));
-  for await (const results of pool.run(tapped, [feeds])) {
+  for await (const results of runtime.run(tapped, [feeds])) {
     for (const [name, tensor] of Object.entries(results)) values.set(name, tensor);
   }
   return values;

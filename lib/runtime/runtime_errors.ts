@@ -35,7 +35,7 @@ export class RuntimeError extends UserError {
 
 /**
  * The installed onnxruntime-web is not a build whose inside is known here. Models run all the same,
- * but their optimised graph and their profile cannot be read.
+ * but their optimized graph and their profile cannot be read.
  */
 export class UnknownBuildError extends Error {
   override readonly name = "UnknownBuildError";

@@ -183,7 +183,7 @@ function useThreads(threads: number | undefined): void {
   if (decided !== undefined && threads !== undefined && threads !== decided) {
     throw new UserError(
       `Cannot use ${threads} threads: the first session of this thread has decided for ${decided}; ` +
-        `use createPool({ threads: ${threads} }), whose workers have instances of their own`,
+        `use openRuntime({ threads: ${threads} }), whose workers have instances of their own`,
     );
   }
   if (decided !== undefined) return;

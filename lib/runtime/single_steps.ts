@@ -1,6 +1,6 @@
 import { type Dataset, hashSamples, once } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Pool } from "./pool.ts";
+import type { Runtime } from "./pool.ts";
 import { runDataset } from "./run_dataset.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
@@ -11,12 +11,12 @@ import type { Feeds } from "../tensor/tensor.ts";
 export async function independentSteps(
   dataset: Dataset,
   model: Model,
-  pool: Pool,
+  runtime: Runtime,
   signal?: AbortSignal,
 ): Promise<Dataset> {
   if (!dataset.stream) return dataset;
   const steps: Feeds[] = [];
-  for await (const { feeds } of runDataset(pool, model, dataset, signal ? { signal } : {})) {
+  for await (const { feeds } of runDataset(runtime, model, dataset, signal ? { signal } : {})) {
     steps.push(feeds);
   }
   const { name, length, labels } = dataset;

@@ -47,7 +47,7 @@ const START_LIMIT_MS = 60_000;
  */
 const SESSIONS_LIMIT = 64;
 
-/** A worker's place in a pool. The worker is made when there is a job, and again after it was lost. */
+/** A worker's place in a runtime. The worker is made when there is a job, and again after it was lost. */
 export class Slot {
   readonly #options: SlotOptions;
   #worker: Worker | undefined;

@@ -15,7 +15,7 @@ import {
 import { OpenSession } from "./session.ts";
 import { interleave, warmUp } from "./timing.ts";
 
-/** One worker of a pool: a thread with its own instance of the runtime. */
+/** One worker of a runtime: a thread with its own instance of the runtime. */
 
 /** Sessions kept open: the float32 model of a study, and a few candidates. */
 const KEPT = 4;
@@ -57,7 +57,7 @@ function stopIfTold(): void {
   if (Atomics.load(control, CONTROL.stop) !== 0) throw new Error("the worker was told to stop");
 }
 
-/** Ends the job if the pool has given up on it; else tells the pool, now and then, that all is well. */
+/** Ends the job if the runtime has given up on it; else tells the runtime, now and then, that all is well. */
 function checkIn(): void {
   stopIfTold();
   const now = performance.now();
@@ -126,10 +126,10 @@ const jobs: { [K in JobKind]: (request: Jobs[K]["request"]) => Promise<Jobs[K]["
     return { ms, warmup };
   },
 
-  async optimised({ model: { name, bytes } }) {
+  async optimized({ model: { name, bytes } }) {
     hook.require(`read back how ${name} is executed`);
     const written = await hook.catchFile(async () => {
-      const native = { optimizedModelFilePath: "optimised.onnx" };
+      const native = { optimizedModelFilePath: "optimized.onnx" };
       const session = await OpenSession.open(new Uint8Array(bytes), { name, native });
       await session.release();
     });
@@ -188,7 +188,7 @@ async function work(request: Request): Promise<void> {
   }
 }
 
-/** Buffers that go to the pool for good, instead of being copied. */
+/** Buffers that go to the runtime for good, instead of being copied. */
 function buffersOf(answer: Jobs[JobKind]["answer"]): ArrayBuffer[] {
   const views = "results" in answer
     ? answer.results.flatMap((tensors) => Object.values(tensors).map(({ data }) => data))

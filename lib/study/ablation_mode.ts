@@ -50,7 +50,7 @@ export function allButMapping(mapping: QConfigMapping, nodes: readonly string[])
 export function hasPart(part: Part, { nodes }: Layer, { all }: Decisions): boolean {
   if (part === "only" || part === "allBut") return true;
   const names = new Set(nodes);
-  const forms = all.filter(({ node, head }) => names.has(node.name) && !head);
+  const forms = all.filter(({ node, anchor }) => names.has(node.name) && !anchor);
   // Dynamic kernels have no form with float32 weights; weights that are stored small have no other.
   return forms.every(({ applied }) => applied.kind === "static");
 }

@@ -14,7 +14,7 @@ import type { Decisions } from "../quantize/decide.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { describeQConfig } from "../quantize/qconfig.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import { type Effect, effect as effectRecord } from "../record/ablation_record.ts";
 import { contentKey } from "../record/json.ts";
 import { type Estimate, estimate } from "../record/study_record.ts";
@@ -53,7 +53,7 @@ export interface SetupFields {
   readonly seed: number;
   readonly resolution: number | undefined;
   readonly store: Store;
-  readonly pool: Pool;
+  readonly runtime: Runtime;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (progress: AblationProgress) => void;
 }
@@ -78,12 +78,12 @@ export interface KnownEffect<W extends Wanted> {
  */
 export class Setup {
   readonly fields: SetupFields;
-  readonly #options: { readonly pool: Pool; readonly signal?: AbortSignal };
+  readonly #options: { readonly runtime: Runtime; readonly signal?: AbortSignal };
 
   constructor(fields: SetupFields) {
     this.fields = fields;
-    const { pool, signal } = fields;
-    this.#options = { pool, ...(signal && { signal }) };
+    const { runtime, signal } = fields;
+    this.#options = { runtime, ...(signal && { signal }) };
   }
 
   /** Ranges of whatever becomes int8 in some variant. */
@@ -113,10 +113,10 @@ export class Setup {
 
   /** Float32 on all samples. */
   readonly float32: () => Promise<Evaluation> = once(async () => {
-    const { base, dataset, metric, pool, signal } = this.fields;
+    const { base, dataset, metric, runtime, signal } = this.fields;
     const onProgress = this.#counting("running float32", dataset.length);
     const options = { onProgress, ...(signal && { signal }) };
-    return await evaluate(pool, base, dataset, metric, undefined, options);
+    return await evaluate(runtime, base, dataset, metric, undefined, options);
   });
 
   /** All layers int8. */
@@ -231,8 +231,8 @@ export class Setup {
   }
 
   #replay(model: Model): Promise<Replay> {
-    const { dataset, pool, signal } = this.fields;
-    return Replay.open(model, dataset, pool, signal ? { signal } : {});
+    const { dataset, runtime, signal } = this.fields;
+    return Replay.open(model, dataset, runtime, signal ? { signal } : {});
   }
 }
 

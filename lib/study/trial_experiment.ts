@@ -23,7 +23,7 @@ import { prepare, QUANTIZED_OPSET, tap } from "../quantize/prepare.ts";
 import { type Correction, quantizeWith } from "../quantize/quantize_with.ts";
 import { readPlan } from "../quantize/read_plan.ts";
 import { UnknownBuildError } from "../runtime/runtime_errors.ts";
-import { createPool, type Pool } from "../runtime/pool.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { describeRanges } from "../calibrate/describe_ranges.ts";
 import type { Configuration } from "../strategy/sweep/grid.ts";
@@ -47,7 +47,7 @@ export interface MeasureSetup {
   readonly store: Store;
   readonly work: Work;
   /** Workers to use, which their owner closes. @default {workers of its own} */
-  readonly pool?: Pool;
+  readonly runtime?: Runtime;
   readonly workers: number;
   /** Threads of the runtime while latency is measured. */
   readonly threads: number;
@@ -92,8 +92,8 @@ const WARMUP_RUNS = 20;
  */
 export class Measure implements AsyncDisposable {
   readonly #setup: MeasureSetup;
-  #pool: Pool | undefined;
-  #timingPool: Pool | undefined;
+  #runtime: Runtime | undefined;
+  #timingPool: Runtime | undefined;
   /** By rewrite and number of samples. */
   readonly #calibrations = new Map<string, Calibration>();
   readonly #baselines = new Map<Split, Promise<Evaluation>>();
@@ -232,13 +232,13 @@ export class Measure implements AsyncDisposable {
   ): Promise<NonNullable<Study["profiles"]>> {
     const { model: given, signal } = this.#setup;
     const samples = await this.#timedSamples();
-    const options = { pool: this.#timer, signal };
+    const options = { runtime: this.#timer, signal };
     const { model, converted, float32 } = await this.#convert(configuration);
     const { record: before } = await profile(given, samples, options);
     const { record: after } = await profile(model, samples, options);
     const executed = converted.withPlan(await this.#readBack(converted, model));
     const timed = withTimes(executed, after);
-    const { plan } = await withErrors(timed, float32, samples, { pool: this.#workers, signal });
+    const { plan } = await withErrors(timed, float32, samples, { runtime: this.#workers, signal });
     return { key, before, after, plan: [...plan.rows] };
   }
 
@@ -262,22 +262,22 @@ export class Measure implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#pool?.close();
+    this.#runtime?.close();
     this.#timingPool?.close();
     return Promise.resolve();
   }
 
   /** Workers of one thread each, which share the samples. */
-  get #workers(): Pool {
-    return this.#setup.pool ??
-      (this.#pool ??= createPool({ workers: this.#setup.workers, threads: 1 }));
+  get #workers(): Runtime {
+    return this.#setup.runtime ??
+      (this.#runtime ??= openRuntime({ workers: this.#setup.workers, threads: 1 }));
   }
 
   /** What latency is measured in. */
-  get #timer(): Pool {
-    const { pool, threads } = this.#setup;
-    if (pool || threads === 1) return this.#workers;
-    return this.#timingPool ??= createPool({ workers: 1, threads });
+  get #timer(): Runtime {
+    const { runtime, threads } = this.#setup;
+    if (runtime || threads === 1) return this.#workers;
+    return this.#timingPool ??= openRuntime({ workers: 1, threads });
   }
 
   /**
@@ -292,7 +292,12 @@ export class Measure implements AsyncDisposable {
     const calibration = await this.#calibrationFor(configuration);
     if (corrections.length > 0) {
       const samples = slice(this.#setup.data.calibration, 0, this.#sizeOf(configuration));
-      const options = { corrections, calibration, pool: this.#workers, signal: this.#setup.signal };
+      const options = {
+        corrections,
+        calibration,
+        runtime: this.#workers,
+        signal: this.#setup.signal,
+      };
       const { int8, float32 } = await quantizeWith(base, mapping, samples, options);
       return { model: int8, converted: int8, float32 };
     }
@@ -304,7 +309,7 @@ export class Measure implements AsyncDisposable {
   /** The plan with what the runtime executes, where that can be read. */
   async #readBack(converted: QuantizedModel, model: Model): Promise<Plan> {
     try {
-      return readPlan(converted, await this.#workers.optimised(model));
+      return readPlan(converted, await this.#workers.optimized(model));
     } catch (error) {
       if (error instanceof UnknownBuildError) return converted.plan;
       throw error;
@@ -424,7 +429,7 @@ export class Measure implements AsyncDisposable {
     const ranged = prepare(base, ...own.map(({ mapping }) => mapping)).tensors;
     const watched = tap(base, [...ranged, ...tensors, ...watch?.(rewrite) ?? []]);
     const onProgress = work.begin("calibration", this.sizes.calibration, Math.max(...sizes));
-    const options = { pool: this.#workers, signal, onProgress };
+    const options = { runtime: this.#workers, signal, onProgress };
     const found = await calibrateSizes(watched, data.calibration, sizes, options);
     for (const [i, calibration] of found.entries()) {
       await store.putDocument(

@@ -11,7 +11,7 @@ import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { nameNodes } from "../quantize/name_nodes.ts";
 import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
 import { staticInt8 } from "../quantize/qconfig.ts";
-import { createPool, type Pool } from "../runtime/pool.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
 import { runtimeVersions } from "../runtime/versions.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
@@ -84,8 +84,8 @@ export interface AblateOptions {
   /** Start over in a folder that holds a study. @default {false} */
   fresh?: boolean;
   /** Workers to use, which stay open. @default {workers of its own} */
-  pool?: Pool;
-  /** Workers, if there is no pool. @default {one for each core, 8 at most} */
+  runtime?: Runtime;
+  /** Workers, if there is no runtime. @default {one for each core, 8 at most} */
   workers?: number;
   /** Title of the report. @default {the model's name} */
   title?: string;
@@ -139,13 +139,13 @@ async function* work(
   data: AblationData,
   options: AblateOptions,
 ): AsyncGenerator<AblationEvent, Ablation, void> {
-  if (!options.pool) {
+  if (!options.runtime) {
     const { workers } = options;
-    await using pool = createPool(workers === undefined ? {} : { workers });
-    return yield* work(model, data, { ...options, pool });
+    await using runtime = openRuntime(workers === undefined ? {} : { workers });
+    return yield* work(model, data, { ...options, runtime });
   }
   const started = performance.now();
-  const { pool, signal, seed = 0, few = 16, depth, pairs = 4, resolution } = options;
+  const { runtime, signal, seed = 0, few = 16, depth, pairs = 4, resolution } = options;
   const { out, fresh = false, rewrites = "fused", onProgress = () => {} } = options;
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
   const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
@@ -168,10 +168,10 @@ async function* work(
   const source = options.metricSource ?? metric.score.toString();
   const identity = await identityOf(model, data, metric, source);
   await using store = await openStore(out, identity, { fresh });
-  const dataset = await independentSteps(data.selection, base, pool, signal);
+  const dataset = await independentSteps(data.selection, base, runtime, signal);
   const setup = new Setup({
     ...{ base, mapping, decisions, layers, dataset, metric, few, seed, resolution },
-    ...{ store, pool, signal, onProgress, calibrationData: data.calibration },
+    ...{ store, runtime, signal, onProgress, calibrationData: data.calibration },
   });
 
   const found: Found = { effects: new Map(), pairs: [], runs: 0, plainRuns: 0, reused: 0 };
@@ -215,7 +215,7 @@ async function* work(
       yield { kind: "pair", pair };
     }
 
-    const common = { pool, ...(signal && { signal }) };
+    const common = { runtime, ...(signal && { signal }) };
     const samples = await firstSamples(dataset, few);
     onProgress({ doing: "errors of tensors", done: 0, of: 1 });
     found.tensors = await tensorErrorsOf(base, await setup.quantized(), samples, common);

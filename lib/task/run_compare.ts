@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { escapeHtml, JUPYTER_DISPLAY, type MimeBundle, table } from "../display.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { createPool, type Pool } from "../runtime/pool.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
 import type { Estimate, Latency, MetricInfo } from "../record/study_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
@@ -14,8 +14,8 @@ import { defaultMetric, type Metric } from "../evaluate/metric.ts";
 export interface CompareOptions {
   /** @default {top-1 with labels; without, see `defaultMetric()`} */
   metric?: Metric;
-  /** Workers to run on. @default {a pool of its own, closed at the end} */
-  pool?: Pool;
+  /** Workers to run on. @default {a runtime of its own, closed at the end} */
+  runtime?: Runtime;
   /**
    * Float32's own evaluation on the same data set and metric, as `evaluate()` returns it: several
    * candidates share it, and float32 is not run again for each. @default {it is evaluated}
@@ -157,7 +157,7 @@ export async function compare(
   const { rounds = 15, timedSamples = 4, signal, onProgress } = options;
   const labelled = dataset.labels?.some((label) => label >= 0) ?? false;
   const metric = options.metric ?? defaultMetric(valueTypes(float32.graph).outputs, labelled);
-  const pool = options.pool ?? createPool();
+  const runtime = options.runtime ?? openRuntime();
   try {
     const before = options.reference ? 0 : dataset.length;
     const all = before + dataset.length;
@@ -166,14 +166,14 @@ export async function compare(
       ...(onProgress && { onProgress: (done: number) => onProgress(before + done, all) }),
     });
     const reference = options.reference ??
-      await evaluate(pool, float32, dataset, metric, undefined, after(0));
-    const result = await evaluate(pool, candidate, dataset, metric, reference, after(before));
+      await evaluate(runtime, float32, dataset, metric, undefined, after(0));
+    const result = await evaluate(runtime, candidate, dataset, metric, reference, after(before));
     const samples: Feeds[] = [];
     for (let i = 0; i < Math.min(timedSamples, dataset.length); i++) {
       samples.push(await dataset.sample(i));
     }
     const times = samples.length > 0 &&
-      await pool.times([float32, candidate], samples, { rounds, ...(signal && { signal }) });
+      await runtime.times([float32, candidate], samples, { rounds, ...(signal && { signal }) });
     return new Comparison({
       metric: result.metric,
       data: dataset.name,
@@ -182,11 +182,11 @@ export async function compare(
       difference: result.difference!,
       outputs: result.outputs,
       latency: times
-        ? latencyRatio(times, { threads: pool.threads, machine: machineFingerprint() })
+        ? latencyRatio(times, { threads: runtime.threads, machine: machineFingerprint() })
         : undefined,
     });
   } finally {
-    if (!options.pool) pool.close();
+    if (!options.runtime) runtime.close();
   }
 }
 

@@ -9,12 +9,12 @@ import { prepare } from "../quantize/prepare.ts";
 import { float32 } from "../quantize/qconfig.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { readPlan } from "../quantize/read_plan.ts";
-import { createPool, type Pool } from "../runtime/pool.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fastestBase, rewritesOf, writeAsProducts } from "../cost/fastest_form.ts";
 import { placementProblem } from "../cost/candidates.ts";
-import { CostBook, type Stopwatch } from "../cost/kernel_times.ts";
+import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
 import { Optimized } from "./optimized.ts";
 import { placementMs } from "../cost/placement.ts";
@@ -22,7 +22,7 @@ import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
 import { withErrors, withTimes } from "../profile/plan_times.ts";
 import { profile } from "../profile/profile_model.ts";
 import { solvePlacement } from "../cost/solve.ts";
-import { optimisedOrNot, survey } from "../cost/network_facts.ts";
+import { networkFacts, optimizedOrNot } from "../cost/network_facts.ts";
 
 /** Options for {@linkcode optimize}. */
 export interface OptimizeOptions {
@@ -41,13 +41,13 @@ export interface OptimizeOptions {
   /** Where measured times are kept for the next time; false: nowhere. @default {the user's cache folder} */
   cache?: string | false;
   /** Workers to measure in. @default {one of its own} */
-  pool?: Pool;
-  /** Threads of the runtime, if there is no pool. @default {1} */
+  runtime?: Runtime;
+  /** Threads of the runtime, if there is no runtime. @default {1} */
   threads?: number;
   /** Rounds of the measurement at the end. @default {15} */
   rounds?: number;
   /** What times the forms of nodes. @default {the runtime's own clock} */
-  stopwatch?: Stopwatch;
+  kernelTimer?: KernelTimer;
   signal?: AbortSignal;
   /** Called with what is being done. */
   onProgress?: (step: string) => void;
@@ -72,30 +72,30 @@ export async function optimize(
 ): Promise<Optimized> {
   const { qconfig = "fastest", smallWeights = true, calibration = 100, cache, threads = 1 } =
     options;
-  const { pool, rounds = 15, signal, onProgress = () => {} } = options;
-  if (!pool) {
-    await using own = createPool({ workers: 1, threads });
-    return await optimize(model, samples, { ...options, pool: own });
+  const { runtime, rounds = 15, signal, onProgress = () => {} } = options;
+  if (!runtime) {
+    await using own = openRuntime({ workers: 1, threads });
+    return await optimize(model, samples, { ...options, runtime: own });
   }
   const feeds = await likeTheFirst(samples, model.name);
-  const book = await CostBook.open(pool, {
+  const kernelTimes = await KernelTimes.open(runtime, {
     cache,
     signal,
-    stopwatch: options.stopwatch,
+    kernelTimer: options.kernelTimer,
     onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
   });
   const int8 = qconfig === "fastest";
 
   onProgress("looking at the network");
   const fused = fuse(model);
-  const given = await survey(fused, feeds[0]!, pool);
-  const best = await fastestBase(given, feeds[0]!, { book, pool, int8 });
+  const given = await networkFacts(fused, feeds[0]!, runtime);
+  const best = await fastestBase(given, feeds[0]!, { kernelTimes, runtime, int8 });
   const rewrites = rewritesOf(best);
-  const lowered = writeAsProducts(best.survey, rewrites);
-  let { survey: seen, problem, chosen } = best;
-  if (lowered !== best.survey.model) {
-    seen = await survey(lowered, feeds[0]!, pool);
-    problem = await placementProblem(seen, book, { int8, rewrites: false });
+  const lowered = writeAsProducts(best.network, rewrites);
+  let { network: seen, problem, chosen } = best;
+  if (lowered !== best.network.model) {
+    seen = await networkFacts(lowered, feeds[0]!, runtime);
+    problem = await placementProblem(seen, kernelTimes, { int8, rewrites: false });
     chosen = await solvePlacement(problem);
   }
   const mapping: QConfigMapping = int8
@@ -106,34 +106,34 @@ export async function optimize(
   const prepared = prepare(seen.model, mapping);
   const data = "sample" in samples ? slice(samples, 0, calibration) : samples.slice(0, calibration);
   const ranges = prepared.tensors.length > 0
-    ? await calibrate(prepared, data, { pool, signal })
+    ? await calibrate(prepared, data, { runtime, signal })
     : undefined;
   const built = convert(seen.model, mapping, ranges);
 
   onProgress("measuring it against the model as given");
-  const times = await pool.times([model, seen.model, built], feeds, { rounds, signal });
+  const times = await runtime.times([model, seen.model, built], feeds, { rounds, signal });
   const against = (candidate: number) =>
-    latencyRatio(times, { candidate, threads: pool.threads, machine: machineFingerprint() });
+    latencyRatio(times, { candidate, threads: runtime.threads, machine: machineFingerprint() });
   onProgress("looking where the time goes");
-  const { record: before } = await profile(model, feeds, { pool, signal });
-  const { record: after } = await profile(built, feeds, { pool, signal });
-  const executed = await withExecution(built, pool);
+  const { record: before } = await profile(model, feeds, { runtime, signal });
+  const { record: after } = await profile(built, feeds, { runtime, signal });
+  const executed = await withExecution(built, runtime);
   return new Optimized({
     given: model,
     float32: seen.model,
-    built: await withErrors(withTimes(executed, after), seen.model, feeds, { pool, signal }),
+    built: await withErrors(withTimes(executed, after), seen.model, feeds, { runtime, signal }),
     profiles: { before, after },
     mapping,
     rewrites,
     latency: { float32: against(1), built: against(2) },
     predictedMs: placementMs(problem, chosen),
     shapes: shapesOf(feeds[0]!),
-    drifted: book.drifted,
+    drifted: kernelTimes.drifted,
   });
 }
 
 /** The model with what the runtime executes in its plan, where that can be read. */
-async function withExecution(model: QuantizedModel, pool: Pool): Promise<QuantizedModel> {
-  const optimised = await optimisedOrNot(model, pool);
-  return optimised ? model.withPlan(readPlan(model, optimised)) : model;
+async function withExecution(model: QuantizedModel, runtime: Runtime): Promise<QuantizedModel> {
+  const optimized = await optimizedOrNot(model, runtime);
+  return optimized ? model.withPlan(readPlan(model, optimized)) : model;
 }

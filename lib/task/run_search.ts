@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { CostBook, type Stopwatch } from "../cost/kernel_times.ts";
+import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
@@ -7,7 +7,7 @@ import { defaultMetric, type Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { quantizeWith } from "../quantize/quantize_with.ts";
-import { createPool, type Pool } from "../runtime/pool.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
@@ -18,7 +18,7 @@ import { type Measurable, Measure } from "../study/trial_experiment.ts";
 import { gitRevision, OCTAVO_VERSION } from "../study/provenance.ts";
 import type { MetricInfo, SearchRecord, Study, Trial } from "../record/study_record.ts";
 import { openStore, type Store, type StudyHeader, type StudyIdentity } from "../study/store.ts";
-import { type Budget, drop, judgedDrop, keepsBudget } from "../record/budget.ts";
+import { type Budget, drop, isWithinBudget, worstCaseDrop } from "../record/budget.ts";
 import { isMeasured } from "../record/best.ts";
 import { Work } from "../study/progress.ts";
 import { elementCount, type Feeds } from "../tensor/tensor.ts";
@@ -37,7 +37,7 @@ import {
   writeExactForm,
 } from "../cost/exact_forms.ts";
 import { Guide, keyOf, type Step } from "../strategy/search/next_trial.ts";
-import { mended } from "../strategy/search/bias_retry.ts";
+import { withBiasCorrection } from "../strategy/search/bias_retry.ts";
 import { Probe } from "../replay/probe.ts";
 import {
   type Objective,
@@ -47,8 +47,8 @@ import {
 } from "../strategy/search/proposal.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
 import {
+  noiseCurve,
   noiseOfDrop,
-  noiseResponse,
   outputsRead,
   type Response,
 } from "../strategy/search/noise_to_drop.ts";
@@ -111,15 +111,15 @@ export interface SearchOptions {
   /** As many rounds again where the ratio is not known to 10 %, up to this many. @default {twice `rounds`} */
   maxRounds?: number;
   /** Workers to use, which stay open. @default {workers of its own} */
-  pool?: Pool;
-  /** Samples evaluated at a time, without a pool. @default {the number of cores, 4 at most} */
+  runtime?: Runtime;
+  /** Samples evaluated at a time, without a runtime. @default {the number of cores, 4 at most} */
   workers?: number;
-  /** Threads of the runtime while latency is measured, without a pool. @default {1} */
+  /** Threads of the runtime while latency is measured, without a runtime. @default {1} */
   threads?: number;
   /** Where measured times of kernels are kept for the next time; false: nowhere. @default {the user's cache folder} */
   cache?: string | false;
   /** What times the forms of nodes. @default {the runtime's own clock} */
-  stopwatch?: Stopwatch;
+  kernelTimer?: KernelTimer;
   /** Title of the study. @default {the model's name} */
   title?: string;
   /** How to run it again, for the record. @default {"search()"} */
@@ -157,9 +157,9 @@ export class Search implements AsyncIterable<SearchEvent> {
  * Each layer may stay float32, store its weights small, or be static or dynamic int8, over an exact
  * form of the network; each static tensor may take the range of one of several observers. What each
  * choice takes is measured on this machine, what noise it brings to the outputs is measured by itself
- * on a few samples, and an integer programme weighs them all at once. Its answer is built and measured
+ * on a few samples, and an integer program weighs them all at once. Its answer is built and measured
  * for real; what the sum of noises missed is learnt from that, and so on until the time is up or
- * nothing better is foretold. A fast model that misses the budget is tried again with its biases corrected.
+ * nothing better is predicted. A fast model that misses the budget is tried again with its biases corrected.
  *
  * Results are stored as they come: the same search on the same folder continues, and measures nothing
  * twice. The best is chosen on the selection split, and measured on the test split, once.
@@ -187,7 +187,7 @@ async function* run(
   data: Splits,
   options: SearchOptions,
 ): AsyncGenerator<SearchEvent, void, void> {
-  const { out, fresh, pool: given, signal, onProgress = () => {} } = options;
+  const { out, fresh, runtime: given, signal, onProgress = () => {} } = options;
   const { minutes = 10, objective = "latency", probes = 8, rounds = 15 } = options;
   const { maxRounds = 2 * rounds } = options;
   if (!(minutes > 0)) throw new UserError(`Cannot search for ${minutes} minutes: give more than 0`);
@@ -206,16 +206,16 @@ async function* run(
   const work = new Work(({ doing, configuration, step }) =>
     onProgress([configuration, doing].filter(Boolean).join(" · "), step)
   );
-  await using own = given ? undefined : createPool({ workers, threads: 1 });
-  await using timer = given || threads === 1 ? undefined : createPool({ workers: 1, threads });
-  const pool = given ?? own!;
+  await using own = given ? undefined : openRuntime({ workers, threads: 1 });
+  await using timer = given || threads === 1 ? undefined : openRuntime({ workers: 1, threads });
+  const runtime = given ?? own!;
   const bases: Record<string, Model> = {};
   const configurations: Measurable[] = [];
   const watched = new Map<string, readonly string[]>();
   await using measure = new Measure({
     ...{ model, bases, data, metric, configurations, store, work, workers, threads },
     ...{ rounds, maxRounds, machine, signal },
-    ...(threads === 1 || given ? { pool } : {}),
+    ...(threads === 1 || given ? { runtime } : {}),
     watch: (base) => watched.get(base) ?? [],
   });
 
@@ -290,9 +290,9 @@ async function* run(
   const attempt = async (
     assignment: Assignment,
     why: string,
-    foretold: Readonly<Record<string, number>> = {},
+    predicted: Readonly<Record<string, number>> = {},
   ): Promise<SearchEvent & { kind: "trial" }> => {
-    const config = { assignment, why, foretold } as unknown as Measurable["config"];
+    const config = { assignment, why, predicted } as unknown as Measurable["config"];
     const { key, configuration } = await configure(assignment, config);
     const reused = await measure.isDone(key);
     const began = performance.now();
@@ -331,32 +331,32 @@ async function* run(
     const estimated = bases[nameOf(ESTIMATED)]!;
     const small = smallWeights(estimated, ESTIMATED, "int8 weights");
     yield await attempt(small, "float32 kernels, weights stored in int8");
-    if (!trials.some((trial) => isMeasured(trial) && keepsBudget(budget, trial))) {
+    if (!trials.some((trial) => isMeasured(trial) && isWithinBudget(budget, trial))) {
       const half = smallWeights(estimated, ESTIMATED, "float16 weights");
       yield await attempt(half, "float32 kernels, weights stored in float16");
     }
 
     onProgress("timing kernels");
-    const book = await CostBook.open(timer ?? pool, {
+    const book = await KernelTimes.open(timer ?? runtime, {
       cache: options.cache,
-      stopwatch: options.stopwatch,
+      kernelTimer: options.kernelTimer,
       signal: stop,
       onProgress: (done, all) => onProgress("timing kernels", done / all),
     });
-    const measuredBases = await measureExactForms(model, sample, { book, pool });
+    const measuredBases = await measureExactForms(model, sample, { kernelTimes: book, runtime });
     const results = baseline.results ? baseline : { ...baseline, results: [] };
     const outputs = outputsRead(results, metric, data.selection.labels);
-    response = noiseResponse(results, metric, outputs, data.selection.labels);
+    response = noiseCurve(results, metric, outputs, data.selection.labels);
     const spaces: SearchSpace[] = [];
     let found: Sensitivities | undefined;
     for (const base of measuredBases) {
-      bases[base.name] = base.survey.model;
+      bases[base.name] = base.network.model;
       watched.set(base.name, roundable(base));
       found = await sensitivitiesOf(base, {
         ...{
           store,
           measure,
-          pool,
+          runtime,
           outputs,
           data: data.selection,
           probes,
@@ -372,7 +372,7 @@ async function* run(
     guide = new Guide(spaces, { maxDrop, response });
     let mends = 0;
     const isAhead = ({ latency, bytes }: Trial, other: Trial | undefined) =>
-      !other || !isMeasured(other) || !keepsBudget(budget, other) ||
+      !other || !isMeasured(other) || !isWithinBudget(budget, other) ||
       (objective === "size"
         ? bytes! < other.bytes
         : latency!.ratio.value < other.latency.ratio.low);
@@ -384,22 +384,22 @@ async function* run(
       }
       const { proposal, assignment, why, expected } = step;
       const noise = Math.max(...proposal.noise);
-      const foretold = { ms: proposal.ms, noise, drop: expected };
-      const event = await attempt(assignment, why, foretold);
+      const predicted = { ms: proposal.ms, noise, drop: expected };
+      const event = await attempt(assignment, why, predicted);
       placed.set(event.trial.key, proposal);
       const outcome = outcomeOf(event.trial, info, outputs.length);
       guide.tell(step, outcome);
       yield event;
       const again = outcome.drop !== undefined && mends < MOST_MENDS && isAhead(event.trial, best())
-        ? mended(assignment, outcome.drop, maxDrop, response)
+        ? withBiasCorrection(assignment, outcome.drop, maxDrop, response)
         : undefined;
       if (!again || isLate(2 * slowest)) continue;
       mends++;
-      const mend = await attempt(again, "the same with its biases corrected", foretold);
+      const mend = await attempt(again, "the same with its biases corrected", predicted);
       placed.set(mend.trial.key, proposal);
       yield mend;
     }
-    ended ||= "Nothing better was foretold.";
+    ended ||= "Nothing better was predicted.";
   } catch (error) {
     if (signal?.aborted) ended = "It was stopped.";
     else if (late.signal.aborted) ended = "The time was up.";
@@ -582,7 +582,7 @@ function outcomeOf(
     ? outputs?.sqnr ?? undefined
     : undefined;
   return {
-    drop: judgedDrop(metric, accuracy.difference),
+    drop: worstCaseDrop(metric, accuracy.difference),
     ...(dB !== undefined && { noise: 10 ** (-dB / 10) }),
   };
 }
@@ -590,7 +590,7 @@ function outcomeOf(
 interface SensitivityContext {
   readonly store: Store;
   readonly measure: Measure;
-  readonly pool: Pool;
+  readonly runtime: Runtime;
   readonly outputs: readonly string[];
   readonly data: Dataset;
   readonly probes: number;
@@ -606,9 +606,9 @@ const PROBE_BYTES = 300e6;
 
 /** The sensitivities of a base, from the store if they are there. */
 async function sensitivitiesOf(base: Base, context: SensitivityContext): Promise<Sensitivities> {
-  const { store, measure, pool, outputs, data, probes, int4, signal, onProgress } = context;
+  const { store, measure, runtime, outputs, data, probes, int4, signal, onProgress } = context;
   const content = {
-    model: await base.survey.model.hash(),
+    model: await base.network.model.hash(),
     data: await data.hash(),
     outputs: [...outputs],
     ...{ probes, int4 },
@@ -618,11 +618,11 @@ async function sensitivitiesOf(base: Base, context: SensitivityContext): Promise
   if (stored !== undefined) return sensitivities.parse(stored);
   const tensors = roundable(base);
   const calibration = await measure.calibration(base.name, tensors);
-  const bytes = 4 * [...base.survey.values.values()]
+  const bytes = 4 * [...base.network.values.values()]
     .reduce((sum, { dims }) => sum + elementCount(dims), 0);
   const count = Math.max(2, Math.min(probes, Math.floor(PROBE_BYTES / bytes)));
-  const samples = await probeSamples(base.survey.model, data, count, pool);
-  const probe = await Probe.open(base.survey, samples, { pool, outputs, signal });
+  const samples = await probeSamples(base.network.model, data, count, runtime);
+  const probe = await Probe.open(base.network, samples, { runtime, outputs, signal });
   const found = await measureSensitivities(base, probe, calibration, {
     ...{ int4, signal, known: context.known },
     isLate: () => performance.now() > context.lateAt,
@@ -637,13 +637,13 @@ async function probeSamples(
   model: Model,
   data: Dataset,
   count: number,
-  pool: Pool,
+  runtime: Runtime,
 ): Promise<Feeds[]> {
   const shapes = (feeds: Feeds) =>
     JSON.stringify(Object.entries(feeds).map(([name, { dims }]) => [name, dims]).sort());
   if (data.stream) {
     const taken: Feeds[] = [];
-    for await (const { feeds } of runDataset(pool, model, data)) {
+    for await (const { feeds } of runDataset(runtime, model, data)) {
       taken.push(feeds);
       if (taken.length >= 4 * count) break;
     }

@@ -7,7 +7,7 @@ import type { Model } from "../onnx/model.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { fuse } from "../passes/fuse.ts";
 import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
-import type { Pool } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/pool.ts";
 import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
 import {
@@ -78,7 +78,7 @@ export interface SweepOptions {
    * Workers to use, which stay open; latency is measured with their number of threads.
    * @default {workers of its own, as the config says}
    */
-  pool?: Pool;
+  runtime?: Runtime;
   /** Title of the study. @default {the model's name} */
   title?: string;
   /** How to run it again, for the record. @default {"sweep()"} */
@@ -111,11 +111,11 @@ export async function sweep(
   data: Splits,
   options: SweepOptions = {},
 ): Promise<Study> {
-  const { out, fresh, pool, signal, onEvent = () => {} } = options;
+  const { out, fresh, runtime, signal, onEvent = () => {} } = options;
   const { rounds = 15, maxRounds = 2 * rounds } = options;
   const config = parseSweepConfig(JSON.stringify(options.config ?? {}), "options.config");
-  const { workers = pool?.workers ?? Math.min(4, navigator.hardwareConcurrency) } = config;
-  const threads = pool?.threads ?? config.threads ?? 1;
+  const { workers = runtime?.workers ?? Math.min(4, navigator.hardwareConcurrency) } = config;
+  const threads = runtime?.threads ?? config.threads ?? 1;
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
   const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
   const { name, unit, higherIsBetter } = metric;
@@ -139,7 +139,7 @@ export async function sweep(
   const work = new Work((progress) => onEvent({ kind: "progress", progress }));
   await using measure = new Measure({
     ...{ model, bases, data, metric, configurations, store, work },
-    ...{ pool, workers, threads, rounds, maxRounds, machine, signal },
+    ...{ runtime, workers, threads, rounds, maxRounds, machine, signal },
   });
   const done = await Promise.all(keys.map((key) => measure.isDone(key)));
   const reused = done.filter(Boolean).length;

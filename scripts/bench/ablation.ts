@@ -12,7 +12,7 @@ import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { allButMapping } from "../../lib/study/ablation_mode.ts";
 import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import type { Bench } from "./bench.ts";
 
 /** As many as half a point takes. */
@@ -32,9 +32,9 @@ export const ablation: Bench = {
   async *run(signal) {
     const model = await sampleModel();
     const data = visemes({ calibration: 50, selection: SAMPLES, test: 1 });
-    await using pool = createPool();
+    await using runtime = openRuntime();
     const started = performance.now();
-    const settings = { pool, signal, pairs: 0, latency: false };
+    const settings = { runtime, signal, pairs: 0, latency: false };
     const { record } = await ablate(model, data, settings);
     const fast = performance.now() - started;
 
@@ -43,14 +43,14 @@ export const ablation: Bench = {
     const names = record.layers.map(({ nodes }) => nodes);
     const alone = names.map((nodes) => onlyMapping(nodes, () => staticInt8()));
     const allBut = names.map((nodes) => allButMapping(mapping, nodes));
-    const options = { pool, signal };
+    const options = { runtime, signal };
     const ranges = await calibrate(
       prepare(base, mapping, ...alone, ...allBut),
       data.calibration,
       options,
     );
     const metric = defaultMetric(valueTypes(model.graph).outputs, true);
-    const reference = await evaluate(pool, base, data.selection, metric, undefined, { signal });
+    const reference = await evaluate(runtime, base, data.selection, metric, undefined, { signal });
     const chosen = Array.from(
       { length: EVALUATED },
       (_, i) => Math.floor((i + 0.5) * names.length / EVALUATED),
@@ -61,7 +61,9 @@ export const ablation: Bench = {
       const { only, allBut: rest } = record.layers.find(({ nodes }) => nodes === names[i])!;
       for (const [form, effect] of [[alone[i]!, only!], [allBut[i]!, rest!]] as const) {
         const made = convert(base, form, ranges);
-        const { value } = await evaluate(pool, made, data.selection, metric, reference, { signal });
+        const { value } = await evaluate(runtime, made, data.selection, metric, reference, {
+          signal,
+        });
         if (value.value === effect.value!.value) alike++;
       }
     }

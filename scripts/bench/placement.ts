@@ -7,7 +7,7 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench, BenchRow, TimeRow } from "./bench.ts";
 import { lipNet, lipNetClips } from "./lip_net.ts";
@@ -23,8 +23,8 @@ export const placement: Bench = {
     const [feeds] = lipNetClips(1);
     const network = { name: "lip-net", model: lipNet(), feeds: feeds! };
     for (const threads of [1, 2]) {
-      await using pool = createPool({ workers: 1, threads });
-      yield* compareAll(network, pool, signal);
+      await using runtime = openRuntime({ workers: 1, threads });
+      yield* compareAll(network, runtime, signal);
     }
   },
 };
@@ -38,9 +38,9 @@ export const placements: Bench = {
     const asked = askedNetworks();
     const own = asked ? [] : [await sampleNetwork()];
     for (const network of [...own, ...await sharedNetworks(asked)]) {
-      await using pool = createPool({ workers: 1 });
+      await using runtime = openRuntime({ workers: 1 });
       const { model, feeds, name } = network;
-      const result = await optimize(model, [feeds], { pool, cache: false, signal });
+      const result = await optimize(model, [feeds], { runtime, cache: false, signal });
       const { float32, built } = result.parts.latency;
       const row = (what: string, latency: TimeRow["latency"]): BenchRow => ({
         what: `${name}, ${what}`,
@@ -50,7 +50,7 @@ export const placements: Bench = {
       yield row("float32 after the rewrites", float32);
       yield row("fastest", built);
       const kept = result.model === model ? [model, model] : [model, result.model];
-      const times = await pool.times(kept, [feeds], { signal });
+      const times = await runtime.times(kept, [feeds], { signal });
       yield row("handed out", latencyRatio(times));
     }
   },
@@ -58,10 +58,10 @@ export const placements: Bench = {
 
 async function* compareAll(
   { name, model, feeds }: Network,
-  pool: Pool,
+  runtime: Runtime,
   signal: AbortSignal,
 ): AsyncGenerator<BenchRow> {
-  const { float32, built } = await optimize(model, [feeds], { pool, cache: false, signal });
+  const { float32, built } = await optimize(model, [feeds], { runtime, cache: false, signal });
   const candidates: readonly (readonly [string, Model])[] = [
     ["float32 after the rewrites", float32],
     ["static int8 of everything", await everything(model, "static", feeds)],
@@ -69,8 +69,8 @@ async function* compareAll(
     ["fastest", built],
   ];
   const models = [model, ...candidates.map(([, candidate]) => candidate)];
-  const times = await pool.times(models, [feeds], { signal });
-  const { threads } = pool;
+  const times = await runtime.times(models, [feeds], { signal });
+  const { threads } = runtime;
   for (const [i, [what, candidate]] of candidates.entries()) {
     yield {
       what: `${name}, ${threads} thread${threads > 1 ? "s" : ""}: ${what}, size ×${

@@ -1,19 +1,19 @@
 import { frameOf } from "../../lib/profile/one_by_one.ts";
 import { placementProblem } from "../../lib/cost/candidates.ts";
-import { CostBook } from "../../lib/cost/kernel_times.ts";
+import { KernelTimes } from "../../lib/cost/kernel_times.ts";
 import { mappingOf } from "../../lib/cost/mapping_of_placement.ts";
 import { placementMs } from "../../lib/cost/placement.ts";
-import { quietTime } from "../../lib/profile/undisturbed.ts";
+import { undisturbedTime } from "../../lib/profile/undisturbed.ts";
 import { solvePlacement } from "../../lib/cost/solve.ts";
-import { survey } from "../../lib/cost/network_facts.ts";
-import { yardstick } from "../../lib/cost/reference_load.ts";
+import { networkFacts } from "../../lib/cost/network_facts.ts";
+import { referenceLoad } from "../../lib/cost/reference_load.ts";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
 import type { Bench, BenchRow } from "./bench.ts";
 import { askedNetworks, type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
@@ -33,7 +33,7 @@ const ROUNDS = 9;
 
 /**
  * How well the times of single nodes add up to that of a network. "Median" is the prediction, the ratio
- * is that of prediction to measurement; both in the pace of the moment, as the yardstick tells it.
+ * is that of prediction to measurement; both in the pace of the moment, as the reference load tells it.
  */
 export const prediction: Bench = {
   name: "prediction",
@@ -43,55 +43,55 @@ export const prediction: Bench = {
     const asked = askedNetworks();
     const own = asked ? [] : [await sampleNetwork()];
     for (const network of [...own, ...await sharedNetworks(asked ?? NAMES)]) {
-      await using pool = createPool({ workers: 1 });
-      yield* predict(network, pool, signal);
+      await using runtime = openRuntime({ workers: 1 });
+      yield* predict(network, runtime, signal);
     }
   },
 };
 
 async function* predict(
   { name, model, feeds }: Network,
-  pool: Pool,
+  runtime: Runtime,
   signal: AbortSignal,
 ): AsyncGenerator<BenchRow> {
-  const seen = await survey(fuse(model), feeds, pool);
-  const book = await CostBook.open(pool, { cache: false, signal });
-  const problem = await placementProblem(seen, book, { rewrites: false });
-  const float32 = problem.items.map(({ choices }) => choices[0]!);
+  const seen = await networkFacts(fuse(model), feeds, runtime);
+  const kernelTimes = await KernelTimes.open(runtime, { cache: false, signal });
+  const problem = await placementProblem(seen, kernelTimes, { rewrites: false });
+  const float32 = problem.kernels.map(({ choices }) => choices[0]!);
   const chosen = await solvePlacement(problem);
   const mapping = mappingOf(seen, problem, chosen);
   const built = convert(
     seen.model,
     mapping,
-    await calibrate(prepare(seen.model, mapping), [feeds], { pool }),
+    await calibrate(prepare(seen.model, mapping), [feeds], { runtime }),
   );
   const compare = async (what: string, candidate: Model, ms: number): Promise<BenchRow> => ({
     what: `${name}, ${what}`,
     against: "the time measured",
-    latency: await against(candidate, ms / book.yard, feeds, pool, signal),
+    latency: await against(candidate, ms / kernelTimes.unit, feeds, runtime, signal),
   });
   yield await compare("float32", seen.model, placementMs(problem, float32));
   yield await compare("as placed", built, placementMs(problem, chosen));
 }
 
-/** Measures a network and the yardstick in turns, with what a run costs that computes nothing. */
+/** Measures a network and the reference load in turns, with what a run costs that computes nothing. */
 async function against(
   model: Model,
-  yards: number,
+  units: number,
   feeds: Feeds,
-  pool: Pool,
+  runtime: Runtime,
   signal: AbortSignal,
 ) {
   let results: Record<string, Tensor> = {};
-  for await (const outputs of pool.run(model, [feeds])) results = outputs;
+  for await (const outputs of runtime.run(model, [feeds])) results = outputs;
   const frame = frameOf(model, results);
-  const { part: yard } = yardstick();
+  const { part: unit } = referenceLoad();
   const rounds: number[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const ruler = await pool.times([yard.model], [yard.feeds], { rounds: 3, signal });
-    const { ms } = await pool.times([frame, model], [feeds], { rounds: 3, signal });
-    const column = (i: number) => quietTime(ms.map((times) => times[i]!));
-    rounds.push([column(1), quietTime(ruler.ms.map(([time]) => time!)) * yards + column(0)]);
+    const ruler = await runtime.times([unit.model], [unit.feeds], { rounds: 3, signal });
+    const { ms } = await runtime.times([frame, model], [feeds], { rounds: 3, signal });
+    const column = (i: number) => undisturbedTime(ms.map((times) => times[i]!));
+    rounds.push([column(1), undisturbedTime(ruler.ms.map(([time]) => time!)) * units + column(0)]);
   }
   return latencyRatio({ ms: rounds });
 }

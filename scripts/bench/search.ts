@@ -1,4 +1,4 @@
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import { remakeTrial, search as findBest } from "../../lib/task/run_search.ts";
 import { drop, isWithin } from "../../lib/record/budget.ts";
 import type { Study, Trial } from "../../lib/record/study_record.ts";
@@ -30,10 +30,10 @@ export const searches: Bench = {
       const study = await findBest(model, splits, { metric, maxDrop, minutes, signal }).study();
       const winner = study.trials.find(({ key }) => key === study.winner?.key);
       if (!winner) continue;
-      await using pool = createPool();
+      await using runtime = openRuntime();
       const made = await remakeTrial(model, splits, winner);
       const pooled = metric.name === "noise"
-        ? await pooledSqnr(made, model, splits.test, pool, outputs)
+        ? await pooledSqnr(made, model, splits.test, runtime, outputs)
         : undefined;
       yield rowOf(name, study, winner, pooled);
     }

@@ -4,7 +4,7 @@ import { percentile } from "../../lib/calibrate/observers.ts";
 import { arrays } from "../../lib/data/arrays.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { UserError } from "../../lib/errors.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import { type Feeds, float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { modelOf } from "../runtime/models.ts";
@@ -36,7 +36,7 @@ Deno.test("calibrate() sees what the network's tensors hold, sample by sample", 
   assertEquals(statistics.get("r"), seen(...values.map((x) => x.map((v) => Math.max(v, 0)))));
 });
 
-Deno.test("calibrate() sees the same on a pool, on a session, and of a generator", async () => {
+Deno.test("calibrate() sees the same on a runtime, on a session, and of a generator", async () => {
   const samples = ragged(40);
   function* generate() {
     yield* samples;
@@ -45,11 +45,11 @@ Deno.test("calibrate() sees the same on a pool, on a session, and of a generator
     yield* samples;
     await Promise.resolve();
   }
-  await using pool = createPool({ workers: 2 });
+  await using runtime = openRuntime({ workers: 2 });
   const expected = await calibrate(watched, samples);
-  assertEquals(await calibrate(watched, samples, { pool }), expected);
+  assertEquals(await calibrate(watched, samples, { runtime }), expected);
   assertEquals(await calibrate(watched, generate()), expected);
-  assertEquals(await calibrate(watched, trickle(), { pool }), expected);
+  assertEquals(await calibrate(watched, trickle(), { runtime }), expected);
   assertEquals(await calibrate(watched, arrays(samples)), expected);
 });
 
@@ -96,8 +96,8 @@ Deno.test("calibrate() feeds back the state of a stream", async () => {
     lengths: [3, 2],
     initial: { s: float32([1], [10]) },
   });
-  await using pool = createPool({ workers: 1 });
-  for (const options of [{}, { pool }]) {
+  await using runtime = openRuntime({ workers: 1 });
+  for (const options of [{}, { runtime }]) {
     const { statistics } = await calibrate(
       { model: summing, tensors: ["s", "s_out"] },
       data,

@@ -22,7 +22,7 @@ Deno.test("findEdges() strips what brings a float32 tensor to an int8 kernel and
       c = com.microsoft.QLinearConv(t, s, z, w, s, z, s, z)
       u = Transpose(c) {perm=[0, 3, 1, 2]}
       y = DequantizeLinear(u, s, z)`),
-    ["int8Last", "int8Last", "quantize turnInt8 dequantize turnInt8"],
+    ["int8Last", "int8Last", "quantize transposeInt8 dequantize transposeInt8"],
   );
   // The runtime may turn the tensor while it is float32: it is the same edge.
   assert.deepEqual(
@@ -30,14 +30,14 @@ Deno.test("findEdges() strips what brings a float32 tensor to an int8 kernel and
       t = Transpose(x) {perm=[0, 2, 3, 1]}
       q = QuantizeLinear(t, s, z)
       y = com.microsoft.QGemm(q, s, z, w, s, z)`),
-    ["int8Last", "float", "turnFloat quantize"],
+    ["int8Last", "float", "transposeFloat quantize"],
   );
 });
 
 Deno.test("findEdges() leaves the part its own Transpose, and others that bring nothing last", () => {
   const own = `y = Transpose(x) {perm=[0, 2, 3, 1]} @ mine`;
   assert.deepEqual(edgesOf(own, ["mine"]), ["float", "float", ""]);
-  assert.deepEqual(edgesOf(own), ["floatLast", "float", "turnFloat"]);
+  assert.deepEqual(edgesOf(own), ["floatLast", "float", "transposeFloat"]);
   const other = `t = Transpose(x) {perm=[1, 0, 2, 3]}; y = Relu(t)`;
   assert.deepEqual(edgesOf(other), ["float", "float", ""]);
 });

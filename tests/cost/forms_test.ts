@@ -1,35 +1,35 @@
 import assert from "node:assert/strict";
-import { timeBranches } from "../../lib/cost/time_kernels.ts";
+import { timeKernels } from "../../lib/cost/time_kernels.ts";
 import { type NetworkProblem, placementProblem } from "../../lib/cost/candidates.ts";
-import { CostBook, type Stopwatch } from "../../lib/cost/kernel_times.ts";
-import { itemsOf } from "../../lib/cost/kernels.ts";
+import { type KernelTimer, KernelTimes } from "../../lib/cost/kernel_times.ts";
+import { kernelsOf } from "../../lib/cost/kernels.ts";
 import { mappingOf } from "../../lib/cost/mapping_of_placement.ts";
-import { Parts } from "../../lib/onnx/extract.ts";
+import { Extractor } from "../../lib/onnx/extract.ts";
 import { solvePlacement } from "../../lib/cost/solve.ts";
-import { type Survey, survey } from "../../lib/cost/network_facts.ts";
+import { type NetworkFacts, networkFacts } from "../../lib/cost/network_facts.ts";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import { modelOf, samplesOf } from "../quantize/fixture.ts";
 import { hasty } from "./hasty.ts";
 
-let pool: Pool;
+let runtime: Runtime;
 Deno.test.beforeAll(() => {
-  pool = hasty(createPool({ workers: 1 }));
+  runtime = hasty(openRuntime({ workers: 1 }));
 });
-Deno.test.afterAll(() => pool.close());
+Deno.test.afterAll(() => runtime.close());
 
 const NONE = { inside: () => 0, outside: 0 };
 
 /** The runtime tells what ran and in which form; how long it took is made up. */
-function priced(msOf: (runs: readonly string[]) => number): Stopwatch {
-  return async (branches) => {
-    const times = await timeBranches(pool, branches, NONE, { minMs: 1 });
+function priced(msOf: (runs: readonly string[]) => number): KernelTimer {
+  return async (timed) => {
+    const times = await timeKernels(runtime, timed, NONE, { minMs: 1 });
     return times.map((time) => ({
       ...time,
       ms: msOf(time.runs),
-      steps: time.steps.map((step) => ({ ...step, ms: 0.1 })),
+      conversions: time.conversions.map((step) => ({ ...step, ms: 0.1 })),
     }));
   };
 }
@@ -43,30 +43,30 @@ const residual = modelOf(
    c = Conv(r, w2, b1) {pads=[1, 1, 1, 1]} @ conv2
    s = Add(c, r) @ add
    t = Relu(s) @ relu2
-   p = MaxPool(t) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
+   p = MaxPool(t) {kernel_shape=[2, 2], strides=[2, 2]} @ runtime
    f = Reshape(p, flat) @ flatten
    y = Gemm(f, w3) @ fc`,
   { w1: [8, 8, 3, 3], b1: [8], w2: [8, 8, 3, 3], w3: [72, 10] },
 );
 const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
 
-let surveyed: Survey;
+let surveyed: NetworkFacts;
 let problem: NetworkProblem;
 Deno.test.beforeAll(async () => {
-  surveyed = await survey(residual, samples[0]!, pool);
+  surveyed = await networkFacts(residual, samples[0]!, runtime);
   // Integer kernels are fast, but for the matrix product at the end.
-  const stopwatch = priced((runs) =>
+  const kernelTimer = priced((runs) =>
     runs.some((op) => /QGemm|Dynamic/.test(op)) ? 9 : runs.some((op) => /^QL|Nhwc/.test(op)) ? 1 : 5
   );
-  const book = await CostBook.open(pool, { cache: false, stopwatch });
-  problem = await placementProblem(surveyed, book, { rewrites: false });
+  const kernelTimes = await KernelTimes.open(runtime, { cache: false, kernelTimer });
+  problem = await placementProblem(surveyed, kernelTimes, { rewrites: false });
 });
 
-Deno.test("what one kernel computes is one item, and constants are none", () => {
-  const { model, values, optimised } = surveyed;
-  const items = itemsOf(model.graph, new Parts(model, values), values, optimised);
+Deno.test("what one kernel computes is one kernel, and constants are none", () => {
+  const { model, values, optimized } = surveyed;
+  const kernels = kernelsOf(model.graph, new Extractor(model, values), values, optimized);
   assert.deepEqual(
-    items.map((
+    kernels.map((
       { nodes, inputs, outputs },
     ) => [nodes.map(({ name }) => name).join(), ...inputs, outputs[0]]),
     [
@@ -79,8 +79,8 @@ Deno.test("what one kernel computes is one item, and constants are none", () => 
   );
 });
 
-Deno.test("each item has the forms that it can have, with what they read and give", () => {
-  const forms = problem.items.map(({ nodes, choices }) => [
+Deno.test("each kernel has the forms that it can have, with what they read and give", () => {
+  const forms = problem.kernels.map(({ nodes, choices }) => [
     nodes[0]!.name,
     ...choices.map(({ kind, input, output }) => `${kind} ${input} ${output}`),
   ]);
@@ -109,9 +109,15 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
     { w: [32, 32, 3, 3] },
   );
   const [feeds] = samplesOf({ x: [4, 32, 2, 2] }, 1);
-  const book = await CostBook.open(pool, { cache: false, stopwatch: priced(() => 1) });
-  const { items } = await placementProblem(await survey(model, feeds!, pool), book);
-  const products = items[0]!.choices.filter(({ rewrite }) => rewrite);
+  const kernelTimes = await KernelTimes.open(runtime, {
+    cache: false,
+    kernelTimer: priced(() => 1),
+  });
+  const { kernels } = await placementProblem(
+    await networkFacts(model, feeds!, runtime),
+    kernelTimes,
+  );
+  const products = kernels[0]!.choices.filter(({ rewrite }) => rewrite);
   assert.deepEqual(
     [...new Set(products.map(({ rewrite }) => rewrite))].toSorted(),
     ["dense", "im2col", "perPosition"],
@@ -136,7 +142,7 @@ Deno.test("the mapping of a placement builds what was placed", async () => {
     conv2: "static",
     add: "static",
     relu2: "static",
-    pool: "static",
+    runtime: "static",
     flatten: "float32",
     fc: "weightOnly", // stored small, since it stays float32
   });

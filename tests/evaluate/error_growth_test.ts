@@ -5,7 +5,7 @@ import { errorGrowth, sqnrAlong } from "../../lib/evaluate/error_growth.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import { sqnr } from "../../lib/evaluate/metric.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../runtime/models.ts";
 
@@ -26,8 +26,8 @@ const ones = stateful(arrays({ x: float32([5], [1, 1, 1, 1, 1]) }, { name: "ones
 const decibels = (signal: number, noise: number) => 20 * Math.log10(signal / noise);
 
 Deno.test("errorGrowth() tells errors that are carried on from those of single steps", async () => {
-  await using pool = createPool({ workers: 1 });
-  const steps = await errorGrowth(summing(0), summing(0.125), ones, { pool });
+  await using runtime = openRuntime({ workers: 1 });
+  const steps = await errorGrowth(summing(0), summing(0.125), ones, { runtime });
   assert.deepEqual(steps.map(({ step, sequences }) => [step, sequences]), [[0, 2], [1, 2], [2, 1]]);
   steps.forEach(({ carried, single }, i) => {
     // float32 gives 1, 2, 3; the candidate is off by 1/8, 2/8, 3/8, or by 1/8 from float32's state.
@@ -37,25 +37,25 @@ Deno.test("errorGrowth() tells errors that are carried on from those of single s
 });
 
 Deno.test("errorGrowth() wants a stream, and outputs that are there", async () => {
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const [a, b] = [summing(0), summing(1)];
   const still = arrays({ x: float32([1], [1]) }, { name: "still" });
-  await assert.rejects(errorGrowth(a, b, still, { pool }), {
+  await assert.rejects(errorGrowth(a, b, still, { runtime }), {
     name: "UserError",
     message:
       /over the steps of still: its samples are no sequences; declare them with stateful\(\)/,
   });
-  await assert.rejects(errorGrowth(a, b, ones, { pool, outputs: ["y"] }), {
+  await assert.rejects(errorGrowth(a, b, ones, { runtime, outputs: ["y"] }), {
     name: "UserError",
     message: /Cannot compare output "y": there is no such output/,
   });
 });
 
 Deno.test("evaluate() feeds a stream its own state, and counts sequences", async () => {
-  await using pool = createPool({ workers: 2 });
-  const reference = await evaluate(pool, summing(0), ones, sqnr());
+  await using runtime = openRuntime({ workers: 2 });
+  const reference = await evaluate(runtime, summing(0), ones, sqnr());
   const { value, scores, outputs } = await evaluate(
-    pool,
+    runtime,
     summing(0.125),
     ones,
     sqnr(),
@@ -68,8 +68,8 @@ Deno.test("evaluate() feeds a stream its own state, and counts sequences", async
   assert.ok(Math.abs(outputs!.sqnr! - decibels(1, 0.125)) < 1e-4);
 
   const one = stateful(ones, { state: { s_out: "s" } });
-  const alone = await evaluate(pool, summing(0), one, sqnr());
-  await assert.rejects(evaluate(pool, summing(1), one, sqnr(), alone), {
+  const alone = await evaluate(runtime, summing(0), one, sqnr());
+  await assert.rejects(evaluate(runtime, summing(1), one, sqnr(), alone), {
     name: "UserError",
     message: /at least 2 are needed \(SQNR on ones\); the steps of a sequence count as one sample/,
   });

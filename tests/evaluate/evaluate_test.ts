@@ -4,18 +4,18 @@ import type { Dataset } from "../../lib/data/dataset.ts";
 import { evaluate, type Evaluation } from "../../lib/evaluate/evaluate.ts";
 import { agreement, type Metric, sqnr, top1 } from "../../lib/evaluate/metric.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import type { Pool } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/pool.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 
 type Network = (x: number) => Record<string, Tensor>;
 
-/** A pool whose only network is a function of the number it is fed. */
-function poolOf(network: Network): Pool {
+/** A runtime whose only network is a function of the number it is fed. */
+function poolOf(network: Network): Runtime {
   return {
     async *run(_model: Model, samples: AsyncIterable<Feeds>) {
       for await (const { x } of samples) yield network(Number(x!.data[0]));
     },
-  } as Partial<Pool> as Pool;
+  } as Partial<Runtime> as Runtime;
 }
 
 const model = { name: "net.onnx" } as Model;

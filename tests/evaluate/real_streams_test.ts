@@ -22,7 +22,7 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import { runDataset } from "../../lib/runtime/run_dataset.ts";
 import { type Feeds, float32 as tensor } from "../../lib/tensor/tensor.ts";
 import { isThere, shared } from "../shared.ts";
@@ -30,11 +30,11 @@ import { isThere, shared } from "../shared.ts";
 const models = shared("models/");
 const ignore = !isThere(models);
 
-let pool: Pool;
+let runtime: Runtime;
 Deno.test.beforeAll(() => {
-  pool = createPool({ workers: 1 });
+  runtime = openRuntime({ workers: 1 });
 });
-Deno.test.afterAll(() => pool.close());
+Deno.test.afterAll(() => runtime.close());
 
 if (ignore) console.warn("skipped without the networks of ../shared: streams with a state");
 
@@ -59,7 +59,7 @@ Deno.test(
         lengths: 20,
         inputs: valueTypes(model.graph).inputs,
       });
-      const runs = await Array.fromAsync(runDataset(pool, model, data));
+      const runs = await Array.fromAsync(runDataset(runtime, model, data));
       return { model, data, speech: runs.map(({ results }) => Number(results.output!.data[0])) };
     };
     const sr = { type: "int64", dims: [], data: BigInt64Array.of(16000n) } as const;
@@ -73,7 +73,7 @@ Deno.test(
 
     const mapping = qconfigMapping({ default: float32, rules: [[{ op: "LSTM" }, dynamicInt8()]] });
     const int8 = convert(fuse(model), mapping);
-    const steps = await errorGrowth(model, int8, data, { pool });
+    const steps = await errorGrowth(model, int8, data, { runtime });
     assert.equal(steps.length, 20);
     assert.equal(steps[0]!.carried, steps[0]!.single); // no error to carry yet
     assert.ok(steps.every(({ sequences }) => sequences === 3));
@@ -98,7 +98,7 @@ Deno.test(
       state: Object.fromEntries(states.map((name) => [`${name}_out`, name])),
       inputs: valueTypes(model.graph).inputs,
     });
-    const runs = await Array.fromAsync(runDataset(pool, model, data, { outputs: ["enh"] }));
+    const runs = await Array.fromAsync(runDataset(runtime, model, data, { outputs: ["enh"] }));
     const sound = soundOf(runs.map(({ results }) => results.enh!.data as Float32Array));
     const expected = (await read("enh.wav")).subarray(HOP, 37 * HOP);
     const [error] = sqnrAlong(
@@ -109,10 +109,13 @@ Deno.test(
     assert.ok(error > 45, `${error} dB`); // what 16 bits leave
 
     const mapping = qconfigMapping({ default: staticInt8() });
-    const calibration = await calibrate(prepare(model, mapping), slice(data, 0, 10), { pool });
+    const calibration = await calibrate(prepare(model, mapping), slice(data, 0, 10), { runtime });
     assert.equal(calibration.samples, 10);
     const int8 = convert(model, mapping, calibration);
-    const steps = await errorGrowth(model, int8, slice(data, 10, 25), { pool, outputs: ["enh"] });
+    const steps = await errorGrowth(model, int8, slice(data, 10, 25), {
+      runtime,
+      outputs: ["enh"],
+    });
     assert.equal(steps.length, 15);
     assert.equal(steps[0]!.carried, steps[0]!.single); // no error to carry yet
     const mean = (of: "carried" | "single") =>
@@ -130,23 +133,25 @@ Deno.test("a counter of syllables is calibrated, and its error followed along th
     default: staticInt8(),
     rules: [[{ op: "GRU" }, dynamicInt8()]],
   });
-  const calibration = await calibrate(prepare(model, mapping), words, { pool });
+  const calibration = await calibrate(prepare(model, mapping), words, { runtime });
   const int8 = convert(model, mapping, calibration);
   const metric = sqnr();
-  const reference = await evaluate(pool, model, words, metric);
-  const { value } = await evaluate(pool, int8, words, metric, reference);
+  const reference = await evaluate(runtime, model, words, metric);
+  const { value } = await evaluate(runtime, int8, words, metric, reference);
   assert.ok(value.value > 20, `${value.value} dB`);
 
   // What the first recurrent layer gives: [letters, directions, words, hidden].
   const layer = model.graph.node.find(({ opType }) => opType === "GRU")!.output[0]!;
-  const along = async (pool: Pool) => {
+  const along = async (runtime: Runtime) => {
     const [a, b] = await Promise.all([model, int8].map(async (model) => {
-      const [run] = await Array.fromAsync(runDataset(pool, tap(model, layer), slice(words, 0, 1)));
+      const [run] = await Array.fromAsync(
+        runDataset(runtime, tap(model, layer), slice(words, 0, 1)),
+      );
       return run!.results[layer]!;
     }));
     return sqnrAlong(a!, b!, 0);
   };
-  const letters = await along(pool);
+  const letters = await along(runtime);
   assert.equal(letters.length, 18);
   assert.ok(letters.every((decibels) => decibels > 10), `${letters}`);
 });

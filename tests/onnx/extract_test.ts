@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Parts } from "../../lib/onnx/extract.ts";
+import { Extractor } from "../../lib/onnx/extract.ts";
 import { renameGraph } from "../../lib/onnx/rename.ts";
 import { signatureOf } from "../../lib/cost/signature.ts";
 import { parseGraph, printGraph } from "../../lib/onnx/text.ts";
@@ -25,10 +25,10 @@ const values = new Map<string, Tensor>(
 const [scale, fc1, relu, fc2, twice] = net.graph.node;
 
 Deno.test("a part takes its weights along, and what makes them when the model loads", async () => {
-  const parts = new Parts(net, values);
-  assert.ok(parts.isConstant(scale!));
-  assert.ok(!parts.isConstant(fc1!));
-  const { model, feeds } = parts.take([fc1!, relu!]);
+  const extractor = new Extractor(net, values);
+  assert.ok(extractor.isConstant(scale!));
+  assert.ok(!extractor.isConstant(fc1!));
+  const { model, feeds } = extractor.take([fc1!, relu!]);
   assert.deepEqual(model.graph.node.map(({ opType }) => opType), ["Mul", "Gemm", "Relu"]);
   assert.deepEqual(model.graph.initializer.map(({ name }) => name).toSorted(), ["half", "w"]);
   assert.deepEqual(Object.keys(feeds), ["x"]);
@@ -40,15 +40,15 @@ Deno.test("a part takes its weights along, and what makes them when the model lo
 });
 
 Deno.test("a part gives what others read, and graph outputs", () => {
-  const parts = new Parts(net, values);
-  assert.deepEqual(parts.outputsOf([fc1!]), ["a"]);
-  assert.deepEqual(parts.outputsOf([relu!, fc2!]), ["b"]);
-  assert.deepEqual(parts.inputsOf([relu!, fc2!]), ["a"]);
-  assert.deepEqual(parts.outputsOf([fc2!, twice!]), ["y"]);
+  const extractor = new Extractor(net, values);
+  assert.deepEqual(extractor.outputsOf([fc1!]), ["a"]);
+  assert.deepEqual(extractor.outputsOf([relu!, fc2!]), ["b"]);
+  assert.deepEqual(extractor.inputsOf([relu!, fc2!]), ["a"]);
+  assert.deepEqual(extractor.outputsOf([fc2!, twice!]), ["y"]);
 });
 
 Deno.test("a part of which something is not known is refused", () => {
-  assert.throws(() => new Parts(net, new Map()).take([fc1!]), /no value of "x"/);
+  assert.throws(() => new Extractor(net, new Map()).take([fc1!]), /no value of "x"/);
 });
 
 Deno.test("renameGraph() renames everywhere but what is left out", () => {
@@ -67,8 +67,8 @@ Deno.test("renameGraph() renames everywhere but what is left out", () => {
   const renamed = renameGraph(graph, (name) => `a:${name}`);
   const back = renameGraph(renamed, (name) => name.slice(2));
   assert.equal(printGraph(back), printGraph(graph));
-  const [branch] = renamed.node[0]!.attribute;
-  assert.deepEqual(branch!.g!.node[0]!.input, ["a:x", "", "a:one"]);
+  const [one] = renamed.node[0]!.attribute;
+  assert.deepEqual(one!.g!.node[0]!.input, ["a:x", "", "a:one"]);
 });
 
 Deno.test("signatureOf() knows no names and no weights, but shapes, attributes and bounds", () => {

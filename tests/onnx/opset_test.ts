@@ -38,7 +38,7 @@ type Values = Readonly<Record<string, Tensor>>;
 async function sameResults(before: Model, feeds: Values, target = 13): Promise<Values> {
   const results: Values[] = [];
   for (const one of [before, raiseOpset(before, target)]) {
-    // Unoptimised, so that each operator runs as it is written.
+    // Unoptimized, so that each operator runs as it is written.
     const session = await openSession(one, { optimization: "disabled" });
     results.push(await session.run(feeds));
     await session.release();

@@ -4,9 +4,9 @@ import type { GraphProto } from "../../lib/onnx/onnx_pb.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
 
 /** For each executed node, by its output: the head, and the operators it covers. */
-function ledBack(graph: GraphProto, optimised: GraphProto) {
-  const origins = originsOf(graph, optimised);
-  return Object.fromEntries(optimised.node.map((node) => {
+function ledBack(graph: GraphProto, optimized: GraphProto) {
+  const origins = originsOf(graph, optimized);
+  return Object.fromEntries(optimized.node.map((node) => {
     const { head, covers } = origins.get(node)!;
     return [node.output[0]!, [head?.name ?? null, covers.map(({ opType }) => opType).join(" ")]];
   }));
@@ -38,13 +38,13 @@ Deno.test("originsOf() gives a fused node what stands between the tensors that s
     s = Mul(c, twice)
     r = Relu(s)
     y = Abs(r)`);
-  const optimised = rename(
+  const optimized = rename(
     named(`${conv}
     r = Conv(x, w)
     y = Abs(r)`),
     { r: "Conv_c_token_7" },
   );
-  assert.deepEqual(ledBack(model, optimised), {
+  assert.deepEqual(ledBack(model, optimized), {
     r: ["Conv_c", "Conv Mul Relu"], // but not the Add, which makes a constant
     y: ["Abs_y", "Abs"],
   });
@@ -57,7 +57,7 @@ Deno.test("originsOf() gives each node of the model to one executed node, whatev
     r = Relu(c)
     d = Conv(r, w)
     y = Relu(d)`);
-  const optimised = rename(
+  const optimized = rename(
     named(`${conv}
     t = Transpose(x) {perm=[0, 2, 3, 1]}
     one = Conv(t, w)
@@ -70,7 +70,7 @@ Deno.test("originsOf() gives each node of the model to one executed node, whatev
       y: "Transpose_token_9",
     },
   );
-  assert.deepEqual(ledBack(model, optimised), {
+  assert.deepEqual(ledBack(model, optimized), {
     t: [null, ""],
     one: ["Conv_c", "Conv Relu"],
     two: ["Conv_d", "Conv Relu"],
@@ -82,12 +82,12 @@ Deno.test("originsOf() finds what a fusion renamed, by the name before the slash
   const model = named(`${conv}
     m = MatMul(x, x)
     y = Add(m, half)`);
-  const optimised = rename(
+  const optimized = rename(
     named(`${conv}
     y = Gemm(x, x, half)`),
     { y: "MatMul_m/MatMulAddFusion" },
   );
-  assert.deepEqual(ledBack(model, optimised), { y: ["MatMul_m", "MatMul Add"] });
+  assert.deepEqual(ledBack(model, optimized), { y: ["MatMul_m", "MatMul Add"] });
 });
 
 Deno.test("originsOf() goes into bodies", () => {
@@ -102,8 +102,8 @@ Deno.test("originsOf() goes into bodies", () => {
       output q float32[2]
       q = Neg(x)
     }}`;
-  const [model, optimised] = [parseGraph(text), parseGraph(text)];
-  const origins = originsOf(model, optimised);
+  const [model, optimized] = [parseGraph(text), parseGraph(text)];
+  const origins = originsOf(model, optimized);
   const heads = [...origins.values()].map(({ head }) => head?.opType);
   assert.deepEqual(heads, ["If", "Abs", "Neg"]);
 });

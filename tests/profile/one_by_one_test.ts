@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { timeAlone } from "../../lib/profile/one_by_one.ts";
+import { timeOneByOne } from "../../lib/profile/one_by_one.ts";
 import { profile } from "../../lib/profile/profile_model.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { UnknownBuildError } from "../../lib/runtime/runtime_errors.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import { hasty } from "../cost/hasty.ts";
 import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
 
-/** A pool whose runtime is of a build that is not known, and which measures as little as it can. */
-function blind(pool: Pool): Pool {
+/** A runtime whose runtime is of a build that is not known, and which measures as little as it can. */
+function blind(runtime: Runtime): Runtime {
   const refuse = () => Promise.reject(new UnknownBuildError("Cannot look inside"));
-  return { ...hasty(pool), optimised: refuse, profile: refuse };
+  return { ...hasty(runtime), optimized: refuse, profile: refuse };
 }
 
 const net = modelOf(
@@ -25,8 +25,8 @@ const net = modelOf(
 const samples = samplesOf({ x: [1, 4, 8, 8] }, 2);
 
 Deno.test("where the runtime's clock cannot be read, nodes are timed one by one", async () => {
-  await using pool = createPool({ workers: 1 });
-  const { record } = await profile(net, samples, { pool: blind(pool) });
+  await using runtime = openRuntime({ workers: 1 });
+  const { record } = await profile(net, samples, { runtime: blind(runtime) });
   assert.equal(record.method, "alone");
   assert.deepEqual(
     record.nodes.map(({ path, opType, macs, shape }) => [path, opType, macs, shape.join()]),
@@ -37,17 +37,17 @@ Deno.test("where the runtime's clock cannot be read, nodes are timed one by one"
     ],
   );
   const int8 = await quantized(net, qconfigMapping({ default: staticInt8() }), samples);
-  const { record: after } = await profile(int8, samples, { pool: blind(pool) });
+  const { record: after } = await profile(int8, samples, { runtime: blind(runtime) });
   const convs = after.nodes.filter(({ opType }) => opType === "Conv");
   assert.deepEqual(convs.map(({ path }) => path), ["first", "second"]);
   assert.ok(convs.every(({ covers }) => covers.includes("DequantizeLinear")));
 });
 
-Deno.test("timeAlone() takes off what a run costs that computes nothing", async () => {
-  await using pool = createPool({ workers: 1 });
+Deno.test("timeOneByOne() takes off what a run costs that computes nothing", async () => {
+  await using runtime = openRuntime({ workers: 1 });
   const [feeds] = samples;
-  // The pool reports 5 ms for the model and 2 ms for one that gives the same without computing.
-  const fake: Pool = new Proxy(pool, {
+  // The runtime reports 5 ms for the model and 2 ms for one that gives the same without computing.
+  const fake: Runtime = new Proxy(runtime, {
     get: (target, key) => {
       if (key === "times") {
         return (models: readonly { graph: { node: readonly unknown[] } }[]) =>
@@ -60,7 +60,7 @@ Deno.test("timeAlone() takes off what a run costs that computes nothing", async 
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  const branch = { part: { model: net, feeds: feeds! }, own: new Set<string>() };
-  const [time] = await timeAlone(fake, [branch]);
+  const one = { part: { model: net, feeds: feeds! }, own: new Set<string>() };
+  const [time] = await timeOneByOne(fake, [one]);
   assert.equal(time!.ms, 3);
 });

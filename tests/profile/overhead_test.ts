@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fitObserver, type ObservedChain, ownTimes } from "../../lib/profile/overhead.ts";
+import { fitOverhead, type ObservedChain, ownTimes } from "../../lib/profile/overhead.ts";
 import type { NodeTimes } from "../../lib/runtime/profile_run.ts";
 
 function timed(ms: number[], tensors: number, more: Partial<NodeTimes> = {}): NodeTimes {
@@ -21,9 +21,9 @@ function chain(tensors: number, rank: number, added: number, outside = 0): Obser
   return { tensors, axes: tensors * rank, really: 2, seen: 2 + added, outside };
 }
 
-Deno.test("fitObserver() tells nodes, tensors and axes apart", () => {
+Deno.test("fitOverhead() tells nodes, tensors and axes apart", () => {
   // 1 for the node, 2 for each tensor, 0.5 for each axis
-  const { inside, outside } = fitObserver([
+  const { inside, outside } = fitOverhead([
     chain(3, 1, 8.5, 1),
     chain(7, 1, 18.5, 2),
     chain(3, 5, 14.5, 3),
@@ -33,8 +33,8 @@ Deno.test("fitObserver() tells nodes, tensors and axes apart", () => {
   assert.equal(outside, 2);
 });
 
-Deno.test("fitObserver() never says that observing makes nodes faster", () => {
-  const { inside, outside } = fitObserver([
+Deno.test("fitOverhead() never says that observing makes nodes faster", () => {
+  const { inside, outside } = fitOverhead([
     chain(3, 1, -1, -1),
     chain(7, 1, -2, -1),
     chain(3, 5, -1, -1),
@@ -44,9 +44,9 @@ Deno.test("fitObserver() never says that observing makes nodes faster", () => {
 });
 
 Deno.test("ownTimes() takes off what is in bodies, and what observing adds", () => {
-  const observer = fitObserver([chain(1, 1, 1, 0.5), chain(2, 1, 1, 0.5), chain(1, 2, 1, 0.5)]);
+  const overhead = fitOverhead([chain(1, 1, 1, 0.5), chain(2, 1, 1, 0.5), chain(1, 2, 1, 0.5)]);
   const loop = timed([100, 100], 2);
   const body = timed([60, 60], 2, { parent: 0, executions: 4 });
   // The loop: 100 less the 60 within, 1 for itself and 4 x 0.5 between what it repeats.
-  assert.deepEqual(ownTimes([loop, body], observer), [37, 56]);
+  assert.deepEqual(ownTimes([loop, body], overhead), [37, 56]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { withErrors, withTimes } from "../../lib/profile/plan_times.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import type { ProfiledNode, ProfileRecord } from "../../lib/record/study_record.ts";
 import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
 
@@ -19,9 +19,9 @@ const samples = samplesOf({ x: [1, 4, 8, 8] }, 3);
 const mapping = qconfigMapping({ default: staticInt8(), rules: [["neg", float32]] });
 
 Deno.test("withErrors() tells how far each node is from float32, where they differ", async () => {
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const model = await quantized(net, mapping, samples);
-  const { plan } = await withErrors(model, net, samples, { pool });
+  const { plan } = await withErrors(model, net, samples, { runtime });
   const dB = Object.fromEntries(plan.rows.map(({ node, dB }) => [node, dB]));
   assert.equal(dB.neg, undefined); // the same to the bit
   assert.equal(dB.relu, undefined); // inside the kernel of conv1, to which its result counts

@@ -3,7 +3,7 @@ import { profile } from "../../lib/profile/profile_model.ts";
 import { UserError } from "../../lib/errors.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
 import { profileRecord } from "../../lib/record/study_record.ts";
 import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
@@ -30,10 +30,10 @@ function smallNet() {
 }
 
 Deno.test("profile() leads each executed node back to its module, and counts what it does", async () => {
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const model = smallNet();
   const samples = samplesOf({ x: [2, 8, 6, 6] }, 3);
-  const { record } = await profile(model, samples, { pool, runs: 4, observer: NONE });
+  const { record } = await profile(model, samples, { runtime, runs: 4, overhead: NONE });
   profileRecord.parse(record);
   assert.deepEqual(
     record.nodes.map(({ opType, path, covers, shape, macs }) => ({
@@ -69,17 +69,17 @@ Deno.test("profile() leads each executed node back to its module, and counts wha
 });
 
 Deno.test("an int8 network is profiled module by module, boundaries with what they serve", async () => {
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const model = smallNet();
   const samples = samplesOf({ x: [2, 8, 6, 6] }, 2);
   const int8 = await quantized(model, qconfigMapping({ default: staticInt8() }), samples);
-  const after = await profile(int8, samples, { pool, runs: 4, observer: NONE });
+  const after = await profile(int8, samples, { runtime, runs: 4, overhead: NONE });
   const first = after.record.nodes.filter(({ path }) => path === "first");
   assert.deepEqual(
     first.map(({ opType }) => opType).toSorted(),
     ["QLinearConv", "QuantizeLinear", "Transpose"],
   );
-  const before = await profile(model, samples, { pool, runs: 4, observer: NONE });
+  const before = await profile(model, samples, { runtime, runs: 4, overhead: NONE });
   const shown = before.against(after)[JUPYTER_DISPLAY]();
   assert.match(shown["text/html"]!, /<svg [^]*<table>/);
   assert.match(shown["text/plain"]!, /\nfirst +FusedConv .*QLinearConv/);

@@ -18,7 +18,7 @@ import {
   staticInt8,
   weightOnly,
 } from "../../lib/quantize/qconfig.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import { type Feeds, float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { tinyModel } from "../task/tiny.ts";
@@ -109,7 +109,7 @@ async function meanErrors(model: Model, int8: Model, samples: readonly Feeds[]):
   return sums.map((sum) => sum / (64 * samples.length));
 }
 
-Deno.test("correctBias() brings a deep network closer to float32, in both formats, over a pool", async () => {
+Deno.test("correctBias() brings a deep network closer to float32, in both formats, over a runtime", async () => {
   const model = tinyModel();
   const data = (seed: number) =>
     Array.from({ length: 24 }, (_, i) => ({
@@ -118,10 +118,10 @@ Deno.test("correctBias() brings a deep network closer to float32, in both format
   const [samples, others] = [data(1), data(1000)];
   const mapping = qconfigMapping({ default: staticInt8({ weight: perTensor }) });
   const calibration = await calibrate(prepare(model, mapping), samples);
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const seen: number[] = [];
   const fixed = await correctBias(model, mapping, calibration, arrays(stack(samples)), {
-    pool,
+    runtime,
     maxSamples: 20,
     onProgress: (done) => seen.push(done),
   });

@@ -7,7 +7,7 @@ import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
 const network = () =>
@@ -31,14 +31,14 @@ async function partly(kept: readonly string[], format: QuantFormat): Promise<Mod
 }
 
 Deno.test("convert() quantizes the rest of a network that is int8 in part, and reuses its scales", async () => {
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   for (const format of ["QDQ", "QOperator"] as const) {
     const half = fuse(await partly(["conv4"], format));
     const prepared = prepare(half, everything);
     // What conv4 reads has a scale; only what it gives needs one.
     assertEquals(prepared.tensors, ["d"]);
     const whole = await quantized(half, everything, samples, { format });
-    const executed = readPlan(whole, await pool.optimised(whole)).executes();
+    const executed = readPlan(whole, await runtime.optimized(whole)).executes();
     assertEquals(executed["QLinearConv"], 4);
     assertEquals(executed["Conv"], undefined);
     assertEquals(await sqnrBetween(network(), whole, samples) > 30, true);
@@ -46,10 +46,10 @@ Deno.test("convert() quantizes the rest of a network that is int8 in part, and r
 });
 
 Deno.test("convert() stores weights small beside what is int8 already, and leaves that alone", async () => {
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const half = await partly(["conv4"], "QDQ");
   const small = convert(half, qconfigMapping({ default: weightOnly() }));
-  const plan = readPlan(small, await pool.optimised(small));
+  const plan = readPlan(small, await runtime.optimized(small));
   const row = (name: string) => plan.rows.find(({ node }) => node === name)!;
   assertEquals(row("conv4").why, "default");
   assertEquals(row("conv4").executes, "FusedConv");

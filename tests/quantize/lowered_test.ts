@@ -15,7 +15,7 @@ import {
   weightOnly,
 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
 /** Two convolutions on a small map, the second with a residual connection around it. */
@@ -64,7 +64,7 @@ const cases: readonly (readonly [GemmForm, number, WeightObserver])[] = [
 ];
 
 Deno.test("static int8 of a lowered network is QGemm throughout, with each kernel once", async (t) => {
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   for (const [form, side, weight] of cases) {
     await t.step(`${form} on ${side}x${side}, ${weight.name}`, async () => {
       const model = smallMap(side);
@@ -80,7 +80,7 @@ Deno.test("static int8 of a lowered network is QGemm throughout, with each kerne
       );
       assertEquals(zeroPoints.length, 2);
 
-      const { rows } = readPlan(int8, await pool.optimised(int8));
+      const { rows } = readPlan(int8, await runtime.optimized(int8));
       const executed = rows.filter(({ opType }) => opType === "Gemm");
       for (const { node, executes } of executed) assertEquals(executes, "QGemm", node);
       // As good as the integer Conv that it stands for.

@@ -7,16 +7,16 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
 import { runAll } from "../quantize/fixture.ts";
 import { branchedModel, LAYERS, pictures, rangesOf } from "./network.ts";
 
-let pool: Pool;
+let runtime: Runtime;
 Deno.test.beforeAll(() => {
-  pool = createPool({ workers: 1 });
+  runtime = openRuntime({ workers: 1 });
 });
-Deno.test.afterAll(() => pool.close());
+Deno.test.afterAll(() => runtime.close());
 
 const SAMPLES = Array.from({ length: 3 }, (_, i) => i);
 
@@ -74,7 +74,7 @@ Deno.test("Replay gives to the bit what whole networks give, one layer int8 or a
     ]] as const
   ) {
     // One sample at a time fits into so little memory.
-    const replay = await Replay.open(base, data, pool, { maxBytes: 1 });
+    const replay = await Replay.open(base, data, runtime, { maxBytes: 1 });
     const found = new Map(variants.map(({ key }) => [key, [] as Tensor[]]));
     for await (const { variant, results, error } of replay.run(SAMPLES, variants)) {
       assert.equal(error, undefined);
@@ -93,13 +93,13 @@ Deno.test("Replay runs what follows a layer and nothing else", async () => {
   const data = pictures(2);
   const calibration = await rangesOf(model, data);
   const ran: string[][] = [];
-  const watched: Pool = {
-    ...pool,
+  const watched: Runtime = {
+    ...runtime,
     workers: 1,
-    optimised: (model) => pool.optimised(model),
+    optimized: (model) => runtime.optimized(model),
     run: (model, samples, options) => {
       ran.push(model.graph.node.map(({ opType }) => opType));
-      return pool.run(model, samples, options);
+      return runtime.run(model, samples, options);
     },
   };
   const replay = await Replay.open(model, data, watched);
@@ -122,7 +122,7 @@ Deno.test("formErrors() measures each form of each layer, and goes on after one 
     }))
   );
   const broken = { key: "none", nodes: ["no such node"], qconfig: staticInt8() };
-  const replay = await Replay.open(model, data, pool);
+  const replay = await Replay.open(model, data, runtime);
   const found = new Map<string, number>();
   const options = { calibration, samples: [0, 1, 2, 3], metric: sqnr() };
   for await (

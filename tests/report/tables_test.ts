@@ -73,7 +73,7 @@ Deno.test("entriesOf() counts a trial that was never finished among the failed",
 
 Deno.test("entriesOf() keeps the budget at its very edge", () => {
   const at = (difference: number) =>
-    entriesOf(studyOf([{ name: "a", family: "static", difference }])).measured[0]!.keepsBudget;
+    entriesOf(studyOf([{ name: "a", family: "static", difference }])).measured[0]!.isWithinBudget;
   assert.deepEqual([94.1 - 94.6, -0.51, 3].map(at), [true, false, true]);
 });
 

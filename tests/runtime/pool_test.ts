@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { RuntimeError } from "../../lib/runtime/runtime_errors.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { doubling, looping, modelOf, turns } from "./models.ts";
 
 const FOREVER = 10n ** 15n;
 
-let pool: Pool;
+let runtime: Runtime;
 Deno.test.beforeAll(() => {
-  pool = createPool({ workers: 2 });
+  runtime = openRuntime({ workers: 2 });
 });
-Deno.test.afterAll(() => pool.close());
+Deno.test.afterAll(() => runtime.close());
 
 const number = (value: number): Feeds => ({ x: float32([1], [value]) });
 const first = (tensor: Tensor | undefined) => (tensor!.data as Float32Array)[0]!;
@@ -26,10 +26,10 @@ Deno.test("run() gives the results in the order of the samples", async () => {
   const count = 200;
   const samples = Array.from({ length: count }, (_, i) => number(i));
   let done = 0;
-  const results = pool.run(doubling(), samples, { onProgress: (n) => done = n });
+  const results = runtime.run(doubling(), samples, { onProgress: (n) => done = n });
   assert.deepEqual(await all(results), samples.map((_, i) => 2 * i + 1));
   assert.equal(done, count);
-  assert.deepEqual(await all(pool.run(doubling(), [])), []);
+  assert.deepEqual(await all(runtime.run(doubling(), [])), []);
 });
 
 Deno.test("run() reads samples only a little ahead, and closes their source", async () => {
@@ -42,7 +42,7 @@ Deno.test("run() reads samples only a little ahead, and closes their source", as
       closed = true;
     }
   }
-  for await (const { y } of pool.run(doubling(), endless())) {
+  for await (const { y } of runtime.run(doubling(), endless())) {
     if (first(y) >= 21) break;
   }
   assert.ok(closed);
@@ -61,7 +61,7 @@ Deno.test("run() passes a view without the rest of its buffer, and shared memory
   for (const buffer of [new ArrayBuffer(20), new SharedArrayBuffer(20)]) {
     const samples = views(buffer);
     const results = [];
-    for await (const { y } of pool.run(model, samples)) results.push([...y!.data]);
+    for await (const { y } of runtime.run(model, samples)) results.push([...y!.data]);
     assert.deepEqual(results, [[3, 5], [7, 9]]);
     assert.equal(first(samples[0]!.x), 1); // neither detached nor changed
   }
@@ -70,9 +70,9 @@ Deno.test("run() passes a view without the rest of its buffer, and shared memory
 Deno.test("several runs share the workers", async () => {
   const samples = Array.from({ length: 20 }, (_, i) => number(i));
   const results = await Promise.all([
-    all(pool.run(doubling(), samples)),
-    all(pool.run(doubling("another.onnx"), samples)),
-    all(pool.run(looping(), [turns(3n)])),
+    all(runtime.run(doubling(), samples)),
+    all(runtime.run(doubling("another.onnx"), samples)),
+    all(runtime.run(looping(), [turns(3n)])),
   ]);
   assert.deepEqual(results[0], results[1]);
   assert.equal(results[2]!.length, 1);
@@ -81,7 +81,7 @@ Deno.test("several runs share the workers", async () => {
 Deno.test("run() says which sample does not fit", async () => {
   const samples = Array.from({ length: 30 }, (_, i) => number(i));
   samples[17] = { x: float32([1, 1], [1]) };
-  await assert.rejects(all(pool.run(doubling(), samples)), (error: Error) => {
+  await assert.rejects(all(runtime.run(doubling(), samples)), (error: Error) => {
     assert.ok(error instanceof UserError);
     assert.match(error.message, /input "x" has 2 dimensions.*\(sample 17\)$/);
     return true;
@@ -94,7 +94,7 @@ Deno.test("run() brings a failure of the runtime over, with its node", async () 
   );
   const i: Tensor = { type: "int64", dims: [], data: BigInt64Array.of(7n) };
   const feeds = { ...number(1), i };
-  await assert.rejects(all(pool.run(model, [feeds])), (error: RuntimeError) => {
+  await assert.rejects(all(runtime.run(model, [feeds])), (error: RuntimeError) => {
     assert.ok(error instanceof RuntimeError);
     assert.equal(error.model, "tiny.onnx");
     assert.deepEqual(error.node, { opType: "Gather", name: "tail/Gather" });
@@ -111,16 +111,19 @@ Deno.test("run() goes on with a new worker when memory has run out", async () =>
     dims: [2],
     data: BigInt64Array.of(n, 33000n),
   });
-  await assert.rejects(all(pool.run(model, [{ ...number(1), s: s(32500n) }])), (error: Error) => {
-    assert.ok(error instanceof RuntimeError && error.fatal); // 4.29 GB, just below 2^32 bytes
-    assert.match(error.message, /memory ran out/);
-    return true;
-  });
   await assert.rejects(
-    all(pool.run(model, [{ ...number(1), s: s(33000n) }])),
+    all(runtime.run(model, [{ ...number(1), s: s(32500n) }])),
+    (error: Error) => {
+      assert.ok(error instanceof RuntimeError && error.fatal); // 4.29 GB, just below 2^32 bytes
+      assert.match(error.message, /memory ran out/);
+      return true;
+    },
+  );
+  await assert.rejects(
+    all(runtime.run(model, [{ ...number(1), s: s(33000n) }])),
     /larger than the 4 GB/,
   );
-  assert.deepEqual(await all(pool.run(doubling(), [number(1)])), [3]);
+  assert.deepEqual(await all(runtime.run(doubling(), [number(1)])), [3]);
 });
 
 Deno.test("run() passes on what the source of the samples throws", async () => {
@@ -128,35 +131,40 @@ Deno.test("run() passes on what the source of the samples throws", async () => {
     yield number(1);
     throw new Error("no more film");
   }
-  await assert.rejects(all(pool.run(doubling(), broken())), /no more film/);
+  await assert.rejects(all(runtime.run(doubling(), broken())), /no more film/);
 });
 
 Deno.test("run() ends when it is aborted", async () => {
   const stop = new AbortController();
-  const results = pool.run(doubling(), Array(1000).fill(number(1)), { signal: stop.signal });
+  const results = runtime.run(doubling(), Array(1000).fill(number(1)), { signal: stop.signal });
   await assert.rejects(async () => {
     for await (const _ of results) stop.abort(new Error("enough"));
   }, /enough/);
-  await assert.rejects(all(pool.run(doubling(), [number(1)], { signal: stop.signal })), /enough/);
+  await assert.rejects(
+    all(runtime.run(doubling(), [number(1)], { signal: stop.signal })),
+    /enough/,
+  );
 });
 
 Deno.test("times() measures every model in every round", async () => {
   const models = [doubling(), looping()];
-  await assert.rejects(pool.times(models, [number(1)], { rounds: 2 }), /input "n" is missing/);
+  await assert.rejects(runtime.times(models, [number(1)], { rounds: 2 }), /input "n" is missing/);
   const samples = [1, 2, 3].map(number);
-  const { ms, warmup } = await pool.times([doubling(), doubling("b.onnx")], samples, { rounds: 3 });
+  const { ms, warmup } = await runtime.times([doubling(), doubling("b.onnx")], samples, {
+    rounds: 3,
+  });
   assert.deepEqual(ms.map((row) => row.length), [2, 2, 2]);
   assert.ok(ms.flat().every((time) => time > 0));
   assert.ok(warmup.every((runs) => runs >= 4));
-  assert.deepEqual(await pool.times([], samples, { rounds: 1 }), { ms: [[]], warmup: [] });
-  await assert.rejects(pool.times(models, []), /there is no sample/);
+  assert.deepEqual(await runtime.times([], samples, { rounds: 1 }), { ms: [[]], warmup: [] });
+  await assert.rejects(runtime.times(models, []), /there is no sample/);
 });
 
 Deno.test("times() runs alone", async () => {
   const samples = Array.from({ length: 200 }, (_, i) => number(i));
-  const before = all(pool.run(doubling(), samples));
-  const times = pool.times([doubling()], samples, { rounds: 2 });
-  const after = all(pool.run(doubling(), samples));
+  const before = all(runtime.run(doubling(), samples));
+  const times = runtime.times([doubling()], samples, { rounds: 2 });
+  const after = all(runtime.run(doubling(), samples));
   assert.equal((await before).length, 200);
   assert.equal((await times).ms.length, 2);
   assert.equal((await after).length, 200);
@@ -164,13 +172,13 @@ Deno.test("times() runs alone", async () => {
 
 Deno.test("times() stops in the middle of a run when it is aborted", async () => {
   const stop = new AbortController();
-  const times = pool.times([looping()], [turns(FOREVER)], { signal: stop.signal });
+  const times = runtime.times([looping()], [turns(FOREVER)], { signal: stop.signal });
   setTimeout(() => stop.abort(new Error("enough")), 300);
   await assert.rejects(times, /enough/);
-  assert.deepEqual(await all(pool.run(doubling(), [number(1)])), [3]);
+  assert.deepEqual(await all(runtime.run(doubling(), [number(1)])), [3]);
 });
 
-Deno.test("optimised() shows what the runtime made of the graph", async () => {
+Deno.test("optimized() shows what the runtime made of the graph", async () => {
   const model = modelOf(`
     input x float32[1, 1, 3, 3]
     output y float32[1, 1, 2, 2]
@@ -178,18 +186,18 @@ Deno.test("optimised() shows what the runtime made of the graph", async () => {
     same = Identity(x)
     c = Conv(same, w) @ front/Conv
     y = Relu(c)`);
-  const optimised = await pool.optimised(model);
-  assert.deepEqual(optimised.graph.node.map(({ opType }) => opType), ["FusedConv"]);
-  assert.equal(optimised.name, "tiny.onnx");
+  const optimized = await runtime.optimized(model);
+  assert.deepEqual(optimized.graph.node.map(({ opType }) => opType), ["FusedConv"]);
+  assert.equal(optimized.name, "tiny.onnx");
   await assert.rejects(
-    pool.optimised(modelOf("input x float32[1]\noutput y float32[1]\ny = Fancy(x)")),
+    runtime.optimized(modelOf("input x float32[1]\noutput y float32[1]\ny = Fancy(x)")),
     RuntimeError,
   );
-  assert.equal((await pool.optimised(doubling())).graph.node.length, 2); // nothing left over
+  assert.equal((await runtime.optimized(doubling())).graph.node.length, 2); // nothing left over
 });
 
 Deno.test("profile() times each node of the graph that is executed", async () => {
-  const { runs, nodes } = await pool.profile(doubling(), [number(1), number(2)], { runs: 5 });
+  const { runs, nodes } = await runtime.profile(doubling(), [number(1), number(2)], { runs: 5 });
   assert.deepEqual(nodes.map(({ opType, inputs, outputs }) => [opType, inputs, outputs]), [
     ["Mul", [[1], []], [[1]]],
     ["Add", [[1], []], [[1]]],
@@ -199,15 +207,15 @@ Deno.test("profile() times each node of the graph that is executed", async () =>
 });
 
 Deno.test("profile() tells what runs in the body of a loop, and how often", async () => {
-  const { nodes } = await pool.profile(looping(), [turns(3n)], { runs: 2 });
+  const { nodes } = await runtime.profile(looping(), [turns(3n)], { runs: 2 });
   const rows = nodes.map(({ opType, parent, executions }) => [opType, parent, executions]);
   const [loop, ...body] = rows; // the two of the body do not wait for each other
   assert.deepEqual(loop, ["Loop", undefined, 1]);
   assert.deepEqual(body.toSorted(), [["Identity", 0, 3], ["Sin", 0, 3]]);
 });
 
-Deno.test("a worker that hangs is stopped and replaced, and the pool goes on", async () => {
-  await using impatient = createPool({ workers: 1, timeoutMs: 500 });
+Deno.test("a worker that hangs is stopped and replaced, and the runtime goes on", async () => {
+  await using impatient = openRuntime({ workers: 1, timeoutMs: 500 });
   const hung = all(impatient.run(looping(), [turns(FOREVER)]));
   const waiting = all(impatient.run(doubling(), [number(1)]));
   await assert.rejects(hung, (error: RuntimeError) => {
@@ -219,35 +227,38 @@ Deno.test("a worker that hangs is stopped and replaced, and the pool goes on", a
   assert.equal((await all(impatient.run(looping(), [turns(2n)]))).length, 1);
 });
 
-Deno.test("a pool of two threads per worker computes the same", async () => {
-  await using wide = createPool({ workers: 1, threads: 2 });
+Deno.test("a runtime of two threads per worker computes the same", async () => {
+  await using wide = openRuntime({ workers: 1, threads: 2 });
   assert.deepEqual(await all(wide.run(doubling(), [1, 2, 3].map(number))), [3, 5, 7]);
 });
 
 Deno.test("close() fails what is not finished, and what comes after", async () => {
-  const closing = createPool({ workers: 1 });
+  const closing = openRuntime({ workers: 1 });
   const hung = [1, 2, 3].map(() => all(closing.run(looping(), [turns(FOREVER)])));
   setTimeout(() => closing.close(), 300);
   for (const { reason } of await Promise.allSettled(hung) as PromiseRejectedResult[]) {
     assert.match(reason.message, /pool (was|is) closed/);
   }
-  await assert.rejects(closing.optimised(doubling()), /pool is closed/);
+  await assert.rejects(closing.optimized(doubling()), /pool is closed/);
 });
 
-Deno.test("createPool() refuses numbers that make no sense", () => {
-  assert.throws(() => createPool({ workers: 0 }), /workers must be 1 or more, got 0/);
-  assert.throws(() => createPool({ threads: 1.5 }), /threads must be 1 or more, got 1.5/);
-  assert.throws(() => createPool({ timeoutMs: NaN }), /timeoutMs must be 1 or more, got NaN/);
+Deno.test("openRuntime() refuses numbers that make no sense", () => {
+  assert.throws(() => openRuntime({ workers: 0 }), /workers must be 1 or more, got 0/);
+  assert.throws(() => openRuntime({ threads: 1.5 }), /threads must be 1 or more, got 1.5/);
+  assert.throws(() => openRuntime({ timeoutMs: NaN }), /timeoutMs must be 1 or more, got NaN/);
 });
 
 Deno.test("a process ends by itself after a hung run and close()", async () => {
   const program = `
-    import { createPool } from "${import.meta.resolve("../../lib/runtime/pool.ts")}";
+    import { openRuntime } from "${import.meta.resolve("../../lib/runtime/pool.ts")}";
     import { looping, turns } from "${import.meta.resolve("./models.ts")}";
-    const pool = createPool({ workers: 1, timeoutMs: 300 });
-    for await (const _ of pool.run(looping(), [turns(${FOREVER}n)]));`;
+    const runtime = openRuntime({ workers: 1, timeoutMs: 300 });
+    for await (const _ of runtime.run(looping(), [turns(${FOREVER}n)]));`;
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["eval", program.replace("for await", "try { for await") + "} catch { pool.close(); }"],
+    args: [
+      "eval",
+      program.replace("for await", "try { for await") + "} catch { runtime.close(); }",
+    ],
     signal: AbortSignal.timeout(60_000), // it would never end
   });
   const { success, stderr } = await command.output();

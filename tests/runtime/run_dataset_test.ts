@@ -4,7 +4,7 @@ import { type Dataset, slice } from "../../lib/data/dataset.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import { runDataset } from "../../lib/runtime/run_dataset.ts";
 import { openSession, type Session } from "../../lib/runtime/session.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
@@ -27,7 +27,7 @@ function sums(n: number, lengths: number[], state: Record<string, string> = { s_
   return stateful(numbers(n), { state, lengths, inputs: valueTypes(summing.graph).inputs });
 }
 
-async function run(runner: Pool | Session, data: Dataset, model: Model = summing) {
+async function run(runner: Runtime | Session, data: Dataset, model: Model = summing) {
   const runs = await Array.fromAsync(runDataset(runner, model, data, { outputs: ["y"] }));
   return runs.map(({ feeds, results }) => ({
     s: feeds.s!.data[0],
@@ -46,9 +46,9 @@ Deno.test("runDataset() feeds the state back and begins anew with each sequence"
   const session = await openSession(summing);
   assert.deepEqual(await run(session, sums(5, [3, 2])), expected);
   await session.release();
-  await using pool = createPool({ workers: 2 });
-  assert.deepEqual(await run(pool, sums(5, [3, 2])), expected);
-  assert.deepEqual(await run(pool, slice(sums(5, [3, 2]), 1, 3)), [{ s: 0, y: 4 }, {
+  await using runtime = openRuntime({ workers: 2 });
+  assert.deepEqual(await run(runtime, sums(5, [3, 2])), expected);
+  assert.deepEqual(await run(runtime, slice(sums(5, [3, 2]), 1, 3)), [{ s: 0, y: 4 }, {
     s: 2,
     y: 10,
   }]);
@@ -59,8 +59,8 @@ Deno.test("runDataset() runs samples without a state in order, with what they we
     x: float32([40], Array.from({ length: 40 }, (_, i) => i)),
     s: float32([40], new Float32Array(40)),
   });
-  await using pool = createPool({ workers: 2 });
-  const runs = await Array.fromAsync(runDataset(pool, summing, data));
+  await using runtime = openRuntime({ workers: 2 });
+  const runs = await Array.fromAsync(runDataset(runtime, summing, data));
   assert.equal(runs.length, 40);
   runs.forEach(({ feeds, results }, i) => {
     assert.deepEqual([feeds.x!.data[0], results.y!.data[0]], [i, 2 * i]);
@@ -73,11 +73,11 @@ Deno.test("runDataset() refuses a state that the model does not have, or that do
      output pair float32[2]; y = Add(x, s); pair = Concat(x, s) {axis=0}`,
     "other.onnx",
   );
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const refuse = (state: Record<string, string>, message: string) => {
     const initial = { s: float32([1], [0]), t: float32([1], [0]), n: float32([1], [0]) };
     const data = stateful(numbers(2), { state, initial });
-    return assert.rejects(run(pool, data, other), { name: "UserError", message });
+    return assert.rejects(run(runtime, data, other), { name: "UserError", message });
   };
   const what = "Cannot run other.onnx on the stream numbers: ";
   await refuse(
@@ -112,8 +112,10 @@ Deno.test("runDataset() names the sample that does not fit", async () => {
   });
   await session.release();
 
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const shapes = arrays([...samples.slice(0, 1), ...samples], { name: "ragged" });
   const stream = stateful(shapes, { state: { s_out: "s" } });
-  await assert.rejects(run(pool, stream), { message: /input "x" has shape \[2\].*\(sample 2\)/s });
+  await assert.rejects(run(runtime, stream), {
+    message: /input "x" has shape \[2\].*\(sample 2\)/s,
+  });
 });

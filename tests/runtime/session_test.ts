@@ -165,7 +165,7 @@ Deno.test("a sequence as output is refused by name", async () => {
 
 Deno.test("threads are decided by the first session, and the web's Worker stays in place", async () => {
   const session = await openSession(looping());
-  await assert.rejects(openSession(looping(), { threads: 2 }), /createPool\(\{ threads: 2 \}\)/);
+  await assert.rejects(openSession(looping(), { threads: 2 }), /openRuntime\(\{ threads: 2 \}\)/);
   await assert.rejects(openSession(looping(), { threads: 0 }), /must be 1 or more/);
   const { y } = await session.run(turns(1n));
   assert.equal((y!.data as Float32Array)[0], Math.fround(Math.sin(1)));

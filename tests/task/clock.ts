@@ -1,5 +1,5 @@
-import type { Stopwatch } from "../../lib/cost/kernel_times.ts";
-import type { PartTime } from "../../lib/cost/time_kernels.ts";
+import type { KernelTimer } from "../../lib/cost/kernel_times.ts";
+import type { KernelTime } from "../../lib/cost/time_kernels.ts";
 import type { TensorForm } from "../../lib/cost/tensor_form.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { pacedPool } from "./tiny.ts";
@@ -11,8 +11,8 @@ const WORK = /^(Conv|Gemm|MatMul|ConvInteger|MatMulInteger)$/;
  * A clock in which static kernels take a third of float32's time, dynamic ones nine tenths, and what is
  * no product a hundredth.
  */
-export const clock: Stopwatch = (branches) =>
-  Promise.resolve(branches.map(({ part: { model } }): PartTime => {
+export const clock: KernelTimer = (timed) =>
+  Promise.resolve(timed.map(({ part: { model } }): KernelTime => {
     const ops = model.graph.node.map(({ opType }) => opType);
     const products = ops.filter((op) => WORK.test(op)).length;
     const isStatic = ops.includes("QuantizeLinear");
@@ -22,7 +22,7 @@ export const clock: Stopwatch = (branches) =>
     const form: TensorForm = isStatic ? "int8" : "float";
     return {
       ...{ ms, input: form, output: form, runs: ops },
-      steps: isStatic
+      conversions: isStatic
         ? [
           { step: "quantize", elements: 1000, ms: 0.002 },
           { step: "dequantize", elements: 1000, ms: 0.001 },

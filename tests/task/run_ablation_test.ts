@@ -11,7 +11,7 @@ import type { Model } from "../../lib/onnx/model.ts";
 import { makeTensorProto, readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import { ablationRecord } from "../../lib/record/ablation_record.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
@@ -19,11 +19,11 @@ import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { allButMapping } from "../../lib/study/ablation_mode.ts";
 import { branchedModel, LAYERS, pictures, rangesOf } from "../replay/network.ts";
 
-let pool: Pool;
+let runtime: Runtime;
 Deno.test.beforeAll(() => {
-  pool = createPool({ workers: 1 });
+  runtime = openRuntime({ workers: 1 });
 });
-Deno.test.afterAll(() => pool.close());
+Deno.test.afterAll(() => runtime.close());
 
 const splits = (selection: number) => ({
   name: "pictures",
@@ -73,21 +73,21 @@ Deno.test("ablate() gives the flips and scores of a plain evaluation, on fewer r
   const model = branchedModel();
   const data = splits(24);
   const ablation = await ablate(model, data, {
-    ...{ pool, few: 8, pairs: 2, latency: false, weights: true, activations: true },
+    ...{ runtime, few: 8, pairs: 2, latency: false, weights: true, activations: true },
   });
   const { record } = ablation;
   assert.deepEqual(ablationRecord.parse(JSON.parse(JSON.stringify(record))), record);
   const calibration = await rangesOf(model, data.calibration);
-  const reference = await evaluate(pool, model, data.selection, agreement());
+  const reference = await evaluate(runtime, model, data.selection, agreement());
   const int8 = qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
   assert.equal(record.layers.length, LAYERS.length);
   for (const layer of record.layers) {
     const made = convert(model, onlyMapping(layer.nodes, () => staticInt8()), calibration);
-    const plain = await evaluate(pool, made, data.selection, agreement(), reference);
+    const plain = await evaluate(runtime, made, data.selection, agreement(), reference);
     assert.equal(layer.only!.samples, 24);
     assert.equal(layer.only!.value!.value, plain.value.value, layer.name);
     const others = convert(model, allButMapping(int8, layer.nodes), calibration);
-    const rest = await evaluate(pool, others, data.selection, agreement(), reference);
+    const rest = await evaluate(runtime, others, data.selection, agreement(), reference);
     assert.equal(layer.allBut!.value!.value, rest.value.value, layer.name);
     assert.ok(layer.allBut?.sqnr && layer.weights?.sqnr && layer.activations?.sqnr, layer.name);
     assert.ok(layer.weights.sqnr.value > layer.only!.sqnr!.value - 1, layer.name);
@@ -113,7 +113,7 @@ Deno.test("ablate() finds a planted layer with outliers, ranks it first and says
   };
   // An observer that clips would not be taken in.
   const mapping = qconfigMapping({ default: staticInt8({ activation: minMax }) });
-  const options = { pool, mapping, latency: false, pairs: 0, allBut: false };
+  const options = { runtime, mapping, latency: false, pairs: 0, allBut: false };
   const { layers } = await ablate(model, data, options);
   const [first, second] = layers;
   assert.equal(first!.name, "conv1", layers.map((l) => `${l.name} ${l.only?.sqnr?.value}`).join());
@@ -125,7 +125,7 @@ Deno.test("ablate() takes what it stored, stops when told, and goes on from ther
   const out = await Deno.makeTempDir();
   try {
     const model = branchedModel();
-    const options = { pool, few: 4, pairs: 0, latency: false, out: `${out}/a` };
+    const options = { runtime, few: 4, pairs: 0, latency: false, out: `${out}/a` };
     const stop = new AbortController();
     const running = ablate(model, splits(12), { ...options, signal: stop.signal });
     for await (const event of running) if (event.kind === "effect") stop.abort();
@@ -153,7 +153,7 @@ Deno.test("ablate() goes on after a metric that throws on a variant, and names t
       return (outputs.logits!.data as Float32Array)[0]!;
     },
   };
-  const options = { pool, metric: picky, few: 8, pairs: 0, latency: false, allBut: false };
+  const options = { runtime, metric: picky, few: 8, pairs: 0, latency: false, allBut: false };
   const running = ablate(branchedModel(), splits(8), options);
   const errors: string[] = [];
   await assert.rejects(async () => {
@@ -168,11 +168,11 @@ Deno.test("ablate() goes on after a metric that throws on a variant, and names t
 Deno.test("ablate() says what does not go together before it measures anything", async () => {
   const model = branchedModel();
   await assert.rejects(
-    async () => await ablate(model, splits(12), { pool, layers: ["conv9"] }),
+    async () => await ablate(model, splits(12), { runtime, layers: ["conv9"] }),
     /no int8 layer has this name or module path; nearest are "conv1"/,
   );
   await assert.rejects(
-    async () => await ablate(model, splits(2), { pool }),
+    async () => await ablate(model, splits(2), { runtime }),
     /Cannot ablate on the 2 samples of pictures: at least 4/,
   );
 });

@@ -8,7 +8,7 @@ import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import { agreement, top1 } from "../../lib/evaluate/metric.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
-import { createPool } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/pool.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { modelOf } from "../runtime/models.ts";
@@ -35,9 +35,9 @@ Deno.test("compare() measures two models against each other on real workers", as
   const data = arrays({ x: float32([n, 4], x) }, { name: "noise", labels });
   const [good, bad] = [classifier("float32.onnx", 1), classifier("int8.onnx", 0.25)];
   const done: number[] = [];
-  await using pool = createPool({ workers: 1 });
+  await using runtime = openRuntime({ workers: 1 });
   const comparison = await compare(good, bad, data, {
-    pool,
+    runtime,
     rounds: 6,
     onProgress: (count, all) => done.push(count / all),
   });
@@ -53,10 +53,10 @@ Deno.test("compare() measures two models against each other on real workers", as
   assert.equal(done.at(-1), 1);
   assert.ok(done.every((share, i) => i === 0 || share >= done[i - 1]!));
 
-  const known = await evaluate(pool, good, data, top1());
+  const known = await evaluate(runtime, good, data, top1());
   let runs = 0;
   const again = await compare(good, bad, data, {
-    pool,
+    runtime,
     timedSamples: 0,
     reference: known,
     metric: top1(),
@@ -65,7 +65,7 @@ Deno.test("compare() measures two models against each other on real workers", as
   assert.deepEqual(again.difference, difference);
   assert.equal(runs, n, "float32 is not run again");
 
-  const same = await compare(good, good, data, { pool, timedSamples: 0, metric: agreement() });
+  const same = await compare(good, good, data, { runtime, timedSamples: 0, metric: agreement() });
   assert.equal(same.latency, undefined);
   assert.deepEqual(same.outputs, { sqnr: null, cosine: 1 });
 });
@@ -146,8 +146,8 @@ Deno.test("a recurrent network fed from numpy's file gives the recorded outputs"
   const recorded = await readNpz(new URL("io.npz", LSTM));
   const expected = recorded.Add_26!.data as Float32Array;
   const data = arrays({ input: recorded.input! }, { inputs });
-  await using pool = createPool({ workers: 1 });
-  const { results } = await evaluate(pool, model, data, agreement({ output: outputs[0]!.name }));
+  await using runtime = openRuntime({ workers: 1 });
+  const { results } = await evaluate(runtime, model, data, agreement({ output: outputs[0]!.name }));
   const given = results!.flatMap((result) => [...result[outputs[0]!.name]!.data as Float32Array]);
   assert.equal(given.length, expected.length);
   given.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-4));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { timeBranches } from "../../lib/cost/time_kernels.ts";
-import type { Stopwatch } from "../../lib/cost/kernel_times.ts";
+import { timeKernels } from "../../lib/cost/time_kernels.ts";
+import type { KernelTimer } from "../../lib/cost/kernel_times.ts";
 import { optimize } from "../../lib/task/run_optimize.ts";
 import { Optimized, type OptimizedParts } from "../../lib/task/optimized.ts";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
@@ -10,16 +10,16 @@ import { Plan } from "../../lib/quantize/plan.ts";
 import { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { float32 } from "../../lib/quantize/qconfig.ts";
-import { createPool, type Pool } from "../../lib/runtime/pool.ts";
+import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import type { Latency, ProfileRecord } from "../../lib/record/study_record.ts";
 import { modelOf, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
 import { hasty } from "../cost/hasty.ts";
 
-let pool: Pool;
+let runtime: Runtime;
 Deno.test.beforeAll(() => {
-  pool = hasty(createPool({ workers: 1 }));
+  runtime = hasty(openRuntime({ workers: 1 }));
 });
-Deno.test.afterAll(() => pool.close());
+Deno.test.afterAll(() => runtime.close());
 
 const video = modelOf(
   `input x float32[n, 1, 4, 12, 12]
@@ -38,20 +38,20 @@ const video = modelOf(
 const samples = samplesOf({ x: [1, 1, 4, 12, 12] }, 4);
 
 /** Every integer kernel takes a tenth of what float32 takes, and a product less than a Conv. */
-const stopwatch: Stopwatch = async (branches) => {
-  const times = await timeBranches(pool, branches, { inside: () => 0, outside: 0 }, { minMs: 1 });
+const kernelTimer: KernelTimer = async (branches) => {
+  const times = await timeKernels(runtime, branches, { inside: () => 0, outside: 0 }, { minMs: 1 });
   return times.map((time) => ({
     ...time,
     ms: time.runs.reduce((sum, op) => sum + (/^Q/.test(op) ? 0.1 : /Conv/.test(op) ? 2 : 0.5), 0),
-    steps: time.steps.map((step) => ({ ...step, ms: 0.01 })),
+    conversions: time.conversions.map((step) => ({ ...step, ms: 0.01 })),
   }));
 };
 
 Deno.test("optimize() rewrites, places and builds a network, and measures what came out", async () => {
   const steps: string[] = [];
   const result = await optimize(video, samples, {
-    pool,
-    stopwatch,
+    runtime,
+    kernelTimer,
     cache: false,
     rounds: 3,
     onProgress: (step) => steps.push(step),
@@ -60,7 +60,7 @@ Deno.test("optimize() rewrites, places and builds a network, and measures what c
   assert.ok([result.built, result.float32, video].includes(result.model));
   assert.ok(steps.some((step) => step.startsWith("measuring")));
   assert.ok(result.plan.rows.some(({ ms }) => ms !== undefined));
-  const ops = (await pool.optimised(result.built)).graph.node.map(({ opType }) => opType);
+  const ops = (await runtime.optimized(result.built)).graph.node.map(({ opType }) => opType);
   assert.ok(ops.filter((op) => op === "QLinearConv" || op === "QGemm").length >= 3, ops.join(" "));
 
   assert.ok(await sqnrBetween(video, result.float32, samples) > 100);
@@ -71,7 +71,7 @@ Deno.test("optimize() rewrites, places and builds a network, and measures what c
 
 Deno.test("optimize() to float32 quantizes nothing", async () => {
   const result = await optimize(video, samples, {
-    ...{ pool, stopwatch, cache: false, rounds: 3 },
+    ...{ runtime, kernelTimer, cache: false, rounds: 3 },
     qconfig: "float32",
   });
   assert.deepEqual(result.mapping.rules, []);
@@ -79,7 +79,7 @@ Deno.test("optimize() to float32 quantizes nothing", async () => {
 });
 
 Deno.test("optimize() without a sample asks for one", async () => {
-  await assert.rejects(optimize(video, [], { pool }), (error: UserError) => {
+  await assert.rejects(optimize(video, [], { runtime }), (error: UserError) => {
     assert.ok(error instanceof UserError);
     assert.match(error.message, /there is no sample/);
     return true;

@@ -10,7 +10,7 @@ import {
   type SearchEvent,
   type SearchOptions,
 } from "../../lib/task/run_search.ts";
-import type { Pool } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/pool.ts";
 import type { Study, Trial } from "../../lib/record/study_record.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
@@ -18,11 +18,17 @@ import { normal } from "../random.ts";
 import { tinyData, tinyModel } from "./tiny.ts";
 import { clock, clockedPool } from "./clock.ts";
 
-const base: SearchOptions = { stopwatch: clock, cache: false, minutes: 5, rounds: 3, maxRounds: 3 };
+const base: SearchOptions = {
+  kernelTimer: clock,
+  cache: false,
+  minutes: 5,
+  rounds: 3,
+  maxRounds: 3,
+};
 
 /** All events of a search on the tiny network. */
 async function eventsOf(options: SearchOptions = {}, data = tinyData()): Promise<SearchEvent[]> {
-  const events = search(tinyModel(), data, { ...base, pool: clockedPool(), ...options });
+  const events = search(tinyModel(), data, { ...base, runtime: clockedPool(), ...options });
   return await Array.fromAsync(events);
 }
 
@@ -72,9 +78,12 @@ Deno.test("a search on the same folder measures nothing twice, and a record make
     const options = { out, metric: sqnr(), maxDrop: 110 };
     const first = await eventsOf(options);
     let evaluated = 0;
-    const pool = clockedPool();
-    const counted: Pool = { ...pool, times: (...args) => (evaluated++, pool.times(...args)) };
-    const second = await eventsOf({ ...options, pool: counted });
+    const runtime = clockedPool();
+    const counted: Runtime = {
+      ...runtime,
+      times: (...args) => (evaluated++, runtime.times(...args)),
+    };
+    const second = await eventsOf({ ...options, runtime: counted });
     assert.ok(trialsOf(second).every(({ reused }) => reused));
     assert.equal(evaluated, 0);
     const figures = ({ key, accuracy }: Trial) => ({ key, accuracy });
@@ -92,7 +101,7 @@ Deno.test("a search on the same folder measures nothing twice, and a record make
 Deno.test("a search that is stopped returns what it has", async () => {
   const stop = new AbortController();
   const seen: SearchEvent[] = [];
-  const options = { ...base, pool: clockedPool(), metric: sqnr(), signal: stop.signal };
+  const options = { ...base, runtime: clockedPool(), metric: sqnr(), signal: stop.signal };
   for await (const event of search(tinyModel(), tinyData(), options)) {
     seen.push(event);
     if (event.kind === "trial") stop.abort();
@@ -104,10 +113,10 @@ Deno.test("a search that is stopped returns what it has", async () => {
 });
 
 Deno.test("a worker that dies fails its trial, and the search goes on", async () => {
-  const pool = clockedPool();
+  const runtime = clockedPool();
   let died = 0;
-  const fragile: Pool = {
-    ...pool,
+  const fragile: Runtime = {
+    ...runtime,
     times(models, ...rest) {
       const isFirst = died === 0 &&
         models[1]!.graph.node.some(({ opType }) => opType === "QuantizeLinear");
@@ -115,10 +124,10 @@ Deno.test("a worker that dies fails its trial, and the search goes on", async ()
         died++;
         return Promise.reject(new Error("The worker died"));
       }
-      return pool.times(models, ...rest);
+      return runtime.times(models, ...rest);
     },
   };
-  const events = await eventsOf({ pool: fragile, metric: sqnr(), maxDrop: 120 });
+  const events = await eventsOf({ runtime: fragile, metric: sqnr(), maxDrop: 120 });
   const failed = trialsOf(events).filter(({ trial }) => trial.error !== undefined);
   assert.deepEqual(failed.map(({ trial }) => trial.error), ["The worker died"]);
   const study = studyOf(events);
@@ -139,12 +148,12 @@ Deno.test("an unreachable budget gets the closest, and a plain statement", async
     output y float32[N, 4]
     i = Identity(x) @ identity
     c = Conv(i, w1) {pads=[1, 1, 1, 1]} @ conv
-    g = GlobalAveragePool(c) @ pool
+    g = GlobalAveragePool(c) @ runtime
     f = Flatten(g) @ flatten
     y = Gemm(f, w2) {transB=1} @ head`,
     { w1: [16, 3, 3, 3], w2: [4, 16] },
   );
-  const options = { ...base, pool: clockedPool(), metric: strict, maxDrop: 10 };
+  const options = { ...base, runtime: clockedPool(), metric: strict, maxDrop: 10 };
   const model = new Model(proto, { name: "identities.onnx" });
   const study = await search(model, tinyData(60, { labelled: false }), options).study();
   assert.match(study.winner!.reason, /None of \d+ models .* this one comes closest/);
@@ -201,7 +210,7 @@ function withOutliers(): Model {
     r3 = Relu(c3) @ relu3
     c4 = Conv(r3, w4) {pads=[1, 1, 1, 1]} @ conv4
     r4 = Relu(c4) @ relu4
-    g = GlobalAveragePool(r4) @ pool
+    g = GlobalAveragePool(r4) @ runtime
     f = Flatten(g) @ flatten
     y = Gemm(f, w5) {transB=1} @ head`,
     {
@@ -215,7 +224,7 @@ function withOutliers(): Model {
 Deno.test("a layer with rare large outliers is found, spared and named", async () => {
   const x = float32([60, 3, 12, 12], normal(60 * 3 * 144, 3));
   const data = splitDataset(arrays({ x }, { name: "pictures" }));
-  const options = { ...base, pool: clockedPool(), metric: sqnr(), maxDrop: 150 - 28 };
+  const options = { ...base, runtime: clockedPool(), metric: sqnr(), maxDrop: 150 - 28 };
   const study = await search(withOutliers(), data, options).study();
   const { decisions } = study.search!;
   const winner = study.trials.find(({ key }) => key === study.winner!.key)!;

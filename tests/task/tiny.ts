@@ -2,7 +2,7 @@ import { arrays } from "../../lib/data/arrays.ts";
 import { splitDataset, type Splits } from "../../lib/data/split.ts";
 import { Model } from "../../lib/onnx/model.ts";
 import { UnknownBuildError } from "../../lib/runtime/runtime_errors.ts";
-import type { Pool } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/pool.ts";
 import { openSession } from "../../lib/runtime/session.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
@@ -44,12 +44,12 @@ export function tinyData(count = 60, options: { labelled?: boolean; seed?: numbe
 }
 
 /**
- * A pool that runs models in this thread, and whose clock is made up: every test of what follows from
+ * A runtime that runs models in this thread, and whose clock is made up: every test of what follows from
  * times knows them. What the runtime executes cannot be read back from it.
  *
  * @param msOf Milliseconds that a run of a model is to take.
  */
-export function pacedPool(msOf: (model: Model) => number = () => 1, threads = 1): Pool {
+export function pacedPool(msOf: (model: Model) => number = () => 1, threads = 1): Runtime {
   return {
     workers: 1,
     threads,
@@ -71,7 +71,7 @@ export function pacedPool(msOf: (model: Model) => number = () => 1, threads = 1)
       const ms = Array.from({ length: rounds }, () => models.map(msOf));
       return Promise.resolve({ ms, warmup: models.map(() => 0) });
     },
-    optimised: () => Promise.reject(new UnknownBuildError("no build at all")),
+    optimized: () => Promise.reject(new UnknownBuildError("no build at all")),
     profile: () => Promise.reject(new UnknownBuildError("no build at all")),
     close() {},
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -14,7 +14,7 @@ const MOST_MENDED = 10 ** 0.75;
  * @param drop What it loses as it is.
  * @see {@linkcode correctBias}
  */
-export function mended(
+export function withBiasCorrection(
   assignment: Assignment,
   drop: number,
   maxDrop: number,

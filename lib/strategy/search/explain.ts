@@ -3,7 +3,7 @@ import { roundedTensors } from "../../cost/placement.ts";
 import { modulePaths } from "../../onnx/module_path.ts";
 import type { DecisionRow } from "../../record/study_record.ts";
 import { DEFAULT_OBSERVER } from "./assignment.ts";
-import { carries, layersOf, roundingsOf } from "./roundings.ts";
+import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { decibels } from "./noise.ts";
 import { outlierNote } from "./outliers.ts";
 import { largest, type Proposal, proposalOf, type SearchChoice, valueOf } from "./proposal.ts";
@@ -23,16 +23,16 @@ export interface Explanation {
  */
 export function explainDecisions(proposal: Proposal, explanation: Explanation): DecisionRow[] {
   const { space: { base } } = proposal;
-  const paths = modulePaths(base.survey.model.graph);
+  const paths = modulePaths(base.network.model.graph);
   const layers = layersOf(base);
-  return [...Map.groupBy(layers.keys(), (i) => layers[i]!)].flatMap(([layer, items]) => {
-    const nodes = items.flatMap((i) => base.problem.items[i]!.nodes);
-    if (nodes.every(carries)) return [];
+  return [...Map.groupBy(layers.keys(), (i) => layers[i]!)].flatMap(([layer, kernels]) => {
+    const nodes = kernels.flatMap((i) => base.problem.kernels[i]!.nodes);
+    if (nodes.every(onlyMovesData)) return [];
     const path = nodes.map((node) => paths.get(node) ?? "").find((path) => path !== "") ?? "";
     const opTypes = [
-      ...new Set(nodes.filter((node) => !carries(node)).map(({ opType }) => opType)),
+      ...new Set(nodes.filter((node) => !onlyMovesData(node)).map(({ opType }) => opType)),
     ];
-    return explainLayer(proposal, items, explanation, { layer, path, opTypes });
+    return explainLayer(proposal, kernels, explanation, { layer, path, opTypes });
   });
 }
 
@@ -40,81 +40,81 @@ interface Alternative {
   readonly form: string;
   readonly proposal: Proposal;
   /** Noise of the whole beyond what it is without the layer's own. */
-  readonly brought: number;
+  readonly addedNoise: number;
 }
 
 function explainLayer(
   proposal: Proposal,
-  items: readonly number[],
+  kernels: readonly number[],
   explanation: Explanation,
   { layer, path, opTypes }: { layer: string; path: string; opTypes: readonly string[] },
 ): DecisionRow[] {
   const { space, chosen } = proposal;
-  const plain = inForm(proposal, items, "float32");
+  const plain = inForm(proposal, kernels, "float32");
   if (!plain) return [];
-  const silence = largest(plain.noise);
-  const brought = Math.max(0, largest(proposal.noise) - silence);
-  const own = formOf(proposal, items);
+  const noiseWithout = largest(plain.noise);
+  const addedNoise = Math.max(0, largest(proposal.noise) - noiseWithout);
+  const own = formOf(proposal, kernels);
   const forms = new Set(
-    items.flatMap((i) => space.problem.items[i]!.choices.map(({ form }) => form)),
+    kernels.flatMap((i) => space.problem.kernels[i]!.choices.map(({ form }) => form)),
   );
   const others = [...forms].filter((form) => form !== own).flatMap((form): Alternative[] => {
-    const other = inForm(proposal, items, form);
+    const other = inForm(proposal, kernels, form);
     return other
-      ? [{ form, proposal: other, brought: Math.max(0, largest(other.noise) - silence) }]
+      ? [{ form, proposal: other, addedNoise: Math.max(0, largest(other.noise) - noiseWithout) }]
       : [];
   });
   const next = nextBest(proposal, others, explanation.limit);
   const noise = (power: number) => ({ dB: decibels(power), drop: explanation.dropOf(power) });
-  const observers = observersOf(proposal, items);
+  const observers = observersOf(proposal, kernels);
   return [{
     node: layer,
-    pieces: items.length,
+    pieces: kernels.length,
     opType: opTypes.join(" + "),
     path,
     form: own,
     ...(observers.length > 0 && { observers }),
-    ms: items.reduce((sum, i) => sum + chosen[i]!.itemMs, 0),
+    ms: kernels.reduce((sum, i) => sum + chosen[i]!.kernelMs, 0),
     savesMs: plain.ms - proposal.ms,
     savesBytes: Math.round(plain.bytes - proposal.bytes),
-    ...(brought > 0 && noise(brought)),
+    ...(addedNoise > 0 && noise(addedNoise)),
     ...(next && {
       next: {
         form: next.form,
         ms: next.proposal.ms - proposal.ms,
         bytes: Math.round(next.proposal.bytes - proposal.bytes),
-        ...(next.brought > 0 && noise(next.brought)),
+        ...(next.addedNoise > 0 && noise(next.addedNoise)),
       },
     }),
-    why: [whyOf(proposal, next, explanation.limit), ...outliersOf(proposal, items, explanation)]
+    why: [whyOf(proposal, next, explanation.limit), ...outliersOf(proposal, kernels, explanation)]
       .filter((text) => text !== "").join("; "),
   }];
 }
 
 /** The form that most of a layer's time goes to. */
-function formOf({ chosen, space }: Proposal, items: readonly number[]): string {
-  const weighed = items.filter((i) => !space.base.problem.items[i]!.nodes.every(carries));
+function formOf({ chosen, space }: Proposal, kernels: readonly number[]): string {
+  const weighed = kernels.filter((i) => !space.base.problem.kernels[i]!.nodes.every(onlyMovesData));
   const groups = [...Map.groupBy(weighed, (i) => chosen[i]!.form)].map(([form, own]) => ({
     form,
-    ms: own.reduce((sum, i) => sum + chosen[i]!.itemMs, 0),
+    ms: own.reduce((sum, i) => sum + chosen[i]!.kernelMs, 0),
   }));
   return groups.sort((a, b) => b.ms - a.ms)[0]?.form ?? "float32";
 }
 
-/** The proposal with a layer in another form, as far as its items can be; undefined if none can. */
+/** The proposal with a layer in another form, as far as its kernels can be; undefined if none can. */
 function inForm(
   { space, chosen }: Proposal,
-  items: readonly number[],
+  kernels: readonly number[],
   form: string,
 ): Proposal | undefined {
   let any = false;
   const changed = [...chosen];
-  for (const i of items) {
-    const own = space.problem.items[i]!.choices.filter((choice) => choice.form === form);
+  for (const i of kernels) {
+    const own = space.problem.kernels[i]!.choices.filter((choice) => choice.form === form);
     any ||= own.length > 0;
     // What cannot be so goes with the rest where it may: float32 beside stored weights.
     const other = best(own) ?? best(
-      space.problem.items[i]!.choices.filter((choice) => choice.form === "float32"),
+      space.problem.kernels[i]!.choices.filter((choice) => choice.form === "float32"),
     );
     if (other) changed[i] = other;
   }
@@ -134,10 +134,10 @@ function nextBest(
   const least = (of: readonly Alternative[]) =>
     of.toSorted((a, b) => valueOf(a.proposal) - valueOf(b.proposal))[0];
   const isNoisy = ({ proposal }: Alternative) => largest(proposal.noise) > limit;
-  const tempting = least(
+  const rejected = least(
     others.filter((one) => isNoisy(one) && valueOf(one.proposal) < valueOf(proposal)),
   );
-  return tempting ?? least(others.filter((one) => !isNoisy(one))) ?? least(others);
+  return rejected ?? least(others.filter((one) => !isNoisy(one))) ?? least(others);
 }
 
 function whyOf(proposal: Proposal, next: Alternative | undefined, limit: number): string {
@@ -150,10 +150,10 @@ function whyOf(proposal: Proposal, next: Alternative | undefined, limit: number)
 }
 
 /** Observers other than the default of the tensors that a layer rounds, as `observer of tensor`. */
-function observersOf({ space, chosen }: Proposal, items: readonly number[]): string[] {
+function observersOf({ space, chosen }: Proposal, kernels: readonly number[]): string[] {
   const rounded = roundedTensors(space.problem, chosen);
-  const names = items.flatMap((i) => {
-    const { inputs, outputs } = space.problem.items[i]!;
+  const names = kernels.flatMap((i) => {
+    const { inputs, outputs } = space.problem.kernels[i]!;
     return [...inputs, ...outputs].filter((name) => rounded.has(name));
   });
   const sources = roundingsOf(space.base);
@@ -167,12 +167,12 @@ function observersOf({ space, chosen }: Proposal, items: readonly number[]): str
 /** What is odd about the tensors of a layer that could have been static. */
 function outliersOf(
   { space }: Proposal,
-  items: readonly number[],
+  kernels: readonly number[],
   { calibration }: Explanation,
 ): string[] {
   const sources = roundingsOf(space.base);
-  const names = items.flatMap((i) => {
-    const { inputs, outputs, choices } = space.problem.items[i]!;
+  const names = kernels.flatMap((i) => {
+    const { inputs, outputs, choices } = space.problem.kernels[i]!;
     if (!choices.some(({ form }) => form === "static")) return [];
     return [...inputs, ...outputs].map((name) => sources.get(name)?.of ?? name);
   });

@@ -121,7 +121,7 @@ export class Guide {
       await this.#tidy() ?? await this.#fillFront();
   }
 
-  /** The best known proposal that keeps the budget, by what is foretold. */
+  /** The best known proposal that keeps the budget, by what is predicted. */
   get best(): Proposal | undefined {
     return this.#kept()[0];
   }
@@ -154,8 +154,8 @@ export class Guide {
     while (
       this.#narrowings < NARROWINGS && this.#high / this.#low > SAME_POWER && this.#high < Infinity
     ) {
-      const foretold = noiseOfDrop(response, maxDrop) / this.scale;
-      const limit = this.#limit(foretold);
+      const predicted = noiseOfDrop(response, maxDrop) / this.scale;
+      const limit = this.#limit(predicted);
       const step = await this.#at(limit, "the best within the limit on noise");
       if (step) {
         this.#narrowings++;
@@ -169,12 +169,12 @@ export class Guide {
   }
 
   /** A limit between what is known to keep the budget and what is known not to. */
-  #limit(foretold: number): number {
+  #limit(predicted: number): number {
     const [low, high] = [this.#low, this.#high];
-    const inside = foretold > low * SAME_POWER && foretold < high / SAME_POWER;
-    if (inside && this.#narrowings < NARROWINGS / 2) return foretold;
+    const inside = predicted > low * SAME_POWER && predicted < high / SAME_POWER;
+    if (inside && this.#narrowings < NARROWINGS / 2) return predicted;
     if (low > 0) return Math.sqrt(low * high);
-    return Math.min(foretold, high) / 2 ** (this.#narrowings + 1);
+    return Math.min(predicted, high) / 2 ** (this.#narrowings + 1);
   }
 
   /** Single layers that a failed trial had, and the best does not: perhaps it was not they. */

@@ -20,13 +20,13 @@ const STEPS = Array.from({ length: 27 }, (_, i) => 65 - 2.5 * i);
 const ENOUGH = 300_000;
 
 /**
- * Foretells what noise costs: adds Gaussian noise to what float32 gave and scores it, sample by sample.
+ * Predicts what noise costs: adds Gaussian noise to what float32 gave and scores it, sample by sample.
  * For classes this is what the distribution of margins says; for any other metric it is as good.
  *
  * @param reference Float32's evaluation, with its outputs.
  * @param outputs The outputs that the metric reads.
  */
-export function noiseResponse(
+export function noiseCurve(
   { results = [], scores }: Pick<Evaluation, "results" | "scores">,
   metric: Metric,
   outputs: readonly string[],

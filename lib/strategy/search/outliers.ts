@@ -10,7 +10,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Below this share of the range, those that lie outside are outliers: 256 steps leave few for the rest. */
+/** Below this share of the range, those that lie outside are outliers: 256 conversions leave few for the rest. */
 const FEW_REACH_OUT = 0.25;
 
 /** The spread of a tensor, from what calibration saw of it. */

@@ -1,4 +1,4 @@
-import type { ItemChoice, NetworkProblem } from "../../cost/candidates.ts";
+import type { KernelChoice, NetworkProblem } from "../../cost/candidates.ts";
 import {
   type Choice,
   type Limit,
@@ -15,27 +15,27 @@ import { type GraphFacts, graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
 import { type Assignment, DEFAULT_OBSERVER, type NodeForm } from "./assignment.ts";
 import type { Base } from "../../cost/exact_forms.ts";
-import { carries, layersOf, roundingsOf } from "./roundings.ts";
+import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import type { Sensitivities } from "../../replay/layer_noise.ts";
 
 /** What is to be least; of those that cannot be told apart by it, the other decides. */
 export type Objective = "latency" | "size";
 
-/** A way to compute an item, with all that a search weighs. */
+/** A way to compute an kernel, with all that a search weighs. */
 export interface SearchChoice extends Choice {
   /** What the time model calls it. */
-  readonly timed: ItemChoice;
-  /** What becomes of the item's nodes, in a word. */
+  readonly timed: KernelChoice;
+  /** What becomes of the kernel's nodes, in a word. */
   readonly form: NodeForm | "float32";
-  /** Milliseconds of the item, changes of precision around it aside. */
-  readonly itemMs: number;
+  /** Milliseconds of the kernel, changes of precision around it aside. */
+  readonly kernelMs: number;
   /** Bytes of its weights in the file. */
   readonly bytes: number;
   /** Noise at each output, as measured by itself; without that of rounding its tensors. */
   readonly noise: readonly number[];
 }
 
-/** The items of a base with their choices, and what each tensor's rounding does. */
+/** The kernels of a base with their choices, and what each tensor's rounding does. */
 export interface SearchSpace {
   readonly base: Base;
   readonly sensitivities: Sensitivities;
@@ -50,7 +50,7 @@ export interface SearchSpace {
   readonly float32: { readonly ms: number; readonly bytes: number };
 }
 
-/** A whole model as the space foretells it. */
+/** A whole model as the space predicts it. */
 export interface Proposal {
   readonly space: SearchSpace;
   readonly chosen: readonly SearchChoice[];
@@ -86,43 +86,45 @@ export function searchSpace(
   sensitivities: Sensitivities,
   objective: Objective,
 ): SearchSpace {
-  const { problem, survey: { model } } = base;
+  const { problem, network: { model } } = base;
   const facts = graphFacts(model.graph);
   const rounding = roundingNoises(base, sensitivities);
   const layers = layersOf(base);
   /** Items of each layer that a noise of the whole layer comes from. */
-  const pieces = (layer: string, has: (item: NetworkProblem["items"][number]) => boolean) =>
-    Math.max(1, problem.items.filter((item, i) => layers[i] === layer && has(item)).length);
+  const pieces = (layer: string, has: (kernel: NetworkProblem["kernels"][number]) => boolean) =>
+    Math.max(1, problem.kernels.filter((kernel, i) => layers[i] === layer && has(kernel)).length);
   const silent = sensitivities.outputs.map(() => 0);
-  const bytesOf = new Map(problem.items.map((item) => [item, weightBytes(item.nodes, facts)]));
-  const items = problem.items.map((item, i) => {
-    const bytes = bytesOf.get(item)!;
+  const bytesOf = new Map(
+    problem.kernels.map((kernel) => [kernel, weightBytes(kernel.nodes, facts)]),
+  );
+  const kernels = problem.kernels.map((kernel, i) => {
+    const bytes = bytesOf.get(kernel)!;
     const whole = sensitivities.layers[layers[i]!] ?? {};
     const share = (form: Exclude<NodeForm, "static">): readonly number[] | undefined => {
       const has = form === "dynamic"
         ? isDynamic
-        : (one: NetworkProblem["items"][number]) => bytesOf.get(one)! > 0;
+        : (one: NetworkProblem["kernels"][number]) => bytesOf.get(one)! > 0;
       return whole[form]?.map((noise) => noise / pieces(layers[i]!, has));
     };
-    const choices = item.choices.flatMap((timed): SearchChoice[] => {
+    const choices = kernel.choices.flatMap((timed): SearchChoice[] => {
       const make = (form: SearchChoice["form"], noise: readonly number[]): SearchChoice => ({
         timed,
         form,
         input: timed.input,
         output: timed.output,
         ms: timed.ms,
-        itemMs: timed.ms,
+        kernelMs: timed.ms,
         bytes: bytes * STORED[form],
         noise,
         takes: noise,
-        carries: form === "static" && item.nodes.every(carries),
+        carries: form === "static" && kernel.nodes.every(onlyMovesData),
       });
       switch (timed.kind) {
         case "static": {
           const noise = bytes > 0 ? share("int8 weights") : silent;
           const known = [
-            ...isInt8(timed.input) ? item.inputs : [],
-            ...isInt8(timed.output) ? item.outputs : [],
+            ...isInt8(timed.input) ? kernel.inputs : [],
+            ...isInt8(timed.output) ? kernel.outputs : [],
           ]
             .every((tensor) => rounding.has(tensor));
           return noise && known ? [make("static", noise)] : [];
@@ -138,15 +140,15 @@ export function searchSpace(
           ];
       }
     });
-    return { ...item, choices };
+    return { ...kernel, choices };
   });
   const float32 = {
-    ms: items.reduce(
+    ms: kernels.reduce(
       (sum, { choices }) =>
         sum + Math.min(...choices.filter(({ form }) => form === "float32").map(({ ms }) => ms)),
       0,
     ),
-    bytes: Math.max(1, items.reduce((sum, { choices }) => sum + choices[0]!.bytes, 0)),
+    bytes: Math.max(1, kernels.reduce((sum, { choices }) => sum + choices[0]!.bytes, 0)),
   };
   // One figure to be least: time and size in milliseconds, or in bytes.
   const [perMs, perByte] = objective === "latency"
@@ -160,11 +162,11 @@ export function searchSpace(
     float32,
     problem: {
       ...problem,
-      items: items.map((item) => ({
-        ...item,
-        choices: item.choices.map((choice) => ({
+      kernels: kernels.map((kernel) => ({
+        ...kernel,
+        choices: kernel.choices.map((choice) => ({
           ...choice,
-          ms: perMs * choice.itemMs + perByte * choice.bytes,
+          ms: perMs * choice.kernelMs + perByte * choice.bytes,
         })),
       })),
       prices: (step, elements) => perMs * problem.prices(step, elements),
@@ -182,7 +184,7 @@ function limitsOf({ sensitivities, rounding }: SearchSpace, most: number): Limit
 
 /**
  * The best whole whose noise stays below a power at each output, as far as the sums of measured parts
- * foretell it; undefined if even float32 does not.
+ * predict it; undefined if even float32 does not.
  *
  * @param most Noise power as a share of the signal's. Infinity for no limit.
  * @param allow Which choices are considered. @default {all}
@@ -190,13 +192,13 @@ function limitsOf({ sensitivities, rounding }: SearchSpace, most: number): Limit
 export async function propose(
   space: SearchSpace,
   most: number,
-  allow: (choice: SearchChoice, item: number) => boolean = () => true,
+  allow: (choice: SearchChoice, kernel: number) => boolean = () => true,
 ): Promise<Proposal | undefined> {
   const problem: PlacementProblem<SearchChoice> = {
     ...space.problem,
-    items: space.problem.items.map((item, i) => ({
-      ...item,
-      choices: item.choices.filter((choice) => allow(choice, i)),
+    kernels: space.problem.kernels.map((kernel, i) => ({
+      ...kernel,
+      choices: kernel.choices.filter((choice) => allow(choice, i)),
     })),
     ...(most < Infinity && { limits: limitsOf(space, most) }),
   };
@@ -208,10 +210,10 @@ export async function propose(
   }
 }
 
-/** A proposal with everything that is foretold of it. */
+/** A proposal with everything that is predicted of it. */
 export function proposalOf(space: SearchSpace, chosen: readonly SearchChoice[]): Proposal {
   const timed = { ...space.problem, prices: space.base.problem.prices };
-  const ms = placementMs(timed, chosen.map((choice) => ({ ...choice, ms: choice.itemMs })));
+  const ms = placementMs(timed, chosen.map((choice) => ({ ...choice, ms: choice.kernelMs })));
   return {
     space,
     chosen,
@@ -230,11 +232,11 @@ export function valueOf({ space, ms, bytes }: Proposal): number {
 
 /** Everything that makes the proposed model. */
 export function assignmentOf({ space, chosen }: Proposal): Assignment {
-  const { base: { form, survey: { model } }, problem, rounding } = space;
+  const { base: { form, network: { model } }, problem, rounding } = space;
   const facts = graphFacts(model.graph);
   const forms: Record<string, NodeForm> = {};
   const int8Tensors = new Set<string>();
-  problem.items.forEach(({ inputs }, i) => {
+  problem.kernels.forEach(({ inputs }, i) => {
     const { form, timed } = chosen[i]!;
     if (form === "static" && isInt8(timed.input)) {
       for (const name of inputs) int8Tensors.add(name);
@@ -242,7 +244,7 @@ export function assignmentOf({ space, chosen }: Proposal): Assignment {
     if (form === "static" || form === "dynamic") {
       for (const name of timed.asked.keys()) forms[name] = form;
     } else if (form !== "float32") {
-      const { nodes } = space.base.problem.items[i]!;
+      const { nodes } = space.base.problem.kernels[i]!;
       for (const node of nodes) {
         if (storableWeights(node, facts).length > 0) forms[node.name] = form;
       }
@@ -277,7 +279,7 @@ function weightBytes(nodes: readonly NodeProto[], facts: GraphFacts): number {
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
-function isDynamic({ choices }: NetworkProblem["items"][number]): boolean {
+function isDynamic({ choices }: NetworkProblem["kernels"][number]): boolean {
   return choices.some(({ kind }) => kind === "dynamic");
 }
 

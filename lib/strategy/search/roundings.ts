@@ -5,13 +5,13 @@ import { isInt8 } from "../../cost/tensor_form.ts";
 import type { Base } from "../../cost/exact_forms.ts";
 
 /** What a search needs of a base to tell its layers and tensors apart. */
-export type LayeredBase = Pick<Base, "form" | "problem" | "survey">;
+export type LayeredBase = Pick<Base, "form" | "problem" | "network">;
 
 /**
- * The layer of each item: of the pieces that a Conv was cut into as matrix products, that Conv; of
- * other items, their first node. The name is the same in every exact form of a network.
+ * The layer of each kernel: of the pieces that a Conv was cut into as matrix products, that Conv; of
+ * other kernels, their first node. The name is the same in every exact form of a network.
  */
-export function layersOf({ form, problem: { items } }: LayeredBase): string[] {
+export function layersOf({ form, problem: { kernels } }: LayeredBase): string[] {
   const products = form.products === "estimated" ? [] : form.products.map(({ node }) => ({
     node,
     // Nodes that replace one of a scope, `/a/conv/Conv`, stand in that scope; others begin with its name.
@@ -21,7 +21,7 @@ export function layersOf({ form, problem: { items } }: LayeredBase): string[] {
     products.find(({ prefix }) =>
       name.startsWith(prefix) && (prefix.endsWith("/") || !/^\w/.test(name.slice(prefix.length)))
     )?.node;
-  return items.map(({ nodes }) => layerOf(nodes[0]!) ?? nodes[0]!.name);
+  return kernels.map(({ nodes }) => layerOf(nodes[0]!) ?? nodes[0]!.name);
 }
 
 /** Where the rounding of a tensor to uint8 can be read from. */
@@ -38,11 +38,11 @@ export interface Rounding {
  * the results of the pieces of a layer share what rounding the layer's result does.
  */
 export function roundingsOf(base: LayeredBase): Map<string, Rounding> {
-  const { problem: { items }, survey: { values } } = base;
+  const { problem: { kernels }, network: { values } } = base;
   const layers = layersOf(base);
-  const maker = new Map(items.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));
+  const maker = new Map(kernels.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));
   const readers = new Map<string, number[]>();
-  items.forEach(({ inputs }, i) => {
+  kernels.forEach(({ inputs }, i) => {
     for (const name of inputs) readers.set(name, [...readers.get(name) ?? [], i]);
   });
   const size = (name: string) => elementCount(values.get(name)?.dims ?? [0]);
@@ -51,20 +51,20 @@ export function roundingsOf(base: LayeredBase): Map<string, Rounding> {
   /** What leaves each layer, and the elements of what its pieces compute on the way. */
   const results = new Map<string, string[]>();
   const computed = new Map<string, number>();
-  items.forEach(({ nodes, outputs }, i) => {
+  kernels.forEach(({ nodes, outputs }, i) => {
     const layer = layers[i]!;
     const leaving = outputs.filter((name) => leaves(name, layer));
     results.set(layer, [...results.get(layer) ?? [], ...leaving]);
-    if (nodes.every(carries)) return;
+    if (nodes.every(onlyMovesData)) return;
     const elements = outputs.reduce((sum, name) => sum + size(name), 0);
     computed.set(layer, (computed.get(layer) ?? 0) + elements);
   });
   const find = (name: string): Rounding => {
     const made = maker.get(name);
     if (made === undefined) return { of: name, share: 1 };
-    const { nodes, inputs } = items[made]!;
+    const { nodes, inputs } = kernels[made]!;
     const layer = layers[made]!;
-    if (nodes.every(carries) && inputs.length > 0) {
+    if (nodes.every(onlyMovesData) && inputs.length > 0) {
       const whole = find(inputs[0]!);
       const share = Math.min(1, size(name) / Math.max(1, size(inputs[0]!)));
       return { of: whole.of, share: whole.share * share };
@@ -77,9 +77,9 @@ export function roundingsOf(base: LayeredBase): Map<string, Rounding> {
 }
 
 /** Tensors that some choice rounds to uint8. */
-export function roundable({ problem: { items } }: Pick<Base, "problem">): string[] {
+export function roundable({ problem: { kernels } }: Pick<Base, "problem">): string[] {
   return [
-    ...new Set(items.flatMap(({ inputs, outputs, choices }) => [
+    ...new Set(kernels.flatMap(({ inputs, outputs, choices }) => [
       ...choices.some(({ input }) => isInt8(input)) ? inputs : [],
       ...choices.some(({ output }) => isInt8(output)) ? outputs : [],
     ])),
@@ -87,6 +87,6 @@ export function roundable({ problem: { items } }: Pick<Base, "problem">): string
 }
 
 /** Whether a node gives the integers that it reads. */
-export function carries({ opType }: NodeProto): boolean {
+export function onlyMovesData({ opType }: NodeProto): boolean {
   return STATIC_OPERATORS.get(opType)?.role === "carry";
 }

@@ -187,16 +187,11 @@ export {
 export type { Objective } from "./lib/strategy/search/proposal.ts";
 export { sweep, type SweepEvent, type SweepOptions } from "./lib/task/run_sweep.ts";
 export { describeRanges, type DescribeRangesOptions } from "./lib/calibrate/describe_ranges.ts";
-export type {
-  DecisionRow,
-  ProfiledNode,
-  ProfileRecord,
-  RangesRecord,
-  SearchRecord,
-  Study,
-  TensorRange,
-  Trial,
-} from "./lib/record/study_record.ts";
+export type { ProfiledNode, ProfileRecord } from "./lib/record/profile_record.ts";
+export type { RangesRecord, TensorRange } from "./lib/record/ranges_record.ts";
+export type { DecisionRow, SearchRecord } from "./lib/record/search_record.ts";
+export type { Study } from "./lib/record/study_record.ts";
+export type { Trial } from "./lib/record/trial_record.ts";
 
 // Charts and tables, as a notebook shows them.
 export { Table, table } from "./lib/display.ts";

@@ -12,7 +12,7 @@ import { pngOf } from "../lib/report/png.ts";
 import { profileSvg, showProfile } from "../lib/report/profile_display.ts";
 import { openRuntime, type Runtime } from "../lib/runtime/pool.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
-import type { Estimate } from "../lib/record/study_record.ts";
+import type { Estimate } from "../lib/record/metric_info.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";

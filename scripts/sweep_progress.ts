@@ -7,7 +7,7 @@ import {
   metricFormat,
   plural,
 } from "../lib/report/format.ts";
-import type { Trial } from "../lib/record/study_record.ts";
+import type { Trial } from "../lib/record/trial_record.ts";
 import type { SweepEvent } from "../lib/task/run_sweep.ts";
 import type { Progress } from "./progress.ts";
 

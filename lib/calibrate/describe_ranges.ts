@@ -6,7 +6,7 @@ import type { Range } from "./range.ts";
 import type { TensorStatistics } from "./statistics.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
-import type { RangesRecord, TensorRange } from "../record/study_record.ts";
+import type { RangesRecord, TensorRange } from "../record/ranges_record.ts";
 
 /** Bins of a histogram that is looked at and not computed with. */
 const SHOWN_BINS = 64;

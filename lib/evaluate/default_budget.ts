@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { MAX_SQNR } from "./closeness.ts";
-import type { MetricInfo } from "../record/study_record.ts";
+import type { MetricInfo } from "../record/metric_info.ts";
 
 /** SQNR that is asked for where nothing else is said, dB: errors of a thousandth of the power. */
 const LEAST_SQNR = 30;

@@ -1,4 +1,4 @@
-import type { Estimate } from "../record/study_record.ts";
+import type { Estimate } from "../record/metric_info.ts";
 import { type Interval, meanInterval, moments, shareInterval } from "./interval.ts";
 import type { Metric } from "./metric.ts";
 import { tango } from "./paired.ts";

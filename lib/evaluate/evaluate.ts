@@ -4,7 +4,8 @@ import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Runtime } from "../runtime/pool.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
-import type { Estimate, MetricInfo, Trial } from "../record/study_record.ts";
+import type { Estimate, MetricInfo } from "../record/metric_info.ts";
+import type { Trial } from "../record/trial_record.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { isFloat } from "./classes.ts";
 import {

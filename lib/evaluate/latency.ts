@@ -1,4 +1,4 @@
-import type { Latency } from "../record/study_record.ts";
+import type { Latency } from "../record/trial_record.ts";
 import { median, medianInterval, quantile } from "./quantile.ts";
 
 /** Options for {@linkcode latencyRatio}. */

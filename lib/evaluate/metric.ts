@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import type { MetricInfo } from "../record/study_record.ts";
+import type { MetricInfo } from "../record/metric_info.ts";
 import type { Tensor, ValueType } from "../tensor/tensor.ts";
 import { type Classes, isFloat, readClasses } from "./classes.ts";
 import {

@@ -1,4 +1,4 @@
-import type { Estimate } from "../record/study_record.ts";
+import type { Estimate } from "../record/metric_info.ts";
 import { Z } from "./interval.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { Z } from "./interval.ts";
 import { tango } from "./paired.ts";
-import type { MetricInfo } from "../record/study_record.ts";
+import type { MetricInfo } from "../record/metric_info.ts";
 
 /**
  * Samples that it takes to show that a share has dropped by no more than so much: if float32 and int8

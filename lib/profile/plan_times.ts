@@ -5,7 +5,7 @@ import { ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
 import { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel, Trace } from "../quantize/quantized_model.ts";
 import type { Runtime } from "../runtime/pool.ts";
-import type { ProfileRecord } from "../record/study_record.ts";
+import type { ProfileRecord } from "../record/profile_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
 /**

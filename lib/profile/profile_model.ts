@@ -10,7 +10,7 @@ import { type Shown, showProfile } from "../report/profile_display.ts";
 import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
-import type { ProfiledNode, ProfileRecord } from "../record/study_record.ts";
+import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { type Origin, originsOf } from "./executed.ts";
 import { inputShapes, macs } from "./macs.ts";

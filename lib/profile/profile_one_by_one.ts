@@ -5,7 +5,7 @@ import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { nameNodes } from "../quantize/name_nodes.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
 import type { Runtime } from "../runtime/pool.ts";
-import type { ProfiledNode } from "../record/study_record.ts";
+import type { ProfiledNode } from "../record/profile_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { timeOneByOne } from "./one_by_one.ts";
 import { inOrder } from "../cost/kernels.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { estimate, metricInfo, splitInfo } from "./study_record.ts";
+import { estimate, metricInfo } from "./metric_info.ts";
+import { splitInfo } from "./study_record.ts";
 
 /** The record of an ablation: plain JSON, one schema, which the report draws. */
 

@@ -1,5 +1,5 @@
 import { type Budget, describeLimit, drop, isWithinBudget } from "./budget.ts";
-import type { Trial } from "./study_record.ts";
+import type { Trial } from "./trial_record.ts";
 
 /** A trial that was measured to its end. */
 export type MeasuredTrial = Trial & Required<Pick<Trial, "accuracy" | "latency" | "bytes">>;

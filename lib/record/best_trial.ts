@@ -1,4 +1,4 @@
-import type { Trial } from "./study_record.ts";
+import type { Trial } from "./trial_record.ts";
 import { type Budget, describeLimit, drop, isWithinBudget } from "./budget.ts";
 import { isMeasured, type MeasuredTrial } from "./best.ts";
 import type { Objective } from "../strategy/search/proposal.ts";

@@ -1,4 +1,5 @@
-import type { Accuracy, Estimate, MetricInfo } from "./study_record.ts";
+import type { Estimate, MetricInfo } from "./metric_info.ts";
+import type { Accuracy } from "./trial_record.ts";
 
 /** What a trial is judged by. */
 export interface Budget {

@@ -1,5 +1,5 @@
 import type { AblatedLayer, Effect } from "./ablation_record.ts";
-import type { MetricInfo } from "./study_record.ts";
+import type { MetricInfo } from "./metric_info.ts";
 
 /**
  * Layers in order of what int8 in them costs: first those whose effect on the metric is beyond noise, the

@@ -14,7 +14,7 @@ import { type Evaluation, requireFinite, scoreOf } from "../evaluate/evaluate.ts
 import { meanInterval, moments } from "../evaluate/interval.ts";
 import type { ClassOptions, Metric } from "../evaluate/metric.ts";
 import type { Effect } from "../record/ablation_record.ts";
-import type { Estimate } from "../record/study_record.ts";
+import type { Estimate } from "../record/metric_info.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { margin, safeMargin, shift } from "./margins.ts";
 import type { Replay, Variant } from "./replay.ts";

@@ -1,5 +1,6 @@
 import { table } from "../display.ts";
-import type { Estimate, Latency, MetricInfo } from "../record/study_record.ts";
+import type { Estimate, MetricInfo } from "../record/metric_info.ts";
+import type { Latency } from "../record/trial_record.ts";
 import { type Chart, chartSvg } from "./chart.ts";
 import { show, type Shown } from "./notebook_display.ts";
 import {

@@ -1,4 +1,6 @@
-import type { DecisionRow, SearchRecord, Study, Trial } from "../record/study_record.ts";
+import type { DecisionRow, SearchRecord } from "../record/search_record.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Trial } from "../record/trial_record.ts";
 import { decimal, factor, megabytes, metricFormat, plural, signed } from "./format.ts";
 import { milliseconds } from "./profile_table.ts";
 import type { Column } from "./table.ts";

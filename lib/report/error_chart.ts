@@ -1,4 +1,4 @@
-import type { PlanRow } from "../record/study_record.ts";
+import type { PlanRow } from "../record/plan_record.ts";
 import { type Chart, chartSvg } from "./chart.ts";
 import { show, type Shown } from "./notebook_display.ts";
 import { decimal } from "./format.ts";
@@ -15,7 +15,7 @@ import { familyStyles } from "./theme.ts";
  * move values: they add nothing.
  * @example The last line of a notebook cell
  * ```ts
- * import type { PlanRow } from "../record/study_record.ts";
+ * import type { PlanRow } from "../record/plan_record.ts";
  * import { errorsOf } from "./error_chart.ts";
  * const cell = ({ rows }: { rows: readonly PlanRow[] }) => errorsOf(rows);
  * ```

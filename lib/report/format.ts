@@ -1,4 +1,5 @@
-import type { Estimate, MetricInfo, Study } from "../record/study_record.ts";
+import type { Estimate, MetricInfo } from "../record/metric_info.ts";
+import type { Study } from "../record/study_record.ts";
 
 /** U+2212, as wide as "+", so that signed columns line up. */
 const MINUS = "−";

@@ -1,4 +1,6 @@
-import type { Accuracy, Estimate, Study } from "../record/study_record.ts";
+import type { Estimate } from "../record/metric_info.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Accuracy } from "../record/trial_record.ts";
 import {
   count,
   factor,

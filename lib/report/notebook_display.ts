@@ -1,5 +1,6 @@
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
-import type { PlanRow, Study } from "../record/study_record.ts";
+import type { PlanRow } from "../record/plan_record.ts";
+import type { Study } from "../record/study_record.ts";
 import { chartSvg } from "./chart.ts";
 import { decisionCaption, decisionColumns } from "./decision_table.ts";
 import { differenceChart } from "./difference_chart.ts";

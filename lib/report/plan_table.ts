@@ -1,4 +1,6 @@
-import type { PlanRow, Study, Trial } from "../record/study_record.ts";
+import type { PlanRow } from "../record/plan_record.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Trial } from "../record/trial_record.ts";
 import { decimal, plural } from "./format.ts";
 import { milliseconds } from "./profile_table.ts";
 import type { Column } from "./table.ts";

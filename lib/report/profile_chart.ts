@@ -1,4 +1,4 @@
-import type { ProfileRecord } from "../record/study_record.ts";
+import type { ProfileRecord } from "../record/profile_record.ts";
 import type { Chart } from "./chart.ts";
 import { decimal, factor } from "./format.ts";
 import {

@@ -1,4 +1,5 @@
-import type { Estimate, ProfileRecord } from "../record/study_record.ts";
+import type { Estimate } from "../record/metric_info.ts";
+import type { ProfileRecord } from "../record/profile_record.ts";
 import { type Chart, chartSvg, svgFile } from "./chart.ts";
 import { bareTable, show, type Shown } from "./notebook_display.ts";
 import { factor, factorInterval } from "./format.ts";

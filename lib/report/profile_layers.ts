@@ -1,4 +1,4 @@
-import type { ProfiledNode, ProfileRecord } from "../record/study_record.ts";
+import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 
 /** What a node of the executed graph is for. */
 export type Work = "float32" | "int8" | "boundary";

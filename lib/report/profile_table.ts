@@ -1,4 +1,4 @@
-import type { ProfiledNode, ProfileRecord } from "../record/study_record.ts";
+import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 import { decimal, factor, plural } from "./format.ts";
 import { type ComparedLayer, layerOf, totalMs } from "./profile_layers.ts";
 import type { Column } from "./table.ts";

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { RangesRecord, TensorRange } from "../record/study_record.ts";
+import type { RangesRecord, TensorRange } from "../record/ranges_record.ts";
 import type { Chart } from "./chart.ts";
 import { count, decimal, plural } from "./format.ts";
 import { type Markup, markup } from "./markup.ts";

@@ -1,4 +1,5 @@
-import type { Study, Trial } from "../record/study_record.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Trial } from "../record/trial_record.ts";
 import { chartsOf } from "./charts.ts";
 import {
   decisionCaption,

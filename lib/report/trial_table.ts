@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import type { Estimate, Study } from "../record/study_record.ts";
+import type { Estimate } from "../record/metric_info.ts";
+import type { Study } from "../record/study_record.ts";
 import { decimal, factor, factorRange, isRelative, megabytes, metricFormat } from "./format.ts";
 import { type Markup, markup } from "./markup.ts";
 import { BASELINE, type FamilyStyle, familyStyles } from "./theme.ts";

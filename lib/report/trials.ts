@@ -1,4 +1,6 @@
-import type { Accuracy, Estimate, Latency, Study, Trial } from "../record/study_record.ts";
+import type { Estimate } from "../record/metric_info.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Accuracy, Latency, Trial } from "../record/trial_record.ts";
 import { drop, isWithinBudget } from "../record/budget.ts";
 
 /** A trial as the report shows it: with its number, and measured or failed. */

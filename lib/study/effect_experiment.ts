@@ -17,7 +17,7 @@ import { describeQConfig } from "../quantize/qconfig.ts";
 import type { Runtime } from "../runtime/pool.ts";
 import { type Effect, effect as effectRecord } from "../record/ablation_record.ts";
 import { contentKey } from "../record/json.ts";
-import { type Estimate, estimate } from "../record/study_record.ts";
+import { type Estimate, estimate } from "../record/metric_info.ts";
 import type { Store } from "./store.ts";
 import {
   type Baseline,

@@ -5,7 +5,8 @@ import type { Model } from "../onnx/model.ts";
 import { runtimeVersions } from "../runtime/versions.ts";
 import type { Json } from "../record/json.ts";
 import { OCTAVO_VERSION } from "./provenance.ts";
-import type { SplitInfo, Study, Trial } from "../record/study_record.ts";
+import type { SplitInfo, Study } from "../record/study_record.ts";
+import type { Trial } from "../record/trial_record.ts";
 import type { Store, StudyIdentity } from "./store.ts";
 
 /** What makes a study this one and no other. */

@@ -4,17 +4,15 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { openDatabase, type StudyTables } from "./sqlite_database.ts";
 import { canonicalJson, type Json } from "../record/json.ts";
+import { type SplitInfo, type Study, study as studyRecord } from "../record/study_record.ts";
 import {
   accuracy,
   type Latency,
   latency,
   outputError,
-  type SplitInfo,
-  type Study,
-  study as studyRecord,
   type Trial,
   trial,
-} from "../record/study_record.ts";
+} from "../record/trial_record.ts";
 
 /** Name of the file, in the folder of a study, that holds it. */
 export const STUDY_FILE = "study.db";

@@ -28,7 +28,8 @@ import type { Feeds } from "../tensor/tensor.ts";
 import { describeRanges } from "../calibrate/describe_ranges.ts";
 import type { Configuration } from "../strategy/sweep/grid.ts";
 import { contentKey } from "../record/json.ts";
-import type { Latency, Study } from "../record/study_record.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Latency } from "../record/trial_record.ts";
 import type { Store, StoredEvaluation, StoredTrial } from "./store.ts";
 import type { Work } from "./progress.ts";
 

@@ -10,7 +10,7 @@ import type {
   LayerPair,
   Spread,
 } from "../record/ablation_record.ts";
-import type { Estimate } from "../record/study_record.ts";
+import type { Estimate } from "../record/metric_info.ts";
 import { onlyMapping } from "../quantize/only_mapping.ts";
 import type { Layer } from "../quantize/layers.ts";
 import type { LayerTimes } from "../profile/layer_times.ts";

@@ -6,7 +6,8 @@ import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
 import { showProfile } from "../report/profile_display.ts";
-import type { Latency, ProfileRecord } from "../record/study_record.ts";
+import type { ProfileRecord } from "../record/profile_record.ts";
+import type { Latency } from "../record/trial_record.ts";
 
 /** A Conv that was written as a matrix product. */
 export interface Rewrite {

@@ -16,7 +16,10 @@ import { describeStudy, measuredOn, studyBaseline, studyIdentity } from "../stud
 import { contentKey } from "../record/json.ts";
 import { type Measurable, Measure } from "../study/trial_experiment.ts";
 import { gitRevision, OCTAVO_VERSION } from "../study/provenance.ts";
-import type { MetricInfo, SearchRecord, Study, Trial } from "../record/study_record.ts";
+import type { MetricInfo } from "../record/metric_info.ts";
+import type { SearchRecord } from "../record/search_record.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Trial } from "../record/trial_record.ts";
 import { openStore, type Store, type StudyHeader, type StudyIdentity } from "../study/store.ts";
 import { type Budget, drop, isWithinBudget, worstCaseDrop } from "../record/budget.ts";
 import { isMeasured } from "../record/best.ts";

@@ -21,7 +21,9 @@ import { describeStudy, measuredOn, studyBaseline, studyIdentity } from "../stud
 import { contentKey } from "../record/json.ts";
 import { Measure } from "../study/trial_experiment.ts";
 import { gitRevision, OCTAVO_VERSION } from "../study/provenance.ts";
-import type { MetricInfo, Study, Trial } from "../record/study_record.ts";
+import type { MetricInfo } from "../record/metric_info.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Trial } from "../record/trial_record.ts";
 import { makeBases } from "../passes/exact_form.ts";
 import { openStore, type StudyHeader, type StudyIdentity } from "../study/store.ts";
 import { chooseWinner, whyChosen } from "../record/best.ts";

@@ -1,4 +1,4 @@
-import type { Latency } from "../../lib/record/study_record.ts";
+import type { Latency } from "../../lib/record/trial_record.ts";
 
 /** A measurement that can be chosen by name: one file of this folder each. */
 export interface Bench {

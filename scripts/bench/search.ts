@@ -1,7 +1,8 @@
 import { openRuntime } from "../../lib/runtime/pool.ts";
 import { remakeTrial, search as findBest } from "../../lib/task/run_search.ts";
 import { drop, isWithin } from "../../lib/record/budget.ts";
-import type { Study, Trial } from "../../lib/record/study_record.ts";
+import type { Study } from "../../lib/record/study_record.ts";
+import type { Trial } from "../../lib/record/trial_record.ts";
 import type { Bench, BenchRow } from "./bench.ts";
 import { askedNetworks, sharedFolder, sharedNetworks } from "./networks.ts";
 import { pooledSqnr } from "./pooled_sqnr.ts";

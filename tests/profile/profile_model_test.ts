@@ -5,7 +5,7 @@ import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { openRuntime } from "../../lib/runtime/pool.ts";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
-import { profileRecord } from "../../lib/record/study_record.ts";
+import { profileRecord } from "../../lib/record/profile_record.ts";
 import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
 
 /** Measuring what observing adds takes a while, and no time is looked at here. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Trial } from "../../lib/record/study_record.ts";
+import type { Trial } from "../../lib/record/trial_record.ts";
 import type { Budget } from "../../lib/record/budget.ts";
 import { chooseWinner, whyChosen, worthKeeping } from "../../lib/record/best.ts";
 

@@ -12,7 +12,7 @@ import { familyStyles } from "../../lib/report/theme.ts";
 import { metricWindow } from "../../lib/report/window.ts";
 import { entriesOf } from "../../lib/report/trials.ts";
 import { rangesOf, samplesOf } from "../../lib/report/notebook_display.ts";
-import type { RangesRecord } from "../../lib/record/study_record.ts";
+import type { RangesRecord } from "../../lib/record/ranges_record.ts";
 import { around, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";
 

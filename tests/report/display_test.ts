@@ -8,7 +8,7 @@ import {
   trialsOf,
 } from "../../lib/report/notebook_display.ts";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
-import type { DecisionRow, SearchRecord } from "../../lib/record/study_record.ts";
+import type { DecisionRow, SearchRecord } from "../../lib/record/search_record.ts";
 import { planOf, studyOf, sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";
 

@@ -1,4 +1,7 @@
-import type { Estimate, PlanRow, Study, Trial } from "../../lib/record/study_record.ts";
+import type { Estimate } from "../../lib/record/metric_info.ts";
+import type { PlanRow } from "../../lib/record/plan_record.ts";
+import type { Study } from "../../lib/record/study_record.ts";
+import type { Trial } from "../../lib/record/trial_record.ts";
 
 /** Deterministic noise in [0, 1): the minimal standard generator of Park and Miller. */
 function noise(seed: number): () => number {

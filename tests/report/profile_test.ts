@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { compareLayers, layerTimes, workOf } from "../../lib/report/profile_layers.ts";
 import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
 import { longestNodes } from "../../lib/report/profile_table.ts";
-import type { ProfiledNode, ProfileRecord } from "../../lib/record/study_record.ts";
+import type { ProfiledNode, ProfileRecord } from "../../lib/record/profile_record.ts";
 import { reportHtml } from "../../lib/report/report_html.ts";
 import { sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";

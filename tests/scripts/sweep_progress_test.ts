@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Trial } from "../../lib/record/study_record.ts";
+import type { Trial } from "../../lib/record/trial_record.ts";
 import { createProgress } from "../../scripts/progress.ts";
 import { duration, showSweep } from "../../scripts/sweep_progress.ts";
 

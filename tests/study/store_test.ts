@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../../lib/study/sqlite_database.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Latency } from "../../lib/record/study_record.ts";
+import type { Latency } from "../../lib/record/trial_record.ts";
 import {
   openStore,
   readStudy,

@@ -11,7 +11,8 @@ import { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { float32 } from "../../lib/quantize/qconfig.ts";
 import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
-import type { Latency, ProfileRecord } from "../../lib/record/study_record.ts";
+import type { ProfileRecord } from "../../lib/record/profile_record.ts";
+import type { Latency } from "../../lib/record/trial_record.ts";
 import { modelOf, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
 import { hasty } from "../cost/hasty.ts";
 

@@ -11,7 +11,8 @@ import {
   type SearchOptions,
 } from "../../lib/task/run_search.ts";
 import type { Runtime } from "../../lib/runtime/pool.ts";
-import type { Study, Trial } from "../../lib/record/study_record.ts";
+import type { Study } from "../../lib/record/study_record.ts";
+import type { Trial } from "../../lib/record/trial_record.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";

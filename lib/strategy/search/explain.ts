@@ -1,7 +1,7 @@
 import type { Calibration } from "../../calibrate/calibration.ts";
 import { roundedTensors } from "../../cost/placement.ts";
 import { modulePaths } from "../../onnx/module_path.ts";
-import type { DecisionRow } from "../../record/study_record.ts";
+import type { DecisionRow } from "../../record/search_record.ts";
 import { DEFAULT_OBSERVER } from "./assignment.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { decibels } from "./noise.ts";

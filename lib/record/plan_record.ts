@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+/** What one node of the float32 network was asked to be, and what the runtime made of it. */
+export const planRow = z.strictObject({
+  /** Name of the node, or of its first output where it has none. */
+  node: z.string(),
+  opType: z.string(),
+  /** Module path, "" where none can be recovered. */
+  path: z.string(),
+  /** The qconfig the mapping resolves to: `float32`, `static`, `dynamic`, `weightOnly`. */
+  asked: z.string(),
+  /** Operator that runs in the runtime's optimized graph, e.g. `QLinearConv`; "" when not read back. */
+  executes: z.string(),
+  /** Why it is so: the rule that matched, the kernel fact that forbids, the fusion it went into. */
+  why: z.string(),
+  /** Milliseconds of what executes; absent where it was not timed, or runs inside another's kernel. */
+  ms: z.number().optional(),
+  /**
+   * SQNR of what it gives against float32's own, dB, with the errors of all before it; absent where it
+   * was not measured or is equal to the bit.
+   */
+  dB: z.number().optional(),
+});
+export type PlanRow = z.infer<typeof planRow>;

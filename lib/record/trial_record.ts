@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { estimate } from "./metric_info.ts";
+import { planRow } from "./plan_record.ts";
+
+/** Accuracy on one split. */
+export const accuracy = z.strictObject({
+  split: z.enum(["selection", "test"]),
+  value: estimate,
+  /** Candidate minus float32 on the same samples, in the metric's unit. */
+  difference: estimate,
+});
+export type Accuracy = z.infer<typeof accuracy>;
+
+/** Closeness of the outputs to float32's, over the split. */
+export const outputError = z.strictObject({
+  /** Signal to quantization-noise ratio, dB; null where outputs are equal to the bit. */
+  sqnr: z.number().nullable(),
+  cosine: z.number(),
+});
+
+/** Time against the float32 model as given, interleaved in one process. */
+export const latency = z.strictObject({
+  threads: z.int(),
+  rounds: z.int(),
+  /** Candidate / float32; below 1 is faster. Median of the rounds' ratios, 95 % interval. */
+  ratio: estimate,
+  /** Median milliseconds of this machine on this day: for orientation, never for comparison. */
+  baselineMs: z.number(),
+  candidateMs: z.number(),
+  /** The float32 time drifted between the halves of the measurement by more than its spread. */
+  drifted: z.boolean(),
+  /** Fingerprint of the machine: CPU, cores, runtime versions. */
+  machine: z.string(),
+});
+export type Latency = z.infer<typeof latency>;
+
+/** One configuration, measured. */
+export const trial = z.strictObject({
+  /** SHA-256 over what decides the result; see design: content key. */
+  key: z.string(),
+  /** Short unique name, e.g. `static · percentile 99.99 · per-channel · CNN`. */
+  name: z.string(),
+  /** Family for colour and legend: `float32`, `static`, `dynamic`, `mixed`, ... */
+  family: z.string(),
+  /** The configuration in full, as resolved (JSON). */
+  config: z.json(),
+  /** Where its ranges come from; absent where nothing is static. */
+  calibration: z.strictObject({
+    /** The trial's name without the number of samples: the same for trials that differ in it alone. */
+    series: z.string(),
+    /** Calibration samples seen. */
+    samples: z.int(),
+  }).optional(),
+  /** Counts of what executes, e.g. `{ "QLinearConv": 20, "GRU": 2 }`. */
+  executes: z.record(z.string(), z.int()),
+  plan: z.array(planRow),
+  /** Absent where the trial failed. */
+  accuracy: accuracy.optional(),
+  outputs: outputError.optional(),
+  latency: latency.optional(),
+  /** Size of the file in bytes. */
+  bytes: z.int().optional(),
+  /** File of the model inside the study's folder, where it was kept. */
+  file: z.string().optional(),
+  /** SHA-256 of the model's bytes. */
+  modelHash: z.string().optional(),
+  /** Wall-clock seconds spent on it. */
+  seconds: z.number(),
+  /** Why it failed, where it did. */
+  error: z.string().optional(),
+});
+/** One configuration, measured: plain JSON. */
+export type Trial = z.infer<typeof trial>;

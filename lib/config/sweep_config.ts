@@ -12,10 +12,12 @@ import {
   percentileValue,
   powerValue,
   takes,
-} from "./observer_config.ts";
+} from "../calibrate/observer_table.ts";
 import { CORRECTIONS } from "../quantize/quantize_with.ts";
 import { PLACEMENTS } from "../quantize/placements.ts";
-import { REWRITES } from "../passes/exact_form.ts";
+
+/** Exact forms of the network that a config can name. */
+const REWRITES = ["fused", "lowered"] as const;
 
 /** A product of choices; a list that is left out has its default. */
 const product = z.strictObject({

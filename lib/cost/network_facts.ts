@@ -1,9 +1,9 @@
 import type { Model } from "../onnx/model.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
-import { raiseOpset } from "../onnx/opset.ts";
+import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { learnShapes, type ShapeMap } from "../runtime/learn_shapes.ts";
-import { nameNodes } from "../quantize/name_nodes.ts";
-import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
+import { nameNodes } from "../onnx/name_nodes.ts";
+
 import { UnknownBuildError } from "../runtime/runtime_errors.ts";
 import type { Runtime } from "../runtime/pool.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";

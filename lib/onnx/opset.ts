@@ -27,6 +27,9 @@ import { ranks } from "./ranks.ts";
 import { readTensorProto } from "./tensor_proto.ts";
 import { allTensors } from "./tensors.ts";
 
+/** First opset with a scale for each channel: QuantizeLinear and DequantizeLinear with an axis. */
+export const QUANTIZED_OPSET = 13;
+
 /** Oldest operator set that is read: before it, operators broadcast by attributes of their own. */
 export const OLDEST_OPSET = 7;
 

@@ -2,7 +2,7 @@ import { consumers, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
-import { nameNodes } from "../quantize/name_nodes.ts";
+import { nameNodes } from "../onnx/name_nodes.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
 import type { Runtime } from "../runtime/pool.ts";
 import type { ProfiledNode } from "../record/profile_record.ts";

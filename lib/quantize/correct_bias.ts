@@ -15,7 +15,7 @@ import { convert } from "./convert.ts";
 import { decide } from "./decide.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { QConfigMapping } from "./mapping.ts";
-import { nameNodes } from "./name_nodes.ts";
+import { nameNodes } from "../onnx/name_nodes.ts";
 import { shadow, type ShadowedNode } from "./shadow.ts";
 import { biasOf, type StaticUnit } from "./static_units.ts";
 import { channelAxes } from "./weight_axes.ts";

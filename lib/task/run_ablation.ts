@@ -4,12 +4,12 @@ import { nearest, UserError } from "../errors.ts";
 import { defaultMetric, type Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { raiseOpset } from "../onnx/opset.ts";
+import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { fuse } from "../passes/fuse.ts";
 import { decide, type Decisions } from "../quantize/decide.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
-import { nameNodes } from "../quantize/name_nodes.ts";
-import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
+import { nameNodes } from "../onnx/name_nodes.ts";
+
 import { staticInt8 } from "../quantize/qconfig.ts";
 import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";

@@ -4,9 +4,9 @@ import { UserError } from "../errors.ts";
 import { defaultMetric, type Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { raiseOpset } from "../onnx/opset.ts";
+import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { fuse } from "../passes/fuse.ts";
-import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
+
 import type { Runtime } from "../runtime/pool.ts";
 import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";

@@ -47,7 +47,7 @@ Deno.test("observers but the moving average do not depend on the order of the sa
   const [forwards, backwards] = [seen(...samples), seen(...samples.toReversed())];
   for (const { name, range } of observers) {
     const [a, b] = [range(forwards), range(backwards)];
-    if (name === "moving average") assertEquals(Math.abs(a.max - b.max) > 1, true);
+    if (name === "moving-average") assertEquals(Math.abs(a.max - b.max) > 1, true);
     else assertAlmostEquals(a.max, b.max, 1e-9);
   }
 });

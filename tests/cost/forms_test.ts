@@ -43,7 +43,7 @@ const residual = modelOf(
    c = Conv(r, w2, b1) {pads=[1, 1, 1, 1]} @ conv2
    s = Add(c, r) @ add
    t = Relu(s) @ relu2
-   p = MaxPool(t) {kernel_shape=[2, 2], strides=[2, 2]} @ runtime
+   p = MaxPool(t) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
    f = Reshape(p, flat) @ flatten
    y = Gemm(f, w3) @ fc`,
   { w1: [8, 8, 3, 3], b1: [8], w2: [8, 8, 3, 3], w3: [72, 10] },

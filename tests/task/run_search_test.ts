@@ -149,7 +149,7 @@ Deno.test("an unreachable budget gets the closest, and a plain statement", async
     output y float32[N, 4]
     i = Identity(x) @ identity
     c = Conv(i, w1) {pads=[1, 1, 1, 1]} @ conv
-    g = GlobalAveragePool(c) @ runtime
+    g = GlobalAveragePool(c) @ pool
     f = Flatten(g) @ flatten
     y = Gemm(f, w2) {transB=1} @ head`,
     { w1: [16, 3, 3, 3], w2: [4, 16] },
@@ -211,7 +211,7 @@ function withOutliers(): Model {
     r3 = Relu(c3) @ relu3
     c4 = Conv(r3, w4) {pads=[1, 1, 1, 1]} @ conv4
     r4 = Relu(c4) @ relu4
-    g = GlobalAveragePool(r4) @ runtime
+    g = GlobalAveragePool(r4) @ pool
     f = Flatten(g) @ flatten
     y = Gemm(f, w5) {transB=1} @ head`,
     {

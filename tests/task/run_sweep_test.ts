@@ -241,7 +241,7 @@ Deno.test("sweep() measures corrected networks, and says in the plan what was co
     },
   });
   const [, plain, ...corrected] = study.trials;
-  assert.equal(plain!.name, "cnn-static · L2.4 · per-tensor");
+  assert.equal(plain!.name, "cnn-static · lp-norm 2.4 · per-tensor");
   assert.equal(new Set(study.trials.map(({ modelHash }) => modelHash)).size, 4);
   for (const trial of corrected) {
     assert.equal(trial.error, undefined);

@@ -33,10 +33,10 @@ Deno.test("expandGrid() is the product of placements, weights and observers, flo
   }`;
   assert.deepEqual(names(config), [
     "float32",
-    "mixed · L2.4 · per-channel",
+    "mixed · lp-norm 2.4 · per-channel",
     "mixed · percentile 99.9 · per-channel",
     "mixed · percentile 99.99 · per-channel",
-    "mixed · L2.4 · per-tensor",
+    "mixed · lp-norm 2.4 · per-tensor",
     "mixed · percentile 99.9 · per-tensor",
     "mixed · percentile 99.99 · per-tensor",
   ]);
@@ -77,11 +77,11 @@ Deno.test("expandGrid() gives each observer the parameters that make a differenc
     "percentile 99.99",
     "L2 of 512 bins",
     "L2",
-    "L2.4 of 512 bins",
-    "L2.4",
+    "lp-norm 2.4 of 512 bins",
+    "lp-norm 2.4",
     "entropy of 512 bins",
     "entropy",
-    "moving average",
+    "moving-average",
   ]);
   assert.match(names(config)[1]!, / · per-tensor mse$/);
 });
@@ -93,15 +93,15 @@ Deno.test("expandGrid() counts calibration samples where something is calibrated
     grid.configurations.map(({ name, calibrationSamples }) => [name, calibrationSamples]),
     [
       ["float32", undefined],
-      ["mixed · L2.4 · per-channel · 1 sample", 1],
-      ["mixed · L2.4 · per-channel · 16 samples", 16],
-      ["mixed · L2.4 · per-channel", undefined],
+      ["mixed · lp-norm 2.4 · per-channel · 1 sample", 1],
+      ["mixed · lp-norm 2.4 · per-channel · 16 samples", 16],
+      ["mixed · lp-norm 2.4 · per-channel", undefined],
       ["rnn-dynamic · per-channel", undefined],
     ],
   );
   assert.deepEqual(grid.collapsed.map(({ name }) => name), [
-    "rnn-dynamic · L2.4 · per-channel · 16 samples",
-    "rnn-dynamic · L2.4 · per-channel",
+    "rnn-dynamic · lp-norm 2.4 · per-channel · 16 samples",
+    "rnn-dynamic · lp-norm 2.4 · per-channel",
   ]);
 });
 
@@ -113,9 +113,9 @@ Deno.test("expandGrid() corrects what is static, each set of corrections once", 
   const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
   assert.deepEqual(grid.configurations.map(({ name, corrections }) => [name, [...corrections]]), [
     ["float32", []],
-    ["cnn-static · L2.4 · per-channel", []],
-    ["cnn-static · L2.4 · per-channel · bias", ["bias"]],
-    ["cnn-static · L2.4 · per-channel · equalize + bias", ["equalize", "bias"]],
+    ["cnn-static · lp-norm 2.4 · per-channel", []],
+    ["cnn-static · lp-norm 2.4 · per-channel · bias", ["bias"]],
+    ["cnn-static · lp-norm 2.4 · per-channel · equalize + bias", ["equalize", "bias"]],
     ["rnn-dynamic · per-channel", []],
   ]);
   assert.equal(grid.collapsed.length, 2);
@@ -170,7 +170,7 @@ Deno.test("expandGrid() gives every configuration a name of its own", () => {
   assert.ok(all.length >= 10 && all.length <= 16, `${all.length} configurations`);
   assert.deepEqual(grid.filter(({ rewrite }) => rewrite === "lowered").map(({ name }) => name), [
     "lowered · float32",
-    "lowered · compact · L2.4 · per-channel",
+    "lowered · compact · lp-norm 2.4 · per-channel",
     "lowered · compact · percentile 99.99 · per-channel",
   ]);
 });

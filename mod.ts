@@ -219,9 +219,8 @@ export {
 } from "./lib/task/run_ablation.ts";
 export { Ablation } from "./lib/task/ablation.ts";
 export { Running } from "./lib/study/running.ts";
-export type { AblationProgress } from "./lib/study/effect_experiment.ts";
 export type { Layer } from "./lib/quantize/layers.ts";
-export type { Part } from "./lib/study/ablation_mode.ts";
+export type { AblationMode } from "./lib/study/ablation_mode.ts";
 export type { AblatedLayer, AblationRecord, Effect } from "./lib/record/ablation_record.ts";
 export { Replay, type Replayed, type ReplayOptions, type Variant } from "./lib/replay/replay.ts";
 export {

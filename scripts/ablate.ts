@@ -1,8 +1,9 @@
-import { ablate, type AblateOptions } from "../lib/task/run_ablation.ts";
+import { parseQuantizeConfig } from "../lib/config/mapping_config.ts";
 import { splitDataset } from "../lib/data/split.ts";
 import { visemes } from "../lib/data/visemes.ts";
 import { UserError } from "../lib/errors.ts";
-import { parseQuantizeConfig } from "../lib/config/mapping_config.ts";
+import type { StepEvent } from "../lib/record/event.ts";
+import { ablate, type AblateOptions } from "../lib/task/run_ablation.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
@@ -38,7 +39,7 @@ const command = {
     weights: flag("measure the weights of each layer alone, too"),
     activations: flag("measure the activations of each layer alone, too"),
     lowered: flag("of the network with its convolutions rewritten for WASM"),
-    few: number("N", "samples that every layer is run on; 16 by default", {
+    screening: number("N", "samples that every layer is run on; 16 by default", {
       ...{ integer: true, min: 4 },
     }),
     pairs: number("N", "most sensitive layers to measure in pairs; 4 by default", {
@@ -62,15 +63,17 @@ const command = {
 } as const;
 
 const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
-  const { data, seed, depth, few, pairs, workers, config, metric } = options;
+  const { data, seed, depth, screening, pairs, workers, config, metric } = options;
   requirePair(operands.model, data, "ablate");
   const parsed = config === undefined
     ? undefined
     : parseQuantizeConfig(await readText(config), config);
   if (parsed && parsed.corrections.length > 0) {
     throw new UserError(
-      `Cannot ablate with corrections (${parsed.corrections.join(", ")}), as ${config} asks for: ` +
-        `they change all layers together; leave them out, and correct what is chosen`,
+      `Cannot ablate with corrections (${
+        parsed.corrections.join(", ")
+      }), which ${config} asks for: ` +
+        `they change all layers together. Remove "corrections" here, and use them in quantize.`,
     );
   }
   const settings: AblateOptions = {
@@ -89,18 +92,20 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `ablations/${name}`;
 
-  const ablation = await ablate(model, splits, {
+  const running = ablate(model, splits, {
     ...settings,
     ...{ out, signal, fresh: options.fresh, latency: !options.noTimes },
     ...{ weights: options.weights, activations: options.activations },
-    ...options.lowered && { rewrites: "lowered" as const },
-    ...given({ depth, few, pairs, seed, workers }),
+    ...options.lowered && { base: "lowered" as const },
+    ...given({ depth, screening, pairs, seed, workers }),
     ...options.layers !== undefined && { layers: options.layers.split(",").map((s) => s.trim()) },
     title: name,
     command: commandLine("ablate", args),
-    onProgress: ({ doing, done, of }) =>
-      progress.update(of > 1 ? `${doing} · ${done} of ${of}` : doing),
   });
+  for await (const event of running) {
+    if (event.kind === "step") progress.update(stepText(event));
+  }
+  const ablation = await running;
   await ablation.save(out);
   progress.close();
   const ending = ablation.record.stopped
@@ -112,6 +117,11 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
       : `${ablation.toString().trimEnd()}\n\nReport: ${out}/report.html${ending}`,
   );
 });
+
+/** `each layer alone · 3 of 12` */
+function stepText({ step, about = step, done, of }: StepEvent): string {
+  return of > 1 ? `${about} · ${done} of ${of}` : about;
+}
 
 export default main;
 

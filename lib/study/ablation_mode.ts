@@ -9,16 +9,16 @@ import { onlyMapping } from "../quantize/only_mapping.ts";
 import type { Layer } from "../quantize/layers.ts";
 
 /**
- * What of a network is int8:
+ * What of a network is int8 in a variant of it:
  *
  * - `only`: one layer, all others float32;
  * - `weights`, `activations`: of one layer only these;
  * - `allBut`: all layers but one.
  */
-export type Part = "only" | "allBut" | "weights" | "activations";
+export type AblationMode = "only" | "allBut" | "weights" | "activations";
 
-/** What an ablation is doing while it measures a part. */
-export const DOING: Readonly<Record<Part, string>> = {
+/** What is measured in each mode, in words. */
+export const MODE_WORDS: Readonly<Record<AblationMode, string>> = {
   only: "each layer alone",
   allBut: "all layers but one",
   weights: "weights of each layer",
@@ -26,12 +26,13 @@ export const DOING: Readonly<Record<Part, string>> = {
 };
 
 /** What variants are made from. */
-export interface PartSource {
+export interface VariantSource {
   /** Float32, with a name for each node. */
   readonly base: Model;
+  /** What int8 is. */
   readonly mapping: QConfigMapping;
+  /** Of the mapping on the base. */
   readonly decisions: Decisions;
-  readonly calibration: () => Promise<Calibration>;
 }
 
 /** The qconfig that a mapping asks of each node. */
@@ -46,36 +47,48 @@ export function allButMapping(mapping: QConfigMapping, nodes: readonly string[])
   return qconfigMapping({ ...mapping, rules: [...mapping.rules, ...rules] });
 }
 
-/** Whether there is such a variant of a layer. */
-export function hasPart(part: Part, { nodes }: Layer, { all }: Decisions): boolean {
-  if (part === "only" || part === "allBut") return true;
+/**
+ * Whether there is such a variant of a layer: weights and activations can be told apart only where all
+ * of it is static. Dynamic kernels have no form with float32 weights; weights that are stored small have
+ * no other.
+ */
+export function hasMode(mode: AblationMode, { nodes }: Layer, { all }: Decisions): boolean {
+  if (mode === "only" || mode === "allBut") return true;
   const names = new Set(nodes);
   const forms = all.filter(({ node, anchor }) => names.has(node.name) && !anchor);
-  // Dynamic kernels have no form with float32 weights; weights that are stored small have no other.
   return forms.every(({ applied }) => applied.kind === "static");
 }
 
-/** Makes the network in which a part is int8. */
-export async function makePart(part: Part, layer: Layer, source: PartSource): Promise<Model> {
-  const { base, mapping, decisions } = source;
-  const calibration = await source.calibration();
-  const form = askedOf(decisions);
-  switch (part) {
-    case "only":
-      return convert(base, onlyMapping(layer.nodes, form, mapping.observers), calibration);
-    case "allBut":
-      return convert(base, allButMapping(mapping, layer.nodes), calibration);
-    case "weights": {
-      const small = (node: string) => {
-        const asked = form(node);
-        return asked.kind === "static" ? weightOnly({ weight: asked.weight }) : asked;
-      };
-      return convert(base, onlyMapping(layer.nodes, small, mapping.observers), calibration);
-    }
-    case "activations":
-      return activationsOnly(
-        convert(base, onlyMapping(layer.nodes, form, mapping.observers), calibration),
-        base,
-      );
-  }
+/**
+ * The mapping under which a variant is converted. That of `activations` is that of `only`: weights turn
+ * back to float32 afterwards.
+ */
+export function modeMapping(
+  mode: AblationMode,
+  { nodes }: Pick<Layer, "nodes">,
+  { mapping, decisions }: Pick<VariantSource, "mapping" | "decisions">,
+): QConfigMapping {
+  if (mode === "allBut") return allButMapping(mapping, nodes);
+  const asked = askedOf(decisions);
+  return onlyMapping(nodes, mode === "weights" ? weightsOf(asked) : asked, mapping.observers);
+}
+
+/** Makes the variant of a network in which a layer is changed. */
+export function makeVariant(
+  mode: AblationMode,
+  layer: Pick<Layer, "nodes">,
+  source: VariantSource,
+  calibration: Calibration,
+): Model {
+  const { base } = source;
+  const converted = convert(base, modeMapping(mode, layer, source), calibration);
+  return mode === "activations" ? activationsOnly(converted, base) : converted;
+}
+
+/** The same forms with the weights alone stored small, where they are static. */
+function weightsOf(asked: (node: string) => QConfig): (node: string) => QConfig {
+  return (node) => {
+    const form = asked(node);
+    return form.kind === "static" ? weightOnly({ weight: form.weight }) : form;
+  };
 }

@@ -1,245 +1,221 @@
-import {
-  type Calibration,
-  CALIBRATION_FORMAT,
-  calibrationFromJson,
-  calibrationToJson,
-} from "../calibrate/calibration.ts";
-import { calibrate } from "../calibrate/calibrate.ts";
+import type { Calibration } from "../calibrate/calibration.ts";
 import { type Dataset, once } from "../data/dataset.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import type { Model } from "../onnx/model.ts";
 import { convert } from "../quantize/convert.ts";
-import type { Decisions } from "../quantize/decide.ts";
-import type { QConfigMapping } from "../quantize/mapping.ts";
+import type { Layer } from "../quantize/layers.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { describeQConfig } from "../quantize/qconfig.ts";
-import type { Runtime } from "../runtime/pool.ts";
 import { type Effect, effect as effectRecord } from "../record/ablation_record.ts";
+import type { OnStep, Step } from "../record/event.ts";
 import { contentKey } from "../record/json.ts";
 import { type Estimate, estimate } from "../record/metric_info.ts";
-import type { Store } from "./store.ts";
-import {
-  type Baseline,
-  type EffectSetup,
-  measureBaseline,
-  measureEffects,
-} from "../replay/effects.ts";
-import { onlyMapping } from "../quantize/only_mapping.ts";
-import type { Layer } from "../quantize/layers.ts";
-import { allButMapping, askedOf, makePart, type Part } from "./ablation_mode.ts";
+import { type Baseline, type EffectSetup, resolutionOf } from "../replay/effect_setup.ts";
+import { measureBaseline, measureEffects } from "../replay/effects.ts";
 import { Replay } from "../replay/replay.ts";
+import type { Runtime } from "../runtime/pool.ts";
+import {
+  type AblationMode,
+  askedOf,
+  makeVariant,
+  MODE_WORDS,
+  modeMapping,
+  type VariantSource,
+} from "./ablation_mode.ts";
+import { Calibrations } from "./calibrations.ts";
+import type { EffectAsk } from "./effect_ask.ts";
+import type { Experiment } from "./strategy.ts";
+import type { StudyStore } from "./study_store.ts";
 
-/** What an ablation is doing just now. */
-export interface AblationProgress {
-  readonly doing: string;
-  readonly done: number;
-  readonly of: number;
-}
-
-/** What an ablation works with. */
-export interface SetupFields {
-  /** Float32, with a name for each node. */
-  readonly base: Model;
-  readonly mapping: QConfigMapping;
-  readonly decisions: Decisions;
-  /** All that the mapping makes int8, and how they are joined. */
+/** What variants are made of, and measured on. */
+export interface EffectExperimentFields extends VariantSource {
+  /** All that may be asked for, but pairs of them. */
   readonly layers: readonly Layer[];
+  /** Where ranges come from. */
   readonly calibrationData: Dataset;
-  /** Samples that are run by themselves. */
+  /** Samples to measure on, each of which is run by itself. */
   readonly dataset: Dataset;
   readonly metric: Metric;
-  readonly few: number;
+  /** Number of samples that every variant is run on. */
+  readonly screening: number;
+  /** Of the draw of samples. */
   readonly seed: number;
+  /** Half the width of an interval that is narrow enough, where it was asked for. */
   readonly resolution: number | undefined;
-  readonly store: Store;
+  /** Keeps what is measured. */
+  readonly study: StudyStore;
   readonly runtime: Runtime;
   readonly signal: AbortSignal | undefined;
-  readonly onProgress: (progress: AblationProgress) => void;
-}
-
-/** A layer, or several, in a variant of the network. */
-export interface Wanted {
-  readonly part: Part;
-  readonly layer: Layer;
-}
-
-/** What a variant does, and whether that was known. */
-export interface KnownEffect<W extends Wanted> {
-  readonly wanted: W;
-  readonly effect: Effect;
-  /** Taken from an earlier run. */
-  readonly reused: boolean;
+  readonly onStep: OnStep;
 }
 
 /**
- * Everything that variants are made of and measured against. What costs time is made when it is first
- * needed, so that an ablation whose effects are all stored runs nothing.
+ * Measures what int8 in some layers does to a network's metric and outputs. Each effect is stored before
+ * it is given. What takes time (calibration, float32, all layers int8) is done when it is first needed,
+ * so that nothing runs where all effects are stored.
  */
-export class Setup {
-  readonly fields: SetupFields;
-  readonly #options: { readonly runtime: Runtime; readonly signal?: AbortSignal };
+export class EffectExperiment implements Experiment<EffectAsk, Effect> {
+  readonly fields: EffectExperimentFields;
 
-  constructor(fields: SetupFields) {
+  constructor(fields: EffectExperimentFields) {
     this.fields = fields;
-    const { runtime, signal } = fields;
-    this.#options = { runtime, ...(signal && { signal }) };
   }
 
-  /** Ranges of whatever becomes int8 in some variant. */
+  async known({ mode, layer }: EffectAsk): Promise<Effect | undefined> {
+    const stored = await this.fields.study.document(await this.#keyOf(mode, layer.nodes));
+    return stored === undefined ? undefined : effectRecord.parse(stored);
+  }
+
+  /** Measures many at once. An effect that says why it could not be measured is not stored. */
+  async *measure(
+    asks: readonly EffectAsk[],
+  ): AsyncGenerator<readonly [EffectAsk, Effect], void, void> {
+    const [fromInt8, fromFloat32] = [true, false].map((isInt8) =>
+      asks.filter(({ mode }) => (mode === "allBut") === isInt8)
+    ) as [EffectAsk[], EffectAsk[]];
+    if (fromFloat32.length > 0) {
+      yield* this.#measure(fromFloat32, await this.#float32Setup());
+    }
+    if (fromInt8.length > 0) {
+      yield* this.#measure(fromInt8, await this.#int8Setup());
+    }
+  }
+
+  /** Statistics of whatever becomes int8 in some variant. */
   readonly calibration: () => Promise<Calibration> = once(async () => {
-    const { base, mapping, decisions, layers, calibrationData: data, store } = this.fields;
-    const asked = askedOf(decisions);
-    const prepared = prepare(
+    const { base, mapping, layers, calibrationData, study, runtime, signal } = this.fields;
+    const { tensors } = prepare(
       base,
       mapping,
-      ...layers.map(({ nodes }) => onlyMapping(nodes, asked, mapping.observers)),
-      ...layers.map(({ nodes }) => allButMapping(mapping, nodes)),
+      ...layers.map((layer) => modeMapping("only", layer, this.fields)),
+      ...layers.map((layer) => modeMapping("allBut", layer, this.fields)),
     );
-    const content = {
-      base: await base.hash(),
-      data: await data.hash(),
-      format: CALIBRATION_FORMAT,
-    };
-    const name = `ablation calibration ${contentKey({ ...content, tensors: prepared.tensors })}`;
-    const stored = await store.document(name);
-    if (stored !== undefined) return calibrationFromJson(stored);
-    if (prepared.tensors.length === 0) return { samples: 0, statistics: new Map() };
-    const onProgress = this.#counting("calibrating", data.length);
-    const found = await calibrate(prepared, data, { ...this.#options, onProgress });
-    await store.putDocument(name, calibrationToJson(found));
-    return found;
+    if (tensors.length === 0) return { samples: 0, statistics: new Map() };
+    const calibrations = new Calibrations(calibrationData, study, () => runtime);
+    const count = this.#counting("calibration", calibrationData.length);
+    return await calibrations.of(base, tensors, {
+      onProgress: count,
+      ...(signal && { signal }),
+    });
   });
 
-  /** Float32 on all samples. */
-  readonly float32: () => Promise<Evaluation> = once(async () => {
-    const { base, dataset, metric, runtime, signal } = this.fields;
-    const onProgress = this.#counting("running float32", dataset.length);
-    const options = { onProgress, ...(signal && { signal }) };
-    return await evaluate(runtime, base, dataset, metric, undefined, options);
-  });
-
-  /** All layers int8. */
+  /** The network with all layers int8. */
   readonly quantized = once(async () => {
     const { base, mapping } = this.fields;
     return convert(base, mapping, await this.calibration());
   });
 
-  /** All layers int8. */
-  readonly int8: () => Promise<{ effect: Effect; base: Baseline }> = once(async () => {
-    this.fields.onProgress({ doing: "running all layers int8", done: 0, of: 1 });
-    await this.calibration();
-    const variant = { key: "int8", make: () => this.quantized() };
-    return await measureBaseline(await this.#effectSetup(await this.#float32Replay()), variant);
-  });
-
-  readonly #float32Replay = once(() => this.#replay(this.fields.base));
-  readonly #int8Replay = once(async () => this.#replay(await this.quantized()));
-
-  /** The value of float32. */
+  /** The value of float32 over all samples. */
   async baseline(): Promise<Estimate> {
-    const { store } = this.fields;
-    const key = await this.#key("float32", []);
-    const stored = await store.document(key);
+    const { study } = this.fields;
+    const key = await this.#keyOf("float32", []);
+    const stored = await study.document(key);
     if (stored !== undefined) return estimate.parse(stored);
-    const { value } = await this.float32();
-    await store.putDocument(key, value);
+    const { value } = await this.#float32();
+    await study.putDocument(key, value);
     return value;
   }
 
-  /** What int8 in all layers does. */
-  async int8Effect(): Promise<Effect> {
-    const { store } = this.fields;
-    const key = await this.#key("int8", []);
-    const stored = await store.document(key);
-    if (stored !== undefined) return effectRecord.parse(stored);
-    const { effect } = await this.int8();
-    await store.putDocument(key, effect);
-    return effect;
+  /** What int8 in all layers does, if that has been measured. */
+  async knownInt8(): Promise<Effect | undefined> {
+    const stored = await this.fields.study.document(await this.#keyOf("int8", []));
+    return stored === undefined ? undefined : effectRecord.parse(stored);
   }
 
-  /** What variants do: those that are stored first, then the others as they are measured. */
-  async *effects<W extends Wanted>(
-    all: readonly W[],
-    doing: string,
-  ): AsyncGenerator<KnownEffect<W>, void, void> {
-    const { store, onProgress } = this.fields;
-    const missing: { wanted: W; key: string; make: () => Promise<Model> }[] = [];
-    for (const wanted of all) {
-      const { part, layer } = wanted;
-      const key = await this.#key(part, layer.nodes);
-      const stored = await store.document(key);
-      if (stored !== undefined) {
-        yield { wanted, effect: effectRecord.parse(stored), reused: true };
-        continue;
-      }
-      const make = () => makePart(part, layer, { ...this.fields, calibration: this.calibration });
-      missing.push({ wanted, key, make });
+  /**
+   * What int8 in all layers does.
+   *
+   * @throws What went wrong, if it cannot be measured.
+   */
+  async int8(): Promise<Effect> {
+    return await this.knownInt8() ?? (await this.#int8()).effect;
+  }
+
+  async *#measure(
+    asks: readonly EffectAsk[],
+    setup: EffectSetup,
+  ): AsyncGenerator<readonly [EffectAsk, Effect], void, void> {
+    const calibration = await this.calibration();
+    const variants = await Promise.all(asks.map(async (ask) => ({
+      ask,
+      key: await this.#keyOf(ask.mode, ask.layer.nodes),
+      make: () => makeVariant(ask.mode, ask.layer, this.fields, calibration),
+    })));
+    const count = this.#counting("effects of layers", asks.length, aboutOf(asks[0]!));
+    let done = 0;
+    for await (const { variant: { ask, key }, effect } of measureEffects(setup, variants)) {
+      if (effect.error === undefined) await this.fields.study.putDocument(key, effect);
+      count(++done);
+      yield [ask, effect];
     }
-    if (missing.length === 0) return;
+  }
+
+  readonly #float32: () => Promise<Evaluation> = once(async () => {
+    const { base, dataset, metric, runtime, signal } = this.fields;
+    const onProgress = this.#counting("float32", dataset.length);
+    const options = { onProgress, ...(signal && { signal }) };
+    return await evaluate(runtime, base, dataset, metric, undefined, options);
+  });
+
+  readonly #int8: () => Promise<{ effect: Effect; base: Baseline }> = once(async () => {
     await this.calibration();
-    for (const fromInt8 of [false, true]) {
-      const variants = missing.filter(({ wanted }) => (wanted.part === "allBut") === fromInt8);
-      if (variants.length === 0) continue;
-      const replay = await (fromInt8 ? this.#int8Replay() : this.#float32Replay());
-      const setup = await this.#effectSetup(replay);
-      const base = fromInt8 ? { base: (await this.int8()).base } : {};
-      let done = 0;
-      onProgress({ doing, done, of: variants.length });
-      const measured = measureEffects({ ...setup, ...base }, variants);
-      for await (const { variant: { wanted, key }, effect } of measured) {
-        if (effect.error === undefined) await store.putDocument(key, effect);
-        onProgress({ doing, done: ++done, of: variants.length });
-        yield { wanted, effect, reused: false };
-      }
-    }
+    const setup = await this.#float32Setup();
+    this.#counting("effects of layers", 1, "all layers int8");
+    const variant = { key: "int8", make: () => this.quantized() };
+    const measured = await measureBaseline(setup, variant);
+    await this.fields.study.putDocument(await this.#keyOf("int8", []), measured.effect);
+    return measured;
+  });
+
+  /** For variants of float32. */
+  readonly #float32Setup = once(async () => await this.#setupOver(this.fields.base));
+
+  /** For variants of the network with all layers int8. */
+  readonly #int8Setup = once(async () => {
+    const { base } = await this.#int8();
+    return { ...await this.#setupOver(await this.quantized()), base };
+  });
+
+  async #setupOver(model: Model): Promise<EffectSetup> {
+    const { dataset, metric, screening, seed, resolution: asked } = this.fields;
+    const { runtime, signal } = this.fields;
+    const float32 = await this.#float32();
+    const replay = await Replay.open(model, dataset, runtime, signal ? { signal } : {});
+    const resolution = resolutionOf(metric, float32.value.value, asked);
+    return { replay, metric, float32, screening, seed, resolution };
   }
 
-  /** The content key of an effect: all that decides it, but what is in the identity of the store. */
-  async #key(part: string, nodes: readonly string[]): Promise<string> {
-    const { base, decisions, few, seed, resolution, mapping } = this.fields;
+  /** The content key of an effect: all that decides it, save what is in the identity of the study. */
+  async #keyOf(mode: AblationMode | "int8" | "float32", nodes: readonly string[]): Promise<string> {
+    const { base, decisions, mapping, screening, seed, resolution } = this.fields;
     const asked = askedOf(decisions);
-    const named = part === "allBut" || part === "int8"
+    const int8 = mode === "allBut" || mode === "int8"
       ? decisions.all.map(({ node }) => node.name)
       : nodes;
-    return `ablation ${
-      contentKey({
-        part,
-        method: METHOD,
-        base: await base.hash(),
-        nodes: [...nodes],
-        forms: named.map((node) => [node, describeQConfig(asked(node))]),
-        int8Tensors: [...mapping.int8Tensors ?? []],
-        observers: [...mapping.observers ?? []].map(([name, observer]) => [name, observer.name]),
-        ...{ few, seed, resolution: resolution ?? null },
-      })
-    }`;
+    const key = contentKey({
+      mode,
+      rules: SAMPLING_RULES,
+      base: await base.hash(),
+      nodes: [...nodes],
+      forms: int8.map((node) => [node, describeQConfig(asked(node))]),
+      int8Tensors: [...mapping.int8Tensors ?? []],
+      observers: [...mapping.observers ?? []].map(([name, observer]) => [name, observer.name]),
+      ...{ screening, seed, resolution: resolution ?? null },
+    });
+    return `effect ${key}`;
   }
 
-  #counting(doing: string, of: number): (done: number) => void {
-    const { onProgress } = this.fields;
-    onProgress({ doing, done: 0, of });
-    return (done) => onProgress({ doing, done, of });
-  }
-
-  /** What effects are measured against. */
-  async #effectSetup(replay: Replay): Promise<EffectSetup> {
-    const { metric, few, seed } = this.fields;
-    const float32 = await this.float32();
-    const resolution = this.fields.resolution ?? defaultResolution(metric, float32);
-    return { replay, metric, float32, few, seed, resolution };
-  }
-
-  #replay(model: Model): Promise<Replay> {
-    const { dataset, runtime, signal } = this.fields;
-    return Replay.open(model, dataset, runtime, signal ? { signal } : {});
+  #counting(step: Step, of: number, about?: string): (done: number) => void {
+    const count = (done: number) => this.fields.onStep({ step, done, of, ...(about && { about }) });
+    count(0);
+    return count;
   }
 }
 
-/** Number of the rules by which samples are left out: effects of other rules are measured again. */
-const METHOD = 2;
+/** Raised when the rules by which samples are left out change: old effects are measured again. */
+const SAMPLING_RULES = 2;
 
-/** 1 dB, or 1 % of the value. */
-function defaultResolution({ unit }: Metric, { value }: Evaluation): number {
-  return unit === "dB" ? 1 : Math.abs(value.value) / 100;
+function aboutOf({ mode, pair }: EffectAsk): string {
+  return pair ? "pairs of layers" : MODE_WORDS[mode];
 }

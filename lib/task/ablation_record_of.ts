@@ -1,6 +1,11 @@
 import type { TensorStatistics } from "../calibrate/statistics.ts";
+import { explainSpread, spreadOf } from "../calibrate/spread.ts";
+import type { ErrorsOfTensor } from "../evaluate/tensor_errors.ts";
 import { producers } from "../onnx/graph.ts";
+import type { LayerTimes } from "../profile/layer_times.ts";
 import { decide, type Decisions } from "../quantize/decide.ts";
+import type { Layer } from "../quantize/layers.ts";
+import { onlyMapping } from "../quantize/only_mapping.ts";
 import { describeQConfig } from "../quantize/qconfig.ts";
 import { rangedTensors } from "../quantize/static_results.ts";
 import type {
@@ -11,80 +16,61 @@ import type {
   Spread,
 } from "../record/ablation_record.ts";
 import type { Estimate } from "../record/metric_info.ts";
-import { onlyMapping } from "../quantize/only_mapping.ts";
-import type { Layer } from "../quantize/layers.ts";
-import type { LayerTimes } from "../profile/layer_times.ts";
-import { explainSpread, spreadOf } from "../calibrate/spread.ts";
-import { askedOf, type Part } from "../study/ablation_mode.ts";
-import type { Setup } from "../study/effect_experiment.ts";
-import type { ErrorsOfTensor } from "../evaluate/tensor_errors.ts";
+import type { LayerEffects } from "../strategy/ablate/ablation_strategy.ts";
+import { askedOf } from "../study/ablation_mode.ts";
+import type { EffectExperiment } from "../study/effect_experiment.ts";
 
 /** What an ablation has found so far. */
-export interface Found {
+export interface AblationResults {
   /** By name of the layer. */
-  readonly effects: Map<string, Partial<Record<Part, Effect>>>;
-  readonly pairs: LayerPair[];
+  readonly effects: ReadonlyMap<string, LayerEffects>;
+  readonly pairs: readonly LayerPair[];
+  /** What the effects took. */
+  readonly cost: { runs: number; plainRuns: number; reused: number };
+  /** Float32. */
   baseline?: Estimate;
+  /** All layers int8. */
   int8?: Effect;
+  /** By name of the tensor. */
   tensors?: ReadonlyMap<string, ErrorsOfTensor>;
   times?: LayerTimes;
-  runs: number;
-  plainRuns: number;
-  reused: number;
 }
 
-/** What is known from elsewhere. */
-export type RecordHead =
+/** What the record says beside its results. */
+export type AblationHead =
   & Pick<AblationRecord, "title" | "model" | "data" | "stopped" | "provenance">
   & { readonly seconds: number };
 
-/** Puts what was found into a record. Measures nothing but what a calibration left behind. */
+/** Puts results into a record. Measures nothing: it reads what calibration has seen. */
 export async function recordOf(
-  found: Found,
-  setup: Setup,
-  { seconds, ...head }: RecordHead,
+  results: AblationResults,
+  experiment: EffectExperiment,
+  { seconds, ...head }: AblationHead,
 ): Promise<AblationRecord> {
-  const { base, mapping, decisions, layers, metric } = setup.fields;
-  // Where it was stopped, what was stored may have been all there is.
-  const none = { statistics: new Map<string, TensorStatistics>() };
-  const { statistics } =
-    await (head.stopped ? setup.calibration().catch(() => none) : setup.calibration());
-  const spreads = spreadsOf(statistics);
-  const { name, unit, higherIsBetter } = metric;
-  const makers = producers(base.graph);
-  const tensors = [...rangedTensors(decide(base.graph, mapping)).keys()];
+  const { decisions, layers, metric: { name, unit, higherIsBetter } } = experiment.fields;
+  const spreads = await spreadsOf(experiment, head.stopped);
   return {
     schema: 1,
     ...head,
     metric: { name, unit, higherIsBetter },
-    baseline: found.baseline!,
-    ...(found.int8 && { int8: found.int8 }),
-    layers: layers.map((layer) => layerRow(layer, found, setup, spreads)),
-    tensors: tensors.map((name) => ({
-      name,
-      node: makers.get(name)?.name ?? "",
-      ...found.tensors?.get(name),
-      ...(spreads.has(name) && { spread: spreads.get(name)! }),
-    })),
-    pairs: found.pairs,
+    baseline: results.baseline!,
+    ...(results.int8 && { int8: results.int8 }),
+    layers: layers.map((layer) => layerRow(layer, results, experiment, spreads)),
+    tensors: tensorRows(results, experiment, spreads),
+    pairs: [...results.pairs],
     leftOut: leftOut(decisions),
-    cost: {
-      seconds,
-      runs: found.runs,
-      plainRuns: found.plainRuns,
-      reused: found.reused,
-    },
-    ...(found.times && { timing: found.times.timing }),
+    cost: { seconds, ...results.cost },
+    ...(results.times && { timing: results.times.timing }),
   };
 }
 
 function layerRow(
   layer: Layer,
-  { effects, times }: Found,
-  setup: Setup,
+  { effects, times }: AblationResults,
+  experiment: EffectExperiment,
   spreads: ReadonlyMap<string, Spread>,
 ): AblatedLayer {
-  const { base, decisions } = setup.fields;
+  const { base, decisions } = experiment.fields;
   const { name, path, ops, nodes } = layer;
   const asked = askedOf(decisions);
   const tensors = [...rangedTensors(decide(base.graph, onlyMapping(nodes, asked))).keys()];
@@ -100,7 +86,33 @@ function layerRow(
   };
 }
 
-function spreadsOf(statistics: ReadonlyMap<string, TensorStatistics>): Map<string, Spread> {
+/** All activations that are quantized if all layers are. */
+function tensorRows(
+  { tensors: errors }: AblationResults,
+  { fields: { base, mapping } }: EffectExperiment,
+  spreads: ReadonlyMap<string, Spread>,
+): AblationRecord["tensors"] {
+  const makers = producers(base.graph);
+  return [...rangedTensors(decide(base.graph, mapping)).keys()].map((name) => ({
+    name,
+    node: makers.get(name)?.name ?? "",
+    ...errors?.get(name),
+    ...(spreads.has(name) && { spread: spreads.get(name)! }),
+  }));
+}
+
+/**
+ * How the values of each tensor are spread.
+ *
+ * @param stopped Whether the work was stopped, so that calibration may not have come to its end.
+ */
+async function spreadsOf(
+  experiment: EffectExperiment,
+  stopped: boolean,
+): Promise<Map<string, Spread>> {
+  const none = { statistics: new Map<string, TensorStatistics>() };
+  const calibration = experiment.calibration();
+  const { statistics } = await (stopped ? calibration.catch(() => none) : calibration);
   return new Map(
     [...statistics].flatMap(([name, seen]) => {
       const spread = seen.count > 0 ? spreadOf(seen) : undefined;
@@ -120,23 +132,4 @@ function leftOut({ all }: Decisions): AblationRecord["leftOut"] {
     const why = asked.kind === "float32" ? `${source} asks for float32` : obstacle ?? source;
     return [{ node: identity.name, opType: identity.opType, why }];
   });
-}
-
-/** Two layers together, against each one alone. */
-export function pairOf(
-  layers: readonly [string, string],
-  together: Effect,
-  [a, b]: readonly [Effect, Effect],
-): LayerPair {
-  const effects = [together, a, b].map(({ difference }) => difference?.value);
-  const [both, one, other] = effects;
-  const sum = (a.noise ?? 0) + (b.noise ?? 0);
-  return {
-    layers: [...layers],
-    together,
-    ...(both !== undefined && one !== undefined && other !== undefined && {
-      interaction: both - one - other,
-    }),
-    ...(together.noise && sum > 0 && { noise: 10 * Math.log10(together.noise / sum) }),
-  };
 }

@@ -1,42 +1,45 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
-import { nearest, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { tensorErrorsOf } from "../evaluate/tensor_errors.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
-import { fuse } from "../passes/fuse.ts";
-import { decide, type Decisions } from "../quantize/decide.ts";
+import { writeExactForm } from "../passes/exact_form.ts";
+import { layerTimes } from "../profile/layer_times.ts";
+import { decide } from "../quantize/decide.ts";
+import type { Layer } from "../quantize/layers.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
-import { nameNodes } from "../onnx/name_nodes.ts";
-
 import { staticInt8 } from "../quantize/qconfig.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
-import { mostSensitive } from "../record/sensitivity_rank.ts";
-import { runtimeVersions } from "../runtime/versions.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
+import type { OnStep } from "../record/event.ts";
+import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { independentSteps } from "../runtime/single_steps.ts";
+import { runtimeVersions } from "../runtime/versions.ts";
+import { AblationStrategy } from "../strategy/ablate/ablation_strategy.ts";
+import { type AblationMode, hasMode } from "../study/ablation_mode.ts";
+import type { EffectAsk } from "../study/effect_ask.ts";
+import { EffectExperiment, type EffectExperimentFields } from "../study/effect_experiment.ts";
+import { identityOf } from "../study/identity.ts";
+import { openStudy, type StudyPlace } from "../study/open_study.ts";
 import { OCTAVO_VERSION } from "../study/provenance.ts";
-import { makeBases, type Rewrite } from "../passes/exact_form.ts";
-import { openStore, type StudyIdentity } from "../study/store.ts";
+import { Running } from "../study/running.ts";
+import type { Store } from "../study/store.ts";
+import { askAndTell, type Told } from "../study/strategy.ts";
+import type { StudyIdentity } from "../study/study_store.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { Ablation } from "./ablation.ts";
-import { int8Layers, joinByPath, type Layer } from "../quantize/layers.ts";
-import { layerTimes } from "../profile/layer_times.ts";
-import { DOING, hasPart, type Part } from "../study/ablation_mode.ts";
-import { type Found, pairOf, recordOf } from "./ablation_record_of.ts";
-import { Running } from "../study/running.ts";
-import { type AblationProgress, Setup } from "../study/effect_experiment.ts";
-import { independentSteps } from "../runtime/single_steps.ts";
-import { tensorErrorsOf } from "../evaluate/tensor_errors.ts";
+import { ablatedLayers } from "./ablation_layers.ts";
+import { type AblationHead, type AblationResults, recordOf } from "./ablation_record_of.ts";
 
-/** What an ablation tells as it goes. */
+/** What an ablation tells as it goes, in order; steps come in between, see `StepEvent`. */
 export type AblationEvent =
   | { readonly kind: "begin"; readonly layers: readonly Layer[] }
   | {
     readonly kind: "effect";
     /** Name of the layer. */
     readonly layer: string;
-    readonly part: Part;
+    readonly mode: AblationMode;
     readonly effect: Effect;
     /** Taken from an earlier run. */
     readonly reused: boolean;
@@ -51,8 +54,11 @@ export interface AblateOptions {
   metric?: Metric;
   /** What tells two metrics of one name apart. @default {the text of its scoring function} */
   metricSource?: string;
-  /** The exact float32 form of the network that layers are layers of. @default {"fused"} */
-  rewrites?: Rewrite;
+  /**
+   * The exact float32 form of the network whose layers are ablated: `lowered` has its convolutions
+   * rewritten for the runtime's WASM kernels. @default {"fused"}
+   */
+  base?: "fused" | "lowered";
   /**
    * Joins layers by the first parts of their module path, so many.
    * @default {each by itself; of a lowered network all of a module}
@@ -62,30 +68,32 @@ export interface AblateOptions {
   layers?: readonly string[];
   /** Measures all layers int8 but each, too. @default {true} */
   allBut?: boolean;
-  /** Measures the weights of each layer alone, too. @default {false} */
+  /** Measures the weights of each static layer alone, too. @default {false} */
   weights?: boolean;
   /** Measures the activations of each static layer alone, too. @default {false} */
   activations?: boolean;
   /** Number of the most sensitive layers that are measured in pairs; 0 for none. @default {4} */
   pairs?: number;
-  /** Times the layers, if it can. @default {true} */
+  /** Times the layers, where the runtime can be profiled. @default {true} */
   latency?: boolean;
-  /** Samples, drawn at random, that every variant is run on. @default {16} */
-  few?: number;
+  /** Number of samples, drawn at random, that every variant is run on; 4 or more. @default {16} */
+  screening?: number;
   /**
-   * Half the width of an interval that is narrow enough, in the metric's unit, for metrics that are no
-   * share. @default {1 dB; for others 1 % of float32's value}
+   * Half the width of an interval that is narrow enough, in the metric's unit. Of metrics that are a
+   * share all samples count. @default {1 dB; for others 1 % of float32's value}
    */
   resolution?: number;
-  /** Seed of the draw. @default {0} */
+  /** Seed of the draw, a whole number from 0. @default {0} */
   seed?: number;
-  /** Folder for what was measured; the same ablation goes on from there. @default {none} */
+  /** Folder for what was measured; the same ablation goes on from there. @default {none: in memory} */
   out?: string;
   /** Start over in a folder that holds a study. @default {false} */
   fresh?: boolean;
-  /** Workers to use, which stay open. @default {workers of its own} */
+  /** A store of your own for what was measured, in place of a file in `out`. @default {none} */
+  store?: Store;
+  /** Runs the networks, and stays open. @default {a runtime of its own} */
   runtime?: Runtime;
-  /** Workers, if there is no runtime. @default {one for each core, 8 at most} */
+  /** Workers of its own runtime. @default {one for each core, 8 at most} */
   workers?: number;
   /** Title of the report. @default {the model's name} */
   title?: string;
@@ -93,7 +101,6 @@ export interface AblateOptions {
   command?: string;
   /** Ends the work early; what has been measured comes back. */
   signal?: AbortSignal;
-  onProgress?: (progress: AblationProgress) => void;
 }
 
 /** Samples for an ablation: ranges come from `calibration`, effects from `selection`. */
@@ -103,7 +110,7 @@ export type AblationData = Pick<Splits, "calibration" | "selection" | "name">;
  * Finds out what int8 costs in each layer of a network: in this layer alone, with all others float32; and
  * in all layers but this one. For each the effect on a metric with its paired 95 % interval, the error of
  * the outputs, and the time of the layer's kernels; for the tensors their own error, what has built up
- * before them, and whether a few outliers take their range, which says why a layer is sensitive. The
+ * before them, and whether a few outliers take up their range, which says why a layer is sensitive. The
  * most sensitive layers are measured in pairs, to see whether their errors add up.
  *
  * It takes a small part of the runs that evaluating every variant on every sample would: see
@@ -116,7 +123,7 @@ export type AblationData = Pick<Splits, "calibration" | "selection" | "name">;
  * ```ts ignore
  * const running = ablate(model, data, { signal });
  * for await (const event of running) {
- *   if (event.kind === "effect") console.log(event.layer, event.part, event.effect.sqnr?.value);
+ *   if (event.kind === "effect") console.log(event.layer, event.mode, event.effect.sqnr?.value);
  * }
  * const ablation = await running; // shows itself in a notebook
  * ```
@@ -124,135 +131,181 @@ export type AblationData = Pick<Splits, "calibration" | "selection" | "name">;
  * @param model The float32 model.
  * @returns Events to loop over, and an {@linkcode Ablation} to wait for.
  * @throws {UserError} If model, data, metric and mapping do not go together, nothing is int8 under the
- * mapping, or `out` holds a study of something else.
+ * mapping, or `out` holds a study of something else: when it is awaited.
  */
 export function ablate(
   model: Model,
   data: AblationData,
   options: AblateOptions = {},
 ): Running<AblationEvent, Ablation> {
-  return new Running(work(model, data, options));
+  return new Running((onStep) => work(model, data, options, onStep));
 }
 
 async function* work(
   model: Model,
   data: AblationData,
   options: AblateOptions,
+  onStep: OnStep,
 ): AsyncGenerator<AblationEvent, Ablation, void> {
-  if (!options.runtime) {
-    const { workers } = options;
-    await using runtime = openRuntime(workers === undefined ? {} : { workers });
-    return yield* work(model, data, { ...options, runtime });
-  }
   const started = performance.now();
-  const { runtime, signal, seed = 0, few = 16, depth, pairs = 4, resolution } = options;
-  const { out, fresh = false, rewrites = "fused", onProgress = () => {} } = options;
-  const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
-  const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
-  requireSamples(data, few);
+  const settings = withDefaults(options);
+  const { screening, seed, resolution, signal } = settings;
+  await using own = options.runtime ? undefined : openOwn(settings);
+  const runtime = options.runtime ?? own!;
+  onStep({ step: "reading the network", done: 0, of: 1 });
+  const subject = await subjectOf(model, data, settings);
+  yield { kind: "begin", layers: subject.layers };
 
-  onProgress({ doing: "looking at the network", done: 0, of: 1 });
-  const bases = await makeBases(fuse(model), await data.calibration.sample(0));
-  const raised = raiseOpset(bases[rewrites], QUANTIZED_OPSET);
-  const base = raised.withGraph(nameNodes(raised.graph));
-  const mapping = options.mapping ??
-    qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
-  const decisions = decide(base.graph, mapping);
-  const each = int8Layers(decisions);
-  if (each.length === 0) throw nothingInt8(model, decisions);
-  // What one module became in several matrix products is one layer.
-  const joined = depth === undefined && rewrites === "fused" ? each : joinByPath(each, depth);
-  const layers = chooseLayers(joined, options.layers);
-  yield { kind: "begin", layers };
-
-  const source = options.metricSource ?? metric.score.toString();
-  const identity = await identityOf(model, data, metric, source);
-  await using store = await openStore(out, identity, { fresh });
-  const dataset = await independentSteps(data.selection, base, runtime, signal);
-  const setup = new Setup({
-    ...{ base, mapping, decisions, layers, dataset, metric, few, seed, resolution },
-    ...{ store, runtime, signal, onProgress, calibrationData: data.calibration },
+  const identity = await identityOf(model, data, SPLITS, subject.metric, settings.metricSource);
+  await using study = await openStudy(identity, placeOf(settings));
+  const experiment = new EffectExperiment({
+    ...subject,
+    ...{ screening, seed, resolution, study, runtime, signal, onStep },
+    calibrationData: data.calibration,
+    dataset: await independentSteps(data.selection, subject.base, runtime, signal),
   });
-
-  const found: Found = { effects: new Map(), pairs: [], runs: 0, plainRuns: 0, reused: 0 };
-  const count = (effect: Effect, reused: boolean) => {
-    if (reused) found.reused++;
-    else found.runs += effect.run;
-    found.plainRuns += effect.samples;
-  };
+  const strategy = strategyOf(subject, settings);
+  const { effects, pairs } = strategy;
+  const results: AblationResults = { effects, pairs, cost: { runs: 0, plainRuns: 0, reused: 0 } };
   let stopped = false;
   try {
-    found.baseline = await setup.baseline();
-    for (const part of partsOf(options)) {
-      if (part === "allBut" && layers.length === 1) continue; // that would be float32
-      const wanted = layers.filter((layer) => hasPart(part, layer, decisions))
-        .map((layer) => ({ part, layer }));
-      for await (
-        const { wanted: { layer }, effect, reused } of setup.effects(wanted, DOING[part])
-      ) {
-        found.effects.set(layer.name, { ...found.effects.get(layer.name), [part]: effect });
-        count(effect, reused);
-        yield { kind: "effect", layer: layer.name, part, effect, reused };
-      }
+    results.baseline = await experiment.baseline();
+    for await (const told of askAndTell(strategy, experiment)) {
+      count(told, results.cost);
+      yield eventOf(told, strategy);
     }
-    found.int8 = await setup.int8Effect();
-
-    const top = mostSensitive(
-      layers.map((layer) => ({ layer, only: found.effects.get(layer.name)?.only })),
-      metric,
-    ).filter(({ only }) => only?.error === undefined).slice(0, pairs);
-    const couples = top.flatMap((a, i) =>
-      top.slice(i + 1).map((b) => ({
-        ...{ a, b, part: "only" as const },
-        layer: { ...a.layer, nodes: [...a.layer.nodes, ...b.layer.nodes] },
-      }))
-    );
-    for await (const { wanted, effect, reused } of setup.effects(couples, "pairs of layers")) {
-      const { a, b } = wanted;
-      const pair = pairOf([a.layer.name, b.layer.name], effect, [a.only!, b.only!]);
-      found.pairs.push(pair);
-      count(effect, reused);
-      yield { kind: "pair", pair };
-    }
-
-    const common = { runtime, ...(signal && { signal }) };
-    const samples = await firstSamples(dataset, few);
-    onProgress({ doing: "errors of tensors", done: 0, of: 1 });
-    found.tensors = await tensorErrorsOf(base, await setup.quantized(), samples, common);
-    if (options.latency ?? true) {
-      onProgress({ doing: "timing layers", done: 0, of: 1 });
-      const timed = samples.slice(0, TIMED_SAMPLES);
-      found.times = await layerTimes(base, await setup.quantized(), layers, timed, common);
-    }
+    results.int8 = await experiment.int8();
+    await explain(results, experiment, settings);
   } catch (error) {
-    if (!signal?.aborted || found.effects.size === 0) throw error;
+    if (!signal?.aborted || effects.size === 0) throw error;
     stopped = true;
+    results.int8 ??= await experiment.knownInt8();
   }
-  const record = await recordOf(found, setup, {
-    title: options.title ?? model.name.replace(/\.onnx$/, ""),
-    model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
-    data: { name: data.name, splits: identity.data.splits.map((split) => ({ ...split })) },
-    seconds: Math.round((performance.now() - started) / 100) / 10,
-    stopped,
-    provenance: {
-      command: options.command ?? "ablate()",
-      versions: { octavo: OCTAVO_VERSION, ...runtimeVersions() },
-      options: { rewrites, few, seed, pairs, depth: depth ?? null, resolution: resolution ?? null },
-    },
-  });
-  return new Ablation(record);
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  const head = { ...await headOf(model, identity, settings), seconds, stopped };
+  return new Ablation(await recordOf(results, experiment, head));
 }
 
-/** Samples that take turns while layers are timed. */
-const TIMED_SAMPLES = 4;
+/** Splits that decide what is measured. */
+const SPLITS = ["calibration", "selection"] as const;
 
-function partsOf({ allBut = true, weights, activations }: AblateOptions): Part[] {
-  return [
+/** Options with their defaults. */
+type Settings = ReturnType<typeof withDefaults>;
+
+function withDefaults(options: AblateOptions) {
+  const { base = "fused", pairs = 4, screening = 16, seed = 0 } = options;
+  const { allBut = true, weights = false, activations = false, latency = true } = options;
+  return { ...options, base, pairs, screening, seed, allBut, weights, activations, latency };
+}
+
+function openOwn({ workers }: Settings): Runtime {
+  return openRuntime(workers === undefined ? {} : { workers });
+}
+
+function placeOf({ out, fresh, store }: Settings): StudyPlace {
+  return {
+    ...(out !== undefined && { folder: out }),
+    ...(fresh !== undefined && { fresh }),
+    ...(store && { store }),
+  };
+}
+
+/** What is ablated, and by which metric. */
+type Subject = Pick<
+  EffectExperimentFields,
+  "base" | "mapping" | "decisions" | "layers" | "metric"
+>;
+
+/** Writes the form of the network that is ablated, and decides what its layers are. */
+async function subjectOf(
+  model: Model,
+  data: AblationData,
+  settings: Settings,
+): Promise<Subject> {
+  const { base: form, depth, layers: names } = settings;
+  requireSamples(data, settings);
+  const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
+  const metric = settings.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
+  const base = await writeExactForm(model, form, await data.calibration.sample(0));
+  const mapping = settings.mapping ??
+    qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
+  const decisions = decide(base.graph, mapping);
+  // Lowering makes several matrix products of one module: these are one layer.
+  const choice = {
+    join: form === "lowered",
+    ...(depth !== undefined && { depth }),
+    ...(names && { names }),
+  };
+  return { base, mapping, decisions, metric, layers: ablatedLayers(decisions, model.name, choice) };
+}
+
+/** Fewer samples give no interval. */
+const FEWEST = 4;
+
+function requireSamples({ selection }: AblationData, { screening }: Settings): void {
+  if (!Number.isInteger(screening) || screening < FEWEST) {
+    throw new UserError(
+      `Cannot ablate with ${screening} screening samples: "screening" must be a whole number from ` +
+        `${FEWEST}`,
+    );
+  }
+  if (selection.length >= FEWEST) return;
+  throw new UserError(
+    `Cannot ablate on the ${selection.length} samples of ${selection.name}: at least ${FEWEST} are ` +
+      `needed to tell an effect from noise, and some hundreds to see half a point; bring more samples`,
+  );
+}
+
+function strategyOf(
+  { layers, metric, decisions }: Subject,
+  { pairs, weights, activations, allBut }: Settings,
+): AblationStrategy {
+  const modes: AblationMode[] = [
     "only",
     ...(weights ? ["weights" as const] : []),
     ...(activations ? ["activations" as const] : []),
     ...(allBut ? ["allBut" as const] : []),
   ];
+  return new AblationStrategy({
+    ...{ layers, modes, metric, pairs },
+    hasMode: (mode, layer) => hasMode(mode, layer, decisions),
+  });
+}
+
+function count({ answer, reused }: Told<EffectAsk, Effect>, cost: AblationResults["cost"]): void {
+  if (reused) cost.reused++;
+  else cost.runs += answer.run;
+  cost.plainRuns += answer.samples;
+}
+
+/** @param strategy Has been told. */
+function eventOf(
+  { ask: { mode, layer, pair }, answer, reused }: Told<EffectAsk, Effect>,
+  { pairs }: AblationStrategy,
+): AblationEvent {
+  if (pair) return { kind: "pair", pair: pairs.at(-1)! };
+  return { kind: "effect", layer: layer.name, mode, effect: answer, reused };
+}
+
+/** Samples that take turns while layers are timed. */
+const TIMED_SAMPLES = 4;
+
+/** Adds what says why layers cost what they cost, and what they save: errors of tensors, and times. */
+async function explain(
+  results: AblationResults,
+  experiment: EffectExperiment,
+  { latency }: Settings,
+): Promise<void> {
+  const { base, dataset, layers, screening, runtime, signal, onStep } = experiment.fields;
+  const options = { runtime, ...(signal && { signal }) };
+  const samples = await firstSamples(dataset, screening);
+  const quantized = await experiment.quantized();
+  onStep({ step: "errors of tensors", done: 0, of: 1 });
+  results.tensors = await tensorErrorsOf(base, quantized, samples, options);
+  if (!latency) return;
+  onStep({ step: "timing layers", done: 0, of: 1 });
+  const timed = samples.slice(0, TIMED_SAMPLES);
+  results.times = await layerTimes(base, quantized, layers, timed, options);
 }
 
 async function firstSamples(dataset: Dataset, count: number): Promise<Feeds[]> {
@@ -260,67 +313,20 @@ async function firstSamples(dataset: Dataset, count: number): Promise<Feeds[]> {
   return await Promise.all(indices.map((index) => dataset.sample(index)));
 }
 
-/** Fewer samples give no interval. */
-const FEWEST = 4;
-
-function requireSamples({ selection }: AblationData, few: number): void {
-  if (!Number.isInteger(few) || few < FEWEST) {
-    throw new UserError(
-      `Cannot ablate on ${few} samples a layer: "few" must be a whole number from ${FEWEST}`,
-    );
-  }
-  if (selection.length >= FEWEST) return;
-  throw new UserError(
-    `Cannot ablate on the ${selection.length} samples of ${selection.name}: at least ${FEWEST} are ` +
-      `needed to tell an effect from noise, and some hundreds for half a point; bring more samples`,
-  );
-}
-
-function nothingInt8({ name }: Model, { all }: Decisions): UserError {
-  const reasons = [...new Set(all.flatMap(({ obstacle }) => obstacle ?? []))].slice(0, 3);
-  return new UserError(
-    `Cannot ablate ${name}: nothing in it is int8 under the mapping` +
-      (reasons.length > 0 ? ` (${reasons.join("; ")})` : "") +
-      `; ask for other forms, as dynamicInt8() or staticInt8({ kernels: "any" })`,
-  );
-}
-
-/** The layers that are named, by their own name or the path of a module they are in. */
-function chooseLayers(layers: readonly Layer[], names: readonly string[] | undefined): Layer[] {
-  if (names === undefined) return [...layers];
-  const isIn = ({ name, path, nodes }: Layer, wanted: string) =>
-    name === wanted || path === wanted || path.startsWith(`${wanted}.`) || nodes.includes(wanted);
-  const idle = names.find((wanted) => !layers.some((layer) => isIn(layer, wanted)));
-  if (idle !== undefined) {
-    const near = nearest(idle, layers.flatMap(({ name, path }) => [name, path]).filter(Boolean));
-    throw new UserError(
-      `Cannot ablate the layer "${idle}": no int8 layer has this name or module path; ` +
-        (near.length > 0
-          ? `nearest are ${near.map((name) => `"${name}"`).join(", ")}`
-          : `\`inspect\` lists the nodes and their module paths`),
-    );
-  }
-  return layers.filter((layer) => names.some((wanted) => isIn(layer, wanted)));
-}
-
-async function identityOf(
+async function headOf(
   model: Model,
-  data: AblationData,
-  { name, unit }: Metric,
-  source: string,
-): Promise<StudyIdentity> {
-  const split = async (name: "calibration" | "selection") => ({
-    name,
-    samples: data[name].length,
-    hash: await data[name].hash(),
-  });
+  { data }: StudyIdentity,
+  settings: Settings,
+): Promise<Omit<AblationHead, "seconds" | "stopped">> {
+  const { base, screening, seed, pairs, depth = null, resolution = null } = settings;
   return {
-    model: { name: model.name, hash: await model.hash() },
-    data: { name: data.name, splits: [await split("calibration"), await split("selection")] },
-    metric: { name, unit, source },
-    versions: {
-      octavo: OCTAVO_VERSION,
-      "onnxruntime-web": runtimeVersions()["onnxruntime-web"]!,
+    title: settings.title ?? model.name.replace(/\.onnx$/, ""),
+    model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
+    data: { name: data.name, splits: data.splits.map((split) => ({ ...split })) },
+    provenance: {
+      command: settings.command ?? "ablate()",
+      versions: { octavo: OCTAVO_VERSION, ...runtimeVersions() },
+      options: { base, screening, seed, pairs, depth, resolution },
     },
   };
 }

@@ -11,7 +11,7 @@ Deno.test("ablate writes a report, takes up what was measured, and says what it 
   try {
     await tinyModel().save(at("tiny.onnx"));
     await writeNpz(at("data.npz"), { x: tinyArrays(40).x });
-    const settings = ["--data", at("data.npz"), "--few", "4", "--pairs", "0", "--no-times"];
+    const settings = ["--data", at("data.npz"), "--screening", "4", "--pairs", "0", "--no-times"];
     const first = await run("ablate", at("tiny.onnx"), ...settings, "--out", at("out"), "--json");
     assert.equal(first.code, 0, first.stderr);
     const record = ablationRecord.parse(JSON.parse(first.stdout));

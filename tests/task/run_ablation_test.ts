@@ -73,7 +73,7 @@ Deno.test("ablate() gives the flips and scores of a plain evaluation, on fewer r
   const model = branchedModel();
   const data = splits(24);
   const ablation = await ablate(model, data, {
-    ...{ runtime, few: 8, pairs: 2, latency: false, weights: true, activations: true },
+    ...{ runtime, screening: 8, pairs: 2, latency: false, weights: true, activations: true },
   });
   const { record } = ablation;
   assert.deepEqual(ablationRecord.parse(JSON.parse(JSON.stringify(record))), record);
@@ -125,7 +125,7 @@ Deno.test("ablate() takes what it stored, stops when told, and goes on from ther
   const out = await Deno.makeTempDir();
   try {
     const model = branchedModel();
-    const options = { runtime, few: 4, pairs: 0, latency: false, out: `${out}/a` };
+    const options = { runtime, screening: 4, pairs: 0, latency: false, out: `${out}/a` };
     const stop = new AbortController();
     const running = ablate(model, splits(12), { ...options, signal: stop.signal });
     for await (const event of running) if (event.kind === "effect") stop.abort();
@@ -153,7 +153,7 @@ Deno.test("ablate() goes on after a metric that throws on a variant, and names t
       return (outputs.logits!.data as Float32Array)[0]!;
     },
   };
-  const options = { runtime, metric: picky, few: 8, pairs: 0, latency: false, allBut: false };
+  const options = { runtime, metric: picky, screening: 8, pairs: 0, latency: false, allBut: false };
   const running = ablate(branchedModel(), splits(8), options);
   const errors: string[] = [];
   await assert.rejects(async () => {

@@ -1,12 +1,12 @@
-import { withTimes } from "./plan_times.ts";
-import { profile } from "./profile_model.ts";
 import type { Model } from "../onnx/model.ts";
+import type { Layer } from "../quantize/layers.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
 import type { Runtime } from "../runtime/pool.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
-import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import type { Layer } from "../quantize/layers.ts";
+import { withTimes } from "./plan_times.ts";
+import { profile } from "./profile_model.ts";
 
 /** Times of layers, and what they were measured with. */
 export interface LayerTimes {
@@ -17,7 +17,9 @@ export interface LayerTimes {
 
 /**
  * Times the kernels of each layer in float32 and in int8, with all others in the same form: one profile
- * of each network. Changes of precision or layout between layers count to none.
+ * of each network. Time spent converting precision or layout between layers is not included.
+ *
+ * @param layers Names and nodes, as in `float32`.
  */
 export async function layerTimes(
   float32: Model,
@@ -28,13 +30,13 @@ export async function layerTimes(
 ): Promise<LayerTimes> {
   const { record: before } = await profile(float32, samples, options);
   const { record: after } = await profile(quantized, samples, options);
-  const was = Map.groupBy(before.nodes, ({ node }) => node);
-  const is = Map.groupBy(withTimes(quantized, after).plan.rows, ({ node }) => node);
+  const float32Rows = Map.groupBy(before.nodes, ({ node }) => node);
+  const int8Rows = Map.groupBy(withTimes(quantized, after).plan.rows, ({ node }) => node);
   const sum = (rows: readonly { ms?: number }[]) => rows.reduce((all, { ms = 0 }) => all + ms, 0);
   const ms = layers.map(({ name, nodes }) =>
     [name, {
-      float32: sum(nodes.flatMap((node) => was.get(node) ?? [])),
-      int8: sum(nodes.flatMap((node) => is.get(node) ?? [])),
+      float32: sum(nodes.flatMap((node) => float32Rows.get(node) ?? [])),
+      int8: sum(nodes.flatMap((node) => int8Rows.get(node) ?? [])),
     }] as const
   );
   return {

@@ -20,8 +20,8 @@ export const effect = z.strictObject({
   noise: z.number().optional(),
   cosine: z.number().optional(),
   /**
-   * Where samples with a clear lead of their class were not run and count as unchanged: the lead above
-   * which they were not.
+   * The lead of a class above which samples were not run and count as unchanged; absent where that is no
+   * reason to leave samples out.
    */
   margin: z.number().optional(),
   /** Why it could not be measured, if so. */
@@ -72,7 +72,7 @@ export const ablatedLayer = z.strictObject({
   weights: effect.optional(),
   /** Its activations int8, its weights float32; against float32. */
   activations: effect.optional(),
-  /** Milliseconds of its kernels, without changes of precision around them. */
+  /** Milliseconds of its kernels, conversions around them not included. */
   ms: z.strictObject({ float32: z.number(), int8: z.number() }).optional(),
   /** Activations that it reads or gives, as integers. */
   tensors: z.array(z.string()),
@@ -127,7 +127,7 @@ export const ablationRecord = z.strictObject({
   provenance: z.strictObject({
     command: z.string(),
     versions: z.record(z.string(), z.string()),
-    /** Settings that decide the numbers. */
+    /** Options of `ablate()` that decide the numbers. */
     options: z.record(z.string(), z.json()),
   }),
 });

@@ -2,7 +2,7 @@ import type { AblatedLayer, Effect } from "./ablation_record.ts";
 import type { MetricInfo } from "./metric_info.ts";
 
 /**
- * Layers in order of what int8 in them costs: first those whose effect on the metric is beyond noise, the
+ * Layers in order of what int8 in them costs. First those that lose significantly on the metric, the
  * largest loss first; then the others by the error they bring to the outputs, which is known far more
  * finely. Those that could not be measured come last.
  */
@@ -24,7 +24,10 @@ interface Rank {
   readonly sqnr: number;
 }
 
-/** What the metric loses, if that is beyond noise; else 0. */
+/**
+ * What the metric loses, in its unit, if that is significant: if its 95 % interval lies on the side of
+ * losses. Else 0.
+ */
 export function provenLoss(
   effect: Effect | undefined,
   { higherIsBetter }: Pick<MetricInfo, "higherIsBetter">,

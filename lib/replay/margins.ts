@@ -1,16 +1,21 @@
 import { readClasses, toNumbers } from "../evaluate/classes.ts";
 import type { ClassOptions } from "../evaluate/metric.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-
-type Outputs = Readonly<Record<string, Tensor>>;
+import type { SampleOutputs } from "./effect_setup.ts";
 
 /**
  * How far a network is from another choice: the lead of the chosen class over the next, at the position
  * where it is least. NaN where the output is the class itself, which tells nothing of its lead.
  *
  * @throws {Error} If there is no such output.
+ * @example
+ * ```ts
+ * import { margin } from "./margins.ts";
+ * import { float32 } from "../tensor/tensor.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(margin({ scores: float32([1, 3], [1, 4, 2.5]) }), 1.5);
+ * ```
  */
-export function margin(outputs: Outputs, options: ClassOptions = {}): number {
+export function margin(outputs: SampleOutputs, options: ClassOptions = {}): number {
   const { output, ids, count } = readClasses(outputs, options.output);
   if (count === Infinity) return NaN;
   const scores = toNumbers(outputs[output]!);
@@ -26,13 +31,17 @@ export function margin(outputs: Outputs, options: ClassOptions = {}): number {
 }
 
 /**
- * How far a change of a network moved the lead of the class that was chosen over any other, at the
- * position where it moved most, in either direction. A class can only change where this is the
+ * How far a change of a network moved the lead of the class that was chosen over any other, in either
+ * direction, at the position where it moved most. A class can only change where this is the
  * {@linkcode margin} or more.
  *
  * @throws {Error} If there is no such output.
  */
-export function shift(before: Outputs, after: Outputs, options: ClassOptions = {}): number {
+export function shift(
+  before: SampleOutputs,
+  after: SampleOutputs,
+  options: ClassOptions = {},
+): number {
   const { output, ids, count } = readClasses(before, options.output);
   const [old, now] = [toNumbers(before[output]!), toNumbers(after[output]!)];
   let most = 0;
@@ -47,18 +56,18 @@ export function shift(before: Outputs, after: Outputs, options: ClassOptions = {
   return most;
 }
 
-/** Shifts beyond the safe margin, on the scale of a normal distribution: one in 1,000. */
+/** One value in 1,000 of a normal distribution lies this many deviations above the mean, or more. */
 const RARE = 3.09;
 
-/** How sure that bound is, itself taken from some samples: 95 %. */
+/** The same of one value in 20: the bound, itself taken from some samples, holds at 95 %. */
 const SURE = 1.645;
 
 /**
- * The lead above which a change of a network is taken to change no class: half as much again as the
- * largest shift that was seen, or the bound below which, with normal logarithms, lies all but one in
- * 1,000, whichever is more. A shift beyond it changes a class only if it is that of the next class, and in
- * that direction, which far fewer are. The bound is a one-sided tolerance limit that holds at 95 %: from few
- * samples it lies higher than from many, as their deviation may be larger than it seemed.
+ * The lead above which a change of a network is taken to change no class. It is the larger of two: half as
+ * much again as the largest shift that was seen; and the bound below which all but one shift in 1,000 lie
+ * if their logarithms are normal. Of the shifts beyond, only those of the next class that go its way change
+ * a class, which are far fewer. The bound is a one-sided tolerance limit that holds at 95 %: from few
+ * samples it is higher than from many, as their deviation may be larger than it seemed.
  *
  * @param shifts Of some samples, see {@linkcode shift}.
  * @see {@link https://www.itl.nist.gov/div898/handbook/prc/section2/prc263.htm | Tolerance intervals},

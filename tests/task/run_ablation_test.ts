@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { ablate } from "../../lib/task/run_ablation.ts";
-import { safeMargin, shift } from "../../lib/replay/margins.ts";
 import { explainSpread, spreadOf } from "../../lib/calibrate/spread.ts";
 import { minMax } from "../../lib/calibrate/observers.ts";
 import { addValues, emptyStatistics } from "../../lib/calibrate/statistics.ts";
@@ -13,7 +12,6 @@ import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
 import { ablationRecord } from "../../lib/record/ablation_record.ts";
-import { float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { allButMapping } from "../../lib/study/ablation_mode.ts";
@@ -59,14 +57,6 @@ Deno.test("spreadOf() tells a few outliers from values that are merely wide", ()
   assert.ok(rare.kurtosis > 100);
   assert.match(explainSpread("x", rare)!, /^0\.1 % of the values of x take 9\d % of its range/);
   assert.equal(spreadOf(addValues(emptyStatistics(), new Float32Array(9))), undefined);
-});
-
-Deno.test("shift() is how far any lead moved, and safeMargin() lies above all that were seen", () => {
-  const logits = (...values: number[]) => ({ y: float32([1, values.length], values) });
-  assert.equal(shift(logits(3, 1, 0), logits(3, 1, 0)), 0);
-  assert.equal(shift(logits(3, 1, 0), logits(2, 1.5, 0)), 1.5);
-  assert.equal(shift(logits(3, 1, 0), logits(4, 2, 1)), 0, "all moved alike");
-  assert.ok(safeMargin([0.5, 0.7, 0.2, 0.6, 0.5]) > 1.05);
 });
 
 Deno.test("ablate() gives the flips and scores of a plain evaluation, on fewer runs", async () => {
@@ -142,6 +132,26 @@ Deno.test("ablate() takes what it stored, stops when told, and goes on from ther
     assert.match(await Deno.readTextFile(`${out}/b/report.md`), /## One layer int8/);
   } finally {
     await Deno.remove(out, { recursive: true });
+  }
+});
+
+Deno.test("ablate() tells in one stream what it does and what it finds", async () => {
+  const options = { runtime, screening: 4, pairs: 2, latency: false, allBut: false };
+  const told: string[] = [];
+  for await (const event of ablate(branchedModel(), splits(8), options)) {
+    const text = event.kind === "step"
+      ? `step: ${event.about ?? event.step}`
+      : event.kind === "effect"
+      ? `${event.mode} ${event.layer}`
+      : event.kind;
+    if (told.at(-1) !== text) told.push(text);
+  }
+  assert.equal(told.filter((text) => !text.startsWith("step"))[0], "begin");
+  const effects = LAYERS.map(([name]) => `only ${name}`);
+  assert.deepEqual(told.filter((text) => text.startsWith("only")).toSorted(), effects.toSorted());
+  assert.ok(told.indexOf("pair") > told.findLastIndex((text) => text.startsWith("only")));
+  for (const step of ["calibration", "each layer alone", "pairs of layers", "errors of tensors"]) {
+    assert.ok(told.includes(`step: ${step}`), `${step} is not in ${told.join(", ")}`);
   }
 });
 

@@ -16,7 +16,7 @@ export interface AblationStrategyOptions {
   /** How each layer is changed; the modes come one after the other. */
   readonly modes: readonly AblationMode[];
   /** Says which layers are the most sensitive. */
-  readonly metric: MetricInfo;
+  readonly metric: Pick<MetricInfo, "higherIsBetter">;
   /** Number of the most sensitive layers that are measured in pairs. @default {0, no pairs} */
   readonly pairs?: number;
   /** Whether a layer can be changed so. @default {always} */
@@ -32,7 +32,7 @@ export interface AblationStrategyOptions {
  * import { AblationStrategy } from "./ablation_strategy.ts";
  * import assert from "node:assert/strict";
  * const layers = ["conv", "head"].map((name) => ({ name, path: "", ops: ["Conv"], nodes: [name] }));
- * const metric = { name: "SQNR", unit: "dB", higherIsBetter: true };
+ * const metric = { higherIsBetter: true };
  * const strategy = new AblationStrategy({ layers, modes: ["only"], metric, pairs: 2 });
  * for (const ask of strategy.ask()) strategy.tell(ask, { run: 8, samples: 8 });
  * const [pair, ...others] = strategy.ask();

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Layer } from "../../../lib/quantize/layers.ts";
 import type { Effect } from "../../../lib/record/ablation_record.ts";
-import type { MetricInfo } from "../../../lib/record/metric_info.ts";
 import {
   AblationStrategy,
   type AblationStrategyOptions,
@@ -15,10 +14,14 @@ const layer = (name: string): Layer => ({
   nodes: [name, `${name}_relu`],
 });
 const LAYERS = ["a", "b", "c"].map(layer);
-const TOP1 = { name: "top-1", unit: "%", higherIsBetter: true } as MetricInfo;
 
 const strategyOf = (options: Partial<AblationStrategyOptions> = {}) =>
-  new AblationStrategy({ layers: LAYERS, modes: ["only"], metric: TOP1, ...options });
+  new AblationStrategy({
+    layers: LAYERS,
+    modes: ["only"],
+    metric: { higherIsBetter: true },
+    ...options,
+  });
 
 /** An effect on the metric with its interval, and the SQNR of the outputs, dB. */
 function effect(low: number, value: number, high: number, dB = 40): Effect {

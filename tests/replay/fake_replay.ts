@@ -34,7 +34,7 @@ export interface FakeReplay {
 }
 
 /**
- * Answers with outputs that are given for each sample.
+ * Answers with outputs that are given for each sample; refuses to run a variant twice on one.
  *
  * @param base Of the network that is replayed.
  * @param variants Of each variant, by its key.
@@ -66,7 +66,10 @@ export function fakeReplay(
         for (const variant of wanted) {
           const own = samples.slice(start, start + chunk).filter((i) => wants(variant, i));
           if (own.length === 0) continue;
-          ran.set(variant.key, [...ran.get(variant.key) ?? [], ...own]);
+          const before = ran.get(variant.key) ?? [];
+          const twice = own.filter((index) => before.includes(index));
+          if (twice.length > 0) throw new Error(`${variant.key} is run twice on ${twice}`);
+          ran.set(variant.key, [...before, ...own]);
           const given = await Promise.resolve(own.map((index) => variants[variant.key]![index]!));
           const error = given.find((one) => one instanceof Error);
           if (error) yield { variant, samples: own, results: [], error };

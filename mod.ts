@@ -211,12 +211,8 @@ export { errorsOf } from "./lib/report/error_chart.ts";
 export { writeReport } from "./lib/report/write_report.ts";
 
 // What each layer costs, by running only what follows it.
-export {
-  ablate,
-  type AblateOptions,
-  type AblationData,
-  type AblationEvent,
-} from "./lib/task/run_ablation.ts";
+export { ablate, type AblationData, type AblationEvent } from "./lib/task/run_ablation.ts";
+export type { AblateOptions } from "./lib/task/ablate_options.ts";
 export { Ablation } from "./lib/task/ablation.ts";
 export { Running } from "./lib/study/running.ts";
 export type { Layer } from "./lib/quantize/layers.ts";

@@ -1,9 +1,10 @@
-import { parseQuantizeConfig } from "../lib/config/mapping_config.ts";
-import { splitDataset } from "../lib/data/split.ts";
+import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/mapping_config.ts";
+import { splitDataset, type Splits } from "../lib/data/split.ts";
 import { visemes } from "../lib/data/visemes.ts";
 import { UserError } from "../lib/errors.ts";
 import type { StepEvent } from "../lib/record/event.ts";
-import { ablate, type AblateOptions } from "../lib/task/run_ablation.ts";
+import type { AblateOptions } from "../lib/task/ablate_options.ts";
+import { ablate } from "../lib/task/run_ablation.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { readText } from "./read_text.ts";
@@ -63,44 +64,31 @@ const command = {
 } as const;
 
 const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
-  const { data, seed, depth, screening, pairs, workers, config, metric } = options;
+  const { data, depth, screening, pairs, seed, workers, layers, weights, activations } = options;
   requirePair(operands.model, data, "ablate");
-  const parsed = config === undefined
-    ? undefined
-    : parseQuantizeConfig(await readText(config), config);
-  if (parsed && parsed.corrections.length > 0) {
-    throw new UserError(
-      `Cannot ablate with corrections (${
-        parsed.corrections.join(", ")
-      }), which ${config} asks for: ` +
-        `they change all layers together. Remove "corrections" here, and use them in quantize.`,
-    );
-  }
+  const config = options.config === undefined ? undefined : await readConfig(options.config);
   const settings: AblateOptions = {
-    ...parsed && { mapping: parsed.mapping },
-    ...await ownMetric(metric),
+    ...config && { mapping: config.mapping },
+    ...await ownMetric(options.metric),
+    ...{ weights, activations, signal, fresh: options.fresh, latency: !options.noTimes },
+    ...options.lowered && { base: "lowered" },
+    ...layers !== undefined && { layers: layers.split(",").map((name) => name.trim()) },
+    ...given({ depth, screening, pairs, seed, workers }),
   };
   progress.update("reading model and samples");
   const model = await modelOrSample(operands.model);
-  const { calibration, selection } = options;
   const splits = data === undefined
-    ? visemes({ calibration: calibration ?? 100, selection: selection ?? 400, test: 1 })
-    : splitDataset(await readSamples(data, model, parsed?.data), {
+    ? sampleSplits(options)
+    : splitDataset(await readSamples(data, model, config?.data), {
       shuffle: !options.inOrder,
-      ...given({ seed, calibration, selection }),
+      ...given({ seed, calibration: options.calibration, selection: options.selection }),
     });
-  const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
-  const out = options.out ?? `ablations/${name}`;
+  const title = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
+  const out = options.out ?? `ablations/${title}`;
 
   const running = ablate(model, splits, {
     ...settings,
-    ...{ out, signal, fresh: options.fresh, latency: !options.noTimes },
-    ...{ weights: options.weights, activations: options.activations },
-    ...options.lowered && { base: "lowered" as const },
-    ...given({ depth, screening, pairs, seed, workers }),
-    ...options.layers !== undefined && { layers: options.layers.split(",").map((s) => s.trim()) },
-    title: name,
-    command: commandLine("ablate", args),
+    ...{ out, title, command: commandLine("ablate", args) },
   });
   for await (const event of running) {
     if (event.kind === "step") progress.update(stepText(event));
@@ -108,15 +96,32 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const ablation = await running;
   await ablation.save(out);
   progress.close();
-  const ending = ablation.record.stopped
-    ? "\nThe same command continues where it was stopped."
-    : "";
+  const { record } = ablation;
+  const ending = record.stopped ? "\nThe same command continues where it was stopped." : "";
   await print(
     options.json
-      ? JSON.stringify(ablation.record, null, 2)
+      ? JSON.stringify(record, null, 2)
       : `${ablation.toString().trimEnd()}\n\nReport: ${out}/report.html${ending}`,
   );
 });
+
+/** What int8 is, from a file. */
+async function readConfig(path: string): Promise<QuantizeConfig> {
+  const config = parseQuantizeConfig(await readText(path), path);
+  if (config.corrections.length === 0) return config;
+  const list = config.corrections.join(", ");
+  throw new UserError(
+    `Cannot ablate with corrections (${list}), which ${path} asks for: they change all layers ` +
+      `together. Remove "corrections" from it, and use them once the layers are chosen.`,
+  );
+}
+
+/** Splits of the bundled sample. */
+function sampleSplits(
+  { calibration = 100, selection = 400 }: { calibration?: number; selection?: number },
+): Splits {
+  return visemes({ calibration, selection, test: 1 });
+}
 
 /** `each layer alone · 3 of 12` */
 function stepText({ step, about = step, done, of }: StepEvent): string {

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
-import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/metric.ts";
 import { tensorErrorsOf } from "../evaluate/tensor_errors.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
@@ -9,7 +9,7 @@ import { writeExactForm } from "../passes/exact_form.ts";
 import { layerTimes } from "../profile/layer_times.ts";
 import { decide } from "../quantize/decide.ts";
 import type { Layer } from "../quantize/layers.ts";
-import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import { qconfigMapping } from "../quantize/mapping.ts";
 import { staticInt8 } from "../quantize/qconfig.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
 import type { OnStep } from "../record/event.ts";
@@ -21,13 +21,19 @@ import { type AblationMode, hasMode } from "../study/ablation_mode.ts";
 import type { EffectAsk } from "../study/effect_ask.ts";
 import { EffectExperiment, type EffectExperimentFields } from "../study/effect_experiment.ts";
 import { identityOf } from "../study/identity.ts";
-import { openStudy, type StudyPlace } from "../study/open_study.ts";
+import { openStudy } from "../study/open_study.ts";
 import { OCTAVO_VERSION } from "../study/provenance.ts";
 import { Running } from "../study/running.ts";
-import type { Store } from "../study/store.ts";
 import { askAndTell, type Told } from "../study/strategy.ts";
 import type { StudyIdentity } from "../study/study_store.ts";
 import type { Feeds } from "../tensor/tensor.ts";
+import {
+  type AblateOptions,
+  type AblateSettings,
+  modesOf,
+  placeOf,
+  withDefaults,
+} from "./ablate_options.ts";
 import { Ablation } from "./ablation.ts";
 import { ablatedLayers } from "./ablation_layers.ts";
 import { type AblationHead, type AblationResults, recordOf } from "./ablation_record_of.ts";
@@ -45,63 +51,6 @@ export type AblationEvent =
     readonly reused: boolean;
   }
   | { readonly kind: "pair"; readonly pair: LayerPair };
-
-/** Options for {@linkcode ablate}. */
-export interface AblateOptions {
-  /** What int8 is: the form of each layer. @default {static int8 for all that can} */
-  mapping?: QConfigMapping;
-  /** @default {top-1 with labels, else agreement or SQNR, by the outputs} */
-  metric?: Metric;
-  /** What tells two metrics of one name apart. @default {the text of its scoring function} */
-  metricSource?: string;
-  /**
-   * The exact float32 form of the network whose layers are ablated: `lowered` has its convolutions
-   * rewritten for the runtime's WASM kernels. @default {"fused"}
-   */
-  base?: "fused" | "lowered";
-  /**
-   * Joins layers by the first parts of their module path, so many.
-   * @default {each by itself; of a lowered network all of a module}
-   */
-  depth?: number;
-  /** Layers by name or module path. @default {all} */
-  layers?: readonly string[];
-  /** Measures all layers int8 but each, too. @default {true} */
-  allBut?: boolean;
-  /** Measures the weights of each static layer alone, too. @default {false} */
-  weights?: boolean;
-  /** Measures the activations of each static layer alone, too. @default {false} */
-  activations?: boolean;
-  /** Number of the most sensitive layers that are measured in pairs; 0 for none. @default {4} */
-  pairs?: number;
-  /** Times the layers, where the runtime can be profiled. @default {true} */
-  latency?: boolean;
-  /** Number of samples, drawn at random, that every variant is run on; 4 or more. @default {16} */
-  screening?: number;
-  /**
-   * Half the width of an interval that is narrow enough, in the metric's unit. Of metrics that are a
-   * share all samples count. @default {1 dB; for others 1 % of float32's value}
-   */
-  resolution?: number;
-  /** Seed of the draw, a whole number from 0. @default {0} */
-  seed?: number;
-  /** Folder for what was measured; the same ablation goes on from there. @default {none: in memory} */
-  out?: string;
-  /** Start over in a folder that holds a study. @default {false} */
-  fresh?: boolean;
-  /** A store of your own for what was measured, in place of a file in `out`. @default {none} */
-  store?: Store;
-  /** Runs the networks, and stays open. @default {a runtime of its own} */
-  runtime?: Runtime;
-  /** Workers of its own runtime. @default {one for each core, 8 at most} */
-  workers?: number;
-  /** Title of the report. @default {the model's name} */
-  title?: string;
-  /** How to run it again, for the record. @default {"ablate()"} */
-  command?: string;
-  /** Ends the work early; what has been measured comes back. */
-  signal?: AbortSignal;
-}
 
 /** Samples for an ablation: ranges come from `calibration`, effects from `selection`. */
 export type AblationData = Pick<Splits, "calibration" | "selection" | "name">;
@@ -189,25 +138,8 @@ async function* work(
 /** Splits that decide what is measured. */
 const SPLITS = ["calibration", "selection"] as const;
 
-/** Options with their defaults. */
-type Settings = ReturnType<typeof withDefaults>;
-
-function withDefaults(options: AblateOptions) {
-  const { base = "fused", pairs = 4, screening = 16, seed = 0 } = options;
-  const { allBut = true, weights = false, activations = false, latency = true } = options;
-  return { ...options, base, pairs, screening, seed, allBut, weights, activations, latency };
-}
-
-function openOwn({ workers }: Settings): Runtime {
+function openOwn({ workers }: AblateSettings): Runtime {
   return openRuntime(workers === undefined ? {} : { workers });
-}
-
-function placeOf({ out, fresh, store }: Settings): StudyPlace {
-  return {
-    ...(out !== undefined && { folder: out }),
-    ...(fresh !== undefined && { fresh }),
-    ...(store && { store }),
-  };
 }
 
 /** What is ablated, and by which metric. */
@@ -220,7 +152,7 @@ type Subject = Pick<
 async function subjectOf(
   model: Model,
   data: AblationData,
-  settings: Settings,
+  settings: AblateSettings,
 ): Promise<Subject> {
   const { base: form, depth, layers: names } = settings;
   requireSamples(data, settings);
@@ -242,7 +174,7 @@ async function subjectOf(
 /** Fewer samples give no interval. */
 const FEWEST = 4;
 
-function requireSamples({ selection }: AblationData, { screening }: Settings): void {
+function requireSamples({ selection }: AblationData, { screening }: AblateSettings): void {
   if (!Number.isInteger(screening) || screening < FEWEST) {
     throw new UserError(
       `Cannot ablate with ${screening} screening samples: "screening" must be a whole number from ` +
@@ -258,14 +190,10 @@ function requireSamples({ selection }: AblationData, { screening }: Settings): v
 
 function strategyOf(
   { layers, metric, decisions }: Subject,
-  { pairs, weights, activations, allBut }: Settings,
+  settings: AblateSettings,
 ): AblationStrategy {
-  const modes: AblationMode[] = [
-    "only",
-    ...(weights ? ["weights" as const] : []),
-    ...(activations ? ["activations" as const] : []),
-    ...(allBut ? ["allBut" as const] : []),
-  ];
+  const { pairs } = settings;
+  const modes = modesOf(settings);
   return new AblationStrategy({
     ...{ layers, modes, metric, pairs },
     hasMode: (mode, layer) => hasMode(mode, layer, decisions),
@@ -294,7 +222,7 @@ const TIMED_SAMPLES = 4;
 async function explain(
   results: AblationResults,
   experiment: EffectExperiment,
-  { latency }: Settings,
+  { latency }: AblateSettings,
 ): Promise<void> {
   const { base, dataset, layers, screening, runtime, signal, onStep } = experiment.fields;
   const options = { runtime, ...(signal && { signal }) };
@@ -316,7 +244,7 @@ async function firstSamples(dataset: Dataset, count: number): Promise<Feeds[]> {
 async function headOf(
   model: Model,
   { data }: StudyIdentity,
-  settings: Settings,
+  settings: AblateSettings,
 ): Promise<Omit<AblationHead, "seconds" | "stopped">> {
   const { base, screening, seed, pairs, depth = null, resolution = null } = settings;
   return {

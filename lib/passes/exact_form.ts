@@ -43,6 +43,7 @@ export class ExactForms {
   readonly model: Model;
   readonly #sample: Feeds;
   readonly #written = new Map<string, Promise<Model>>();
+  readonly #models = new Map<string, Model>();
   #fused: Model | undefined;
 
   /** @param sample One run's inputs. */
@@ -63,7 +64,13 @@ export class ExactForms {
     if (known) return known;
     const written = writeExactForm(this.model, form, this.#sample);
     this.#written.set(name, written);
+    written.then((model) => this.#models.set(name, model), () => this.#written.delete(name));
     return written;
+  }
+
+  /** A form by its name, if it has been written. */
+  find(name: string): Model | undefined {
+    return this.#models.get(name);
   }
 }
 

@@ -11,8 +11,8 @@ import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/pre
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../lib/quantize/quantize_with.ts";
 import { count, factor } from "../lib/report/format.ts";
-import { UnknownBuildError } from "../lib/runtime/runtime_errors.ts";
-import { openRuntime, type Runtime } from "../lib/runtime/pool.ts";
+import { openRuntime } from "../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../lib/runtime/runtime.ts";
 import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/mapping_config.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
@@ -92,7 +92,7 @@ const main = script(command, async ({ operands, options }, shell) => {
       onProgress: (done) => progress.update(`calibrating ${done} of ${calibration.length}`),
     });
     progress.update("converting");
-    quantized = await withExecution(int8, runtime);
+    quantized = await readBack(int8, runtime);
   }
 
   // What is compared is what the file will hold.
@@ -121,16 +121,6 @@ const main = script(command, async ({ operands, options }, shell) => {
   const size = factor(bytes / model.bytes().length);
   await print(`\nWrote ${out}: ${count(bytes)} bytes, ${size} of ${model.name}`);
 });
-
-/** Fills in what the runtime executes, where that can be read. */
-async function withExecution(model: QuantizedModel, runtime: Runtime): Promise<QuantizedModel> {
-  try {
-    return await readBack(model, runtime);
-  } catch (error) {
-    if (error instanceof UnknownBuildError) return model;
-    throw error;
-  }
-}
 
 async function check(
   model: Model,

@@ -2,7 +2,7 @@ import type { Splits } from "../data/split.ts";
 import { median } from "../evaluate/quantile.ts";
 import { parameterCount } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { runtimeVersions } from "../runtime/versions.ts";
+import { runtimeVersions } from "../runtime/open_runtime.ts";
 import type { Json } from "../record/json.ts";
 import { OCTAVO_VERSION } from "./provenance.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";

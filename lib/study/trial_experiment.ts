@@ -6,7 +6,7 @@ import {
   calibrationToJson,
 } from "../calibrate/calibration.ts";
 import { withErrors, withTimes } from "../profile/plan_times.ts";
-import { profile } from "../profile/profile_model.ts";
+import { profileModel } from "../profile/profile_model.ts";
 import type { Observer } from "../calibrate/observers.ts";
 import { type Dataset, slice } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
@@ -22,8 +22,8 @@ import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { prepare, QUANTIZED_OPSET, tap } from "../quantize/prepare.ts";
 import { type Correction, quantizeWith } from "../quantize/quantize_with.ts";
 import { readPlan } from "../quantize/read_plan.ts";
-import { UnknownBuildError } from "../runtime/runtime_errors.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { describeRanges } from "../calibrate/describe_ranges.ts";
 import type { Configuration } from "../strategy/sweep/grid.ts";
@@ -235,8 +235,8 @@ export class Measure implements AsyncDisposable {
     const samples = await this.#timedSamples();
     const options = { runtime: this.#timer, signal };
     const { model, converted, float32 } = await this.#convert(configuration);
-    const { record: before } = await profile(given, samples, options);
-    const { record: after } = await profile(model, samples, options);
+    const before = await profileModel(given, samples, options);
+    const after = await profileModel(model, samples, options);
     const executed = converted.withPlan(await this.#readBack(converted, model));
     const timed = withTimes(executed, after);
     const { plan } = await withErrors(timed, float32, samples, { runtime: this.#workers, signal });
@@ -309,12 +309,8 @@ export class Measure implements AsyncDisposable {
 
   /** The plan with what the runtime executes, where that can be read. */
   async #readBack(converted: QuantizedModel, model: Model): Promise<Plan> {
-    try {
-      return readPlan(converted, await this.#workers.optimized(model));
-    } catch (error) {
-      if (error instanceof UnknownBuildError) return converted.plan;
-      throw error;
-    }
+    const optimized = await this.#workers.optimized(model);
+    return optimized ? readPlan(converted, optimized) : converted.plan;
   }
 
   async #evaluate(model: Model, split: Split, name: string): Promise<void> {

@@ -7,9 +7,10 @@ import { defaultMetric, type Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { quantizeWith } from "../quantize/quantize_with.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
-import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
+import { machineFingerprint, runtimeVersions } from "../runtime/open_runtime.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
 import { STUDY_JSON, writeModels, writeStudyJson } from "../study/files.ts";
 import { describeStudy, measuredOn, studyBaseline, studyIdentity } from "../study/identity.ts";
@@ -199,8 +200,9 @@ async function* run(
   const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
   const { name, unit, higherIsBetter } = metric;
   const info: MetricInfo = { name, unit, higherIsBetter };
-  const workers = given?.workers ?? options.workers ?? Math.min(4, navigator.hardwareConcurrency);
-  const threads = given?.threads ?? options.threads ?? 1;
+  const workers = given?.about.workers ?? options.workers ??
+    Math.min(4, navigator.hardwareConcurrency);
+  const threads = given?.about.threads ?? options.threads ?? 1;
 
   const source = options.metricSource ?? metric.score.toString();
   const identity = await studyIdentity(model, data, { name, unit, source });

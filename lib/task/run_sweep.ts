@@ -7,8 +7,8 @@ import type { Model } from "../onnx/model.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { fuse } from "../passes/fuse.ts";
 import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
-import type { Runtime } from "../runtime/pool.ts";
-import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { machineFingerprint, runtimeVersions } from "../runtime/open_runtime.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
 import {
   parseSweepConfig,
@@ -116,8 +116,8 @@ export async function sweep(
   const { out, fresh, runtime, signal, onEvent = () => {} } = options;
   const { rounds = 15, maxRounds = 2 * rounds } = options;
   const config = parseSweepConfig(JSON.stringify(options.config ?? {}), "options.config");
-  const { workers = runtime?.workers ?? Math.min(4, navigator.hardwareConcurrency) } = config;
-  const threads = runtime?.threads ?? config.threads ?? 1;
+  const { workers = runtime?.about.workers ?? Math.min(4, navigator.hardwareConcurrency) } = config;
+  const threads = runtime?.about.threads ?? config.threads ?? 1;
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
   const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
   const { name, unit, higherIsBetter } = metric;

@@ -1,5 +1,3 @@
-import { UnknownBuildError } from "./runtime_errors.ts";
-
 /**
  * What onnxruntime-web keeps to itself, made readable. Its WASM build has no file system, so that it
  * cannot write the optimized graph, and prints a profile to the console; and a run that has begun can
@@ -7,10 +5,8 @@ import { UnknownBuildError } from "./runtime_errors.ts";
  * instance and catches all three.
  */
 export interface RuntimeHook {
-  /** Whether the runtime has started, and whether it is a build whose inside is known. */
+  /** Whether the runtime has started, and whether it is a build whose inside is known: 1.30.0 is. */
   readonly state: "waiting" | "ready" | "unknown";
-  /** @throws {UnknownBuildError} Unless the runtime has started and is known. */
-  require(purpose: string): void;
   /** Returns the bytes that are written to files while `task` runs, one after another. */
   catchFile(task: () => Promise<unknown>): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns the text that is printed while `task` runs. */
@@ -96,13 +92,6 @@ export async function installHook(options: HookOptions = {}): Promise<RuntimeHoo
   return {
     get state() {
       return state;
-    },
-    require(purpose) {
-      if (state === "ready") return;
-      throw new UnknownBuildError(
-        `Cannot ${purpose}: the installed onnxruntime-web is not a build whose output can be ` +
-          `caught; Octavo knows version 1.30.0`,
-      );
     },
     catchFile: (task) => gatherWhile("file", task),
     catchText: async (task) => new TextDecoder().decode(await gatherWhile("text", task)),

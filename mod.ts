@@ -38,7 +38,8 @@ export {
 } from "./lib/calibrate/calibration.ts";
 export { convert, type ConvertOptions, type QuantFormat } from "./lib/quantize/convert.ts";
 export { QuantizedModel, type Trace } from "./lib/quantize/quantized_model.ts";
-export { Plan, type PlanRow } from "./lib/quantize/plan.ts";
+export { Plan } from "./lib/quantize/plan.ts";
+export type { PlanRow } from "./lib/record/plan_record.ts";
 export {
   quantizeDynamic,
   quantizeStatic,

@@ -36,7 +36,7 @@ const MOST_BYTES = 64e6;
 const LEAST_BYTES = 256e3;
 
 /** Options for {@linkcode KernelTimes.times}. */
-export interface TimesOptions {
+export interface WorkingSetOptions {
   /**
    * Bytes that the network goes through from one run to the next. Subgraphs are timed together up to as
    * many, so that they find as much of their weights in the caches as they do there: of a network of
@@ -84,7 +84,10 @@ export class KernelTimes {
   }
 
   /** The time of each subgraph in milliseconds of today, measured if no measurement is kept. */
-  async times(timed: readonly TimedSubgraph[], options: TimesOptions = {}): Promise<KernelTime[]> {
+  async times(
+    timed: readonly TimedSubgraph[],
+    options: WorkingSetOptions = {},
+  ): Promise<KernelTime[]> {
     const { workingSet = MOST_BYTES } = options;
     const most = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, workingSet));
     const { signal, onProgress } = this.#options;

@@ -1,7 +1,7 @@
 import type { Dataset } from "../lib/data/dataset.ts";
 import { compare, type Comparison } from "../lib/task/run_compare.ts";
 import type { Model } from "../lib/onnx/model.ts";
-import type { Runtime } from "../lib/runtime/pool.ts";
+import type { Runtime } from "../lib/runtime/runtime.ts";
 import type { Shell } from "./shell.ts";
 
 /** Compares what a command has made with float32, and tells how far it is. */

@@ -8,7 +8,7 @@ import { readModel } from "../lib/onnx/file.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { count, factor } from "../lib/report/format.ts";
-import { openRuntime } from "../lib/runtime/pool.ts";
+import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";

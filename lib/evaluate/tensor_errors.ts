@@ -4,10 +4,10 @@ import type { TensorProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import { isFloat, toNumbers } from "./classes.ts";
 import { addSums, noSums, sqnrOf, type Sums } from "./closeness.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { roundEven } from "../tensor/round.ts";
-import { withOutputs } from "../replay/cuts.ts";
+import { withOutputs } from "../onnx/outputs.ts";
 
 /** Errors of a tensor, dB; undefined where they are none. */
 export interface ErrorsOfTensor {

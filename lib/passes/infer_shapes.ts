@@ -4,7 +4,7 @@ import { dimsOf, elementType } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import { readIntegers } from "./read_integers.ts";
 import { readSlice } from "./read_slice.ts";
-import type { ShapeMap, ValueShape } from "../runtime/learn_shapes.ts";
+import type { ShapeMap, ValueShape } from "../onnx/shape_map.ts";
 import { windowOf } from "./pool_window.ts";
 
 /** Operators that work on each element, of one tensor or several that broadcast. */

@@ -1,10 +1,9 @@
-import { create } from "@bufbuild/protobuf";
 import { producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
+import { withOutputs } from "../onnx/outputs.ts";
 import { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel, Trace } from "../quantize/quantized_model.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
@@ -46,9 +45,9 @@ export async function withErrors(
   const [made, kept] = [producers(float32.graph), producers(model.graph)];
   const names = [...new Set(results)].filter((name) => made.has(name) && kept.has(name));
   const errors = new Map(names.map((name) => [name, { signal: 0, noise: 0 }]));
-  const runs = runtime.run(tapped(model, names), samples, { outputs: names, signal });
+  const runs = runtime.run(withOutputs(model, names), samples, { outputs: names, signal });
   for await (
-    const reference of runtime.run(tapped(float32, names), samples, { outputs: names, signal })
+    const reference of runtime.run(withOutputs(float32, names), samples, { outputs: names, signal })
   ) {
     const { value: own } = await runs.next();
     for (const [name, sum] of errors) {
@@ -76,13 +75,4 @@ export async function withErrors(
 function resultOf({ name, outputs }: Trace, traces: readonly Trace[]): string {
   const inside = traces.findLast(({ anchor }) => anchor === name);
   return (inside?.outputs ?? outputs)[0] ?? "";
-}
-
-/** The model with more of its values as outputs, whose types the runtime infers. */
-function tapped(model: Model, names: readonly string[]): Model {
-  const { graph } = model;
-  const given = new Set(graph.output.map(({ name }) => name));
-  const taps = names.filter((name) => !given.has(name))
-    .map((name) => create(ValueInfoProtoSchema, { name }));
-  return model.withGraph({ ...graph, output: [...graph.output, ...taps] });
 }

@@ -10,7 +10,7 @@ import { prepare } from "../quantize/prepare.ts";
 import { type Correction, quantizeWith } from "../quantize/quantize_with.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import type { Recipe } from "../record/recipe.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 
 /** What a recipe makes of a network. */
 export interface Built {

@@ -1,4 +1,5 @@
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 
 /** Options for {@linkcode Runtimes}. */
 export interface RuntimesOptions {

@@ -320,7 +320,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   async #time(model: Model, about: string): Promise<void> {
     const { forms, store, runtimes, machine, signal, progress, rounds, maxRounds } = this.#setup;
     const hash = await model.hash();
-    if (await store.timing(hash, runtimes.time.threads, machine)) return;
+    if (await store.timing(hash, runtimes.time.about.threads, machine)) return;
     const { trial, float32 } = this.#sizes;
     const report = progress.begin("latency", trial - float32, 1, about);
     const options = { rounds, maxRounds, machine, signal };
@@ -338,7 +338,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   async #result(recipe: Recipe): Promise<Trial | undefined> {
     const { store, runtimes, machine } = this.#setup;
-    return await store.result(this.key(recipe), runtimes.time.threads, machine);
+    return await store.result(this.key(recipe), runtimes.time.about.threads, machine);
   }
 
   #nameOf(recipe: Recipe): string {
@@ -360,7 +360,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   /** Size of each step in runs of the network. */
   get #sizes(): { float32: number; calibration: number; trial: number; test: number } {
-    const { data, rounds, runtimes: { run: { workers } } } = this.#setup;
+    const { data, rounds, runtimes: { run: { about: { workers } } } } = this.#setup;
     const accuracy = data.selection.length / workers;
     return {
       float32: accuracy,

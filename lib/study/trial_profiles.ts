@@ -1,6 +1,6 @@
 import type { Model } from "../onnx/model.ts";
 import { withErrors, withTimes } from "../profile/plan_times.ts";
-import { profile } from "../profile/profile_model.ts";
+import { profileModel } from "../profile/profile_model.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
@@ -21,8 +21,8 @@ export async function profilesOf(
   { runtimes, signal }: { readonly runtimes: Runtimes; readonly signal?: AbortSignal },
 ): Promise<Omit<NonNullable<Study["profiles"]>, "key">> {
   const options = { runtime: runtimes.time, signal };
-  const { record: before } = await profile(given, samples, options);
-  const { record: after } = await profile(model, samples, options);
+  const before = await profileModel(given, samples, options);
+  const after = await profileModel(model, samples, options);
   const timed = withTimes(executed, after);
   const { plan } = await withErrors(timed, float32, samples, { runtime: runtimes.run, signal });
   return { before, after, plan: [...plan.rows] };

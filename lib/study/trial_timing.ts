@@ -1,7 +1,7 @@
 import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Latency } from "../record/trial_record.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
 /** Samples that take turns while latency is measured. */
@@ -37,7 +37,7 @@ export async function timeAgainst(
     const options = { rounds, minRoundMs: LEAST_TURN_MS, maxMs: MOST_TIMING_MS, signal };
     const more = await runtime.times([float32, model], samples, options);
     ms.push(...more.ms);
-    const latency = latencyRatio({ ms }, { threads: runtime.threads, machine });
+    const latency = latencyRatio({ ms }, { threads: runtime.about.threads, machine });
     const inTime = more.ms.length === rounds;
     if (!isUnsure(latency) || !inTime || ms.length + rounds > maxRounds) return latency;
   }

@@ -12,7 +12,7 @@ import type { OnStep } from "../record/event.ts";
 import type { Recipe } from "../record/recipe.ts";
 import { recipeName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
-import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
+import { machineFingerprint, runtimeVersions } from "../runtime/open_runtime.ts";
 import { describeStudy, identityOf } from "../study/identity.ts";
 import { openStudy } from "../study/open_study.ts";
 import { StudyProgress } from "../study/progress.ts";
@@ -76,7 +76,7 @@ export class OpenWork implements AsyncDisposable {
     const budget = budgetOf(options, metric, first?.value.value);
     const ledger = new StudyLedger({
       ...{ budget, store, experiment, machine, onStep, options },
-      threads: runtimes.time.threads,
+      threads: runtimes.time.about.threads,
       start: {
         schema: 1,
         title: options.title ?? model.name.replace(/\.onnx$/, ""),
@@ -120,8 +120,8 @@ async function provenanceOf(
   machine: string,
   options: StudyOptions,
 ): Promise<Study["provenance"]> {
-  const { workers } = runtimes.run;
-  const { threads } = runtimes.time;
+  const { workers } = runtimes.run.about;
+  const { threads } = runtimes.time.about;
   const { minutes, objective, rounds = 15, maxRounds = 2 * rounds } = options;
   const config = {
     ...options.config,

@@ -11,9 +11,10 @@ import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
 
 import { staticInt8 } from "../quantize/qconfig.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
-import { runtimeVersions } from "../runtime/versions.ts";
+import { runtimeVersions } from "../runtime/open_runtime.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
 import { OCTAVO_VERSION } from "../study/provenance.ts";
 import { makeBases, type Rewrite } from "../passes/exact_form.ts";

@@ -2,8 +2,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { escapeHtml, JUPYTER_DISPLAY, type MimeBundle, table } from "../display.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
-import { machineFingerprint } from "../runtime/versions.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { Latency } from "../record/trial_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
@@ -182,9 +182,7 @@ export async function compare(
       candidate: describe(candidate, result.value),
       difference: result.difference!,
       outputs: result.outputs,
-      latency: times
-        ? latencyRatio(times, { threads: runtime.threads, machine: machineFingerprint() })
-        : undefined,
+      latency: times ? latencyRatio(times, runtime.about) : undefined,
     });
   } finally {
     if (!options.runtime) runtime.close();

@@ -1,6 +1,6 @@
 import type { Metric } from "../evaluate/metric.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Store } from "../study/store.ts";
 
 /** What every study takes: {@linkcode sweep}, {@linkcode search}, and one's own strategy. */

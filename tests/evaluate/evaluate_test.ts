@@ -4,7 +4,7 @@ import type { Dataset } from "../../lib/data/dataset.ts";
 import { evaluate, type Evaluation } from "../../lib/evaluate/evaluate.ts";
 import { agreement, type Metric, sqnr, top1 } from "../../lib/evaluate/metric.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import type { Runtime } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 
 type Network = (x: number) => Record<string, Tensor>;

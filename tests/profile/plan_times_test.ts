@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { withErrors, withTimes } from "../../lib/profile/plan_times.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { ProfiledNode, ProfileRecord } from "../../lib/record/profile_record.ts";
 import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
 

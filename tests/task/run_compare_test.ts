@@ -8,7 +8,7 @@ import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import { agreement, top1 } from "../../lib/evaluate/metric.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { modelOf } from "../runtime/models.ts";

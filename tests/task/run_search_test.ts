@@ -10,7 +10,7 @@ import {
   type SearchEvent,
   type SearchOptions,
 } from "../../lib/task/run_search.ts";
-import type { Runtime } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";

@@ -8,9 +8,9 @@ import type { Study } from "../../lib/record/study_record.ts";
 import { readStudy } from "../../lib/study/open_study.ts";
 import type { StudyEvent } from "../../lib/record/event.ts";
 import { sweep, type SweepOptions } from "../../lib/task/run_sweep.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { hasty } from "../cost/hasty.ts";
-import { pacedPool, tinyData, tinyModel } from "./tiny.ts";
+import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
 
 /** Three configurations; latency in as few rounds as an interval needs. */
 const FEW: SweepOptions = {
@@ -20,7 +20,7 @@ const FEW: SweepOptions = {
 
 /** A sweep in this thread, on a made-up clock, that keeps what it was told. */
 async function swept(options: SweepOptions = {}, data = tinyData()) {
-  const running = sweep(tinyModel(), data, { ...FEW, runtime: pacedPool(), ...options });
+  const running = sweep(tinyModel(), data, { ...FEW, runtime: pacedRuntime(), ...options });
   const events: StudyEvent[] = [];
   for await (const event of running) events.push(event);
   return { study: await running, events };
@@ -90,7 +90,7 @@ Deno.test("sweep() measures nothing again in a folder that holds it, and says so
 Deno.test("sweep() keeps accuracy but not latency for another number of threads", () =>
   inFolder(async (out) => {
     const first = await swept({ out });
-    const again = await swept({ out, runtime: pacedPool(() => 1, 2) });
+    const again = await swept({ out, runtime: pacedRuntime(() => 1, 2) });
     assert.deepEqual(accuracies(again.study), accuracies(first.study));
     assert.equal(again.study.trials[1]!.latency!.threads, 2);
     const steps = again.events.flatMap((event) => event.kind === "step" ? [event.step] : []);
@@ -102,7 +102,7 @@ Deno.test("sweep() stopped by a signal returns what there is, and continues from
     const stop = new AbortController();
     const running = sweep(tinyModel(), tinyData(), {
       ...FEW,
-      ...{ out, runtime: pacedPool(), signal: stop.signal },
+      ...{ out, runtime: pacedRuntime(), signal: stop.signal },
     });
     for await (const event of running) {
       if (event.kind === "trial" && event.number === 2) stop.abort();
@@ -127,7 +127,7 @@ Deno.test("sweep() stopped before anything was measured throws the reason and wr
 Deno.test("sweep() chooses the fastest within the budget, tests it once, and writes it", () =>
   inFolder(async (out) => {
     // Smaller files are faster on this clock.
-    const runtime = pacedPool((model) => model.bytes().length);
+    const runtime = pacedRuntime((model) => model.bytes().length);
     const { study } = await swept({ out, runtime, config: { ...FEW.config, maxDrop: 100 } });
     const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
     const smallest = Math.min(...study.trials.map(({ bytes }) => bytes!));

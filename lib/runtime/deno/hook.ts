@@ -1,4 +1,3 @@
-import { UnknownBuildError } from "./runtime_errors.ts";
 
 /**
  * What onnxruntime-web keeps to itself, made readable. Its WASM build has no file system, so that it
@@ -9,8 +8,6 @@ import { UnknownBuildError } from "./runtime_errors.ts";
 export interface RuntimeHook {
   /** Whether the runtime has started, and whether it is a build whose inside is known. */
   readonly state: "waiting" | "ready" | "unknown";
-  /** @throws {UnknownBuildError} Unless the runtime has started and is known. */
-  require(purpose: string): void;
   /** Returns the bytes that are written to files while `task` runs, one after another. */
   catchFile(task: () => Promise<unknown>): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns the text that is printed while `task` runs. */
@@ -72,13 +69,6 @@ export async function installHook(options: HookOptions = {}): Promise<RuntimeHoo
   return {
     get state() {
       return state;
-    },
-    require(purpose) {
-      if (state === "ready") return;
-      throw new UnknownBuildError(
-        `Cannot ${purpose}: the installed onnxruntime-web is not a build whose output can be ` +
-          `caught; Octavo knows version 1.30.0`,
-      );
     },
     catchFile: (task) => caught.gatherWhile("file", task),
     catchText: async (task) => new TextDecoder().decode(await caught.gatherWhile("text", task)),

@@ -152,14 +152,11 @@ export {
   sqnrAlong,
   type StepError,
 } from "./lib/evaluate/error_growth.ts";
-export {
-  agreement,
-  cosine,
-  type Metric,
-  type ScoredSample,
-  sqnr,
-  top1,
-} from "./lib/evaluate/metric.ts";
+export type { Metric, ScoredSample } from "./lib/evaluate/metric.ts";
+export { agreement } from "./lib/evaluate/metrics/agreement.ts";
+export { cosine } from "./lib/evaluate/metrics/cosine.ts";
+export { sqnr } from "./lib/evaluate/metrics/sqnr.ts";
+export { top1 } from "./lib/evaluate/metrics/top1.ts";
 export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
 export {
   openRuntime,

@@ -1,11 +1,6 @@
+import { MAX_SQNR } from "../record/metric_info.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { isFloat, toNumbers } from "./classes.ts";
-
-/**
- * Where the signal-to-noise scale ends, in dB: float32 itself resolves 2^-24, which is 144 dB, so
- * what is closer counts as equal.
- */
-export const MAX_SQNR = 150;
 
 /** Sums over values x of the reference and y of the candidate, from which both measures follow. */
 export interface Sums {

@@ -28,7 +28,7 @@ export function resolutionNote(
   samples: number,
   split: string,
 ): string | undefined {
-  if (metric.unit !== "%" || !(maxDrop > 0)) return undefined;
+  if (!metric.share || !(maxDrop > 0)) return undefined;
   const needed = samplesNeeded(maxDrop);
   if (samples >= needed) return undefined;
   const reach = -100 * tango(0, 0, samples).low;

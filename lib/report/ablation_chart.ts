@@ -1,4 +1,5 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
+import { MAX_SQNR } from "../record/metric_info.ts";
 import { provenLoss } from "../record/sensitivity_rank.ts";
 import { ablationFormat, isSqnr, layerName, rankedLayers } from "./ablation_rows.ts";
 import type { Chart, Key } from "./chart.ts";
@@ -17,9 +18,6 @@ const LOOKS = {
   outliers: { label: "outliers take its range", colour: COLOURS.orange, shape: "triangle" },
   plain: { label: "within noise", colour: COLOURS.blue, shape: "circle" },
 } as const satisfies Record<string, Look>;
-
-/** Where layers count as equal to float32, dB. */
-const EQUAL = 150;
 
 /**
  * What int8 in each layer alone leaves of the outputs, most sensitive first: SQNR with its interval, and
@@ -52,14 +50,14 @@ function chart(
   const relative = isSqnr(record);
   const used = new Set<Look>();
   const measured = layers.filter((layer) => layer[part]?.sqnr);
-  const finite = measured.filter((layer) => layer[part]!.sqnr!.value < EQUAL);
+  const finite = measured.filter((layer) => layer[part]!.sqnr!.value < MAX_SQNR);
   const ends = finite.flatMap((layer) => [layer[part]!.sqnr!.low, layer[part]!.sqnr!.high]);
   const rows = measured.map((layer): ChartRow => {
     const effect = layer[part]!;
     const { value, low, high } = effect.sqnr!;
     const look = lookOf(layer, effect, record);
     used.add(look);
-    const dB = value >= EQUAL ? "equal" : `${decimal(value, 1)} dB`;
+    const dB = value >= MAX_SQNR ? "equal" : `${decimal(value, 1)} dB`;
     const difference = relative || !effect.difference
       ? ""
       : `\u2003${format.difference(effect.difference.value)} ${
@@ -109,7 +107,7 @@ function chart(
 
 function lookOf(layer: AblatedLayer, effect: Effect, { metric }: AblationRecord): Look {
   // Closeness to float32 itself is never within noise, which says nothing of one layer more than another.
-  if (metric.unit !== "dB" && effect === layer.only && provenLoss(effect, metric) > 0) {
+  if (!metric.signalToNoise && effect === layer.only && provenLoss(effect, metric) > 0) {
     return LOOKS.costs;
   }
   return layer.why !== "" ? LOOKS.outliers : LOOKS.plain;

@@ -7,6 +7,7 @@ import {
   decimal,
   factor,
   factorInterval,
+  isRelative,
   megabytes,
   metricFormat,
   plural,
@@ -59,7 +60,7 @@ function textRow([name, { metric, float32, candidate, difference, outputs, laten
   return {
     "": name,
     [format.heading]: `${format.value(candidate.value.value)} ${format.range(candidate.value)}`,
-    ...(isRelative(float32) ? {} : {
+    ...(isRelative({ metric }) ? {} : {
       [format.differenceHeading]: `${format.difference(difference.value)} ${
         format.differenceRange(difference)
       }`,
@@ -74,13 +75,8 @@ function textRow([name, { metric, float32, candidate, difference, outputs, laten
   };
 }
 
-/** Closeness to float32 is known of float32 itself: a point, which no estimate is. */
-function isRelative({ value }: Compared["float32"]): boolean {
-  return value.low === value.high;
-}
-
 function baselineOf({ value }: Compared["float32"]) {
-  return { selection: value, latencyMs: 0 };
+  return { selection: value };
 }
 
 /** Widths of the panels, px. */
@@ -121,7 +117,7 @@ export function comparisonsChart(entries: readonly Entry[]): Chart {
 function accuracyPanel(entries: readonly Entry[]): Chart {
   const { metric, float32 } = entries[0]![1];
   const format = metricFormat({ metric, baseline: baselineOf(float32), maxDrop: 0 });
-  const relative = isRelative(float32);
+  const relative = isRelative({ metric });
   const rows = entries.map(([label, { candidate, difference }]): ChartRow => {
     const estimate = relative ? candidate.value : difference;
     const text = relative

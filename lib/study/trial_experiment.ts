@@ -162,7 +162,9 @@ export class Measure implements AsyncDisposable {
     const evaluation = await run;
     const { value } = evaluation;
     // Closeness to float32 is known of float32 itself, not estimated.
-    const own = metric.relative ? { ...value, low: value.value, high: value.value } : value;
+    const own = metric.perfect !== undefined
+      ? { ...value, low: value.value, high: value.value }
+      : value;
     const stored = accuracyOf({ ...evaluation, value: own }, split);
     await store.putEvaluation(await model.hash(), stored);
     return evaluation;

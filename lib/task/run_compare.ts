@@ -9,7 +9,8 @@ import type { Latency } from "../record/trial_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { evaluate, type Evaluation, type OutputError } from "../evaluate/evaluate.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
-import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/default_metric.ts";
+import type { Metric } from "../evaluate/metric.ts";
 
 /** Options for {@linkcode compare}. */
 export interface CompareOptions {

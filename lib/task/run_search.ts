@@ -3,7 +3,8 @@ import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
-import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/default_metric.ts";
+import { infoOf, type Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { quantizeWith } from "../quantize/quantize_with.ts";
@@ -197,8 +198,8 @@ async function* run(
   const started = performance.now();
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
   const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
-  const { name, unit, higherIsBetter } = metric;
-  const info: MetricInfo = { name, unit, higherIsBetter };
+  const { name, unit } = metric;
+  const info = infoOf(metric);
   const workers = given?.workers ?? options.workers ?? Math.min(4, navigator.hardwareConcurrency);
   const threads = given?.threads ?? options.threads ?? 1;
 
@@ -579,7 +580,7 @@ function outcomeOf(
   count: number,
 ): { drop?: number; noise?: number } {
   if (error !== undefined || !accuracy) return {};
-  const dB = metric.name === "SQNR"
+  const dB = metric.signalToNoise
     ? accuracy.value.low // what is judged, so that the limit on noise is one on that
     : count === 1
     ? outputs?.sqnr ?? undefined

@@ -1,7 +1,8 @@
 import { relative } from "node:path";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
-import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/default_metric.ts";
+import { infoOf, type Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { raiseOpset } from "../onnx/opset.ts";
@@ -120,9 +121,9 @@ export async function sweep(
   const threads = runtime?.threads ?? config.threads ?? 1;
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
   const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
-  const { name, unit, higherIsBetter } = metric;
+  const { name, unit } = metric;
   const budget = {
-    metric: { name, unit, higherIsBetter },
+    metric: infoOf(metric),
     maxDrop: config.maxDrop ?? defaultMaxDrop(metric),
   };
 

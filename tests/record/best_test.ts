@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
 import type { Budget } from "../../lib/record/budget.ts";
 import { chooseWinner, whyChosen, worthKeeping } from "../../lib/record/best.ts";
 
 const budget: Budget = {
-  metric: { name: "top-1", unit: "%", higherIsBetter: true },
+  metric: infoOf(top1()),
   maxDrop: 0.5,
 };
 
@@ -47,7 +50,7 @@ Deno.test("chooseWinner() takes a drop that binary arithmetic makes a trifle too
 
 Deno.test("chooseWinner() holds what is no share to the worse end of its interval", () => {
   const inDecibels: Budget = {
-    metric: { name: "SQNR", unit: "dB", higherIsBetter: true },
+    metric: infoOf(sqnr()),
     maxDrop: 120,
   };
   // Each within 0.3 dB.
@@ -57,7 +60,7 @@ Deno.test("chooseWinner() holds what is no share to the worse end of its interva
     whyChosen(inDecibels, trials),
     /120 dB of SQNR \(at the worse end of the interval\)/,
   );
-  const error = { name: "error", unit: "mm", higherIsBetter: false };
+  const error = infoOf({ name: "error", unit: "mm", higherIsBetter: false });
   const rising = [trialOf("lucky", 0.4, 0.4), trialOf("sure", 0.1, 0.5)];
   assert.equal(chooseWinner({ metric: error, maxDrop: 0.5 }, rising)?.name, "sure");
 });
@@ -73,7 +76,7 @@ Deno.test("chooseWinner() takes what loses least where speed and size are the sa
 });
 
 Deno.test("chooseWinner() counts a rise as a loss where lower is better", () => {
-  const metric = { name: "error", unit: "%", higherIsBetter: false };
+  const metric = infoOf({ name: "error", unit: "%", higherIsBetter: false });
   const trials = [trialOf("worse", 0.9, 0.4), trialOf("better", -0.9, 0.5)];
   assert.equal(chooseWinner({ ...budget, metric }, trials)?.name, "better");
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import { caveats, headline } from "../../lib/report/headline.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import { around, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
@@ -91,11 +92,11 @@ Deno.test("headline() tells a float32 winner from float32 as given", () => {
 
 Deno.test("headline() counts a loss upwards where lower is better", () => {
   const study = studyOf([{ name: "a", family: "static", difference: 0.4, ratio: 0.5 }], {
-    metric: { name: "WER", unit: "%", higherIsBetter: false },
+    metric: infoOf({ name: "WER", unit: "%", higherIsBetter: false }),
   });
   assert.match(headline(withWinner(study, 0)), /^a runs at .* \+0\.40 points \[/);
   const gain = studyOf([{ name: "a", family: "static", difference: -9, ratio: 0.5 }], {
-    metric: { name: "WER", unit: "%", higherIsBetter: false },
+    metric: infoOf({ name: "WER", unit: "%", higherIsBetter: false }),
   });
   assert.match(headline(withWinner(gain, 0)), /^a runs at /);
 });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
 import { arrays } from "../../lib/data/arrays.ts";
 import { npzDataset } from "../../lib/data/npz_dataset.ts";
 import { readNpz } from "../../lib/data/npz.ts";
 import { compare, Comparison, type ComparisonFields } from "../../lib/task/run_compare.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
-import { agreement, top1 } from "../../lib/evaluate/metric.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import { openRuntime } from "../../lib/runtime/pool.ts";
@@ -71,7 +74,7 @@ Deno.test("compare() measures two models against each other on real workers", as
 });
 
 const FIELDS: ComparisonFields = {
-  metric: { name: "top-1", unit: "%", higherIsBetter: true },
+  metric: infoOf(top1()),
   data: "visemes (test)",
   float32: { name: "lipnet.onnx", value: estimate(94.25, 93.1, 95.2, 2000), bytes: 7_748_833 },
   candidate: { name: "<int8>", value: estimate(94.0, 92.9, 95, 2000), bytes: 90_312 },
@@ -126,7 +129,7 @@ Deno.test("a comparison by closeness to float32 does not compare float32 with it
   const text = String(
     new Comparison({
       ...FIELDS,
-      metric: { name: "SQNR", unit: "dB", higherIsBetter: true },
+      metric: infoOf(sqnr()),
       float32: { ...FIELDS.float32, value: estimate(150, 150, 150, 20) },
       candidate: { ...FIELDS.candidate, value: estimate(12.4, 9.8, 15, 20) },
       difference: estimate(-137.6, -140.2, -135, 20),

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { arrays } from "../../lib/data/arrays.ts";
 import { splitDataset } from "../../lib/data/split.ts";
 import { UserError } from "../../lib/errors.ts";
-import { type Metric, sqnr } from "../../lib/evaluate/metric.ts";
+import type { Metric } from "../../lib/evaluate/metric.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import { Model } from "../../lib/onnx/model.ts";
 import {
   remakeTrial,

@@ -20,10 +20,9 @@ import { gitRevision, OCTAVO_VERSION } from "../study/provenance.ts";
 import type { MetricInfo } from "../record/metric_info.ts";
 import type { SearchRecord } from "../record/search_record.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Trial } from "../record/trial_record.ts";
+import { isMeasured, type Trial } from "../record/trial_record.ts";
 import { openStore, type Store, type StudyHeader, type StudyIdentity } from "../study/store.ts";
 import { type Budget, drop, isWithinBudget, worstCaseDrop } from "../record/budget.ts";
-import { isMeasured } from "../record/best.ts";
 import { Work } from "../study/progress.ts";
 import { elementCount, type Feeds } from "../tensor/tensor.ts";
 import {
@@ -31,7 +30,7 @@ import {
   assignment as assignmentRecord,
   mappingOfAssignment,
 } from "../strategy/search/assignment.ts";
-import { bestTrial, frontOf, whyBest } from "../record/best_trial.ts";
+import { bestTrial, type Objective, trialFront, whyBest } from "../record/best.ts";
 import { explainDecisions } from "../strategy/search/explain.ts";
 import {
   type Base,
@@ -43,12 +42,7 @@ import {
 import { Guide, keyOf, type Step } from "../strategy/search/next_trial.ts";
 import { withBiasCorrection } from "../strategy/search/bias_retry.ts";
 import { Probe } from "../replay/probe.ts";
-import {
-  type Objective,
-  type Proposal,
-  type SearchSpace,
-  searchSpace,
-} from "../strategy/search/proposal.ts";
+import { type Proposal, type SearchSpace, searchSpace } from "../strategy/search/proposal.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
 import {
   noiseCurve,
@@ -85,7 +79,7 @@ export type SearchEvent =
     readonly baseline: Study["baseline"];
     /** Why it was tried. */
     readonly why: string;
-    /** The best so far; the closest, as long as none keeps the budget. */
+    /** The best so far, if there is one. */
     readonly best?: Trial;
   }
   | { readonly kind: "end"; readonly study: Study };
@@ -287,7 +281,7 @@ async function* run(
     return { key, configuration };
   };
 
-  const best = () => bestTrial(budget, trials, objective);
+  const best = () => bestTrial(header, trials, objective);
   let slowest = 0;
   let ended = "";
   /** Builds and measures; what is in the store is taken from there. */
@@ -437,7 +431,7 @@ async function* run(
   const proposal = winner && placed.get(winner.key);
   const record: SearchRecord = {
     ...{ objective, minutes, ended, notes },
-    front: frontOf(budget, trials),
+    front: trialFront(header, trials).map(({ key }) => key),
     ...(guide && { scale: guide.scale }),
     decisions: proposal && guide && response
       ? explainDecisions(proposal, {
@@ -455,7 +449,7 @@ async function* run(
     ...(winner && {
       winner: {
         key: winner.key,
-        reason: whyBest(budget, trials, objective),
+        reason: whyBest(header, trials, objective),
         ...(tested && { accuracy: tested.accuracy }),
       },
     }),

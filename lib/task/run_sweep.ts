@@ -27,7 +27,7 @@ import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
 import { makeBases } from "../passes/exact_form.ts";
 import { openStore, type StudyHeader, type StudyIdentity } from "../study/store.ts";
-import { chooseWinner, whyChosen } from "../record/best.ts";
+import { bestTrial, whyBest } from "../record/best.ts";
 import { type Progress, Work } from "../study/progress.ts";
 
 /** What a sweep tells while it works. */
@@ -190,12 +190,12 @@ export async function sweep(
       const trial = (await store.result(keys[i]!, threads, machine))!;
       trials.push(trial);
       const baseline = (await update(trials))!;
-      const best = chooseWinner(budget, trials);
+      const best = bestTrial(header, trials);
       const place = { number: i + 1, of: keys.length, reused: done[i]! };
       onEvent({ kind: "trial", trial, ...place, baseline, ...(best && { best }) });
     }
     ranges = await measure.ranges();
-    const best = chooseWinner(budget, trials);
+    const best = bestTrial(header, trials);
     if (best && !await store.evaluation(best.modelHash!, "test")) {
       await measure.test(configurations[keys.indexOf(best.key)]!);
     }
@@ -206,11 +206,11 @@ export async function sweep(
     if (!signal?.aborted) throw error;
   }
 
-  const best = chooseWinner(budget, trials);
+  const best = bestTrial(header, trials);
   const tested = best && await store.evaluation(best.modelHash!, "test");
   const winner = best && {
     key: best.key,
-    reason: whyChosen(budget, trials),
+    reason: whyBest(header, trials),
     ...(tested && { accuracy: tested.accuracy }),
   };
   const ending = {

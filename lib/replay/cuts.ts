@@ -2,12 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { optimizedOrNot } from "../cost/network_facts.ts";
 import { consumers, graphInputs, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import {
-  type GraphProto,
-  GraphProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from "../onnx/onnx_pb.ts";
+import { type GraphProto, GraphProtoSchema, type ValueInfoProto } from "../onnx/onnx_pb.ts";
+import { withOutputs } from "../onnx/outputs.ts";
 import type { Runtime } from "../runtime/pool.ts";
 import { type Suffix, suffixOf } from "./suffix.ts";
 
@@ -100,13 +96,4 @@ function fusedWithSum(graph: GraphProto): (name: string) => boolean {
     const [reader, ...others] = readers.get(name) ?? [];
     return makers.get(name)?.opType === "Conv" && reader?.opType === "Add" && others.length === 0;
   };
-}
-
-/** The model with some of its values as outputs besides its own; their types are inferred. */
-export function withOutputs(model: Model, names: Iterable<string>): Model {
-  const { graph } = model;
-  const given = new Set([...graph.output, ...graphInputs(graph)].map(({ name }) => name));
-  const more = [...names].filter((name) => !given.has(name))
-    .map((name) => create(ValueInfoProtoSchema, { name }));
-  return model.withGraph({ ...graph, output: [...graph.output, ...more] });
 }

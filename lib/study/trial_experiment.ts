@@ -5,7 +5,8 @@ import {
   calibrationFromJson,
   calibrationToJson,
 } from "../calibrate/calibration.ts";
-import { withErrors, withTimes } from "../profile/plan_times.ts";
+import { withErrors } from "../evaluate/plan_errors.ts";
+import { withTimes } from "../profile/plan_times.ts";
 import { profile } from "../profile/profile_model.ts";
 import type { Observer } from "../calibrate/observers.ts";
 import { type Dataset, slice } from "../data/dataset.ts";

@@ -38,7 +38,8 @@ export {
 } from "./lib/calibrate/calibration.ts";
 export { convert, type ConvertOptions, type QuantFormat } from "./lib/quantize/convert.ts";
 export { QuantizedModel, type Trace } from "./lib/quantize/quantized_model.ts";
-export { Plan, type PlanRow } from "./lib/quantize/plan.ts";
+export { Plan } from "./lib/quantize/plan.ts";
+export type { PlanRow } from "./lib/record/plan_record.ts";
 export {
   quantizeDynamic,
   quantizeStatic,
@@ -204,7 +205,8 @@ export {
   sizesOf,
   trialsOf,
 } from "./lib/report/notebook_display.ts";
-export { type Compared, comparisonsOf } from "./lib/report/comparisons.ts";
+export { comparisonsOf } from "./lib/report/comparison_chart.ts";
+export type { ComparisonRecord } from "./lib/record/comparison_record.ts";
 export { errorsOf } from "./lib/report/error_chart.ts";
 export { writeReport } from "./lib/report/write_report.ts";
 

@@ -1,8 +1,15 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
 import { MAX_SQNR } from "../record/metric_info.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
-import { decimal, factor, type MetricFormat, metricFormat, plural, signed } from "./format.ts";
-import { milliseconds } from "./profile_table.ts";
+import {
+  decimal,
+  factor,
+  type MetricFormat,
+  metricFormat,
+  milliseconds,
+  plural,
+  signed,
+} from "./format.ts";
 import type { Column } from "./table.ts";
 
 /** Layers, most sensitive first. */

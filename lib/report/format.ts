@@ -60,6 +60,16 @@ export function megabytes(bytes: number): string {
   return `${decimal(size, size < 9.995 ? 2 : size < 99.95 ? 1 : 0)} ${unit}`;
 }
 
+/** Milliseconds with three digits: `12.3`, `0.045`. */
+export function milliseconds(ms: number): string {
+  return decimal(ms, ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : ms >= 0.9995 ? 2 : 3);
+}
+
+/** A share as `12.3 %`. */
+export function percent(share: number): string {
+  return `${decimal(100 * share, 1)} %`;
+}
+
 /** How one study writes its metric: decimals by metric, so that a column never changes its form. */
 export interface MetricFormat {
   /** `94.2`; without the unit, for tables whose heading gives it. */

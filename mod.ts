@@ -149,14 +149,11 @@ export {
   sqnrAlong,
   type StepError,
 } from "./lib/evaluate/error_growth.ts";
-export {
-  agreement,
-  cosine,
-  type Metric,
-  type ScoredSample,
-  sqnr,
-  top1,
-} from "./lib/evaluate/metric.ts";
+export type { Metric, ScoredSample } from "./lib/evaluate/metric.ts";
+export { agreement } from "./lib/evaluate/metrics/agreement.ts";
+export { cosine } from "./lib/evaluate/metrics/cosine.ts";
+export { sqnr } from "./lib/evaluate/metrics/sqnr.ts";
+export { top1 } from "./lib/evaluate/metrics/top1.ts";
 export {
   machineFingerprint,
   openRuntime,
@@ -171,7 +168,8 @@ export { Profile, profile } from "./lib/task/run_profile.ts";
 export { optimize, type OptimizeOptions } from "./lib/task/run_optimize.ts";
 export type { ConvRewrite } from "./lib/cost/fastest_form.ts";
 export { Optimized, type OptimizedParts } from "./lib/task/optimized.ts";
-export { withErrors, type WithErrorsOptions, withTimes } from "./lib/profile/plan_times.ts";
+export { withErrors, type WithErrorsOptions } from "./lib/evaluate/plan_errors.ts";
+export { withTimes } from "./lib/profile/plan_times.ts";
 export { noise } from "./lib/data/noise.ts";
 export { UsageError, UserError } from "./lib/errors.ts";
 
@@ -183,7 +181,7 @@ export {
   type SearchEvent,
   type SearchOptions,
 } from "./lib/task/run_search.ts";
-export type { Objective } from "./lib/strategy/search/proposal.ts";
+export type { Objective } from "./lib/record/best.ts";
 export { sweep, type SweepEvent, type SweepOptions } from "./lib/task/run_sweep.ts";
 export { describeRanges, type DescribeRangesOptions } from "./lib/calibrate/describe_ranges.ts";
 export type { ProfiledNode, ProfileRecord } from "./lib/record/profile_record.ts";
@@ -205,7 +203,8 @@ export {
   sizesOf,
   trialsOf,
 } from "./lib/report/notebook_display.ts";
-export { type Compared, comparisonsOf } from "./lib/report/comparisons.ts";
+export { comparisonsOf } from "./lib/report/comparison_chart.ts";
+export type { ComparisonRecord } from "./lib/record/comparison_record.ts";
 export { errorsOf } from "./lib/report/error_chart.ts";
 export { writeReport } from "./lib/report/write_report.ts";
 

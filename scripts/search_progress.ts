@@ -36,7 +36,7 @@ export function showSearch(
       }
       const { trial, number, reused, baseline } = event;
       const format = metricFormat({ ...begun!, baseline });
-      const relative = isRelative({ baseline });
+      const relative = isRelative(begun!);
       if (event.best) best = `best so far ${brief(event.best, format, relative)}`;
       const parts = [
         `${trial.name || `trial ${number}`}: ${measured(trial, format, relative)}`,

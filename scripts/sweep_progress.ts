@@ -43,7 +43,7 @@ export function showSweep(
       introduce();
       const { trial, baseline, number, of, reused } = event;
       const format = metricFormat({ ...begun!, baseline });
-      const relative = isRelative({ baseline });
+      const relative = isRelative(begun!);
       current = number;
       best = event.best
         ? `best so far ${brief(event.best, format, relative)}`

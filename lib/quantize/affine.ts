@@ -75,6 +75,32 @@ export function quantizeValue(x: number, params: AffineParams, grid: IntegerGrid
 }
 
 /**
+ * Real values as they come back from their integers: divided in float32 as kernels do, rounded,
+ * clamped, and multiplied again.
+ *
+ * @returns As many float32 values.
+ * @example
+ * ```ts
+ * import { fakeQuantize, UINT8 } from "./affine.ts";
+ * import assert from "node:assert/strict";
+ * const values = fakeQuantize([-1, 0.2, 0.3, 1e9], { scale: 0.5, zeroPoint: 1 }, UINT8);
+ * assert.deepEqual([...values], [-0.5, 0, 0.5, 127]);
+ * ```
+ */
+export function fakeQuantize(
+  values: ArrayLike<number>,
+  params: AffineParams,
+  grid: IntegerGrid = UINT8,
+): Float32Array<ArrayBuffer> {
+  const { scale, zeroPoint } = params;
+  const rounded = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    rounded[i] = (quantizeValue(values[i]!, params, grid) - zeroPoint) * scale;
+  }
+  return rounded;
+}
+
+/**
  * Rounds a scale to float32, which is what the kernels read. Undefined where nothing positive and
  * normal is left: a subnormal scale would make `x / scale` overflow.
  */

@@ -6,7 +6,7 @@ import type { Model } from "../onnx/model.ts";
 import { type NodeProto, ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import { noiseAt } from "../strategy/search/noise.ts";
+import { meanNoiseShare } from "../evaluate/closeness.ts";
 
 /**
  * Finds out what a change somewhere in a network does to its outputs, on a few samples. Float32 has
@@ -121,7 +121,10 @@ export class Probe {
     }
     const samples = this.#values.map((_, s) => new Map([...results[s] ?? [], ...replaced(s)]));
     return this.outputs.map((name) =>
-      noiseAt(this.#values.map((values) => values.get(name)!), samples.map((one) => one.get(name)))
+      meanNoiseShare(
+        this.#values.map((values) => values.get(name)!),
+        samples.map((one) => one.get(name)),
+      )
     );
   }
 

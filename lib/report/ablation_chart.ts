@@ -1,5 +1,5 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
-import type { Estimate } from "../record/metric_info.ts";
+import { type Estimate, MAX_SQNR } from "../record/metric_info.ts";
 import { provenLoss } from "../record/sensitivity_rank.ts";
 import { ablationFormat, isSqnr, layerName, rankedLayers } from "./ablation_rows.ts";
 import type { Chart, Key } from "./chart.ts";
@@ -21,9 +21,6 @@ const LOOKS = {
   outliers: { label: "outliers take its range", colour: COLOURS.orange, shape: "triangle" },
   plain: { label: "within noise", colour: COLOURS.blue, shape: "circle" },
 } as const satisfies Record<string, Look>;
-
-/** Where layers count as equal to float32, dB. */
-const EQUAL = 150;
 
 /**
  * What int8 in each layer alone leaves of the outputs, most sensitive first: SQNR with its interval, and
@@ -57,7 +54,7 @@ function chart(
     return effect?.sqnr ? [{ layer, effect, sqnr: effect.sqnr }] : [];
   });
   const looks = measured.map(({ layer, effect }) => lookOf(layer, effect, record));
-  const ends = measured.filter(({ sqnr }) => sqnr.value < EQUAL)
+  const ends = measured.filter(({ sqnr }) => sqnr.value < MAX_SQNR)
     .flatMap(({ sqnr }) => [sqnr.low, sqnr.high]);
   const marks = [...ends, ...lines.map(({ at }) => at)];
   const drawn = rowChart(measured.map((one, i) => rowOf(record, one, looks[i]!)), {
@@ -86,7 +83,7 @@ function rowOf(
 ): ChartRow {
   const format = ablationFormat(record);
   const { value, low, high } = sqnr;
-  const dB = value >= EQUAL ? "equal" : `${decimal(value, 1)} dB`;
+  const dB = value >= MAX_SQNR ? "equal" : `${decimal(value, 1)} dB`;
   const difference = isSqnr(record) || !effect.difference
     ? ""
     : `\u2003${format.difference(effect.difference.value)} ${
@@ -122,7 +119,7 @@ function noteOf(record: AblationRecord): string {
 
 function lookOf(layer: AblatedLayer, effect: Effect, { metric }: AblationRecord): Look {
   // Closeness to float32 itself is never within noise, which says nothing of one layer more than another.
-  if (metric.unit !== "dB" && effect === layer.only && provenLoss(effect, metric) > 0) {
+  if (!metric.signalToNoise && effect === layer.only && provenLoss(effect, metric) > 0) {
     return LOOKS.costs;
   }
   return layer.why !== "" ? LOOKS.outliers : LOOKS.plain;

@@ -5,7 +5,7 @@ import { count, decimal, isRelative, metricFormat, plural, signed } from "./form
 import type { Box } from "./labels.ts";
 import { decimalsOf, drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";
 import { COLOURS, INK, MUTED, RULE, type Shape } from "./theme.ts";
-import { entriesOf, type Measured } from "./trials.ts";
+import { entriesOf, type MeasuredEntry as Measured } from "./trials.ts";
 
 /** Trials that differ in the number of calibration samples alone. */
 export interface SampleSeries {

@@ -6,7 +6,7 @@ import { linked, px } from "./plot.ts";
 import { type ScatterLayout, type ScatterPoint, weightOf } from "./scatter_layout.ts";
 import { ellipsis } from "./text_width.ts";
 import { HALO, INK, MUTED } from "./theme.ts";
-import type { Measured } from "./trials.ts";
+import type { MeasuredEntry as Measured } from "./trials.ts";
 
 const SIZE = 12;
 

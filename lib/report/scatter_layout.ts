@@ -2,8 +2,8 @@ import * as Plot from "@observablehq/plot";
 import type { Study } from "../record/study_record.ts";
 import { isRelative } from "./format.ts";
 import type { Box } from "./labels.ts";
-import { paretoFront } from "./pareto.ts";
-import { entriesOf, type Measured } from "./trials.ts";
+import { frontOf as paretoFront } from "../record/front.ts";
+import { entriesOf, type MeasuredEntry as Measured } from "./trials.ts";
 import { metricWindow } from "./window.ts";
 
 /** Where something lies beyond the frame: -1, 0 or 1 each way, pixels running downwards. */
@@ -179,5 +179,5 @@ function frontOf(study: Study, measured: readonly Measured[], withBaseline: bool
   if (withBaseline) {
     points.push({ cost: 1, loss: sign * study.baseline.selection.value, of: "float32" });
   }
-  return paretoFront(points).map(({ of }) => of);
+  return paretoFront(points, ({ cost, loss }) => [cost, loss]).map(({ of }) => of);
 }

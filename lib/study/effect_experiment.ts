@@ -239,7 +239,7 @@ export class Setup {
 /** Number of the rules by which samples are left out: effects of other rules are measured again. */
 const METHOD = 2;
 
-/** 1 dB, or 1 % of the value. */
-function defaultResolution({ unit }: Metric, { value }: Evaluation): number {
-  return unit === "dB" ? 1 : Math.abs(value.value) / 100;
+/** What the metric says, or 1 % of float32's value. */
+function defaultResolution({ resolution }: Metric, { value }: Evaluation): number {
+  return resolution ?? Math.abs(value.value) / 100;
 }

@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Model } from "../onnx/model.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Budget } from "../record/budget.ts";
-import { worthKeeping } from "../record/best.ts";
 import { writeWhole } from "../whole_file.ts";
+import { trialFront } from "../record/best.ts";
 
 /** The record of a study, in its folder. */
 export const STUDY_JSON = "study.json";
@@ -14,7 +13,7 @@ export const BEST_MODEL = "best.onnx";
 
 /**
  * Writes the models of a study that are worth keeping: the winner as `best.onnx`, and those on the
- * front of accuracy and latency under their names. Each file is written whole or not at all; one
+ * front of latency, accuracy and size under their names. Each file is written whole or not at all; one
  * that is there already with the right bytes is left alone.
  *
  * @param makeModel Makes the model of a trial, by its key.
@@ -27,9 +26,8 @@ export async function writeModels(
   makeModel: (key: string) => Promise<Model>,
   old: Readonly<Record<string, string>> = {},
 ): Promise<Record<string, string>> {
-  const budget: Budget = { metric: study.metric, maxDrop: study.maxDrop };
   const winner = study.trials.find(({ key }) => key === study.winner?.key);
-  const kept = [...(winner ? [winner] : []), ...worthKeeping(budget, study.trials)];
+  const kept = [...(winner ? [winner] : []), ...trialFront(study, study.trials)];
   const files: Record<string, string> = {};
   for (const trial of new Set(kept)) {
     const file = trial === winner ? BEST_MODEL : fileName(trial.name, files);

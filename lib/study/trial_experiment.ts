@@ -296,7 +296,9 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     const evaluation = await evaluate(runtimes.run, model, dataset, metric, undefined, options);
     const { value } = evaluation;
     // Closeness to float32 is known of float32 itself, not estimated.
-    const own = metric.relative ? { ...value, low: value.value, high: value.value } : value;
+    const own = metric.perfect !== undefined
+      ? { ...value, low: value.value, high: value.value }
+      : value;
     const stored = accuracyOf({ ...evaluation, value: own }, split);
     await store.putEvaluation(await model.hash(), stored);
     return evaluation;

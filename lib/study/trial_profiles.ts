@@ -1,5 +1,6 @@
 import type { Model } from "../onnx/model.ts";
-import { withErrors, withTimes } from "../profile/plan_times.ts";
+import { withErrors } from "../evaluate/plan_errors.ts";
+import { withTimes } from "../profile/plan_times.ts";
 import { profileModel } from "../profile/profile_model.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import type { Study } from "../record/study_record.ts";

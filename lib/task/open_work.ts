@@ -2,7 +2,8 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
-import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/default_metric.ts";
+import { infoOf, type Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
@@ -75,7 +76,7 @@ export class OpenWork implements AsyncDisposable {
     }
     const budget = budgetOf(options, metric, first?.value.value);
     const ledger = new StudyLedger({
-      ...{ budget, store, experiment, machine, onStep, options },
+      ...{ store, experiment, machine, onStep, options },
       threads: runtimes.time.about.threads,
       start: {
         schema: 1,
@@ -148,8 +149,8 @@ function budgetOf(
   metric: Metric,
   float32: number | undefined,
 ): Budget {
-  const { name, unit, higherIsBetter } = metric;
-  const info = { name, unit, higherIsBetter };
+  const info = infoOf(metric);
+  const { name, unit } = info;
   if (atLeast === undefined || float32 === undefined) {
     const asked = maxDrop ?? defaultMaxDrop(metric);
     if (asked >= 0) return { metric: info, maxDrop: asked };

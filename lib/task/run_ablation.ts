@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { nearest, UserError } from "../errors.ts";
-import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/default_metric.ts";
+import type { Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";

@@ -3,7 +3,7 @@ import { sampleModel, visemes } from "../../lib/data/visemes.ts";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
-import { defaultMetric } from "../../lib/evaluate/metric.ts";
+import { defaultMetric } from "../../lib/evaluate/default_metric.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { convert } from "../../lib/quantize/convert.ts";

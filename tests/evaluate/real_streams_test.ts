@@ -7,7 +7,7 @@ import { stateful } from "../../lib/data/stateful.ts";
 import { readWav, windows } from "../../lib/data/wav.ts";
 import { errorGrowth, sqnrAlong } from "../../lib/evaluate/error_growth.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
-import { sqnr } from "../../lib/evaluate/metric.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";

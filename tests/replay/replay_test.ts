@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { formErrors, onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { Replay } from "../../lib/replay/replay.ts";
 import { suffixOf } from "../../lib/replay/suffix.ts";
-import { sqnr } from "../../lib/evaluate/metric.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";

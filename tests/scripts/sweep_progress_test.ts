@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
 import { createProgress } from "../../scripts/progress.ts";
 import { duration, showSweep } from "../../scripts/sweep_progress.ts";
@@ -24,7 +26,7 @@ const begin = {
   configurations: ["float32", "mixed · min-max"],
   reused: 1,
   collapsed: [{ name: "all · min-max", sameAs: "mixed · min-max" }],
-  metric: { name: "top-1", unit: "%", higherIsBetter: true },
+  metric: infoOf(top1()),
   maxDrop: 0.5,
 } as const;
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../../lib/study/sqlite_database.ts";
@@ -45,7 +47,7 @@ const header: StudyHeader = {
   title: "net",
   model: { name: "net.onnx", hash: "aa", bytes: 40, opset: 17, nodes: 3, parameters: 10 },
   data: { name: "digits.npz", labelled: true, splits: [], seed: 0 },
-  metric: { name: "top-1", unit: "%", higherIsBetter: true },
+  metric: infoOf(top1()),
   maxDrop: 0.5,
   baseline: { selection: around(90), latencyMs: 2 },
   provenance: {

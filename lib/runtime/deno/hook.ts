@@ -1,4 +1,3 @@
-
 /**
  * What onnxruntime-web keeps to itself, made readable. Its WASM build has no file system, so that it
  * cannot write the optimized graph, and prints a profile to the console; and a run that has begun can

@@ -1,12 +1,12 @@
 import { table } from "../display.ts";
-import type { Estimate, MetricInfo } from "../record/metric_info.ts";
-import type { Latency } from "../record/trial_record.ts";
+import type { ComparisonRecord } from "../record/comparison_record.ts";
 import { type Chart, chartSvg } from "./chart.ts";
 import { show, type Shown } from "./notebook_display.ts";
 import {
   decimal,
   factor,
   factorInterval,
+  isRelative,
   megabytes,
   metricFormat,
   plural,
@@ -16,18 +16,6 @@ import { markup } from "./markup.ts";
 import { type ChartRow, rowChart, type RowChartOptions } from "./row_chart.ts";
 import { COLOURS, MUTED } from "./theme.ts";
 
-/** What is shown of a comparison with float32, as `compare()` returns it. */
-export interface Compared {
-  readonly metric: MetricInfo;
-  /** Name of the data set. */
-  readonly data: string;
-  readonly float32: { readonly value: Estimate; readonly bytes: number };
-  readonly candidate: { readonly value: Estimate; readonly bytes: number };
-  readonly difference: Estimate;
-  readonly outputs?: { readonly sqnr: number | null };
-  readonly latency?: Latency;
-}
-
 /**
  * Several comparisons with the same float32 network, side by side in the order given: what each costs
  * in accuracy, the share of float32's time it takes and of its bytes, with 95 % intervals. In a
@@ -36,11 +24,12 @@ export interface Compared {
  * @param comparisons By name; on the same samples.
  * @example The last line of a notebook cell
  * ```ts
- * import { type Compared, comparisonsOf } from "./comparisons.ts";
- * const cell = (dynamic: Compared, mixed: Compared) => comparisonsOf({ dynamic, mixed });
+ * import type { ComparisonRecord } from "../record/comparison_record.ts";
+ * import { comparisonsOf } from "./comparison_chart.ts";
+ * const cell = (dynamic: ComparisonRecord, mixed: ComparisonRecord) => comparisonsOf({ dynamic, mixed });
  * ```
  */
-export function comparisonsOf(comparisons: Readonly<Record<string, Compared>>): Shown {
+export function comparisonsOf(comparisons: Readonly<Record<string, ComparisonRecord>>): Shown {
   const entries = Object.entries(comparisons);
   const text = table(entries.map(textRow)).text;
   const [first] = entries;
@@ -52,14 +41,14 @@ export function comparisonsOf(comparisons: Readonly<Record<string, Compared>>): 
   return show({ "image/svg+xml": svg.text, "text/plain": text });
 }
 
-type Entry = readonly [name: string, compared: Compared];
+type Entry = readonly [name: string, compared: ComparisonRecord];
 
 function textRow([name, { metric, float32, candidate, difference, outputs, latency }]: Entry) {
-  const format = metricFormat({ metric, baseline: baselineOf(float32), maxDrop: 0 });
+  const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: 0 });
   return {
     "": name,
     [format.heading]: `${format.value(candidate.value.value)} ${format.range(candidate.value)}`,
-    ...(isRelative(float32) ? {} : {
+    ...(isRelative({ metric }) ? {} : {
       [format.differenceHeading]: `${format.difference(difference.value)} ${
         format.differenceRange(difference)
       }`,
@@ -72,15 +61,6 @@ function textRow([name, { metric, float32, candidate, difference, outputs, laten
       ? "exact"
       : decimal(outputs.sqnr, 1),
   };
-}
-
-/** Closeness to float32 is known of float32 itself: a point, which no estimate is. */
-function isRelative({ value }: Compared["float32"]): boolean {
-  return value.low === value.high;
-}
-
-function baselineOf({ value }: Compared["float32"]) {
-  return { selection: value, latencyMs: 0 };
 }
 
 /** Widths of the panels, px. */
@@ -120,8 +100,8 @@ export function comparisonsChart(entries: readonly Entry[]): Chart {
 
 function accuracyPanel(entries: readonly Entry[]): Chart {
   const { metric, float32 } = entries[0]![1];
-  const format = metricFormat({ metric, baseline: baselineOf(float32), maxDrop: 0 });
-  const relative = isRelative(float32);
+  const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: 0 });
+  const relative = isRelative({ metric });
   const rows = entries.map(([label, { candidate, difference }]): ChartRow => {
     const estimate = relative ? candidate.value : difference;
     const text = relative

@@ -41,7 +41,7 @@ export function studyOf(sketches: readonly TrialSketch[], changes: Partial<Study
       key: i.toString(16).padStart(64, "0"),
       name,
       family,
-      config: { family, index: i },
+      recipe: { kind: "configuration", base: "fused", placement: family, samples: i },
       executes: {},
       plan: sketch.plan ?? [],
       seconds: 4.2,

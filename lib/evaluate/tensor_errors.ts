@@ -1,13 +1,13 @@
 import { producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { TensorProto } from "../onnx/onnx_pb.ts";
+import { withOutputs } from "../onnx/outputs.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import { isFloat, toNumbers } from "./classes.ts";
 import { addSums, noSums, sqnrOf, type Sums } from "./closeness.ts";
 import type { Runtime } from "../runtime/pool.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { roundEven } from "../tensor/round.ts";
-import { withOutputs } from "../replay/cuts.ts";
 
 /** Errors of a tensor, dB; undefined where they are none. */
 export interface ErrorsOfTensor {

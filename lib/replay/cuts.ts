@@ -1,14 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { optimizedOrNot } from "../cost/network_facts.ts";
 import { consumers, graphInputs, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import {
-  type GraphProto,
-  GraphProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from "../onnx/onnx_pb.ts";
+import { type GraphProto, GraphProtoSchema, type ValueInfoProto } from "../onnx/onnx_pb.ts";
+import { withOutputs } from "../onnx/outputs.ts";
 import type { Runtime } from "../runtime/pool.ts";
+import { UnknownBuildError } from "../runtime/runtime_errors.ts";
 import { type Suffix, suffixOf } from "./suffix.ts";
 
 /**
@@ -27,7 +23,7 @@ export async function cutsOf(
 ): Promise<ReadonlyMap<string, ValueInfoProto>> {
   const { graph } = model;
   const inputs = graphInputs(graph).map((info) => [info.name, info] as const);
-  const optimized = await optimizedOrNot(model, runtime);
+  const optimized = await optimizedOf(model, runtime);
   if (!optimized) return new Map(inputs);
   const survives = new Set(optimized.graph.node.flatMap(({ output }) => output));
   const constants = new Set(optimized.graph.initializer.map(({ name }) => name));
@@ -39,6 +35,16 @@ export async function cutsOf(
   const tapped = await runtime.optimized(withOutputs(model, names));
   const known = new Map(tapped.graph.output.map((info) => [info.name, info]));
   return new Map([...inputs, ...names.map((name) => [name, known.get(name)!] as const)]);
+}
+
+/** The graph that is executed; undefined where this build of the runtime does not let it be read. */
+async function optimizedOf(model: Model, runtime: Runtime): Promise<Model | undefined> {
+  try {
+    return await runtime.optimized(model);
+  } catch (error) {
+    if (error instanceof UnknownBuildError) return undefined;
+    throw error;
+  }
 }
 
 const NOT_AFTER: ReadonlySet<string> = new Set([
@@ -100,13 +106,4 @@ function fusedWithSum(graph: GraphProto): (name: string) => boolean {
     const [reader, ...others] = readers.get(name) ?? [];
     return makers.get(name)?.opType === "Conv" && reader?.opType === "Add" && others.length === 0;
   };
-}
-
-/** The model with some of its values as outputs besides its own; their types are inferred. */
-export function withOutputs(model: Model, names: Iterable<string>): Model {
-  const { graph } = model;
-  const given = new Set([...graph.output, ...graphInputs(graph)].map(({ name }) => name));
-  const more = [...names].filter((name) => !given.has(name))
-    .map((name) => create(ValueInfoProtoSchema, { name }));
-  return model.withGraph({ ...graph, output: [...graph.output, ...more] });
 }

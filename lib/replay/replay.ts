@@ -3,9 +3,10 @@ import { bytesOf, shareTensor } from "../data/shared.ts";
 import { toNumbers } from "../evaluate/classes.ts";
 import type { Model } from "../onnx/model.ts";
 import type { ValueInfoProto } from "../onnx/onnx_pb.ts";
+import { withOutputs } from "../onnx/outputs.ts";
 import type { Runtime } from "../runtime/pool.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import { type CutModel, cutModel, cutsOf, withOutputs } from "./cuts.ts";
+import { type CutModel, cutModel, cutsOf } from "./cuts.ts";
 
 /** Options for {@linkcode Replay.open}. */
 export interface ReplayOptions {

@@ -67,3 +67,53 @@ export function comparable(outputs: Readonly<Record<string, Tensor>>): string[] 
 export function sameShape(a: Tensor, b: Tensor): boolean {
   return a.dims.length === b.dims.length && a.dims.every((dim, axis) => dim === b.dims[axis]);
 }
+
+/** Noise below this share of the signal's power, 150 dB, is float32's own. */
+export const LEAST_NOISE = 1e-15;
+
+/**
+ * Noise power of an output as a share of its signal's power: the geometric mean over samples, so that
+ * what is added up in it is what an SQNR in dB, averaged over samples, is made of.
+ *
+ * @param reference The output of each sample in float32.
+ * @param changed The same after a change; undefined where it cannot have changed.
+ * @returns 0 if nothing changed in any sample.
+ */
+export function noiseAt(
+  reference: readonly Tensor[],
+  changed: readonly (Tensor | undefined)[],
+): number {
+  return meanNoise(reference.map((expected, s) => {
+    const own = changed[s];
+    return own ? relativeNoise(expected, own) : 0;
+  }));
+}
+
+/**
+ * The geometric mean of the noise in some samples, that of none counting as {@linkcode LEAST_NOISE}; 0 if
+ * there is none in any.
+ */
+export function meanNoise(shares: readonly number[]): number {
+  if (shares.every((share) => share === 0)) return 0;
+  const logs = shares.reduce((sum, share) => sum + Math.log(Math.max(share, LEAST_NOISE)), 0);
+  return Math.exp(logs / shares.length);
+}
+
+/**
+ * Noise power of one output as a share of its signal's power: 1 where there is noise and no signal, NaN
+ * where the shapes differ or a value is not a number.
+ */
+export function relativeNoise(reference: Tensor, changed: Tensor): number {
+  if (!sameShape(reference, changed)) return NaN;
+  const [{ data: xs }, { data: ys }] = [reference, changed];
+  let signal = 0;
+  let noise = 0;
+  for (let i = 0; i < xs.length; i++) {
+    const x = Number(xs[i]);
+    signal += x * x;
+    noise += (x - Number(ys[i])) ** 2;
+  }
+  if (noise === 0) return 0;
+  if (Number.isNaN(noise) || Number.isNaN(signal)) return NaN;
+  return signal > 0 ? Math.min(noise / signal, 1 / LEAST_NOISE) : 1;
+}

@@ -8,7 +8,7 @@ import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { quantizeWith } from "../quantize/quantize_with.ts";
 import { openRuntime, type Runtime } from "../runtime/pool.ts";
-import { runDataset } from "../runtime/run_dataset.ts";
+import { independentSteps } from "../runtime/single_steps.ts";
 import { machineFingerprint, runtimeVersions } from "../runtime/versions.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
 import { STUDY_JSON, writeModels, writeStudyJson } from "../study/files.ts";
@@ -24,7 +24,6 @@ import { openStore, type Store, type StudyHeader, type StudyIdentity } from "../
 import { type Budget, drop, isWithinBudget, worstCaseDrop } from "../record/budget.ts";
 import { isMeasured } from "../record/best.ts";
 import { Work } from "../study/progress.ts";
-import { elementCount, type Feeds } from "../tensor/tensor.ts";
 import {
   type Assignment,
   assignment as assignmentRecord,
@@ -41,7 +40,6 @@ import {
 } from "../cost/exact_forms.ts";
 import { Guide, keyOf, type Step } from "../strategy/search/next_trial.ts";
 import { withBiasCorrection } from "../strategy/search/bias_retry.ts";
-import { Probe } from "../replay/probe.ts";
 import {
   type Objective,
   type Proposal,
@@ -56,7 +54,9 @@ import {
   type Response,
 } from "../strategy/search/noise_to_drop.ts";
 import { roundable } from "../strategy/search/roundings.ts";
-import { measureSensitivities, type Sensitivities, sensitivities } from "../replay/layer_noise.ts";
+import { measureLayerNoise, type Sensitivities, sensitivities } from "../replay/layer_noise.ts";
+import { Replay } from "../replay/replay.ts";
+import { sensitivityAsks } from "../strategy/search/sensitivity_asks.ts";
 import { smallWeights } from "../strategy/search/small_weights.ts";
 import { summaryOf } from "../strategy/search/recipe_name.ts";
 
@@ -365,6 +365,7 @@ async function* run(
           probes,
           signal: stop,
           onProgress,
+          notes,
         },
         int4: objective === "size",
         known: found,
@@ -600,68 +601,35 @@ interface SensitivityContext {
   readonly int4: boolean;
   readonly known?: Sensitivities;
   readonly lateAt: number;
+  /** Takes what could not be measured. */
+  readonly notes: string[];
   readonly signal: AbortSignal;
   readonly onProgress: (doing: string, share?: number) => void;
 }
 
-/** Bytes of float32's values that are kept for probing at most. */
-const PROBE_BYTES = 300e6;
-
 /** The sensitivities of a base, from the store if they are there. */
 async function sensitivitiesOf(base: Base, context: SensitivityContext): Promise<Sensitivities> {
-  const { store, measure, runtime, outputs, data, probes, int4, signal, onProgress } = context;
+  const { store, measure, runtime, outputs, data, probes, int4, known, signal } = context;
+  const { network: { model } } = base;
   const content = {
-    model: await base.network.model.hash(),
+    model: await model.hash(),
     data: await data.hash(),
     outputs: [...outputs],
     ...{ probes, int4 },
   };
-  const document = `sensitivities ${contentKey(content)}`;
+  const document = `layer noise ${contentKey(content)}`;
   const stored = await store.document(document);
   if (stored !== undefined) return sensitivities.parse(stored);
-  const tensors = roundable(base);
-  const calibration = await measure.calibration(base.name, tensors);
-  const bytes = 4 * [...base.network.values.values()]
-    .reduce((sum, { dims }) => sum + elementCount(dims), 0);
-  const count = Math.max(2, Math.min(probes, Math.floor(PROBE_BYTES / bytes)));
-  const samples = await probeSamples(base.network.model, data, count, runtime);
-  const probe = await Probe.open(base.network, samples, { runtime, outputs, signal });
-  const found = await measureSensitivities(base, probe, calibration, {
-    ...{ int4, signal, known: context.known },
+  const calibration = await measure.calibration(base.name, roundable(base));
+  const steps = await independentSteps(data, model, runtime, signal);
+  const replay = await Replay.open(model, steps, runtime, { signal });
+  const asks = sensitivityAsks(base, outputs, { int4 });
+  const found = await measureLayerNoise(asks, replay, calibration, {
+    ...{ samples: probes, known },
     isLate: () => performance.now() > context.lateAt,
-    onProgress: (done) => onProgress("sensitivity of layers", done),
+    onProgress: (done) => context.onProgress("sensitivity of layers", done),
   });
-  await store.putDocument(document, found);
-  return found;
-}
-
-/** Samples of the shapes of the first, spread over the data; of a stream with the state that came about. */
-async function probeSamples(
-  model: Model,
-  data: Dataset,
-  count: number,
-  runtime: Runtime,
-): Promise<Feeds[]> {
-  const shapes = (feeds: Feeds) =>
-    JSON.stringify(Object.entries(feeds).map(([name, { dims }]) => [name, dims]).sort());
-  if (data.stream) {
-    const taken: Feeds[] = [];
-    for await (const { feeds } of runDataset(runtime, model, data)) {
-      taken.push(feeds);
-      if (taken.length >= 4 * count) break;
-    }
-    return taken.filter((_, i) => i % 4 === 3).slice(0, count);
-  }
-  const wanted = shapes(await data.sample(0));
-  const stride = Math.max(1, Math.floor(data.length / count));
-  const taken: Feeds[] = [];
-  // Spread evenly; where shapes differ, more are looked at.
-  const order = Array.from({ length: data.length }, (_, i) => i)
-    .sort((a, b) => a % stride - b % stride || a - b);
-  for (const index of order) {
-    if (taken.length >= count) break;
-    const feeds = await data.sample(index);
-    if (shapes(feeds) === wanted) taken.push(feeds);
-  }
-  return taken;
+  context.notes.push(...found.notes);
+  if (found.notes.length === 0) await store.putDocument(document, found.sensitivities);
+  return found.sensitivities;
 }

@@ -20,7 +20,8 @@ import { type GraphFacts, graphFacts } from "./graph_facts.ts";
 import { writeBehindBarriers } from "./barriers.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
-import { Plan, type PlanRow } from "./plan.ts";
+import type { PlanRow } from "../record/plan_record.ts";
+import { Plan } from "./plan.ts";
 
 import { QdqWriter } from "./qdq.ts";
 import { QOperatorWriter } from "./qoperator.ts";

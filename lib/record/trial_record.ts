@@ -83,3 +83,13 @@ export const trial = z.strictObject({
 });
 /** One configuration, measured: plain JSON. */
 export type Trial = z.infer<typeof trial>;
+
+/** A trial that was measured to its end. */
+export type MeasuredTrial = Trial & Required<Pick<Trial, "accuracy" | "latency" | "bytes">>;
+
+/** Whether everything of a trial has been measured. */
+export function isMeasured(trial: Trial): trial is MeasuredTrial {
+  const { error, accuracy, latency, bytes } = trial;
+  return error === undefined && accuracy !== undefined && latency !== undefined &&
+    bytes !== undefined;
+}

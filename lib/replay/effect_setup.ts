@@ -1,5 +1,5 @@
 import type { Evaluation } from "../evaluate/evaluate.ts";
-import type { Metric } from "../evaluate/metric.ts";
+import { isShare, type Metric } from "../evaluate/metric.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Replay } from "./replay.ts";
 
@@ -47,15 +47,15 @@ export function baselineOf({ scores, results }: Evaluation): Baseline {
 }
 
 /**
- * Half the width of an interval that is narrow enough where nothing else is asked: 1 dB, or 1 % of the
- * value of float32. Undefined for shares, which take hundreds of samples to be known to the point: all
- * samples are run.
+ * Half the width of an interval that is narrow enough, in the metric's unit: what is asked, else what the
+ * metric says, else 1 % of the value of float32. Undefined for shares, which take hundreds of samples to
+ * be known to the point: all samples are run.
  */
 export function resolutionOf(
-  { unit }: Pick<Metric, "unit">,
+  metric: Pick<Metric, "unit" | "share" | "resolution">,
   float32: number,
   asked?: number,
 ): number | undefined {
-  if (unit === "%") return undefined;
-  return asked ?? (unit === "dB" ? 1 : Math.abs(float32) / 100);
+  if (isShare(metric)) return undefined;
+  return asked ?? metric.resolution ?? Math.abs(float32) / 100;
 }

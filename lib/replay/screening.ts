@@ -1,6 +1,7 @@
 import { estimateDifference, estimateMean } from "../evaluate/estimate.ts";
 import { requireFinite, scoreOf } from "../evaluate/evaluate.ts";
 import { meanInterval, moments } from "../evaluate/interval.ts";
+import { infoOf } from "../evaluate/metric.ts";
 import type { Effect } from "../record/ablation_record.ts";
 import type { Estimate } from "../record/metric_info.ts";
 import type { Baseline, EffectSetup, SampleOutputs } from "./effect_setup.ts";
@@ -64,12 +65,13 @@ export class Screening<V extends Variant> {
     const before = Float64Array.from(counted, (index) => this.#base.scores[index]!);
     const scores = Float64Array.from(counted, (index, i) => this.#scores.get(index) ?? before[i]!);
     // Float32's closeness to itself is known; that of another network is estimated, as this one's is.
-    const measure = base === undefined ? metric : { ...metric, relative: false };
+    const { share, perfect } = infoOf(metric);
+    const known = base === undefined && perfect !== undefined ? { perfect } : {};
     return {
       ...common,
-      value: estimateMean(scores, metric),
+      value: estimateMean(scores, { share }),
       difference: counted.length === order.length
-        ? estimateDifference(scores, before, measure)
+        ? estimateDifference(scores, before, { share, ...known })
         : this.#interval(),
       ...this.#errors.summary(),
       ...(margins && { margin: safeMargin(this.#shifts) }),

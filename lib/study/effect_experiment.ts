@@ -14,7 +14,7 @@ import { type Estimate, estimate } from "../record/metric_info.ts";
 import { type Baseline, type EffectSetup, resolutionOf } from "../replay/effect_setup.ts";
 import { measureBaseline, measureEffects } from "../replay/effects.ts";
 import { Replay } from "../replay/replay.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import {
   type AblationMode,
   askedOf,

@@ -1,6 +1,6 @@
 import type { Metric } from "../evaluate/metric.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { AblationMode } from "../study/ablation_mode.ts";
 import type { StudyPlace } from "../study/open_study.ts";
 import type { Store } from "../study/store.ts";
@@ -18,10 +18,7 @@ export interface AblateOptions {
    * rewritten for the runtime's WASM kernels. @default {"fused"}
    */
   base?: "fused" | "lowered";
-  /**
-   * Joins layers by the first parts of their module path, so many.
-   * @default {each by itself; of a lowered network all of a module}
-   */
+  /** Joins layers by the first parts of their module path, so many. @default {each by itself} */
   depth?: number;
   /** Layers by name or module path. @default {all} */
   layers?: readonly string[];

@@ -4,10 +4,10 @@ import { int8Layers, joinByPath, type Layer } from "../quantize/layers.ts";
 
 /** Which layers are ablated. */
 export interface LayerChoice {
-  /** Joins layers by the first parts of their module path, so many. @default {see `join`} */
+  /** Joins layers by the first parts of their module path, so many. @default {each by itself} */
   readonly depth?: number;
-  /** Whether the layers of a module are one where no depth is given. @default {false} */
-  readonly join?: boolean;
+  /** Names of the Conv nodes that were written as matrix products, see `layerName()`. @default {none} */
+  readonly rewritten?: readonly string[];
   /** Layers by name or module path. @default {all} */
   readonly names?: readonly string[];
 }
@@ -21,11 +21,11 @@ export interface LayerChoice {
 export function ablatedLayers(
   decisions: Decisions,
   network: string,
-  { depth, join = false, names }: LayerChoice = {},
+  { depth, rewritten, names }: LayerChoice = {},
 ): Layer[] {
-  const each = int8Layers(decisions);
+  const each = int8Layers(decisions, rewritten);
   if (each.length === 0) throw nothingInt8(network, decisions);
-  const joined = depth !== undefined || join ? joinByPath(each, depth) : each;
+  const joined = depth === undefined ? each : joinByPath(each, depth);
   return names === undefined ? joined : namedLayers(joined, names);
 }
 

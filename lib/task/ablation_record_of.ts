@@ -1,5 +1,6 @@
 import type { TensorStatistics } from "../calibrate/statistics.ts";
 import { explainSpread, spreadOf } from "../calibrate/spread.ts";
+import { infoOf } from "../evaluate/metric.ts";
 import type { ErrorsOfTensor } from "../evaluate/tensor_errors.ts";
 import { producers } from "../onnx/graph.ts";
 import type { LayerTimes } from "../profile/layer_times.ts";
@@ -47,12 +48,12 @@ export async function recordOf(
   experiment: EffectExperiment,
   { seconds, ...head }: AblationHead,
 ): Promise<AblationRecord> {
-  const { decisions, layers, metric: { name, unit, higherIsBetter } } = experiment.fields;
+  const { decisions, layers, metric } = experiment.fields;
   const spreads = await spreadsOf(experiment, head.stopped);
   return {
     schema: 1,
     ...head,
-    metric: { name, unit, higherIsBetter },
+    metric: infoOf(metric),
     baseline: results.baseline!,
     ...(results.int8 && { int8: results.int8 }),
     layers: layers.map((layer) => layerRow(layer, results, experiment, spreads)),

@@ -1,21 +1,21 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
-import { defaultMetric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/default_metric.ts";
 import { tensorErrorsOf } from "../evaluate/tensor_errors.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { writeExactForm } from "../passes/exact_form.ts";
+import { ExactForms } from "../passes/exact_form.ts";
 import { layerTimes } from "../profile/layer_times.ts";
 import { decide } from "../quantize/decide.ts";
-import type { Layer } from "../quantize/layers.ts";
+import { type Layer, rewrittenConvs } from "../quantize/layers.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
 import { staticInt8 } from "../quantize/qconfig.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
 import type { OnStep } from "../record/event.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime, runtimeVersions } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { independentSteps } from "../runtime/single_steps.ts";
-import { runtimeVersions } from "../runtime/versions.ts";
 import { AblationStrategy } from "../strategy/ablate/ablation_strategy.ts";
 import { type AblationMode, hasMode } from "../study/ablation_mode.ts";
 import type { EffectAsk } from "../study/effect_ask.ts";
@@ -158,13 +158,14 @@ async function subjectOf(
   requireSamples(data, settings);
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
   const metric = settings.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
-  const base = await writeExactForm(model, form, await data.calibration.sample(0));
+  const forms = new ExactForms(model, await data.calibration.sample(0));
+  const base = await forms.get(form);
+  const rewritten = rewrittenConvs((await forms.get("fused")).graph, base.graph);
   const mapping = settings.mapping ??
     qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
   const decisions = decide(base.graph, mapping);
-  // Lowering makes several matrix products of one module: these are one layer.
   const choice = {
-    join: form === "lowered",
+    rewritten,
     ...(depth !== undefined && { depth }),
     ...(names && { names }),
   };

@@ -11,7 +11,7 @@ import {
   weightOnly,
 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
@@ -617,7 +617,7 @@ Deno.test("what the runtime executes is what the plan says", async (t) => {
       const samples = samplesOf(inputs, 4).map(withFlags);
       const mapping = qconfigMapping({ default: rest.default, rules });
       const int8 = await quantized(model, mapping, samples, { format });
-      const plan = readPlan(int8, await runtime.optimized(int8));
+      const plan = readPlan(int8, (await runtime.optimized(int8))!);
       const computing = plan.rows.filter(({ opType }) => opType !== "Constant");
       const expected = "QDQ" in executes ? executes[format] : executes;
       assertEquals(computing.map(({ executes }) => executes), expected);

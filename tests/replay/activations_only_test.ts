@@ -3,6 +3,7 @@ import type { Model } from "../../lib/onnx/model.ts";
 import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { activationsOnly } from "../../lib/replay/activations_only.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { modelOf, quantized, runAll, samplesOf, stored } from "../quantize/fixture.ts";
 
 /** Two Conv of one and the same weights, one behind the other. */
@@ -54,6 +55,19 @@ Deno.test("activationsOnly() gives shared weights back to both layers if both ar
     !activations.graph.initializer.some(({ name }) => /^w_/.test(name)),
     "no int8 weights left",
   );
+});
+
+Deno.test("activationsOnly() keeps the runtime from rounding the weights by itself", async () => {
+  const model = shared();
+  const { activations } = await variantsOf(model, ["first", "relu", "second"]);
+  await using runtime = openRuntime({ workers: 1 });
+  const executed = (await runtime.optimized(activations))!.graph.node;
+  assert.ok(!executed.some(({ opType }) => opType === "QLinearConv"), "its kernels are float32's");
+});
+
+Deno.test("activationsOnly() leaves a network alone that has no int8 layer", () => {
+  const model = shared();
+  assert.deepEqual(activationsOnly(model, model).graph.node, model.graph.node);
 });
 
 Deno.test("activationsOnly() runs, nearer to float32 than with the weights rounded too", async () => {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { assertAlmostEquals } from "@std/assert";
-import { agreement, type Metric, top1 } from "../../lib/evaluate/metric.ts";
+import type { Metric } from "../../lib/evaluate/metric.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import type { Effect } from "../../lib/record/ablation_record.ts";
 import {
   type EffectSetup,
@@ -273,9 +276,9 @@ Deno.test("a share that no class decides takes all samples", async () => {
   assertAlmostEquals(effect.difference!.value, -10, 1e-9);
 });
 
-Deno.test("resolutionOf() is 1 dB, 1 % of float32's value, or what was asked; no share has one", () => {
-  assert.equal(resolutionOf({ unit: "dB" }, 40), 1);
+Deno.test("resolutionOf() is what is asked, what the metric says, or 1 % of float32's value; no share has one", () => {
+  assert.equal(resolutionOf(sqnr(), 40, 0.5), 0.5);
+  assert.equal(resolutionOf(sqnr(), 40), 1, "dB");
   assert.equal(resolutionOf({ unit: "" }, -0.8), 0.008);
-  assert.equal(resolutionOf({ unit: "dB" }, 40, 0.5), 0.5);
   assert.equal(resolutionOf({ unit: "%" }, 90, 0.5), undefined);
 });

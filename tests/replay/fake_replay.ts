@@ -1,6 +1,6 @@
 import type { Evaluation } from "../../lib/evaluate/evaluate.ts";
 import { scoreOf } from "../../lib/evaluate/evaluate.ts";
-import type { Metric } from "../../lib/evaluate/metric.ts";
+import { infoOf, type Metric } from "../../lib/evaluate/metric.ts";
 import type { EffectSetup, SampleOutputs } from "../../lib/replay/effect_setup.ts";
 import type { Variant } from "../../lib/replay/replay.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
@@ -72,8 +72,9 @@ export function fakeReplay(
           ran.set(variant.key, [...before, ...own]);
           const given = await Promise.resolve(own.map((index) => variants[variant.key]![index]!));
           const error = given.find((one) => one instanceof Error);
-          if (error) yield { variant, samples: own, results: [], error };
-          else yield { variant, samples: own, results: given as SampleOutputs[] };
+          const unchanged = own.map((index) => base[index]!);
+          if (error) yield { variant, samples: own, results: [], unchanged, error };
+          else yield { variant, samples: own, results: given as SampleOutputs[], unchanged };
         }
       }
     },
@@ -93,7 +94,6 @@ export function evaluationOf(
     const sample = { outputs, reference: outputs, index, ...(label >= 0 && { label }) };
     return scoreOf(sample, metric, dataset);
   });
-  const { name, unit, higherIsBetter } = metric;
   const value = { value: NaN, low: NaN, high: NaN, n: results.length }; // nothing here reads it
-  return { metric: { name, unit, higherIsBetter }, value, scores, results };
+  return { metric: infoOf(metric), value, scores, results };
 }

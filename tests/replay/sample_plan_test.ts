@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { agreement, type Metric, sqnr, top1 } from "../../lib/evaluate/metric.ts";
+import type { Metric } from "../../lib/evaluate/metric.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { samplePlan } from "../../lib/replay/sample_plan.ts";
 import { evaluationOf, fakeReplay, row } from "./fake_replay.ts";
 

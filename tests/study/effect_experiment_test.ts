@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { assertAlmostEquals } from "@std/assert";
 import { minMax } from "../../lib/calibrate/observers.ts";
-import { agreement, type Metric } from "../../lib/evaluate/metric.ts";
+import type { Metric } from "../../lib/evaluate/metric.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
 import { decide } from "../../lib/quantize/decide.ts";
 import { int8Layers, type Layer } from "../../lib/quantize/layers.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import type { Effect } from "../../lib/record/ablation_record.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { type EffectAsk, joinLayers } from "../../lib/study/effect_ask.ts";
 import {
   EffectExperiment,

@@ -14,7 +14,6 @@ const pathsOf = (choice: LayerChoice) =>
 Deno.test("ablatedLayers() are those that compute, or the modules that they are in", () => {
   assert.deepEqual(pathsOf({}), ["front.conv1", "front.conv2", "head"]);
   assert.deepEqual(pathsOf({ depth: 1 }), ["front", "head"]);
-  assert.deepEqual(pathsOf({ join: true }), ["front.conv1", "front.conv2", "head"]);
 });
 
 Deno.test("ablatedLayers() takes layers by module path, or by a node that they hold", () => {

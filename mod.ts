@@ -184,7 +184,7 @@ export {
   type SearchEvent,
   type SearchOptions,
 } from "./lib/task/run_search.ts";
-export type { Objective } from "./lib/strategy/search/proposal.ts";
+export type { Objective } from "./lib/record/best.ts";
 export { sweep, type SweepEvent, type SweepOptions } from "./lib/task/run_sweep.ts";
 export { describeRanges, type DescribeRangesOptions } from "./lib/calibrate/describe_ranges.ts";
 export type { ProfiledNode, ProfileRecord } from "./lib/record/profile_record.ts";

@@ -2,7 +2,7 @@ import { UsageError } from "../lib/errors.ts";
 import { caveats, headline } from "../lib/report/headline.ts";
 import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
-import type { Objective } from "../lib/strategy/search/proposal.ts";
+import type { Objective } from "../lib/record/best.ts";
 import { search } from "../lib/task/run_search.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { number, text } from "./command.ts";

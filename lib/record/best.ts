@@ -1,6 +1,9 @@
 import { type Budget, describeLimit, drop, isWithinBudget } from "./budget.ts";
 import type { Trial } from "./trial_record.ts";
 
+/** What the best trial is the best in: time, or size of the file. */
+export type Objective = "latency" | "size";
+
 /** A trial that was measured to its end. */
 export type MeasuredTrial = Trial & Required<Pick<Trial, "accuracy" | "latency" | "bytes">>;
 

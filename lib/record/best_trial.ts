@@ -1,7 +1,6 @@
 import type { Trial } from "./trial_record.ts";
 import { type Budget, describeLimit, drop, isWithinBudget } from "./budget.ts";
-import { isMeasured, type MeasuredTrial } from "./best.ts";
-import type { Objective } from "../strategy/search/proposal.ts";
+import { isMeasured, type MeasuredTrial, type Objective } from "./best.ts";
 
 /** Files that differ by less than this share of the smallest are of one size to a reader. */
 const SAME_SIZE = 0.05;

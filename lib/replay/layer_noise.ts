@@ -9,18 +9,26 @@ import { convert } from "../quantize/convert.ts";
 import { graphFacts } from "../quantize/graph_facts.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
 import { float32 } from "../quantize/qconfig.ts";
+import { toWeights } from "../quantize/weight_observers.ts";
 import { storableWeights } from "../quantize/weight_only.ts";
 import { roundEven } from "../tensor/round.ts";
+import { observerOf as toObserverOf, qconfigOf as qconfigOfForm } from "../quantize/from_recipe.ts";
 import {
-  DEFAULT_OBSERVER,
-  type NodeForm,
-  observerOf,
-  qconfigOf,
+  SEARCH_FORMS,
   SEARCH_OBSERVERS,
-} from "../strategy/search/assignment.ts";
+  type SearchForm as NodeForm,
+  USUAL_OBSERVER as DEFAULT_OBSERVER,
+} from "../strategy/search/search_forms.ts";
 import type { Base } from "../cost/exact_forms.ts";
 import { layersOf, roundingsOf } from "../strategy/search/roundings.ts";
 import type { Probe } from "./probe.ts";
+
+const observerOf = (name: string) => toObserverOf(SEARCH_OBSERVERS.get(name)!);
+const qconfigOf = (form: NodeForm) =>
+  qconfigOfForm(SEARCH_FORMS[form], {
+    observer: observerOf(DEFAULT_OBSERVER),
+    weights: toWeights("per-channel"),
+  });
 
 const noise = z.array(z.number());
 
@@ -122,7 +130,8 @@ export async function measureSensitivities(
 function observersWorthTrying(statistics: TensorStatistics): string[] {
   const ranges: Range[] = [observerOf(DEFAULT_OBSERVER).range(statistics)];
   const worth: string[] = [];
-  for (const [name, observer] of SEARCH_OBSERVERS) {
+  for (const name of SEARCH_OBSERVERS.keys()) {
+    const observer = observerOf(name);
     const range = observer.range(statistics);
     const width = range.max - range.min;
     const known = ranges.some(({ min, max }) =>

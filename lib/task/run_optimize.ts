@@ -2,6 +2,7 @@ import { calibrate } from "../calibrate/calibrate.ts";
 import { type Dataset, slice } from "../data/dataset.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
+import { writeAsProducts } from "../passes/exact_form.ts";
 import { fuse } from "../passes/fuse.ts";
 import { convert } from "../quantize/convert.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
@@ -12,7 +13,7 @@ import { readPlan } from "../quantize/read_plan.ts";
 import { openRuntime, type Runtime } from "../runtime/pool.ts";
 import { machineFingerprint } from "../runtime/versions.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { fastestBase, rewritesOf, writeAsProducts } from "../cost/fastest_form.ts";
+import { fastestBase, rewritesOf } from "../cost/fastest_form.ts";
 import { placementProblem } from "../cost/candidates.ts";
 import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
@@ -91,7 +92,7 @@ export async function optimize(
   const given = await networkFacts(fused, feeds[0]!, runtime);
   const best = await fastestBase(given, feeds[0]!, { kernelTimes, runtime, int8 });
   const rewrites = rewritesOf(best);
-  const lowered = writeAsProducts(best.network, rewrites);
+  const lowered = writeAsProducts(best.network.model, best.network.shapes, rewrites);
   let { network: seen, problem, chosen } = best;
   if (lowered !== best.network.model) {
     seen = await networkFacts(lowered, feeds[0]!, runtime);

@@ -12,7 +12,7 @@ export type LayeredBase = Pick<Base, "form" | "problem" | "network">;
  * other kernels, their first node. The name is the same in every exact form of a network.
  */
 export function layersOf({ form, problem: { kernels } }: LayeredBase): string[] {
-  const products = form.products === "estimated" ? [] : form.products.map(({ node }) => ({
+  const products = typeof form === "string" ? [] : form.products.map(({ node }) => ({
     node,
     // Nodes that replace one of a scope, `/a/conv/Conv`, stand in that scope; others begin with its name.
     prefix: /^(.*\/)?[^/]+\/[^/]*$/.test(node) ? node.replace(/[^/]*$/, "") : node,

@@ -47,11 +47,12 @@ const MOST_RETRIES = 4;
  * @example After the first trial there is nothing to look through
  * ```ts
  * import { SearchStrategy } from "./search_strategy.ts";
+ * import type { Assignment } from "../../record/recipe.ts";
  * import assert from "node:assert/strict";
  * const metric = { name: "top-1", unit: "%", higherIsBetter: true, share: true };
- * const recipe = {
- *   ...{ kind: "assignment", base: "fused", int8Tensors: [], observers: {} } as const,
- *   forms: { conv1: { kind: "weightOnly" } as const },
+ * const recipe: Assignment = {
+ *   ...{ kind: "assignment", base: "fused", int8Tensors: [], observers: {} },
+ *   forms: { conv1: { kind: "weightOnly" } },
  * };
  * const strategy = new SearchStrategy({
  *   budget: { metric, maxDrop: 1 },

@@ -20,12 +20,12 @@ export function decisionColumns(
   const format = metricFormat(study);
   const drop = (value: number | undefined) =>
     value === undefined ? "–" : decimal(value, value !== 0 && value < 0.1 ? 3 : 2);
-  const cut = decisions.some(({ pieces }) => pieces > 1);
+  const cut = decisions.some(({ kernels }) => kernels > 1);
   return [
     { head: "layer", text: ({ node }) => node, code: true, wraps: true },
     { head: "op", text: ({ opType }) => opType, wraps: true },
     ...cut
-      ? [{ head: "kernels", text: ({ pieces }: DecisionRow) => `${pieces}`, numeric: true }]
+      ? [{ head: "kernels", text: ({ kernels }: DecisionRow) => `${kernels}`, numeric: true }]
       : [],
     { head: "form", text: ({ form }) => form },
     { head: "ms", text: ({ ms }) => milliseconds(ms), numeric: true },

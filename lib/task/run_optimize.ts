@@ -2,6 +2,7 @@ import { calibrate } from "../calibrate/calibrate.ts";
 import { type Dataset, slice } from "../data/dataset.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
+import { writeAsProducts } from "../passes/exact_form.ts";
 import { fuse } from "../passes/fuse.ts";
 import { convert } from "../quantize/convert.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
@@ -11,7 +12,7 @@ import { float32 } from "../quantize/qconfig.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { fastestBase, rewritesOf, writeAsProducts } from "../cost/fastest_form.ts";
+import { fastestBase, rewritesOf } from "../cost/fastest_form.ts";
 import { placementProblem } from "../cost/candidates.ts";
 import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
@@ -89,7 +90,7 @@ export async function optimize(
   const given = await networkFacts(fused, feeds[0]!, runtime);
   const best = await fastestBase(given, feeds[0]!, { kernelTimes, runtime, int8 });
   const rewrites = rewritesOf(best);
-  const lowered = writeAsProducts(best.network, rewrites);
+  const lowered = writeAsProducts(best.network.model, best.network.shapes, rewrites);
   let { network: seen, problem, chosen } = best;
   if (lowered !== best.network.model) {
     seen = await networkFacts(lowered, feeds[0]!, runtime);

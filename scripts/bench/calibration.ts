@@ -8,7 +8,7 @@ import { fuse } from "../../lib/passes/fuse.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { observerName, toObserver } from "../../lib/calibrate/observer_table.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench } from "./bench.ts";

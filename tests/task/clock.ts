@@ -38,6 +38,6 @@ export function wholeMs({ graph }: Model): number {
 }
 
 /** Workers of that clock. */
-export function clockedPool() {
+export function clockedRuntime() {
   return pacedRuntime(wholeMs);
 }

@@ -1,6 +1,6 @@
 import type { Highs } from "highs";
 import type { Choice, PlacementProblem } from "./placement.ts";
-import { placementProgram } from "./placement.ts";
+import { choiceVariable, placementProgram } from "./program.ts";
 
 /** Options for {@linkcode solvePlacement}. */
 export interface SolveOptions {
@@ -43,16 +43,13 @@ export async function solvePlacement<C extends Choice>(
   }
   const columns = solution.Columns as Record<string, { readonly Primal?: number }>;
   return worth.kernels.map(({ choices }, i) => {
-    const chosen = choices.findIndex((_, c) => (columns[`x${i}_${c}`]?.Primal ?? 0) > 0.5);
+    const chosen = choices.findIndex((_, c) => (columns[choiceVariable(i, c)]?.Primal ?? 0) > 0.5);
     if (chosen >= 0) return choices[chosen]!;
     throw new Error(`Cannot place: the solver ended with "${solution.Status}"`);
   });
 }
 
-/**
- * Of the choices that read and give the same forms, one that takes no less of anything than another
- * cannot be right.
- */
+/** Removes dominated choices: same input and output form, no better in time or in any limit. */
 function cheapest<C extends Choice>(choices: readonly C[]): C[] {
   const groups = Map.groupBy(choices, ({ input, output, carries = false }) => {
     return `${input} ${output} ${carries}`;

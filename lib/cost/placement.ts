@@ -1,7 +1,7 @@
 import type { ConversionTimes } from "./conversion_times.ts";
 import { conversionsBetween, isInt8, type TensorForm } from "./tensor_form.ts";
 
-/** One way to compute an kernel. */
+/** One way to compute a kernel. */
 export interface Choice {
   /** Form in which it reads its tensors. */
   readonly input: TensorForm;
@@ -49,7 +49,7 @@ export function changeMs(
   to: TensorForm,
 ): number {
   return conversionsBetween(from, to).reduce(
-    (sum, step) => sum + prices(step, elements(tensor)),
+    (sum, conversion) => sum + prices(conversion, elements(tensor)),
     0,
   );
 }

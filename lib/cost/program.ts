@@ -97,14 +97,14 @@ class Program {
       other !== form && (this.#givenAs(name, other).length > 0 || this.#comesAs(name, other) > 0)
     );
     const brought = from.map((other) => {
-      const step = `s${tensor}_${TENSOR_FORMS.indexOf(other)}_${TENSOR_FORMS.indexOf(form)}`;
-      if (!known.has(step)) {
-        known.add(step);
-        this.#objective.push(term(changeMs(this.#problem, name, other, form), step));
+      const conversion = `s${tensor}_${TENSOR_FORMS.indexOf(other)}_${TENSOR_FORMS.indexOf(form)}`;
+      if (!known.has(conversion)) {
+        known.add(conversion);
+        this.#objective.push(term(changeMs(this.#problem, name, other, form), conversion));
         const given = minus(this.#givenAs(name, other));
-        this.#constraints.push(`${step}${given} <= ${this.#comesAs(name, other)}`);
+        this.#constraints.push(`${conversion}${given} <= ${this.#comesAs(name, other)}`);
       }
-      return step;
+      return conversion;
     });
     const there = minus([...this.#givenAs(name, form), ...brought]);
     this.#constraints.push(`${wants.join(" + ")}${there} <= ${this.#comesAs(name, form) - always}`);

@@ -13,7 +13,7 @@ export interface SolveOptions {
  * weighed with the changes of precision around it, and a chain that pays only as a whole is found.
  *
  * @returns The choice for each kernel. If time runs out, the best found.
- * @throws {RangeError} If an kernel has no choice, or nothing keeps the limits.
+ * @throws {RangeError} If a kernel has no choice, or nothing keeps the limits.
  * @see {@link https://highs.dev | HiGHS}, the solver
  */
 export async function solvePlacement<C extends Choice>(
@@ -26,7 +26,7 @@ export async function solvePlacement<C extends Choice>(
     kernels: problem.kernels.map((kernel) => ({ ...kernel, choices: cheapest(kernel.choices) })),
   };
   if (worth.kernels.some(({ choices }) => choices.length === 0)) {
-    throw new RangeError("Cannot place: an kernel has no choice");
+    throw new RangeError("Cannot place: a kernel has no choice");
   }
   if (!problem.limits?.length && worth.kernels.every(({ choices }) => choices.length === 1)) {
     return worth.kernels.map(({ choices }) => choices[0]!);

@@ -5,8 +5,8 @@ import type { Conversion } from "./tensor_form.ts";
 export type ConversionTimes = (conversion: Conversion, elements: number) => number;
 
 /**
- * What was measured elsewhere (onnxruntime-web 1.30, one thread), for conversions that nothing in a network
- * takes: nanoseconds an element, and 3 microseconds a node.
+ * What was measured elsewhere (onnxruntime-web 1.30, one thread), for conversions that nothing in a
+ * network takes: nanoseconds an element, and 3 microseconds a node.
  */
 const ELSEWHERE: Readonly<Record<Conversion, number>> = {
   quantize: 0.55,
@@ -17,8 +17,8 @@ const ELSEWHERE: Readonly<Record<Conversion, number>> = {
 const NODE_MS = 0.003;
 
 /**
- * Draws a straight line through the times of each conversion: so much for the node, and so much for each
- * element. Errors count by their share, so that small tensors are met as well as large ones.
+ * Draws a straight line through the times of each conversion: so much for the node, and so much for
+ * each element. Errors count by their share, so that small tensors are met as well as large ones.
  */
 export function fitConversionTimes(times: readonly ConversionTime[]): ConversionTimes {
   const lines = new Map(

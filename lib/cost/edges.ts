@@ -16,7 +16,7 @@ export interface EdgeNode {
   readonly conversion: Conversion;
 }
 
-/** What is at the edges of a subgraph of a network, and so belongs to its neighbours as much as to it. */
+/** What is at the edges of a subgraph, and so belongs to its neighbours as much as to it. */
 export interface Edges {
   /** Form in which the subgraph itself reads its inputs. */
   readonly input: TensorForm;
@@ -26,8 +26,8 @@ export interface Edges {
 }
 
 /**
- * Finds the changes of precision and layout at the edges of an executed subgraph that is fed and read as
- * float32: between neighbours that want the same form, they are not there.
+ * Finds the changes of precision and layout at the edges of an executed subgraph that is fed and read
+ * as float32: between neighbours that want the same form, they are not there.
  *
  * @param nodes Executed nodes.
  * @param isOwn Whether a node is one of the subgraph's own, which stays even if it is a Transpose.

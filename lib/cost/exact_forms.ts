@@ -11,7 +11,7 @@ import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import type { ExactForm } from "../strategy/search/assignment.ts";
 
-/** An exact form of a network, with what is known of its extractor. */
+/** An exact form of a network, with what its kernels can be and take. */
 export interface Base {
   /** Names it among the others. */
   readonly name: string;

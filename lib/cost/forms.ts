@@ -9,7 +9,7 @@ import { float32, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
 import { type Subgraph, valueInfo } from "../onnx/extract.ts";
 
-/** One way to compute a subgraph of a network. */
+/** One way to compute a subgraph. */
 export interface Form {
   readonly kind: "float32" | "static" | "dynamic";
   /** The subgraph written so. */
@@ -28,8 +28,8 @@ export function floatForm(subgraph: Subgraph): Form {
 }
 
 /**
- * The subgraph in static int8, all of it, fed and read as float32: what changes precision and layout at
- * its edges is for {@linkcode findEdges} to tell apart. None if it cannot all be static.
+ * The subgraph in static int8, all of it, fed and read as float32: what changes precision and layout
+ * at its edges is for {@linkcode findEdges} to tell apart. None if it cannot all be static.
  *
  * A Gemm or MatMul may give float32 or uint8: there is a form for each. A pool is also tried behind a
  * Conv, where it finds channels last, for which it has a faster kernel.

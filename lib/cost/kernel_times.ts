@@ -49,8 +49,8 @@ export interface WorkingSetOptions {
 const DRIFT = 1.15;
 
 /**
- * What subgraphs of networks take on this machine. Each is measured once: a subgraph of the same signature,
- * in this network or another, is taken to take as long.
+ * What subgraphs take on this machine. Each is measured once: one of the same signature, in this
+ * network or another, is taken to take as long.
  */
 export class KernelTimes {
   readonly #cache: TimesCache;
@@ -78,7 +78,7 @@ export class KernelTimes {
     return undisturbedTime(this.#units);
   }
 
-  /** Measurements during which the machine changed its pace, and which doing again did not mend. */
+  /** Measurements during which the machine changed its pace, and which measuring again did not help. */
   get drifted(): number {
     return this.#drifted;
   }
@@ -130,7 +130,7 @@ export class KernelTimes {
   }
 }
 
-/** Reads the runtime's own clock, or if this build does not let it be read, times each subgraph by itself. */
+/** Reads the runtime's own clock; where this build hides it, times each subgraph by itself. */
 function kernelTimerOf(runtime: Runtime, signal?: AbortSignal): KernelTimer {
   let warm = false;
   return async (timed) => {
@@ -144,7 +144,7 @@ function kernelTimerOf(runtime: Runtime, signal?: AbortSignal): KernelTimer {
   };
 }
 
-/** Changes of precision or layout at the edges of a subgraph are not told apart here: they count to it. */
+/** Conversions at the edges of a subgraph are not told apart here: they count to it. */
 async function eachByItself(
   runtime: Runtime,
   timed: readonly TimedSubgraph[],

@@ -98,12 +98,14 @@ function rowsOf(
   const total = own.reduce((sum, ms) => sum + ms, 0);
   return nodes.map((times, i): ProfiledNode => {
     const node = executed[i];
-    const { head, covers } = node && origins.get(node) || NO_ORIGIN;
+    const { original, covers } = node && origins.get(node) || NO_ORIGIN;
     const shapes = node &&
       { inputs: inputShapes(node, times.inputs, constantShape), outputs: times.outputs };
     const once = node && shapes && macs(node, shapes);
     return {
-      node: head ? head.name || head.output.find((name) => name !== "") || head.opType : "",
+      node: original
+        ? original.name || original.output.find((name) => name !== "") || original.opType
+        : "",
       opType: times.opType,
       path: node ? near.get(node)! : "",
       covers: covers.map(({ opType }) => opType),
@@ -141,9 +143,9 @@ function pathsNearby(
   ) => {
     const known = new Map<string, string>();
     for (const node of order) {
-      const { head } = origins.get(node) ?? NO_ORIGIN;
-      const serves = !head || /^(Quantize|Dequantize)Linear$/.test(head.opType);
-      const own = near.get(node) || (head && paths.get(head)) || "";
+      const { original } = origins.get(node) ?? NO_ORIGIN;
+      const serves = !original || /^(Quantize|Dequantize)Linear$/.test(original.opType);
+      const own = near.get(node) || (original && paths.get(original)) || "";
       const path = own || (serves && from(node).map((name) => known.get(name)).find(Boolean)) || "";
       near.set(node, path);
       if (path) { for (const name of to(node)) known.set(name, path); }

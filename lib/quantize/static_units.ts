@@ -9,7 +9,7 @@ import type { StaticInt8 } from "./qconfig.ts";
 import { firstNonFinite } from "./read_weights.ts";
 import { clipBounds } from "./absorbed_operators.ts";
 
-/** An anchor operator with those that its int8 kernel absorbs after it: one kernel between quantized tensors. */
+/** An anchor with the operators that its int8 kernel absorbs: what runs as one between quantized tensors. */
 export interface StaticUnit {
   readonly anchor: NodeProto;
   readonly operator: StaticOperator;

@@ -33,100 +33,69 @@ type Functions = Record<string, Function>;
  * text. A build that looks different is left as it is, and {@linkcode RuntimeHook.state} says so.
  */
 export async function installHook(options: HookOptions = {}): Promise<RuntimeHook> {
-  const hook = new Hook(runOptionsNames(await glueSource()), options);
-  hook.install();
-  return hook;
-}
+  const { onRun } = options;
+  const source = await glueSource();
+  const original = WebAssembly.instantiate;
+  const chunks: Uint8Array[] = [];
+  let catching: "nothing" | "file" | "text" = "nothing";
+  let state: RuntimeHook["state"] = "waiting";
 
-class Hook implements RuntimeHook {
-  state: RuntimeHook["state"] = "waiting";
-  readonly #names: RunOptionsNames | undefined;
-  readonly #onRun: HookOptions["onRun"];
-  readonly #chunks: Uint8Array[] = [];
-  #catching: "nothing" | "file" | "text" = "nothing";
+  const start = async (
+    code: BufferSource | WebAssembly.Module,
+    imports: WebAssembly.Imports = {},
+  ): Promise<unknown> => {
+    const memory = sharedMemory(imports);
+    if (memory === undefined) {
+      return await original.call(WebAssembly, code as BufferSource, imports);
+    }
+    WebAssembly.instantiate = original;
 
-  constructor(names: RunOptionsNames | undefined, { onRun }: HookOptions) {
-    this.#names = names;
-    this.#onRun = onRun;
-  }
-
-  /** Waits for the runtime to start: the first module that imports shared memory. */
-  install(): void {
-    const original = WebAssembly.instantiate;
-    const start = async (
-      code: BufferSource | WebAssembly.Module,
-      imports: WebAssembly.Imports = {},
-    ): Promise<unknown> => {
-      const memory = sharedMemory(imports);
-      if (memory) {
-        WebAssembly.instantiate = original;
-        this.#replaceWrites(imports.a as Functions, memory);
-      }
-      const result = await original.call(WebAssembly, code as BufferSource, imports);
-      const source = result as unknown as WebAssembly.WebAssemblyInstantiatedSource;
-      return memory ? this.#started(source, memory) : result;
-    };
-    WebAssembly.instantiate = start as typeof WebAssembly.instantiate;
-  }
-
-  /** Puts functions that catch what is written in the place of those that print it. */
-  #replaceWrites(functions: Functions, memory: WebAssembly.Memory): void {
+    const functions = imports.a as Functions;
     const write = theOne(functions, isWrite);
     const close = theOne(functions, isClose);
-    if (!write || !close || !this.#names) {
-      this.state = "unknown";
-      return;
+    const names = runOptionsNames(source);
+    if (!write || !close || !names) state = "unknown";
+    else {
+      const [print, end] = [functions[write]!, functions[close]!];
+      functions[write] = (file: number, vectors: number, count: number, written: number) => {
+        const isText = file === STDOUT || file === STDERR;
+        if (catching !== (isText ? "text" : "file")) return print(file, vectors, count, written);
+        return gather(memory, vectors, count, written, chunks);
+      };
+      functions[close] = (file: number) => catching === "file" ? 0 : end(file);
     }
-    const [print, end] = [functions[write]!, functions[close]!];
-    functions[write] = (file: number, vectors: number, count: number, written: number) => {
-      const isText = file === STDOUT || file === STDERR;
-      if (this.#catching !== (isText ? "text" : "file")) {
-        return print(file, vectors, count, written);
-      }
-      return gather(memory, vectors, count, written, this.#chunks);
-    };
-    functions[close] = (file: number) => this.#catching === "file" ? 0 : end(file);
-  }
 
-  /** The started runtime, which announces its runs if somebody wants to know. */
-  #started(
-    result: WebAssembly.WebAssemblyInstantiatedSource,
-    memory: WebAssembly.Memory,
-  ): WebAssembly.WebAssemblyInstantiatedSource | { module: WebAssembly.Module; instance: unknown } {
-    const { instance, module } = result;
+    const result = await original.call(WebAssembly, code as BufferSource, imports);
+    const { instance, module } = result as unknown as WebAssembly.WebAssemblyInstantiatedSource;
     const exports = instance.exports as Functions;
-    const names = this.#names;
-    if (this.state === "unknown" || !names || !exports[names.create] || !exports[names.release]) {
-      this.state = "unknown";
+    if (state === "unknown" || !names || !exports[names.create] || !exports[names.release]) {
+      state = "unknown";
       return result;
     }
-    this.state = "ready";
-    if (!this.#onRun) return result;
-    const create = announceRuns(exports, names, memory, this.#onRun);
+    state = "ready";
+    if (!onRun) return result;
+    const create = announceRuns(exports, names, memory, onRun);
     return { module, instance: { exports: { ...exports, [names.create]: create } } };
-  }
+  };
+  WebAssembly.instantiate = start as typeof WebAssembly.instantiate;
 
-  catchFile(task: () => Promise<unknown>): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#gatherWhile("file", task);
-  }
-
-  async catchText(task: () => Promise<unknown>): Promise<string> {
-    return new TextDecoder().decode(await this.#gatherWhile("text", task));
-  }
-
-  async #gatherWhile(
-    what: "file" | "text",
-    task: () => Promise<unknown>,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    this.#catching = what;
+  const gatherWhile = async (what: "file" | "text", task: () => Promise<unknown>) => {
+    catching = what;
     try {
       await task();
-      return join(this.#chunks);
+      return join(chunks);
     } finally {
-      this.#chunks.length = 0;
-      this.#catching = "nothing";
+      chunks.length = 0;
+      catching = "nothing";
     }
-  }
+  };
+  return {
+    get state() {
+      return state;
+    },
+    catchFile: (task) => gatherWhile("file", task),
+    catchText: async (task) => new TextDecoder().decode(await gatherWhile("text", task)),
+  };
 }
 
 const STDOUT = 1;

@@ -28,6 +28,7 @@ const FIXED: Readonly<Record<string, readonly number[]>> = {
   NonZero: [2],
   RNN: [4, 3],
   Range: [1],
+  Shape: [1],
   Size: [0],
 };
 
@@ -94,103 +95,93 @@ function infer(
   constants: ReadonlyMap<string, TensorProto>,
 ): (Known | undefined)[] {
   const { opType } = node;
-  const axes = constants.get(node.input[1] ?? "");
-  const axesCount = intsAttribute(node, "axes")?.length ?? (axes && Number(axes.dims[0] ?? 1n));
-  const read: Read = { node, x: input(0), input, axesCount };
-  const rule = RULES.get(opType);
-  if (rule) return [rule(read)];
+  const x = input(0);
+  const axesInput = constants.get(node.input[1] ?? "");
+  const axesCount = intsAttribute(node, "axes")?.length ??
+    (axesInput && Number(axesInput.dims[0] ?? 1n));
+  const each = (known: Known | undefined) => node.output.map(() => known);
+
   const fixed = FIXED[opType];
-  if (fixed) return fixed.map((rank) => ({ rank }));
-  if (BROADCASTING.has(opType)) return [broadcast(read)];
-  if (/^(Reduce|ArgMax$|ArgMin$)/.test(opType)) return [reduce(read)];
-  const { x } = read;
-  return KEEPING.has(opType) ? node.output.map(() => x && { rank: x.rank }) : [];
-}
-
-/** A node, and what is known of what it reads. */
-interface Read {
-  readonly node: NodeProto;
-  /** The first input. */
-  readonly x: Known | undefined;
-  readonly input: (index: number) => Known | undefined;
-  /** How many axes it names, if that is known. */
-  readonly axesCount: number | undefined;
-}
-
-/** What is known of the one output of a node. */
-type Rule = (read: Read) => Known | undefined;
-
-const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ["Cast", ({ x }) => x],
-  ["Identity", ({ x }) => x],
-  ["Conv", ({ x, input }) => x ?? input(1)],
-  ["ConvTranspose", ({ x, input }) => x ?? input(1)],
-  ["Concat", concatenate],
-  ["ConstantOfShape", ({ x }) => x?.length === undefined ? undefined : { rank: x.length }],
-  ["Einsum", ({ node }) => {
-    const [, result] = stringAttribute(node, "equation", "").split("->");
-    return result?.match(/^[\sA-Za-z]*$/) ? { rank: result.replace(/\s/g, "").length } : undefined;
-  }],
-  ["Expand", ({ x, input }) => {
-    const length = input(1)?.length;
-    return x && length !== undefined ? { rank: Math.max(x.rank, length) } : undefined;
-  }],
-  ["Gather", ({ x, input }) => {
-    const indices = input(1);
-    if (!x || !indices) return undefined;
-    const rank = x.rank + indices.rank - 1;
-    return rank === 1 && x.rank === 1 ? { ...indices } : { rank };
-  }],
-  ["GatherElements", ({ input }) => input(1)],
-  ["MatMul", ({ x, input }) => {
-    const b = input(1);
-    if (!x || !b) return undefined;
-    const vectors = Number(x.rank === 1) + Number(b.rank === 1);
-    return { rank: Math.max(x.rank, b.rank, 2) - vectors };
-  }],
-  ["OneHot", ({ x }) => x && { rank: x.rank + 1 }],
-  ["Reshape", ({ node, input }) => {
-    const rank = input(1)?.length ?? intsAttribute(node, "shape")?.length;
-    return rank === undefined ? undefined : { rank };
-  }],
-  ["Shape", ({ node, x }) => {
+  if (opType === "Shape" && x) {
     const whole = !node.attribute.some(({ name }) => name === "start" || name === "end");
-    return x && whole ? { rank: 1, length: x.rank } : { rank: 1 };
-  }],
-  ["Squeeze", ({ x, axesCount }) => {
-    return x && axesCount !== undefined ? { rank: x.rank - axesCount } : undefined;
-  }],
-  ["Transpose", ({ node, x }) => x ?? rankOfPerm(node)],
-  ["Unsqueeze", ({ x, axesCount }) => {
-    if (!x || axesCount === undefined) return undefined;
-    return x.rank === 0 && axesCount === 1 ? { rank: 1, length: 1 } : { rank: x.rank + axesCount };
-  }],
-]);
-
-function concatenate({ node, input }: Read): Known | undefined {
-  const all = node.input.map((_, index) => input(index));
-  const rank = all.find((one) => one !== undefined)?.rank;
-  if (rank !== 1) return rank === undefined ? undefined : { rank };
-  return ofLength(all.reduce((sum, one) => sum + (one?.length ?? NaN), 0));
-}
-
-function broadcast({ node, input }: Read): Known | undefined {
-  const all = node.input.map((_, index) => input(index));
-  if (!all.every((one) => one !== undefined)) return undefined;
-  const rank = Math.max(...all.map((one) => one.rank));
-  const lengths = all.flatMap((one) => one.rank === 1 ? [one.length ?? NaN] : []);
-  return rank === 1 ? ofLength(Math.max(...lengths)) : { rank };
-}
-
-/** ReduceSum and the like, ArgMax, ArgMin. */
-function reduce({ node, x, axesCount }: Read): Known | undefined {
-  if (!x) return undefined;
-  if (intAttribute(node, "keepdims", 1) === 1) return { rank: x.rank };
-  if (node.opType.startsWith("Arg")) return { rank: x.rank - 1 };
-  if (axesCount !== undefined && axesCount > 0) return { rank: x.rank - axesCount };
-  const none = node.input[1] === undefined || node.input[1] === "" || axesCount === 0;
-  const noop = intAttribute(node, "noop_with_empty_axes", 0) === 1;
-  return none ? { rank: noop ? x.rank : 0 } : undefined;
+    return [whole ? { rank: 1, length: x.rank } : { rank: 1 }];
+  }
+  if (fixed) return fixed.map((rank) => ({ rank }));
+  if (BROADCASTING.has(opType)) {
+    const all = node.input.map((_, index) => input(index));
+    if (!all.every((one) => one !== undefined)) return [];
+    const rank = Math.max(...all.map((one) => one.rank));
+    const lengths = all.flatMap((one) => one.rank === 1 ? [one.length ?? NaN] : []);
+    return [rank === 1 ? ofLength(Math.max(...lengths)) : { rank }];
+  }
+  switch (opType) {
+    case "Cast":
+    case "Identity":
+      return [x];
+    case "Conv":
+    case "ConvTranspose":
+      return [x ?? input(1)];
+    case "Concat": {
+      const all = node.input.map((_, index) => input(index));
+      const rank = all.find((one) => one !== undefined)?.rank;
+      if (rank !== 1) return [rank === undefined ? undefined : { rank }];
+      return [ofLength(all.reduce((sum, one) => sum + (one?.length ?? NaN), 0))];
+    }
+    case "ConstantOfShape":
+      return [x?.length === undefined ? undefined : { rank: x.length }];
+    case "Expand": {
+      const length = input(1)?.length;
+      return [x && length !== undefined ? { rank: Math.max(x.rank, length) } : undefined];
+    }
+    case "Reshape": {
+      const rank = input(1)?.length ?? intsAttribute(node, "shape")?.length;
+      return [rank === undefined ? undefined : { rank }];
+    }
+    case "Unsqueeze":
+      if (!x || axesCount === undefined) return [];
+      return [
+        x.rank === 0 && axesCount === 1 ? { rank: 1, length: 1 } : {
+          rank: x.rank + axesCount,
+        },
+      ];
+    case "Squeeze":
+      return [x && axesCount !== undefined ? { rank: x.rank - axesCount } : undefined];
+    case "Gather": {
+      const indices = input(1);
+      if (!x || !indices) return [];
+      const rank = x.rank + indices.rank - 1;
+      return [rank === 1 && x.rank === 1 ? { ...indices } : { rank }];
+    }
+    case "GatherElements":
+      return [input(1)];
+    case "MatMul": {
+      const b = input(1);
+      if (!x || !b) return [];
+      const vectors = Number(x.rank === 1) + Number(b.rank === 1);
+      return [{ rank: Math.max(x.rank, b.rank, 2) - vectors }];
+    }
+    case "OneHot":
+      return [x && { rank: x.rank + 1 }];
+    case "Transpose":
+      return [x ?? rankOfPerm(node)];
+    case "Einsum": {
+      const [, result] = stringAttribute(node, "equation", "").split("->");
+      return [
+        result?.match(/^[\sA-Za-z]*$/) ? { rank: result.replace(/\s/g, "").length } : undefined,
+      ];
+    }
+  }
+  if (opType.startsWith("Reduce") || opType === "ArgMax" || opType === "ArgMin") {
+    if (!x) return [];
+    if (intAttribute(node, "keepdims", 1) === 1) return [{ rank: x.rank }];
+    if (opType.startsWith("Arg")) return [{ rank: x.rank - 1 }];
+    if (axesCount !== undefined && axesCount > 0) return [{ rank: x.rank - axesCount }];
+    const none = node.input[1] === undefined || node.input[1] === "" || axesCount === 0;
+    const noop = intAttribute(node, "noop_with_empty_axes", 0) === 1;
+    return [none ? { rank: noop ? x.rank : 0 } : undefined];
+  }
+  if (KEEPING.has(opType)) return each(x && { rank: x.rank });
+  return [];
 }
 
 function rankOfPerm(node: NodeProto): Known | undefined {

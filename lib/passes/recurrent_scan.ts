@@ -56,29 +56,79 @@ export function writeScan(
   const { node, reversed, hidden, batchFirst } = layer;
   const emit = new Emitter(fresh, node.name || node.opType);
   const [timeAxis, batchAxis] = batchFirst ? [1, 0] : [0, 1];
-  const parts = projectInputs(layer, cell, emit.within("input"));
+  const rows = cell.parts.reduce((sum, width) => sum + width, 0) * hidden;
+
+  const input = emit.within("input");
+  const matrix = input.reshape(layer.weight, [reversed.length * rows, -1]);
+  const weight = input.add("Transpose", [matrix], { perm: [1, 0] });
+  const product = input.add("MatMul", [layer.x, weight]);
+  const bias = cell.inputBias(input);
+  const projected = bias === undefined ? product : input.add("Add", [product, bias]);
+  const widths = reversed.flatMap(() => cell.parts.map((width) => width * hidden));
+  const parts = input.split(projected, widths, 2);
 
   const state = emit.within("state");
   const initial = initialStates(layer, state, batchAxis);
   const mask = layer.lengths && stepsInside(layer, layer.lengths, state, timeAxis);
 
+  const [sequence = "", last = ""] = node.output;
   const recurrent = emit.within("recurrent");
-  const { body, scanned, directions, sequences } = writeBody(layer, cell, {
-    ...{ parts, mask, recurrent },
-    emit: new Emitter(fresh, `${node.name || node.opType}/recurrent`),
+  const body = new Emitter(fresh, `${node.name || node.opType}/recurrent`);
+  const zero = layer.lengths ? body.constant("zero", float32([], [0])) : "";
+  const inputs = { states: [] as string[], scanned: [] as string[] };
+  const outputs = { states: [] as string[], scanned: [] as string[] };
+  const weights = cell.weights(recurrent);
+  const scanned: string[] = [];
+  const directions: number[] = [];
+  reversed.forEach((backwards, d) => {
+    const before = body.name("state");
+    inputs.states.push(before);
+    const own = parts.slice(d * cell.parts.length, (d + 1) * cell.parts.length);
+    const slices = own.map(() => body.name("input"));
+    const computed = cell.step(body, d, before, slices, weights[d]!);
+    let after = computed;
+    let output = computed;
+    if (mask) {
+      const inside = body.name("inside");
+      after = body.add("Where", [inside, computed, before]);
+      output = body.add("Where", [inside, computed, zero]);
+      slices.push(inside);
+      own.push(mask);
+    }
+    // A body that lists one value as two outputs is computed wrongly by onnxruntime, without a word.
+    if (output === after) output = body.add("Identity", [after]);
+    inputs.scanned.push(...slices);
+    scanned.push(...own);
+    directions.push(...own.map(() => backwards ? 1 : 0));
+    outputs.states.push(after);
+    if (sequence) outputs.scanned.push(output);
   });
-  const finals = reversed.map(() => state.name("last"));
-  const steps = Array.from({ length: sequences }, () => state.name("steps"));
+
+  const float = (name: string, width?: number) => valueInfo(name, DataType.FLOAT, width);
+  const bodyGraph: GraphProto = create(GraphProtoSchema, {
+    name: `${node.name || node.opType}/step`,
+    node: body.nodes,
+    initializer: body.initializers,
+    input: [
+      ...inputs.states.map((name) => float(name, hidden)),
+      ...inputs.scanned.map((name, i) =>
+        scanned[i] === mask ? valueInfo(name, DataType.BOOL, 1) : float(name)
+      ),
+    ],
+    output: [...outputs.states, ...outputs.scanned].map((name) => float(name, hidden)),
+  });
+  const finals = outputs.states.map(() => state.name("last"));
+  const steps = outputs.scanned.map(() => state.name("steps"));
+  const axes = steps.map(() => timeAxis);
   recurrent.nodes.push(makeNode("Scan", [...initial, ...scanned], [...finals, ...steps], {
-    body,
+    body: bodyGraph,
     num_scan_inputs: scanned.length,
     scan_input_axes: scanned.map(() => timeAxis),
     scan_input_directions: directions,
-    scan_output_axes: steps.map(() => timeAxis),
+    scan_output_axes: axes,
     scan_output_directions: steps.map((_, d) => reversed[d] ? 1 : 0),
   }, { name: recurrent.name("Scan") }));
 
-  const [sequence = "", last = ""] = node.output;
   // Y is [time, directions, batch, hidden], or [batch, time, directions, hidden].
   if (sequence) {
     const shape = batchFirst ? [0, 0, 1, hidden] : [0, 1, -1, hidden];
@@ -91,95 +141,6 @@ export function writeScan(
     joinAs(last, states, shape, batchFirst ? 1 : 0, emit);
   }
   return { nodes: emit.nodes, initializers: emit.initializers };
-}
-
-/** The projection of all steps' inputs, in the parts that the steps read, direction by direction. */
-function projectInputs(
-  { reversed, hidden, weight, x }: RecurrentLayer,
-  cell: Cell,
-  emit: Emitter,
-): string[] {
-  const rows = cell.parts.reduce((sum, width) => sum + width, 0) * hidden;
-  const matrix = emit.reshape(weight, [reversed.length * rows, -1]);
-  const transposed = emit.add("Transpose", [matrix], { perm: [1, 0] });
-  const product = emit.add("MatMul", [x, transposed]);
-  const bias = cell.inputBias(emit);
-  const projected = bias === undefined ? product : emit.add("Add", [product, bias]);
-  const widths = reversed.flatMap(() => cell.parts.map((width) => width * hidden));
-  return emit.split(projected, widths, 2);
-}
-
-/** What {@linkcode writeBody} works with. */
-interface BodyContext {
-  /** What {@linkcode projectInputs} gave. */
-  readonly parts: readonly string[];
-  /** What {@linkcode stepsInside} gave, where sequences have lengths. */
-  readonly mask: string | undefined;
-  /** Writes beside the Scan what its body reads from around it. */
-  readonly recurrent: Emitter;
-  /** Writes into the body. */
-  readonly emit: Emitter;
-}
-
-/** The body of the Scan: one step of each direction. */
-interface ScanBody {
-  readonly body: GraphProto;
-  /** What is scanned, with the direction of each: 1 from the end. */
-  readonly scanned: readonly string[];
-  readonly directions: readonly number[];
-  /** How many sequences it gives besides the states: one for each direction, or none. */
-  readonly sequences: number;
-}
-
-function writeBody(
-  { node, reversed, hidden, lengths }: RecurrentLayer,
-  cell: Cell,
-  { parts, mask, recurrent, emit }: BodyContext,
-): ScanBody {
-  const zero = lengths ? emit.constant("zero", float32([], [0])) : "";
-  const inputs = { states: [] as string[], scanned: [] as string[] };
-  const outputs = { states: [] as string[], scanned: [] as string[] };
-  const weights = cell.weights(recurrent);
-  const scanned: string[] = [];
-  const directions: number[] = [];
-  reversed.forEach((backwards, d) => {
-    const before = emit.name("state");
-    inputs.states.push(before);
-    const own = parts.slice(d * cell.parts.length, (d + 1) * cell.parts.length);
-    const slices = own.map(() => emit.name("input"));
-    const computed = cell.step(emit, d, before, slices, weights[d]!);
-    let after = computed;
-    let output = computed;
-    if (mask) {
-      const inside = emit.name("inside");
-      after = emit.add("Where", [inside, computed, before]);
-      output = emit.add("Where", [inside, computed, zero]);
-      slices.push(inside);
-      own.push(mask);
-    }
-    // A body that lists one value as two outputs is computed wrongly by onnxruntime, without a word.
-    if (output === after) output = emit.add("Identity", [after]);
-    inputs.scanned.push(...slices);
-    scanned.push(...own);
-    directions.push(...own.map(() => backwards ? 1 : 0));
-    outputs.states.push(after);
-    if (node.output[0]) outputs.scanned.push(output);
-  });
-
-  const float = (name: string, width?: number) => valueInfo(name, DataType.FLOAT, width);
-  const body: GraphProto = create(GraphProtoSchema, {
-    name: `${node.name || node.opType}/step`,
-    node: emit.nodes,
-    initializer: emit.initializers,
-    input: [
-      ...inputs.states.map((name) => float(name, hidden)),
-      ...inputs.scanned.map((name, i) =>
-        scanned[i] === mask ? valueInfo(name, DataType.BOOL, 1) : float(name)
-      ),
-    ],
-    output: [...outputs.states, ...outputs.scanned].map((name) => float(name, hidden)),
-  });
-  return { body, scanned, directions, sequences: outputs.scanned.length };
 }
 
 /** State of each direction before its first step, [batch, hidden]: zeros if none is given. */

@@ -5,7 +5,7 @@ import type { Model } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
-import { openRuntime } from "../runtime/open_runtime.ts";
+import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
 import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
@@ -64,7 +64,7 @@ export async function profileModel(
     threads: runtime.about.threads,
     wholeMs: undisturbedTime(whole),
     machine: runtime.about.machine,
-    load: Deno.loadavg()[0]!,
+    load: machineLoad(),
   } as const;
   const optimized = await runtime.optimized(model);
   const overhead = optimized && (options.overhead ?? await profilingOverhead(runtime));

@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { Trial } from "../record/trial_record.ts";
@@ -19,7 +19,7 @@ import {
 } from "./closeness.ts";
 import { estimateDifference, estimateMean } from "./estimate.ts";
 import { moments } from "./interval.ts";
-import type { Metric, ScoredSample } from "./metric.ts";
+import { infoOf, isShare, type Metric, type ScoredSample, scoreScale } from "./metric.ts";
 
 /** Closeness of all outputs to float32's, pooled over the samples. */
 export type OutputError = NonNullable<Trial["outputs"]>;
@@ -60,7 +60,7 @@ export interface EvaluateOptions {
  * Without `reference` the network is its own: evaluate float32 so, once, and hand the result over for
  * each candidate. It holds float32's outputs of all samples, so its memory is theirs.
  *
- * @param metric See `defaultMetric()`.
+ * @param metric How outputs are scored; `defaultMetric()` chooses one.
  * @param reference Float32's evaluation, on the same data set and metric.
  * @throws {UserError} If an output is NaN or infinite, a label is no class of the outputs, a score
  * is not finite, or the metric throws: each names the sample.
@@ -109,13 +109,13 @@ export async function evaluate(
     );
   }
   for (const name of misshapen) sums.delete(name);
-  const { name, unit, higherIsBetter } = metric;
+  const info = infoOf(metric);
   return {
-    metric: { name, unit, higherIsBetter },
-    value: explain(() => estimateValue(scores, metric, reference), metric, dataset),
+    metric: info,
+    value: explain(() => estimateValue(scores, info, reference), metric, dataset),
     ...(reference && {
       difference: explain(
-        () => estimateDifference(scores, reference.scores, metric),
+        () => estimateDifference(scores, reference.scores, info),
         metric,
         dataset,
       ),
@@ -129,11 +129,11 @@ export async function evaluate(
 /** The network's value; float32's own closeness to itself is known, so its interval is a point. */
 function estimateValue(
   scores: Float64Array,
-  metric: Metric,
+  metric: MetricInfo,
   reference: Evaluation | undefined,
 ): Estimate {
-  if (reference || !metric.relative) return estimateMean(scores, metric);
-  const value = moments(scores).mean * (metric.unit === "%" ? 100 : 1);
+  if (reference || metric.perfect === undefined) return estimateMean(scores, metric);
+  const value = moments(scores).mean * scoreScale(metric);
   return { value, low: value, high: value, n: scores.length };
 }
 
@@ -163,8 +163,10 @@ export function scoreOf(sample: ScoredSample, metric: Metric, dataset: Dataset):
   if (typeof score !== "number" || !Number.isFinite(score)) {
     throw new UserError(`${what}: the score must be a finite number, got ${score}`);
   }
-  if (metric.unit === "%" && (score < 0 || score > 1)) {
-    throw new UserError(`${what}: the score of a metric in % must be within 0..1, got ${score}`);
+  if (isShare(metric) && (score < 0 || score > 1)) {
+    throw new UserError(
+      `${what}: the score of a share (a metric in %) must be within 0..1, got ${score}`,
+    );
   }
   return score;
 }

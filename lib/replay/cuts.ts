@@ -4,8 +4,7 @@ import type { Model } from "../onnx/model.ts";
 import { makeNode } from "../onnx/node.ts";
 import { type GraphProto, GraphProtoSchema, type ValueInfoProto } from "../onnx/onnx_pb.ts";
 import { withOutputs } from "../onnx/outputs.ts";
-import type { Runtime } from "../runtime/pool.ts";
-import { UnknownBuildError } from "../runtime/runtime_errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type Suffix, suffixOf } from "./suffix.ts";
 
 /**
@@ -24,7 +23,7 @@ export async function cutsOf(
 ): Promise<ReadonlyMap<string, ValueInfoProto>> {
   const { graph } = model;
   const inputs = graphInputs(graph).map((info) => [info.name, info] as const);
-  const optimized = await optimizedOf(model, runtime);
+  const optimized = await runtime.optimized(model);
   if (!optimized) return new Map(inputs);
   const survives = new Set(optimized.graph.node.flatMap(({ output }) => output));
   const constants = new Set(optimized.graph.initializer.map(({ name }) => name));
@@ -51,21 +50,11 @@ async function typesOf(
   const idle = [makeNode("Identity", [first], [one]), makeNode("Identity", [one], [two])];
   const changed = model.withGraph({ ...graph, node: [...graph.node, ...idle] });
   const tapped = await runtime.optimized(withOutputs(changed, [first, ...others, two]));
-  const known = new Map(tapped.graph.output.map((info) => [info.name, info]));
+  const known = new Map(tapped!.graph.output.map((info) => [info.name, info]));
   return [first, ...others].flatMap((name) => {
     const info = known.get(name);
     return info?.type ? [[name, info] as [string, ValueInfoProto]] : [];
   });
-}
-
-/** The graph that is executed; undefined where this build of the runtime does not let it be read. */
-async function optimizedOf(model: Model, runtime: Runtime): Promise<Model | undefined> {
-  try {
-    return await runtime.optimized(model);
-  } catch (error) {
-    if (error instanceof UnknownBuildError) return undefined;
-    throw error;
-  }
 }
 
 const NOT_AFTER: ReadonlySet<string> = new Set([

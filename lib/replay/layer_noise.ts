@@ -137,7 +137,7 @@ export async function measureLayerNoise(
 
   const open = worstFirst(tensors, usual?.name ?? "", found);
   // As many at a time as keep all workers busy; more would be begun in vain where it gets late.
-  const together = replay.runtime.workers + 1;
+  const together = replay.runtime.about.workers + 1;
   for (let start = 0; start < open.length && !isLate(); start += together) {
     const changes = open.slice(start, start + together).flatMap((name) =>
       observersWorthTrying(calibration.statistics.get(name)!, asks.observers)

@@ -1,7 +1,15 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
+import { MAX_SQNR } from "../record/metric_info.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
-import { decimal, factor, type MetricFormat, metricFormat, plural, signed } from "./format.ts";
-import { milliseconds } from "./profile_table.ts";
+import {
+  decimal,
+  factor,
+  type MetricFormat,
+  metricFormat,
+  milliseconds,
+  plural,
+  signed,
+} from "./format.ts";
 import type { Column } from "./table.ts";
 
 /** Layers, most sensitive first. */
@@ -11,7 +19,7 @@ export function rankedLayers({ layers, metric }: AblationRecord): AblatedLayer[]
 
 /** The format of an ablation's metric. */
 export function ablationFormat({ metric, baseline }: AblationRecord): MetricFormat {
-  return metricFormat({ metric, maxDrop: 0, baseline: { selection: baseline, latencyMs: 0 } });
+  return metricFormat({ metric, maxDrop: 0, baseline: { selection: baseline } });
 }
 
 /** What a layer is called: its module path, or its node. */
@@ -20,8 +28,8 @@ export function layerName({ path, name }: Pick<AblatedLayer, "path" | "name">): 
 }
 
 /** Whether the metric is the SQNR of the outputs, of which an effect on it says nothing new. */
-export function isSqnr({ metric, baseline }: AblationRecord): boolean {
-  return metric.unit === "dB" && baseline.low === baseline.high;
+export function isSqnr({ metric }: Pick<AblationRecord, "metric">): boolean {
+  return metric.signalToNoise === true;
 }
 
 /** An effect on the metric: `−0.25 [−0.95, +0.40]`; what went wrong, if it could not be measured. */
@@ -37,7 +45,7 @@ export function effectText(effect: Effect | undefined, format: MetricFormat): st
 export function sqnrText(effect: Effect | undefined): string {
   if (!effect?.sqnr) return "";
   const { value, low, high } = effect.sqnr;
-  if (low === high && value >= 150) return "equal";
+  if (low === high && value >= MAX_SQNR) return "equal";
   return `${decimal(value, 1)} [${decimal(low, 1)}, ${decimal(high, 1)}]`;
 }
 
@@ -153,7 +161,7 @@ export function pairColumns(record: AblationRecord): Column<AblationRecord["pair
 }
 
 function dB(value: number | undefined): string {
-  return value === undefined ? "" : value >= 150 ? "equal" : decimal(value, 1);
+  return value === undefined ? "" : value >= MAX_SQNR ? "equal" : decimal(value, 1);
 }
 
 function short(value: number): string {

@@ -1,8 +1,15 @@
 import type { DecisionRow, SearchRecord } from "../record/search_record.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
-import { decimal, factor, megabytes, metricFormat, plural, signed } from "./format.ts";
-import { milliseconds } from "./profile_table.ts";
+import {
+  decimal,
+  factor,
+  megabytes,
+  metricFormat,
+  milliseconds,
+  plural,
+  signed,
+} from "./format.ts";
 import type { Column } from "./table.ts";
 
 /** The columns of the table of decisions, the same in HTML, Markdown and text. */

@@ -1,17 +1,7 @@
 import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
-import { decimal, factor, plural } from "./format.ts";
+import { decimal, factor, milliseconds, percent, plural } from "./format.ts";
 import { type ComparedLayer, layerOf, totalMs } from "./profile_layers.ts";
 import type { Column } from "./table.ts";
-
-/** Milliseconds with three digits: `12.3`, `0.045`. */
-export function milliseconds(ms: number): string {
-  return decimal(ms, ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : ms >= 0.9995 ? 2 : 3);
-}
-
-/** A share as `12.3 %`. */
-export function percent(share: number): string {
-  return `${decimal(100 * share, 1)} %`;
-}
 
 /** Columns of the table of nodes. */
 export const profileColumns: readonly Column<ProfiledNode>[] = [

@@ -12,7 +12,7 @@ import {
   weightOf,
 } from "./scatter_layout.ts";
 import { ACCENT, BASELINE, type FamilyStyle, familyStyles, GOOD, INK } from "./theme.ts";
-import { entriesOf, type Measured } from "./trials.ts";
+import { entriesOf, type MeasuredEntry } from "./trials.ts";
 
 /** Options for {@linkcode scatterChart}. */
 export interface ScatterOptions {
@@ -175,7 +175,7 @@ function trials(dots: readonly Dot[]): Plot.Markish[] {
   );
 }
 
-function tipOf(study: Study, { number, trial, accuracy, latency }: Measured): string {
+function tipOf(study: Study, { number, trial, accuracy, latency }: MeasuredEntry): string {
   const format = metricFormat(study);
   const { value, difference } = accuracy;
   return [

@@ -1,19 +1,21 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { nearest, UserError } from "../errors.ts";
-import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/default_metric.ts";
+import type { Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { raiseOpset } from "../onnx/opset.ts";
+import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { fuse } from "../passes/fuse.ts";
 import { decide, type Decisions } from "../quantize/decide.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
-import { nameNodes } from "../quantize/name_nodes.ts";
-import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
+import { nameNodes } from "../onnx/name_nodes.ts";
+
 import { staticInt8 } from "../quantize/qconfig.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
-import { runtimeVersions } from "../runtime/versions.ts";
+import { runtimeVersions } from "../runtime/open_runtime.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
 import { OCTAVO_VERSION } from "../study/provenance.ts";
 import { makeBases, type Rewrite } from "../passes/exact_form.ts";

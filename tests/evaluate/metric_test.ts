@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { MAX_SQNR } from "../../lib/evaluate/closeness.ts";
-import {
-  agreement,
-  cosine,
-  defaultMetric,
-  type Metric,
-  sqnr,
-  top1,
-} from "../../lib/evaluate/metric.ts";
+import { MAX_SQNR, metricInfo } from "../../lib/record/metric_info.ts";
+import { defaultMaxDrop } from "../../lib/evaluate/default_budget.ts";
+import { infoOf, type Metric, scoreScale } from "../../lib/evaluate/metric.ts";
+import { METRICS } from "../../lib/evaluate/metrics.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { cosine } from "../../lib/evaluate/metrics/cosine.ts";
+import { defaultMetric } from "../../lib/evaluate/default_metric.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { float32, type Tensor, type ValueType } from "../../lib/tensor/tensor.ts";
 
 type Outputs = Record<string, Tensor>;
@@ -151,4 +151,48 @@ Deno.test("defaultMetric() without labels is agreement for scores of classes, el
   assert.equal(name(output([1, 1600, 1])), "SQNR");
   assert.equal(name(output(["N", 10]), output([2, "N", 128], "float32", "state")), "SQNR");
   assert.equal(name(output(undefined)), "SQNR");
+});
+
+Deno.test("infoOf() fills in what a metric leaves out, by its unit", () => {
+  const share = infoOf({ name: "top-5", unit: "%", higherIsBetter: true });
+  assert.deepEqual(share, {
+    ...{ name: "top-5", unit: "%", digits: 1, higherIsBetter: true },
+    ...{ share: true, maxDrop: 0.5 },
+  });
+  const other = infoOf({ name: "error", unit: "mm", higherIsBetter: false });
+  assert.deepEqual(other, { name: "error", unit: "mm", higherIsBetter: false, share: false });
+});
+
+Deno.test("infoOf() is a record, and keeps nothing of what a metric computes", () => {
+  for (const make of METRICS.values()) {
+    assert.deepEqual(metricInfo.parse(infoOf(make())), infoOf(make()));
+  }
+  assert.deepEqual(infoOf(sqnr()), {
+    ...{ name: "SQNR", unit: "dB", digits: 1, higherIsBetter: true, share: false },
+    ...{ perfect: 150, maxDrop: 120, signalToNoise: true },
+  });
+});
+
+Deno.test("a metric's value of float32 against itself is what it says", () => {
+  const outputs = logits(0.1, 0.7, 0.2);
+  for (const make of METRICS.values()) {
+    const metric = make();
+    if (metric.perfect === undefined) continue;
+    assert.equal(score(metric, outputs) * scoreScale(metric), metric.perfect, metric.name);
+  }
+});
+
+Deno.test("defaultMaxDrop() is half a point of a share, 30 dB of SQNR, and of others must be given", () => {
+  assert.equal(defaultMaxDrop(top1()), 0.5);
+  assert.equal(defaultMaxDrop(sqnr()), 120);
+  // 1 - 1 / sqrt(1.001)
+  assert.ok(Math.abs(defaultMaxDrop(cosine()) - 0.00049963) < 1e-8);
+  const own: Metric = { name: "error", unit: "mm", higherIsBetter: false, score: () => 1 };
+  assert.equal(defaultMaxDrop({ ...own, maxDrop: 2 }), 2);
+  assert.throws(() => defaultMaxDrop(own), {
+    name: "UserError",
+    message:
+      "Cannot judge by error without a limit: give the largest accepted drop with --max-drop " +
+      '(in mm), or set "maxDrop" in the metric',
+  });
 });

@@ -3,7 +3,7 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { activationsOnly } from "../../lib/replay/activations_only.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { branchedModel, pictures, rangesOf } from "./network.ts";
 
 Deno.test("activationsOnly() rounds the activations of a layer, and none of its weights", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cutModel, cutsOf } from "../../lib/replay/cuts.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { UnknownBuildError } from "../../lib/runtime/runtime_errors.ts";
 import { roundTensor } from "../../lib/replay/round_tensor.ts";
 import { convert } from "../../lib/quantize/convert.ts";

@@ -15,7 +15,8 @@ import {
 import { roundTensor } from "../../lib/replay/round_tensor.ts";
 import { affineParams } from "../../lib/quantize/affine.ts";
 import { Replay } from "../../lib/replay/replay.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf, runAll } from "../quantize/fixture.ts";
 import { branchedModel, pictures } from "./network.ts";

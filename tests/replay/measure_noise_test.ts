@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { arrays } from "../../lib/data/arrays.ts";
 import { measureNoise } from "../../lib/replay/measure_noise.ts";
 import { Replay, type Variant } from "../../lib/replay/replay.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 

@@ -9,7 +9,8 @@ import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { float32 as asFloat32, staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { cutsOf } from "../../lib/replay/cuts.ts";
 import { Replay, type Variant } from "../../lib/replay/replay.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf, runAll } from "../quantize/fixture.ts";
 import { branchedModel, LAYERS, pictures, rangesOf } from "./network.ts";
@@ -113,7 +114,7 @@ Deno.test("Replay runs what follows a layer and nothing else", async () => {
   const ran: string[][] = [];
   const watched: Runtime = {
     ...runtime,
-    workers: 1,
+    about: { ...runtime.about, workers: 1 },
     optimized: (model) => runtime.optimized(model),
     run: (model, samples, options) => {
       ran.push(model.graph.node.map(({ opType }) => opType));

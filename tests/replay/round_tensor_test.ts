@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { roundTensor } from "../../lib/replay/round_tensor.ts";
 import { affineParams, quantizeValue, UINT8 } from "../../lib/quantize/affine.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf, run } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compareLayers, layerTimes, workOf } from "../../lib/report/profile_layers.ts";
+import { compareLayers, profileByLayer, workOf } from "../../lib/report/profile_layers.ts";
 import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
 import { longestNodes } from "../../lib/report/profile_table.ts";
 import type { ProfiledNode, ProfileRecord } from "../../lib/record/profile_record.ts";
@@ -52,8 +52,8 @@ const after = profileOf([
   ["QLinearConv", "conv2", 3],
 ], "net.int8.onnx");
 
-Deno.test("layerTimes() counts what changes precision or layout to the module it serves", () => {
-  const [conv1] = layerTimes(after);
+Deno.test("profileByLayer() counts what changes precision or layout to the module it serves", () => {
+  const [conv1] = profileByLayer(after);
   assert.deepEqual(conv1!.runs, ["QLinearConv", "Transpose", "QuantizeLinear"]);
   assert.ok(Math.abs(conv1!.ms - 2) < 1e-12);
   assert.deepEqual(after.nodes.map(workOf), ["boundary", "boundary", "int8", "int8"]);

@@ -5,7 +5,7 @@ import { modulePaths } from "../../onnx/module_path.ts";
 import type { DecisionRow } from "../../record/search_record.ts";
 import { DEFAULT_OBSERVER } from "./assignment.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
-import { decibels } from "./noise.ts";
+import { decibelsOf as decibels } from "../../evaluate/closeness.ts";
 import { largest, type Proposal, proposalOf, type SearchChoice, valueOf } from "./proposal.ts";
 
 /** What decisions are explained with. */
@@ -65,7 +65,7 @@ function explainLayer(
       : [];
   });
   const next = nextBest(proposal, others, explanation.limit);
-  const noise = (power: number) => ({ dB: decibels(power), drop: explanation.dropOf(power) });
+  const noise = (power: number) => ({ dB: decibelsOf(power), drop: explanation.dropOf(power) });
   const observers = observersOf(proposal, kernels);
   return [{
     node: layer,

@@ -1,6 +1,6 @@
 import { contentKey } from "../../record/json.ts";
 import type { Assignment } from "./assignment.ts";
-import { LEAST_NOISE } from "./noise.ts";
+import { LEAST_NOISE } from "../../evaluate/closeness.ts";
 import {
   assignmentOf,
   largest,

@@ -1,6 +1,5 @@
 import type { Evaluation } from "../../evaluate/evaluate.ts";
-import { MAX_SQNR } from "../../evaluate/closeness.ts";
-import type { Metric } from "../../evaluate/metric.ts";
+import { type Metric, scoreScale } from "../../evaluate/metric.ts";
 import { drop } from "../../record/budget.ts";
 import { random } from "../../random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -57,7 +56,7 @@ export function noiseCurve(
       }
     });
     const mean = lost.reduce((sum, x) => sum + x, 0) / Math.max(1, lost.length);
-    last = Math.max(last, drop(metric, { value: -mean }) * (metric.unit === "%" ? 100 : 1));
+    last = Math.max(last, drop(metric, { value: -mean }) * scoreScale(metric));
     noise.push(power);
     drops.push(last);
   }
@@ -66,8 +65,8 @@ export function noiseCurve(
 
 /** Float32's score of a sample; closeness to itself is complete. */
 function own(metric: Metric, scores: Float64Array, sample: number): number {
-  if (metric.relative && metric.name === "SQNR") return MAX_SQNR;
-  return metric.relative ? 1 : scores[sample]!;
+  const { perfect } = metric;
+  return perfect === undefined ? scores[sample]! : perfect / scoreScale(metric);
 }
 
 /** The noise at which a drop is to be expected. */

@@ -11,15 +11,13 @@ import { solvePlacement } from "../../cost/solve.ts";
 import { isInt8 } from "../../cost/tensor_form.ts";
 import { byteLengthOf } from "../../onnx/tensor_proto.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
+import type { Objective } from "../../record/best.ts";
 import { type GraphFacts, graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
 import { type Assignment, DEFAULT_OBSERVER, type NodeForm } from "./assignment.ts";
 import type { Base } from "../../cost/exact_forms.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import type { Sensitivities } from "../../replay/layer_noise.ts";
-
-/** What is to be least; of those that cannot be told apart by it, the other decides. */
-export type Objective = "latency" | "size";
 
 /** A way to compute an kernel, with all that a search weighs. */
 export interface SearchChoice extends Choice {

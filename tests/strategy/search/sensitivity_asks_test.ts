@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { measureExactForms } from "../../../lib/cost/exact_forms.ts";
 import { KernelTimes } from "../../../lib/cost/kernel_times.ts";
+import { DEFAULT_OBSERVER } from "../../../lib/strategy/search/assignment.ts";
 import { roundingsOf } from "../../../lib/strategy/search/roundings.ts";
 import { sensitivityAsks } from "../../../lib/strategy/search/sensitivity_asks.ts";
 import { clock, clockedPool } from "../../task/clock.ts";
@@ -19,7 +20,7 @@ Deno.test("sensitivityAsks() asks for each tensor that may be rounded, and each 
   const base = await tinyBase();
   const { tensors, layers, observers, outputs } = sensitivityAsks(base, ["logits"]);
   assert.deepEqual(outputs, ["logits"]);
-  assert.equal(observers[0]!.name, "L2.4");
+  assert.equal(observers[0]!.name, DEFAULT_OBSERVER);
   assert.deepEqual(new Set(tensors), new Set(["x", "r1", "r2", "g", "logits"]));
   assert.deepEqual(
     layers.map(({ name, nodes, forms }) => [name, nodes.length, Object.keys(forms)]),

@@ -20,7 +20,7 @@ Deno.test("activationsOnly() rounds the activations of a layer, and none of its 
   assert.equal(ops.filter((op) => op === "QuantizeLinear").length, 2, "in front and behind");
   assert.ok(!graph.initializer.some(({ dataType, dims }) => dataType === 3 && dims.length === 4));
   await using runtime = openRuntime({ workers: 1 });
-  const executed = (await runtime.optimized(model.withGraph(graph))).graph.node;
+  const executed = (await runtime.optimized(model.withGraph(graph)))!.graph.node;
   assert.ok(!executed.some(({ opType }) => opType === "QLinearConv"), "its kernel is float32's");
 });
 

@@ -61,12 +61,8 @@ export {
 } from "./lib/quantize/quantize_with.ts";
 
 // Exact float32 rewrites for the WASM kernels, with shapes learnt from a sample.
-export {
-  learnShapes,
-  type OpenDimension,
-  ShapeMap,
-  type ValueShape,
-} from "./lib/runtime/learn_shapes.ts";
+export { learnShapes } from "./lib/runtime/learn_shapes.ts";
+export { type OpenDimension, ShapeMap, type ValueShape } from "./lib/onnx/shape_map.ts";
 export {
   LoweredModel,
   lowerForWasm,
@@ -158,21 +154,23 @@ export { agreement } from "./lib/evaluate/metrics/agreement.ts";
 export { cosine } from "./lib/evaluate/metrics/cosine.ts";
 export { sqnr } from "./lib/evaluate/metrics/sqnr.ts";
 export { top1 } from "./lib/evaluate/metrics/top1.ts";
-export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
 export {
+  machineFingerprint,
   openRuntime,
-  type RunOptions,
-  type Runtime,
-  type RuntimeOptions,
-} from "./lib/runtime/pool.ts";
+  openSession,
+  runtimeVersions,
+} from "./lib/runtime/open_runtime.ts";
+export type { Session, SessionOptions } from "./lib/runtime/session.ts";
+export type { RunOptions, Runtime, RuntimeOptions } from "./lib/runtime/runtime.ts";
 export { runDataset, type SampleRun } from "./lib/runtime/run_dataset.ts";
-export { Profile, profile, type ProfileModelOptions } from "./lib/profile/profile_model.ts";
+export type { ProfileModelOptions } from "./lib/profile/profile_model.ts";
+export { Profile, profile } from "./lib/task/run_profile.ts";
 export { optimize, type OptimizeOptions } from "./lib/task/run_optimize.ts";
-export { Optimized, type OptimizedParts, type Rewrite } from "./lib/task/optimized.ts";
+export type { ConvRewrite } from "./lib/cost/fastest_form.ts";
+export { Optimized, type OptimizedParts } from "./lib/task/optimized.ts";
 export { withErrors, type WithErrorsOptions } from "./lib/evaluate/plan_errors.ts";
 export { withTimes } from "./lib/profile/plan_times.ts";
 export { noise } from "./lib/data/noise.ts";
-export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";
 export { UsageError, UserError } from "./lib/errors.ts";
 
 // Studies: many configurations, their records and their report.

@@ -52,7 +52,7 @@ export function mse(): Observer {
  */
 export function lpNorm(p = 2.4): Observer {
   if (!(p >= 1 && p < Infinity)) throw new RangeError(`lpNorm() takes a power from 1 up, got ${p}`);
-  return { name: `L${p}`, range: (statistics) => leastError(statistics, p) };
+  return { name: `lp-norm ${p}`, range: (statistics) => leastError(statistics, p) };
 }
 
 function leastError(statistics: TensorStatistics, norm: number): Range {

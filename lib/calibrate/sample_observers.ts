@@ -20,7 +20,7 @@ import { averageExtremes, meanExtremes } from "./sample_extremes.ts";
  * ```
  */
 export function movingAverage(): Observer {
-  return { name: "moving average", range: (seen) => within(seen, averageExtremes(seen.samples)) };
+  return { name: "moving-average", range: (seen) => within(seen, averageExtremes(seen.samples)) };
 }
 
 /**
@@ -38,7 +38,7 @@ export function movingAverage(): Observer {
  * ```
  */
 export function meanMinMax(): Observer {
-  return { name: "mean min-max", range: (seen) => within(seen, meanExtremes(seen.samples)) };
+  return { name: "mean-min-max", range: (seen) => within(seen, meanExtremes(seen.samples)) };
 }
 
 /** Averages of equal values can differ from them by a rounding error. */

@@ -1,49 +1,27 @@
 import { z } from "zod";
-import type { Observer } from "../calibrate/observers.ts";
-import { UserError } from "../errors.ts";
-import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
-import { type Correction, CORRECTIONS } from "../quantize/quantize_with.ts";
-import { defaultQConfig, isPreset, PRESETS } from "../quantize/presets.ts";
-import {
-  dynamicInt8,
-  float32,
-  perChannel,
-  perChannelMse,
-  perTensor,
-  perTensorAffine,
-  perTensorMse,
-  type QConfig,
-  staticInt8,
-  type WeightObserver,
-  weightOnly,
-} from "../quantize/qconfig.ts";
-import { type DataConfig, dataConfig } from "./data_config.ts";
-import { readJsonc } from "./jsonc.ts";
 import {
   binsValue,
   DEFAULT_OBSERVER,
   type ObserverName,
   observerName,
   type ObserverParameters,
+  observerSpec,
   percentileValue,
   powerValue,
   takes,
-  toObserver,
-} from "./observer_config.ts";
-
-const WEIGHTS = {
-  "per-channel": perChannel,
-  "per-tensor": perTensor,
-  "per-channel-mse": perChannelMse,
-  "per-tensor-mse": perTensorMse,
-  "per-tensor-affine": perTensorAffine,
-} satisfies Record<string, WeightObserver>;
-
-/** Name of a way to choose the scales of weights. */
-export type WeightsName = keyof typeof WEIGHTS;
+} from "../calibrate/observer_table.ts";
+import { UserError } from "../errors.ts";
+import { mappingOfRecipe } from "../quantize/from_recipe.ts";
+import type { QConfigMapping } from "../quantize/mapping.ts";
+import { isPreset, PRESETS } from "../quantize/presets.ts";
+import { type Correction, CORRECTIONS } from "../quantize/quantize_with.ts";
+import { WEIGHTS_NAMES } from "../quantize/weight_observers.ts";
+import type { NodeForm, ObserverSpec, Recipe } from "../record/recipe.ts";
+import { type DataConfig, dataConfig } from "./data_config.ts";
+import { readJsonc } from "./jsonc.ts";
 
 /** Weight granularities that a config can name, and how their scales are chosen. */
-export const weightsName = z.literal(Object.keys(WEIGHTS) as WeightsName[]);
+export const weightsName = z.literal(WEIGHTS_NAMES);
 
 /** An observer, by name or by a parameter that only one has, and its parameters. */
 const observerConfig = {
@@ -110,11 +88,13 @@ const quantizeConfig = mappingConfig.extend({
  */
 export function parseQuantizeConfig(text: string, file = "the config"): QuantizeConfig {
   const config = readJsonc(text, quantizeConfig, file);
-  const mapping = toMapping(config, {
-    observer: chooseObserver(config) ?? toObserver(DEFAULT_OBSERVER),
-    weights: toWeights(config.weights),
-  });
-  return { mapping, corrections: config.corrections, data: config.data };
+  const observer = chooseObserver(config);
+  const { corrections, data, weights } = config;
+  const mapping = mappingOfRecipe({
+    ...{ kind: "mapping", base: "fused", name: "quantize", weights, ...rulesOf(config) },
+    ...(observer && { observer }),
+  }, []);
+  return { mapping, corrections, data };
 }
 
 /** What `quantize` is to make of a network. */
@@ -125,27 +105,18 @@ export interface QuantizeConfig {
   readonly data?: DataConfig;
 }
 
-/** What a qconfig takes where it does not say so itself. */
-export interface QConfigDefaults {
-  readonly observer: Observer;
-  readonly weights: WeightObserver;
-}
+/** What a mapping of a config asks for, as a recipe says it. */
+export type Rules = Pick<Recipe & { kind: "mapping" }, "default" | "rules" | "onUnsupported">;
 
-/** Makes the mapping that a config describes. */
-export function toMapping(
+/** The rules that a config describes. */
+export function rulesOf(
   config: Pick<MappingConfig, "default" | "rules" | "onUnsupported">,
-  defaults: QConfigDefaults,
-): QConfigMapping {
-  return qconfigMapping({
-    default: toQConfig(config.default, defaults),
+): Rules {
+  return {
+    default: formOf(config.default),
     onUnsupported: config.onUnsupported,
-    rules: config.rules.map(([selector, qconfig]) => [selector, toQConfig(qconfig, defaults)]),
-  });
-}
-
-/** The weight observer of a name. */
-export function toWeights(name: WeightsName): WeightObserver {
-  return WEIGHTS[name];
+    rules: config.rules.map(([selector, form]) => [selector, formOf(form)]),
+  };
 }
 
 /**
@@ -156,7 +127,7 @@ export function toWeights(name: WeightsName): WeightObserver {
  */
 function chooseObserver(
   settings: ObserverParameters & { observer?: ObserverName },
-): Observer | undefined {
+): ObserverSpec | undefined {
   const { percentile, power, bins } = settings;
   const name = settings.observer ??
     (percentile !== undefined ? "percentile" : power ?? bins ? DEFAULT_OBSERVER : undefined);
@@ -167,23 +138,20 @@ function chooseObserver(
       `Cannot use "${parameter}": ${value} with the observer "${name}", which knows no ${parameter}`,
     );
   }
-  return toObserver(name, settings);
+  return observerSpec(name, settings);
 }
 
-function toQConfig(config: z.infer<typeof qconfigConfig>, defaults: QConfigDefaults): QConfig {
-  if (typeof config === "string" && isPreset(config)) return defaultQConfig(config);
-  const settings = typeof config === "string" ? { kind: config } : config;
-  const weight = settings.weights ? toWeights(settings.weights) : defaults.weights;
-  switch (settings.kind) {
-    case "float32":
-      return float32;
-    case "dynamic":
-      return dynamicInt8({ weight });
-    case "weightOnly":
-      return weightOnly({ weight });
-    case "static": {
-      const activation = chooseObserver(settings) ?? defaults.observer;
-      return staticInt8({ activation, weight, kernels: settings.kernels });
-    }
-  }
+/** A form of a config as a recipe says it: a preset by its name, all else in full. */
+function formOf(config: z.infer<typeof qconfigConfig>): string | NodeForm {
+  if (typeof config === "string") return isPreset(config) ? config : { kind: config };
+  const { kind, weights, kernels } = config;
+  if (kind === "float32") return { kind };
+  if (kind !== "static") return { kind, ...(weights && { weights }) };
+  const observer = chooseObserver(config);
+  return {
+    kind,
+    ...(observer && { observer }),
+    ...(weights && { weights }),
+    ...(kernels && { kernels }),
+  };
 }

@@ -4,7 +4,7 @@ import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf } from "../onnx/tensor_proto.ts";
 import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
-import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 import type { QConfig } from "../quantize/qconfig.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";

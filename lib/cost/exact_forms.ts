@@ -2,12 +2,12 @@ import { fastestBase, type PlacingContext, rewritesOf, writeAsProducts } from ".
 import { type NetworkProblem, placementProblem } from "./candidates.ts";
 import { type NetworkFacts, networkFacts } from "./network_facts.ts";
 import type { Model } from "../onnx/model.ts";
-import { raiseOpset } from "../onnx/opset.ts";
+import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { fuse } from "../passes/fuse.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
-import { nameNodes } from "../quantize/name_nodes.ts";
-import { QUANTIZED_OPSET } from "../quantize/prepare.ts";
+import { nameNodes } from "../onnx/name_nodes.ts";
+
 import type { Feeds } from "../tensor/tensor.ts";
 import type { ExactForm } from "../strategy/search/assignment.ts";
 

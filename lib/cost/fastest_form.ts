@@ -1,14 +1,20 @@
 import type { Model } from "../onnx/model.ts";
 import type { GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { type KernelChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
 import type { KernelTimes } from "./kernel_times.ts";
-import type { Rewrite } from "../task/optimized.ts";
 import { placementMs } from "./placement.ts";
 import { solvePlacement } from "./solve.ts";
 import { type NetworkFacts, networkFacts } from "./network_facts.ts";
+
+/** A Conv that is written as a matrix product. */
+export interface ConvRewrite {
+  /** Name of the Conv. */
+  readonly node: string;
+  readonly form: GemmForm;
+}
 
 /** What a network is placed with. */
 export interface PlacingContext {
@@ -45,7 +51,7 @@ export async function fastestBase(
 }
 
 /** The Convs that are to be matrix products. */
-export function rewritesOf({ problem, chosen }: PlacedNetwork): Rewrite[] {
+export function rewritesOf({ problem, chosen }: PlacedNetwork): ConvRewrite[] {
   return problem.kernels.flatMap(({ nodes }, i) => {
     const { rewrite } = chosen[i]!;
     const conv = nodes.find(({ opType }) => opType === "Conv");
@@ -56,7 +62,7 @@ export function rewritesOf({ problem, chosen }: PlacedNetwork): Rewrite[] {
 /** The network with some Convs as matrix products. */
 export function writeAsProducts(
   { model, shapes }: NetworkFacts,
-  rewrites: readonly Rewrite[],
+  rewrites: readonly ConvRewrite[],
 ): Model {
   if (rewrites.length === 0) return model;
   const forms = new Map<string, GemmForm>(rewrites.map(({ node, form }) => [node, form]));

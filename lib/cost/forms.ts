@@ -5,7 +5,7 @@ import { makeTensorProto } from "../onnx/tensor_proto.ts";
 import { convert } from "../quantize/convert.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
 import { dynamicInt8, type QConfig, staticInt8 } from "../quantize/qconfig.ts";
-import { elementCount, float32, type Tensor } from "../tensor/tensor.ts";
+import { float32, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
 import { type Subgraph, valueInfo } from "../onnx/extract.ts";
 
@@ -154,9 +154,4 @@ function rankOf({ feeds }: Subgraph): number {
 
 function namesOf({ model }: Subgraph): Set<string> {
   return new Set(model.graph.node.map(({ name }: NodeProto) => name));
-}
-
-/** Elements that a tensor has, 0 if nothing is known of it. */
-export function elementsOf(tensor: Tensor | undefined): number {
-  return tensor ? elementCount(tensor.dims) : 0;
 }

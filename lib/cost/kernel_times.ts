@@ -1,7 +1,5 @@
 import { byteLengthOf } from "../onnx/tensor_proto.ts";
-import { UnknownBuildError } from "../runtime/runtime_errors.ts";
-import type { Runtime } from "../runtime/pool.ts";
-import { machineFingerprint } from "../runtime/versions.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { timeOneByOne } from "../profile/one_by_one.ts";
 import { type KernelTime, type TimedSubgraph, timeKernels } from "./time_kernels.ts";
 import { type StoredTime, TimesCache, userCacheFolder } from "./times_cache.ts";
@@ -38,7 +36,7 @@ const MOST_BYTES = 64e6;
 const LEAST_BYTES = 256e3;
 
 /** Options for {@linkcode KernelTimes.times}. */
-export interface TimesOptions {
+export interface WorkingSetOptions {
   /**
    * Bytes that the network goes through from one run to the next. Subgraphs are timed together up to as
    * many, so that they find as much of their weights in the caches as they do there: of a network of
@@ -70,7 +68,7 @@ export class KernelTimes {
 
   static async open(runtime: Runtime, options: KernelTimesOptions = {}): Promise<KernelTimes> {
     const { cache = userCacheFolder(), signal } = options;
-    const machine = `${machineFingerprint()}; ${runtime.threads} threads; costs 2`;
+    const machine = `${runtime.about.machine}; ${runtime.about.threads} threads; costs 2`;
     const stored = await TimesCache.open(cache === false ? undefined : cache, machine);
     return new KernelTimes(stored, options.kernelTimer ?? kernelTimerOf(runtime, signal), options);
   }
@@ -86,7 +84,10 @@ export class KernelTimes {
   }
 
   /** The time of each subgraph in milliseconds of today, measured if no measurement is kept. */
-  async times(timed: readonly TimedSubgraph[], options: TimesOptions = {}): Promise<KernelTime[]> {
+  async times(
+    timed: readonly TimedSubgraph[],
+    options: WorkingSetOptions = {},
+  ): Promise<KernelTime[]> {
     const { workingSet = MOST_BYTES } = options;
     const most = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, workingSet));
     const { signal, onProgress } = this.#options;
@@ -129,20 +130,35 @@ export class KernelTimes {
   }
 }
 
-/** Reads the runtime's own clock, or if this build does not let it be read, times each part alone. */
+/** Reads the runtime's own clock, or if this build does not let it be read, times each part by itself. */
 function kernelTimerOf(runtime: Runtime, signal?: AbortSignal): KernelTimer {
   let warm = false;
   return async (timed) => {
-    try {
-      // V8 compiles what runs often once more: in a new process the first times are twice as long.
-      if (!warm) await timeKernels(runtime, timed, await profilingOverhead(runtime), { signal });
-      warm = true;
-      return await timeKernels(runtime, timed, await profilingOverhead(runtime), { signal });
-    } catch (error) {
-      if (!(error instanceof UnknownBuildError)) throw error;
-      return await timeOneByOne(runtime, timed, { signal });
-    }
+    const overhead = await profilingOverhead(runtime);
+    const together = async () =>
+      overhead && await timeKernels(runtime, timed, overhead, { signal });
+    // V8 compiles what runs often once more: in a new process the first times are twice as long.
+    if (!warm) await together();
+    warm = true;
+    return await together() ?? await eachByItself(runtime, timed, signal);
   };
+}
+
+/** Changes of precision or layout at the edges of a part are not told apart here: they count to it. */
+async function eachByItself(
+  runtime: Runtime,
+  timed: readonly TimedSubgraph[],
+  signal?: AbortSignal,
+): Promise<KernelTime[]> {
+  const parts = timed.map(({ part }) => part);
+  const times = await timeOneByOne(runtime, parts, { signal });
+  return times.map((ms, i) => ({
+    ms,
+    input: "float",
+    output: "float",
+    conversions: [],
+    runs: parts[i]!.model.graph.node.map(({ opType }) => opType),
+  }));
 }
 
 function chunksOf(

@@ -42,7 +42,7 @@ export interface PlacementProblem<C extends Choice = Choice> {
 }
 
 /** What a change of form costs a tensor. */
-export function changeMs(
+function changeMs(
   { elements, prices }: Pick<PlacementProblem, "elements" | "prices">,
   tensor: string,
   from: TensorForm,

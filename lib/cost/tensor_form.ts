@@ -14,7 +14,7 @@ export function isInt8(form: TensorForm): boolean {
   return form.startsWith("int8");
 }
 
-export function isLast(form: TensorForm): boolean {
+function isLast(form: TensorForm): boolean {
   return form.endsWith("Last");
 }
 

@@ -8,7 +8,7 @@ import {
   type NodeProto,
   type OperatorSetIdProto,
 } from "../onnx/onnx_pb.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { NodeTimes } from "../runtime/profile_run.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { type Edges, findEdges } from "./edges.ts";
@@ -55,13 +55,15 @@ export interface TimeKernelsOptions {
 /**
  * Times parts of networks, each by itself, in turns: they stand side by side in one model, so that
  * each run executes all of them, and what slows the machine down meets all alike.
+ *
+ * @returns Undefined if this build of onnxruntime does not let its clock be read.
  */
 export async function timeKernels(
   runtime: Runtime,
   timed: readonly TimedSubgraph[],
   overhead: ProfilingOverhead,
   options: TimeKernelsOptions = {},
-): Promise<KernelTime[]> {
+): Promise<KernelTime[] | undefined> {
   const { minMs = 300, signal } = options;
   const model = sideBySide(timed.map(({ part }) => part));
   const feeds = Object.fromEntries(
@@ -72,8 +74,9 @@ export async function timeKernels(
     ),
   );
   const optimized = await runtime.optimized(model);
-  const { nodes } = await runtime.profile(model, [feeds], { minMs, signal });
-  const executed = executedNodes(nodes, optimized.graph, overhead);
+  const profile = optimized && await runtime.profile(model, [feeds], { minMs, signal });
+  if (!optimized || !profile) return undefined;
+  const executed = executedNodes(profile.nodes, optimized.graph, overhead);
   const homes = homesOf(optimized.graph);
   const bySubgraph = Map.groupBy(executed, ({ node }) => homes.get(node));
   return timed.map((one, i) => readTimes(one, i, bySubgraph.get(i) ?? []));

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { writeWhole } from "../whole_file.ts";
 import { TENSOR_FORMS } from "./tensor_form.ts";
 
 const tensorForm = z.enum(TENSOR_FORMS as [string, ...string[]]);
@@ -68,12 +69,11 @@ export class TimesCache {
     };
     try {
       await Deno.mkdir(dirname(this.#path), { recursive: true });
-      const part = `${this.#path}.${Deno.pid}.part`;
-      await Deno.writeTextFile(part, JSON.stringify(record));
-      await Deno.rename(part, this.#path);
+      await writeWhole(this.#path, JSON.stringify(record));
     } catch (error) {
+      const reason = error instanceof UserError ? error.cause : error;
       throw new UserError(
-        `Cannot keep measured times in ${this.#path}: ${(error as Error).message}; name another ` +
+        `Cannot keep measured times in ${this.#path}: ${(reason as Error).message}; name another ` +
           `folder, or none`,
       );
     }

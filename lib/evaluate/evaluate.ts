@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { Trial } from "../record/trial_record.ts";

@@ -2,7 +2,7 @@ import { producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel, Trace } from "../quantize/quantized_model.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { addSums, noSums, sqnrOf } from "./closeness.ts";
 import { tensorPairs } from "./tensor_errors.ts";

@@ -3,10 +3,10 @@ import type { Model } from "../onnx/model.ts";
 import type { TensorProto } from "../onnx/onnx_pb.ts";
 import { withOutputs } from "../onnx/outputs.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
-import { type AffineParams, fakeQuantize, type Grid, UINT8 } from "../quantize/affine.ts";
+import { type AffineParams, fakeQuantize, type IntegerGrid, UINT8 } from "../quantize/affine.ts";
 import { isFloat, toNumbers } from "./classes.ts";
 import { addSums, noSums, sqnrOf, type Sums } from "./closeness.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
 /** Errors of a tensor, dB; undefined where they are none. */
@@ -19,7 +19,7 @@ export interface ErrorsOfTensor {
 
 /** How the quantized network rounds a tensor. */
 interface Rounding extends AffineParams {
-  readonly grid: Grid;
+  readonly grid: IntegerGrid;
   /** What holds the tensor's values in the quantized network. */
   readonly dequantized: string;
 }
@@ -129,7 +129,7 @@ function roundingsOf(float32: Model, quantized: Model): Map<string, Rounding> {
 }
 
 /** int8 to its very end, as QuantizeLinear clamps. */
-const WHOLE_INT8: Grid = { qmin: -128, qmax: 127 };
+const WHOLE_INT8: IntegerGrid = { qmin: -128, qmax: 127 };
 
 function scalarOf(proto: TensorProto | undefined) {
   if (!proto) return undefined;

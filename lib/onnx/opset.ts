@@ -27,11 +27,14 @@ import { ranks } from "./ranks.ts";
 import { readTensorProto } from "./tensor_proto.ts";
 import { allTensors } from "./tensors.ts";
 
+/** First opset with a scale for each channel: QuantizeLinear and DequantizeLinear with an axis. */
+export const QUANTIZED_OPSET = 13;
+
 /** Oldest operator set that is read: before it, operators broadcast by attributes of their own. */
 export const OLDEST_OPSET = 7;
 
 /** Newest operator set of the standard whose differences from older ones are known here. */
-export const NEWEST_OPSET = 28;
+const NEWEST_OPSET = 28;
 
 /**
  * Moves a model to a newer set of the standard's operators, changing what the move changes the meaning

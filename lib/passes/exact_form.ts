@@ -1,35 +1,113 @@
 import { UserError } from "../errors.ts";
-import type { Feeds } from "../tensor/tensor.ts";
 import type { Model } from "../onnx/model.ts";
-import { lowerForWasm } from "./lower_for_wasm.ts";
+import { nameNodes } from "../onnx/name_nodes.ts";
+import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
+import { baseName } from "../record/recipe_name.ts";
+import type { ConvProduct, ExactForm } from "../record/recipe.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
-
-/** Exact float32 forms of a network that configurations are made from. */
-export const REWRITES = ["fused", "lowered"] as const;
-
-/**
- * - `fused`: BatchNorm folded, constants computed.
- * - `lowered`: besides, Conv3d as Conv2d and convolutions on small maps as matrix products, where that
- *   is faster on WASM. The shapes of one sample are built in, but for the batch.
- */
-export type Rewrite = typeof REWRITES[number];
-
-/** The network in each of its exact forms. */
-export type Bases = Readonly<Record<Rewrite, Model>>;
+import type { Feeds } from "../tensor/tensor.ts";
+import { fuse } from "./fuse.ts";
+import type { GemmForm } from "./gemm_forms.ts";
+import { lowerForWasm } from "./lower_for_wasm.ts";
 
 /**
- * Makes the exact forms of a fused network. Where lowering finds nothing to do, or the network does
- * not show its shapes, `lowered` is the fused network itself.
+ * Writes a network in one of its exact float32 forms, ready to be quantized: in an opset that has
+ * per-channel scales, and with a name for each node.
  *
- * @param sample One run's inputs, to learn shapes from.
+ * Where lowering finds nothing to do, or the network does not show its shapes, `lowered` is `fused`.
+ *
+ * @param model As given.
+ * @param sample One run's inputs: the shapes for which a form other than `fused` holds, but for the batch.
+ * @throws {UserError} If the network cannot be fused, or brought to that opset.
  */
-export async function makeBases(fused: Model, sample: Feeds): Promise<Bases> {
+export async function writeExactForm(
+  model: Model,
+  form: ExactForm,
+  sample: Feeds,
+): Promise<Model> {
+  const fused = readyToQuantize(fuse(model));
+  if (form === "fused") return fused;
+  if (form === "lowered") return await lowered(fused, sample);
+  const shapes = await learnShapes(fused, sample);
+  const flat = form.frames
+    ? readyToQuantize(lowerForWasm(fused, shapes, { convToGemm: false }))
+    : fused;
+  if (form.products.length === 0) return flat;
+  const known = flat === fused ? shapes : await learnShapes(flat, sample);
+  return readyToQuantize(writeAsProducts(flat, known, form.products));
+}
+
+/** Writes each exact form of a network once, whoever asks for it. */
+export class ExactForms {
+  /** As given. */
+  readonly model: Model;
+  readonly #sample: Feeds;
+  readonly #written = new Map<string, Promise<Model>>();
+  readonly #models = new Map<string, Model>();
+  #fused: Model | undefined;
+
+  /** @param sample One run's inputs. */
+  constructor(model: Model, sample: Feeds) {
+    this.model = model;
+    this.#sample = sample;
+  }
+
+  /** BatchNorm folded, constants computed, and nothing else: the bytes as given where there is neither. */
+  get fused(): Model {
+    return this.#fused ??= fuse(this.model);
+  }
+
+  /** The network in this form. */
+  get(form: ExactForm): Promise<Model> {
+    const name = baseName(form);
+    const known = this.#written.get(name);
+    if (known) return known;
+    const written = writeExactForm(this.model, form, this.#sample);
+    this.#written.set(name, written);
+    written.then((model) => this.#models.set(name, model), () => this.#written.delete(name));
+    return written;
+  }
+
+  /** A form by its name, if it has been written. */
+  find(name: string): Model | undefined {
+    return this.#models.get(name);
+  }
+}
+
+/** The network with some Convs as matrix products. */
+export function writeAsProducts(
+  model: Model,
+  shapes: ShapeMap,
+  products: readonly ConvProduct[],
+): Model {
+  if (products.length === 0) return model;
+  const forms = new Map<string, GemmForm>(products.map(({ node, form }) => [node, form]));
+  return lowerForWasm(model, shapes, {
+    conv3d: false,
+    pool3d: false,
+    convToGemm: {
+      select: ({ name }) => forms.has(name),
+      form: ({ node }) => forms.get(node.name),
+    },
+  });
+}
+
+/** In an opset that has per-channel scales, and with a name for each node. */
+export function readyToQuantize(model: Model): Model {
+  const raised = raiseOpset(model, QUANTIZED_OPSET);
+  const graph = nameNodes(raised.graph);
+  return graph === raised.graph ? raised : raised.withGraph(graph);
+}
+
+async function lowered(fused: Model, sample: Feeds): Promise<Model> {
   try {
-    return { fused, lowered: lowerForWasm(fused, await learnShapes(fused, sample)) };
+    const written = lowerForWasm(fused, await learnShapes(fused, sample));
+    return written === fused ? fused : readyToQuantize(written);
   } catch (error) {
     // What is wrong with the network or the sample shows when float32 is measured, with its reason; a
     // network that only refuses to give out what is inside can be quantized all the same.
-    if (error instanceof UserError) return { fused, lowered: fused };
+    if (error instanceof UserError) return fused;
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { ELEMENTWISE, inferShapes } from "./infer_shapes.ts";
 import { readIntegers } from "./read_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { removeDead } from "./remove_dead.ts";
-import type { ShapeMap, ValueShape } from "../runtime/learn_shapes.ts";
+import type { ShapeMap, ValueShape } from "../onnx/shape_map.ts";
 import { isIdle, windowOf } from "./pool_window.ts";
 
 /**

@@ -1,7 +1,20 @@
-import type { NodeIdentity, QConfigMapping, Rule } from "./mapping.ts";
-import { qconfigMapping } from "./mapping.ts";
-import { dynamicInt8, float32, type QConfig, staticInt8, weightOnly } from "./qconfig.ts";
-import type { QConfigDefaults } from "../config/mapping_config.ts";
+import type { Observer } from "../calibrate/observers.ts";
+import { nearest, UserError } from "../errors.ts";
+import { type NodeIdentity, type QConfigMapping, qconfigMapping, type Rule } from "./mapping.ts";
+import {
+  dynamicInt8,
+  float32,
+  type QConfig,
+  staticInt8,
+  type WeightObserver,
+  weightOnly,
+} from "./qconfig.ts";
+
+/** What a qconfig takes where it does not say so itself. */
+export interface QConfigDefaults {
+  readonly observer: Observer;
+  readonly weights: WeightObserver;
+}
 
 /** Which nodes of a network are to be int8, and how: a mapping made for that network. */
 export type Placement = (
@@ -59,6 +72,21 @@ export const PLACEMENTS: Readonly<Record<string, Placement>> = {
       rulesFor(nodes, RECURRENT, dynamicInt8({ weight: weights })),
     ),
 };
+
+/**
+ * The placement of a name.
+ *
+ * @throws {UserError} If there is none of this name; the message has the nearest.
+ */
+export function placementOf(name: string): Placement {
+  const placement = PLACEMENTS[name];
+  if (placement) return placement;
+  const [near] = nearest(name, Object.keys(PLACEMENTS));
+  throw new UserError(
+    `Cannot place int8 by "${name}": there is no such placement` +
+      (near ? `; did you mean "${near}"?` : `; known are ${Object.keys(PLACEMENTS).join(", ")}`),
+  );
+}
 
 /** What has no kernel in the form a placement asks for stays float32, and the plan says why. */
 function mappingOf(byDefault: QConfig, rules: readonly Rule[] = []): QConfigMapping {

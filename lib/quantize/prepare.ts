@@ -8,13 +8,10 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "../onnx/onnx_pb.ts";
-import { raiseOpset } from "../onnx/opset.ts";
+import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { decide } from "./decide.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { rangedTensors } from "./static_results.ts";
-
-/** First opset with a scale for each channel: QuantizeLinear and DequantizeLinear with an axis. */
-export const QUANTIZED_OPSET = 13;
 
 /** A model with taps: what calibration runs. */
 export interface Prepared {

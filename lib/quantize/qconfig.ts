@@ -84,21 +84,21 @@ export const perTensor: WeightObserver = { name: "per-tensor", granularity: "ten
 
 /** One scale and zero point for all of a weight, uint8: for weights that are not centred on 0. */
 export const perTensorAffine: WeightObserver = {
-  name: "per-tensor affine",
+  name: "per-tensor-affine",
   granularity: "tensor",
   scheme: "affine",
 };
 
 /** A scale for each output channel, with the least squared error: see {@linkcode leastErrorClip}. */
 export const perChannelMse: WeightObserver = {
-  name: "per-channel mse",
+  name: "per-channel-mse",
   granularity: "channel",
   clip: leastErrorClip,
 };
 
 /** One scale for all of a weight, with the least squared error: see {@linkcode leastErrorClip}. */
 export const perTensorMse: WeightObserver = {
-  name: "per-tensor mse",
+  name: "per-tensor-mse",
   granularity: "tensor",
   clip: leastErrorClip,
 };

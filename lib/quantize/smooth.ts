@@ -9,7 +9,7 @@ import { scaleChannels } from "../passes/scale_channels.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { decide } from "./decide.ts";
 import type { QConfigMapping } from "./mapping.ts";
-import { nameNodes } from "./name_nodes.ts";
+import { nameNodes } from "../onnx/name_nodes.ts";
 import { tap } from "./prepare.ts";
 
 /** Options for {@linkcode smooth}. */

@@ -51,7 +51,7 @@ export function layoutOf(
 }
 
 /** A tensor in the place of the constant, laid out. Undefined for what cannot be computed ahead. */
-export function layOut(
+function layOut(
   tensor: Tensor,
   { nodes }: WeightLayout,
   constant: (name: string) => TensorProto | undefined,

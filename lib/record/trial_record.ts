@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { estimate } from "./metric_info.ts";
 import { planRow } from "./plan_record.ts";
+import { recipe } from "./recipe.ts";
 
 /** Accuracy on one split. */
 export const accuracy = z.strictObject({
@@ -38,12 +39,23 @@ export type Latency = z.infer<typeof latency>;
 export const trial = z.strictObject({
   /** SHA-256 over what decides the result; see design: content key. */
   key: z.string(),
-  /** Short unique name, e.g. `static · percentile 99.99 · per-channel · CNN`. */
+  /** Short unique name, e.g. `mixed · percentile 99.99 · per-channel`; made of the recipe. */
   name: z.string(),
   /** Family for colour and legend: `float32`, `static`, `dynamic`, `mixed`, ... */
   family: z.string(),
-  /** The configuration in full, as resolved (JSON). */
-  config: z.json(),
+  /** All that makes its model. */
+  recipe,
+  /** Why it was tried, where a strategy said so. */
+  why: z.string().optional(),
+  /** What was predicted of it before it was built. */
+  predicted: z.strictObject({
+    /** Milliseconds of its kernels and conversions. */
+    ms: z.number(),
+    /** Noise at the worst output, as a share of the signal's power. */
+    noise: z.number(),
+    /** Drop of the metric, in its unit. */
+    drop: z.number(),
+  }).optional(),
   /** Where its ranges come from; absent where nothing is static. */
   calibration: z.strictObject({
     /** The trial's name without the number of samples: the same for trials that differ in it alone. */

@@ -1,10 +1,9 @@
 import { create } from "@bufbuild/protobuf";
-import { optimizedOrNot } from "../cost/network_facts.ts";
 import { consumers, graphInputs, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { type GraphProto, GraphProtoSchema, type ValueInfoProto } from "../onnx/onnx_pb.ts";
 import { withOutputs } from "../onnx/outputs.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type Suffix, suffixOf } from "./suffix.ts";
 
 /**
@@ -23,7 +22,7 @@ export async function cutsOf(
 ): Promise<ReadonlyMap<string, ValueInfoProto>> {
   const { graph } = model;
   const inputs = graphInputs(graph).map((info) => [info.name, info] as const);
-  const optimized = await optimizedOrNot(model, runtime);
+  const optimized = await runtime.optimized(model);
   if (!optimized) return new Map(inputs);
   const survives = new Set(optimized.graph.node.flatMap(({ output }) => output));
   const constants = new Set(optimized.graph.initializer.map(({ name }) => name));
@@ -33,7 +32,7 @@ export async function cutsOf(
       : !NOT_AFTER.has(opType) && !NO_TENSOR.test(opType) && survives.has(name)
   ).map(([name]) => name);
   const tapped = await runtime.optimized(withOutputs(model, names));
-  const known = new Map(tapped.graph.output.map((info) => [info.name, info]));
+  const known = new Map(tapped!.graph.output.map((info) => [info.name, info]));
   return new Map([...inputs, ...names.map((name) => [name, known.get(name)!] as const)]);
 }
 

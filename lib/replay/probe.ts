@@ -4,7 +4,7 @@ import { Extractor } from "../onnx/extract.ts";
 import { consumers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { type NodeProto, ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { meanNoiseShare } from "../evaluate/closeness.ts";
 

@@ -3,7 +3,7 @@ import { bytesOf, shareTensor } from "../data/shared.ts";
 import { toNumbers } from "../evaluate/classes.ts";
 import type { Model } from "../onnx/model.ts";
 import type { ValueInfoProto } from "../onnx/onnx_pb.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { withOutputs } from "../onnx/outputs.ts";
 import { type CutModel, cutModel, cutsOf } from "./cuts.ts";
@@ -122,9 +122,9 @@ export class Replay {
         variant,
         places: chunk.flatMap((sample, i) => wants(variant, sample) ? [i] : []),
       })).filter(({ places }) => places.length > 0);
-      const spread = tasks.length < this.runtime.workers;
+      const spread = tasks.length < this.runtime.about.workers;
       // One more than there are workers is made ready meanwhile.
-      yield* atATime(this.runtime.workers + 1, tasks, ({ variant, places }) => {
+      yield* atATime(this.runtime.about.workers + 1, tasks, ({ variant, places }) => {
         const own = places.map((i) => chunk[i]!);
         return this.#runOne(variant, own, places.map((i) => values[i]!), spread);
       });
@@ -201,7 +201,7 @@ export class Replay {
         .filter((name) => !outputs.includes(name));
       const results: Record<string, Tensor>[] = values.map((all) => pick(all, unchanged));
       if (outputs.length > 0) {
-        const inARow = Math.ceil(samples.length / (spread ? this.runtime.workers : 1));
+        const inARow = Math.ceil(samples.length / (spread ? this.runtime.about.workers : 1));
         const options = { inARow, ...(this.#signal && { signal: this.#signal }) };
         let i = 0;
         const feeds = values.map((all) => pick(all, reads));

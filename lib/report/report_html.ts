@@ -218,7 +218,7 @@ function reproduceSection(study: Study): Markup {
 <dl class="facts">
 ${facts}</dl>
 ${json("Configuration of the study", provenance.config)}
-${chosen && json("Configuration of the winner", chosen.config)}
+${chosen && json("Configuration of the winner", chosen.recipe)}
 </section>`;
 }
 

@@ -120,7 +120,7 @@ function reproduceSection(study: Study): string {
     "Accuracy comes out the same to the bit on every machine. " +
     `Latency ratios belong to the machine below.\n\n${facts}` +
     json("Configuration of the study", provenance.config) +
-    (chosen ? json("Configuration of the winner", chosen.config) : "");
+    (chosen ? json("Configuration of the winner", chosen.recipe) : "");
 }
 
 function glossarySection(study: Study): string {

@@ -1,4 +1,5 @@
 import type { Study } from "../record/study_record.ts";
+import { writeWhole } from "../whole_file.ts";
 import { chartsOf } from "./charts.ts";
 import { pngOf } from "./png.ts";
 import { reportHtml } from "./report_html.ts";
@@ -46,9 +47,7 @@ export async function writeFiles(
   const written: string[] = [];
   for (const [name, content] of files) {
     const path = `${folder}/${name}`;
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await Deno.writeFile(`${path}.part`, bytes);
-    await Deno.rename(`${path}.part`, path);
+    await writeWhole(path, content);
     written.push(path);
   }
   return written;

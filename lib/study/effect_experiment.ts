@@ -14,7 +14,7 @@ import type { Decisions } from "../quantize/decide.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { describeQConfig } from "../quantize/qconfig.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type Effect, effect as effectRecord } from "../record/ablation_record.ts";
 import { contentKey } from "../record/json.ts";
 import { type Estimate, estimate } from "../record/metric_info.ts";

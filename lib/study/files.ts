@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Model } from "../onnx/model.ts";
-import { UserError } from "../errors.ts";
 import type { Study } from "../record/study_record.ts";
 import { trialFront } from "../record/best.ts";
+import { writeWhole } from "../whole_file.ts";
 
 /** The record of a study, in its folder. */
 export const STUDY_JSON = "study.json";
@@ -46,16 +46,7 @@ export async function writeModels(
 
 /** Writes the record of a study as `study.json`. The same study gives the same bytes. */
 export async function writeStudyJson(study: Study, folder: string): Promise<void> {
-  const path = join(folder, STUDY_JSON);
-  const temporary = join(folder, `.${STUDY_JSON}.${crypto.randomUUID().slice(0, 8)}.tmp`);
-  try {
-    await Deno.writeTextFile(temporary, JSON.stringify(study, null, 2) + "\n");
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`Cannot write ${path}: ${reason}`, { cause: error });
-  }
+  await writeWhole(join(folder, STUDY_JSON), JSON.stringify(study, null, 2) + "\n");
 }
 
 /** `mixed · percentile 99.99 · per-channel` → `mixed-percentile-99.99-per-channel.onnx`. */

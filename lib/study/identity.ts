@@ -1,28 +1,36 @@
 import type { Splits } from "../data/split.ts";
-import { median } from "../evaluate/quantile.ts";
+import type { Metric } from "../evaluate/metric.ts";
 import { parameterCount } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { runtimeVersions } from "../runtime/versions.ts";
 import type { Json } from "../record/json.ts";
-import { OCTAVO_VERSION } from "./provenance.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
-import type { Trial } from "../record/trial_record.ts";
-import type { Store, StudyIdentity } from "./store.ts";
+import { runtimeVersions } from "../runtime/open_runtime.ts";
+import { OCTAVO_VERSION } from "./provenance.ts";
+import type { StudyIdentity } from "./study_store.ts";
 
-/** What makes a study this one and no other. */
-export async function studyIdentity(
+/**
+ * What makes a study this one and no other: the model, the samples of each split, the metric, and the
+ * versions of whatever decides the bits of a result.
+ *
+ * @param splits Those that are used.
+ * @param source What tells two metrics of one name apart. @default {the text of its scoring function}
+ */
+export async function identityOf(
   model: Model,
-  data: Splits,
-  metric: StudyIdentity["metric"],
+  data: Pick<Splits, "name"> & Partial<Splits>,
+  splits: readonly SplitInfo["name"][],
+  { name, unit, score }: Metric,
+  source: string = score.toString(),
 ): Promise<StudyIdentity> {
-  const splits: SplitInfo[] = [];
-  for (const name of ["calibration", "selection", "test"] as const) {
-    splits.push({ name, samples: data[name].length, hash: await data[name].hash() });
+  const infos: SplitInfo[] = [];
+  for (const name of splits) {
+    const split = data[name]!;
+    infos.push({ name, samples: split.length, hash: await split.hash() });
   }
   return {
     model: { name: model.name, hash: await model.hash() },
-    data: { name: data.name, splits },
-    metric,
+    data: { name: data.name, splits: infos },
+    metric: { name, unit, source },
     versions: {
       octavo: OCTAVO_VERSION,
       "onnxruntime-web": runtimeVersions()["onnxruntime-web"]!,
@@ -45,7 +53,7 @@ export function measuredOn({ model, data, metric, versions }: StudyIdentity): Re
 /** Model and data as a study tells of them. */
 export function describeStudy(
   model: Model,
-  data: Splits,
+  data: Pick<Splits, "name" | "seed">,
   identity: StudyIdentity,
   labelled: boolean,
 ): Pick<Study, "model" | "data"> {
@@ -64,22 +72,5 @@ export function describeStudy(
       splits: identity.data.splits.map((split) => ({ ...split })),
       seed: data.seed,
     },
-  };
-}
-
-/** Float32 as far as it has been measured. Its time is the median over all measurements. */
-export async function studyBaseline(
-  store: Store,
-  hash: string,
-  trials: readonly Trial[],
-): Promise<Study["baseline"] | undefined> {
-  const selection = await store.evaluation(hash, "selection");
-  if (!selection) return undefined;
-  const test = await store.evaluation(hash, "test");
-  const times = trials.flatMap(({ latency }) => latency ? [latency.baselineMs] : []);
-  return {
-    selection: selection.accuracy.value,
-    ...(test && { test: test.accuracy.value }),
-    latencyMs: times.length > 0 ? median(times) : 0,
   };
 }

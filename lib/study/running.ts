@@ -1,31 +1,43 @@
+import type { OnStep, StepEvent } from "../record/event.ts";
+
 /**
  * Work that tells what it finds as it goes, and has a result in the end. It begins at once. Each loop over
- * it sees everything from the beginning; leaving a loop does not end the work, an AbortSignal does.
+ * it sees every event from the beginning, of the steps only the latest; leaving a loop does not end the
+ * work, an AbortSignal does.
  *
  * @example
  * ```ts
  * import { Running } from "./running.ts";
  * import assert from "node:assert/strict";
- * const running = new Running(async function* () {
- *   yield 1;
- *   yield await Promise.resolve(2);
+ * const running = new Running(async function* (onStep) {
+ *   yield { kind: "begin" };
+ *   onStep({ step: "accuracy", done: 1, of: 2 });
+ *   onStep({ step: "accuracy", done: 2, of: 2 });
+ *   yield await Promise.resolve({ kind: "trial" });
  *   return "three";
- * }());
+ * });
  * const seen = [];
- * for await (const event of running) seen.push(event);
- * assert.deepEqual(seen, [1, 2]);
+ * for await (const event of running) if (event.kind !== "step") seen.push(event.kind);
+ * assert.deepEqual(seen, ["begin", "trial"]);
  * assert.equal(await running, "three");
  * ```
  */
-export class Running<Event, Result> implements AsyncIterable<Event>, PromiseLike<Result> {
+export class Running<Event extends { readonly kind: string }, Result>
+  implements AsyncIterable<Event | StepEvent>, PromiseLike<Result> {
   readonly #result: Promise<Result>;
   readonly #events: Event[] = [];
+  #step: StepEvent | undefined;
   #ended = false;
   /** Settled at the next event, or the end. */
   #next = Promise.withResolvers<void>();
 
-  constructor(work: AsyncGenerator<Event, Result, void>) {
-    this.#result = this.#drive(work);
+  /** @param work Given whom to tell how far it is. */
+  constructor(work: (onStep: OnStep) => AsyncGenerator<Event, Result, void>) {
+    const onStep: OnStep = (step) => {
+      this.#step = { kind: "step", ...step };
+      this.#wake();
+    };
+    this.#result = this.#drive(work(onStep));
     this.#result.catch(() => {}); // seen by whoever waits for it
   }
 
@@ -36,10 +48,12 @@ export class Running<Event, Result> implements AsyncIterable<Event>, PromiseLike
     return this.#result.then(onFulfilled, onRejected);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Event | StepEvent, void, void> {
+    let step: StepEvent | undefined;
     for (let i = 0;;) {
       if (i < this.#events.length) yield this.#events[i++]!;
       else if (this.#ended) break;
+      else if (this.#step !== step) yield step = this.#step!;
       else await this.#next.promise;
     }
     await this.#result;

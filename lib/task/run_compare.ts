@@ -2,8 +2,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
-import { machineFingerprint } from "../runtime/versions.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
 import { showComparison } from "../report/comparison.ts";
@@ -119,7 +119,6 @@ async function measure(
   }
   const times = samples.length > 0 &&
     await runtime.times([float32, candidate], samples, { rounds, ...(signal && { signal }) });
-  const about = { threads: runtime.threads, machine: machineFingerprint() };
   return {
     metric: result.metric,
     data: dataset.name,
@@ -127,7 +126,7 @@ async function measure(
     candidate: describe(candidate, result.value),
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
-    ...(times && { latency: latencyRatio(times, about) }),
+    ...(times && { latency: latencyRatio(times, runtime.about) }),
   };
 }
 

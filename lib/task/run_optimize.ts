@@ -5,12 +5,11 @@ import type { Model } from "../onnx/model.ts";
 import { fuse } from "../passes/fuse.ts";
 import { convert } from "../quantize/convert.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import { readBack } from "../quantize/one_call.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { float32 } from "../quantize/qconfig.ts";
-import type { QuantizedModel } from "../quantize/quantized_model.ts";
-import { readPlan } from "../quantize/read_plan.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
-import { machineFingerprint } from "../runtime/versions.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fastestBase, rewritesOf, writeAsProducts } from "../cost/fastest_form.ts";
 import { placementProblem } from "../cost/candidates.ts";
@@ -21,14 +20,12 @@ import { placementMs } from "../cost/placement.ts";
 import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
 import { withErrors } from "../evaluate/plan_errors.ts";
 import { withTimes } from "../profile/plan_times.ts";
-import { profile } from "../profile/profile_model.ts";
+import { profileModel } from "../profile/profile_model.ts";
 import { solvePlacement } from "../cost/solve.ts";
-import { networkFacts, optimizedOrNot } from "../cost/network_facts.ts";
+import { networkFacts } from "../cost/network_facts.ts";
 
 /** Options for {@linkcode optimize}. */
 export interface OptimizeOptions {
-  /** What it is to be fast on. @default {"wasm"} */
-  target?: "wasm";
   /**
    * `fastest` takes whatever form of each node makes the whole fastest, int8 among them, and leaves
    * accuracy aside; `float32` only rewrites, which changes no result beyond the order of sums.
@@ -113,12 +110,11 @@ export async function optimize(
 
   onProgress("measuring it against the model as given");
   const times = await runtime.times([model, seen.model, built], feeds, { rounds, signal });
-  const against = (candidate: number) =>
-    latencyRatio(times, { candidate, threads: runtime.threads, machine: machineFingerprint() });
+  const against = (candidate: number) => latencyRatio(times, { candidate, ...runtime.about });
   onProgress("looking where the time goes");
-  const { record: before } = await profile(model, feeds, { runtime, signal });
-  const { record: after } = await profile(built, feeds, { runtime, signal });
-  const executed = await withExecution(built, runtime);
+  const before = await profileModel(model, feeds, { runtime, signal });
+  const after = await profileModel(built, feeds, { runtime, signal });
+  const executed = await readBack(built, runtime);
   return new Optimized({
     given: model,
     float32: seen.model,
@@ -131,10 +127,4 @@ export async function optimize(
     shapes: shapesOf(feeds[0]!),
     drifted: kernelTimes.drifted,
   });
-}
-
-/** The model with what the runtime executes in its plan, where that can be read. */
-async function withExecution(model: QuantizedModel, runtime: Runtime): Promise<QuantizedModel> {
-  const optimized = await optimizedOrNot(model, runtime);
-  return optimized ? model.withPlan(readPlan(model, optimized)) : model;
 }

@@ -12,7 +12,7 @@ import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { allButMapping } from "../../lib/study/ablation_mode.ts";
 import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Bench } from "./bench.ts";
 
 /** As many as half a point takes. */

@@ -9,7 +9,7 @@ import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { openSession } from "../../lib/runtime/session.ts";
-import { observerName, toObserver } from "../../lib/config/observer_config.ts";
+import { observerName, toObserver } from "../../lib/calibrate/observer_table.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench } from "./bench.ts";
 import { race } from "./race.ts";

@@ -7,7 +7,7 @@ import { fuse } from "../../lib/passes/fuse.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { defaultQConfigMapping } from "../../lib/quantize/presets.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench, BenchRow } from "./bench.ts";
 import { lipNet, lipNetClips } from "./lip_net.ts";

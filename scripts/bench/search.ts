@@ -1,4 +1,4 @@
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { remakeTrial, search as findBest } from "../../lib/task/run_search.ts";
 import { drop, isWithin } from "../../lib/record/budget.ts";
 import type { Study } from "../../lib/record/study_record.ts";

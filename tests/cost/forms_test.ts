@@ -10,7 +10,8 @@ import { type NetworkFacts, networkFacts } from "../../lib/cost/network_facts.ts
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { modelOf, samplesOf } from "../quantize/fixture.ts";
 import { hasty } from "./hasty.ts";
 
@@ -26,7 +27,7 @@ const NONE = { inside: () => 0, outside: 0 };
 function priced(msOf: (runs: readonly string[]) => number): KernelTimer {
   return async (timed) => {
     const times = await timeKernels(runtime, timed, NONE, { minMs: 1 });
-    return times.map((time) => ({
+    return times!.map((time) => ({
       ...time,
       ms: msOf(time.runs),
       conversions: time.conversions.map((step) => ({ ...step, ms: 0.1 })),
@@ -43,7 +44,7 @@ const residual = modelOf(
    c = Conv(r, w2, b1) {pads=[1, 1, 1, 1]} @ conv2
    s = Add(c, r) @ add
    t = Relu(s) @ relu2
-   p = MaxPool(t) {kernel_shape=[2, 2], strides=[2, 2]} @ runtime
+   p = MaxPool(t) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
    f = Reshape(p, flat) @ flatten
    y = Gemm(f, w3) @ fc`,
   { w1: [8, 8, 3, 3], b1: [8], w2: [8, 8, 3, 3], w3: [72, 10] },
@@ -142,7 +143,7 @@ Deno.test("the mapping of a placement builds what was placed", async () => {
     conv2: "static",
     add: "static",
     relu2: "static",
-    runtime: "static",
+    pool: "static",
     flatten: "float32",
     fc: "weightOnly", // stored small, since it stays float32
   });

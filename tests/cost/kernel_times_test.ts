@@ -4,7 +4,8 @@ import type { KernelTime, TimedSubgraph } from "../../lib/cost/time_kernels.ts";
 import { type KernelTimer, KernelTimes } from "../../lib/cost/kernel_times.ts";
 import { fitConversionTimes } from "../../lib/cost/conversion_times.ts";
 import { UserError } from "../../lib/errors.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 

@@ -5,7 +5,7 @@ import { errorGrowth, sqnrAlong } from "../../lib/evaluate/error_growth.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../runtime/models.ts";
 

@@ -8,7 +8,7 @@ import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
 import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import type { Runtime } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 
 type Network = (x: number) => Record<string, Tensor>;

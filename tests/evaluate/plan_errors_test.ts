@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { withErrors } from "../../lib/evaluate/plan_errors.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
 
 const net = modelOf(

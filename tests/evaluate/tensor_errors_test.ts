@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { tensorErrorsOf, tensorPairs } from "../../lib/evaluate/tensor_errors.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import type { RunOptions, Runtime } from "../../lib/runtime/pool.ts";
+import type { RunOptions, Runtime } from "../../lib/runtime/runtime.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../runtime/models.ts";
 

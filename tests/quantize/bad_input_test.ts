@@ -4,7 +4,7 @@ import type { QuantFormat } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { perTensor, staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { elementCount, float32 as tensor } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { modelOf, quantized, run, samplesOf, sqnrBetween } from "./fixture.ts";
@@ -28,7 +28,7 @@ Deno.test("every tensor may be an output of the network too", async () => {
     output s float32[N, 4, 5, 5]; output f float32[N, 100]; output y float32[N, 8]
     output z float32[N, 8]
     a = Conv(x, w) {pads=[1, 1, 1, 1]} @ conv; r = Relu(a) @ relu
-    p = MaxPool(r) {kernel_shape=[2, 2]} @ runtime; s = Add(p, p) @ add; f = Flatten(s) @ flatten
+    p = MaxPool(r) {kernel_shape=[2, 2]} @ pool; s = Add(p, p) @ add; f = Flatten(s) @ flatten
     y = Gemm(f, g) @ fc; z = Relu(y) @ relu2`,
     { w: [4, 4, 3, 3], g: [100, 8] },
   );
@@ -89,7 +89,7 @@ Deno.test("operators of other domains compute in float32 between int8 neighbours
   for (const format of FORMATS) {
     const int8 = await quantized(known, everything, samples, { format });
     assert(await sqnrBetween(known, int8, samples) > 30);
-    const plan = readPlan(int8, await runtime.optimized(int8));
+    const plan = readPlan(int8, (await runtime.optimized(int8))!);
     assertEquals(plan.executes(), { QLinearConv: 2, Gelu: 1 });
   }
 });
@@ -99,7 +99,7 @@ Deno.test("an AveragePool that spells out dilations of 1 is int8, one that is di
     const model = modelOf(
       `input x float32[N, 4, 6, 6]; output y float32[N, 4, 2, 2]
       a = Conv(x, w) @ conv1
-      p = AveragePool(a) {kernel_shape=[2, 2], dilations=[${dilation}, ${dilation}]} @ runtime
+      p = AveragePool(a) {kernel_shape=[2, 2], dilations=[${dilation}, ${dilation}]} @ pool
       y = Conv(p, v) @ conv2`,
       { w: [4, 4, 2, 2], v: [4, 4, dilation === 1 ? 3 : 2, dilation === 1 ? 3 : 2] },
       19,

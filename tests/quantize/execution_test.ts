@@ -11,7 +11,7 @@ import {
   weightOnly,
 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
@@ -140,7 +140,7 @@ const cases: readonly Case[] = [
     name: "MaxPool between int8 Convs keeps their integers",
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 4, 4]
       a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
-      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ runtime
+      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
       y = Conv(p, w2) @ conv2`,
     weights: twoConvs,
     inputs: image,
@@ -151,7 +151,7 @@ const cases: readonly Case[] = [
     name: "MaxPool asked to stay float32 between int8 Convs does so",
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 4, 4]
       a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
-      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ runtime
+      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
       y = Conv(p, w2) @ conv2`,
     weights: twoConvs,
     inputs: image,
@@ -163,7 +163,7 @@ const cases: readonly Case[] = [
     name: "MaxPool behind a float32 Conv and before an int8 one is not pulled into int8",
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 4, 4]
       a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
-      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ runtime
+      p = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
       y = Conv(p, w2) @ conv2`,
     weights: twoConvs,
     inputs: image,
@@ -385,7 +385,7 @@ const cases: readonly Case[] = [
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 1, 1]
       a = Conv(x, w1, b1) @ conv1; s = Sigmoid(a) @ sigmoid; m = Mul(a, s) @ mul
       k = Mul(m, half) @ half_mul
-      c = Concat(k, m) {axis=1} @ concat; g = GlobalAveragePool(c) @ runtime
+      c = Concat(k, m) {axis=1} @ concat; g = GlobalAveragePool(c) @ pool
       y = Conv(g, w2) @ conv2`,
     weights: { ...twoConvs, half: [1, 16, 1, 1], w2: [8, 32, 1, 1] },
     inputs: image,
@@ -430,7 +430,7 @@ const cases: readonly Case[] = [
       tensor scales float32[4] = [1.0, 1.0, 2.0, 2.0]
       a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1
       l = LeakyRelu(a) {alpha=0.1} @ leaky
-      p = AveragePool(l) {kernel_shape=[2, 2], strides=[2, 2]} @ runtime
+      p = AveragePool(l) {kernel_shape=[2, 2], strides=[2, 2]} @ pool
       u = Resize(p, "", scales) {mode="nearest"} @ resize
       q = Where(c, u, l) @ where; s = Softmax(q) {axis=1} @ softmax
       y = Conv(s, w2) {pads=[1, 1, 1, 1]} @ conv2`,
@@ -488,7 +488,7 @@ const cases: readonly Case[] = [
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 8, 8, 8]
       tensor low float32[] = [-0.5]; tensor high float32[] = [0.25]; tensor most float32[] = [0.1]
       a = Conv(x, w1, b1) @ conv1; c = Clip(a, low, high) @ clip
-      b = AveragePool(c) {kernel_shape=[1, 1]} @ runtime; d = Clip(b, "", most) @ clip2
+      b = AveragePool(c) {kernel_shape=[1, 1]} @ pool; d = Clip(b, "", most) @ clip2
       y = Conv(d, w2) @ conv2`,
     weights: twoConvs,
     inputs: image,
@@ -617,7 +617,7 @@ Deno.test("what the runtime executes is what the plan says", async (t) => {
       const samples = samplesOf(inputs, 4).map(withFlags);
       const mapping = qconfigMapping({ default: rest.default, rules });
       const int8 = await quantized(model, mapping, samples, { format });
-      const plan = readPlan(int8, await runtime.optimized(int8));
+      const plan = readPlan(int8, (await runtime.optimized(int8))!);
       const computing = plan.rows.filter(({ opType }) => opType !== "Constant");
       const expected = "QDQ" in executes ? executes[format] : executes;
       assertEquals(computing.map(({ executes }) => executes), expected);

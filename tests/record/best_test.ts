@@ -19,13 +19,15 @@ function bestOf(trials: readonly Trial[], judged = contest) {
   return (["latency", "size"] as const).map((by) => bestTrial(judged, trials, by)?.name);
 }
 
+const RECIPE = { kind: "configuration", base: "fused", placement: "mixed" } as const;
+
 /** A trial by its difference in points within ±0.3, its ratio within ±0.02, and its bytes. */
 function trialOf(name: string, difference: number, ratio: number, bytes = 400): Trial {
   const estimate = (value: number, half: number) => ({
     ...{ value, low: value - half, high: value + half, n: 15 },
   });
   return {
-    ...{ key: name, name, family: name, config: {}, executes: {}, plan: [], seconds: 1, bytes },
+    ...{ key: name, name, family: name, recipe: RECIPE, executes: {}, plan: [], seconds: 1, bytes },
     accuracy: {
       split: "selection",
       value: estimate(94 + difference, 2),

@@ -7,7 +7,8 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
 import { runAll } from "../quantize/fixture.ts";
 import { branchedModel, LAYERS, pictures, rangesOf } from "./network.ts";
@@ -95,7 +96,7 @@ Deno.test("Replay runs what follows a layer and nothing else", async () => {
   const ran: string[][] = [];
   const watched: Runtime = {
     ...runtime,
-    workers: 1,
+    about: { ...runtime.about, workers: 1 },
     optimized: (model) => runtime.optimized(model),
     run: (model, samples, options) => {
       ran.push(model.graph.node.map(({ opType }) => opType));

@@ -184,7 +184,7 @@ Deno.test("familyStyles() gives known families their look, and each other one it
 /** Two series in several numbers of calibration samples, and a trial that has one only. */
 function sizedStudy() {
   const sizes = [1, 16, 200];
-  const sized = ["L2.4", "min-max"].flatMap((observer) =>
+  const sized = ["lp-norm 2.4", "min-max"].flatMap((observer) =>
     sizes.map((samples) => ({ series: `mixed · ${observer}`, samples }))
   );
   const calibrations = [...sized, { series: `mixed · ${hostile}`, samples: 200 }];
@@ -215,7 +215,7 @@ Deno.test("samplesChart() draws the trials that differ in calibration samples, f
   const study = sizedStudy();
   assert.deepEqual(
     sampleSeries(study).map(({ name, points }) => [name, points.map(({ samples }) => samples)]),
-    [["mixed · L2.4", [1, 16, 200]], ["mixed · min-max", [1, 16, 200]]],
+    [["mixed · lp-norm 2.4", [1, 16, 200]], ["mixed · min-max", [1, 16, 200]]],
   );
   for (const width of [960, 354]) {
     const text = svg(samplesChart(study, { width }));

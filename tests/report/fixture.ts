@@ -41,7 +41,7 @@ export function studyOf(sketches: readonly TrialSketch[], changes: Partial<Study
       key: i.toString(16).padStart(64, "0"),
       name,
       family,
-      config: { family, index: i },
+      recipe: { kind: "configuration" as const, base: "fused" as const, placement: name },
       executes: {},
       plan: sketch.plan ?? [],
       seconds: 4.2,

@@ -150,7 +150,7 @@ Deno.test("writeReport() writes page, Markdown and charts, twice the same bytes"
       ...Deno.readDirSync(`${folder}/new`),
       ...Deno.readDirSync(`${folder}/new/charts`),
     ];
-    assert.ok(left.every(({ name }) => !name.endsWith(".part")));
+    assert.ok(left.every(({ name }) => !name.endsWith(".tmp")));
 
     for (const [i, path] of written.entries()) {
       if (!path.endsWith(".png")) continue;

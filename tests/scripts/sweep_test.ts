@@ -4,7 +4,7 @@ import { writeNpz } from "../../lib/data/npz.ts";
 import { Model } from "../../lib/onnx/model.ts";
 import { study as studyRecord } from "../../lib/record/study_record.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
-import { readStudy } from "../../lib/study/store.ts";
+import { readStudy } from "../../lib/study/open_study.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { tinyArrays, tinyModel } from "../task/tiny.ts";

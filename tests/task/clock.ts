@@ -2,7 +2,7 @@ import type { KernelTimer } from "../../lib/cost/kernel_times.ts";
 import type { KernelTime } from "../../lib/cost/time_kernels.ts";
 import type { TensorForm } from "../../lib/cost/tensor_form.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { pacedPool } from "./tiny.ts";
+import { pacedRuntime } from "./tiny.ts";
 
 /** Operators that take time in the made-up clock. */
 const WORK = /^(Conv|Gemm|MatMul|ConvInteger|MatMulInteger)$/;
@@ -39,5 +39,5 @@ export function wholeMs({ graph }: Model): number {
 
 /** Workers of that clock. */
 export function clockedPool() {
-  return pacedPool(wholeMs);
+  return pacedRuntime(wholeMs);
 }

@@ -11,7 +11,7 @@ import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
 import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { modelOf } from "../runtime/models.ts";

@@ -13,7 +13,7 @@ import {
   type SearchEvent,
   type SearchOptions,
 } from "../../lib/task/run_search.ts";
-import type { Runtime } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
@@ -152,7 +152,7 @@ Deno.test("where nothing keeps the budget the model as given stays, and the clos
     output y float32[N, 4]
     i = Identity(x) @ identity
     c = Conv(i, w1) {pads=[1, 1, 1, 1]} @ conv
-    g = GlobalAveragePool(c) @ runtime
+    g = GlobalAveragePool(c) @ pool
     f = Flatten(g) @ flatten
     y = Gemm(f, w2) {transB=1} @ head`,
     { w1: [16, 3, 3, 3], w2: [4, 16] },
@@ -215,7 +215,7 @@ function withOutliers(): Model {
     r3 = Relu(c3) @ relu3
     c4 = Conv(r3, w4) {pads=[1, 1, 1, 1]} @ conv4
     r4 = Relu(c4) @ relu4
-    g = GlobalAveragePool(r4) @ runtime
+    g = GlobalAveragePool(r4) @ pool
     f = Flatten(g) @ flatten
     y = Gemm(f, w5) {transB=1} @ head`,
     {

@@ -15,7 +15,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...byName(["Add", "Sub", "Mul", "Div", "Max", "Min"], elementwise.arithmetic),
   ...byName(
     ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or"],
-    elementwise.compareElements,
+    elementwise.comparison,
   ),
   Cast: (node, inputs, workspace) => {
     const type = elementType(intAttribute(node, "to", 0));
@@ -39,7 +39,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Reshape: layout.reshape,
   Shape: layout.shape,
   Size: (_, inputs, workspace) => layout.size(inputs, workspace),
-  Slice: layout.slice,
+  Slice: layout.sliceTensor,
   Split: layout.split,
   Squeeze: layout.squeeze,
   Tile: (_, inputs, workspace) => layout.tile(inputs, workspace),

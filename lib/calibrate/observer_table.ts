@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { entropy } from "../calibrate/entropy.ts";
-import { BINS } from "../calibrate/histogram.ts";
-import { histogram } from "../calibrate/l2_histogram.ts";
-import { lpNorm, mse } from "../calibrate/least_error.ts";
-import { minMax, type Observer, percentile } from "../calibrate/observers.ts";
-import { meanMinMax, movingAverage } from "../calibrate/sample_observers.ts";
-import { withBins } from "../calibrate/with_bins.ts";
+import { entropy } from "./entropy.ts";
+import { BINS } from "./histogram.ts";
+import { histogram } from "./l2_histogram.ts";
+import { lpNorm, mse } from "./least_error.ts";
+import { minMax, type Observer, percentile } from "./observers.ts";
+import { meanMinMax, movingAverage } from "./sample_observers.ts";
+import type { ObserverSpec } from "../record/recipe.ts";
+import { withBins } from "./with_bins.ts";
 
-/** What an observer of a config can be told. */
+/** What an observer can be told beside its name. */
 export interface ObserverParameters {
   /** Share of values that `percentile` keeps, in percent. @default {99.99} */
   readonly percentile?: number;
@@ -23,6 +24,7 @@ interface NamedObserver {
   readonly takes: readonly (keyof ObserverParameters)[];
 }
 
+/** To add an observer, write its file and name it here: configs, sweeps and the search then know it. */
 const OBSERVERS = {
   "min-max": { make: minMax, takes: [] },
   "moving-average": { make: movingAverage, takes: [] },
@@ -37,14 +39,17 @@ const OBSERVERS = {
   "entropy": { make: entropy, takes: ["bins"] },
 } satisfies Record<string, NamedObserver>;
 
-/** Name of an observer in a config. */
+/** Name of an observer, in configs, recipes and records. */
 export type ObserverName = keyof typeof OBSERVERS;
 
-/** The observer of a config that names none: that of `staticInt8()`. */
+/** The observer of whatever names none: that of `staticInt8()`. */
 export const DEFAULT_OBSERVER: ObserverName = "lp-norm";
 
-/** Observers that a config can name. */
-export const observerName = z.literal(Object.keys(OBSERVERS) as ObserverName[]);
+/** Names of all of them. */
+export const OBSERVER_NAMES = Object.keys(OBSERVERS) as ObserverName[];
+
+/** Observers that can be named. */
+export const observerName = z.literal(OBSERVER_NAMES);
 
 /** Share of the values to keep, in percent. */
 export const percentileValue = z.number().gt(50).lte(100);
@@ -61,9 +66,37 @@ export function takes(name: ObserverName, parameter: keyof ObserverParameters): 
   return takes.includes(parameter);
 }
 
-/** The observer of a name; parameters that it does not take are left aside. */
+/** Whether there is an observer of this name. */
+export function isObserverName(name: string): name is ObserverName {
+  return Object.hasOwn(OBSERVERS, name);
+}
+
+/**
+ * The observer of a name; parameters that it does not take are left aside.
+ *
+ * @example
+ * ```ts
+ * import { toObserver } from "./observer_table.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(toObserver("percentile", { percentile: 99.9 }).name, "percentile 99.9");
+ * assert.equal(toObserver("lp-norm").name, "lp-norm 2.4");
+ * ```
+ */
 export function toObserver(name: ObserverName, parameters: ObserverParameters = {}): Observer {
   const { bins = BINS } = parameters;
   const observer = OBSERVERS[name].make(parameters);
   return bins < BINS && takes(name, "bins") ? withBins(observer, bins) : observer;
+}
+
+/** An observer as a recipe says it: the parameters that it takes, each with its value. */
+export function observerSpec(
+  name: ObserverName,
+  { percentile = 99.99, power = 2.4, bins = BINS }: ObserverParameters = {},
+): ObserverSpec {
+  return {
+    name,
+    ...(takes(name, "percentile") && { percentile }),
+    ...(takes(name, "power") && { power }),
+    ...(takes(name, "bins") && bins < BINS && { bins }),
+  };
 }

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { UserError } from "../../lib/errors.ts";
-import { explain, RuntimeError, UnknownBuildError } from "../../lib/runtime/runtime_errors.ts";
-import { packError, unpackError } from "../../lib/runtime/plain_error.ts";
+import { explain, RuntimeError } from "../../lib/runtime/runtime_errors.ts";
 
 const code = (number: number, message: string) =>
   new Error(`Can't create a session. ERROR_CODE: ${number}, ERROR_MESSAGE: ${message}`);
@@ -73,16 +71,4 @@ Deno.test("explain() takes the end of the instance for what it is", () => {
 Deno.test("explain() leaves an explained error alone", () => {
   const error = new RuntimeError("Cannot run net: no", "net");
   assert.equal(explain(error, "other", "open"), error);
-});
-
-Deno.test("an error keeps its class and fields between threads", () => {
-  const node = { opType: "Conv", name: "/c" };
-  const runtime = new RuntimeError("broken", "net", { node, fatal: true });
-  for (const error of [runtime, new UserError("u"), new UnknownBuildError("b"), new Error("e")]) {
-    const back = unpackError(structuredClone(packError(error)));
-    assert.equal(back.constructor, error.constructor);
-    assert.equal(back.message, error.message);
-  }
-  const back = unpackError(structuredClone(packError(runtime))) as RuntimeError;
-  assert.deepEqual([back.model, back.node, back.fatal], ["net", node, true]);
 });

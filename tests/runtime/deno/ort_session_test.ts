@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { UserError } from "../../lib/errors.ts";
-import { makeNode } from "../../lib/onnx/node.ts";
-import { RuntimeError } from "../../lib/runtime/runtime_errors.ts";
-import { openSession } from "../../lib/runtime/session.ts";
-import { type ElementType, type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
-import { doubling, looping, modelOf, turns } from "./models.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { makeNode } from "../../../lib/onnx/node.ts";
+import { RuntimeError } from "../../../lib/runtime/runtime_errors.ts";
+import { openSession } from "../../../lib/runtime/open_runtime.ts";
+import { type ElementType, type Feeds, float32, type Tensor } from "../../../lib/tensor/tensor.ts";
+import { doubling, looping, modelOf, turns } from "../models.ts";
 
 Deno.test("openSession() describes inputs and outputs, and run() computes", async () => {
   const session = await openSession(doubling());

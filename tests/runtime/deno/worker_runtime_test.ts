@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { UserError } from "../../lib/errors.ts";
-import { RuntimeError } from "../../lib/runtime/runtime_errors.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
-import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
-import { doubling, looping, modelOf, turns } from "./models.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { RuntimeError } from "../../../lib/runtime/runtime_errors.ts";
+import { openRuntime } from "../../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../../lib/runtime/runtime.ts";
+import { type Feeds, float32, type Tensor } from "../../../lib/tensor/tensor.ts";
+import { doubling, looping, modelOf, turns } from "../models.ts";
 
 const FOREVER = 10n ** 15n;
 
@@ -187,17 +188,18 @@ Deno.test("optimized() shows what the runtime made of the graph", async () => {
     c = Conv(same, w) @ front/Conv
     y = Relu(c)`);
   const optimized = await runtime.optimized(model);
-  assert.deepEqual(optimized.graph.node.map(({ opType }) => opType), ["FusedConv"]);
-  assert.equal(optimized.name, "tiny.onnx");
+  assert.deepEqual(optimized!.graph.node.map(({ opType }) => opType), ["FusedConv"]);
+  assert.equal(optimized!.name, "tiny.onnx");
   await assert.rejects(
     runtime.optimized(modelOf("input x float32[1]\noutput y float32[1]\ny = Fancy(x)")),
     RuntimeError,
   );
-  assert.equal((await runtime.optimized(doubling())).graph.node.length, 2); // nothing left over
+  assert.equal((await runtime.optimized(doubling()))!.graph.node.length, 2); // nothing left over
 });
 
 Deno.test("profile() times each node of the graph that is executed", async () => {
-  const { runs, nodes } = await runtime.profile(doubling(), [number(1), number(2)], { runs: 5 });
+  const profile = await runtime.profile(doubling(), [number(1), number(2)], { runs: 5 });
+  const { runs, nodes } = profile!;
   assert.deepEqual(nodes.map(({ opType, inputs, outputs }) => [opType, inputs, outputs]), [
     ["Mul", [[1], []], [[1]]],
     ["Add", [[1], []], [[1]]],
@@ -207,7 +209,7 @@ Deno.test("profile() times each node of the graph that is executed", async () =>
 });
 
 Deno.test("profile() tells what runs in the body of a loop, and how often", async () => {
-  const { nodes } = await runtime.profile(looping(), [turns(3n)], { runs: 2 });
+  const { nodes } = (await runtime.profile(looping(), [turns(3n)], { runs: 2 }))!;
   const rows = nodes.map(({ opType, parent, executions }) => [opType, parent, executions]);
   const [loop, ...body] = rows; // the two of the body do not wait for each other
   assert.deepEqual(loop, ["Loop", undefined, 1]);
@@ -237,21 +239,21 @@ Deno.test("close() fails what is not finished, and what comes after", async () =
   const hung = [1, 2, 3].map(() => all(closing.run(looping(), [turns(FOREVER)])));
   setTimeout(() => closing.close(), 300);
   for (const { reason } of await Promise.allSettled(hung) as PromiseRejectedResult[]) {
-    assert.match(reason.message, /pool (was|is) closed/);
+    assert.match(reason.message, /runtime (was|is) closed/);
   }
-  await assert.rejects(closing.optimized(doubling()), /pool is closed/);
+  await assert.rejects(closing.optimized(doubling()), /runtime is closed/);
 });
 
 Deno.test("openRuntime() refuses numbers that make no sense", () => {
-  assert.throws(() => openRuntime({ workers: 0 }), /workers must be 1 or more, got 0/);
+  assert.throws(() => openRuntime({ workers: -1 }), /workers must be 0 or more, got -1/);
   assert.throws(() => openRuntime({ threads: 1.5 }), /threads must be 1 or more, got 1.5/);
   assert.throws(() => openRuntime({ timeoutMs: NaN }), /timeoutMs must be 1 or more, got NaN/);
 });
 
 Deno.test("a process ends by itself after a hung run and close()", async () => {
   const program = `
-    import { openRuntime } from "${import.meta.resolve("../../lib/runtime/pool.ts")}";
-    import { looping, turns } from "${import.meta.resolve("./models.ts")}";
+    import { openRuntime } from "${import.meta.resolve("../../../lib/runtime/open_runtime.ts")}";
+    import { looping, turns } from "${import.meta.resolve("../models.ts")}";
     const runtime = openRuntime({ workers: 1, timeoutMs: 300 });
     for await (const _ of runtime.run(looping(), [turns(${FOREVER}n)]));`;
   const command = new Deno.Command(Deno.execPath(), {

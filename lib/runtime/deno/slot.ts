@@ -1,5 +1,5 @@
-import type { Feeds } from "../tensor/tensor.ts";
-import { RuntimeError } from "./runtime_errors.ts";
+import type { Feeds } from "../../tensor/tensor.ts";
+import { RuntimeError } from "../runtime_errors.ts";
 import { unpackError } from "./plain_error.ts";
 import {
   CONTROL,

@@ -1,129 +1,19 @@
-import { UserError } from "../errors.ts";
-import { decodeModel, type Model } from "../onnx/model.ts";
-import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import type { RunProfile } from "./profile_run.ts";
+import { decodeModel, type Model } from "../../onnx/model.ts";
+import type { Feeds, Tensor } from "../../tensor/tensor.ts";
+import type { RunProfile } from "../profile_run.ts";
+import { requireSamples } from "../require_samples.ts";
+import type {
+  ProfileOptions,
+  RunOptions,
+  Runtime,
+  RuntimeInfo,
+  RuntimeOptions,
+  Times,
+  TimesOptions,
+} from "../runtime.ts";
+import { denoMachine } from "./deno_versions.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
 import { type Job, Slot } from "./slot.ts";
-
-/** Options for {@linkcode openRuntime}. */
-export interface RuntimeOptions {
-  /** Number of workers. @default {as many as fit the processor's cores, 8 at most} */
-  workers?: number;
-  /** Threads of the runtime in each worker. @default {1} */
-  threads?: number;
-  /**
-   * Longest that a worker may take for one step (to load a model, or run it on one sample), in
-   * milliseconds. A worker that takes longer is stopped and replaced. @default {120000}
-   */
-  timeoutMs?: number;
-}
-
-/** Options for {@linkcode Runtime.run}. */
-export interface RunOptions {
-  /** Names of the outputs to return. @default {all} */
-  outputs?: readonly string[];
-  /** Number of the first sample, for messages. @default {0} */
-  first?: number;
-  /**
-   * Samples that one worker runs in a row. Many spare the other workers from loading the model too;
-   * they are all in memory. @default {as many as take some tens of milliseconds}
-   */
-  inARow?: number;
-  signal?: AbortSignal;
-  /** Called with the number of samples done. */
-  onProgress?: (done: number) => void;
-}
-
-/** Options for {@linkcode Runtime.times}. */
-export interface TimesOptions {
-  /** How often every model has its turn. @default {15} */
-  rounds?: number;
-  /** Least milliseconds of a turn: shorter models are run several times. @default {5} */
-  minRoundMs?: number;
-  /** Milliseconds after which no round begins, once there are seven. @default {Infinity} */
-  maxMs?: number;
-  signal?: AbortSignal;
-}
-
-/** What {@linkcode Runtime.times} measured. */
-export interface Times {
-  /** Milliseconds of one run, `[round][model]`. */
-  readonly ms: number[][];
-  /** Runs that each model needed until its time was steady. */
-  readonly warmup: number[];
-}
-
-/** Options for {@linkcode Runtime.profile}. */
-export interface ProfileOptions {
-  /** Runs that are noted, after those until the time is steady. @default {see minMs} */
-  runs?: number;
-  /** Least milliseconds of all runs together; at least 12 runs, at most 400. @default {800} */
-  minMs?: number;
-  signal?: AbortSignal;
-}
-
-/** Workers that run models, each with an instance of onnxruntime-web of its own. */
-export interface Runtime extends AsyncDisposable {
-  readonly workers: number;
-  readonly threads: number;
-  /**
-   * Runs a model on every sample. The samples are shared among the workers and read only a little
-   * ahead of what is consumed; the results come in the order of the samples.
-   *
-   * @throws {UserError} If a sample does not fit the model's inputs.
-   * @throws {RuntimeError} If the runtime fails, or a worker gives no answer in time.
-   */
-  run(
-    model: Model,
-    samples: Iterable<Feeds> | AsyncIterable<Feeds>,
-    options?: RunOptions,
-  ): AsyncGenerator<Record<string, Tensor>, void, void>;
-  /**
-   * Times models against each other in one worker, while the others rest: each model is run until
-   * its time is steady, then all take turns. The samples take turns too.
-   *
-   * @throws {UserError} If there is no sample.
-   */
-  times(
-    models: readonly Model[],
-    samples: readonly Feeds[],
-    options?: TimesOptions,
-  ): Promise<Times>;
-  /**
-   * The graph that is executed: after all that the runtime does to it when it loads the model.
-   *
-   * @throws {UnknownBuildError} If this build of the runtime does not let it be read.
-   */
-  optimized(model: Model): Promise<Model>;
-  /**
-   * Times every node of the graph that is executed, in one worker, while the others rest. The model
-   * is run until its time is steady first.
-   *
-   * @throws {UnknownBuildError} If this build of the runtime does not let it be read.
-   */
-  profile(
-    model: Model,
-    samples: readonly Feeds[],
-    options?: ProfileOptions,
-  ): Promise<RunProfile>;
-  /** Stops all workers. What is not finished fails. */
-  close(): void;
-}
-
-/**
- * Makes a runtime of workers, which are started when they are needed. Close it, or the process lives on:
- *
- * ```ts ignore
- * await using runtime = openRuntime({ workers: 2 });
- * for await (const outputs of runtime.run(model, samples)) console.log(outputs);
- * ```
- *
- * A worker that does not answer is stopped before the next node of its graph. One single node that
- * computes for minutes cannot be interrupted: its thread goes on until that node is done.
- */
-export function openRuntime(options: RuntimeOptions = {}): Runtime {
-  return new WorkerRuntime(options);
-}
 
 /** Milliseconds that the samples of one message should keep a worker busy. */
 const CHUNK_MS = 30;
@@ -134,9 +24,9 @@ const CHUNK_LIMIT = 64;
 /** Messages per worker that are under way at a time. */
 const LOOK_AHEAD = 2;
 
-class WorkerRuntime implements Runtime {
-  readonly workers: number;
-  readonly threads: number;
+/** Workers that run models, each with an instance of onnxruntime-web of its own. */
+export class WorkerRuntime implements Runtime {
+  readonly about: RuntimeInfo;
   readonly #slots: readonly Slot[];
   #queue: Job[] = [];
   /** The job that wants to be alone, while it runs. */
@@ -146,15 +36,8 @@ class WorkerRuntime implements Runtime {
   /** Milliseconds per sample, by hash of the model. */
   readonly #pace = new Map<string, number>();
 
-  constructor(options: RuntimeOptions) {
-    const { threads = 1, timeoutMs = 120_000 } = options;
-    const { workers = defaultWorkers(threads) } = options;
-    for (const [name, value] of Object.entries({ workers, threads, timeoutMs })) {
-      if (value >= 1 && (Number.isInteger(value) || name === "timeoutMs")) continue;
-      throw new UserError(`Cannot make a runtime: ${name} must be 1 or more, got ${value}`);
-    }
-    this.workers = workers;
-    this.threads = threads;
+  constructor({ workers, threads, timeoutMs }: Required<RuntimeOptions>) {
+    this.about = { workers, threads, machine: denoMachine() };
     const onFree = (lost: readonly Job[]) => {
       this.#queue.unshift(...lost);
       this.#pump();
@@ -167,7 +50,7 @@ class WorkerRuntime implements Runtime {
     samples: Iterable<Feeds> | AsyncIterable<Feeds>,
     options: RunOptions = {},
   ): AsyncGenerator<Record<string, Tensor>, void, void> {
-    const { outputs, inARow, signal, onProgress } = options;
+    const { outputs, optimization, inARow, signal, onProgress } = options;
     const ref = await this.#share(model);
     const source = iterate(samples);
     const pending: Promise<Jobs["run"]["answer"]>[] = [];
@@ -178,13 +61,14 @@ class WorkerRuntime implements Runtime {
     let ended = false;
     try {
       for (;;) {
-        while (!ended && pending.length < LOOK_AHEAD * this.workers) {
+        while (!ended && pending.length < LOOK_AHEAD * this.about.workers) {
           signal?.throwIfAborted();
           const size = inARow ?? chunkSize(this.#pace.get(ref.hash));
           const chunk = await take(source, size);
           ended = chunk.length < size;
           if (chunk.length === 0) break;
-          const job = this.#submit("run", { model: ref, samples: chunk, first, outputs }, stop);
+          const request = { model: ref, samples: chunk, first, outputs, optimization };
+          const job = this.#submit("run", request, stop);
           job.catch(() => {}); // seen when its turn comes, if it comes
           pending.push(job);
           first += chunk.length;
@@ -217,20 +101,21 @@ class WorkerRuntime implements Runtime {
     return await this.#submit("times", request, signal);
   }
 
-  async optimized(model: Model): Promise<Model> {
+  async optimized(model: Model): Promise<Model | undefined> {
     const { bytes } = await this.#submit("optimized", { model: await this.#share(model) });
-    return decodeModel(bytes, model.name);
+    return bytes && decodeModel(bytes, model.name);
   }
 
   async profile(
     model: Model,
     samples: readonly Feeds[],
     options: ProfileOptions = {},
-  ): Promise<RunProfile> {
+  ): Promise<RunProfile | undefined> {
     const { runs, minMs = 800, signal } = options;
     requireSamples(samples, `profile ${model.name}`);
     const ref = await this.#share(model);
-    return await this.#submit("profile", { model: ref, samples, runs, minMs }, signal);
+    const request = { model: ref, samples, runs, minMs };
+    return (await this.#submit("profile", request, signal)).profile;
   }
 
   close(): void {
@@ -316,15 +201,6 @@ class WorkerRuntime implements Runtime {
     this.#models.set(model, shared);
     return shared;
   }
-}
-
-function defaultWorkers(threads: number): number {
-  return Math.max(1, Math.min(8, Math.floor(navigator.hardwareConcurrency / threads)));
-}
-
-function requireSamples(samples: readonly Feeds[], task: string): void {
-  if (samples.length > 0) return;
-  throw new UserError(`Cannot ${task}: there is no sample to run on; give at least one`);
 }
 
 /** Samples of one message; one until it is known how long they take. */

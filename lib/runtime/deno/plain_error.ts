@@ -1,5 +1,5 @@
-import { UserError } from "../errors.ts";
-import { RuntimeError, UnknownBuildError } from "./runtime_errors.ts";
+import { UserError } from "../../errors.ts";
+import { RuntimeError } from "../runtime_errors.ts";
 import type { PlainError } from "./protocol.ts";
 
 /** Packs an error for the way to another thread, which would lose its class. */
@@ -12,7 +12,7 @@ export function packError(error: unknown): PlainError {
     return { ...plain, kind: "runtime", model, fatal, ...(node ? { node } : {}) };
   }
   if (error instanceof UserError) return { ...plain, kind: "user" };
-  return { ...plain, kind: error instanceof UnknownBuildError ? "unknownBuild" : "other" };
+  return { ...plain, kind: "other" };
 }
 
 /** Makes the error again that {@linkcode packError} packed. */
@@ -22,8 +22,6 @@ export function unpackError({ kind, message, model, node, fatal, stack }: PlainE
       return new RuntimeError(message, model, { fatal, ...(node ? { node } : {}) });
     case "user":
       return new UserError(message);
-    case "unknownBuild":
-      return new UnknownBuildError(message);
     case "other":
       return Object.assign(new Error(message), stack === undefined ? {} : { stack });
   }

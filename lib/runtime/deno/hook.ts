@@ -1,5 +1,3 @@
-import { UnknownBuildError } from "./runtime_errors.ts";
-
 /**
  * What onnxruntime-web keeps to itself, made readable. Its WASM build has no file system, so that it
  * cannot write the optimized graph, and prints a profile to the console; and a run that has begun can
@@ -9,8 +7,6 @@ import { UnknownBuildError } from "./runtime_errors.ts";
 export interface RuntimeHook {
   /** Whether the runtime has started, and whether it is a build whose inside is known. */
   readonly state: "waiting" | "ready" | "unknown";
-  /** @throws {UnknownBuildError} Unless the runtime has started and is known. */
-  require(purpose: string): void;
   /** Returns the bytes that are written to files while `task` runs, one after another. */
   catchFile(task: () => Promise<unknown>): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns the text that is printed while `task` runs. */
@@ -40,8 +36,7 @@ export async function installHook(options: HookOptions = {}): Promise<RuntimeHoo
   const { onRun } = options;
   const source = await glueSource();
   const original = WebAssembly.instantiate;
-  const chunks: Uint8Array[] = [];
-  let catching: "nothing" | "file" | "text" = "nothing";
+  const caught = new Catcher();
   let state: RuntimeHook["state"] = "waiting";
 
   const start = async (
@@ -54,25 +49,12 @@ export async function installHook(options: HookOptions = {}): Promise<RuntimeHoo
     }
     WebAssembly.instantiate = original;
 
-    const functions = imports.a as Functions;
-    const write = theOne(functions, isWrite);
-    const close = theOne(functions, isClose);
     const names = runOptionsNames(source);
-    if (!write || !close || !names) state = "unknown";
-    else {
-      const [print, end] = [functions[write]!, functions[close]!];
-      functions[write] = (file: number, vectors: number, count: number, written: number) => {
-        const isText = file === STDOUT || file === STDERR;
-        if (catching !== (isText ? "text" : "file")) return print(file, vectors, count, written);
-        return gather(memory, vectors, count, written, chunks);
-      };
-      functions[close] = (file: number) => catching === "file" ? 0 : end(file);
-    }
-
+    const known = names && divertOutput(imports.a as Functions, memory, caught);
     const result = await original.call(WebAssembly, code as BufferSource, imports);
     const { instance, module } = result as unknown as WebAssembly.WebAssemblyInstantiatedSource;
     const exports = instance.exports as Functions;
-    if (state === "unknown" || !names || !exports[names.create] || !exports[names.release]) {
+    if (!known || !exports[names.create] || !exports[names.release]) {
       state = "unknown";
       return result;
     }
@@ -83,30 +65,58 @@ export async function installHook(options: HookOptions = {}): Promise<RuntimeHoo
   };
   WebAssembly.instantiate = start as typeof WebAssembly.instantiate;
 
-  const gatherWhile = async (what: "file" | "text", task: () => Promise<unknown>) => {
-    catching = what;
-    try {
-      await task();
-      return join(chunks);
-    } finally {
-      chunks.length = 0;
-      catching = "nothing";
-    }
-  };
   return {
     get state() {
       return state;
     },
-    require(purpose) {
-      if (state === "ready") return;
-      throw new UnknownBuildError(
-        `Cannot ${purpose}: the installed onnxruntime-web is not a build whose output can be ` +
-          `caught; Octavo knows version 1.30.0`,
-      );
-    },
-    catchFile: (task) => gatherWhile("file", task),
-    catchText: async (task) => new TextDecoder().decode(await gatherWhile("text", task)),
+    catchFile: (task) => caught.gatherWhile("file", task),
+    catchText: async (task) => new TextDecoder().decode(await caught.gatherWhile("text", task)),
   };
+}
+
+/** Keeps what the runtime writes, while someone wants it. */
+class Catcher {
+  /** What is kept now. */
+  wanted: "nothing" | "file" | "text" = "nothing";
+  readonly chunks: Uint8Array[] = [];
+
+  /** What of this kind was written while `task` ran. */
+  async gatherWhile(
+    what: "file" | "text",
+    task: () => Promise<unknown>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    this.wanted = what;
+    try {
+      await task();
+      return join(this.chunks);
+    } finally {
+      this.chunks.length = 0;
+      this.wanted = "nothing";
+    }
+  }
+}
+
+/**
+ * Replaces the functions that the WASM writes with, among those that it imports.
+ *
+ * @returns Whether they were found; all stays as it is if not.
+ */
+function divertOutput(
+  functions: Functions,
+  memory: WebAssembly.Memory,
+  caught: Catcher,
+): boolean {
+  const write = theOne(functions, isWrite);
+  const close = theOne(functions, isClose);
+  if (!write || !close) return false;
+  const [print, end] = [functions[write]!, functions[close]!];
+  functions[write] = (file: number, vectors: number, count: number, written: number) => {
+    const isText = file === STDOUT || file === STDERR;
+    if (caught.wanted !== (isText ? "text" : "file")) return print(file, vectors, count, written);
+    return gather(memory, vectors, count, written, caught.chunks);
+  };
+  functions[close] = (file: number) => caught.wanted === "file" ? 0 : end(file);
+  return true;
 }
 
 const STDOUT = 1;

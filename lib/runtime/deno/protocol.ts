@@ -1,19 +1,20 @@
-import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import type { FailedNode } from "./runtime_errors.ts";
-import type { RunProfile } from "./profile_run.ts";
+import type { Feeds, Tensor } from "../../tensor/tensor.ts";
+import type { FailedNode } from "../runtime_errors.ts";
+import type { RunProfile } from "../profile_run.ts";
+import type { Optimization } from "../session.ts";
 
 /**
- * What the pool and its workers say to each other.
+ * What a runtime and its workers say to each other.
  *
  * Deno's `terminate()` does not interrupt a worker that computes: the thread goes on, and keeps the
  * process alive (seen in 2.9.6, as in `denoland/deno` pull request 35657). A worker therefore looks
- * at words of memory that it shares with the pool, {@linkcode CONTROL}, and the pool sets the flag
+ * at words of memory that it shares with the runtime, {@linkcode CONTROL}, and the runtime sets the flag
  * of onnxruntime that ends a run before its next node.
  */
 
 /** Words of the shared memory. */
 export const CONTROL = {
-  /** Set to 1 by the pool: stop at the next chance. */
+  /** Set to 1 by the runtime: stop at the next chance. */
   stop: 0,
   /** Set by the worker: address in the WASM heap of the byte that ends the current run; 0: none. */
   address: 1,
@@ -46,6 +47,7 @@ export interface Jobs {
       /** Number of the first sample, for messages. */
       readonly first: number;
       readonly outputs?: readonly string[];
+      readonly optimization?: Optimization;
     };
     answer: {
       readonly results: readonly Readonly<Record<string, Tensor>>[];
@@ -67,7 +69,8 @@ export interface Jobs {
   /** Reads the graph after the runtime's optimization. */
   optimized: {
     request: { readonly model: ModelRef };
-    answer: { readonly bytes: Uint8Array<ArrayBuffer> };
+    /** Nothing where this build of onnxruntime hides it. */
+    answer: { readonly bytes?: Uint8Array<ArrayBuffer> };
   };
   /** Times each node. */
   profile: {
@@ -78,7 +81,8 @@ export interface Jobs {
       readonly runs: number | undefined;
       readonly minMs: number;
     };
-    answer: RunProfile;
+    /** Nothing where this build of onnxruntime hides it. */
+    answer: { readonly profile?: RunProfile };
   };
 }
 
@@ -94,7 +98,7 @@ export type Request = Task & { readonly id: number };
 
 /** An error in a form that survives the way between threads. */
 export interface PlainError {
-  readonly kind: "user" | "runtime" | "unknownBuild" | "other";
+  readonly kind: "user" | "runtime" | "other";
   readonly message: string;
   readonly model: string;
   readonly node?: FailedNode;

@@ -1,0 +1,33 @@
+import {
+  perChannel,
+  perChannelMse,
+  perTensor,
+  perTensorAffine,
+  perTensorMse,
+  type WeightObserver,
+} from "./qconfig.ts";
+
+/** To add a way to choose the scales of weights, write it in `qconfig.ts` and name it here. */
+const WEIGHT_OBSERVERS = {
+  "per-channel": perChannel,
+  "per-tensor": perTensor,
+  "per-channel-mse": perChannelMse,
+  "per-tensor-mse": perTensorMse,
+  "per-tensor-affine": perTensorAffine,
+} satisfies Record<string, WeightObserver>;
+
+/** Name of a way to choose the scales of weights. */
+export type WeightsName = keyof typeof WEIGHT_OBSERVERS;
+
+/** Names of all of them. */
+export const WEIGHTS_NAMES = Object.keys(WEIGHT_OBSERVERS) as WeightsName[];
+
+/** The weight observer of a name. */
+export function toWeights(name: WeightsName): WeightObserver {
+  return WEIGHT_OBSERVERS[name];
+}
+
+/** Whether there is a weight observer of this name. */
+export function isWeightsName(name: string): name is WeightsName {
+  return Object.hasOwn(WEIGHT_OBSERVERS, name);
+}

@@ -1,0 +1,81 @@
+import type { MetricInfo } from "./metric_info.ts";
+import type { Study } from "./study_record.ts";
+import type { Trial } from "./trial_record.ts";
+
+/** What can be going on while a study runs. */
+export type Step =
+  | "reading the network"
+  | "float32"
+  | "calibration"
+  | "accuracy"
+  | "latency"
+  | "timing kernels"
+  | "noise of layers"
+  | "effects of layers"
+  | "errors of tensors"
+  | "timing layers"
+  | "test split"
+  | "profile"
+  | "ranges"
+  | "files";
+
+/** How far something is that takes its time. The last one stands for all before it. */
+export interface StepEvent {
+  readonly kind: "step";
+  readonly step: Step;
+  /** Parts done, */
+  readonly done: number;
+  /** of so many. */
+  readonly of: number;
+  /** What it is done for, e.g. the name of a trial. */
+  readonly about?: string;
+  /** Share of all the work of this run that is done, 0..1, where that is known. */
+  readonly all?: number;
+}
+
+/** Is told how far something is. */
+export type OnStep = (event: Omit<StepEvent, "kind">) => void;
+
+/** A study begins: what it is judged by, and what is known before anything is measured. */
+export interface BeginEvent {
+  readonly kind: "begin";
+  readonly title: string;
+  readonly metric: MetricInfo;
+  /** Largest accepted drop of the metric, in its unit. */
+  readonly maxDrop: number;
+  /** Names of all trials to come, in order; absent where the strategy finds them as it goes. */
+  readonly planned?: readonly string[];
+  /** How many trials an earlier run left. */
+  readonly reused: number;
+  /** Points that give the same model as a planned one, and so are no trials. */
+  readonly collapsed?: readonly { readonly name: string; readonly sameAs: string }[];
+  /** Most minutes it may take, if there is a limit. */
+  readonly minutes?: number;
+  /** What is to be known before it starts, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** A trial was measured, or failed. */
+export interface TrialEvent {
+  readonly kind: "trial";
+  readonly trial: Trial;
+  /** From 1. */
+  readonly number: number;
+  /** Trials in all, where that is known. */
+  readonly of?: number;
+  /** Taken from an earlier run. */
+  readonly reused: boolean;
+  /** Float32 on the selection split. */
+  readonly baseline: Study["baseline"];
+  /** The winner so far, if there is one. */
+  readonly best?: Trial;
+}
+
+/** A study is over. */
+export interface EndEvent {
+  readonly kind: "end";
+  readonly study: Study;
+}
+
+/** What a study tells, in order: one stream for a terminal, a notebook or a page. */
+export type StudyEvent = BeginEvent | StepEvent | TrialEvent | EndEvent;

@@ -1,0 +1,185 @@
+import { join } from "node:path";
+import { reasonOf, UserError } from "../errors.ts";
+import { canonicalJson } from "../record/json.ts";
+import type { Study } from "../record/study_record.ts";
+import { memoryStore } from "./memory_store.ts";
+import { sqliteStore } from "./sqlite_store.ts";
+import type { Store } from "./store.ts";
+import { type StudyHeader, type StudyIdentity, StudyStore } from "./study_store.ts";
+
+/** Name of the file, in the folder of a study, that holds it. */
+export const STUDY_FILE = "study.db";
+
+/** Where a study is kept. */
+export interface StudyPlace {
+  /** A folder, which is made at the first write if it is missing. @default {none: in memory} */
+  readonly folder?: string;
+  /** Start over where there is a study already. @default {false} */
+  readonly fresh?: boolean;
+  /** A store of one's own for the results, in place of a file in the folder. @default {none} */
+  readonly store?: Store;
+}
+
+/**
+ * Opens a study where it is kept.
+ *
+ * @throws {UserError} If that holds another study (says what differs), or the folder other files.
+ */
+export async function openStudy(
+  identity: StudyIdentity,
+  { folder, fresh = false, store }: StudyPlace = {},
+): Promise<StudyStore> {
+  if (store) return await openOwn(identity, store);
+  if (folder === undefined) {
+    return new StudyStore(identity, undefined, () => Promise.resolve(memoryStore()), "memory");
+  }
+  const make = async () => {
+    await Deno.mkdir(folder, { recursive: true });
+    return await sqliteStore(join(folder, STUDY_FILE));
+  };
+  const existing = await isFree(folder) ? undefined : await openExisting(folder);
+  if (existing === undefined) return new StudyStore(identity, undefined, make, folder);
+  if (fresh) {
+    await existing[Symbol.asyncDispose]();
+    const begin = async () => {
+      const old = await openExisting(folder);
+      if (old) await removeStudy(old, folder);
+      return await make();
+    };
+    return new StudyStore(identity, undefined, begin, folder);
+  }
+  await requireSame(existing, identity, folder);
+  return existing;
+}
+
+/**
+ * Reads the study that a folder holds.
+ *
+ * @throws {UserError} If it holds none, or one in which nothing has been measured yet.
+ */
+export async function readStudy(folder: string): Promise<Study> {
+  const missing = await isFree(folder).then((free) => free, () => true);
+  if (missing) throw new UserError(`Cannot read a study from ${folder}: it holds no ${STUDY_FILE}`);
+  await using store = await openExisting(folder);
+  const study = await store?.study();
+  if (study) return study;
+  throw new UserError(
+    `Cannot read a study from ${folder}: it was stopped before anything was measured; ` +
+      `run the same command again, it will continue`,
+  );
+}
+
+async function openOwn(identity: StudyIdentity, store: Store): Promise<StudyStore> {
+  const existing = await StudyStore.over(store, "the given store");
+  if (existing) await requireSame(existing, identity, "the given store");
+  return existing ??
+    new StudyStore(identity, undefined, () => Promise.resolve(store), "the given store");
+}
+
+async function requireSame(
+  existing: StudyStore,
+  identity: StudyIdentity,
+  place: string,
+): Promise<void> {
+  const different = differences(existing.identity, identity);
+  if (different.length === 0) return;
+  await existing[Symbol.asyncDispose]();
+  throw new UserError(
+    `Cannot add to the study in ${place}, it is another one: ${different.join("; ")}. ` +
+      `Use another folder (--out), or delete this study and start again (--fresh).`,
+  );
+}
+
+/** The study in a folder; undefined where a process was killed before it wrote what it is of. */
+async function openExisting(folder: string): Promise<StudyStore | undefined> {
+  const path = join(folder, STUDY_FILE);
+  try {
+    const store = await sqliteStore(path);
+    const existing = await StudyStore.over(store, folder);
+    if (!existing) await store[Symbol.asyncDispose]();
+    return existing;
+  } catch (error) {
+    throw new UserError(
+      `Cannot read the study in ${path}: ${reasonOf(error)}. ` +
+        `Name another folder, or remove that file.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether a study may be begun in a folder: it is missing or empty. */
+async function isFree(folder: string): Promise<boolean> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) names.push(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    const file = (await Deno.stat(folder).catch(() => undefined))?.isFile;
+    const reason = file ? "it is a file; name a folder" : reasonOf(error);
+    throw new UserError(`Cannot use ${folder} for a study: ${reason}`, { cause: error });
+  }
+  if (names.includes(STUDY_FILE)) return false;
+  // Of two processes that begin at once, the other may have made its first file.
+  const others = names.filter((name) => !name.startsWith("."));
+  if (others.length === 0) return true;
+  throw new UserError(
+    `Cannot use ${folder} for a study: it holds other files (${others.slice(0, 3).join(", ")}` +
+      `${others.length > 3 ? ", …" : ""}) and no ${STUDY_FILE}; name a new or empty folder`,
+  );
+}
+
+/** What makes them two studies, in words; nothing if they are one. */
+function differences(old: StudyIdentity, now: StudyIdentity): string[] {
+  const short = (hash: string) => hash.slice(0, 8);
+  const found: string[] = [];
+  if (old.model.hash !== now.model.hash) {
+    found.push(
+      `it holds the model ${old.model.name} (SHA-256 ${short(old.model.hash)}…), ` +
+        `this is ${now.model.name} (${short(now.model.hash)}…)`,
+    );
+  }
+  const splits = now.data.splits.filter(({ name, hash }) =>
+    old.data.splits.find((split) => split.name === name)?.hash !== hash
+  );
+  if (splits.length > 0) {
+    const parts = splits.map(({ name, samples }) => {
+      const before = old.data.splits.find((split) => split.name === name)?.samples ?? 0;
+      return before === samples
+        ? `${name}: other ${samples} samples`
+        : `${name}: ${before} samples there, ${samples} here`;
+    });
+    const from = old.data.name === now.data.name
+      ? ""
+      : ` of ${old.data.name}, not ${now.data.name}`;
+    found.push(`it was made on other data${from} (${parts.join(", ")})`);
+  }
+  if (canonicalJson(old.metric) !== canonicalJson(now.metric)) {
+    found.push(
+      old.metric.name === now.metric.name
+        ? `its metric ${old.metric.name} was computed in another way`
+        : `its metric is ${old.metric.name}, this one's ${now.metric.name}`,
+    );
+  }
+  const names = new Set([...Object.keys(old.versions), ...Object.keys(now.versions)]);
+  for (const name of names) {
+    const [before, after] = [old.versions[name], now.versions[name]];
+    if (before !== after) {
+      found.push(`it was made with ${name} ${before}, this is ${name} ${after}`);
+    }
+  }
+  return found;
+}
+
+/** Removes what a study wrote into its folder, and nothing else. */
+async function removeStudy(store: StudyStore, folder: string): Promise<void> {
+  // Not by the schema, which another version's may not fit.
+  const header = await store.document("study") as Partial<StudyHeader> | undefined;
+  const files = Object.keys(header?.files ?? {});
+  await store[Symbol.asyncDispose]();
+  // The database last, so that a removal which is cut off can be taken up again.
+  for (const name of [...files, `${STUDY_FILE}-wal`, `${STUDY_FILE}-shm`, STUDY_FILE]) {
+    await Deno.remove(join(folder, name)).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}

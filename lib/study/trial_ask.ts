@@ -1,0 +1,15 @@
+import type { Recipe } from "../record/recipe.ts";
+import type { Trial } from "../record/trial_record.ts";
+import type { Strategy } from "./strategy.ts";
+
+/** A trial to build and measure. */
+export interface TrialAsk {
+  readonly recipe: Recipe;
+  /** Why it is tried, in a few words. */
+  readonly why?: string;
+  /** What is predicted of it. */
+  readonly predicted?: Trial["predicted"];
+}
+
+/** Says which trials to measure, and is told each as it was measured, or failed. */
+export type TrialStrategy = Strategy<TrialAsk, Trial>;

@@ -1,29 +1,14 @@
 import type { Study } from "../record/study_record.ts";
-import { type Chart, chartSvg, svgFile } from "./chart.ts";
+import type { Chart } from "./chart.ts";
 import { differenceChart } from "./difference_chart.ts";
 import { isRelative } from "./format.ts";
-import type { Markup } from "./markup.ts";
 import { profileComparisonChart } from "./profile_chart.ts";
 import { rangeChart } from "./range_chart.ts";
+import { type ReportChart, reportChart } from "./report_chart.ts";
 import { samplesChart, sampleSeries } from "./samples_chart.ts";
 import { scatterChart } from "./scatter_chart.ts";
 import { sizeChart } from "./size_chart.ts";
 import { entriesOf } from "./trials.ts";
-
-/** One chart of the report, in the forms the report needs. */
-export interface ReportChart {
-  /** Name of its files without the ending; unique in a report. */
-  readonly file: string;
-  readonly title: string;
-  /** What is to be seen in it, in a sentence or two. */
-  readonly caption: string;
-  /** As an SVG file of its own, with its title. */
-  standalone(): string;
-  /** For the page: as wide as a screen, or as a phone. */
-  inline(form: "wide" | "narrow"): Markup;
-}
-
-const WIDTHS = { wide: 960, narrow: 354 };
 
 /** A chart that a report may have. */
 interface Entry extends Pick<ReportChart, "file" | "title"> {
@@ -97,22 +82,12 @@ const ENTRIES: readonly Entry[] = [
 export function chartsOf(study: Study): ReportChart[] {
   if (entriesOf(study).measured.length === 0) return [];
   return ENTRIES.filter(({ when }) => when?.(study) ?? true)
-    .map((entry) => reportChart(study, entry));
-}
-
-function reportChart(study: Study, { file, title, caption: words, draw }: Entry): ReportChart {
-  const caption = typeof words === "string" ? words : words(study);
-  return {
-    file,
-    title,
-    caption,
-    standalone: () =>
-      svgFile(chartSvg(draw(study, { width: WIDTHS.wide }), {
-        label: `${study.title}: ${title}. ${caption}`,
-        title: `${study.title}: ${title.toLowerCase()}`,
-        subtitle: caption,
-      })),
-    inline: (form) =>
-      chartSvg(draw(study, { width: WIDTHS[form] }), { label: `${title}. ${caption}` }),
-  };
+    .map(({ file, title, caption, draw }) =>
+      reportChart(study.title, {
+        file,
+        title,
+        caption: typeof caption === "string" ? caption : caption(study),
+        draw: (options) => draw(study, options),
+      })
+    );
 }

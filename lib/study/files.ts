@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Model } from "../onnx/model.ts";
 import type { Study } from "../record/study_record.ts";
-import { trialFront } from "../record/best.ts";
 import { writeWhole } from "../whole_file.ts";
+import { trialFront } from "../record/best.ts";
 
 /** The record of a study, in its folder. */
 export const STUDY_JSON = "study.json";

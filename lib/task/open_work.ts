@@ -76,7 +76,7 @@ export class OpenWork implements AsyncDisposable {
     }
     const budget = budgetOf(options, metric, first?.value.value);
     const ledger = new StudyLedger({
-      ...{ budget, store, experiment, machine, onStep, options },
+      ...{ store, experiment, machine, onStep, options },
       threads: runtimes.time.about.threads,
       start: {
         schema: 1,
@@ -149,8 +149,8 @@ function budgetOf(
   metric: Metric,
   float32: number | undefined,
 ): Budget {
-  const { name, unit } = metric;
   const info = infoOf(metric);
+  const { name, unit } = info;
   if (atLeast === undefined || float32 === undefined) {
     const asked = maxDrop ?? defaultMaxDrop(metric);
     if (asked >= 0) return { metric: info, maxDrop: asked };

@@ -1,8 +1,7 @@
 import { relative } from "node:path";
 import { UserError } from "../errors.ts";
 import { median } from "../evaluate/quantile.ts";
-import type { Budget } from "../record/budget.ts";
-import { bestTrial, whyBest } from "../record/best.ts";
+import { bestTrial, type Contest, whyBest } from "../record/best.ts";
 import type { BeginEvent, OnStep, TrialEvent } from "../record/event.ts";
 import type { Recipe } from "../record/recipe.ts";
 import { recipeName } from "../record/recipe_name.ts";
@@ -24,7 +23,6 @@ export type HeaderStart = Pick<
 /** What a ledger is kept with. */
 export interface LedgerFields {
   readonly start: HeaderStart;
-  readonly budget: Budget;
   readonly store: StudyStore;
   readonly experiment: TrialExperiment;
   readonly machine: string;
@@ -54,8 +52,7 @@ export class StudyLedger {
 
   /** The winner so far. */
   get best(): Trial | undefined {
-    const { start, options } = this.#fields;
-    return bestTrial(start, this.#trials, options.objective);
+    return bestTrial(this.#contest, this.#trials, this.#fields.options.objective);
   }
 
   /** Takes up what an earlier run left, and says what is to come. */
@@ -147,9 +144,12 @@ export class StudyLedger {
       : await experiment.profiles(winner.recipe);
   }
 
+  get #contest(): Contest {
+    return this.#fields.start;
+  }
+
   #why(): string {
-    const { start, options } = this.#fields;
-    return whyBest(start, this.#trials, options.objective);
+    return whyBest(this.#contest, this.#trials, this.#fields.options.objective);
   }
 
   async #write(folder: string): Promise<void> {

@@ -147,7 +147,7 @@ Deno.test("sweep() chooses the fastest within the budget, tests it once, and wri
 
 Deno.test("sweep() keeps the model as given where whatever is smaller is slower", () =>
   inFolder(async (out) => {
-    const runtime = pacedPool((model) => 1 / model.bytes().length);
+    const runtime = pacedRuntime((model) => 1 / model.bytes().length);
     const { study } = await swept({ out, runtime });
     assert.equal(study.winner, undefined);
     assert.equal(study.baseline.test, undefined);

@@ -3,14 +3,14 @@ import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { infoOf } from "../../lib/evaluate/metric.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
 import { createProgress } from "../../scripts/progress.ts";
-import { duration, showSweep } from "../../scripts/sweep_progress.ts";
+import { duration, showStudy } from "../../scripts/study_progress.ts";
 
 const around = (value: number, n = 500) => ({ value, low: value - 0.01, high: value + 0.01, n });
 const trial: Trial = {
   key: "k1",
   name: "mixed · min-max",
   family: "mixed",
-  config: {},
+  recipe: { kind: "configuration", base: "fused", placement: "mixed" },
   executes: {},
   plan: [],
   accuracy: { split: "selection", value: around(94.2), difference: around(-0.4) },
@@ -23,7 +23,9 @@ const trial: Trial = {
 };
 const begin = {
   kind: "begin",
-  configurations: ["float32", "mixed · min-max"],
+  title: "a",
+  notes: [],
+  planned: ["float32", "mixed · min-max"],
   reused: 1,
   collapsed: [{ name: "all · min-max", sameAs: "mixed · min-max" }],
   metric: infoOf(top1()),
@@ -35,13 +37,13 @@ function shown(live: boolean, columns = 200) {
   const write = (text: string) => void (written += text);
   const clock = { ms: 0 };
   const progress = createProgress({ live, width: () => columns, write });
-  return { show: showSweep(progress, "studies/a", () => clock.ms), written: () => written, clock };
+  return { show: showStudy(progress, "studies/a", () => clock.ms), written: () => written, clock };
 }
 
-Deno.test("showSweep() writes a line a trial where nobody watches", () => {
+Deno.test("showStudy() writes a line a trial where nobody watches", () => {
   const { show, written } = shown(false);
   show(begin);
-  show({ kind: "progress", progress: { doing: "float32", step: 0.5, all: 0.02 } });
+  show({ kind: "step", step: "float32", done: 1, of: 2, all: 0.02 });
   assert.equal(written(), "");
   const baseline = { selection: around(94.6), latencyMs: 40 };
   show({ kind: "trial", trial, number: 1, of: 2, reused: true, best: trial, baseline });
@@ -55,17 +57,32 @@ Deno.test("showSweep() writes a line a trial where nobody watches", () => {
   );
 });
 
-Deno.test("showSweep() keeps one line on a terminal: trial, time left, best so far", () => {
+Deno.test("showStudy() keeps one line on a terminal: trial, time left, best so far", () => {
   const { show, written, clock } = shown(true);
   show({ ...begin, reused: 0, collapsed: [] });
   const baseline = { selection: around(94.6), latencyMs: 40 };
   show({ kind: "trial", trial, number: 1, of: 2, reused: false, best: trial, baseline });
   clock.ms = 30_000;
-  const progress = { doing: "accuracy", configuration: "all", step: 0.5, all: 0.25 } as const;
-  show({ kind: "progress", progress });
+  show({ kind: "step", step: "accuracy", about: "all", done: 9, of: 18, all: 0.25 });
   assert.equal(
     written().split("\r\x1b[2K").at(-1),
     "trial 2 of 2 · 1:30 left · best so far ×0.61, −0.40 points · all · accuracy 50 %",
+  );
+});
+
+Deno.test("showStudy() tells of a search why each trial was tried, and how much of its time is left", () => {
+  const { planned: _, collapsed: __, ...search } = begin;
+  const { show, written, clock } = shown(true);
+  show({ ...search, reused: 0, minutes: 5, notes: ["400 selection samples are too few."] });
+  const baseline = { selection: around(94.6), latencyMs: 40 };
+  const why = "fastest mix with no limit on accuracy";
+  show({ kind: "trial", trial: { ...trial, why }, number: 1, reused: false, baseline });
+  clock.ms = 60_000;
+  show({ kind: "step", step: "timing kernels", done: 3, of: 12 });
+  assert.match(written(), /400 selection samples are too few\./);
+  assert.equal(
+    written().split("\r\x1b[2K").at(-1),
+    "4:00 left · nothing better than the model as given yet · timing kernels 25 %",
   );
 });
 

@@ -1,3 +1,10 @@
+import type {
+  BeginEvent,
+  EndEvent,
+  StepEvent,
+  StudyEvent,
+  TrialEvent,
+} from "../lib/record/event.ts";
 import {
   factor,
   factorInterval,
@@ -8,78 +15,85 @@ import {
   plural,
 } from "../lib/report/format.ts";
 import type { Trial } from "../lib/record/trial_record.ts";
-import type { SweepEvent } from "../lib/task/run_sweep.ts";
 import type { Progress } from "./progress.ts";
 
 /** Least share of the work that must be done before the time left can be guessed. */
 const ENOUGH_TO_GUESS = 0.03;
 
+/** Steps that are said without a share: they have no parts that are counted. */
+const WHOLE: ReadonlySet<StepEvent["step"]> = new Set(["latency", "ranges", "profile", "files"]);
+
 /**
- * Shows on stderr how a sweep goes: one live line on a terminal, a line for each trial elsewhere.
+ * Shows on stderr how a study goes: one live line on a terminal, a line for each trial elsewhere.
  *
  * @param folder Where the study is kept, for the messages.
  * @param now Clock in milliseconds. @default {performance.now}
  */
-export function showSweep(
+export function showStudy(
   progress: Progress,
   folder: string,
   now: () => number = () => performance.now(),
-): (event: SweepEvent) => void {
+): (event: Exclude<StudyEvent, EndEvent>) => void {
   const started = now();
-  let begun: SweepEvent & { kind: "begin" } | undefined;
+  let begun: BeginEvent | undefined;
   /** Said once model and samples have proved to go together: else an error is all there is to say. */
   let introduction: string[] = [];
   const introduce = () => introduction.splice(0).forEach(progress.log);
   let current = 0;
   let best = "";
-  let left = "";
-  return (event) => {
-    if (event.kind === "begin") {
-      begun = event;
-      introduction = beginning(event, folder);
-      return;
-    }
-    if (event.kind === "trial") {
-      introduce();
-      const { trial, baseline, number, of, reused } = event;
-      const format = metricFormat({ ...begun!, baseline });
-      const relative = isRelative(begun!);
-      current = number;
-      best = event.best
-        ? `best so far ${brief(event.best, format, relative)}`
-        : "nothing faster yet";
-      const rest = number < of ? [best, left] : [];
-      const parts = [
-        `trial ${number} of ${of}`,
-        `${trial.name}: ${measured(trial, format, relative)}`,
-      ];
-      progress.note(
-        [...parts, ...rest].filter((part) => part !== "").join(" · ") +
-          (reused ? " (from an earlier run)" : ""),
-      );
-      return;
-    }
-    const { doing, configuration, step, all } = event.progress;
-    if (doing === "accuracy") introduce();
+  const left = (all?: number) => {
     const seconds = (now() - started) / 1000;
-    left = all > ENOUGH_TO_GUESS ? `${duration(seconds * (1 - all) / all)} left` : "";
-    const count = begun?.configurations.length ?? 0;
-    const place = doing === "accuracy" || doing === "latency"
-      ? `trial ${Math.min(current + 1, count)} of ${count}`
-      : doing === "test"
-      ? "test split"
+    if (begun?.minutes !== undefined) return `${duration(begun.minutes * 60 - seconds)} left`;
+    return all !== undefined && all > ENOUGH_TO_GUESS
+      ? `${duration(seconds * (1 - all) / all)} left`
+      : "";
+  };
+  const showTrial = (event: TrialEvent) => {
+    introduce();
+    const { trial, baseline, number, of, reused } = event;
+    const format = metricFormat({ ...begun!, baseline });
+    const relative = isRelative(begun!);
+    current = number;
+    best = event.best
+      ? `best so far ${brief(event.best, format, relative)}`
+      : "nothing better than the model as given yet";
+    const parts = [
+      of === undefined ? "" : `trial ${number} of ${of}`,
+      `${trial.name}: ${measured(trial, format, relative)}`,
+      trial.why,
+      number === of ? "" : best,
+    ];
+    progress.note(parts.filter(Boolean).join(" · ") + (reused ? " (from an earlier run)" : ""));
+  };
+  const showStep = ({ step, done, of, about, all }: StepEvent) => {
+    if (step === "accuracy") introduce();
+    const planned = begun?.planned?.length;
+    const place = planned && (step === "accuracy" || step === "latency")
+      ? `trial ${Math.min(current + 1, planned)} of ${planned}`
       : "";
     // What matters most comes first: the line is cut at the edge of the terminal.
-    const parts = [place, left, best, configuration, doing === "test" ? "" : doing];
+    const parts = [place, left(all), best, about, step];
     const words = parts.filter((part, i) => part && part !== parts[i - 1]).join(" · ");
-    progress.update(doing === "latency" ? words : `${words} ${Math.round(step * 100)} %`);
+    progress.update(WHOLE.has(step) ? words : `${words} ${Math.round(100 * done / of)} %`);
+  };
+  return (event) => {
+    if (event.kind === "trial") showTrial(event);
+    else if (event.kind === "step") showStep(event);
+    else {
+      begun = event;
+      introduction = beginning(event, folder);
+    }
   };
 }
 
-function beginning(event: SweepEvent & { kind: "begin" }, folder: string): string[] {
-  const { configurations, reused, collapsed } = event;
-  const lines = [plural(configurations.length, "configuration")];
-  if (reused > 0) lines[0] += `; ${reused} measured already in ${folder}`;
+function beginning(event: BeginEvent, folder: string): string[] {
+  const { planned, reused, collapsed = [], notes } = event;
+  const lines: string[] = [];
+  const known = reused > 0 ? `${reused} measured already in ${folder}` : "";
+  if (planned) {
+    lines.push([plural(planned.length, "configuration"), known].filter(Boolean).join("; "));
+  } else if (known) lines.push(`${plural(reused, "trial")} measured already in ${folder}`);
+  lines.push(...notes);
   if (collapsed.length > 0) {
     const same = Map.groupBy(collapsed, ({ sameAs }) => sameAs);
     lines.push(`${plural(collapsed.length, "more point")} of the grid, with the same models:`);

@@ -185,8 +185,8 @@ export function requireFinite(
       if (Number.isFinite(values[i])) continue;
       throw new UserError(
         `Cannot evaluate ${model.name} on ${dataset.name}: its output "${name}" is ${values[i]} ` +
-          `at element ${i} for sample ${index}; see whether that sample is like those the network ` +
-          `was made for`,
+          `at element ${i} for sample ${index}; check that this sample is scaled as the network ` +
+          `expects it`,
       );
     }
   }

@@ -23,7 +23,8 @@ const ENTRIES: readonly Entry[] = [
   {
     file: "accuracy-latency",
     title: "Accuracy against latency",
-    caption: "Left is faster. The line joins the configurations that no other beats in both.",
+    caption:
+      "Further left is faster. The line joins the configurations that no other beats in both.",
     draw: scatterChart,
   },
   {
@@ -38,7 +39,7 @@ const ENTRIES: readonly Entry[] = [
     title: "What each configuration costs",
     caption:
       "The difference from float32 on the same samples. Where an interval holds 0, the difference " +
-      "may as well be chance.",
+      "may be chance.",
     draw: differenceChart,
     when: (study) => !isRelative(study),
   },
@@ -53,7 +54,7 @@ const ENTRIES: readonly Entry[] = [
     title: "How few samples suffice",
     caption:
       "The same configuration with ranges from more and more calibration samples. Where intervals " +
-      "overlap, more of them may as well have gained nothing.",
+      "overlap, more samples may have gained nothing.",
     draw: samplesChart,
     when: (study) => sampleSeries(study).length > 0,
   },
@@ -61,8 +62,8 @@ const ENTRIES: readonly Entry[] = [
     file: "ranges",
     title: "What observers keep",
     caption:
-      "The activations whose range the observers of the study see most differently. What lies outside " +
-      "of a range is clipped; the wider the range, the coarser its 255 steps.",
+      "The activations whose ranges differ most between the observers of the study. Values outside a " +
+      "range are clipped; the wider the range, the coarser its 255 steps.",
     draw: ({ ranges }, options) => rangeChart(ranges!, options),
     when: ({ ranges }) => ranges !== undefined && ranges.tensors.length > 0,
   },
@@ -70,8 +71,8 @@ const ENTRIES: readonly Entry[] = [
     file: "time",
     title: "Where the time goes",
     caption:
-      "Milliseconds of each layer in one run, in float32 and in the winner: what changes precision " +
-      "or layout counts to the layer that it serves.",
+      "Milliseconds of each layer in one run, in float32 and in the winner. Conversions of precision " +
+      "or layout count to the layer that they serve.",
     draw: ({ profiles }, options) =>
       profileComparisonChart(profiles!.before, profiles!.after, options),
     when: ({ profiles }) => profiles !== undefined,

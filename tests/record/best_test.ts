@@ -92,7 +92,10 @@ Deno.test("bestTrial() holds what is no share to the worse end of its interval",
   // Each within 0.3 dB.
   const trials = [trialOf("lucky", -119.9, 0.4), trialOf("sure", -119.6, 0.5)];
   assert.equal(bestTrial(inDecibels, trials)?.name, "sure");
-  assert.match(whyBest(inDecibels, trials), /120 dB of SQNR \(at the worse end of the interval\)/);
+  assert.match(
+    whyBest(inDecibels, trials),
+    /120 dB of SQNR \(judged by the worse end of the interval\)/,
+  );
   const error = infoOf({ name: "error", unit: "mm", higherIsBetter: false });
   const rising = [trialOf("lucky", 0.4, 0.4), trialOf("sure", 0.1, 0.5)];
   assert.equal(bestTrial({ ...contest, metric: error }, rising)?.name, "sure");

@@ -222,10 +222,4 @@ export type { Layer } from "./lib/quantize/layers.ts";
 export type { Part } from "./lib/study/ablation_mode.ts";
 export type { AblatedLayer, AblationRecord, Effect } from "./lib/record/ablation_record.ts";
 export { Replay, type Replayed, type ReplayOptions, type Variant } from "./lib/replay/replay.ts";
-export {
-  type FormError,
-  formErrors,
-  type FormErrorsOptions,
-  type LayerForm,
-  onlyMapping,
-} from "./lib/quantize/only_mapping.ts";
+export { onlyMapping } from "./lib/quantize/only_mapping.ts";

@@ -86,26 +86,23 @@ export function noiseShare({ signal, noise }: Pick<Sums, "signal" | "noise">): n
 }
 
 /**
- * {@linkcode noiseShare} of an output over samples: the geometric mean, so that what adds up in it is
- * what an SQNR in dB, averaged over samples, is made of. A sample in which nothing changed counts as
- * {@linkcode LEAST_NOISE}.
- *
- * @param reference The output of each sample in float32.
- * @param changed The same after a change, of the same shapes; undefined where it cannot have changed.
- * @returns 0 if nothing changed in any sample.
+ * {@linkcode noiseShare} of one output; NaN where the shapes differ or a value is not a number.
  */
-export function meanNoiseShare(
-  reference: readonly Tensor[],
-  changed: readonly (Tensor | undefined)[],
-): number {
-  const shares = reference.map((expected, i) => {
-    const own = changed[i];
-    if (!own) return 0;
-    const sums = noSums();
-    addSums(sums, expected, own);
-    return noiseShare(sums);
-  });
-  if (!shares.some((share) => share > 0)) return 0;
+export function relativeNoise(reference: Tensor, changed: Tensor): number {
+  if (!sameShape(reference, changed)) return NaN;
+  const sums = noSums();
+  addSums(sums, reference, changed);
+  return Number.isNaN(sums.signal + sums.noise) ? NaN : noiseShare(sums);
+}
+
+/**
+ * The geometric mean of the noise shares of some samples, so that what adds up in it is what an SQNR in
+ * dB, averaged over samples, is made of. A sample without noise counts as {@linkcode LEAST_NOISE}.
+ *
+ * @returns 0 if there is no noise in any sample.
+ */
+export function meanNoise(shares: readonly number[]): number {
+  if (shares.every((share) => share === 0)) return 0;
   const logs = shares.map((share) => Math.log(Math.max(share, LEAST_NOISE)));
   return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
 }

@@ -4,17 +4,21 @@ import type { Model } from "./model.ts";
 import { ValueInfoProtoSchema } from "./onnx_pb.ts";
 
 /**
- * The model with some of its values as outputs besides its own, so that a run gives them too. Their
- * types are left to the runtime to infer. Names of outputs and inputs are passed over: those are given
- * already.
+ * The model with some of its values as outputs besides its own: what it computes on the way can then be
+ * seen. They are declared by name alone; the runtime infers type and shape. Inputs, and what is an
+ * output already, are left out.
  *
- * @param names Values that nodes of the graph give. That they exist is not checked; a runtime refuses
- * what it does not find.
  * @example
  * ```ts
- * import { Model } from "./model.ts";
  * import { withOutputs } from "./outputs.ts";
- * const tapped = (model: Model) => withOutputs(model, ["/conv1/Conv_output_0"]);
+ * import { Model } from "./model.ts";
+ * import { ModelProtoSchema } from "./onnx_pb.ts";
+ * import { parseGraph } from "./text.ts";
+ * import { create } from "@bufbuild/protobuf";
+ * import assert from "node:assert/strict";
+ * const graph = parseGraph("input x float32[1]; output y float32[1]; h = Exp(x); y = Neg(h)");
+ * const model = withOutputs(new Model(create(ModelProtoSchema, { graph })), ["x", "h", "y"]);
+ * assert.deepEqual(model.graph.output.map(({ name }) => name), ["y", "h"]);
  * ```
  */
 export function withOutputs(model: Model, names: Iterable<string>): Model {

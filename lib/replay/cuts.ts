@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { consumers, graphInputs, producers } from "../onnx/graph.ts";
+import { consumers, graphInputs, makeNamer, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
+import { makeNode } from "../onnx/node.ts";
 import { type GraphProto, GraphProtoSchema, type ValueInfoProto } from "../onnx/onnx_pb.ts";
 import { withOutputs } from "../onnx/outputs.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -31,9 +32,29 @@ export async function cutsOf(
       ? !constants.has(name)
       : !NOT_AFTER.has(opType) && !NO_TENSOR.test(opType) && survives.has(name)
   ).map(([name]) => name);
-  const tapped = await runtime.optimized(withOutputs(model, names));
+  return new Map([...inputs, ...await typesOf(model, names, runtime)]);
+}
+
+/** What the runtime knows of the types and shapes of some values, where it knows anything. */
+async function typesOf(
+  model: Model,
+  [first, ...others]: readonly string[],
+  runtime: Runtime,
+): Promise<[string, ValueInfoProto][]> {
+  if (first === undefined) return [];
+  const { graph } = model;
+  // A graph in which it has nothing to optimize it gives back as it came, without the types that it
+  // inferred: the first of two Identity nodes is something.
+  const fresh = makeNamer(graph);
+  const [one, two] = [fresh("octavo_identity"), fresh("octavo_identity")];
+  const idle = [makeNode("Identity", [first], [one]), makeNode("Identity", [one], [two])];
+  const changed = model.withGraph({ ...graph, node: [...graph.node, ...idle] });
+  const tapped = await runtime.optimized(withOutputs(changed, [first, ...others, two]));
   const known = new Map(tapped!.graph.output.map((info) => [info.name, info]));
-  return new Map([...inputs, ...names.map((name) => [name, known.get(name)!] as const)]);
+  return [first, ...others].flatMap((name) => {
+    const info = known.get(name);
+    return info?.type ? [[name, info] as [string, ValueInfoProto]] : [];
+  });
 }
 
 const NOT_AFTER: ReadonlySet<string> = new Set([

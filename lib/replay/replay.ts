@@ -30,6 +30,8 @@ export interface Replayed<V extends Variant = Variant> {
   readonly samples: readonly number[];
   /** All outputs of the network, for each of the samples; empty if it failed. */
   readonly results: readonly Readonly<Record<string, Tensor>>[];
+  /** The same of the network that is replayed. */
+  readonly unchanged: readonly Readonly<Record<string, Tensor>>[];
   /** Why it could not be run, if so. */
   readonly error?: Error;
 }
@@ -195,11 +197,11 @@ export class Replay {
     values: readonly Feeds[],
     spread: boolean,
   ): Promise<Replayed<V>> {
+    const names = this.base.graph.output.map(({ name }) => name);
+    const unchanged = values.map((all) => pick(all, names));
     try {
       const { model, suffix: { reads, outputs } } = await this.#cut(variant);
-      const unchanged = this.base.graph.output.map(({ name }) => name)
-        .filter((name) => !outputs.includes(name));
-      const results: Record<string, Tensor>[] = values.map((all) => pick(all, unchanged));
+      const results: Record<string, Tensor>[] = unchanged.map((all) => ({ ...all }));
       if (outputs.length > 0) {
         const inARow = Math.ceil(samples.length / (spread ? this.runtime.about.workers : 1));
         const options = { inARow, ...(this.#signal && { signal: this.#signal }) };
@@ -209,10 +211,10 @@ export class Replay {
           Object.assign(results[i++]!, own);
         }
       }
-      return { variant, samples, results };
+      return { variant, samples, results, unchanged };
     } catch (error) {
       if (this.#signal?.aborted) throw error;
-      return { variant, samples, results: [], error: error as Error };
+      return { variant, samples, results: [], unchanged: [], error: error as Error };
     }
   }
 

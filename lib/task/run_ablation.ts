@@ -22,7 +22,7 @@ import { makeBases, type Rewrite } from "../passes/exact_form.ts";
 import { openStore, type StudyIdentity } from "../study/store.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { Ablation } from "./ablation.ts";
-import { int8Layers, joinByPath, type Layer } from "../quantize/layers.ts";
+import { int8Layers, joinByPath, type Layer, rewrittenConvs } from "../quantize/layers.ts";
 import { layerTimes } from "../profile/layer_times.ts";
 import { DOING, hasPart, type Part } from "../study/ablation_mode.ts";
 import { type Found, pairOf, recordOf } from "./ablation_record_of.ts";
@@ -55,10 +55,7 @@ export interface AblateOptions {
   metricSource?: string;
   /** The exact float32 form of the network that layers are layers of. @default {"fused"} */
   rewrites?: Rewrite;
-  /**
-   * Joins layers by the first parts of their module path, so many.
-   * @default {each by itself; of a lowered network all of a module}
-   */
+  /** Joins layers by the first parts of their module path, so many. @default {each by itself} */
   depth?: number;
   /** Layers by name or module path. @default {all} */
   layers?: readonly string[];
@@ -160,10 +157,9 @@ async function* work(
   const mapping = options.mapping ??
     qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
   const decisions = decide(base.graph, mapping);
-  const each = int8Layers(decisions);
+  const each = int8Layers(decisions, rewrittenConvs(nameNodes(bases.fused.graph), base.graph));
   if (each.length === 0) throw nothingInt8(model, decisions);
-  // What one module became in several matrix products is one layer.
-  const joined = depth === undefined && rewrites === "fused" ? each : joinByPath(each, depth);
+  const joined = depth === undefined ? each : joinByPath(each, depth);
   const layers = chooseLayers(joined, options.layers);
   yield { kind: "begin", layers };
 

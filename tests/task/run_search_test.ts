@@ -235,7 +235,7 @@ Deno.test("a layer with rare large outliers is found, spared and named", async (
   const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
   assert.ok(winner.accuracy!.value.value >= 28);
   const convs = decisions.filter(({ opType }) => opType.startsWith("Conv"));
-  const named = convs.filter(({ why }) => /rare outliers: 99.9 % of the values of r2/.test(why));
+  const named = convs.filter(({ why }) => /0\.1 % of the values of r2 take/.test(why));
   assert.deepEqual(named.map(({ node }) => node), ["conv2", "conv3"]); // who makes r2, and who reads it
   const spared = convs.filter(({ form, observers = [] }) =>
     form !== "static" || observers.some((text) => text.endsWith("of r2"))

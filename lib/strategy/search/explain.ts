@@ -1,11 +1,11 @@
 import type { Calibration } from "../../calibrate/calibration.ts";
+import { explainSpread, spreadOf } from "../../calibrate/spread.ts";
 import { roundedTensors } from "../../cost/placement.ts";
 import { modulePaths } from "../../onnx/module_path.ts";
 import type { DecisionRow } from "../../record/search_record.ts";
 import { DEFAULT_OBSERVER } from "./assignment.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
-import { decibelsOf } from "../../evaluate/closeness.ts";
-import { outlierNote } from "./outliers.ts";
+import { decibelsOf as decibels } from "../../evaluate/closeness.ts";
 import { largest, type Proposal, proposalOf, type SearchChoice, valueOf } from "./proposal.ts";
 
 /** What decisions are explained with. */
@@ -178,6 +178,7 @@ function outliersOf(
   });
   return [...new Set(names)].flatMap((name) => {
     const seen = calibration?.statistics.get(name);
-    return (seen && outlierNote(name, seen)) ?? [];
+    const spread = seen && spreadOf(seen);
+    return (spread && explainSpread(name, spread)) ?? [];
   });
 }

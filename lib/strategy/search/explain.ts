@@ -5,7 +5,7 @@ import { modulePaths } from "../../onnx/module_path.ts";
 import type { DecisionRow } from "../../record/search_record.ts";
 import { DEFAULT_OBSERVER } from "./assignment.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
-import { decibelsOf as decibels } from "../../evaluate/closeness.ts";
+import { decibelsOf } from "../../evaluate/closeness.ts";
 import { largest, type Proposal, proposalOf, type SearchChoice, valueOf } from "./proposal.ts";
 
 /** What decisions are explained with. */

@@ -161,7 +161,7 @@ Deno.test("where nothing keeps the budget the model as given stays, and the clos
   const closest = closestTrial(study, study.trials)!;
   const best = Math.max(...study.trials.map(({ accuracy }) => accuracy!.value.low));
   assert.equal(closest.accuracy.value.low, best);
-  assert.match(headline(study), /^Nothing kept the budget of .*: the closest, /);
+  assert.match(headline(study), /^No configuration kept the budget of .*: the closest, /);
 });
 
 Deno.test("what cannot be met or resolved is said before the work begins", async () => {

@@ -166,7 +166,7 @@ export { runDataset, type SampleRun } from "./lib/runtime/run_dataset.ts";
 export type { ProfileModelOptions } from "./lib/profile/profile_model.ts";
 export { Profile, profile } from "./lib/task/run_profile.ts";
 export { optimize, type OptimizeOptions } from "./lib/task/run_optimize.ts";
-export type { ConvRewrite } from "./lib/cost/fastest_form.ts";
+export type { ConvProduct } from "./lib/record/recipe.ts";
 export { Optimized, type OptimizedParts } from "./lib/task/optimized.ts";
 export { withErrors, type WithErrorsOptions } from "./lib/evaluate/plan_errors.ts";
 export { withTimes } from "./lib/profile/plan_times.ts";
@@ -174,15 +174,16 @@ export { noise } from "./lib/data/noise.ts";
 export { UsageError, UserError } from "./lib/errors.ts";
 
 // Studies: many configurations, their records and their report.
-export {
-  remakeTrial,
-  Search,
-  search,
-  type SearchEvent,
-  type SearchOptions,
-} from "./lib/task/run_search.ts";
+export { search, type SearchOptions } from "./lib/task/run_search.ts";
+export { remakeTrial } from "./lib/task/remake_trial.ts";
+export { runStudy } from "./lib/task/run_study.ts";
+export type { StudyOptions } from "./lib/task/study_options.ts";
+export type { StudyContext, StudyStrategy } from "./lib/task/study_strategy.ts";
+export type { Recipe } from "./lib/record/recipe.ts";
+export type { Store } from "./lib/study/store.ts";
+export type { StudyEvent } from "./lib/record/event.ts";
 export type { Objective } from "./lib/record/best.ts";
-export { sweep, type SweepEvent, type SweepOptions } from "./lib/task/run_sweep.ts";
+export { sweep, type SweepOptions } from "./lib/task/run_sweep.ts";
 export { describeRanges, type DescribeRangesOptions } from "./lib/calibrate/describe_ranges.ts";
 export type { ProfiledNode, ProfileRecord } from "./lib/record/profile_record.ts";
 export type { RangesRecord, TensorRange } from "./lib/record/ranges_record.ts";

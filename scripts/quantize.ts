@@ -10,7 +10,6 @@ import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/pre
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../lib/quantize/quantize_with.ts";
 import { count, factor } from "../lib/report/format.ts";
-import { UnknownBuildError } from "../lib/runtime/runtime_errors.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
 import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/mapping_config.ts";
@@ -135,17 +134,7 @@ async function quantizeOnSamples(
     onProgress: (done) => progress.update(`calibrating ${done} of ${calibration.length}`),
   });
   progress.update("converting");
-  return await withExecution(int8, runtime);
-}
-
-/** Fills in what the runtime executes, where that can be read. */
-async function withExecution(model: QuantizedModel, runtime: Runtime): Promise<QuantizedModel> {
-  try {
-    return await readBack(model, runtime);
-  } catch (error) {
-    if (error instanceof UnknownBuildError) return model;
-    throw error;
-  }
+  return await readBack(int8, runtime);
 }
 
 export default main;

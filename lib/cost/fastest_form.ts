@@ -1,6 +1,5 @@
-import type { Model } from "../onnx/model.ts";
-import type { GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
+import type { ConvProduct } from "../record/recipe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { type KernelChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
@@ -8,13 +7,6 @@ import type { KernelTimes } from "./kernel_times.ts";
 import { placementMs } from "./placement.ts";
 import { solvePlacement } from "./solve.ts";
 import { type NetworkFacts, networkFacts } from "./network_facts.ts";
-
-/** A Conv that is written as a matrix product. */
-export interface ConvRewrite {
-  /** Name of the Conv. */
-  readonly node: string;
-  readonly form: GemmForm;
-}
 
 /** What a network is placed with. */
 export interface PlacingContext {
@@ -51,27 +43,10 @@ export async function fastestBase(
 }
 
 /** The Convs that are to be matrix products. */
-export function rewritesOf({ problem, chosen }: PlacedNetwork): ConvRewrite[] {
+export function rewritesOf({ problem, chosen }: PlacedNetwork): ConvProduct[] {
   return problem.kernels.flatMap(({ nodes }, i) => {
     const { rewrite } = chosen[i]!;
     const conv = nodes.find(({ opType }) => opType === "Conv");
     return rewrite && conv ? [{ node: conv.name, form: rewrite }] : [];
-  });
-}
-
-/** The network with some Convs as matrix products. */
-export function writeAsProducts(
-  { model, shapes }: NetworkFacts,
-  rewrites: readonly ConvRewrite[],
-): Model {
-  if (rewrites.length === 0) return model;
-  const forms = new Map<string, GemmForm>(rewrites.map(({ node, form }) => [node, form]));
-  return lowerForWasm(model, shapes, {
-    conv3d: false,
-    pool3d: false,
-    convToGemm: {
-      select: ({ name }) => forms.has(name),
-      form: ({ node }) => forms.get(node.name),
-    },
   });
 }

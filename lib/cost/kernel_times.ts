@@ -22,7 +22,7 @@ export interface KernelTimesOptions {
   /** @default {timeKernels() in the runtime, or timeOneByOne() where that cannot be} */
   kernelTimer?: KernelTimer;
   signal?: AbortSignal;
-  /** Called with the number of parts measured and the number there are. */
+  /** Called with the number of subgraphs measured and the number there are. */
   onProgress?: (done: number, all: number) => void;
 }
 
@@ -49,8 +49,8 @@ export interface WorkingSetOptions {
 const DRIFT = 1.15;
 
 /**
- * What parts of networks take on this machine. Each is measured once: a part of the same signature,
- * in this network or another, is taken to take as long.
+ * What subgraphs take on this machine. Each is measured once: one of the same signature, in this
+ * network or another, is taken to take as long.
  */
 export class KernelTimes {
   readonly #cache: TimesCache;
@@ -78,7 +78,7 @@ export class KernelTimes {
     return undisturbedTime(this.#units);
   }
 
-  /** Measurements during which the machine changed its pace, and which doing again did not mend. */
+  /** Measurements during which the machine changed its pace, and which measuring again did not help. */
   get drifted(): number {
     return this.#drifted;
   }
@@ -91,7 +91,7 @@ export class KernelTimes {
     const { workingSet = MOST_BYTES } = options;
     const most = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, workingSet));
     const { signal, onProgress } = this.#options;
-    const signatures = timed.map(({ part }) => signatureOf(part.model));
+    const signatures = timed.map(({ subgraph }) => signatureOf(subgraph.model));
     const missing = new Map<string, TimedSubgraph>();
     timed.forEach((one, i) => {
       const signature = signatures[i]!;
@@ -130,7 +130,7 @@ export class KernelTimes {
   }
 }
 
-/** Reads the runtime's own clock, or if this build does not let it be read, times each part by itself. */
+/** Reads the runtime's own clock; where this build hides it, times each subgraph by itself. */
 function kernelTimerOf(runtime: Runtime, signal?: AbortSignal): KernelTimer {
   let warm = false;
   return async (timed) => {
@@ -144,20 +144,20 @@ function kernelTimerOf(runtime: Runtime, signal?: AbortSignal): KernelTimer {
   };
 }
 
-/** Changes of precision or layout at the edges of a part are not told apart here: they count to it. */
+/** Conversions at the edges of a subgraph are not told apart here: they count to it. */
 async function eachByItself(
   runtime: Runtime,
   timed: readonly TimedSubgraph[],
   signal?: AbortSignal,
 ): Promise<KernelTime[]> {
-  const parts = timed.map(({ part }) => part);
-  const times = await timeOneByOne(runtime, parts, { signal });
+  const subgraphs = timed.map(({ subgraph }) => subgraph);
+  const times = await timeOneByOne(runtime, subgraphs, { signal });
   return times.map((ms, i) => ({
     ms,
     input: "float",
     output: "float",
     conversions: [],
-    runs: parts[i]!.model.graph.node.map(({ opType }) => opType),
+    runs: subgraphs[i]!.model.graph.node.map(({ opType }) => opType),
   }));
 }
 
@@ -168,7 +168,7 @@ function chunksOf(
   const chunks: [string, TimedSubgraph][][] = [];
   let bytes = Infinity;
   for (const entry of timed) {
-    const { model, feeds } = entry[1].part;
+    const { model, feeds } = entry[1].subgraph;
     const own = model.graph.initializer.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0) +
       sizeOf(Object.values(feeds));
     const last = chunks.at(-1);
@@ -188,7 +188,7 @@ function inUnits({ ms, conversions, ...rest }: KernelTime, unit: number): Stored
     ...rest,
     runs: [...rest.runs],
     time: ms / unit,
-    conversions: conversions.map(({ ms, ...step }) => ({ ...step, time: ms / unit })),
+    conversions: conversions.map(({ ms, ...conversion }) => ({ ...conversion, time: ms / unit })),
   };
 }
 
@@ -196,6 +196,6 @@ function inMilliseconds({ time, conversions, ...rest }: StoredTime, unit: number
   return {
     ...rest as Pick<KernelTime, "input" | "output" | "runs">,
     ms: time * unit,
-    conversions: conversions.map(({ time, ...step }) => ({ ...step, ms: time * unit })),
+    conversions: conversions.map(({ time, ...conversion }) => ({ ...conversion, ms: time * unit })),
   };
 }

@@ -29,7 +29,7 @@ export function defaultMetric(outputs: readonly ValueType[], labelled: boolean):
       `Cannot compare labels with the network's outputs ${
         list.join(", ")
       }: none holds the scores ` +
-        `of classes, [N, classes], or a class; bring a metric of your own, or data without labels`,
+        `of classes, [N, classes], or a class; give a metric of your own, or data without labels`,
     );
   }
   const [only] = floats;

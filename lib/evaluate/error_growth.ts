@@ -45,8 +45,8 @@ export async function errorGrowth(
   const { stream } = dataset;
   if (!stream) {
     throw new UserError(
-      `Cannot follow the error over the steps of ${dataset.name}: its samples are no sequences; ` +
-        `declare them with stateful(), or compare along an axis of the outputs with sqnrAlong()`,
+      `Cannot follow the error over the steps of ${dataset.name}: its samples are not sequences; ` +
+        `make sequences with stateful(), or compare along an axis of the outputs with sqnrAlong()`,
     );
   }
   const { signal } = options;

@@ -81,8 +81,7 @@ export async function evaluate(
   }
   const bySample = new Float64Array(dataset.length).fill(NaN);
   const results: Record<string, Tensor>[] = [];
-  const sums = new Map<string, Sums>();
-  const misshapen = new Set<string>();
+  const closeness = new OutputCloseness();
   let index = 0;
   for await (const { results: outputs } of runDataset(runtime, model, dataset, options)) {
     requireFinite(outputs, model, dataset, index);
@@ -92,13 +91,8 @@ export async function evaluate(
       const sample = { outputs, reference: expected, index, ...(label >= 0 && { label }) };
       bySample[index] = scoreOf(sample, metric, dataset);
     }
-    if (reference) {
-      for (const name of comparable(expected)) {
-        const [ours, theirs] = [outputs[name], expected[name]!];
-        if (!ours || !sameShape(ours, theirs)) misshapen.add(name);
-        else addSums(getOrAdd(sums, name), theirs, ours);
-      }
-    } else results.push(outputs);
+    if (reference) closeness.add(expected, outputs);
+    else results.push(outputs);
     index++;
   }
   const scores = dataset.stream ? meanBySequence(dataset.stream, bySample) : bySample;
@@ -108,7 +102,7 @@ export async function evaluate(
         `has a label; bring labels, or choose a metric that needs none, such as agreement`,
     );
   }
-  for (const name of misshapen) sums.delete(name);
+  const worst = closeness.worst();
   const info = infoOf(metric);
   return {
     metric: info,
@@ -120,7 +114,7 @@ export async function evaluate(
         dataset,
       ),
     }),
-    ...(sums.size > 0 && { outputs: outputError([...sums.values()]) }),
+    ...(worst && { outputs: worst }),
     scores,
     ...(!reference && { results }),
   };
@@ -137,12 +131,37 @@ function estimateValue(
   return { value, low: value, high: value, n: scores.length };
 }
 
-/** The worst of the outputs, by each measure. */
-function outputError(sums: readonly Sums[]): OutputError {
-  return {
-    sqnr: sums.every(({ noise }) => noise === 0) ? null : Math.min(...sums.map(sqnrOf)),
-    cosine: Math.min(...sums.map(cosineOf)),
-  };
+/** Closeness of a network's outputs to float32's, pooled over samples. */
+class OutputCloseness {
+  readonly #sums = new Map<string, Sums>();
+  /** Outputs that had another shape than float32's in some sample. */
+  readonly #misshapen = new Set<string>();
+
+  add(
+    reference: Readonly<Record<string, Tensor>>,
+    outputs: Readonly<Record<string, Tensor>>,
+  ): void {
+    for (const name of comparable(reference)) {
+      const [ours, theirs] = [outputs[name], reference[name]!];
+      if (!ours || !sameShape(ours, theirs)) this.#misshapen.add(name);
+      else {
+        const sums = this.#sums.get(name) ?? noSums();
+        this.#sums.set(name, sums);
+        addSums(sums, theirs, ours);
+      }
+    }
+  }
+
+  /** The worst of the outputs by each measure; undefined where none keeps its shape. */
+  worst(): OutputError | undefined {
+    const sums = [...this.#sums].filter(([name]) => !this.#misshapen.has(name))
+      .map(([, sums]) => sums);
+    if (sums.length === 0) return undefined;
+    return {
+      sqnr: sums.every(({ noise }) => noise === 0) ? null : Math.min(...sums.map(sqnrOf)),
+      cosine: Math.min(...sums.map(cosineOf)),
+    };
+  }
 }
 
 /**
@@ -185,8 +204,8 @@ export function requireFinite(
       if (Number.isFinite(values[i])) continue;
       throw new UserError(
         `Cannot evaluate ${model.name} on ${dataset.name}: its output "${name}" is ${values[i]} ` +
-          `at element ${i} for sample ${index}; see whether that sample is like those the network ` +
-          `was made for`,
+          `at element ${i} for sample ${index}; check that this sample is scaled as the network ` +
+          `expects it`,
       );
     }
   }
@@ -205,10 +224,4 @@ function explain(estimate: () => Estimate, metric: Metric, dataset: Dataset): Es
       cause: error,
     });
   }
-}
-
-function getOrAdd(sums: Map<string, Sums>, name: string): Sums {
-  const found = sums.get(name) ?? noSums();
-  sums.set(name, found);
-  return found;
 }

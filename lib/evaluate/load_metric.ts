@@ -36,7 +36,7 @@ export async function loadMetric(path: string | URL): Promise<Metric> {
   const found = await Deno.stat(url).catch(() => undefined);
   if (!found?.isFile) {
     throw new UserError(
-      `${what}: there is no such file, and no metric of that name; those with a name are ` +
+      `${what}: there is no such file. The built-in metrics are ` +
         [...METRICS.keys()].join(", "),
     );
   }
@@ -70,8 +70,8 @@ function readMetric(value: unknown, fallback: string, what: string): Metric {
   }
   if ("relative" in metric) {
     throw new UserError(
-      `${what}: "relative" is no field of a metric any more; for closeness to float32 set "perfect" ` +
-        `to the value of float32 against itself, such as 1, or 100 for a share`,
+      `${what}: "relative" was replaced by "perfect"; set that to the value of float32 against ` +
+        `itself, such as 1, or 100 for a share`,
     );
   }
   const { name = fallback, unit = "", higherIsBetter = true, usesLabels = false } = metric;

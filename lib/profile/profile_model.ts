@@ -5,7 +5,7 @@ import type { Model } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
-import { openRuntime } from "../runtime/open_runtime.ts";
+import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
 import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
@@ -64,7 +64,7 @@ export async function profileModel(
     threads: runtime.about.threads,
     wholeMs: undisturbedTime(whole),
     machine: runtime.about.machine,
-    load: Deno.loadavg()[0]!,
+    load: machineLoad(),
   } as const;
   const optimized = await runtime.optimized(model);
   const overhead = optimized && (options.overhead ?? await profilingOverhead(runtime));
@@ -98,12 +98,14 @@ function rowsOf(
   const total = own.reduce((sum, ms) => sum + ms, 0);
   return nodes.map((times, i): ProfiledNode => {
     const node = executed[i];
-    const { head, covers } = node && origins.get(node) || NO_ORIGIN;
+    const { original, covers } = node && origins.get(node) || NO_ORIGIN;
     const shapes = node &&
       { inputs: inputShapes(node, times.inputs, constantShape), outputs: times.outputs };
     const once = node && shapes && macs(node, shapes);
     return {
-      node: head ? head.name || head.output.find((name) => name !== "") || head.opType : "",
+      node: original
+        ? original.name || original.output.find((name) => name !== "") || original.opType
+        : "",
       opType: times.opType,
       path: node ? near.get(node)! : "",
       covers: covers.map(({ opType }) => opType),
@@ -141,9 +143,9 @@ function pathsNearby(
   ) => {
     const known = new Map<string, string>();
     for (const node of order) {
-      const { head } = origins.get(node) ?? NO_ORIGIN;
-      const serves = !head || /^(Quantize|Dequantize)Linear$/.test(head.opType);
-      const own = near.get(node) || (head && paths.get(head)) || "";
+      const { original } = origins.get(node) ?? NO_ORIGIN;
+      const serves = !original || /^(Quantize|Dequantize)Linear$/.test(original.opType);
+      const own = near.get(node) || (original && paths.get(original)) || "";
       const path = own || (serves && from(node).map((name) => known.get(name)).find(Boolean)) || "";
       near.set(node, path);
       if (path) { for (const name of to(node)) known.set(name, path); }

@@ -24,7 +24,7 @@ export interface Decisions {
   /** One for each node, bodies after the node that holds them. */
   readonly all: readonly Decision[];
   readonly of: ReadonlyMap<NodeProto, Decision>;
-  /** Units by their anchor. */
+  /** Units by their anchor, the node whose kernel absorbs the others. */
   readonly units: ReadonlyMap<NodeProto, StaticUnit>;
 }
 

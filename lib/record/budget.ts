@@ -44,5 +44,5 @@ export function isWithinBudget(
 export function describeLimit({ metric: { name, unit, share }, maxDrop }: Budget): string {
   const of = share ? maxDrop === 1 ? " point" : " points" : unit && ` ${unit}`;
   return `${Number(maxDrop.toPrecision(6))}${of} of ${name}` +
-    (share ? "" : " (at the worse end of the interval)");
+    (share ? "" : " (judged by the worse end of the interval)");
 }

@@ -8,6 +8,7 @@ export const estimate = z.strictObject({
   /** Number of samples (or rounds) behind it. */
   n: z.int(),
 });
+/** A value with its 95 % interval: plain JSON. */
 export type Estimate = z.infer<typeof estimate>;
 
 /**
@@ -44,4 +45,5 @@ export const metricInfo = z.strictObject({
    */
   signalToNoise: z.boolean().optional(),
 });
+/** How a metric is shown, compared and judged: plain JSON. */
 export type MetricInfo = z.infer<typeof metricInfo>;

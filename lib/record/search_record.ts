@@ -4,8 +4,8 @@ import { z } from "zod";
 export const decisionRow = z.strictObject({
   /** Name of its first node in the network as given. */
   node: z.string(),
-  /** Kernels that compute it: more than one, where it was cut into pieces. */
-  pieces: z.int(),
+  /** Kernels that compute it: more than one, where it was cut into several. */
+  kernels: z.int(),
   /** Operators, joined by " + ". */
   opType: z.string(),
   /** Module path, "" where none can be recovered. */

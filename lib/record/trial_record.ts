@@ -10,6 +10,7 @@ export const accuracy = z.strictObject({
   /** Candidate minus float32 on the same samples, in the metric's unit. */
   difference: estimate,
 });
+/** Accuracy on one split: plain JSON. */
 export type Accuracy = z.infer<typeof accuracy>;
 
 /** Closeness of the outputs to float32's, over the split. */
@@ -33,6 +34,7 @@ export const latency = z.strictObject({
   /** Fingerprint of the machine: CPU, cores, runtime versions. */
   machine: z.string(),
 });
+/** Time against the float32 model as given: plain JSON. */
 export type Latency = z.infer<typeof latency>;
 
 /** One configuration, measured. */

@@ -11,8 +11,8 @@ import { float32 } from "../tensor/tensor.ts";
  * The network with one tensor rounded to uint8 and back, and nothing else changed: all that read it, and
  * whoever reads an output of its name, get what `quantizeValue()` makes of it, times the scale.
  *
- * A `Sum` of one input behind DequantizeLinear keeps every kernel in float32: without it the runtime
- * would make int8 kernels of what follows, and round their weights too.
+ * A `Sum` of one input behind DequantizeLinear keeps every kernel in float32, whatever follows: no rewrite
+ * of the runtime moves a change of precision past it.
  *
  * @param model In opset 13 or later.
  * @param name A float32 tensor of the main graph: an input, or what a node gives.

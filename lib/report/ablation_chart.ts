@@ -17,7 +17,7 @@ interface Look {
 }
 
 const LOOKS = {
-  costs: { label: "costs beyond noise", colour: COLOURS.vermillion, shape: "diamond" },
+  costs: { label: "costs significantly", colour: COLOURS.vermillion, shape: "diamond" },
   outliers: { label: "outliers take its range", colour: COLOURS.orange, shape: "triangle" },
   plain: { label: "within noise", colour: COLOURS.blue, shape: "circle" },
 } as const satisfies Record<string, Look>;
@@ -114,11 +114,13 @@ function noteOf(record: AblationRecord): string {
   const { differenceUnit } = ablationFormat(record);
   const unit = differenceUnit && `,${differenceUnit}`;
   return "Bars: 95 % intervals of the mean over samples." +
-    (isSqnr(record) ? "" : ` At the right the effect on ${record.metric.name}${unit}, paired.`);
+    (isSqnr(record)
+      ? ""
+      : ` Numbers on the right: the effect on ${record.metric.name}${unit}, paired.`);
 }
 
 function lookOf(layer: AblatedLayer, effect: Effect, { metric }: AblationRecord): Look {
-  // Closeness to float32 itself is never within noise, which says nothing of one layer more than another.
+  // In SQNR every layer costs significantly, which tells no layer from another.
   if (!metric.signalToNoise && effect === layer.only && provenLoss(effect, metric) > 0) {
     return LOOKS.costs;
   }

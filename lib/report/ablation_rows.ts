@@ -75,10 +75,10 @@ export function layerColumns(record: AblationRecord): Column<AblatedLayer>[] {
   return [
     { head: "layer", text: layerName, code: true },
     { head: "operators", text: ({ ops }) => opsText(ops) },
-    ...effects("only", "only it int8"),
+    ...effects("only", "only this int8"),
     ...(has("weights") ? effects("weights", "its weights") : []),
     ...(has("activations") ? effects("activations", "its activations") : []),
-    ...(has("allBut") ? effects("allBut", "all but it") : []),
+    ...(has("allBut") ? effects("allBut", "all but this") : []),
     ...(record.timing
       ? [{
         head: "ms saved",
@@ -148,7 +148,7 @@ export function pairColumns(record: AblationRecord): Column<AblationRecord["pair
       numeric: true,
     },
     {
-      head: "more than the sum",
+      head: "more than the two alone",
       text: ({ interaction }) => interaction === undefined ? "" : format.difference(interaction),
       numeric: true,
     },
@@ -179,8 +179,8 @@ export function ablationHeadline(record: AblationRecord): string[] {
     const { only } = worst;
     const effect = isSqnr(record) ? "" : effectText(only, format);
     lines.push(
-      `${layerName(worst)} costs most: int8 in it alone ${
-        only.sqnr ? `leaves the outputs at ${sqnrText(only)} dB` : "was measured"
+      `${layerName(worst)} costs most: with this layer alone in int8 ${
+        only.sqnr ? `the outputs have ${sqnrText(only)} dB` : "the outputs were measured"
       }${effect ? `, ${metric.name} ${effect}${format.differenceUnit}` : ""}` +
         `${worst.why ? `. ${capital(worst.why)}` : ""}.`,
     );
@@ -199,15 +199,19 @@ export function ablationHeadline(record: AblationRecord): string[] {
     `On ${plural(samples, "sample")} of ${data.name}; in brackets 95 % intervals, of differences ` +
       `paired on the same samples.` +
       (screened
-        ? " Samples whose class leads by more than any change could be seen to move it were not run, " +
-          "and count as unchanged."
+        ? " Samples whose class leads by more than any change was seen to move it were not run. They " +
+          "count as unchanged."
         : ""),
-    `${plural(cost.runs, "run")} of parts of the network where evaluating each variant on each ` +
-      `sample takes ${plural(cost.plainRuns, "run")} of the whole` +
-      `${cost.reused > 0 ? `; ${plural(cost.reused, "effect")} from an earlier run` : ""}.`,
+    `It took ${
+      plural(cost.runs, "run")
+    } of parts of the network. To evaluate each variant on each ` +
+      `sample would take ${plural(cost.plainRuns, "run")} of the whole` +
+      `${cost.reused > 0 ? `. ${plural(cost.reused, "effect")} came from an earlier run` : ""}.`,
   );
-  if (stopped) lines.push("It was stopped before all was measured.");
-  if (record.timing?.drifted) lines.push("The machine drifted while layers were timed.");
+  if (stopped) lines.push("The ablation was stopped before everything was measured.");
+  if (record.timing?.drifted) {
+    lines.push("The speed of the machine changed while layers were timed: times are less certain.");
+  }
   return lines;
 }
 

@@ -85,7 +85,7 @@ export function comparisonsChart(entries: readonly Entry[]): Chart {
   const rounds = Math.min(...timed.map(({ rounds }) => rounds));
   const threads = plural(timed[0]?.threads ?? 1, "thread");
   const drifted = timed.some(({ drifted }) => drifted)
-    ? " The machine's speed changed meanwhile: times are rough."
+    ? " The speed of the machine changed meanwhile: times are rough."
     : "";
   return {
     width: x,

@@ -20,12 +20,12 @@ export function decisionColumns(
   const format = metricFormat(study);
   const drop = (value: number | undefined) =>
     value === undefined ? "–" : decimal(value, value !== 0 && value < 0.1 ? 3 : 2);
-  const cut = decisions.some(({ pieces }) => pieces > 1);
+  const cut = decisions.some(({ kernels }) => kernels > 1);
   return [
     { head: "layer", text: ({ node }) => node, code: true, wraps: true },
     { head: "op", text: ({ opType }) => opType, wraps: true },
     ...cut
-      ? [{ head: "kernels", text: ({ pieces }: DecisionRow) => `${pieces}`, numeric: true }]
+      ? [{ head: "kernels", text: ({ kernels }: DecisionRow) => `${kernels}`, numeric: true }]
       : [],
     { head: "form", text: ({ form }) => form },
     { head: "ms", text: ({ ms }) => milliseconds(ms), numeric: true },
@@ -55,19 +55,20 @@ export function decisionCaption({ decisions, scale }: SearchRecord): string {
   const forms = [...Map.groupBy(decisions, ({ form }) => form)]
     .toSorted((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1))
     .map(([form, { length }]) => `${length} ${form}`);
-  return `${plural(decisions.length, "layer")}: ${
-    forms.join(", ")
-  }. "saves" is what the whole has less ` +
-    "than with this layer in plain float32, changes of precision around it included; dB is the noise " +
-    "it brings to the worst output by itself, and the drop is what that noise alone would cost." +
+  return `${plural(decisions.length, "layer")}: ${forms.join(", ")}. "saves": how much the model ` +
+    "gains over keeping this layer in float32, conversions included. dB: the signal over the noise " +
+    "that this layer alone adds to the worst output. drop: what that noise alone would cost." +
     (scale === undefined
       ? ""
-      : ` Together the layers bring ${factor(scale)} of the sum of their noises, as measured.`);
+      : ` The noise of all layers together, as measured, is ${
+        factor(scale)
+      } of the sum of theirs.`);
 }
 
 /** What the table of the front shows. */
 export const FRONT_CAPTION =
-  "The models that no other beats in accuracy, latency and size at once, fastest first.";
+  "Models that no other model beats in accuracy, latency and size at once, fastest first. Each has a " +
+  "file in the folder of the study.";
 
 /** A trial on the front, with the numbers that put it there. */
 export function frontRows({ search, trials }: Study): Trial[] {

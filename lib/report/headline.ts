@@ -17,7 +17,7 @@ import { dropOf, entriesOf, type MeasuredEntry } from "./trials.ts";
 /**
  * The result of a study in one sentence that can be quoted alone: the winner with its latency ratio,
  * size, accuracy and paired difference, each with its 95 % interval and number of samples; or plainly
- * that nothing kept the budget, that nothing was an improvement, or that nothing could be measured.
+ * that no configuration kept the budget, none was an improvement, or none could be measured.
  *
  * @returns Plain text in one line; names are not escaped.
  */
@@ -36,13 +36,13 @@ export function headline(study: Study): string {
   const fastest = measured.find(({ isWithinBudget }) => isWithinBudget); // they are ordered by ratio
   if (fastest === undefined) {
     const closest = entryOf(closestTrial(study, study.trials)!);
-    return `Nothing kept the budget of ${budget}: the closest, ${subject(closest)}, ` +
+    return `No configuration kept the budget of ${budget}: the closest, ${subject(closest)}, ` +
       `${speedText(closest)}; ${accuracyText(study, closest.accuracy)}.`;
   }
   const best = bestTrial(study, study.trials, study.search?.objective);
   if (best === undefined) {
-    return `Nothing that kept the budget of ${budget} was significantly faster than float32, or as ` +
-      `fast and smaller: the fastest, ${subject(fastest)}, ran at ` +
+    return `No configuration that kept the budget of ${budget} was significantly faster than float32, ` +
+      `or as fast and smaller: the fastest, ${subject(fastest)}, ran at ` +
       `${factorInterval(fastest.latency.ratio)} of its time.`;
   }
   const entry = entryOf(best);
@@ -78,7 +78,9 @@ export function caveats(study: Study): string[] {
     `${study.metric.name} compares with the float32 network's own outputs. It does not say whether ` +
       "those are right.",
     drifted > 0 &&
-    `The machine drifted while ${count(drifted)} of ${plural(measured.length, "configuration")} ` +
+    `The speed of the machine changed while ${count(drifted)} of ${
+        plural(measured.length, "configuration")
+      } ` +
       `${drifted === 1 ? "was" : "were"} timed${
         winner?.latency.drifted ? ", the winner among them" : ""
       }; ${drifted === 1 ? "its ratio is" : "their ratios are"} less certain than the ` +

@@ -18,7 +18,7 @@ const ROWS = 30;
 const LOOKS: Readonly<Record<NodeWork, { readonly label: string; readonly colour: string }>> = {
   float32: { label: "float32", colour: MUTED },
   int8: { label: "int8", colour: COLOURS.blue },
-  boundary: { label: "change of precision or layout", colour: COLOURS.orange },
+  boundary: { label: "conversion of precision or layout", colour: COLOURS.orange },
 };
 
 /** The time of each node that the runtime executes, longest first. */

@@ -57,8 +57,8 @@ export function longestNodes(profile: ProfileRecord): ProfiledNode[] {
 }
 
 const ALONE =
-  "This build of onnxruntime-web does not let its clock be read: each node was timed in a " +
-  "model of its own, without what the runtime would make of several.";
+  "The profiler of this build of onnxruntime-web cannot be read: each node was timed in a model of " +
+  "its own, so fusions of several nodes are not seen.";
 
 /** What a profile says as a whole, in sentences. */
 export function profileHeadline(profile: ProfileRecord): string[] {
@@ -67,10 +67,10 @@ export function profileHeadline(profile: ProfileRecord): string[] {
   return [
     `${model.name}: ${milliseconds(wholeMs)} ms a run on ${plural(threads, "thread")}, ` +
     `of which ${milliseconds(totalMs(profile))} ms in ${plural(nodes.length, "node")}` +
-    `${macs > 0 ? `; ${rate(macs, totalMs(profile))} GMAC/s on the whole` : ""}.`,
+    `${macs > 0 ? `; ${rate(macs, totalMs(profile))} GMAC/s overall` : ""}.`,
     ...(method === "alone" ? [ALONE] : []),
     `The fastest quarter of ${plural(runs, "run")}; load average ${decimal(load, 1)}` +
-    `${drifted ? "; the machine drifted, measure again" : ""}.`,
+    `${drifted ? "; the speed of the machine changed, measure again" : ""}.`,
   ];
 }
 

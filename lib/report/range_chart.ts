@@ -48,8 +48,8 @@ export function rangeChart(ranges: RangesRecord, options: RangeChartOptions = {}
     body: markup`${panels}`,
     key: [],
     note: `Values of ${plural(samples, "calibration sample")}; heights are logarithms of counts. ` +
-      "Below, what each observer keeps, and the SQNR over all values that rounding to uint8 leaves; " +
-      "the best in bold." +
+      "Below, the range that each observer keeps, and the SQNR of all values after rounding to " +
+      "uint8; the best in bold." +
       (others > 0 ? ` Observers agree more about ${plural(others, "other tensor")}.` : ""),
   };
 }

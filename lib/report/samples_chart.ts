@@ -5,13 +5,13 @@ import { count, decimal, isRelative, metricFormat, plural, signed } from "./form
 import type { Box } from "./labels.ts";
 import { decimalsOf, drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";
 import { COLOURS, INK, MUTED, RULE, type Shape } from "./theme.ts";
-import { entriesOf, type MeasuredEntry as Measured } from "./trials.ts";
+import { entriesOf, type MeasuredEntry } from "./trials.ts";
 
 /** Trials that differ in the number of calibration samples alone. */
 export interface SampleSeries {
   readonly name: string;
   /** Fewest samples first; two or more. */
-  readonly points: readonly { readonly samples: number; readonly entry: Measured }[];
+  readonly points: readonly { readonly samples: number; readonly entry: MeasuredEntry }[];
 }
 
 /** The series of a study that were measured with several numbers of calibration samples. */

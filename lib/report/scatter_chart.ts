@@ -195,7 +195,7 @@ function noteOf(study: Study, { points, baseline }: ScatterLayout): string {
   const { selection } = study.baseline;
   return [
     "Bars: 95 % intervals. Numbers: rows of the trial table.",
-    off > 0 && `At the edge with an arrow: ${plural(off, "trial")} beyond the scale.`,
+    off > 0 && `Off the scale, at the edge with an arrow: ${plural(off, "trial")}.`,
     !baseline && `Not shown: float32 itself, at ${format.value(selection.value)}${format.unit}.`,
     failed.length > 0 && `Not shown: ${plural(failed.length, "failed trial")}.`,
   ].filter(Boolean).join(" ");

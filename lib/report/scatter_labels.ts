@@ -6,7 +6,7 @@ import { linked, px } from "./plot.ts";
 import { type ScatterLayout, type ScatterPoint, weightOf } from "./scatter_layout.ts";
 import { ellipsis } from "./text_width.ts";
 import { HALO, INK, MUTED } from "./theme.ts";
-import type { MeasuredEntry as Measured } from "./trials.ts";
+import type { MeasuredEntry } from "./trials.ts";
 
 const SIZE = 12;
 
@@ -107,7 +107,7 @@ function labelMarks(drawn: readonly (PlacedLabel & Look)[]): Plot.Markish[] {
 }
 
 /** A name without its family where that comes first: colour and shape say it already. */
-function shortName({ trial: { name, family } }: Measured): string {
+function shortName({ trial: { name, family } }: MeasuredEntry): string {
   const prefix = `${family} · `;
   return name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length) : name;
 }

@@ -2,8 +2,8 @@ import * as Plot from "@observablehq/plot";
 import type { Study } from "../record/study_record.ts";
 import { isRelative } from "./format.ts";
 import type { Box } from "./labels.ts";
-import { frontOf as paretoFront } from "../record/front.ts";
-import { entriesOf, type MeasuredEntry as Measured } from "./trials.ts";
+import { frontOf } from "../record/front.ts";
+import { entriesOf, type MeasuredEntry } from "./trials.ts";
 import { metricWindow } from "./window.ts";
 
 /** Where something lies beyond the frame: -1, 0 or 1 each way, pixels running downwards. */
@@ -14,7 +14,7 @@ interface Direction {
 
 /** A trial on the plane. */
 export interface ScatterPoint {
-  readonly entry: Measured;
+  readonly entry: MeasuredEntry;
   readonly x: number;
   readonly y: number;
   /** Direction in which the trial lies beyond the frame, where it does. */
@@ -64,7 +64,7 @@ export function scatterLayout(study: Study, frame: Box): ScatterLayout {
   const x = latencyScale(entries, frame);
   const heights = [...showsBaseline ? [selection.low, selection.high] : [], budget];
   const y = metricScale(entries, heights, frame);
-  const front = new Set<unknown>(frontOf(study, measured, showsBaseline));
+  const front = new Set<unknown>(pointsOnFront(study, measured, showsBaseline));
   const points = entries.map(({ entry, off }): ScatterPoint => ({
     entry,
     ...place(entry, off, { frame, x, y }),
@@ -93,12 +93,12 @@ export function scatterLayout(study: Study, frame: Box): ScatterLayout {
 
 /** A trial, and where it lies beyond what the scales show. */
 interface Directed {
-  readonly entry: Measured;
+  readonly entry: MeasuredEntry;
   readonly off: Direction;
 }
 
 function withDirections(
-  measured: readonly Measured[],
+  measured: readonly MeasuredEntry[],
   shown: { readonly low: number; readonly high: number },
 ): Directed[] {
   const fast = measured.some(({ latency }) => latency.ratio.value < 1);
@@ -149,7 +149,7 @@ function metricScale(
 
 /** Where a trial and its intervals stand: at the edge of the frame where it lies beyond. */
 function place(
-  { latency: { ratio }, accuracy: { value } }: Measured,
+  { latency: { ratio }, accuracy: { value } }: MeasuredEntry,
   { dx, dy }: Direction,
   { frame, x, y }: Pick<ScatterLayout, "frame" | "x" | "y">,
 ): Pick<ScatterPoint, "x" | "y" | "off" | "across" | "along"> {
@@ -169,15 +169,15 @@ export function weightOf({ isWinner, onFront }: ScatterPoint): number {
 }
 
 /** The trials on the front, and "float32" where nothing beats it in time 1. */
-function frontOf(study: Study, measured: readonly Measured[], withBaseline: boolean) {
+function pointsOnFront(study: Study, measured: readonly MeasuredEntry[], withBaseline: boolean) {
   const sign = study.metric.higherIsBetter ? -1 : 1;
-  const points: { cost: number; loss: number; of: Measured | "float32" }[] = measured.map((of) => ({
-    cost: of.latency.ratio.value,
-    loss: sign * of.accuracy.value.value,
-    of,
-  }));
-  if (withBaseline) {
-    points.push({ cost: 1, loss: sign * study.baseline.selection.value, of: "float32" });
-  }
-  return paretoFront(points, ({ cost, loss }) => [cost, loss]).map(({ of }) => of);
+  const { value: own } = study.baseline.selection;
+  const points = [...measured, ...withBaseline ? ["float32" as const] : []];
+  return frontOf(
+    points,
+    (point) =>
+      point === "float32"
+        ? [1, sign * own]
+        : [point.latency.ratio.value, sign * point.accuracy.value.value],
+  );
 }

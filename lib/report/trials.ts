@@ -59,7 +59,7 @@ export function dropOf(study: Study, difference: Pick<Estimate, "value">): numbe
 
 /** Why a trial has no result; trials that broke off without a reason say so. */
 export function failureOf(trial: Trial): string {
-  return trial.error ?? "Not measured to the end; the study was stopped before.";
+  return trial.error ?? "Not measured to the end: the study was stopped first.";
 }
 
 function byName(a: Trial, b: Trial): number {

@@ -67,3 +67,8 @@ export function runtimeVersions(): Record<string, string> {
 export function machineFingerprint(): string {
   return backend.machine();
 }
+
+/** Processes that ran or waited for a core in the last minute, on average; 0 where that is not told. */
+export function machineLoad(): number {
+  return backend.load();
+}

@@ -140,4 +140,6 @@ export interface RuntimeBackend {
   versions(): Record<string, string>;
   /** The machine and the versions in one line. */
   machine(): string;
+  /** Processes that ran or waited for a core in the last minute, on average; 0 where that is not told. */
+  load(): number;
 }

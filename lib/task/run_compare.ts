@@ -119,7 +119,6 @@ async function measure(
   }
   const times = samples.length > 0 &&
     await runtime.times([float32, candidate], samples, { rounds, ...(signal && { signal }) });
-  const about = { threads: runtime.threads, machine: machineFingerprint() };
   return {
     metric: result.metric,
     data: dataset.name,
@@ -127,7 +126,7 @@ async function measure(
     candidate: describe(candidate, result.value),
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
-    ...(times && { latency: latencyRatio(times, about) }),
+    ...(times && { latency: latencyRatio(times, runtime.about) }),
   };
 }
 

@@ -1,1 +1,117 @@
-import { elementCount } from "../tensor/tensor.ts";
+import type { KernelTimer } from "../cost/kernel_times.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Splits } from "../data/split.ts";
+import type { Metric } from "../evaluate/metric.ts";
+import { resolutionNote } from "../evaluate/resolution.ts";
+import type { Model } from "../onnx/model.ts";
+import type { SearchRecord } from "../record/search_record.ts";
+import { SearchStrategy } from "../strategy/search/search_strategy.ts";
+import { firstAsks } from "../strategy/search/small_weights.ts";
+import { measureSpaces } from "./measure_spaces.ts";
+import { type RunningStudy, runStudy } from "./run_study.ts";
+import type { StudyOptions } from "./study_options.ts";
+import type { StudyContext, StudyEnding, StudyStrategy } from "./study_strategy.ts";
+
+/** Options for {@linkcode search}. */
+export interface SearchOptions extends Omit<StudyOptions, "config"> {
+  /** Most minutes to spend. @default {10} */
+  minutes?: number;
+  /** Samples that the noise of layers is measured on, at most. @default {8} */
+  noiseSamples?: number;
+  /** Where measured times of kernels are kept for the next time; false: nowhere. @default {the user's cache folder} */
+  cache?: string | false;
+  /** What times the forms of kernels. @default {the runtime's own clock} */
+  kernelTimer?: KernelTimer;
+}
+
+/**
+ * Looks for the fastest, or the smallest, model whose accuracy drops by no more than a budget.
+ *
+ * Each layer may stay float32, store its weights small, or be static or dynamic int8, over an exact
+ * form of the network; each static tensor may take the range of one of several observers. What each
+ * choice takes is measured on this machine, what noise it brings to the outputs is measured by itself
+ * on a few samples, and an integer program weighs them all at once. Its answer is built and measured
+ * for real; what the sum of noises missed is learnt from that, and so on until the time is up or no
+ * other mix is predicted to be better. A fast model that misses the budget is tried again with bias
+ * correction.
+ *
+ * Results are stored as they come: the same search on the same folder continues, and measures nothing
+ * twice. The best is chosen on the selection split, and measured on the test split, once.
+ *
+ * @param model The float32 model.
+ * @param data Samples, split three ways.
+ * @returns Events to loop over, and the study to wait for; the study so far if it was stopped by `signal`.
+ * @throws {UserError} If model, data, metric and options do not go together, or there is no time for a
+ * single trial.
+ */
+export function search(model: Model, data: Splits, options: SearchOptions = {}): RunningStudy {
+  const { minutes = 10, noiseSamples = 8, objective = "latency", cache, kernelTimer, ...rest } =
+    options;
+  const make = async (context: StudyContext): Promise<StudyStrategy> => {
+    const notes = [
+      note(context, data.selection, "selection"),
+      note(context, data.test, "test"),
+    ].filter((text) => text !== undefined);
+    const strategy = new SearchStrategy({
+      budget: { ...context.budget, model: { bytes: model.bytes().length } },
+      objective,
+      first: firstAsks(await context.forms.get("lowered"), "lowered"),
+      spaces: () =>
+        measureSpaces(context, {
+          ...{ objective, noiseSamples, cache, kernelTimer },
+          onNote: (text) => notes.push(text),
+        }),
+    });
+    return {
+      notes,
+      ask: () => strategy.ask(),
+      tell: (ask, trial) => strategy.tell(ask, trial),
+      record: async (ending) => ({
+        search: await recordOf(strategy, context, { ...ending, objective, minutes }),
+      }),
+    };
+  };
+  return runStudy(model, data, make, {
+    ...{ command: "search()", config: { noiseSamples } },
+    ...rest,
+    ...{ minutes, objective },
+  });
+}
+
+/** What the search has to tell beside its trials. */
+async function recordOf(
+  strategy: SearchStrategy,
+  { store, experiment }: StudyContext,
+  ending: StudyEnding & Pick<SearchRecord, "objective" | "minutes">,
+): Promise<SearchRecord> {
+  const { winner, front, notes, objective, minutes, ended = strategy.ended } = ending;
+  const { scale } = strategy;
+  const earlier = await store.header();
+  let decisions = earlier?.winner?.key === winner?.key ? earlier?.search?.decisions ?? [] : [];
+  if (winner) {
+    const calibration = await experiment.calibration(winner.recipe.base, [])
+      .catch(() => undefined); // only an explanation is lost
+    const own = strategy.explain(winner.recipe, calibration);
+    if (own.length > 0) decisions = own;
+  }
+  return {
+    ...{ objective, minutes, ended, decisions },
+    ...{ front: [...front], notes: [...notes] },
+    ...(scale !== undefined && { scale }),
+  };
+}
+
+/** Says so where there are too few samples for the budget. */
+function note(
+  { budget, metric }: StudyContext,
+  dataset: Dataset,
+  split: string,
+): string | undefined {
+  const samples = scoredSamples(dataset, metric);
+  return resolutionNote(budget.metric, budget.maxDrop, samples, split);
+}
+
+function scoredSamples(dataset: Dataset, metric: Metric): number {
+  if (!metric.usesLabels) return dataset.stream?.lengths.length ?? dataset.length;
+  return dataset.labels?.filter((label) => label >= 0).length ?? 0;
+}

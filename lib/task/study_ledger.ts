@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { UserError } from "../errors.ts";
 import { median } from "../evaluate/quantile.ts";
-import { bestTrial, type Contest, whyBest } from "../record/best.ts";
+import { bestTrial, type Contest, trialFront, whyBest } from "../record/best.ts";
 import type { BeginEvent, OnStep, TrialEvent } from "../record/event.ts";
 import type { Recipe } from "../record/recipe.ts";
 import { recipeName } from "../record/recipe_name.ts";
@@ -115,14 +115,20 @@ export class StudyLedger {
       if (!signal?.aborted) throw error;
     }
     const tested = winner && await store.evaluation(winner.modelHash!, "test");
-    Object.assign(this.#changes, await strategy.record?.(winner, ended), {
+    const front = trialFront(this.#contest, this.#trials).map(({ key }) => key);
+    const ending = {
+      front,
+      notes: this.#allNotes(strategy),
+      ...(winner && { winner }),
+      ...(ended && { ended }),
+    };
+    Object.assign(this.#changes, await strategy.record?.(ending), {
       winner: winner && {
         key: winner.key,
         reason: this.#why(),
         ...(tested && { accuracy: tested.accuracy }),
       },
     });
-    if (this.#changes.search) this.#changes.search.notes = [...this.notes];
     await this.#update();
     if (out !== undefined) await this.#write(out);
     return (await store.study())!;
@@ -142,6 +148,11 @@ export class StudyLedger {
     this.#changes.profiles = known?.key === winner.key
       ? known
       : await experiment.profiles(winner.recipe);
+  }
+
+  /** What was known at the beginning, what a strategy found since, and what went wrong. */
+  #allNotes({ notes = [] }: StudyStrategy): string[] {
+    return [...new Set([...notes, ...this.notes])];
   }
 
   get #contest(): Contest {

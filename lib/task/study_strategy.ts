@@ -36,6 +36,18 @@ export interface StudyContext {
   readonly onStep: OnStep;
 }
 
+/** How a study came out. */
+export interface StudyEnding {
+  /** The trial that was chosen, if one was. */
+  readonly winner?: Trial;
+  /** Keys of the trials that no other beats in latency, accuracy and size at once, fastest first. */
+  readonly front: readonly string[];
+  /** Why the study ended early, in a sentence; absent where the strategy asked no more. */
+  readonly ended?: string;
+  /** What is to be known of the study, in sentences. */
+  readonly notes: readonly string[];
+}
+
 /** A strategy for studies, with what it has to say beside its trials. */
 export interface StudyStrategy extends TrialStrategy {
   /** All that it will ask for, where it knows: then the end of the work can be foreseen. */
@@ -44,16 +56,8 @@ export interface StudyStrategy extends TrialStrategy {
   readonly collapsed?: Study["collapsed"];
   /** What is to be known before the work begins, in sentences. */
   readonly notes?: readonly string[];
-  /**
-   * What the study's record says besides: called at the end.
-   *
-   * @param winner The trial that was chosen, if one was.
-   * @param ended Why the study ended early, in a sentence; undefined where the strategy asked no more.
-   */
-  record?(
-    winner: Trial | undefined,
-    ended: string | undefined,
-  ): Pick<Study, "search"> | Promise<Pick<Study, "search">>;
+  /** What the study's record says besides: called at the end. */
+  record?(ending: StudyEnding): Pick<Study, "search"> | Promise<Pick<Study, "search">>;
 }
 
 /** A strategy, or what makes one once the study is open. */

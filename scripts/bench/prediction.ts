@@ -86,7 +86,7 @@ async function against(
   let results: Record<string, Tensor> = {};
   for await (const outputs of runtime.run(model, [feeds])) results = outputs;
   const frame = frameOf(model, results);
-  const { part: unit } = referenceLoad();
+  const { subgraph: unit } = referenceLoad();
   const rounds: number[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const ruler = await runtime.times([unit.model], [unit.feeds], { rounds: 3, signal });

@@ -51,20 +51,20 @@ const residual = modelOf(
 );
 const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
 
-let surveyed: NetworkFacts;
+let facts: NetworkFacts;
 let problem: NetworkProblem;
 Deno.test.beforeAll(async () => {
-  surveyed = await networkFacts(residual, samples[0]!, runtime);
+  facts = await networkFacts(residual, samples[0]!, runtime);
   // Integer kernels are fast, but for the matrix product at the end.
   const kernelTimer = priced((runs) =>
     runs.some((op) => /QGemm|Dynamic/.test(op)) ? 9 : runs.some((op) => /^QL|Nhwc/.test(op)) ? 1 : 5
   );
   const kernelTimes = await KernelTimes.open(runtime, { cache: false, kernelTimer });
-  problem = await placementProblem(surveyed, kernelTimes, { rewrites: false });
+  problem = await placementProblem(facts, kernelTimes, { rewrites: false });
 });
 
 Deno.test("what one kernel computes is one kernel, and constants are none", () => {
-  const { model, values, optimized } = surveyed;
+  const { model, values, optimized } = facts;
   const kernels = kernelsOf(model.graph, new Extractor(model, values), values, optimized);
   assert.deepEqual(
     kernels.map((
@@ -131,9 +131,9 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
 
 Deno.test("the mapping of a placement builds what was placed", async () => {
   const chosen = await solvePlacement(problem);
-  const mapping = mappingOf(surveyed, problem, chosen);
-  const ranges = await calibrate(prepare(surveyed.model, mapping), samples);
-  const built = convert(surveyed.model, mapping, ranges);
+  const mapping = mappingOf(facts, problem, chosen);
+  const ranges = await calibrate(prepare(facts.model, mapping), samples);
+  const built = convert(facts.model, mapping, ranges);
   const forms = Object.fromEntries(
     built.plan.rows.map(({ node }, i) => [node, built.traces[i]!.form]),
   );

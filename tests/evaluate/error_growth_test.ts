@@ -43,7 +43,7 @@ Deno.test("errorGrowth() wants a stream, and outputs that are there", async () =
   await assert.rejects(errorGrowth(a, b, still, { runtime }), {
     name: "UserError",
     message:
-      /over the steps of still: its samples are no sequences; declare them with stateful\(\)/,
+      /over the steps of still: its samples are not sequences; make sequences with stateful\(\)/,
   });
   await assert.rejects(errorGrowth(a, b, ones, { runtime, outputs: ["y"] }), {
     name: "UserError",

@@ -111,7 +111,7 @@ Deno.test("evaluate() names the sample and output that are not finite", async ()
     name: "UserError",
     message:
       'Cannot evaluate net.onnx on numbers: its output "y" is NaN at element 1 for sample 2; ' +
-      "see whether that sample is like those the network was made for",
+      "check that this sample is scaled as the network expects it",
   });
 });
 

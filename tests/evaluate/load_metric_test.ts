@@ -81,13 +81,16 @@ Deno.test("loadMetric() says what is wrong with a module", async () => {
   await refuse("export default { unit: 1, score() {} };", /"unit" must be a string, got number$/);
   await refuse("export default { usesLabels: 1, score() {} };", /"usesLabels" must be a boolean/);
   await refuse("export default { maxDrop: '1', score() {} };", /"maxDrop" must be a number/);
-  await refuse("export default { relative: true, score() {} };", /set "perfect" to the value of/);
+  await refuse(
+    "export default { relative: true, score() {} };",
+    /replaced by "perfect"; set that to/,
+  );
   await refuse("export default {;", /./);
   await refuse("throw new Error('no licence')", /no licence$/);
   await assert.rejects(loadMetric("no/such.ts"), {
     name: "UserError",
     message:
-      "Cannot load the metric no/such.ts: there is no such file, and no metric of that name; " +
-      "those with a name are top-1, agreement, SQNR, cosine",
+      "Cannot load the metric no/such.ts: there is no such file. The built-in metrics are top-1, " +
+      "agreement, SQNR, cosine",
   });
 });

@@ -93,7 +93,7 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: "a Conv asked to stay float32 between int8 ones does so, behind a fence",
+    name: "a Conv asked to stay float32 between int8 ones does so, behind a barrier",
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 16, 12, 12]
       a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
       b = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2; s = Relu(b) @ relu2

@@ -8,7 +8,7 @@ import { decide } from "../../lib/quantize/decide.ts";
 import { graphFacts } from "../../lib/quantize/graph_facts.ts";
 import { int8Layers, joinByPath, layerName, rewrittenConvs } from "../../lib/quantize/layers.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
-import { nameNodes } from "../../lib/quantize/name_nodes.ts";
+import { nameNodes } from "../../lib/onnx/name_nodes.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
 import { layersOf, onlyMovesData } from "../../lib/strategy/search/roundings.ts";

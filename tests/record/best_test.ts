@@ -19,13 +19,15 @@ function bestOf(trials: readonly Trial[], judged = contest) {
   return (["latency", "size"] as const).map((by) => bestTrial(judged, trials, by)?.name);
 }
 
+const RECIPE = { kind: "configuration", base: "fused", placement: "mixed" } as const;
+
 /** A trial by its difference in points within ±0.3, its ratio within ±0.02, and its bytes. */
 function trialOf(name: string, difference: number, ratio: number, bytes = 400): Trial {
   const estimate = (value: number, half: number) => ({
     ...{ value, low: value - half, high: value + half, n: 15 },
   });
   return {
-    ...{ key: name, name, family: name, config: {}, executes: {}, plan: [], seconds: 1, bytes },
+    ...{ key: name, name, family: name, recipe: RECIPE, executes: {}, plan: [], seconds: 1, bytes },
     accuracy: {
       split: "selection",
       value: estimate(94 + difference, 2),
@@ -90,7 +92,10 @@ Deno.test("bestTrial() holds what is no share to the worse end of its interval",
   // Each within 0.3 dB.
   const trials = [trialOf("lucky", -119.9, 0.4), trialOf("sure", -119.6, 0.5)];
   assert.equal(bestTrial(inDecibels, trials)?.name, "sure");
-  assert.match(whyBest(inDecibels, trials), /120 dB of SQNR \(at the worse end of the interval\)/);
+  assert.match(
+    whyBest(inDecibels, trials),
+    /120 dB of SQNR \(judged by the worse end of the interval\)/,
+  );
   const error = infoOf({ name: "error", unit: "mm", higherIsBetter: false });
   const rising = [trialOf("lucky", 0.4, 0.4), trialOf("sure", 0.1, 0.5)];
   assert.equal(bestTrial({ ...contest, metric: error }, rising)?.name, "sure");

@@ -81,7 +81,7 @@ Deno.test("roundTensor() leaves every kernel in float32", async () => {
   await using runtime = openRuntime({ workers: 1 });
   for (const name of ["x", "r1", "s", "r2", "g"]) {
     const rounded = roundTensor(branchedModel(), name, { scale: 0.1, zeroPoint: 7 });
-    const { graph } = await runtime.optimized(rounded);
+    const { graph } = (await runtime.optimized(rounded))!;
     const ops = graph.node.map(({ opType }) => opType);
     assert.equal(ops.filter((op) => /Conv$/.test(op) && !/QLinear/.test(op)).length, 3, `${ops}`);
     assert.ok(!ops.some((op) => /^(QLinear|QGemm)/.test(op)), `${name}: ${ops}`);

@@ -41,7 +41,12 @@ export function studyOf(sketches: readonly TrialSketch[], changes: Partial<Study
       key: i.toString(16).padStart(64, "0"),
       name,
       family,
-      recipe: { kind: "configuration", base: "fused", placement: family, samples: i },
+      recipe: {
+        kind: "configuration" as const,
+        base: "fused" as const,
+        placement: family,
+        samples: i,
+      },
       executes: {},
       plan: sketch.plan ?? [],
       seconds: 4.2,

@@ -24,7 +24,7 @@ Deno.test("headline() says that nothing kept the budget, and what came closest",
   ]);
   assert.match(
     headline(study),
-    /^Nothing kept the budget of 0\.5 points: the closest, b, runs at ×0\.50/,
+    /^No configuration kept the budget of 0\.5 points: the closest, b, runs at ×0\.50/,
   );
 });
 
@@ -35,8 +35,8 @@ Deno.test("headline() says that nothing was an improvement", () => {
   ]);
   assert.equal(
     headline(study),
-    "Nothing that kept the budget of 0.5 points was significantly faster than float32, or as fast " +
-      "and smaller: the fastest, b, ran at ×0.99 [0.97, 1.01] of its time.",
+    "No configuration that kept the budget of 0.5 points was significantly faster than float32, or " +
+      "as fast and smaller: the fastest, b, ran at ×0.99 [0.97, 1.01] of its time.",
   );
   assert.match(
     headline(withWinner(study, 1)),
@@ -118,7 +118,7 @@ Deno.test("caveats() names wide intervals, the wrong split, drift and failures",
     "too few to show that it is kept.",
     "The accuracy is that of the selection split, on which the winner was chosen, so it is likely a " +
     "little too high; the test split has not been used.",
-    "The machine drifted while 1 of 1 configuration was timed, the winner among them; its ratio is " +
+    "The speed of the machine changed while 1 of 1 configuration was timed, the winner among them; its ratio is " +
     "less certain than the interval says.",
     "1 of 2 configurations failed; the reasons are listed below.",
   ]);

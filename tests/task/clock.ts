@@ -12,7 +12,7 @@ const WORK = /^(Conv|Gemm|MatMul|ConvInteger|MatMulInteger)$/;
  * no product a hundredth.
  */
 export const clock: KernelTimer = (timed) =>
-  Promise.resolve(timed.map(({ part: { model } }): KernelTime => {
+  Promise.resolve(timed.map(({ subgraph: { model } }): KernelTime => {
     const ops = model.graph.node.map(({ opType }) => opType);
     const products = ops.filter((op) => WORK.test(op)).length;
     const isStatic = ops.includes("QuantizeLinear");
@@ -24,8 +24,8 @@ export const clock: KernelTimer = (timed) =>
       ...{ ms, input: form, output: form, runs: ops },
       conversions: isStatic
         ? [
-          { step: "quantize", elements: 1000, ms: 0.002 },
-          { step: "dequantize", elements: 1000, ms: 0.001 },
+          { conversion: "quantize", elements: 1000, ms: 0.002 },
+          { conversion: "dequantize", elements: 1000, ms: 0.001 },
         ]
         : [],
     };
@@ -38,6 +38,6 @@ export function wholeMs({ graph }: Model): number {
 }
 
 /** Workers of that clock. */
-export function clockedPool() {
+export function clockedRuntime() {
   return pacedRuntime(wholeMs);
 }

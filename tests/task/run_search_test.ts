@@ -7,12 +7,9 @@ import { UserError } from "../../lib/errors.ts";
 import type { Metric } from "../../lib/evaluate/metric.ts";
 import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import { Model } from "../../lib/onnx/model.ts";
-import {
-  remakeTrial,
-  search,
-  type SearchEvent,
-  type SearchOptions,
-} from "../../lib/task/run_search.ts";
+import type { StudyEvent } from "../../lib/record/event.ts";
+import { remakeTrial } from "../../lib/task/remake_trial.ts";
+import { search, type SearchOptions } from "../../lib/task/run_search.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
@@ -20,7 +17,7 @@ import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";
 import { tinyData, tinyModel } from "./tiny.ts";
-import { clock, clockedPool } from "./clock.ts";
+import { clock, clockedRuntime } from "./clock.ts";
 
 const base: SearchOptions = {
   kernelTimer: clock,
@@ -31,18 +28,18 @@ const base: SearchOptions = {
 };
 
 /** All events of a search on the tiny network. */
-async function eventsOf(options: SearchOptions = {}, data = tinyData()): Promise<SearchEvent[]> {
-  const events = search(tinyModel(), data, { ...base, runtime: clockedPool(), ...options });
+async function eventsOf(options: SearchOptions = {}, data = tinyData()): Promise<StudyEvent[]> {
+  const events = search(tinyModel(), data, { ...base, runtime: clockedRuntime(), ...options });
   return await Array.fromAsync(events);
 }
 
-function studyOf(events: readonly SearchEvent[]): Study {
+function studyOf(events: readonly StudyEvent[]): Study {
   const last = events.at(-1)!;
   assert.equal(last.kind, "end");
-  return (last as SearchEvent & { kind: "end" }).study;
+  return (last as StudyEvent & { kind: "end" }).study;
 }
 
-function trialsOf(events: readonly SearchEvent[]) {
+function trialsOf(events: readonly StudyEvent[]) {
   return events.filter((event) => event.kind === "trial");
 }
 
@@ -82,7 +79,7 @@ Deno.test("a search on the same folder measures nothing twice, and a record make
     const options = { out, metric: sqnr(), maxDrop: 110 };
     const first = await eventsOf(options);
     let evaluated = 0;
-    const runtime = clockedPool();
+    const runtime = clockedRuntime();
     const counted: Runtime = {
       ...runtime,
       times: (...args) => (evaluated++, runtime.times(...args)),
@@ -104,8 +101,8 @@ Deno.test("a search on the same folder measures nothing twice, and a record make
 
 Deno.test("a search that is stopped returns what it has", async () => {
   const stop = new AbortController();
-  const seen: SearchEvent[] = [];
-  const options = { ...base, runtime: clockedPool(), metric: sqnr(), signal: stop.signal };
+  const seen: StudyEvent[] = [];
+  const options = { ...base, runtime: clockedRuntime(), metric: sqnr(), signal: stop.signal };
   for await (const event of search(tinyModel(), tinyData(), options)) {
     seen.push(event);
     if (event.kind === "trial") stop.abort();
@@ -117,7 +114,7 @@ Deno.test("a search that is stopped returns what it has", async () => {
 });
 
 Deno.test("a worker that dies fails its trial, and the search goes on", async () => {
-  const runtime = clockedPool();
+  const runtime = clockedRuntime();
   let died = 0;
   const fragile: Runtime = {
     ...runtime,
@@ -157,19 +154,20 @@ Deno.test("where nothing keeps the budget the model as given stays, and the clos
     y = Gemm(f, w2) {transB=1} @ head`,
     { w1: [16, 3, 3, 3], w2: [4, 16] },
   );
-  const options = { ...base, runtime: clockedPool(), metric: strict, maxDrop: 10 };
+  const options = { ...base, runtime: clockedRuntime(), metric: strict, maxDrop: 10 };
   const model = new Model(proto, { name: "identities.onnx" });
-  const study = await search(model, tinyData(60, { labelled: false }), options).study();
+  const study = await search(model, tinyData(60, { labelled: false }), options);
   assert.equal(study.winner, undefined);
   const closest = closestTrial(study, study.trials)!;
   const best = Math.max(...study.trials.map(({ accuracy }) => accuracy!.value.low));
   assert.equal(closest.accuracy.value.low, best);
-  assert.match(headline(study), /^Nothing kept the budget of .*: the closest, /);
+  assert.match(headline(study), /^No configuration kept the budget of .*: the closest, /);
 });
 
 Deno.test("what cannot be met or resolved is said before the work begins", async () => {
-  const [begin] = await eventsOf({ maxDrop: 0.5, minutes: 5 });
-  assert.ok(begin?.kind === "begin");
+  const events = await eventsOf({ maxDrop: 0.5, minutes: 5 });
+  const begin = events.find(({ kind }) => kind !== "step")!;
+  assert.ok(begin.kind === "begin");
   assert.ok(begin.notes.some((note) => /Use 765 or more/.test(note)), `${begin.notes}`);
   const fails = (options: SearchOptions, message: RegExp) =>
     assert.rejects(() => eventsOf(options), (error) => {
@@ -178,7 +176,7 @@ Deno.test("what cannot be met or resolved is said before the work begins", async
       return true;
     });
   await fails({ atLeast: 101 }, /float32 itself has/);
-  await fails({ maxDrop: -1 }, /float32 itself does not meet it/);
+  await fails({ maxDrop: -1 }, /negative --max-drop \(-1\): give 0 or more/);
   await fails({ minutes: 1e-6 }, /one trial takes about .* give it .* minutes or more/);
   const broken: Metric = {
     ...sqnr(),
@@ -229,8 +227,8 @@ function withOutliers(): Model {
 Deno.test("a layer with rare large outliers is found, spared and named", async () => {
   const x = float32([60, 3, 12, 12], normal(60 * 3 * 144, 3));
   const data = splitDataset(arrays({ x }, { name: "pictures" }));
-  const options = { ...base, runtime: clockedPool(), metric: sqnr(), maxDrop: 150 - 28 };
-  const study = await search(withOutliers(), data, options).study();
+  const options = { ...base, runtime: clockedRuntime(), metric: sqnr(), maxDrop: 150 - 28 };
+  const study = await search(withOutliers(), data, options);
   const { decisions } = study.search!;
   const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
   assert.ok(winner.accuracy!.value.value >= 28);

@@ -26,6 +26,7 @@ export const denoBackend: RuntimeBackend = {
   openSession: openOrtSession,
   versions: denoVersions,
   machine: denoMachine,
+  load: () => Deno.loadavg()[0] ?? 0,
 };
 
 function defaultWorkers(threads: number): number {

@@ -3,23 +3,25 @@ import { explainSpread, spreadOf } from "../../calibrate/spread.ts";
 import { roundedTensors } from "../../cost/placement.ts";
 import { modulePaths } from "../../onnx/module_path.ts";
 import type { DecisionRow } from "../../record/search_record.ts";
-import { DEFAULT_OBSERVER } from "./assignment.ts";
-import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { decibelsOf as decibels } from "../../evaluate/closeness.ts";
-import { largest, type Proposal, proposalOf, type SearchChoice, valueOf } from "./proposal.ts";
+import { costOf, type Proposal, proposalOf } from "./proposal.ts";
+import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
+import { USUAL_OBSERVER } from "./search_forms.ts";
+import { largest, type SearchChoice } from "./space.ts";
 
 /** What decisions are explained with. */
 export interface Explanation {
-  /** Drop to be expected of an uncorrected noise. */
+  /** The drop that a predicted sum of noises is expected to cost. */
   readonly dropOf: (noise: number) => number;
-  /** The uncorrected noise that the budget allows. */
+  /** The predicted sum of noises that the budget allows. */
   readonly limit: number;
+  /** Tells which tensors have outliers. @default {nothing is said of them} */
   readonly calibration?: Calibration;
 }
 
 /**
- * Explains a proposal, layer by layer: what each form takes and saves, the noise it brings, and what the
- * next best form would have come to. Layers that only move values are left out.
+ * Explains a proposal, layer by layer: what each form takes and saves, the noise that it adds, and what
+ * the next best form would have come to. Layers that only move values are left out.
  */
 export function explainDecisions(proposal: Proposal, explanation: Explanation): DecisionRow[] {
   const { space: { base } } = proposal;
@@ -36,11 +38,10 @@ export function explainDecisions(proposal: Proposal, explanation: Explanation): 
   });
 }
 
+/** A proposal in which one layer has another form. */
 interface Alternative {
   readonly form: string;
   readonly proposal: Proposal;
-  /** Noise of the whole beyond what it is without the layer's own. */
-  readonly addedNoise: number;
 }
 
 function explainLayer(
@@ -49,46 +50,53 @@ function explainLayer(
   explanation: Explanation,
   { layer, path, opTypes }: { layer: string; path: string; opTypes: readonly string[] },
 ): DecisionRow[] {
-  const { space, chosen } = proposal;
-  const plain = inForm(proposal, kernels, "float32");
-  if (!plain) return [];
-  const noiseWithout = largest(plain.noise);
-  const addedNoise = Math.max(0, largest(proposal.noise) - noiseWithout);
-  const own = formOf(proposal, kernels);
-  const forms = new Set(
-    kernels.flatMap((i) => space.problem.kernels[i]!.choices.map(({ form }) => form)),
-  );
-  const others = [...forms].filter((form) => form !== own).flatMap((form): Alternative[] => {
-    const other = inForm(proposal, kernels, form);
-    return other
-      ? [{ form, proposal: other, addedNoise: Math.max(0, largest(other.noise) - noiseWithout) }]
-      : [];
-  });
-  const next = nextBest(proposal, others, explanation.limit);
-  const noise = (power: number) => ({ dB: decibelsOf(power), drop: explanation.dropOf(power) });
+  const inFloat = inForm(proposal, kernels, "float32");
+  if (!inFloat) return [];
+  const noiseWithout = largest(inFloat.noise);
+  const addedBy = ({ noise }: Proposal) => Math.max(0, largest(noise) - noiseWithout);
+  const added = (power: number) =>
+    power > 0 && { dB: decibels(power), drop: explanation.dropOf(power) };
+  const form = formOf(proposal, kernels);
+  const next = nextBest(proposal, alternatives(proposal, kernels, form), explanation.limit);
   const observers = observersOf(proposal, kernels);
   return [{
     node: layer,
-    pieces: kernels.length,
+    kernels: kernels.length,
     opType: opTypes.join(" + "),
     path,
-    form: own,
+    form,
     ...(observers.length > 0 && { observers }),
-    ms: kernels.reduce((sum, i) => sum + chosen[i]!.kernelMs, 0),
-    savesMs: plain.ms - proposal.ms,
-    savesBytes: Math.round(plain.bytes - proposal.bytes),
-    ...(addedNoise > 0 && noise(addedNoise)),
+    ms: kernels.reduce((sum, i) => sum + proposal.chosen[i]!.kernelMs, 0),
+    savesMs: inFloat.ms - proposal.ms,
+    savesBytes: Math.round(inFloat.bytes - proposal.bytes),
+    ...added(addedBy(proposal)),
     ...(next && {
       next: {
         form: next.form,
         ms: next.proposal.ms - proposal.ms,
         bytes: Math.round(next.proposal.bytes - proposal.bytes),
-        ...(next.addedNoise > 0 && noise(next.addedNoise)),
+        ...added(addedBy(next.proposal)),
       },
     }),
     why: [whyOf(proposal, next, explanation.limit), ...outliersOf(proposal, kernels, explanation)]
-      .filter((text) => text !== "").join("; "),
+      .join("; "),
   }];
+}
+
+/** The proposal with the layer in each of the other forms that its kernels can take. */
+function alternatives(
+  proposal: Proposal,
+  kernels: readonly number[],
+  own: string,
+): Alternative[] {
+  const { space: { problem } } = proposal;
+  const forms = new Set(
+    kernels.flatMap((i) => problem.kernels[i]!.choices.map(({ form }) => form)),
+  );
+  return [...forms].filter((form) => form !== own).flatMap((form) => {
+    const other = inForm(proposal, kernels, form);
+    return other ? [{ form, proposal: other }] : [];
+  });
 }
 
 /** The form that most of a layer's time goes to. */
@@ -105,7 +113,7 @@ function formOf({ chosen, space }: Proposal, kernels: readonly number[]): string
 function inForm(
   { space, chosen }: Proposal,
   kernels: readonly number[],
-  form: string,
+  form: SearchChoice["form"],
 ): Proposal | undefined {
   let any = false;
   const changed = [...chosen];
@@ -125,31 +133,40 @@ function best(choices: readonly SearchChoice[]): SearchChoice | undefined {
   return choices.toSorted((a, b) => a.ms - b.ms)[0];
 }
 
-/** The best of the other forms that keep the limit; where one is better still but too noisy, that one. */
+/** The best of the other forms within the limit; but if a better one was rejected for its noise, that. */
 function nextBest(
   proposal: Proposal,
   others: readonly Alternative[],
   limit: number,
 ): Alternative | undefined {
-  const least = (of: readonly Alternative[]) =>
-    of.toSorted((a, b) => valueOf(a.proposal) - valueOf(b.proposal))[0];
-  const isNoisy = ({ proposal }: Alternative) => largest(proposal.noise) > limit;
-  const rejected = least(
-    others.filter((one) => isNoisy(one) && valueOf(one.proposal) < valueOf(proposal)),
+  const best = (some: readonly Alternative[]) =>
+    some.toSorted((a, b) => costOf(a.proposal) - costOf(b.proposal))[0];
+  const rejected = others.filter(({ proposal: other }) =>
+    exceeds(other, limit) && costOf(other) < costOf(proposal)
   );
-  return rejected ?? least(others.filter((one) => !isNoisy(one))) ?? least(others);
+  const within = others.filter(({ proposal }) => !exceeds(proposal, limit));
+  return best(rejected) ?? best(within) ?? best(others);
+}
+
+function exceeds({ noise }: Proposal, limit: number): boolean {
+  return largest(noise) > limit;
 }
 
 function whyOf(proposal: Proposal, next: Alternative | undefined, limit: number): string {
   if (!next) return "there is no other form";
-  const gain = valueOf(proposal) - valueOf(next.proposal);
-  const isNoisy = largest(next.proposal.noise) > limit;
-  if (gain > 0 && isNoisy) return `${next.form} would be better, but its noise is beyond the limit`;
-  if (gain > 0) return `as good as ${next.form}, with less noise`;
-  return isNoisy ? "nothing else keeps the limit" : "the best there is";
+  const fast = proposal.space.objective === "size" ? "small" : "fast";
+  const isBetter = costOf(next.proposal) < costOf(proposal);
+  if (exceeds(next.proposal, limit)) {
+    return isBetter
+      ? `${next.form} would be ${fast}er, but exceeds the error limit`
+      : "every other form exceeds the error limit";
+  }
+  return isBetter
+    ? `about as ${fast} as ${next.form}, with less quantization error`
+    : `${fast}est form within the limit`;
 }
 
-/** Observers other than the default of the tensors that a layer rounds, as `observer of tensor`. */
+/** Observers other than the usual one of the tensors that a layer rounds, as `observer of tensor`. */
 function observersOf({ space, chosen }: Proposal, kernels: readonly number[]): string[] {
   const rounded = roundedTensors(space.problem, chosen);
   const names = kernels.flatMap((i) => {
@@ -158,8 +175,8 @@ function observersOf({ space, chosen }: Proposal, kernels: readonly number[]): s
   });
   const sources = roundingsOf(space.base);
   const found = names.flatMap((name) => {
-    const { observer = DEFAULT_OBSERVER } = space.rounding.get(name) ?? {};
-    return observer === DEFAULT_OBSERVER ? [] : [`${observer} of ${sources.get(name)?.of ?? name}`];
+    const { observer = USUAL_OBSERVER } = space.rounding.get(name) ?? {};
+    return observer === USUAL_OBSERVER ? [] : [`${observer} of ${sources.get(name)?.of ?? name}`];
   });
   return [...new Set(found)];
 }

@@ -1,16 +1,10 @@
+import { isWithin } from "../../record/budget.ts";
 import { contentKey } from "../../record/json.ts";
-import type { Assignment } from "./assignment.ts";
+import type { Assignment, Recipe } from "../../record/recipe.ts";
 import { LEAST_NOISE } from "../../evaluate/closeness.ts";
-import {
-  assignmentOf,
-  largest,
-  type Proposal,
-  proposalOf,
-  propose,
-  type SearchSpace,
-  valueOf,
-} from "./proposal.ts";
-import { dropOfNoise, noiseOfDrop, type Response } from "./noise_to_drop.ts";
+import { dropOfNoise, type NoiseCurve, noiseOfDrop } from "./noise_to_drop.ts";
+import { costOf, type Proposal, proposalOf, propose, recipeOf } from "./proposal.ts";
+import { largest, type SearchSpace } from "./space.ts";
 
 /** What came of a proposal that was built and measured. */
 export interface Outcome {
@@ -20,71 +14,75 @@ export interface Outcome {
   readonly noise?: number;
 }
 
-/** Something to measure, and why. */
-export interface Step {
+/** What to measure next, and why. */
+export interface Suggestion {
   readonly proposal: Proposal;
-  readonly assignment: Assignment;
+  readonly recipe: Assignment;
   /** In a few words. */
   readonly why: string;
-  /** Drop that is expected of it. */
-  readonly expected: number;
+  /** Drop that is predicted of it. */
+  readonly drop: number;
 }
 
-interface Known extends Outcome {
+interface Measured extends Outcome {
   readonly proposal: Proposal;
-  /** Uncorrected noise at the worst output. */
-  readonly power: number;
+  /** Predicted noise at the worst output. */
+  readonly predicted: number;
 }
 
-/** Options for {@linkcode Guide}. */
-export interface GuideOptions {
-  /** Largest accepted drop. */
+/** Options for {@linkcode NextTrial}. */
+export interface NextTrialOptions {
+  /** Largest accepted drop, in the metric's unit. */
   maxDrop: number;
-  /** How the metric answers to noise. */
-  response: Response;
+  /** What noise costs in the metric. */
+  curve: NoiseCurve;
 }
 
-/** Two powers closer than this factor (0.4 dB) are the same to the eye. */
+/** Limits on noise closer than this factor (0.4 dB) are taken for the same. */
 const SAME_POWER = 1.1;
 
-/** Most proposals that narrow the limit down. */
-const NARROWINGS = 10;
+/** Most trials that bisect the limit on noise. */
+const MOST_BISECTIONS = 10;
 
-/** Least share of the objective that a move has to promise. */
+/** Least share of the cost that a swap has to promise. */
 const WORTH_A_TRIAL = 0.005;
 
-/** Most points beside the best that fill the front. */
+/** Most trials that fill the front on its accurate side. */
 const FRONT_POINTS = 3;
 
 /**
- * Decides what to build and measure next, from what has been measured. The sum of measured noises says
- * which model to build for a limit; how far that sum, and the answer of the metric to noise, are off is
- * learnt from each outcome, and the limit is moved until nothing lies between what keeps the budget and
- * what does not. Then single layers are moved, since a sum knows nothing of how they work together.
+ * Decides what to build and measure next, from what has been measured. The sum of noises measured one
+ * by one says which model to build for a limit. How far that sum and the noise-to-accuracy curve are
+ * off is learnt from each outcome, and the limit is bisected until nothing lies between what keeps the
+ * budget and what does not. Then single layers are swapped, since a sum knows nothing of how they work
+ * together; the best is built with less noise; and the front is filled with more accurate ones.
  */
-export class Guide {
+export class NextTrial {
   readonly #spaces: readonly SearchSpace[];
-  readonly #options: GuideOptions;
-  readonly #known = new Map<string, Known>();
-  /** Limits below which nothing new was found, and above which. */
+  readonly #options: NextTrialOptions;
+  readonly #measured = new Map<string, Measured>();
+  /** Predicted noise up to which the budget is known to be kept, and from which it is known not to be. */
   #low = 0;
   #high = Infinity;
-  #narrowings = 0;
-  #moved = new Set<string>();
-  #front = 0;
+  #bisections = 0;
+  readonly #swapped = new Set<string>();
+  #frontPoints = 0;
 
-  constructor(spaces: readonly SearchSpace[], options: GuideOptions) {
+  /** @param spaces One for each exact form, all with the same objective. */
+  constructor(spaces: readonly SearchSpace[], options: NextTrialOptions) {
     this.#spaces = spaces;
     this.#options = options;
   }
 
-  /** Measured noise over the sum of the parts': the geometric mean, near the limit above all. */
+  /**
+   * Measured noise over the predicted sum: the geometric mean over what was measured, in which those
+   * near the noise that the budget allows weigh most. 1 as long as nothing is known.
+   */
   get scale(): number {
-    const { response, maxDrop } = this.#options;
-    const target = Math.max(noiseOfDrop(response, maxDrop), LEAST_NOISE);
-    const logs = [...this.#known.values()].flatMap(({ noise, power }) =>
-      noise !== undefined && noise > 0 && power > 0
-        ? [{ log: Math.log(noise / power), far: Math.abs(Math.log(noise / target)) }]
+    const target = Math.max(this.#targetNoise, LEAST_NOISE);
+    const logs = [...this.#measured.values()].flatMap(({ noise, predicted }) =>
+      noise !== undefined && noise > 0 && predicted > 0
+        ? [{ log: Math.log(noise / predicted), far: Math.abs(Math.log(noise / target)) }]
         : []
     );
     if (logs.length === 0) return 1;
@@ -93,170 +91,181 @@ export class Guide {
     return Math.exp(sum / logs.reduce((total, one) => total + weight(one), 0));
   }
 
-  /** The drop that a proposal is expected to bring. */
-  expected(proposal: Proposal): number {
-    return this.expectedOf(largest(proposal.noise));
+  /** The limit on a predicted sum of noises that the budget comes to, as far as is known. */
+  get limit(): number {
+    return this.#targetNoise / this.scale;
   }
 
-  /** The drop to be expected of a sum of noises. */
-  expectedOf(noise: number): number {
-    return dropOfNoise(this.#options.response, this.scale * noise);
+  /** The drop that a predicted sum of noises is expected to cost. */
+  dropOf(noise: number): number {
+    return dropOfNoise(this.#options.curve, this.scale * noise);
   }
 
-  /** Takes note of what came of a proposal. */
-  tell({ proposal, assignment }: Pick<Step, "proposal" | "assignment">, outcome: Outcome): void {
-    const power = largest(proposal.noise);
-    this.#known.set(keyOf(assignment), { proposal, power, ...outcome });
+  /** Takes note of what came of a suggestion. */
+  tell({ proposal, recipe }: Pick<Suggestion, "proposal" | "recipe">, outcome: Outcome): void {
+    const predicted = largest(proposal.noise);
+    this.#measured.set(recipeKey(recipe), { proposal, predicted, ...outcome });
     const { drop } = outcome;
-    if (drop !== undefined && this.#keeps(drop)) {
-      this.#low = Math.max(this.#low, power);
-      // What noise could not do, less of it cannot: whatever failed below failed for another reason.
-      if (this.#high <= this.#low) this.#high = this.#leastFailed();
-    } else if (power > this.#low) this.#high = Math.min(this.#high, power);
+    if (drop !== undefined && this.#isKept(drop)) {
+      this.#low = Math.max(this.#low, predicted);
+      // What missed the budget with less noise than this missed it for another reason.
+      if (this.#high <= this.#low) this.#high = this.#leastMissed();
+    } else if (predicted > this.#low) this.#high = Math.min(this.#high, predicted);
   }
 
   /** What to measure next; undefined if nothing promises more. */
-  async next(): Promise<Step | undefined> {
-    return await this.#fastest() ?? await this.#narrow() ?? await this.#move() ??
-      await this.#tidy() ?? await this.#fillFront();
+  async next(): Promise<Suggestion | undefined> {
+    return await this.#fastest() ?? await this.#bisect() ?? this.#swapLayer() ??
+      await this.#reduceNoise() ?? await this.#fillFront();
   }
 
-  /** The best known proposal that keeps the budget, by what is predicted. */
+  /** Of what kept the budget, that which is predicted to be the best. */
   get best(): Proposal | undefined {
-    return this.#kept()[0];
-  }
-
-  #kept(): Proposal[] {
-    return [...this.#known.values()].filter(({ drop }) => drop !== undefined && this.#keeps(drop))
+    return [...this.#measured.values()]
+      .filter(({ drop }) => drop !== undefined && this.#isKept(drop))
       .map(({ proposal }) => proposal)
-      .sort((a, b) => valueOf(a) - valueOf(b));
+      .sort((a, b) => costOf(a) - costOf(b))[0];
   }
 
-  #keeps(drop: number): boolean {
-    return drop <= this.#options.maxDrop + 1e-9;
+  get #targetNoise(): number {
+    return noiseOfDrop(this.#options.curve, this.#options.maxDrop);
   }
 
-  #leastFailed(): number {
-    const powers = [...this.#known.values()].flatMap(({ drop, power }) =>
-      drop !== undefined && !this.#keeps(drop) && power > this.#low ? [power] : []
-    );
-    return Math.min(Infinity, ...powers);
+  get #fast(): string {
+    return this.#spaces[0]?.objective === "size" ? "small" : "fast";
   }
 
-  /** First of all, what there is to gain: the best if accuracy did not matter. */
-  async #fastest(): Promise<Step | undefined> {
-    if (this.#known.size > 0) return undefined;
-    return await this.#at(Infinity, "the best if accuracy did not matter");
+  #isKept(drop: number): boolean {
+    return isWithin(this.#options, drop);
   }
 
-  async #narrow(): Promise<Step | undefined> {
-    const { response, maxDrop } = this.#options;
+  #isMissed({ drop }: Outcome): boolean {
+    return drop !== undefined && !this.#isKept(drop);
+  }
+
+  /** The least noise above the lower limit with which something missed the budget. */
+  #leastMissed(): number {
+    const missed = [...this.#measured.values()]
+      .filter((one) => this.#isMissed(one) && one.predicted > this.#low);
+    return Math.min(Infinity, ...missed.map(({ predicted }) => predicted));
+  }
+
+  /** First of all, how much there is to gain. */
+  async #fastest(): Promise<Suggestion | undefined> {
+    if (this.#measured.size > 0) return undefined;
+    return await this.#within(Infinity, `${this.#fast}est mix with no limit on accuracy`);
+  }
+
+  /** The best within a limit between what kept the budget and what did not. */
+  async #bisect(): Promise<Suggestion | undefined> {
     while (
-      this.#narrowings < NARROWINGS && this.#high / this.#low > SAME_POWER && this.#high < Infinity
+      this.#bisections < MOST_BISECTIONS && this.#high < Infinity &&
+      this.#high / this.#low > SAME_POWER
     ) {
-      const predicted = noiseOfDrop(response, maxDrop) / this.scale;
-      const limit = this.#limit(predicted);
-      const step = await this.#at(limit, "the best within the limit on noise");
-      if (step) {
-        this.#narrowings++;
-        return step;
+      const limit = this.#nextLimit();
+      const why = `${this.#fast}est mix within the predicted limit on quantization error`;
+      const suggestion = await this.#within(limit, why);
+      if (suggestion) {
+        this.#bisections++;
+        return suggestion;
       }
       // Nothing new below this limit: what there is has kept the budget already, or failed to run.
       this.#low = Math.max(this.#low, limit);
-      if (this.#low >= this.#high) break;
     }
     return undefined;
   }
 
-  /** A limit between what is known to keep the budget and what is known not to. */
-  #limit(predicted: number): number {
-    const [low, high] = [this.#low, this.#high];
-    const inside = predicted > low * SAME_POWER && predicted < high / SAME_POWER;
-    if (inside && this.#narrowings < NARROWINGS / 2) return predicted;
+  /** The limit that is predicted, as long as that lies between what is known; else the middle. */
+  #nextLimit(): number {
+    const [low, high, predicted] = [this.#low, this.#high, this.limit];
+    const isInside = predicted > low * SAME_POWER && predicted < high / SAME_POWER;
+    if (isInside && this.#bisections < MOST_BISECTIONS / 2) return predicted;
     if (low > 0) return Math.sqrt(low * high);
-    return Math.min(predicted, high) / 2 ** (this.#narrowings + 1);
+    return Math.min(predicted, high) / 2 ** (this.#bisections + 1);
   }
 
-  /** Single layers that a failed trial had, and the best does not: perhaps it was not they. */
-  async #move(): Promise<Step | undefined> {
+  /**
+   * The best, with a single layer as it is in one that missed the budget: perhaps it was not that layer.
+   * Those that gain most come first.
+   */
+  #swapLayer(): Suggestion | undefined {
     const best = this.best;
     if (!best) return undefined;
-    const failed = [...this.#known.values()]
-      .filter(({ proposal, drop }) =>
-        proposal.space === best.space && drop !== undefined && !this.#keeps(drop)
-      )
-      .sort((a, b) => a.power - b.power);
-    const moves = failed.slice(0, 2).flatMap(({ proposal }) =>
-      best.chosen.flatMap((choice, i) => {
-        const other = proposal.chosen[i]!;
-        if (other === choice || other.form === choice.form && other.timed === choice.timed) {
-          return [];
-        }
-        const moved = proposalOf(best.space, best.chosen.with(i, other));
-        return [{ moved, gain: valueOf(best) - valueOf(moved) }];
-      })
-    ).filter(({ gain }) => gain > WORTH_A_TRIAL * valueOf(best))
+    const missed = [...this.#measured.values()]
+      .filter((one) => one.proposal.space === best.space && this.#isMissed(one))
+      .sort((a, b) => a.predicted - b.predicted);
+    const swaps = missed.slice(0, 2).flatMap(({ proposal }) => swapsOf(best, proposal))
+      .map((proposal) => ({ proposal, gain: costOf(best) - costOf(proposal) }))
+      .filter(({ gain }) => gain > WORTH_A_TRIAL * costOf(best))
       .sort((a, b) => b.gain - a.gain);
-    for (const { moved } of moves) {
-      const assignment = assignmentOf(moved);
-      const key = keyOf(assignment);
-      if (this.#known.has(key) || this.#moved.has(key)) continue;
-      this.#moved.add(key);
-      return this.#step(moved, assignment, "one layer more in its faster form");
+    for (const { proposal } of swaps) {
+      const key = recipeKey(recipeOf(proposal));
+      if (this.#swapped.has(key)) continue;
+      this.#swapped.add(key);
+      const suggestion = this.#ifNew(proposal, `one more layer in its ${this.#fast}er form`);
+      if (suggestion) return suggestion;
     }
-    return await Promise.resolve(undefined);
+    return undefined;
   }
 
-  /** The same for less noise: the least limit under which the best is as good as it is. */
-  async #tidy(): Promise<Step | undefined> {
+  /** What is as good as the best under the least limit on noise, if that is less than the best has. */
+  async #reduceNoise(): Promise<Suggestion | undefined> {
     const best = this.best;
     if (!best) return undefined;
-    let tidied: Proposal | undefined;
+    let reduced: Proposal | undefined;
     let high = largest(best.noise);
     let low = high / 100;
     while (high / low > SAME_POWER) {
       const limit = Math.sqrt(low * high);
       const proposal = await propose(best.space, limit);
-      if (proposal && valueOf(proposal) <= valueOf(best) * (1 + WORTH_A_TRIAL)) {
-        tidied = proposal;
+      if (proposal && costOf(proposal) <= costOf(best) * (1 + WORTH_A_TRIAL)) {
+        reduced = proposal;
         high = limit;
       } else low = limit;
     }
-    return tidied && this.#new(tidied, "as good, with less noise");
+    const why = `as ${this.#fast} as the best, with less quantization error`;
+    return reduced && this.#ifNew(reduced, why);
   }
 
-  async #fillFront(): Promise<Step | undefined> {
+  /** A tenth of the noise of the best, a hundredth, and so on. */
+  async #fillFront(): Promise<Suggestion | undefined> {
     const best = this.best;
-    while (best && this.#front < FRONT_POINTS) {
-      const limit = largest(best.noise) / 10 ** ++this.#front;
-      const step = await this.#at(limit, "more accurate than asked for");
-      if (step) return step;
+    while (best && this.#frontPoints < FRONT_POINTS) {
+      const limit = largest(best.noise) / 10 ** ++this.#frontPoints;
+      const suggestion = await this.#within(limit, "more accurate than the budget asks for");
+      if (suggestion) return suggestion;
     }
     return undefined;
   }
 
   /** The best under a limit over all exact forms, if it has not been measured. */
-  async #at(limit: number, why: string): Promise<Step | undefined> {
+  async #within(limit: number, why: string): Promise<Suggestion | undefined> {
     const proposals: Proposal[] = [];
     for (const space of this.#spaces) {
       const proposal = await propose(space, limit);
       if (proposal) proposals.push(proposal);
     }
-    const [best] = proposals.sort((a, b) => valueOf(a) - valueOf(b));
-    return best && this.#new(best, why);
+    const [best] = proposals.sort((a, b) => costOf(a) - costOf(b));
+    return best && this.#ifNew(best, why);
   }
 
-  #new(proposal: Proposal, why: string): Step | undefined {
-    const assignment = assignmentOf(proposal);
-    return this.#known.has(keyOf(assignment)) ? undefined : this.#step(proposal, assignment, why);
-  }
-
-  #step(proposal: Proposal, assignment: Assignment, why: string): Step {
-    return { proposal, assignment, why, expected: this.expected(proposal) };
+  #ifNew(proposal: Proposal, why: string): Suggestion | undefined {
+    const recipe = recipeOf(proposal);
+    if (this.#measured.has(recipeKey(recipe))) return undefined;
+    return { proposal, recipe, why, drop: this.dropOf(largest(proposal.noise)) };
   }
 }
 
-/** Equal assignments have equal keys. */
-export function keyOf(assignment: Assignment): string {
-  return contentKey(assignment);
+/** The best with each single choice of the other in which they differ. */
+function swapsOf(best: Proposal, { chosen }: Proposal): Proposal[] {
+  return best.chosen.flatMap((choice, i) => {
+    const other = chosen[i]!;
+    const isSame = other.form === choice.form && other.timed === choice.timed;
+    return isSame ? [] : [proposalOf(best.space, best.chosen.with(i, other))];
+  });
+}
+
+/** Equal recipes have equal keys. */
+export function recipeKey(recipe: Recipe): string {
+  return contentKey(recipe);
 }

@@ -4,8 +4,11 @@ import { drop } from "../../record/budget.ts";
 import { random } from "../../random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-/** How much of a metric is lost to noise of a power at the outputs: rising, from no noise on. */
-export interface Response {
+/**
+ * How much a metric drops when there is noise at the outputs: the noise-to-accuracy curve of a
+ * network. Both lists rise; between their points the curve is a line over the logarithm of the noise.
+ */
+export interface NoiseCurve {
   /** Noise power as a share of the signal's, rising. */
   readonly noise: readonly number[];
   /** Expected drop of the metric at each, in its unit. */
@@ -23,14 +26,15 @@ const ENOUGH = 300_000;
  * For classes this is what the distribution of margins says; for any other metric it is as good.
  *
  * @param reference Float32's evaluation, with its outputs.
- * @param outputs The outputs that the metric reads.
+ * @param outputs The outputs that the metric reads, see {@linkcode outputsRead}.
+ * @param labels Class of each sample, below 0 where it is not known.
  */
 export function noiseCurve(
   { results = [], scores }: Pick<Evaluation, "results" | "scores">,
   metric: Metric,
   outputs: readonly string[],
   labels?: Int32Array,
-): Response {
+): NoiseCurve {
   const size = outputs.reduce((sum, name) => sum + (results[0]?.[name]?.data.length ?? 0), 0);
   const count = Math.min(results.length, Math.max(4, Math.floor(ENOUGH / Math.max(1, size))));
   const taken = Array.from({ length: count }, (_, i) => Math.floor(i * results.length / count));
@@ -41,19 +45,9 @@ export function noiseCurve(
   for (const dB of STEPS) {
     const power = 10 ** (-dB / 10);
     const lost = scored.flatMap((s) => {
-      const expected = results[s]!;
-      const label = labels?.[s] ?? -1;
-      const sample = {
-        outputs: withNoise(expected, outputs, power, s),
-        reference: expected,
-        index: s,
-        ...(label >= 0 && { label }),
-      };
-      try {
-        return [own(metric, scores, s) - metric.score(sample)];
-      } catch {
-        return [];
-      }
+      const noisy = withNoise(results[s]!, outputs, power, s);
+      const score = scoreOf(metric, noisy, results[s]!, s, labels);
+      return score === undefined ? [] : [own(metric, scores, s) - score];
     });
     const mean = lost.reduce((sum, x) => sum + x, 0) / Math.max(1, lost.length);
     last = Math.max(last, drop(metric, { value: -mean }) * scoreScale(metric));
@@ -69,8 +63,8 @@ function own(metric: Metric, scores: Float64Array, sample: number): number {
   return perfect === undefined ? scores[sample]! : perfect / scoreScale(metric);
 }
 
-/** The noise at which a drop is to be expected. */
-export function noiseOfDrop({ noise, drop }: Response, most: number): number {
+/** The noise power at which a drop is to be expected: beyond the curve its last, below it in proportion. */
+export function noiseOfDrop({ noise, drop }: NoiseCurve, most: number): number {
   const i = drop.findIndex((value) => value > most);
   if (i < 0) return noise.at(-1)!;
   if (i === 0) return noise[0]! * Math.min(1, most / Math.max(drop[0]!, 1e-12));
@@ -79,8 +73,8 @@ export function noiseOfDrop({ noise, drop }: Response, most: number): number {
   return noise[i - 1]! * (noise[i]! / noise[i - 1]!) ** share;
 }
 
-/** The drop to be expected of a noise. */
-export function dropOfNoise({ noise, drop }: Response, power: number): number {
+/** The drop to be expected of a noise power: beyond the curve its last, below it in proportion. */
+export function dropOfNoise({ noise, drop }: NoiseCurve, power: number): number {
   const i = noise.findIndex((value) => value >= power);
   if (i < 0) return drop.at(-1)!;
   if (i === 0) return drop[0]! * power / noise[0]!;
@@ -101,24 +95,29 @@ export function outputsRead(
     .map(([name]) => name);
   const read = floats.filter((name) =>
     results.slice(0, 16).some((expected, s) => {
-      const label = labels?.[s] ?? -1;
-      if (metric.usesLabels && label < 0) return false;
-      const score = (outputs: Readonly<Record<string, Tensor>>) => {
-        try {
-          return metric.score({
-            outputs,
-            reference: expected,
-            index: s,
-            ...(label >= 0 && { label }),
-          });
-        } catch {
-          return undefined;
-        }
-      };
-      return score(expected) !== score({ ...expected, [name]: turned(expected[name]!) });
+      if (metric.usesLabels && (labels?.[s] ?? -1) < 0) return false;
+      const changed = { ...expected, [name]: turned(expected[name]!) };
+      return scoreOf(metric, expected, expected, s, labels) !==
+        scoreOf(metric, changed, expected, s, labels);
     })
   );
   return read.length > 0 ? read : floats;
+}
+
+/** The score of what a network gave for a sample; undefined where the metric cannot say. */
+function scoreOf(
+  metric: Metric,
+  outputs: Readonly<Record<string, Tensor>>,
+  reference: Readonly<Record<string, Tensor>>,
+  index: number,
+  labels?: Int32Array,
+): number | undefined {
+  const label = labels?.[index] ?? -1;
+  try {
+    return metric.score({ outputs, reference, index, ...(label >= 0 && { label }) });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The values backwards and with the other sign: another largest one, another sum, another order. */

@@ -7,7 +7,7 @@ import type { Kernel } from "../../cost/kernels.ts";
 import type { NetworkFacts } from "../../cost/network_facts.ts";
 import { graphFacts } from "../../quantize/graph_facts.ts";
 import { layerName } from "../../quantize/layers.ts";
-import type { ExactForm } from "./assignment.ts";
+import type { ExactForm } from "../../record/recipe.ts";
 
 /** What a search needs of a base to tell its layers and tensors apart. */
 export interface LayeredBase {
@@ -21,7 +21,7 @@ export function layersOf(
   { form, problem: { kernels }, network: { model } }: LayeredBase,
 ): string[] {
   const facts = graphFacts(model.graph);
-  const rewritten = form.products === "estimated" ? [] : form.products.map(({ node }) => node);
+  const rewritten = typeof form === "string" ? [] : form.products.map(({ node }) => node);
   return kernels.map(({ nodes }) => layerName(nodes, facts, rewritten));
 }
 

@@ -2,7 +2,9 @@ import type { Base } from "../../cost/exact_forms.ts";
 import { graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
 import type { LayerAsk, LayerForm, NoiseAsks } from "../../replay/layer_noise.ts";
-import { qconfigOf, SEARCH_OBSERVERS } from "./assignment.ts";
+import { observerOf, qconfigOf } from "../../quantize/from_recipe.ts";
+import { toWeights } from "../../quantize/weight_observers.ts";
+import { SEARCH_FORMS, SEARCH_OBSERVERS } from "./search_forms.ts";
 import { layersOf, roundingsOf } from "./roundings.ts";
 
 /** Options for {@linkcode sensitivityAsks}. */
@@ -26,6 +28,8 @@ export function sensitivityAsks(
   const facts = graphFacts(model.graph);
   const stored: LayerForm[] = ["int8 weights", "float16 weights"];
   if (options.int4) stored.push("int4 weights");
+  const observers = [...SEARCH_OBSERVERS.values()].map(observerOf);
+  const defaults = { observer: observers[0]!, weights: toWeights("per-channel") };
   const names = layersOf(base);
   const layers = [...Map.groupBy(kernels, (_, i) => names[i]!)].map(([name, own]): LayerAsk => {
     const nodes = own.flatMap(({ nodes }) => nodes);
@@ -38,12 +42,14 @@ export function sensitivityAsks(
     return {
       name,
       nodes: nodes.map(({ name }) => name),
-      forms: Object.fromEntries(forms.map((form) => [form, qconfigOf(form)])),
+      forms: Object.fromEntries(
+        forms.map((form) => [form, qconfigOf(SEARCH_FORMS[form], defaults)]),
+      ),
     };
   });
   return {
     tensors: [...new Set([...roundingsOf(base).values()].map(({ of }) => of))],
-    observers: [...SEARCH_OBSERVERS.values()],
+    observers,
     layers: layers.filter(({ forms }) => Object.keys(forms).length > 0),
     outputs,
   };

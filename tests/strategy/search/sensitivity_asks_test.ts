@@ -3,12 +3,12 @@ import { measureExactForms } from "../../../lib/cost/exact_forms.ts";
 import { KernelTimes } from "../../../lib/cost/kernel_times.ts";
 import { roundingsOf } from "../../../lib/strategy/search/roundings.ts";
 import { sensitivityAsks } from "../../../lib/strategy/search/sensitivity_asks.ts";
-import { clock, clockedPool } from "../../task/clock.ts";
+import { clock, clockedRuntime } from "../../task/clock.ts";
 import { tinyData, tinyModel } from "../../task/tiny.ts";
 
 /** The tiny network, as a search sees it. */
 async function tinyBase() {
-  const runtime = clockedPool();
+  const runtime = clockedRuntime();
   const kernelTimes = await KernelTimes.open(runtime, { cache: false, kernelTimer: clock });
   const sample = await tinyData().selection.sample(0);
   const [base] = await measureExactForms(tinyModel(), sample, { kernelTimes, runtime });
@@ -19,7 +19,7 @@ Deno.test("sensitivityAsks() asks for each tensor that may be rounded, and each 
   const base = await tinyBase();
   const { tensors, layers, observers, outputs } = sensitivityAsks(base, ["logits"]);
   assert.deepEqual(outputs, ["logits"]);
-  assert.equal(observers[0]!.name, "L2.4");
+  assert.equal(observers[0]!.name, "lp-norm 2.4");
   assert.deepEqual(new Set(tensors), new Set(["x", "r1", "r2", "g", "logits"]));
   assert.deepEqual(
     layers.map(({ name, nodes, forms }) => [name, nodes.length, Object.keys(forms)]),

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { reportHtml } from "../../lib/report/report_html.ts";
-import { reportMarkdown } from "../../lib/report/report_markdown.ts";
+import { pageHtml, pageMarkdown } from "../../lib/report/page.ts";
+import { studyPage } from "../../lib/report/study_sections.ts";
 import { writeReport } from "../../lib/report/write_report.ts";
-import { study as studySchema } from "../../lib/record/study_record.ts";
+import { type Study, study as studySchema } from "../../lib/record/study_record.ts";
 import { planOf, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
+
+const reportHtml = (study: Study) => pageHtml(studyPage(study));
+const reportMarkdown = (study: Study) => pageMarkdown(studyPage(study));
 
 const hostile = `</script><script>alert(1)</script> | <img src=x onerror=alert(2)> "'&`;
 
@@ -24,14 +27,14 @@ Deno.test("the fixtures are studies", () => {
   for (const study of [sweepStudy(), relativeStudy(), studyOf([])]) studySchema.parse(study);
 });
 
-Deno.test("reportHtml() needs no other file and no network", () => {
+Deno.test("the page of a study needs no other file and no network", () => {
   const html = reportHtml(sweepStudy());
   assert.equal(html.match(/<link|<img|src=|@import|url\(/), null);
   assert.equal(html.replaceAll("http://www.w3.org/2000/svg", "").match(/https?:/), null);
   requireNoSlips(html);
 });
 
-Deno.test("reportHtml() has every section, complete without its script", () => {
+Deno.test("the page of a study has every section, complete without its script", () => {
   const html = reportHtml(sweepStudy());
   const headings = [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, text]) => text);
   assert.deepEqual(headings, [
@@ -54,7 +57,7 @@ Deno.test("reportHtml() has every section, complete without its script", () => {
   }
 });
 
-Deno.test("reportHtml() opens no element that a name asked for", () => {
+Deno.test("the page of a study opens no element that a name asked for", () => {
   const study = studyOf([
     { name: hostile, family: hostile, plan: planOf(1).map((row) => ({ ...row, why: hostile })) },
     { name: `${hostile} 2`, family: "static", error: hostile },
@@ -74,7 +77,7 @@ Deno.test("reportHtml() opens no element that a name asked for", () => {
   assert.equal(unfenced.match(/<script|<img/), null);
 });
 
-Deno.test("reportHtml() folds a long plan by module, and leaves a short one open", () => {
+Deno.test("the page of a study folds a long plan by module, and leaves a short one open", () => {
   const of = (blocks: number) => {
     const study = studyOf([{ name: "a", family: "static", ratio: 0.5, plan: planOf(blocks) }]);
     study.winner = { key: study.trials[0]!.key, reason: "Because." };
@@ -89,7 +92,7 @@ Deno.test("reportHtml() folds a long plan by module, and leaves a short one open
   assert.match(reportMarkdown(of(20)), /<details>\n<summary><code>trunk\.layer1<\/code> 14 nodes/);
 });
 
-Deno.test("reportMarkdown() has a table with the same cells in every line", () => {
+Deno.test("the Markdown of a study has a table with the same cells in every line", () => {
   const text = reportMarkdown(sweepStudy());
   const tables = text.split("\n\n").filter((block) => block.startsWith("| "));
   assert.ok(tables.length >= 4);

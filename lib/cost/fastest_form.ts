@@ -1,4 +1,3 @@
-import type { Model } from "../onnx/model.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Runtime } from "../runtime/pool.ts";

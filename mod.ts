@@ -38,7 +38,8 @@ export {
 } from "./lib/calibrate/calibration.ts";
 export { convert, type ConvertOptions, type QuantFormat } from "./lib/quantize/convert.ts";
 export { QuantizedModel, type Trace } from "./lib/quantize/quantized_model.ts";
-export { Plan, type PlanRow } from "./lib/quantize/plan.ts";
+export { Plan } from "./lib/quantize/plan.ts";
+export type { PlanRow } from "./lib/record/plan_record.ts";
 export {
   quantizeDynamic,
   quantizeStatic,
@@ -60,12 +61,8 @@ export {
 } from "./lib/quantize/quantize_with.ts";
 
 // Exact float32 rewrites for the WASM kernels, with shapes learnt from a sample.
-export {
-  learnShapes,
-  type OpenDimension,
-  ShapeMap,
-  type ValueShape,
-} from "./lib/runtime/learn_shapes.ts";
+export { learnShapes } from "./lib/runtime/learn_shapes.ts";
+export { type OpenDimension, ShapeMap, type ValueShape } from "./lib/onnx/shape_map.ts";
 export {
   LoweredModel,
   lowerForWasm,
@@ -152,40 +149,41 @@ export {
   sqnrAlong,
   type StepError,
 } from "./lib/evaluate/error_growth.ts";
+export type { Metric, ScoredSample } from "./lib/evaluate/metric.ts";
+export { agreement } from "./lib/evaluate/metrics/agreement.ts";
+export { cosine } from "./lib/evaluate/metrics/cosine.ts";
+export { sqnr } from "./lib/evaluate/metrics/sqnr.ts";
+export { top1 } from "./lib/evaluate/metrics/top1.ts";
 export {
-  agreement,
-  cosine,
-  type Metric,
-  type ScoredSample,
-  sqnr,
-  top1,
-} from "./lib/evaluate/metric.ts";
-export { openSession, type Session, type SessionOptions } from "./lib/runtime/session.ts";
-export {
+  machineFingerprint,
   openRuntime,
-  type RunOptions,
-  type Runtime,
-  type RuntimeOptions,
-} from "./lib/runtime/pool.ts";
+  openSession,
+  runtimeVersions,
+} from "./lib/runtime/open_runtime.ts";
+export type { Session, SessionOptions } from "./lib/runtime/session.ts";
+export type { RunOptions, Runtime, RuntimeOptions } from "./lib/runtime/runtime.ts";
 export { runDataset, type SampleRun } from "./lib/runtime/run_dataset.ts";
-export { Profile, profile, type ProfileModelOptions } from "./lib/profile/profile_model.ts";
+export type { ProfileModelOptions } from "./lib/profile/profile_model.ts";
+export { Profile, profile } from "./lib/task/run_profile.ts";
 export { optimize, type OptimizeOptions } from "./lib/task/run_optimize.ts";
-export { Optimized, type OptimizedParts, type Rewrite } from "./lib/task/optimized.ts";
-export { withErrors, type WithErrorsOptions, withTimes } from "./lib/profile/plan_times.ts";
+export type { ConvProduct } from "./lib/record/recipe.ts";
+export { Optimized, type OptimizedParts } from "./lib/task/optimized.ts";
+export { withErrors, type WithErrorsOptions } from "./lib/evaluate/plan_errors.ts";
+export { withTimes } from "./lib/profile/plan_times.ts";
 export { noise } from "./lib/data/noise.ts";
-export { machineFingerprint, runtimeVersions } from "./lib/runtime/versions.ts";
 export { UsageError, UserError } from "./lib/errors.ts";
 
 // Studies: many configurations, their records and their report.
-export {
-  remakeTrial,
-  Search,
-  search,
-  type SearchEvent,
-  type SearchOptions,
-} from "./lib/task/run_search.ts";
+export { search, type SearchOptions } from "./lib/task/run_search.ts";
+export { remakeTrial } from "./lib/task/remake_trial.ts";
+export { runStudy } from "./lib/task/run_study.ts";
+export type { StudyOptions } from "./lib/task/study_options.ts";
+export type { StudyContext, StudyStrategy } from "./lib/task/study_strategy.ts";
+export type { Recipe } from "./lib/record/recipe.ts";
+export type { Store } from "./lib/study/store.ts";
+export type { StudyEvent } from "./lib/record/event.ts";
 export type { Objective } from "./lib/record/best.ts";
-export { sweep, type SweepEvent, type SweepOptions } from "./lib/task/run_sweep.ts";
+export { sweep, type SweepOptions } from "./lib/task/run_sweep.ts";
 export { describeRanges, type DescribeRangesOptions } from "./lib/calibrate/describe_ranges.ts";
 export type { ProfiledNode, ProfileRecord } from "./lib/record/profile_record.ts";
 export type { RangesRecord, TensorRange } from "./lib/record/ranges_record.ts";
@@ -206,7 +204,8 @@ export {
   sizesOf,
   trialsOf,
 } from "./lib/report/notebook_display.ts";
-export { type Compared, comparisonsOf } from "./lib/report/comparisons.ts";
+export { comparisonsOf } from "./lib/report/comparison_chart.ts";
+export type { ComparisonRecord } from "./lib/record/comparison_record.ts";
 export { errorsOf } from "./lib/report/error_chart.ts";
 export { writeReport } from "./lib/report/write_report.ts";
 
@@ -224,10 +223,4 @@ export type { Layer } from "./lib/quantize/layers.ts";
 export type { Part } from "./lib/study/ablation_mode.ts";
 export type { AblatedLayer, AblationRecord, Effect } from "./lib/record/ablation_record.ts";
 export { Replay, type Replayed, type ReplayOptions, type Variant } from "./lib/replay/replay.ts";
-export {
-  type FormError,
-  formErrors,
-  type FormErrorsOptions,
-  type LayerForm,
-  onlyMapping,
-} from "./lib/quantize/only_mapping.ts";
+export { onlyMapping } from "./lib/quantize/only_mapping.ts";

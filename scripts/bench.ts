@@ -1,6 +1,6 @@
 import { table } from "../lib/display.ts";
 import { nearest, UsageError } from "../lib/errors.ts";
-import { machineFingerprint, runtimeVersions } from "../lib/runtime/versions.ts";
+import { machineFingerprint, runtimeVersions } from "../lib/runtime/open_runtime.ts";
 import type { Bench, BenchRow } from "./bench/bench.ts";
 import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";

@@ -113,15 +113,43 @@ export function parseCommandLine<
   command: Command<Operands, Options>,
   args: readonly string[],
 ): CommandLine<Operands, Options> {
-  const options = Object.entries<Option>(command.options);
   const fail = (message: string): never => {
     throw new UsageError(`${message}\nSee: deno task ${command.name} --help`);
   };
+  const options = Object.entries<Option>(command.options);
+  const parsed = split(args, options, fail);
+  if (parsed.help) {
+    return { help: true, operands: {}, options: {} } as unknown as CommandLine<Operands, Options>;
+  }
+  const values = Object.fromEntries(
+    options.map(([key, option]) => {
+      const name = kebab(key);
+      // parseArgs takes any text after a flag's "=" for true.
+      const assigned = args.find((arg) => arg.startsWith(`--${name}=`));
+      return [
+        key,
+        option.kind === "flag"
+          ? readFlag(name, parsed[name], assigned, fail)
+          : readValue(name, option, parsed[name], fail),
+      ];
+    }),
+  );
+  const operands = readOperands(command, parsed._ as string[], fail);
+  return { help: false, operands, options: values } as unknown as CommandLine<Operands, Options>;
+}
 
+/** Throws a message about wrong usage. */
+type Fail = (message: string) => never;
+
+/** Tells options, by their names as written, and operands, as `_`, apart; their types are not read yet. */
+function split(
+  args: readonly string[],
+  options: readonly [key: string, option: Option][],
+  fail: Fail,
+): Record<string, unknown> {
   const names = options.map(([key]) => kebab(key));
   const flags = options.filter(([, option]) => option.kind === "flag").map(([key]) => kebab(key));
-  // Without types of its own; everything is read back through the table below.
-  const parsed: Record<string, unknown> = parseArgs([...args], {
+  return parseArgs([...args], {
     // "_" are the operands: without it, a folder named 007 would become the number 7.
     string: ["_", ...names.filter((name) => !flags.includes(name))],
     boolean: [...flags, "help"],
@@ -138,38 +166,41 @@ export function parseCommandLine<
       return fail(`Unknown option ${name}${near ? `: did you mean --${near}?` : ""}`);
     },
   });
-  if (parsed.help) {
-    return { help: true, operands: {}, options: {} } as unknown as CommandLine<Operands, Options>;
-  }
+}
 
-  const values: Record<string, unknown> = {};
-  for (const [key, option] of options) {
-    const name = kebab(key);
-    // parseArgs takes any text after a flag's "=" for true, and gives "" where a value is missing.
-    const assigned = args.find((arg) => arg.startsWith(`--${name}=`));
-    if (option.kind === "flag") {
-      if (assigned) fail(`Option --${name} takes no value, got ${assigned}`);
-      values[key] = parsed[name] === true;
-    } else {
-      const value = parsed[name];
-      if (value === "") fail(`Option --${name} needs a value: --${name} ${option.placeholder}`);
-      values[key] = typeof value !== "string" || option.kind === "text"
-        ? value
-        : readNumber(name, option, value, fail);
-    }
-  }
+/** @param assigned The argument, if it gives the flag a value: `--json=yes`. */
+function readFlag(name: string, value: unknown, assigned: string | undefined, fail: Fail): boolean {
+  if (assigned) fail(`Option --${name} takes no value, got ${assigned}`);
+  return value === true;
+}
 
-  const given = parsed._ as string[];
-  const wanted = Object.entries<Operand>(command.operands);
+function readValue(
+  name: string,
+  option: Exclude<Option, { kind: "flag" }>,
+  value: unknown,
+  fail: Fail,
+): unknown {
+  // parseArgs gives "" where a value is missing.
+  if (value === "") fail(`Option --${name} needs a value: --${name} ${option.placeholder}`);
+  return typeof value !== "string" || option.kind === "text"
+    ? value
+    : readNumber(name, option, value, fail);
+}
+
+function readOperands(
+  command: Command,
+  given: readonly string[],
+  fail: Fail,
+): Record<string, string | readonly string[] | undefined> {
+  const wanted = Object.entries(command.operands);
   const missing = wanted.slice(given.length).find(([, operand]) => !operand.optional);
   if (missing) fail(`Missing ${missing[1].placeholder}: ${missing[1].help}`);
   if (given.length > wanted.length && !wanted.at(-1)?.[1].rest) {
     fail(`Unexpected ${JSON.stringify(given[wanted.length])}: usage is ${usage(command)}`);
   }
-  const operands = Object.fromEntries(
+  return Object.fromEntries(
     wanted.map(([key, { rest }], i) => [key, rest ? given.slice(i) : given[i]]),
   );
-  return { help: false, operands, options: values } as unknown as CommandLine<Operands, Options>;
 }
 
 /** The text of `--help`. */
@@ -213,7 +244,7 @@ function readNumber(
   name: string,
   { integer = false, min = -Infinity, max = Infinity }: NumberOption,
   value: string,
-  fail: (message: string) => never,
+  fail: Fail,
 ): number {
   const result = value.trim() === "" ? NaN : Number(value);
   const right = Number.isFinite(result) && (!integer || Number.isInteger(result)) &&

@@ -1,15 +1,18 @@
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { optimize } from "../lib/task/run_optimize.ts";
+import type { Optimized } from "../lib/task/optimized.ts";
 import { noise } from "../lib/data/noise.ts";
 import { UsageError } from "../lib/errors.ts";
-import { compare } from "../lib/task/run_compare.ts";
+import type { Comparison } from "../lib/task/run_compare.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { count, factor } from "../lib/report/format.ts";
-import { openRuntime } from "../lib/runtime/pool.ts";
+import { openRuntime } from "../lib/runtime/open_runtime.ts";
+import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
+import { requireOut } from "./out_file.ts";
 import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
 
@@ -41,12 +44,10 @@ const command = {
   ],
 } as const;
 
-const main = script(command, async ({ operands, options }, { print, progress, signal }) => {
-  const { out, threads = 1, json } = options;
-  if (out === undefined) throw new UsageError("Where to? Name the file to write: --out fast.onnx");
-  if (resolve(out) === resolve(operands.model)) {
-    throw new UsageError(`--out ${out} is the model itself; name another file`);
-  }
+const main = script(command, async ({ operands, options }, shell) => {
+  const { print, progress, signal } = shell;
+  const { threads = 1 } = options;
+  const out = requireOut(options.out, operands.model, "fast.onnx");
   progress.update("reading model and samples");
   const model = await readModel(operands.model);
   const samples = options.data === undefined ? undefined : takeSamples(
@@ -72,46 +73,53 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   // What is compared is what the file will hold.
   const chosen = decodeModel(result.model.bytes(), basename(out));
   const accuracy = samples?.check && result.model !== model
-    ? await compare(model, chosen, samples.check, {
-      runtime,
-      signal,
-      onProgress: (done, all) => progress.update(`comparing: ${done} of ${all} runs`),
-    })
+    ? await check(model, chosen, samples.check, runtime, shell)
     : undefined;
   await chosen.save(out);
   progress.close();
 
-  const { parts, plan, rewrites, notes } = result;
-  const bytes = chosen.bytes().length;
-  if (json) {
-    const { latency, shapes, predictedMs, drifted } = parts;
-    const kept = result.model === model;
-    const record = {
-      ...{
-        file: out,
-        bytes,
-        kept,
-        threads,
-        shapes,
-        latency,
-        predictedMs,
-        drifted,
-        notes,
-        rewrites,
-      },
-      ...{ executes: plan.executes(), plan: plan.rows, comparison: accuracy },
-    };
-    return await print(JSON.stringify(record, null, 2));
-  }
-  if (result.model === result.built) await print(`${plan}\n`);
-  await print(notes.join("\n"));
-  if (accuracy) await print(`\n${accuracy}`);
+  const written = { file: out, bytes: chosen.bytes().length };
   await print(
-    `\nWrote ${out}: ${count(bytes)} bytes, ${
-      factor(bytes / model.bytes().length)
-    } of ${model.name}`,
+    options.json
+      ? jsonOf(result, accuracy, { ...written, kept: result.model === model, threads })
+      : textOf(result, accuracy, written, model),
   );
 });
+
+/** The file that holds the chosen model. */
+interface Written {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+function jsonOf(
+  { parts, plan, rewrites, notes }: Optimized,
+  comparison: Comparison | undefined,
+  written: Written & { readonly kept: boolean; readonly threads: number },
+): string {
+  const { latency, shapes, predictedMs, drifted } = parts;
+  const record = {
+    ...written,
+    ...{ shapes, latency, predictedMs, drifted, notes, rewrites },
+    ...{ executes: plan.executes(), plan: plan.rows, comparison },
+  };
+  return JSON.stringify(record, null, 2);
+}
+
+function textOf(
+  result: Optimized,
+  comparison: Comparison | undefined,
+  { file, bytes }: Written,
+  model: Model,
+): string {
+  const size = factor(bytes / model.bytes().length);
+  return [
+    ...result.model === result.built ? [`${result.plan}\n`] : [],
+    result.notes.join("\n"),
+    ...comparison ? [`\n${comparison}`] : [],
+    `\nWrote ${file}: ${count(bytes)} bytes, ${size} of ${model.name}`,
+  ].join("\n");
+}
 
 /** Inputs of the shapes that the model states; it says so if it leaves one open. */
 function madeUp(model: Model) {

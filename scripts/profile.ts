@@ -1,5 +1,5 @@
 import { likeTheFirst } from "../lib/data/first_samples.ts";
-import { profile } from "../lib/profile/profile_model.ts";
+import { profileModel } from "../lib/profile/profile_model.ts";
 import { type Dataset, slice } from "../lib/data/dataset.ts";
 import { noise } from "../lib/data/noise.ts";
 import { sampleModel, visemes } from "../lib/data/visemes.ts";
@@ -10,7 +10,8 @@ import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import { pngOf } from "../lib/report/png.ts";
 import { profileSvg, showProfile } from "../lib/report/profile_display.ts";
-import { openRuntime, type Runtime } from "../lib/runtime/pool.ts";
+import { openRuntime } from "../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../lib/runtime/runtime.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
 import type { Estimate } from "../lib/record/metric_info.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
@@ -65,7 +66,7 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   await using runtime = openRuntime({ workers: 1, threads });
   const measure = async (one: Model) => {
     progress.update(`timing the nodes of ${one.name}`);
-    return (await profile(one, samples, { runtime, signal })).record;
+    return await profileModel(one, samples, { runtime, signal });
   };
   const before = await measure(model);
   const beside = other && {

@@ -1,7 +1,6 @@
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import type { Dataset } from "../lib/data/dataset.ts";
 import { UsageError } from "../lib/errors.ts";
-import { compare } from "../lib/task/run_compare.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
@@ -11,11 +10,13 @@ import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/pre
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../lib/quantize/quantize_with.ts";
 import { count, factor } from "../lib/report/format.ts";
-import { UnknownBuildError } from "../lib/runtime/runtime_errors.ts";
-import { openRuntime, type Runtime } from "../lib/runtime/pool.ts";
+import { openRuntime } from "../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../lib/runtime/runtime.ts";
 import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/mapping_config.ts";
+import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
+import { requireOut } from "./out_file.ts";
 import { readText } from "./read_text.ts";
 import { runScript, script, type Shell } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
@@ -48,52 +49,19 @@ const command = {
 
 const main = script(command, async ({ operands, options }, shell) => {
   const { progress, print } = shell;
-  const { out, dynamic, json } = options;
-  if (out === undefined) throw new UsageError("Where to? Name the file to write: --out q.onnx");
-  if (resolve(out) === resolve(operands.model)) {
-    throw new UsageError(`--out ${out} is the model itself; name another file`);
-  }
-  const choices = [
-    ...dynamic ? ["--dynamic"] : [],
-    ...options.preset === undefined ? [] : ["--preset"],
-    ...options.config === undefined ? [] : ["--config"],
-  ];
-  if (choices.length > 1) {
-    throw new UsageError(`${choices.join(" and ")} say what to quantize; give one of them`);
-  }
-  const { mapping, corrections, data }: QuantizeConfig = options.config === undefined
-    ? { mapping: defaultQConfigMapping(options.preset as Preset | undefined), corrections: [] }
-    : parseQuantizeConfig(await readText(options.config), options.config);
+  const out = requireOut(options.out, operands.model, "q.onnx");
+  const config = await readConfig(options);
 
   progress.update("reading model and samples");
   const model = await readModel(operands.model);
   const samples = options.data === undefined
     ? undefined
-    : takeSamples(await readSamples(options.data, model, data), options);
+    : takeSamples(await readSamples(options.data, model, config.data), options);
 
   await using runtime = openRuntime();
-  let quantized: QuantizedModel;
-  if (dynamic) {
-    progress.update("converting");
-    quantized = await quantizeDynamic(model, ["Linear"], { runtime });
-  } else {
-    const fused = fuse(model);
-    const watched = prepare(fused, mapping).tensors.length;
-    if (watched > 0 && samples === undefined) {
-      throw new UsageError(
-        "Static int8 finds its ranges on samples: give --data samples.npz, or --dynamic",
-      );
-    }
-    const calibration = samples?.calibration ?? [];
-    const { int8 } = await quantizeWith(fused, mapping, calibration, {
-      corrections,
-      runtime,
-      signal: shell.signal,
-      onProgress: (done) => progress.update(`calibrating ${done} of ${calibration.length}`),
-    });
-    progress.update("converting");
-    quantized = await withExecution(int8, runtime);
-  }
+  const quantized = options.dynamic
+    ? await quantizeAtRunTime(model, runtime, shell)
+    : await quantizeOnSamples(model, config, samples?.calibration, runtime, shell);
 
   // What is compared is what the file will hold.
   const candidate = decodeModel(quantized.bytes(), basename(out));
@@ -101,19 +69,13 @@ const main = script(command, async ({ operands, options }, shell) => {
   await candidate.save(out);
   progress.close();
 
+  const { plan } = quantized;
   const bytes = candidate.bytes().length;
-  if (json) {
-    const { rows } = quantized.plan;
-    const record = {
-      file: out,
-      bytes,
-      executes: quantized.plan.executes(),
-      plan: rows,
-      comparison,
-    };
+  if (options.json) {
+    const record = { file: out, bytes, executes: plan.executes(), plan: plan.rows, comparison };
     return await print(JSON.stringify(record, null, 2));
   }
-  await print(quantized.plan.toString());
+  await print(plan.toString());
   if (comparison) await print(`\n${comparison}`);
   if (comparison?.latency && comparison.latency.ratio.low > 1) {
     await print("It is slower than float32. `deno task sweep` finds out which layers pay.");
@@ -122,26 +84,57 @@ const main = script(command, async ({ operands, options }, shell) => {
   await print(`\nWrote ${out}: ${count(bytes)} bytes, ${size} of ${model.name}`);
 });
 
-/** Fills in what the runtime executes, where that can be read. */
-async function withExecution(model: QuantizedModel, runtime: Runtime): Promise<QuantizedModel> {
-  try {
-    return await readBack(model, runtime);
-  } catch (error) {
-    if (error instanceof UnknownBuildError) return model;
-    throw error;
+/** What is to become of the nodes: what a config or a preset says. */
+async function readConfig(
+  { dynamic, preset, config }: { dynamic: boolean; preset?: string; config?: string },
+): Promise<QuantizeConfig> {
+  const choices = [
+    ...dynamic ? ["--dynamic"] : [],
+    ...preset === undefined ? [] : ["--preset"],
+    ...config === undefined ? [] : ["--config"],
+  ];
+  if (choices.length > 1) {
+    throw new UsageError(`${choices.join(" and ")} say what to quantize; give one of them`);
   }
+  return config === undefined
+    ? { mapping: defaultQConfigMapping(preset as Preset | undefined), corrections: [] }
+    : parseQuantizeConfig(await readText(config), config);
 }
 
-async function check(
+/** Ranges at run time. */
+async function quantizeAtRunTime(
   model: Model,
-  candidate: Model,
-  data: Dataset,
+  runtime: Runtime,
+  { progress }: Shell,
+): Promise<QuantizedModel> {
+  progress.update("converting");
+  return await quantizeDynamic(model, ["Linear"], { runtime });
+}
+
+/** Ranges from samples, where the mapping asks for any. */
+async function quantizeOnSamples(
+  model: Model,
+  { mapping, corrections }: QuantizeConfig,
+  samples: Dataset | undefined,
   runtime: Runtime,
   { progress, signal }: Shell,
-) {
-  const onProgress = (done: number, all: number) =>
-    progress.update(`comparing: ${done} of ${all} runs`);
-  return await compare(model, candidate, data, { runtime, signal, onProgress });
+): Promise<QuantizedModel> {
+  const fused = fuse(model);
+  const watched = prepare(fused, mapping).tensors.length;
+  if (watched > 0 && samples === undefined) {
+    throw new UsageError(
+      "Static int8 finds its ranges on samples: give --data samples.npz, or --dynamic",
+    );
+  }
+  const calibration = samples ?? [];
+  const { int8 } = await quantizeWith(fused, mapping, calibration, {
+    corrections,
+    runtime,
+    signal,
+    onProgress: (done) => progress.update(`calibrating ${done} of ${calibration.length}`),
+  });
+  progress.update("converting");
+  return await readBack(int8, runtime);
 }
 
 export default main;

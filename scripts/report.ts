@@ -1,6 +1,6 @@
 import { writeReport } from "../lib/report/write_report.ts";
 import { STUDY_JSON, writeStudyJson } from "../lib/study/files.ts";
-import { readStudy } from "../lib/study/store.ts";
+import { readStudy } from "../lib/study/open_study.ts";
 import { runScript, script } from "./shell.ts";
 
 const command = {

@@ -7,7 +7,7 @@ import { search } from "../lib/task/run_search.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading } from "./data.ts";
-import { showSearch } from "./search_progress.ts";
+import { showStudy } from "./study_progress.ts";
 import { runScript, script } from "./shell.ts";
 import {
   commandLine,
@@ -62,21 +62,17 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const out = options.out ?? `studies/${name}-search`;
 
   const { maxDrop, atLeast, minutes, threads, workers, fresh } = options;
-  const show = showSearch(progress, out);
-  let study: Study | undefined;
-  const events = search(model, splits, {
+  const running = search(model, splits, {
     ...given({ maxDrop, atLeast, minutes, objective, threads, workers, fresh }),
     ...metric,
     ...{ out, signal, report: writeReport },
     command: commandLine("search", args),
-    onProgress: show.progress,
   });
-  for await (const event of events) {
-    if (event.kind === "end") study = event.study;
-    else show.event(event);
-  }
+  const show = showStudy(progress, out);
+  for await (const event of running) if (event.kind !== "end") show(event);
+  const study = await running;
   progress.close();
-  await print(options.json ? JSON.stringify(study, null, 2) : describe(study!, out));
+  await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out));
 });
 
 function objectiveOf(text: string | undefined): Objective | undefined {

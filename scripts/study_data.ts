@@ -4,6 +4,7 @@ import { sampleModel, visemes } from "../lib/data/visemes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { loadMetric } from "../lib/evaluate/load_metric.ts";
 import type { Metric } from "../lib/evaluate/metric.ts";
+import { METRICS } from "../lib/evaluate/metrics.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
@@ -23,7 +24,7 @@ const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 /** What every command that makes a study takes, beside what it is to measure. */
 export const STUDY_OPTIONS = {
   maxDrop: number("D", "largest accepted drop of the metric; 0.5 points by default", { min: 0 }),
-  metric: text("FILE", "TypeScript module with a metric of your own"),
+  metric: text("FILE", "TypeScript module with a metric of your own, or top-1, SQNR, ..."),
   calibration: samples("samples to find ranges with"),
   selection: samples("samples to choose by"),
   test: samples("samples for the reported number"),
@@ -81,8 +82,10 @@ export async function ownMetric(
   path: string | undefined,
 ): Promise<{ metric: Metric; metricSource: string } | undefined> {
   if (path === undefined) return undefined;
+  const metric = await loadMetric(path);
+  if (METRICS.has(path)) return { metric, metricSource: metric.score.toString() };
   return {
-    metric: await loadMetric(path),
+    metric,
     metricSource: createHash("sha256").update(await readText(path)).digest("hex"),
   };
 }

@@ -19,7 +19,7 @@ import {
   sampleSplits,
   STUDY_OPTIONS,
 } from "./study_data.ts";
-import { showSweep } from "./sweep_progress.ts";
+import { showStudy } from "./study_progress.ts";
 
 const command = {
   name: "sweep",
@@ -70,14 +70,16 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;
 
-  const study = await sweep(model, splits, {
+  const running = sweep(model, splits, {
     ...{ out, config, signal, fresh: options.fresh },
     ...metric,
     ...(quick && { maxRounds: 15 }),
     command: commandLine("sweep", args),
     report: writeReport,
-    onEvent: showSweep(progress, out),
   });
+  const show = showStudy(progress, out);
+  for await (const event of running) if (event.kind !== "end") show(event);
+  const study = await running;
   progress.close();
   await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out));
 });

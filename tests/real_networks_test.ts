@@ -11,7 +11,8 @@ import { qconfigMapping } from "../lib/quantize/mapping.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
 import { dynamicInt8, type QConfig, staticInt8, weightOnly } from "../lib/quantize/qconfig.ts";
 import { readPlan } from "../lib/quantize/read_plan.ts";
-import { openRuntime, type Runtime } from "../lib/runtime/pool.ts";
+import { openRuntime } from "../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../lib/runtime/runtime.ts";
 import type { Feeds, Tensor } from "../lib/tensor/tensor.ts";
 import { anyFeeds } from "./passes/any_feeds.ts";
 import { error, run } from "./passes/fixtures.ts";
@@ -124,7 +125,7 @@ async function checkQuantized(
   const ranges = await calibrate(prepare(fused, ...mappings), [feeds]);
   for (const [i, [name, , format]] of forms.entries()) {
     const int8 = convert(fused, mappings[i]!, ranges, { format });
-    const { rows } = readPlan(int8, await runtime.optimized(int8));
+    const { rows } = readPlan(int8, (await runtime.optimized(int8))!);
     assert.deepEqual(rows.filter(({ why }) => why.includes("yet the runtime")), [], name);
     for (const [output, { dims, data }] of Object.entries(await run(int8, feeds))) {
       assert.deepEqual(dims, outputs[output]!.dims, `${name}: ${output}`);

@@ -1,9 +1,9 @@
 import { UserError } from "../errors.ts";
 import { type Dataset, samples, slice } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset, type SampleRun } from "../runtime/run_dataset.ts";
-import { openSession } from "../runtime/session.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import type { Calibration } from "./calibration.ts";
 import { addValues, emptyStatistics, type TensorStatistics } from "./statistics.ts";
@@ -23,7 +23,7 @@ export interface Watched {
 export interface CalibrateOptions {
   /** Most samples to run; the rest are left alone. @default {Infinity} */
   maxSamples?: number;
-  /** Workers to share the runs. @default {none: a session of its own} */
+  /** Runs the network. @default {one in this thread} */
   runtime?: Runtime;
   signal?: AbortSignal;
   /** Called after each sample with the number of samples done. */
@@ -111,13 +111,9 @@ async function watch(
     const source = isDataset(taken) ? samples(taken) : taken;
     for await (const feeds of source) observe({ feeds, results: {} });
   } else {
-    const session = runtime ? undefined : await openSession(model);
-    try {
-      const runs = runDataset(runtime ?? session!, model, taken, { outputs, signal });
-      for await (const run of runs) observe(run);
-    } finally {
-      await session?.release();
-    }
+    await using own = runtime ? undefined : openRuntime({ workers: 0 });
+    const runs = runDataset(runtime ?? own!, model, taken, { outputs, signal });
+    for await (const run of runs) observe(run);
   }
   if (done === 0) {
     throw new UserError(

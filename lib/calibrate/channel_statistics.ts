@@ -62,23 +62,6 @@ export function addChannels(
   return { count: count + (channels && values.length / channels), min, max, sum };
 }
 
-/** Adds the statistics of disjoint sets of samples. */
-export function mergeChannels(
-  a: ChannelStatistics | undefined,
-  b: ChannelStatistics | undefined,
-): ChannelStatistics | undefined {
-  if (!a || !b) return a ?? b;
-  if (a.min.length !== b.min.length) {
-    throw new RangeError(`Cannot add up ${a.min.length} and ${b.min.length} channels`);
-  }
-  return {
-    count: a.count + b.count,
-    min: a.min.map((x, c) => Math.min(x, b.min[c]!)),
-    max: a.max.map((x, c) => Math.max(x, b.max[c]!)),
-    sum: a.sum.map((x, c) => x + b.sum[c]!),
-  };
-}
-
 function noChannels(channels: number): ChannelStatistics {
   return {
     count: 0,

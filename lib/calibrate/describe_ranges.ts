@@ -50,9 +50,9 @@ export function describeRanges(
   const seen = [...statistics].filter(([, { count }]) => count > 0)
     .map(([tensor, statistics]) => {
       const ranges = observers.map((observer) => observer.range(statistics));
-      return { tensor, statistics, ranges, spread: spreadOf([statistics, ...ranges]) };
+      return { tensor, statistics, ranges, ratio: widthRatio([statistics, ...ranges]) };
     });
-  const shown = seen.toSorted((a, b) => b.spread - a.spread).slice(0, most);
+  const shown = seen.toSorted((a, b) => b.ratio - a.ratio).slice(0, most);
   return {
     samples,
     tensors: shown.map(({ tensor, statistics, ranges }): TensorRange => {
@@ -77,7 +77,7 @@ export function describeRanges(
 }
 
 /** How many times wider the widest range is than the narrowest, each as wide as the integers lie. */
-function spreadOf(ranges: readonly Range[]): number {
+function widthRatio(ranges: readonly Range[]): number {
   const widths = ranges.map(({ min, max }) => Math.max(max, 0) - Math.min(min, 0));
   const narrowest = Math.min(...widths);
   return narrowest > 0 ? Math.max(...widths) / narrowest : 1;

@@ -56,23 +56,6 @@ export function countInto(
   return grown;
 }
 
-/** Adds two histograms, e.g. of two workers. */
-export function mergeHistograms(a: Histogram, b: Histogram): Histogram {
-  if (b.counts.length === 0) return a;
-  if (a.counts.length === 0) return b;
-  const low = Math.min(a.first * a.width, b.first * b.width);
-  const high = Math.max(lastStart(a), lastStart(b));
-  const width = Math.max(a.width, b.width);
-  const sum = grow({ ...emptyHistogram(), width }, low, high);
-  for (const part of [a, b]) {
-    const ratio = sum.width / part.width;
-    part.counts.forEach((count, i) => {
-      sum.counts[Math.floor((part.first + i) / ratio) - sum.first]! += count;
-    });
-  }
-  return sum;
-}
-
 /** Where the last bin starts. */
 function lastStart(histogram: Histogram): number {
   return (histogram.first + histogram.counts.length - 1) * histogram.width;

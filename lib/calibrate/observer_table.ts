@@ -45,8 +45,11 @@ export type ObserverName = keyof typeof OBSERVERS;
 /** The observer of whatever names none: that of `staticInt8()`. */
 export const DEFAULT_OBSERVER: ObserverName = "lp-norm";
 
+/** Names of all of them. */
+export const OBSERVER_NAMES = Object.keys(OBSERVERS) as ObserverName[];
+
 /** Observers that can be named. */
-export const observerName = z.literal(Object.keys(OBSERVERS) as ObserverName[]);
+export const observerName = z.literal(OBSERVER_NAMES);
 
 /** Share of the values to keep, in percent. */
 export const percentileValue = z.number().gt(50).lte(100);

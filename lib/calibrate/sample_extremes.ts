@@ -5,7 +5,7 @@ import type { Range } from "./range.ts";
  * here since the average is formed while samples pass, in four numbers; another weight would need
  * the extremes of every sample.
  */
-export const AVERAGING_CONSTANT = 0.01;
+const AVERAGING_CONSTANT = 0.01;
 
 /**
  * Smallest and largest value of each sample, summed up over the samples, in numbers that do not grow
@@ -34,24 +34,15 @@ export function noExtremes(): SampleExtremes {
 
 /** Adds a sample with these extremes. */
 export function addExtremes(extremes: SampleExtremes, sample: Range): SampleExtremes {
+  const { count, first, sum, decayed } = extremes;
   const c = AVERAGING_CONSTANT;
-  return mergeExtremes(extremes, {
-    count: 1,
-    first: sample,
-    sum: sample,
-    decayed: { min: c * sample.min, max: c * sample.max },
-  });
-}
-
-/** Adds the extremes of samples that came after those of `a`. */
-export function mergeExtremes(a: SampleExtremes, b: SampleExtremes): SampleExtremes {
-  if (a.count === 0) return b;
-  if (b.count === 0) return a;
+  const weighed = { min: c * sample.min, max: c * sample.max };
+  if (count === 0) return { count: 1, first: sample, sum: sample, decayed: weighed };
   return {
-    count: a.count + b.count,
-    first: a.first,
-    sum: weigh(a.sum, 1, b.sum),
-    decayed: weigh(a.decayed, (1 - AVERAGING_CONSTANT) ** b.count, b.decayed),
+    count: count + 1,
+    first,
+    sum: weigh(sum, 1, sample),
+    decayed: weigh(decayed, 1 - c, weighed),
   };
 }
 

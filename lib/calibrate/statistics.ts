@@ -1,11 +1,6 @@
-import {
-  addChannels,
-  type ChannelLayout,
-  type ChannelStatistics,
-  mergeChannels,
-} from "./channel_statistics.ts";
-import { countInto, emptyHistogram, type Histogram, mergeHistograms } from "./histogram.ts";
-import { addExtremes, mergeExtremes, noExtremes, type SampleExtremes } from "./sample_extremes.ts";
+import { addChannels, type ChannelLayout, type ChannelStatistics } from "./channel_statistics.ts";
+import { countInto, emptyHistogram, type Histogram } from "./histogram.ts";
+import { addExtremes, noExtremes, type SampleExtremes } from "./sample_extremes.ts";
 
 /**
  * What calibration remembers of one tensor: enough for every observer to choose its range from,
@@ -77,19 +72,5 @@ export function addValues(
     samples: addExtremes(statistics.samples, { min, max }),
     histogram: countInto(statistics.histogram, values, min, max),
     ...(layout && { channels: addChannels(statistics.channels, values, layout) }),
-  };
-}
-
-/** Adds the statistics of samples that came after those of `a`. */
-export function mergeStatistics(a: TensorStatistics, b: TensorStatistics): TensorStatistics {
-  const channels = mergeChannels(a.channels, b.channels);
-  return {
-    count: a.count + b.count,
-    zeros: a.zeros + b.zeros,
-    min: Math.min(a.min, b.min),
-    max: Math.max(a.max, b.max),
-    samples: mergeExtremes(a.samples, b.samples),
-    histogram: mergeHistograms(a.histogram, b.histogram),
-    ...(channels && { channels }),
   };
 }

@@ -66,6 +66,21 @@ export function readJsonc<T>(text: string, schema: z.ZodType<T>, file: string): 
   return fail(mistakes);
 }
 
+/**
+ * Checks a value made in code against a schema, with the same words as {@linkcode readJsonc}.
+ *
+ * @param place How messages call it.
+ * @throws {UserError} If it does not fit.
+ */
+export function checkValue<T>(value: unknown, schema: z.ZodType<T>, place: string): T {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const mistakes = result.error.issues.flatMap((issue) => describe(issue, schema));
+  const lines = mistakes.slice(0, MOST_MISTAKES).map(({ message }) => message);
+  if (mistakes.length > lines.length) lines.push(`and ${mistakes.length - lines.length} more`);
+  throw new UserError(`Cannot use ${place}: ${lines.join("\n  ")}`);
+}
+
 interface Mistake {
   readonly path: (string | number)[];
   /** Whether the key at the end of the path is the mistake, and not its value. */

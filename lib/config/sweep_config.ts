@@ -2,11 +2,12 @@ import { z } from "zod";
 import { BINS } from "../calibrate/histogram.ts";
 import { nearest, UserError } from "../errors.ts";
 import { dataConfig } from "./data_config.ts";
-import { readJsonc } from "./jsonc.ts";
+import { checkValue, readJsonc } from "./jsonc.ts";
 import { correctionName, mappingConfig, weightsName } from "./mapping_config.ts";
 import {
   binsValue,
   DEFAULT_OBSERVER,
+  OBSERVER_NAMES,
   observerName,
   type ObserverParameters,
   percentileValue,
@@ -142,6 +143,11 @@ const PARAMETERS = {
   bins: "bins",
 } as const satisfies Record<string, keyof ObserverParameters>;
 
+/** Observers that a parameter makes a difference to. */
+function takers(parameter: keyof ObserverParameters): string[] {
+  return OBSERVER_NAMES.filter((name) => takes(name, parameter));
+}
+
 /** Refuses a list that would make no difference, as no observer beside it looks at it. */
 function refuseIdle(config: SweepConfig, file: string): void {
   for (const { observers, ...product } of [config, ...config.more ?? []]) {
@@ -150,8 +156,8 @@ function refuseIdle(config: SweepConfig, file: string): void {
       if (product[list as keyof typeof PARAMETERS] === undefined) continue;
       if (observers.some((name) => takes(name, parameter))) continue;
       throw new UserError(
-        `Cannot read ${file}: "${list}" stands beside the observers ${observers.join(", ")}, ` +
-          `to which it makes no difference`,
+        `Cannot read ${file}: "${list}" has no effect on the observers ${observers.join(", ")}; ` +
+          `add "${takers(parameter).join('" or "')}" to "observers" or remove it`,
       );
     }
   }
@@ -165,7 +171,20 @@ function refuseIdle(config: SweepConfig, file: string): void {
  * @throws {UserError} Naming line, key and the nearest valid one.
  */
 export function parseSweepConfig(text: string, file = "the config"): SweepConfig {
-  const config = readJsonc(text, sweepConfig, file);
+  return requireSense(readJsonc(text, sweepConfig, file), file);
+}
+
+/**
+ * Checks a sweep's config that was made in code.
+ *
+ * @throws {UserError} Naming the key and the nearest valid one.
+ */
+export function checkSweepConfig(config: SweepConfigInput): SweepConfig {
+  return requireSense(checkValue(config, sweepConfig, "options.config"), "options.config");
+}
+
+/** Refuses what the schema lets through: names of nothing, and lists that make no difference. */
+function requireSense(config: SweepConfig, file: string): SweepConfig {
   const builtIn = Object.keys(PLACEMENTS);
   const own = Object.keys(config.mappings);
   const taken = own.find((name) => builtIn.includes(name));

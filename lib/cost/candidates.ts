@@ -4,7 +4,7 @@ import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf } from "../onnx/tensor_proto.ts";
 import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
-import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 import type { QConfig } from "../quantize/qconfig.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
@@ -16,9 +16,15 @@ import { Extractor, type Subgraph } from "../onnx/extract.ts";
 import type { Choice, Placed, PlacementProblem } from "./placement.ts";
 import { fitConversionTimes } from "./conversion_times.ts";
 import type { NetworkFacts } from "./network_facts.ts";
-import { bringsChannelsFirst, bringsChannelsLast, type TensorForm } from "./tensor_form.ts";
+import {
+  bringsChannelsFirst,
+  bringsChannelsLast,
+  isChannelsLast,
+  isInt8,
+  tensorForm,
+} from "./tensor_form.ts";
 
-/** A way to compute an kernel, with what has to be done to get it. */
+/** A way to compute a kernel, with what has to be done to get it. */
 export interface KernelChoice extends Choice {
   readonly kind: Form["kind"];
   /** The matrix product that its Conv is to be written as. */
@@ -27,7 +33,7 @@ export interface KernelChoice extends Choice {
   readonly asked: ReadonlyMap<string, QConfig>;
 }
 
-/** An kernel with its choices. */
+/** A kernel with its choices. */
 export interface KernelChoices extends Placed<KernelChoice> {
   readonly nodes: readonly NodeProto[];
 }
@@ -58,10 +64,10 @@ export async function placementProblem(
   const extractor = new Extractor(model, values);
   const kernels = kernelsOf(model.graph, extractor, values, optimized);
   const candidates = kernels.flatMap((kernel, place) => {
-    const part = extractor.take(kernel.nodes);
-    const written = rewrites ? rewritten(part, shapes) : [];
-    return [{ part }, ...written].flatMap(({ part, rewrite }: Rewritten) =>
-      formsOf(part, int8, rewrite !== undefined).map((form) => ({ place, form, rewrite }))
+    const subgraph = extractor.take(kernel.nodes);
+    const written = rewrites ? rewritten(subgraph, shapes) : [];
+    return [{ subgraph }, ...written].flatMap(({ subgraph, rewrite }: Rewritten) =>
+      formsOf(subgraph, int8, rewrite !== undefined).map((form) => ({ place, form, rewrite }))
     );
   });
   const times = await kernelTimes.times(
@@ -102,17 +108,17 @@ function workingSetOf(
 }
 
 interface Rewritten {
-  readonly part: Subgraph;
+  readonly subgraph: Subgraph;
   readonly rewrite?: GemmForm;
 }
 
-function formsOf(part: Subgraph, int8: boolean, isRewritten: boolean): Form[] {
-  const float = floatForm(part);
+function formsOf(subgraph: Subgraph, int8: boolean, isRewritten: boolean): Form[] {
+  const float = floatForm(subgraph);
   // Of a rewritten Conv, the Transposes at its edges are changes of layout.
   const forms = isRewritten ? [withoutOwn(float)] : [float];
   if (!int8) return forms;
-  forms.push(...staticForms(part).map((form) => isRewritten ? withoutOwn(form) : form));
-  const dynamic = isRewritten ? undefined : dynamicForm(part);
+  forms.push(...staticForms(subgraph).map((form) => isRewritten ? withoutOwn(form) : form));
+  const dynamic = isRewritten ? undefined : dynamicForm(subgraph);
   return dynamic ? [...forms, dynamic] : forms;
 }
 
@@ -126,11 +132,11 @@ const GEMM_FORMS: readonly GemmForm[] = ["im2col", "perPosition", "dense"];
 /** An estimate that says a form takes so many times as long as the Conv is believed unmeasured. */
 const HOPELESS = 1.3;
 
-/** The part with its Conv as each matrix product that may be worth it. */
-function rewritten(part: Subgraph, shapes: ShapeMap): Rewritten[] {
-  if (!part.model.graph.node.some(({ opType }) => opType === "Conv")) return [];
+/** The subgraph with its Conv as each matrix product that may be worth it. */
+function rewritten(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
+  if (!subgraph.model.graph.node.some(({ opType }) => opType === "Conv")) return [];
   return GEMM_FORMS.flatMap((rewrite) => {
-    const model = lowerForWasm(part.model, shapes, {
+    const model = lowerForWasm(subgraph.model, shapes, {
       conv3d: false,
       pool3d: false,
       convToGemm: {
@@ -140,7 +146,7 @@ function rewritten(part: Subgraph, shapes: ShapeMap): Rewritten[] {
         },
       },
     });
-    return model === part.model ? [] : [{ part: { ...part, model }, rewrite }];
+    return model === subgraph.model ? [] : [{ subgraph: { ...subgraph, model }, rewrite }];
   });
 }
 
@@ -171,8 +177,8 @@ function inOtherLayouts(
 ): KernelChoice[] {
   const { input, output } = choice;
   const [first] = nodes;
-  if (input !== output || input.endsWith("Last") || choice.kind === "dynamic") return [];
-  const last = `${input}Last` as TensorForm;
+  if (input !== output || isChannelsLast(input) || choice.kind === "dynamic") return [];
+  const last = tensorForm({ int8: isInt8(input), last: true });
   if (nodes.length === 1 && first!.opType === "Transpose" && isStandard(first!)) {
     const perm = intsAttribute(first!, "perm", []);
     return [

@@ -1,12 +1,12 @@
 import type { ConversionTime } from "./time_kernels.ts";
 import type { Conversion } from "./tensor_form.ts";
 
-/** What a step costs a tensor of so many elements, in milliseconds. */
-export type ConversionTimes = (step: Conversion, elements: number) => number;
+/** What a conversion costs a tensor of so many elements, in milliseconds. */
+export type ConversionTimes = (conversion: Conversion, elements: number) => number;
 
 /**
- * What was measured elsewhere (onnxruntime-web 1.30, one thread), for conversions that nothing in a network
- * takes: nanoseconds an element, and 3 microseconds a node.
+ * What was measured elsewhere (onnxruntime-web 1.30, one thread), for conversions that nothing in a
+ * network takes: nanoseconds an element, and 3 microseconds a node.
  */
 const ELSEWHERE: Readonly<Record<Conversion, number>> = {
   quantize: 0.55,
@@ -17,15 +17,18 @@ const ELSEWHERE: Readonly<Record<Conversion, number>> = {
 const NODE_MS = 0.003;
 
 /**
- * Draws a straight line through the times of each step: so much for the node, and so much for each
- * element. Errors count by their share, so that small tensors are met as well as large ones.
+ * Draws a straight line through the times of each conversion: so much for the node, and so much for
+ * each element. Errors count by their share, so that small tensors are met as well as large ones.
  */
 export function fitConversionTimes(times: readonly ConversionTime[]): ConversionTimes {
   const lines = new Map(
-    [...Map.groupBy(times, ({ step }) => step)].map(([step, same]) => [step, fitLine(same)]),
+    [...Map.groupBy(times, ({ conversion }) => conversion)].map((
+      [conversion, same],
+    ) => [conversion, fitLine(same)]),
   );
-  return (step, elements) => {
-    const { base, slope } = lines.get(step) ?? { base: NODE_MS, slope: ELSEWHERE[step] / 1e6 };
+  return (conversion, elements) => {
+    const { base, slope } = lines.get(conversion) ??
+      { base: NODE_MS, slope: ELSEWHERE[conversion] / 1e6 };
     return base + slope * elements;
   };
 }

@@ -1,17 +1,24 @@
 import { intsAttribute } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
-import { afterConversion, bringsChannelsFirst, bringsChannelsLast } from "./tensor_form.ts";
-import type { Conversion, TensorForm } from "./tensor_form.ts";
+import {
+  afterConversion,
+  bringsChannelsFirst,
+  bringsChannelsLast,
+  type Conversion,
+  isChannelsLast,
+  type TensorForm,
+  tensorForm,
+} from "./tensor_form.ts";
 
 /** A change of form at the edge of what was executed. */
 export interface EdgeNode {
   readonly node: NodeProto;
-  readonly step: Conversion;
+  readonly conversion: Conversion;
 }
 
-/** What is at the edges of a part of a network, and so belongs to its neighbours as much as to it. */
+/** What is at the edges of a subgraph, and so belongs to its neighbours as much as to it. */
 export interface Edges {
-  /** Form in which the part itself reads its inputs. */
+  /** Form in which the subgraph itself reads its inputs. */
   readonly input: TensorForm;
   /** Form in which it gives its outputs. */
   readonly output: TensorForm;
@@ -19,11 +26,11 @@ export interface Edges {
 }
 
 /**
- * Finds the changes of precision and layout at the edges of an executed part that is fed and read as
- * float32: between neighbours that want the same form, they are not there.
+ * Finds the changes of precision and layout at the edges of an executed subgraph that is fed and read
+ * as float32: between neighbours that want the same form, they are not there.
  *
  * @param nodes Executed nodes.
- * @param isOwn Whether a node is one of the part's own, which stays even if it is a Transpose.
+ * @param isOwn Whether a node is one of the subgraph's own, which stays even if it is a Transpose.
  */
 export function findEdges(
   nodes: readonly NodeProto[],
@@ -35,8 +42,8 @@ export function findEdges(
   const readersOf = (name: string) => nodes.filter(({ input }) => input.includes(name));
   const found: EdgeNode[] = [];
   const taken = new Set<NodeProto>();
-  const take = (node: NodeProto, step: Conversion) => {
-    found.push({ node, step });
+  const take = (node: NodeProto, conversion: Conversion) => {
+    found.push({ node, conversion });
     taken.add(node);
   };
   const given = new Set(outputs);
@@ -47,12 +54,12 @@ export function findEdges(
     for (let at = name;;) {
       const readers = readersOf(at);
       const [reader] = readers;
-      // Several readers, or one that is there for several inputs, are the part itself.
+      // Several readers, or one that is there for several inputs, are the subgraph itself.
       if (!reader || readers.length > 1 || given.has(at) || taken.has(reader)) break;
-      const step = isOwn(reader) ? undefined : stepIn(reader, form);
-      if (!step || reader.input[0] !== at) break;
-      take(reader, step);
-      form = afterConversion(form, step);
+      const conversion = isOwn(reader) ? undefined : conversionIn(reader, form);
+      if (!conversion || reader.input[0] !== at) break;
+      take(reader, conversion);
+      form = afterConversion(form, conversion);
       at = reader.output[0]!;
     }
     input ??= form;
@@ -64,10 +71,10 @@ export function findEdges(
     for (let at = name;;) {
       const maker = makers.get(at);
       if (!maker || taken.has(maker) || readersOf(at).length > (at === name ? 0 : 1)) break;
-      const step = isOwn(maker) ? undefined : stepOut(maker, form);
-      if (!step) break;
-      take(maker, step);
-      form = before(form, step);
+      const conversion = isOwn(maker) ? undefined : conversionOut(maker, form);
+      if (!conversion) break;
+      take(maker, conversion);
+      form = before(form, conversion);
       at = maker.input[0]!;
     }
     output ??= form;
@@ -75,24 +82,24 @@ export function findEdges(
   return { input: input ?? "float", output: output ?? "float", nodes: found };
 }
 
-/** The step a node does to a tensor on its way in. */
-function stepIn(node: NodeProto, form: TensorForm): Conversion | undefined {
+/** The conversion a node does to a tensor on its way in. */
+function conversionIn(node: NodeProto, form: TensorForm): Conversion | undefined {
   if (node.opType === "QuantizeLinear") return "quantize";
-  if (node.opType !== "Transpose" || form.endsWith("Last")) return undefined;
+  if (node.opType !== "Transpose" || isChannelsLast(form)) return undefined;
   if (!bringsChannelsLast(intsAttribute(node, "perm", []))) return undefined;
   return form === "float" ? "transposeFloat" : "transposeInt8";
 }
 
-/** The step a node does to a tensor on its way out, seen from behind. */
-function stepOut(node: NodeProto, form: TensorForm): Conversion | undefined {
+/** The conversion a node does to a tensor on its way out, seen from behind. */
+function conversionOut(node: NodeProto, form: TensorForm): Conversion | undefined {
   if (node.opType === "DequantizeLinear") return "dequantize";
-  if (node.opType !== "Transpose" || form.endsWith("Last")) return undefined;
+  if (node.opType !== "Transpose" || isChannelsLast(form)) return undefined;
   if (!bringsChannelsFirst(intsAttribute(node, "perm", []))) return undefined;
   return form === "float" ? "transposeFloat" : "transposeInt8";
 }
 
-/** The form before a step that led to `form`. */
-function before(form: TensorForm, step: Conversion): TensorForm {
-  if (step === "dequantize") return form === "floatLast" ? "int8Last" : "int8";
-  return afterConversion(form, step);
+/** The form before a conversion that led to `form`. */
+function before(form: TensorForm, conversion: Conversion): TensorForm {
+  if (conversion === "dequantize") return tensorForm({ int8: true, last: isChannelsLast(form) });
+  return afterConversion(form, conversion);
 }

@@ -8,7 +8,7 @@ import { type NetworkProblem, placementProblem } from "./candidates.ts";
 import { fastestBase, type PlacingContext, rewritesOf } from "./fastest_form.ts";
 import { type NetworkFacts, networkFacts } from "./network_facts.ts";
 
-/** An exact form of a network, with what its kernels take. */
+/** An exact form of a network, with what its kernels can be and take. */
 export interface Base {
   /** Tells it from others. */
   readonly name: string;

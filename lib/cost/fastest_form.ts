@@ -1,6 +1,6 @@
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ConvProduct } from "../record/recipe.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { type KernelChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
 import type { KernelTimes } from "./kernel_times.ts";

@@ -5,14 +5,14 @@ import { makeTensorProto } from "../onnx/tensor_proto.ts";
 import { convert } from "../quantize/convert.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
 import { dynamicInt8, type QConfig, staticInt8 } from "../quantize/qconfig.ts";
-import { elementCount, float32, type Tensor } from "../tensor/tensor.ts";
+import { float32, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
 import { type Subgraph, valueInfo } from "../onnx/extract.ts";
 
-/** One way to compute a part of a network. */
+/** One way to compute a subgraph. */
 export interface Form {
   readonly kind: "float32" | "static" | "dynamic";
-  /** The part written so. */
+  /** The subgraph written so. */
   readonly timed: TimedSubgraph;
   /** What each of its nodes is to be, by name; nodes that stay float32 are left out. */
   readonly asked: ReadonlyMap<string, QConfig>;
@@ -22,48 +22,54 @@ export interface Form {
 const STATIC = staticInt8({ kernels: "any" });
 const DYNAMIC = dynamicInt8();
 
-/** The part as it is. */
-export function floatForm(part: Subgraph): Form {
-  return { kind: "float32", timed: { part, own: namesOf(part) }, asked: new Map() };
+/** The subgraph as it is. */
+export function floatForm(subgraph: Subgraph): Form {
+  return { kind: "float32", timed: { subgraph, own: namesOf(subgraph) }, asked: new Map() };
 }
 
 /**
- * The part in static int8, all of it, fed and read as float32: what changes precision and layout at
- * its edges is for {@linkcode findEdges} to tell apart. None if it cannot all be static.
+ * The subgraph in static int8, all of it, fed and read as float32: what changes precision and layout
+ * at its edges is for {@linkcode findEdges} to tell apart. None if it cannot all be static.
  *
  * A Gemm or MatMul may give float32 or uint8: there is a form for each. A pool is also tried behind a
  * Conv, where it finds channels last, for which it has a faster kernel.
  */
-export function staticForms(part: Subgraph): Form[] {
-  const forms = [writeStatic(part)];
-  const [head] = part.model.graph.node;
-  if (head?.opType === "Gemm" || head?.opType === "MatMul") {
-    forms.push(writeStatic(withReader(part)));
+export function staticForms(subgraph: Subgraph): Form[] {
+  const forms = [writeStatic(subgraph)];
+  const [first] = subgraph.model.graph.node;
+  if (first?.opType === "Gemm" || first?.opType === "MatMul") {
+    forms.push(writeStatic(withReader(subgraph)));
   }
-  if (head?.opType === "MaxPool" && rankOf(part) === 4) forms.push(writeStatic(behindConv(part)));
+  if (first?.opType === "MaxPool" && rankOf(subgraph) === 4) {
+    forms.push(writeStatic(behindConv(subgraph)));
+  }
   return forms.flatMap((form) => form ?? []);
 }
 
-/** The part in dynamic int8, as far as it can be; undefined if nothing of it can. */
-export function dynamicForm(part: Subgraph): Form | undefined {
+/** The subgraph in dynamic int8, as far as it can be; undefined if nothing of it can. */
+export function dynamicForm(subgraph: Subgraph): Form | undefined {
   const mapping = qconfigMapping({ default: DYNAMIC, onUnsupported: "float32" });
-  const model = convert(part.model, mapping);
+  const model = convert(subgraph.model, mapping);
   const asked = new Map<string, QConfig>(
     model.plan.rows.flatMap(({ node }, i) =>
       model.traces[i]!.form === "dynamic" ? [[node, DYNAMIC]] : []
     ),
   );
   if (asked.size === 0) return undefined;
-  return { kind: "dynamic", timed: { part: { ...part, model }, own: namesOf(part) }, asked };
+  return {
+    kind: "dynamic",
+    timed: { subgraph: { ...subgraph, model }, own: namesOf(subgraph) },
+    asked,
+  };
 }
 
-/** A part together with nodes that stand in for its neighbours. */
+/** A subgraph together with nodes that stand in for its neighbours. */
 interface InContext extends Subgraph {
   readonly context?: ReadonlySet<string>;
 }
 
-function writeStatic(part: InContext): Form | undefined {
-  const { model, feeds, context } = part;
+function writeStatic(subgraph: InContext): Form | undefined {
+  const { model, feeds, context } = subgraph;
   const floats = Object.entries(feeds).filter(([, { type }]) => type === "float32");
   if (floats.length === 0) return undefined;
   const mapping = qconfigMapping({
@@ -79,7 +85,7 @@ function writeStatic(part: InContext): Form | undefined {
   const mine = own.filter(({ node }) => !context?.has(node));
   return {
     kind: "static",
-    timed: { part: { model: written, feeds }, own: namesOf(part), context },
+    timed: { subgraph: { model: written, feeds }, own: namesOf(subgraph), context },
     asked: new Map(mine.map(({ node }) => [node, STATIC])),
   };
 }
@@ -108,9 +114,9 @@ const ANY_RANGE = {
 const READER = "octavo: reads int8";
 const CONV = "octavo: gives channels last";
 
-/** The part with a node behind it that reads its result as uint8, and only moves it. */
-function withReader(part: Subgraph): InContext {
-  const { model, feeds } = part;
+/** The subgraph with a node behind it that reads its result as uint8, and only moves it. */
+function withReader(subgraph: Subgraph): InContext {
+  const { model, feeds } = subgraph;
   const { graph } = model;
   const [output] = graph.output;
   const shape = makeTensorProto(`${READER} shape`, {
@@ -128,9 +134,9 @@ function withReader(part: Subgraph): InContext {
   return { model: model.withGraph(withIt), feeds, context: new Set([READER]) };
 }
 
-/** The part with a Conv in front that has nothing to compute but gives its result channels last. */
-function behindConv(part: Subgraph): InContext {
-  const { model, feeds } = part;
+/** The subgraph with a Conv in front that has nothing to compute but gives its result channels last. */
+function behindConv(subgraph: Subgraph): InContext {
+  const { model, feeds } = subgraph;
   const { graph } = model;
   const [name, tensor] = Object.entries(feeds)[0] as [string, Tensor];
   const channels = tensor.dims[1]!;
@@ -154,9 +160,4 @@ function rankOf({ feeds }: Subgraph): number {
 
 function namesOf({ model }: Subgraph): Set<string> {
   return new Set(model.graph.node.map(({ name }: NodeProto) => name));
-}
-
-/** Elements that a tensor has, 0 if nothing is known of it. */
-export function elementsOf(tensor: Tensor | undefined): number {
-  return tensor ? elementCount(tensor.dims) : 0;
 }

@@ -1,7 +1,5 @@
 import { byteLengthOf } from "../onnx/tensor_proto.ts";
-import { UnknownBuildError } from "../runtime/runtime_errors.ts";
-import type { Runtime } from "../runtime/pool.ts";
-import { machineFingerprint } from "../runtime/versions.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { timeOneByOne } from "../profile/one_by_one.ts";
 import { type KernelTime, type TimedSubgraph, timeKernels } from "./time_kernels.ts";
 import { type StoredTime, TimesCache, userCacheFolder } from "./times_cache.ts";
@@ -24,7 +22,7 @@ export interface KernelTimesOptions {
   /** @default {timeKernels() in the runtime, or timeOneByOne() where that cannot be} */
   kernelTimer?: KernelTimer;
   signal?: AbortSignal;
-  /** Called with the number of parts measured and the number there are. */
+  /** Called with the number of subgraphs measured and the number there are. */
   onProgress?: (done: number, all: number) => void;
 }
 
@@ -38,7 +36,7 @@ const MOST_BYTES = 64e6;
 const LEAST_BYTES = 256e3;
 
 /** Options for {@linkcode KernelTimes.times}. */
-export interface TimesOptions {
+export interface WorkingSetOptions {
   /**
    * Bytes that the network goes through from one run to the next. Subgraphs are timed together up to as
    * many, so that they find as much of their weights in the caches as they do there: of a network of
@@ -51,8 +49,8 @@ export interface TimesOptions {
 const DRIFT = 1.15;
 
 /**
- * What parts of networks take on this machine. Each is measured once: a part of the same signature,
- * in this network or another, is taken to take as long.
+ * What subgraphs take on this machine. Each is measured once: one of the same signature, in this
+ * network or another, is taken to take as long.
  */
 export class KernelTimes {
   readonly #cache: TimesCache;
@@ -70,7 +68,7 @@ export class KernelTimes {
 
   static async open(runtime: Runtime, options: KernelTimesOptions = {}): Promise<KernelTimes> {
     const { cache = userCacheFolder(), signal } = options;
-    const machine = `${machineFingerprint()}; ${runtime.threads} threads; costs 2`;
+    const machine = `${runtime.about.machine}; ${runtime.about.threads} threads; costs 2`;
     const stored = await TimesCache.open(cache === false ? undefined : cache, machine);
     return new KernelTimes(stored, options.kernelTimer ?? kernelTimerOf(runtime, signal), options);
   }
@@ -80,17 +78,20 @@ export class KernelTimes {
     return undisturbedTime(this.#units);
   }
 
-  /** Measurements during which the machine changed its pace, and which doing again did not mend. */
+  /** Measurements during which the machine changed its pace, and which measuring again did not help. */
   get drifted(): number {
     return this.#drifted;
   }
 
   /** The time of each subgraph in milliseconds of today, measured if no measurement is kept. */
-  async times(timed: readonly TimedSubgraph[], options: TimesOptions = {}): Promise<KernelTime[]> {
+  async times(
+    timed: readonly TimedSubgraph[],
+    options: WorkingSetOptions = {},
+  ): Promise<KernelTime[]> {
     const { workingSet = MOST_BYTES } = options;
     const most = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, workingSet));
     const { signal, onProgress } = this.#options;
-    const signatures = timed.map(({ part }) => signatureOf(part.model));
+    const signatures = timed.map(({ subgraph }) => signatureOf(subgraph.model));
     const missing = new Map<string, TimedSubgraph>();
     timed.forEach((one, i) => {
       const signature = signatures[i]!;
@@ -129,20 +130,35 @@ export class KernelTimes {
   }
 }
 
-/** Reads the runtime's own clock, or if this build does not let it be read, times each part alone. */
+/** Reads the runtime's own clock; where this build hides it, times each subgraph by itself. */
 function kernelTimerOf(runtime: Runtime, signal?: AbortSignal): KernelTimer {
   let warm = false;
   return async (timed) => {
-    try {
-      // V8 compiles what runs often once more: in a new process the first times are twice as long.
-      if (!warm) await timeKernels(runtime, timed, await profilingOverhead(runtime), { signal });
-      warm = true;
-      return await timeKernels(runtime, timed, await profilingOverhead(runtime), { signal });
-    } catch (error) {
-      if (!(error instanceof UnknownBuildError)) throw error;
-      return await timeOneByOne(runtime, timed, { signal });
-    }
+    const overhead = await profilingOverhead(runtime);
+    const together = async () =>
+      overhead && await timeKernels(runtime, timed, overhead, { signal });
+    // V8 compiles what runs often once more: in a new process the first times are twice as long.
+    if (!warm) await together();
+    warm = true;
+    return await together() ?? await eachByItself(runtime, timed, signal);
   };
+}
+
+/** Conversions at the edges of a subgraph are not told apart here: they count to it. */
+async function eachByItself(
+  runtime: Runtime,
+  timed: readonly TimedSubgraph[],
+  signal?: AbortSignal,
+): Promise<KernelTime[]> {
+  const subgraphs = timed.map(({ subgraph }) => subgraph);
+  const times = await timeOneByOne(runtime, subgraphs, { signal });
+  return times.map((ms, i) => ({
+    ms,
+    input: "float",
+    output: "float",
+    conversions: [],
+    runs: subgraphs[i]!.model.graph.node.map(({ opType }) => opType),
+  }));
 }
 
 function chunksOf(
@@ -152,7 +168,7 @@ function chunksOf(
   const chunks: [string, TimedSubgraph][][] = [];
   let bytes = Infinity;
   for (const entry of timed) {
-    const { model, feeds } = entry[1].part;
+    const { model, feeds } = entry[1].subgraph;
     const own = model.graph.initializer.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0) +
       sizeOf(Object.values(feeds));
     const last = chunks.at(-1);
@@ -172,7 +188,7 @@ function inUnits({ ms, conversions, ...rest }: KernelTime, unit: number): Stored
     ...rest,
     runs: [...rest.runs],
     time: ms / unit,
-    conversions: conversions.map(({ ms, ...step }) => ({ ...step, time: ms / unit })),
+    conversions: conversions.map(({ ms, ...conversion }) => ({ ...conversion, time: ms / unit })),
   };
 }
 
@@ -180,6 +196,6 @@ function inMilliseconds({ time, conversions, ...rest }: StoredTime, unit: number
   return {
     ...rest as Pick<KernelTime, "input" | "output" | "runs">,
     ms: time * unit,
-    conversions: conversions.map(({ time, ...step }) => ({ ...step, ms: time * unit })),
+    conversions: conversions.map(({ time, ...conversion }) => ({ ...conversion, ms: time * unit })),
   };
 }

@@ -1,11 +1,10 @@
 import type { Model } from "../onnx/model.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
-import { learnShapes, type ShapeMap } from "../runtime/learn_shapes.ts";
+import { learnShapes } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
-
-import { UnknownBuildError } from "../runtime/runtime_errors.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { runValues } from "../runtime/run_values.ts";
 
@@ -32,18 +31,8 @@ export async function networkFacts(
 ): Promise<NetworkFacts> {
   const raised = raiseOpset(model, QUANTIZED_OPSET);
   const named = raised.withGraph(nameNodes(raised.graph));
-  const shapes = await learnShapes(named, feeds);
+  const shapes = await learnShapes(named, feeds, { runtime });
   const values = await runValues(named, feeds, shapes, runtime);
-  const optimized = await optimizedOrNot(named, runtime);
+  const optimized = await runtime.optimized(named);
   return { model: named, shapes, values, ...(optimized && { optimized: optimized.graph }) };
-}
-
-/** The model as it is executed, if this build of the runtime lets it be read. */
-export async function optimizedOrNot(model: Model, runtime: Runtime): Promise<Model | undefined> {
-  try {
-    return await runtime.optimized(model);
-  } catch (error) {
-    if (error instanceof UnknownBuildError) return undefined;
-    throw error;
-  }
 }

@@ -36,5 +36,5 @@ export function referenceLoad(): TimedSubgraph {
   const opsetImport = [create(OperatorSetIdProtoSchema, { domain: "", version: 13n })];
   const proto = create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph });
   const model = new Model(proto, { name: "reference load" });
-  return { part: { model, feeds: { x } }, own: new Set() };
+  return { subgraph: { model, feeds: { x } }, own: new Set() };
 }

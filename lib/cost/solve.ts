@@ -1,6 +1,6 @@
 import type { Highs } from "highs";
 import type { Choice, PlacementProblem } from "./placement.ts";
-import { placementProgram } from "./placement.ts";
+import { choiceVariable, placementProgram } from "./program.ts";
 
 /** Options for {@linkcode solvePlacement}. */
 export interface SolveOptions {
@@ -13,7 +13,7 @@ export interface SolveOptions {
  * weighed with the changes of precision around it, and a chain that pays only as a whole is found.
  *
  * @returns The choice for each kernel. If time runs out, the best found.
- * @throws {RangeError} If an kernel has no choice, or nothing keeps the limits.
+ * @throws {RangeError} If a kernel has no choice, or nothing keeps the limits.
  * @see {@link https://highs.dev | HiGHS}, the solver
  */
 export async function solvePlacement<C extends Choice>(
@@ -26,7 +26,7 @@ export async function solvePlacement<C extends Choice>(
     kernels: problem.kernels.map((kernel) => ({ ...kernel, choices: cheapest(kernel.choices) })),
   };
   if (worth.kernels.some(({ choices }) => choices.length === 0)) {
-    throw new RangeError("Cannot place: an kernel has no choice");
+    throw new RangeError("Cannot place: a kernel has no choice");
   }
   if (!problem.limits?.length && worth.kernels.every(({ choices }) => choices.length === 1)) {
     return worth.kernels.map(({ choices }) => choices[0]!);
@@ -43,16 +43,13 @@ export async function solvePlacement<C extends Choice>(
   }
   const columns = solution.Columns as Record<string, { readonly Primal?: number }>;
   return worth.kernels.map(({ choices }, i) => {
-    const chosen = choices.findIndex((_, c) => (columns[`x${i}_${c}`]?.Primal ?? 0) > 0.5);
+    const chosen = choices.findIndex((_, c) => (columns[choiceVariable(i, c)]?.Primal ?? 0) > 0.5);
     if (chosen >= 0) return choices[chosen]!;
     throw new Error(`Cannot place: the solver ended with "${solution.Status}"`);
   });
 }
 
-/**
- * Of the choices that read and give the same forms, one that takes no less of anything than another
- * cannot be right.
- */
+/** Removes dominated choices: same input and output form, no better in time or in any limit. */
 function cheapest<C extends Choice>(choices: readonly C[]): C[] {
   const groups = Map.groupBy(choices, ({ input, output, carries = false }) => {
     return `${input} ${output} ${carries}`;

@@ -4,22 +4,36 @@
  */
 export type TensorForm = "float" | "floatLast" | "int8" | "int8Last";
 
-/** Steps from one form to another. */
+/** What brings a tensor from one form nearer to another. */
 export type Conversion = "quantize" | "dequantize" | "transposeFloat" | "transposeInt8";
 
-/** All forms. */
-export const TENSOR_FORMS: readonly TensorForm[] = ["float", "floatLast", "int8", "int8Last"];
+const TRAITS: Readonly<Record<TensorForm, { readonly int8: boolean; readonly last: boolean }>> = {
+  float: { int8: false, last: false },
+  floatLast: { int8: false, last: true },
+  int8: { int8: true, last: false },
+  int8Last: { int8: true, last: true },
+};
 
+/** All forms. */
+export const TENSOR_FORMS = Object.keys(TRAITS) as readonly TensorForm[];
+
+/** Whether a tensor of this form is uint8. */
 export function isInt8(form: TensorForm): boolean {
-  return form.startsWith("int8");
+  return TRAITS[form].int8;
 }
 
-export function isLast(form: TensorForm): boolean {
-  return form.endsWith("Last");
+/** Whether a tensor of this form has its channels last. */
+export function isChannelsLast(form: TensorForm): boolean {
+  return TRAITS[form].last;
+}
+
+/** The form of that precision and order. */
+export function tensorForm({ int8, last }: { int8: boolean; last: boolean }): TensorForm {
+  return int8 ? (last ? "int8Last" : "int8") : last ? "floatLast" : "float";
 }
 
 /**
- * What it takes to have a tensor in another form. It is turned while it is uint8 where there is a
+ * What it takes to have a tensor in another form. It is transposed while it is uint8 where there is a
  * choice: that moves a quarter of the bytes.
  *
  * @example
@@ -31,27 +45,25 @@ export function isLast(form: TensorForm): boolean {
  * ```
  */
 export function conversionsBetween(from: TensorForm, to: TensorForm): Conversion[] {
-  const turn: Conversion = isInt8(from) || isInt8(to) ? "transposeInt8" : "transposeFloat";
+  const [before, after] = [TRAITS[from], TRAITS[to]];
+  const transpose: Conversion = before.int8 || after.int8 ? "transposeInt8" : "transposeFloat";
   return [
-    ...(!isInt8(from) && isInt8(to) ? ["quantize" as const] : []),
-    ...(isLast(from) !== isLast(to) ? [turn] : []),
-    ...(isInt8(from) && !isInt8(to) ? ["dequantize" as const] : []),
+    ...(!before.int8 && after.int8 ? ["quantize" as const] : []),
+    ...(before.last !== after.last ? [transpose] : []),
+    ...(before.int8 && !after.int8 ? ["dequantize" as const] : []),
   ];
 }
 
-/** The form after a step. */
-export function afterConversion(form: TensorForm, step: Conversion): TensorForm {
-  switch (step) {
+/** The form after a conversion. */
+export function afterConversion(form: TensorForm, conversion: Conversion): TensorForm {
+  const { int8, last } = TRAITS[form];
+  switch (conversion) {
     case "quantize":
-      return isLast(form) ? "int8Last" : "int8";
+      return tensorForm({ int8: true, last });
     case "dequantize":
-      return isLast(form) ? "floatLast" : "float";
+      return tensorForm({ int8: false, last });
     default:
-      return (isInt8(form)
-        ? (isLast(form) ? "int8" : "int8Last")
-        : isLast(form)
-        ? "float"
-        : "floatLast");
+      return tensorForm({ int8, last: !last });
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type NodeProto,
   type OperatorSetIdProto,
 } from "../onnx/onnx_pb.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { NodeTimes } from "../runtime/profile_run.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { type Edges, findEdges } from "./edges.ts";
@@ -18,25 +18,25 @@ import type { Subgraph } from "../onnx/extract.ts";
 import { renameGraph } from "../onnx/rename.ts";
 import type { Conversion, TensorForm } from "./tensor_form.ts";
 
-/** A part of a network in one form, to be timed. */
+/** A subgraph of a network in one form, to be timed. */
 export interface TimedSubgraph {
-  readonly part: Subgraph;
-  /** Names of nodes that are the part's own: not taken for changes of layout at its edges. */
+  readonly subgraph: Subgraph;
+  /** Names of nodes that are the subgraph's own: not taken for changes of layout at its edges. */
   readonly own: ReadonlySet<string>;
-  /** Names of nodes that are there only so that the part runs as it does among its neighbours. */
+  /** Names of nodes that are there only so that the subgraph runs as it does among its neighbours. */
   readonly context?: ReadonlySet<string>;
 }
 
-/** What a step at an edge took, for that many elements. */
+/** What a conversion at an edge took, for that many elements. */
 export interface ConversionTime {
-  readonly step: Conversion;
+  readonly conversion: Conversion;
   readonly elements: number;
   readonly ms: number;
 }
 
-/** What a part took. */
+/** What a subgraph took. */
 export interface KernelTime {
-  /** Milliseconds of the part itself, without what is at its edges. */
+  /** Milliseconds of the subgraph itself, without what is at its edges. */
   readonly ms: number;
   readonly input: TensorForm;
   readonly output: TensorForm;
@@ -53,27 +53,30 @@ export interface TimeKernelsOptions {
 }
 
 /**
- * Times parts of networks, each by itself, in turns: they stand side by side in one model, so that
+ * Times subgraphs of networks, each by itself, in turns: they stand side by side in one model, so that
  * each run executes all of them, and what slows the machine down meets all alike.
+ *
+ * @returns Undefined if this build of onnxruntime does not let its clock be read.
  */
 export async function timeKernels(
   runtime: Runtime,
   timed: readonly TimedSubgraph[],
   overhead: ProfilingOverhead,
   options: TimeKernelsOptions = {},
-): Promise<KernelTime[]> {
+): Promise<KernelTime[] | undefined> {
   const { minMs = 300, signal } = options;
-  const model = sideBySide(timed.map(({ part }) => part));
+  const model = sideBySide(timed.map(({ subgraph }) => subgraph));
   const feeds = Object.fromEntries(
-    timed.flatMap(({ part }, i) =>
-      Object.entries(part.feeds).map((
+    timed.flatMap(({ subgraph }, i) =>
+      Object.entries(subgraph.feeds).map((
         [name, tensor],
       ): [string, Tensor] => [inside(i, name), tensor])
     ),
   );
   const optimized = await runtime.optimized(model);
-  const { nodes } = await runtime.profile(model, [feeds], { minMs, signal });
-  const executed = executedNodes(nodes, optimized.graph, overhead);
+  const profile = optimized && await runtime.profile(model, [feeds], { minMs, signal });
+  if (!optimized || !profile) return undefined;
+  const executed = executedNodes(profile.nodes, optimized.graph, overhead);
   const homes = homesOf(optimized.graph);
   const bySubgraph = Map.groupBy(executed, ({ node }) => homes.get(node));
   return timed.map((one, i) => readTimes(one, i, bySubgraph.get(i) ?? []));
@@ -109,7 +112,7 @@ function executedNodes(
 }
 
 function readTimes(one: TimedSubgraph, index: number, executed: readonly Executed[]): KernelTime {
-  const { part: { model, feeds }, own, context = new Set() } = one;
+  const { subgraph: { model, feeds }, own, context = new Set() } = one;
   const name = (node: NodeProto) => outside(index, node.name).replace(/_token_\d+$/, "");
   const isContext = ({ node }: Executed) => context.has(name(node));
   const edges: Edges = findEdges(
@@ -118,25 +121,27 @@ function readTimes(one: TimedSubgraph, index: number, executed: readonly Execute
     model.graph.output.map((output) => inside(index, output.name)),
     (node) => own.has(name(node)),
   );
-  const atEdge = new Map(edges.nodes.map(({ node, step }) => [node, step]));
+  const atEdge = new Map(edges.nodes.map(({ node, conversion }) => [node, conversion]));
   const inner = executed.filter((one) => !atEdge.has(one.node) && !isContext(one));
   return {
     ms: inner.reduce((sum, { ms }) => sum + ms, 0),
     input: edges.input,
     output: edges.output,
     conversions: executed.flatMap(({ node, ms, elements }) => {
-      const step = atEdge.get(node);
-      return step ? [{ step, elements, ms }] : [];
+      const conversion = atEdge.get(node);
+      return conversion ? [{ conversion, elements, ms }] : [];
     }),
     runs: inner.map(({ node }) => node.opType),
   };
 }
 
-/** Puts parts into one model, with a prefix for all names of each. */
-function sideBySide(parts: readonly Subgraph[]): Model {
-  const graphs = parts.map(({ model }, i) => renameGraph(named(model.graph), (n) => inside(i, n)));
+/** Puts subgraphs into one model, with a prefix for all names of each. */
+function sideBySide(subgraphs: readonly Subgraph[]): Model {
+  const graphs = subgraphs.map(({ model }, i) =>
+    renameGraph(named(model.graph), (n) => inside(i, n))
+  );
   const opsets = new Map<string, OperatorSetIdProto>();
-  for (const { model } of parts) {
+  for (const { model } of subgraphs) {
     for (const opset of model.proto.opsetImport) {
       const known = opsets.get(opset.domain);
       if (!known || known.version < opset.version) opsets.set(opset.domain, opset);
@@ -150,11 +155,11 @@ function sideBySide(parts: readonly Subgraph[]): Model {
     input: graphs.flatMap(({ input }) => input),
     output: graphs.flatMap(({ output }) => output),
   });
-  const irVersion = parts.reduce((a, { model }) => {
+  const irVersion = subgraphs.reduce((a, { model }) => {
     return model.proto.irVersion > a ? model.proto.irVersion : a;
   }, 8n);
   const proto = create(ModelProtoSchema, { irVersion, opsetImport: [...opsets.values()], graph });
-  return new Model(proto, { name: `${parts.length} parts side by side` });
+  return new Model(proto, { name: `${subgraphs.length} subgraphs side by side` });
 }
 
 /** Gives names to the nodes without one: what ran is known by them. */

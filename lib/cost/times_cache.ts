@@ -2,17 +2,18 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { writeWhole } from "../whole_file.ts";
 import { TENSOR_FORMS } from "./tensor_form.ts";
 
 const tensorForm = z.enum(TENSOR_FORMS as [string, ...string[]]);
 
-/** What a part took, in units of the reference load. */
+/** What a subgraph took, in units of the reference load. */
 const storedTime = z.strictObject({
   time: z.number(),
   input: tensorForm,
   output: tensorForm,
   conversions: z.array(z.strictObject({
-    step: z.enum(["quantize", "dequantize", "transposeFloat", "transposeInt8"]),
+    conversion: z.enum(["quantize", "dequantize", "transposeFloat", "transposeInt8"]),
     elements: z.int(),
     time: z.number(),
   })),
@@ -21,7 +22,7 @@ const storedTime = z.strictObject({
 export type StoredTime = z.infer<typeof storedTime>;
 
 const stored = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(2),
   /** Machine and versions that the times are of. */
   machine: z.string(),
   times: z.record(z.string(), storedTime),
@@ -62,18 +63,17 @@ export class TimesCache {
     if (this.#path === undefined) return;
     this.#times = new Map([...await readTimes(this.#path, this.#machine), ...this.#times]);
     const record: z.infer<typeof stored> = {
-      format: 1,
+      format: 2,
       machine: this.#machine,
       times: Object.fromEntries(this.#times),
     };
     try {
       await Deno.mkdir(dirname(this.#path), { recursive: true });
-      const part = `${this.#path}.${Deno.pid}.part`;
-      await Deno.writeTextFile(part, JSON.stringify(record));
-      await Deno.rename(part, this.#path);
+      await writeWhole(this.#path, JSON.stringify(record));
     } catch (error) {
+      const reason = error instanceof UserError ? error.cause : error;
       throw new UserError(
-        `Cannot keep measured times in ${this.#path}: ${(error as Error).message}; name another ` +
+        `Cannot keep measured times in ${this.#path}: ${(reason as Error).message}; name another ` +
           `folder, or none`,
       );
     }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { writeWhole } from "../whole_file.ts";
 import { failToRead, parseNpy, writeNpy } from "./npy.ts";
 import { type ByteSource, openZip, writeZip } from "./zip.ts";
 
@@ -74,15 +75,8 @@ export async function writeNpz(
   arrays: Readonly<Record<string, Tensor>>,
 ): Promise<void> {
   const target = path instanceof URL ? fileURLToPath(path) : path;
-  const temporary = `${target}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  try {
-    const file = await Deno.open(temporary, { write: true, createNew: true });
-    await writeZip(file.writable, filesOf(arrays));
-    await Deno.rename(temporary, target);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw new UserError(`Cannot write ${target}: ${(error as Error).message}`, { cause: error });
-  }
+  const files = filesOf(arrays);
+  await writeWhole(target, (file) => writeZip(file, files));
 }
 
 /** The bytes that {@linkcode writeNpz} writes. */

@@ -79,7 +79,7 @@ export function toNumbers(tensor: Tensor): ArrayLike<number> {
     return Float64Array.from(data, Number);
   }
   if (tensor.type === "string") {
-    throw new Error("an output of texts cannot be scored by this metric");
+    throw new Error("an output of strings cannot be scored by this metric");
   }
   return data as Float32Array;
 }

@@ -1,11 +1,6 @@
+import { MAX_SQNR } from "../record/metric_info.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { isFloat, toNumbers } from "./classes.ts";
-
-/**
- * Where the signal-to-noise scale ends, in dB: float32 itself resolves 2^-24, which is 144 dB, so
- * what is closer counts as equal.
- */
-export const MAX_SQNR = 150;
 
 /** Sums over values x of the reference and y of the candidate, from which both measures follow. */
 export interface Sums {
@@ -66,4 +61,53 @@ export function comparable(outputs: Readonly<Record<string, Tensor>>): string[] 
 /** Whether two tensors can be compared value by value. */
 export function sameShape(a: Tensor, b: Tensor): boolean {
   return a.dims.length === b.dims.length && a.dims.every((dim, axis) => dim === b.dims[axis]);
+}
+
+/** Noise below this share of the signal's power is float32's own: {@linkcode MAX_SQNR} as a share. */
+export const LEAST_NOISE = 10 ** (-MAX_SQNR / 10);
+
+/**
+ * Power of the noise as a share of the signal's: what {@linkcode sqnrOf} is the logarithm of. 0 where
+ * all values are equal; 1 where the reference is nothing but zeros, and the candidate is not.
+ *
+ * @example Each value is off by a tenth
+ * ```ts
+ * import { addSums, noiseShare, noSums } from "./closeness.ts";
+ * import { float32 } from "../tensor/tensor.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ * const sums = noSums();
+ * addSums(sums, float32([2], [10, -20]), float32([2], [11, -22]));
+ * assertAlmostEquals(noiseShare(sums), 0.01);
+ * ```
+ */
+export function noiseShare({ signal, noise }: Pick<Sums, "signal" | "noise">): number {
+  if (noise === 0) return 0;
+  return signal > 0 ? Math.min(noise / signal, 1 / LEAST_NOISE) : 1;
+}
+
+/**
+ * {@linkcode noiseShare} of one output; NaN where the shapes differ or a value is not a number.
+ */
+export function relativeNoise(reference: Tensor, changed: Tensor): number {
+  if (!sameShape(reference, changed)) return NaN;
+  const sums = noSums();
+  addSums(sums, reference, changed);
+  return Number.isNaN(sums.signal + sums.noise) ? NaN : noiseShare(sums);
+}
+
+/**
+ * The geometric mean of the noise shares of some samples, so that what adds up in it is what an SQNR in
+ * dB, averaged over samples, is made of. A sample without noise counts as {@linkcode LEAST_NOISE}.
+ *
+ * @returns 0 if there is no noise in any sample.
+ */
+export function meanNoise(shares: readonly number[]): number {
+  if (shares.every((share) => share === 0)) return 0;
+  const logs = shares.map((share) => Math.log(Math.max(share, LEAST_NOISE)));
+  return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+}
+
+/** A share of noise in dB of signal over noise, {@linkcode MAX_SQNR} at most. */
+export function decibelsOf(share: number): number {
+  return -10 * Math.log10(Math.max(share, LEAST_NOISE));
 }

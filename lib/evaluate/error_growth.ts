@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { addSums, comparable, noSums, sameShape, sqnrOf, type Sums } from "./closeness.ts";
@@ -44,8 +45,8 @@ export async function errorGrowth(
   const { stream } = dataset;
   if (!stream) {
     throw new UserError(
-      `Cannot follow the error over the steps of ${dataset.name}: its samples are no sequences; ` +
-        `declare them with stateful(), or compare along an axis of the outputs with sqnrAlong()`,
+      `Cannot follow the error over the steps of ${dataset.name}: its samples are not sequences; ` +
+        `make sequences with stateful(), or compare along an axis of the outputs with sqnrAlong()`,
     );
   }
   const { signal } = options;

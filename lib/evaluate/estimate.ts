@@ -1,21 +1,20 @@
-import type { Estimate } from "../record/metric_info.ts";
+import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import { type Interval, meanInterval, moments, shareInterval } from "./interval.ts";
-import type { Metric } from "./metric.ts";
 import { tango } from "./paired.ts";
 
 /**
  * The mean of scores with its 95 % interval, in the metric's unit: {@linkcode shareInterval} for
- * shares, {@linkcode meanInterval} for others.
+ * shares (times 100), {@linkcode meanInterval} for others.
  *
  * @param scores One per sample; NaN was not scored and does not count.
  * @throws {RangeError} If no sample was scored, or only one on a scale without ends.
  */
-export function estimateMean(scores: Float64Array, metric: Pick<Metric, "unit">): Estimate {
+export function estimateMean(scores: Float64Array, metric: Pick<MetricInfo, "share">): Estimate {
   const scored = scores.filter((score) => !Number.isNaN(score));
   const n = scored.length;
   if (n === 0) throw new RangeError("Cannot estimate a mean: no sample was scored");
   const value = moments(scored).mean;
-  return metric.unit === "%"
+  return metric.share
     ? estimate(value, shareInterval(scored), n, 100)
     : estimate(value, meanInterval(scored), n);
 }
@@ -38,7 +37,7 @@ export function estimateMean(scores: Float64Array, metric: Pick<Metric, "unit">)
 export function estimateDifference(
   candidate: Float64Array,
   reference: Float64Array,
-  metric: Pick<Metric, "unit" | "relative">,
+  metric: Pick<MetricInfo, "share" | "perfect">,
 ): Estimate {
   if (candidate.length !== reference.length) {
     throw new RangeError(
@@ -53,9 +52,8 @@ export function estimateDifference(
   const n = ours.length;
   if (n === 0) throw new RangeError("Cannot compare: no sample was scored by both");
 
-  const isShare = metric.unit === "%";
-  const scale = isShare ? 100 : 1;
-  if (metric.relative) {
+  const scale = metric.share ? 100 : 1;
+  if (metric.perfect !== undefined) {
     const own = moments(theirs).mean * scale;
     const { value, low, high } = estimateMean(ours, metric);
     return { value: value - own, low: low - own, high: high - own, n };
@@ -65,7 +63,7 @@ export function estimateDifference(
   const gained = differences.filter((difference) => difference > 0).length;
   const lost = differences.filter((difference) => difference < 0).length;
   const isRightOrWrong = [ours, theirs].every((scores) => scores.every((x) => x === 0 || x === 1));
-  const interval = isShare && (isRightOrWrong || gained + lost === 0)
+  const interval = metric.share && (isRightOrWrong || gained + lost === 0)
     ? tango(gained, lost, n)
     : meanInterval(differences);
   return estimate(value, interval, n, scale);

@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { Trial } from "../record/trial_record.ts";
@@ -19,7 +19,7 @@ import {
 } from "./closeness.ts";
 import { estimateDifference, estimateMean } from "./estimate.ts";
 import { moments } from "./interval.ts";
-import type { Metric, ScoredSample } from "./metric.ts";
+import { infoOf, isShare, type Metric, type ScoredSample, scoreScale } from "./metric.ts";
 
 /** Closeness of all outputs to float32's, pooled over the samples. */
 export type OutputError = NonNullable<Trial["outputs"]>;
@@ -60,7 +60,7 @@ export interface EvaluateOptions {
  * Without `reference` the network is its own: evaluate float32 so, once, and hand the result over for
  * each candidate. It holds float32's outputs of all samples, so its memory is theirs.
  *
- * @param metric See `defaultMetric()`.
+ * @param metric How outputs are scored; `defaultMetric()` chooses one.
  * @param reference Float32's evaluation, on the same data set and metric.
  * @throws {UserError} If an output is NaN or infinite, a label is no class of the outputs, a score
  * is not finite, or the metric throws: each names the sample.
@@ -81,8 +81,7 @@ export async function evaluate(
   }
   const bySample = new Float64Array(dataset.length).fill(NaN);
   const results: Record<string, Tensor>[] = [];
-  const sums = new Map<string, Sums>();
-  const misshapen = new Set<string>();
+  const closeness = new OutputCloseness();
   let index = 0;
   for await (const { results: outputs } of runDataset(runtime, model, dataset, options)) {
     requireFinite(outputs, model, dataset, index);
@@ -92,13 +91,8 @@ export async function evaluate(
       const sample = { outputs, reference: expected, index, ...(label >= 0 && { label }) };
       bySample[index] = scoreOf(sample, metric, dataset);
     }
-    if (reference) {
-      for (const name of comparable(expected)) {
-        const [ours, theirs] = [outputs[name], expected[name]!];
-        if (!ours || !sameShape(ours, theirs)) misshapen.add(name);
-        else addSums(getOrAdd(sums, name), theirs, ours);
-      }
-    } else results.push(outputs);
+    if (reference) closeness.add(expected, outputs);
+    else results.push(outputs);
     index++;
   }
   const scores = dataset.stream ? meanBySequence(dataset.stream, bySample) : bySample;
@@ -108,19 +102,19 @@ export async function evaluate(
         `has a label; bring labels, or choose a metric that needs none, such as agreement`,
     );
   }
-  for (const name of misshapen) sums.delete(name);
-  const { name, unit, higherIsBetter } = metric;
+  const worst = closeness.worst();
+  const info = infoOf(metric);
   return {
-    metric: { name, unit, higherIsBetter },
-    value: explain(() => estimateValue(scores, metric, reference), metric, dataset),
+    metric: info,
+    value: explain(() => estimateValue(scores, info, reference), metric, dataset),
     ...(reference && {
       difference: explain(
-        () => estimateDifference(scores, reference.scores, metric),
+        () => estimateDifference(scores, reference.scores, info),
         metric,
         dataset,
       ),
     }),
-    ...(sums.size > 0 && { outputs: outputError([...sums.values()]) }),
+    ...(worst && { outputs: worst }),
     scores,
     ...(!reference && { results }),
   };
@@ -129,20 +123,45 @@ export async function evaluate(
 /** The network's value; float32's own closeness to itself is known, so its interval is a point. */
 function estimateValue(
   scores: Float64Array,
-  metric: Metric,
+  metric: MetricInfo,
   reference: Evaluation | undefined,
 ): Estimate {
-  if (reference || !metric.relative) return estimateMean(scores, metric);
-  const value = moments(scores).mean * (metric.unit === "%" ? 100 : 1);
+  if (reference || metric.perfect === undefined) return estimateMean(scores, metric);
+  const value = moments(scores).mean * scoreScale(metric);
   return { value, low: value, high: value, n: scores.length };
 }
 
-/** The worst of the outputs, by each measure. */
-function outputError(sums: readonly Sums[]): OutputError {
-  return {
-    sqnr: sums.every(({ noise }) => noise === 0) ? null : Math.min(...sums.map(sqnrOf)),
-    cosine: Math.min(...sums.map(cosineOf)),
-  };
+/** Closeness of a network's outputs to float32's, pooled over samples. */
+class OutputCloseness {
+  readonly #sums = new Map<string, Sums>();
+  /** Outputs that had another shape than float32's in some sample. */
+  readonly #misshapen = new Set<string>();
+
+  add(
+    reference: Readonly<Record<string, Tensor>>,
+    outputs: Readonly<Record<string, Tensor>>,
+  ): void {
+    for (const name of comparable(reference)) {
+      const [ours, theirs] = [outputs[name], reference[name]!];
+      if (!ours || !sameShape(ours, theirs)) this.#misshapen.add(name);
+      else {
+        const sums = this.#sums.get(name) ?? noSums();
+        this.#sums.set(name, sums);
+        addSums(sums, theirs, ours);
+      }
+    }
+  }
+
+  /** The worst of the outputs by each measure; undefined where none keeps its shape. */
+  worst(): OutputError | undefined {
+    const sums = [...this.#sums].filter(([name]) => !this.#misshapen.has(name))
+      .map(([, sums]) => sums);
+    if (sums.length === 0) return undefined;
+    return {
+      sqnr: sums.every(({ noise }) => noise === 0) ? null : Math.min(...sums.map(sqnrOf)),
+      cosine: Math.min(...sums.map(cosineOf)),
+    };
+  }
 }
 
 /**
@@ -163,8 +182,10 @@ export function scoreOf(sample: ScoredSample, metric: Metric, dataset: Dataset):
   if (typeof score !== "number" || !Number.isFinite(score)) {
     throw new UserError(`${what}: the score must be a finite number, got ${score}`);
   }
-  if (metric.unit === "%" && (score < 0 || score > 1)) {
-    throw new UserError(`${what}: the score of a metric in % must be within 0..1, got ${score}`);
+  if (isShare(metric) && (score < 0 || score > 1)) {
+    throw new UserError(
+      `${what}: the score of a share (a metric in %) must be within 0..1, got ${score}`,
+    );
   }
   return score;
 }
@@ -183,8 +204,8 @@ export function requireFinite(
       if (Number.isFinite(values[i])) continue;
       throw new UserError(
         `Cannot evaluate ${model.name} on ${dataset.name}: its output "${name}" is ${values[i]} ` +
-          `at element ${i} for sample ${index}; see whether that sample is like those the network ` +
-          `was made for`,
+          `at element ${i} for sample ${index}; check that this sample is scaled as the network ` +
+          `expects it`,
       );
     }
   }
@@ -203,10 +224,4 @@ function explain(estimate: () => Estimate, metric: Metric, dataset: Dataset): Es
       cause: error,
     });
   }
-}
-
-function getOrAdd(sums: Map<string, Sums>, name: string): Sums {
-  const found = sums.get(name) ?? noSums();
-  sums.set(name, found);
-  return found;
 }

@@ -1,16 +1,5 @@
-import { UserError } from "../errors.ts";
 import type { MetricInfo } from "../record/metric_info.ts";
-import type { Tensor, ValueType } from "../tensor/tensor.ts";
-import { type Classes, isFloat, readClasses } from "./classes.ts";
-import {
-  addSums,
-  comparable,
-  cosineOf,
-  noSums,
-  sameShape,
-  sqnrOf,
-  type Sums,
-} from "./closeness.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** What a metric is shown of one sample. */
 export interface ScoredSample {
@@ -26,22 +15,56 @@ export interface ScoredSample {
 
 /**
  * A measure of how good a network's outputs are. Any object of this shape will do. Its value over a
- * data set is the mean of its scores.
+ * data set is the mean of its scores; how that is shown and judged is said by the fields of
+ * {@linkcode MetricInfo}:
+ *
+ * - `name`, `unit`, `higherIsBetter`: required.
+ * - `digits`: decimals shown. Without it 1 for a share, for others five significant digits.
+ * - `share`: the scores are within 0..1 and their mean is a share, shown as 0..100: intervals are
+ *   those of a proportion, and a drop is judged as it was measured. Without it true if the unit is
+ *   `%`. If false, a drop is judged by the worse end of its interval.
+ * - `perfect`: value of float32 against itself, for a metric of closeness to float32 (100 for a
+ *   share). Without it the metric is taken for one that float32 itself can score badly.
+ * - `maxDrop`: the drop accepted where the user gives none. Without it half a point for a share; for
+ *   other metrics the user must give one.
+ * - `signalToNoise`: whether the value is the SQNR of the outputs in dB. Without it, it is not.
+ *
+ * @example The share of samples whose label is among the two largest scores
+ * ```ts
+ * import type { Metric } from "./metric.ts";
+ * import { float32 } from "../tensor/tensor.ts";
+ * import assert from "node:assert/strict";
+ * const top2: Metric = {
+ *   name: "top-2",
+ *   unit: "%",
+ *   digits: 1,
+ *   higherIsBetter: true,
+ *   usesLabels: true,
+ *   score({ outputs, label }) {
+ *     const scores = outputs.y!.data as Float32Array;
+ *     return scores.filter((score) => score > scores[label!]!).length < 2 ? 1 : 0;
+ *   },
+ * };
+ * const outputs = { y: float32([1, 3], [0.1, 0.7, 0.2]) };
+ * assert.equal(top2.score({ outputs, reference: outputs, label: 2, index: 0 }), 1);
+ * ```
  */
-export interface Metric extends MetricInfo {
+export interface Metric extends Omit<MetricInfo, "share"> {
+  /** @default {true if the unit is "%"} */
+  readonly share?: boolean;
   /** Samples without a label are left out. @default {false} */
   readonly usesLabels?: boolean;
-  /**
-   * It measures closeness to the float32 network, whose own score is then the same for every
-   * sample, and no estimate. @default {false}
-   */
-  readonly relative?: boolean;
   /**
    * Set where a score follows from the class that is chosen at each position of an output, and from
    * nothing else of the outputs: as long as no class changes, the score does not. @default {none}
    */
   readonly decidedBy?: ClassOptions;
-  /** Score of one sample; within 0..1 where `unit` is "%". May throw an Error that says why not. */
+  /**
+   * Half the width of an interval that is narrow enough for an ablation, in the metric's unit.
+   * @default {1 % of float32's value}
+   */
+  readonly resolution?: number;
+  /** Score of one sample; within 0..1 for a share. May throw an Error that says why not. */
   score(sample: ScoredSample): number;
 }
 
@@ -51,55 +74,6 @@ export interface ClassOptions {
   output?: string;
 }
 
-/**
- * Share of samples whose class is the label. Where the output is the class itself (an integer),
- * it is compared with the label as it is.
- */
-export function top1(options: ClassOptions = {}): Metric {
-  return {
-    name: "top-1",
-    unit: "%",
-    higherIsBetter: true,
-    usesLabels: true,
-    decidedBy: options,
-    score({ outputs, label }) {
-      const { output, ids, count } = readClasses(outputs, options.output);
-      if (ids.length !== 1) {
-        throw new Error(
-          `output "${output}" has ${ids.length} positions, but there is one label; ` +
-            `score it with a metric of your own`,
-        );
-      }
-      if (label! >= count) {
-        throw new Error(`its label ${label} is outside the ${count} classes of output "${output}"`);
-      }
-      return ids[0] === label ? 1 : 0;
-    },
-  };
-}
-
-/**
- * Share of samples whose class is the one that the float32 network chose; for outputs of several
- * positions, the share of positions, averaged over samples. It needs no labels.
- */
-export function agreement(options: ClassOptions = {}): Metric {
-  return {
-    name: "agreement",
-    unit: "%",
-    higherIsBetter: true,
-    relative: true,
-    decidedBy: options,
-    score({ outputs, reference }) {
-      const ours = readClasses(outputs, options.output);
-      const theirs = readClasses(reference, options.output);
-      requireEqualLength(ours, theirs);
-      let equal = 0;
-      for (let i = 0; i < ours.ids.length; i++) if (ours.ids[i] === theirs.ids[i]) equal++;
-      return ours.ids.length === 0 ? 1 : equal / ours.ids.length;
-    },
-  };
-}
-
 /** Options for {@linkcode sqnr} and {@linkcode cosine}. */
 export interface ClosenessOptions {
   /** Outputs to compare. @default {all float outputs, or all numeric ones if there are none} */
@@ -107,102 +81,46 @@ export interface ClosenessOptions {
 }
 
 /**
- * Signal to quantization-noise ratio of a sample's outputs against the float32 network's, in dB; of
- * several outputs the worst, since outputs differ in scale and one must not hide another. Equal
- * outputs count as 150 dB, the end of float32's own resolution.
+ * Largest accepted drop of a share where nothing else is said, in points: below it int8 is commonly
+ * called lossless, and some hundred samples can show it.
  */
-export function sqnr(options: ClosenessOptions = {}): Metric {
-  return {
-    name: "SQNR",
-    unit: "dB",
-    higherIsBetter: true,
-    relative: true,
-    score: (sample) => worst(sample, options, sqnrOf),
-  };
-}
-
-/** Cosine similarity of a sample's outputs with the float32 network's; of several the worst. */
-export function cosine(options: ClosenessOptions = {}): Metric {
-  return {
-    name: "cosine",
-    unit: "",
-    higherIsBetter: true,
-    relative: true,
-    score: (sample) => worst(sample, options, cosineOf),
-  };
-}
+const SHARE_MAX_DROP = 0.5;
 
 /**
- * The metric for a network by what it puts out: top-1 with labels; without, agreement if its only
- * float output holds scores of classes ([N, classes], [N, positions, classes], [N, classes, 1, 1])
- * or if it puts out classes alone; else SQNR.
+ * What a record keeps of a metric, with the defaults of {@linkcode Metric} filled in.
  *
- * @param outputs What the network says of its outputs.
- * @param labelled Whether there are samples with a label.
- * @throws {UserError} If there are labels but no output that could be compared with them.
+ * @example
+ * ```ts
+ * import { infoOf } from "./metric.ts";
+ * import assert from "node:assert/strict";
+ * const info = infoOf({ name: "top-5", unit: "%", higherIsBetter: true });
+ * assert.deepEqual([info.share, info.digits, info.maxDrop], [true, 1, 0.5]);
+ * ```
  */
-export function defaultMetric(outputs: readonly ValueType[], labelled: boolean): Metric {
-  const floats = outputs.filter(({ type }) => isFloat(type));
-  const integer = outputs.find(({ type }) => /int/.test(type));
-  if (labelled) {
-    const scores = floats.find((output) => holdsClasses(output, false));
-    const output = scores ?? integer;
-    if (output) return top1({ output: output.name });
-    const list = outputs.map(({ name, type, dims }) =>
-      `"${name}" (${type} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "..."}])`
-    );
-    throw new UserError(
-      `Cannot compare labels with the network's outputs ${
-        list.join(", ")
-      }: none holds the scores ` +
-        `of classes, [N, classes], or a class; bring a metric of your own, or data without labels`,
-    );
-  }
-  const [only] = floats;
-  if (only && floats.length === 1 && holdsClasses(only, true)) {
-    return agreement({ output: only.name });
-  }
-  if (floats.length === 0 && integer) return agreement({ output: integer.name });
-  return sqnr();
+export function infoOf(metric: Omit<MetricInfo, "share"> & { share?: boolean }): MetricInfo {
+  const { name, unit, higherIsBetter, perfect, signalToNoise } = metric;
+  const share = isShare(metric);
+  // A tenth of a point is what 500 to 2,000 samples resolve.
+  const digits = metric.digits ?? (share ? 1 : undefined);
+  const maxDrop = metric.maxDrop ?? (share ? SHARE_MAX_DROP : undefined);
+  return {
+    name,
+    unit,
+    ...(digits !== undefined && { digits }),
+    higherIsBetter,
+    share,
+    ...(perfect !== undefined && { perfect }),
+    ...(maxDrop !== undefined && { maxDrop }),
+    ...(signalToNoise && { signalToNoise }),
+  };
 }
 
-/** @param positions Whether several positions per sample will do, and the classes must be fixed. */
-function holdsClasses({ dims }: ValueType, positions: boolean): boolean {
-  if (!dims) return !positions;
-  const [, second, third, fourth] = dims;
-  const image = dims.length === 4 && third === 1 && fourth === 1;
-  const sequence = dims.length === 3 && (positions || second === 1);
-  if (dims.length !== 2 && !image && !sequence) return false;
-  const classes = image ? second : dims.at(-1);
-  return typeof classes === "number" ? classes > 1 : !positions;
+/** What a mean of scores is multiplied with to be a value of the metric: 100 for a share, else 1. */
+export function scoreScale(metric: Pick<Metric, "unit" | "share">): number {
+  return isShare(metric) ? 100 : 1;
 }
 
-function worst(
-  { outputs, reference }: ScoredSample,
-  { outputs: names = comparable(reference) }: ClosenessOptions,
-  measure: (sums: Sums) => number,
-): number {
-  if (names.length === 0) throw new Error("there is no output of numbers to compare");
-  return Math.min(...names.map((name) => {
-    const ours = outputs[name];
-    const theirs = reference[name];
-    if (!ours || !theirs) throw new Error(`there is no output "${name}"`);
-    if (!sameShape(ours, theirs)) {
-      throw new Error(
-        `output "${name}" is of shape [${ours.dims.join(", ")}], but float32's of ` +
-          `[${theirs.dims.join(", ")}]; score it with a metric of your own`,
-      );
-    }
-    const sums = noSums();
-    addSums(sums, theirs, ours);
-    return measure(sums);
-  }));
-}
-
-function requireEqualLength(ours: Classes, theirs: Classes): void {
-  if (ours.ids.length === theirs.ids.length) return;
-  throw new Error(
-    `output "${ours.output}" has ${ours.ids.length} positions, but float32's ` +
-      `${theirs.ids.length}; score it with a metric of your own`,
-  );
+/** Whether the metric is a share, see {@linkcode Metric}. */
+export function isShare({ unit, share = unit === "%" }: Pick<Metric, "unit" | "share">): boolean {
+  return share;
 }

@@ -3,8 +3,8 @@ import { tango } from "./paired.ts";
 import type { MetricInfo } from "../record/metric_info.ts";
 
 /**
- * Samples that it takes to show that a share has dropped by no more than so much: if float32 and int8
- * agree on every one of them, the 95 % interval of the difference ends there.
+ * Number of samples that can show that a share drops by at most so much: if float32 and int8 agree on
+ * every one of them, the 95 % interval of the difference ends there.
  *
  * With no change among n samples, Tango's interval reaches z² / (n + z²).
  *
@@ -21,20 +21,17 @@ export function samplesNeeded(maxDrop: number): number {
   return Math.ceil(Z * Z * (1 - share) / share - 1e-9);
 }
 
-/** What is to be said of a budget that so many samples cannot resolve; undefined if they can. */
+/** Says that there are too few samples for a budget, and how many it takes; undefined if they suffice. */
 export function resolutionNote(
   metric: MetricInfo,
   maxDrop: number,
   samples: number,
   split: string,
 ): string | undefined {
-  if (metric.unit !== "%" || !(maxDrop > 0)) return undefined;
+  if (!metric.share || !(maxDrop > 0)) return undefined;
   const needed = samplesNeeded(maxDrop);
   if (samples >= needed) return undefined;
   const reach = -100 * tango(0, 0, samples).low;
-  return `${samples} ${split} samples cannot resolve a budget of ${maxDrop} points: even if not one ` +
-    `of them changed, the 95 % interval of the difference would reach ${
-      reach.toFixed(2)
-    } points. ` +
-    `It takes ${needed} samples to exclude that the budget is missed.`;
+  return `${samples} ${split} samples are too few to show a drop of at most ${maxDrop} points: with ` +
+    `no change at all the 95 % interval still reaches ${reach.toFixed(2)}. Use ${needed} or more.`;
 }

@@ -96,7 +96,7 @@ export class Extractor {
     };
     for (const node of nodes) for (const name of namesRead(node)) need(name);
     const inputs = this.inputsOf(nodes);
-    // A one that is not taken may be for other shapes, and must not be checked against these.
+    // A branch that is not taken may be for other shapes, and must not be checked against these.
     const declare = nodes.some((node) => subgraphs(node).length > 0) ? typeInfo : valueInfo;
     const graph = create(GraphProtoSchema, {
       name: this.#model.graph.name,

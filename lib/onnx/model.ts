@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
+import { writeWhole } from "../whole_file.ts";
 import { moveOut } from "./external_data.ts";
 import { type GraphProto, GraphProtoSchema, type ModelProto, ModelProtoSchema } from "./onnx_pb.ts";
 import { allTensors } from "./tensors.ts";
@@ -92,7 +93,7 @@ export class Model {
   async save(path: string, options: SaveOptions = {}): Promise<void> {
     const { externalData = false } = options;
     const [folder, file] = splitPath(path);
-    if (externalData === false) return await replaceFile(path, this.bytes());
+    if (externalData === false) return await writeWhole(path, this.bytes());
 
     const dataFile = externalData === true ? `${file}.data` : externalData;
     if (dataFile === file || splitPath(dataFile)[0] !== "" || [".", "..", ""].includes(dataFile)) {
@@ -104,8 +105,8 @@ export class Model {
     const { proto, chunks } = moveOut(this.proto, dataFile);
     const bytes = encode(proto, this.name);
     // The data first: a model must never point at weights that are not there yet.
-    if (chunks.length > 0) await replaceFile(folder + dataFile, chunks);
-    await replaceFile(path, bytes);
+    if (chunks.length > 0) await writeWhole(folder + dataFile, chunks);
+    await writeWhole(path, bytes);
   }
 }
 
@@ -185,25 +186,4 @@ function encode(proto: ModelProto, name: string): Uint8Array<ArrayBuffer> {
 function splitPath(path: string): [folder: string, name: string] {
   const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
   return [path.slice(0, cut), path.slice(cut)];
-}
-
-/** Writes beside the target and renames, which is one step to every reader. */
-async function replaceFile(path: string, content: Uint8Array | readonly Uint8Array[]) {
-  const [folder, name] = splitPath(path);
-  const temporary = `${folder}.${name}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  try {
-    const file = await Deno.open(temporary, { write: true, createNew: true });
-    try {
-      for (const chunk of content instanceof Uint8Array ? [content] : content) {
-        for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
-      }
-    } finally {
-      file.close();
-    }
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`Cannot write ${path}: ${reason}`, { cause: error });
-  }
 }

@@ -69,7 +69,7 @@ export function makeNode(
 }
 
 /** Makes one attribute. See {@linkcode AttributeValue} for how its type is chosen. */
-export function makeAttribute(name: string, value: AttributeValue): AttributeProto {
+function makeAttribute(name: string, value: AttributeValue): AttributeProto {
   const make = (fields: Partial<Omit<AttributeProto, "$typeName" | "$unknown">>) =>
     create(AttributeProtoSchema, { name, ...fields });
   if (typeof value === "number" || typeof value === "bigint") {
@@ -181,11 +181,6 @@ export function stringsAttribute(node: NodeProto, name: string): readonly string
 /** Value of a TENSOR attribute. */
 export function tensorAttribute(node: NodeProto, name: string): TensorProto | undefined {
   return find(node, name)?.t;
-}
-
-/** Value of a GRAPH attribute, such as the body of a Loop. */
-export function graphAttribute(node: NodeProto, name: string): GraphProto | undefined {
-  return find(node, name)?.g;
 }
 
 function find(node: NodeProto, name: string): AttributeProto | undefined {

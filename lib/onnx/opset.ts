@@ -34,7 +34,7 @@ export const QUANTIZED_OPSET = 13;
 export const OLDEST_OPSET = 7;
 
 /** Newest operator set of the standard whose differences from older ones are known here. */
-export const NEWEST_OPSET = 28;
+const NEWEST_OPSET = 28;
 
 /**
  * Moves a model to a newer set of the standard's operators, changing what the move changes the meaning

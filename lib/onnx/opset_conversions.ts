@@ -30,7 +30,7 @@ export interface Context {
 }
 
 /** Writes a node as the next version of its operator means it, with the nodes this takes. */
-export type Conversion = (node: NodeProto, context: Context) => NodeProto[];
+export type OpsetConversion = (node: NodeProto, context: Context) => NodeProto[];
 
 /** The newest version up to which the tables below are complete. */
 export const newestKnown = 21;
@@ -39,7 +39,7 @@ export const newestKnown = 21;
  * What to do at each version that changed an operator's meaning, from 8 to 21. Versions that only allow
  * more (types, negative axes, attributes whose default is the old behaviour) need nothing.
  */
-export const conversions: Readonly<Record<string, Readonly<Record<number, Conversion>>>> = {
+export const conversions: Readonly<Record<string, Readonly<Record<number, OpsetConversion>>>> = {
   BatchNormalization: { 9: dropSpatial, 14: requireInference },
   Clip: { 11: boundsToInputs },
   ConvTranspose: { 11: requireExplicitPads },

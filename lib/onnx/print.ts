@@ -173,7 +173,7 @@ function printValues(tensor: Tensor): string[] {
 }
 
 /** The fewest digits that `round` brings back to `value`, and always a sign that it is a float. */
-export function printFloat(value: number, round: (value: number) => number): string {
+function printFloat(value: number, round: (value: number) => number): string {
   if (Number.isNaN(value)) return "nan";
   if (value === Infinity) return "inf";
   if (value === -Infinity) return "-inf";

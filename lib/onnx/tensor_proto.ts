@@ -1,6 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
-import { elementCount, type ElementType, numericArrays, type Tensor } from "../tensor/tensor.ts";
+import {
+  elementCount,
+  type ElementType,
+  numericArrays,
+  type NumericType,
+  type Tensor,
+} from "../tensor/tensor.ts";
 import { packBits, type PackedType, unpackBits } from "../tensor/packing.ts";
 import {
   type TensorProto,
@@ -159,74 +165,108 @@ export function makeTensorProto(
  * array here (complex, float8 and smaller floats), or not as many as the shape says.
  */
 export function readTensorProto(tensor: TensorProto): Tensor {
+  requireHere(tensor);
+  const packed = packedTypes[tensor.dataType];
+  if (packed !== undefined) return readPacked(tensor, packed);
+  const type = elementTypes.get(tensor.dataType);
+  if (type === undefined) throw unreadable(tensor, "this type cannot be read as numbers here");
+  if (type === "string") return readTexts(tensor);
+  return tensor.rawData === undefined
+    ? readField(tensor, type)
+    : readRaw(tensor, type, tensor.rawData);
+}
+
+function unreadable(tensor: TensorProto, found: string): UserError {
+  return new UserError(
+    `Cannot read tensor "${tensor.name}" (${dataTypeName(tensor.dataType)} ` +
+      `[${dimsOf(tensor).join(", ")}]): ${found}`,
+  );
+}
+
+/** Checks that the elements are in the message, in one piece and of a shape. */
+function requireHere(tensor: TensorProto): void {
   const dims = dimsOf(tensor);
-  const count = elementCount(dims);
-  const fail = (found: string): never => {
-    throw new UserError(
-      `Cannot read tensor "${tensor.name}" (${dataTypeName(tensor.dataType)} ` +
-        `[${dims.join(", ")}]): ${found}`,
-    );
-  };
-  if (!Number.isSafeInteger(count) || dims.some((dim) => dim < 0)) {
-    return fail("its shape is not one");
+  if (!Number.isSafeInteger(elementCount(dims)) || dims.some((dim) => dim < 0)) {
+    throw unreadable(tensor, "its shape is not one");
   }
   if (tensor.dataLocation === DataLocation.EXTERNAL) {
-    return fail("its data is in another file; open the model by its path with readModel()");
+    throw unreadable(
+      tensor,
+      "its data is in another file; open the model by its path with readModel()",
+    );
   }
-  if (tensor.segment !== undefined) return fail("it is cut into segments, which is not supported");
-  const type = elementTypes.get(tensor.dataType);
-  const packed = packedTypes[tensor.dataType];
-  const checked = <A extends { readonly length: number }>(data: A): A => {
-    if (data.length === count) return data;
-    return fail(`expected ${count} elements, found ${data.length}; the file may be damaged`);
-  };
+  if (tensor.segment !== undefined) {
+    throw unreadable(tensor, "it is cut into segments, which is not supported");
+  }
+}
 
-  if (type === "string") {
-    const decoder = new TextDecoder();
-    return { type, dims, data: checked(tensor.stringData.map((bytes) => decoder.decode(bytes))) };
-  }
-  if (packed !== undefined) {
-    const bytes = tensor.rawData ?? Uint8Array.from(tensor.int32Data);
-    const expected = Math.ceil(count * bits[tensor.dataType]! / 8);
-    if (bytes.length !== expected) {
-      return fail(`expected ${expected} bytes, found ${bytes.length}; the file may be damaged`);
-    }
-    const data = unpackBits(bytes, packed, count);
-    return { type: packed.startsWith("u") ? "uint8" : "int8", dims, data };
-  }
-  if (type === undefined) return fail("this type cannot be read as numbers here");
+/** The data, if it has as many elements or bytes as the shape says. */
+function sized<Data extends { readonly length: number }>(
+  tensor: TensorProto,
+  data: Data,
+  expected: number,
+  unit: "elements" | "bytes" = "elements",
+): Data {
+  if (data.length === expected) return data;
+  throw unreadable(
+    tensor,
+    `expected ${expected} ${unit}, found ${data.length}; the file may be damaged`,
+  );
+}
 
+function readTexts(tensor: TensorProto): Tensor<"string"> {
+  const dims = dimsOf(tensor);
+  const decoder = new TextDecoder();
+  const data = tensor.stringData.map((bytes) => decoder.decode(bytes));
+  return { type: "string", dims, data: sized(tensor, data, elementCount(dims)) };
+}
+
+function readPacked(tensor: TensorProto, packed: PackedType): Tensor {
+  const dims = dimsOf(tensor);
+  const count = elementCount(dims);
+  const bytes = tensor.rawData ?? Uint8Array.from(tensor.int32Data);
+  sized(tensor, bytes, Math.ceil(count * bits[tensor.dataType]! / 8), "bytes");
+  const data = unpackBits(bytes, packed, count);
+  return { type: packed.startsWith("u") ? "uint8" : "int8", dims, data };
+}
+
+function readRaw(tensor: TensorProto, type: NumericType, rawData: Uint8Array): Tensor {
+  const dims = dimsOf(tensor);
+  const count = elementCount(dims);
   const Elements = numericArrays[type];
-  if (tensor.rawData !== undefined) {
-    const expected = count * Elements.BYTES_PER_ELEMENT;
-    if (tensor.rawData.length !== expected) {
-      return fail(
-        `expected ${expected} bytes, found ${tensor.rawData.length}; the file may be damaged`,
-      );
-    }
-    // The file puts bytes where it likes, but a typed array must start at a multiple of its element.
-    const aligned = tensor.rawData.byteOffset % Elements.BYTES_PER_ELEMENT === 0;
-    const { buffer, byteOffset } = aligned ? tensor.rawData : tensor.rawData.slice();
-    return { type, dims, data: new Elements(buffer, byteOffset, count) };
-  }
+  sized(tensor, rawData, count * Elements.BYTES_PER_ELEMENT, "bytes");
+  // The file puts bytes where it likes, but a typed array must start at a multiple of its element.
+  const aligned = rawData.byteOffset % Elements.BYTES_PER_ELEMENT === 0;
+  const { buffer, byteOffset } = aligned ? rawData : rawData.slice();
+  return { type, dims, data: new Elements(buffer, byteOffset, count) };
+}
+
+/** Reads the field of the message that holds elements of a type, one by one. */
+function readField(tensor: TensorProto, type: NumericType): Tensor {
+  const dims = dimsOf(tensor);
+  const count = elementCount(dims);
+  const { floatData, doubleData, int32Data, int64Data, uint64Data } = tensor;
+  const whole = <Data extends { readonly length: number }>(data: Data) =>
+    sized(tensor, data, count);
   switch (type) {
     case "float32":
-      return { type, dims, data: Float32Array.from(checked(tensor.floatData)) };
+      return { type, dims, data: Float32Array.from(whole(floatData)) };
     case "float64":
-      return { type, dims, data: Float64Array.from(checked(tensor.doubleData)) };
+      return { type, dims, data: Float64Array.from(whole(doubleData)) };
     case "int64":
-      return { type, dims, data: BigInt64Array.from(checked(tensor.int64Data)) };
+      return { type, dims, data: BigInt64Array.from(whole(int64Data)) };
     case "uint64":
-      return { type, dims, data: BigUint64Array.from(checked(tensor.uint64Data)) };
+      return { type, dims, data: BigUint64Array.from(whole(uint64Data)) };
     case "uint32":
-      return { type, dims, data: Uint32Array.from(checked(tensor.uint64Data), Number) };
+      return { type, dims, data: Uint32Array.from(whole(uint64Data), Number) };
     case "float16": {
-      const data = new Float16Array(Uint16Array.from(checked(tensor.int32Data)).buffer);
+      const data = new Float16Array(Uint16Array.from(whole(int32Data)).buffer);
       return { type, dims, data };
     }
     default: {
-      const data = new Elements(count);
-      (data as Int32Array).set(checked(tensor.int32Data));
+      const values = whole(int32Data);
+      const data = new numericArrays[type](count);
+      (data as Int32Array).set(values);
       return { type, dims, data };
     }
   }

@@ -80,10 +80,12 @@ function passedOn(
   return constant.dims.length <= (ranks.get(input) ?? 0) ? input : undefined;
 }
 
+type Weight = ReturnType<Parameters["read"]> & object;
+
 /** A layer with constant parameters that can take a scale, and maybe a shift, of its input. */
 interface Layer {
   readonly node: NodeProto;
-  readonly weight: ReturnType<Parameters["read"]> & object;
+  readonly weight: Weight;
   /** Channels of its input. */
   readonly axis: ChannelAxis;
   readonly takesShift: boolean;
@@ -104,60 +106,80 @@ function layerOf(
   if (!isStandard(node) || node.input[0] !== x || node.input.indexOf(x, 1) > 0) return undefined;
   const weight = parameters.read(node.input[1]);
   if (!weight) return undefined;
-  const [first = 0, second = 0] = weight.dims;
-  const rank = weight.dims.length;
-  const kernel = elementCount(weight.dims.slice(2));
   switch (node.opType) {
-    case "Conv": {
-      const groups = intAttribute(node, "group", 1);
-      const filters = first / groups;
-      const padded = intsAttribute(node, "pads", []).some((pad) => pad !== 0) ||
-        !["NOTSET", "VALID"].includes(stringAttribute(node, "auto_pad", "NOTSET"));
-      return {
-        node,
-        weight,
-        axis: { channels: second * groups, rank, fromEnd: rank - 2 },
-        takesShift: !padded,
-        outputs: first,
-        run: kernel,
-        connects: (run) => {
-          const output = Math.floor(run / second);
-          return [Math.floor(output / filters) * second + run % second, output];
-        },
-      };
-    }
+    case "Conv":
+      return convLayer(node, weight);
     case "ConvTranspose":
-      return {
-        node,
-        weight,
-        axis: { channels: first, rank, fromEnd: rank - 2 },
-        takesShift: false, // fewer weights meet at the borders of its output than inside
-        outputs: second * intAttribute(node, "group", 1),
-        run: kernel,
-        connects: (run) => [Math.floor(run / second), 0],
-      };
+      return convTransposeLayer(node, weight);
     case "MatMul":
-    case "Gemm": {
-      if (rank !== 2 || intAttribute(node, "transA", 0) !== 0) return undefined;
-      const transposed = intAttribute(node, "transB", 0) !== 0;
-      const channels = transposed ? second : first;
-      const outputs = transposed ? first : second;
-      const known = node.opType === "Gemm" ? 2 : ranks.get(x);
-      return {
-        node,
-        weight,
-        axis: { channels, fromEnd: 0, rank: known ?? 1, rankUnknown: known === undefined },
-        takesShift: true,
-        outputs,
-        run: 1,
-        connects: (run) => {
-          const [row, column] = [Math.floor(run / second), run % second];
-          return transposed ? [column, row] : [row, column];
-        },
-      };
-    }
+      return linearLayer(node, weight, ranks.get(x));
+    case "Gemm":
+      return linearLayer(node, weight, 2);
   }
   return undefined;
+}
+
+/** Weight [outputs, inputs of a group, ...kernel]. */
+function convLayer(node: NodeProto, weight: Weight): Layer {
+  const [outputs = 0, inputs = 0, ...kernel] = weight.dims;
+  const groups = intAttribute(node, "group", 1);
+  const filters = outputs / groups;
+  const padded = intsAttribute(node, "pads", []).some((pad) => pad !== 0) ||
+    !["NOTSET", "VALID"].includes(stringAttribute(node, "auto_pad", "NOTSET"));
+  return {
+    node,
+    weight,
+    axis: { channels: inputs * groups, rank: weight.dims.length, fromEnd: kernel.length },
+    takesShift: !padded,
+    outputs,
+    run: elementCount(kernel),
+    connects: (run) => {
+      const output = Math.floor(run / inputs);
+      return [Math.floor(output / filters) * inputs + run % inputs, output];
+    },
+  };
+}
+
+/** Weight [inputs, outputs of a group, ...kernel]. */
+function convTransposeLayer(node: NodeProto, weight: Weight): Layer {
+  const [inputs = 0, outputs = 0, ...kernel] = weight.dims;
+  return {
+    node,
+    weight,
+    axis: { channels: inputs, rank: weight.dims.length, fromEnd: kernel.length },
+    takesShift: false, // fewer weights meet at the borders of its output than inside
+    outputs: outputs * intAttribute(node, "group", 1),
+    run: elementCount(kernel),
+    connects: (run) => [Math.floor(run / outputs), 0],
+  };
+}
+
+/**
+ * Weight [inputs, outputs], or the other way round.
+ *
+ * @param rank That of what the layer reads, if known.
+ */
+function linearLayer(node: NodeProto, weight: Weight, rank: number | undefined): Layer | undefined {
+  if (weight.dims.length !== 2 || intAttribute(node, "transA", 0) !== 0) return undefined;
+  const [rows = 0, columns = 0] = weight.dims;
+  const transposed = intAttribute(node, "transB", 0) !== 0;
+  return {
+    node,
+    weight,
+    axis: {
+      channels: transposed ? columns : rows,
+      fromEnd: 0,
+      rank: rank ?? 1,
+      rankUnknown: rank === undefined,
+    },
+    takesShift: true,
+    outputs: transposed ? rows : columns,
+    run: 1,
+    connects: (run) => {
+      const [row, column] = [Math.floor(run / columns), run % columns];
+      return transposed ? [column, row] : [row, column];
+    },
+  };
 }
 
 /**

@@ -6,7 +6,7 @@ import { inferShapes } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { type ReadConv, readConv } from "./read_conv.ts";
 import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacement.ts";
-import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 import { tapClasses } from "./taps.ts";
 
 /** Options for {@linkcode convToGemm}. */

@@ -8,7 +8,7 @@ import { readIntegers } from "./read_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { readSlice } from "./read_slice.ts";
 import { removeDead } from "./remove_dead.ts";
-import type { ShapeMap, ValueShape } from "../runtime/learn_shapes.ts";
+import type { ShapeMap, ValueShape } from "../onnx/shape_map.ts";
 
 /**
  * Removes what the known shapes show to be idle: a Reshape to the shape that a value has, a Slice of

@@ -14,7 +14,7 @@ import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
  * Removes nodes that only move or rename values and do not even that: a Transpose into the same
  * order, a Cast to the type that the value has, a Concat of one part, a Pad by nothing. Two
  * Transposes in a row become one, and of two Reshapes only the second counts. A single-input Sum or
- * Max stays: it is the fence that keeps the runtime from quantizing what it should not.
+ * Max stays: it is the barrier that keeps the runtime from quantizing what it should not.
  */
 export function dropNoOps(
   graph: GraphProto,

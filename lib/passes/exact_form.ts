@@ -4,7 +4,8 @@ import { nameNodes } from "../onnx/name_nodes.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { baseName } from "../record/recipe_name.ts";
 import type { ConvProduct, ExactForm } from "../record/recipe.ts";
-import { learnShapes, type ShapeMap } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
+import { learnShapes } from "../runtime/learn_shapes.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fuse } from "./fuse.ts";
 import type { GemmForm } from "./gemm_forms.ts";
@@ -25,7 +26,11 @@ export async function writeExactForm(
   form: ExactForm,
   sample: Feeds,
 ): Promise<Model> {
-  const fused = readyToQuantize(fuse(model));
+  return await writeFrom(readyToQuantize(fuse(model)), form, sample);
+}
+
+/** @param fused With its opset raised, and its nodes named. */
+async function writeFrom(fused: Model, form: ExactForm, sample: Feeds): Promise<Model> {
   if (form === "fused") return fused;
   if (form === "lowered") return await lowered(fused, sample);
   const shapes = await learnShapes(fused, sample);
@@ -43,7 +48,9 @@ export class ExactForms {
   readonly model: Model;
   readonly #sample: Feeds;
   readonly #written = new Map<string, Promise<Model>>();
+  readonly #models = new Map<string, Model>();
   #fused: Model | undefined;
+  #ready: Model | undefined;
 
   /** @param sample One run's inputs. */
   constructor(model: Model, sample: Feeds) {
@@ -61,9 +68,16 @@ export class ExactForms {
     const name = baseName(form);
     const known = this.#written.get(name);
     if (known) return known;
-    const written = writeExactForm(this.model, form, this.#sample);
+    this.#ready ??= readyToQuantize(this.fused);
+    const written = writeFrom(this.#ready, form, this.#sample);
     this.#written.set(name, written);
+    written.then((model) => this.#models.set(name, model), () => this.#written.delete(name));
     return written;
+  }
+
+  /** A form by its name, if it has been written. */
+  find(name: string): Model | undefined {
+    return this.#models.get(name);
   }
 }
 
@@ -95,7 +109,7 @@ export function readyToQuantize(model: Model): Model {
 async function lowered(fused: Model, sample: Feeds): Promise<Model> {
   try {
     const written = lowerForWasm(fused, await learnShapes(fused, sample));
-    return written === fused ? fused : readyToQuantize(written);
+    return written.proto === fused.proto ? fused : readyToQuantize(written);
   } catch (error) {
     // What is wrong with the network or the sample shows when float32 is measured, with its reason; a
     // network that only refuses to give out what is inside can be quantized all the same.

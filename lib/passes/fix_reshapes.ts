@@ -2,7 +2,7 @@ import { isStandard, withAttributes } from "../onnx/node.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
-import type { ShapeMap, ValueShape } from "../runtime/learn_shapes.ts";
+import type { ShapeMap, ValueShape } from "../onnx/shape_map.ts";
 
 /** Options for {@linkcode fixReshapes}. */
 export type FixReshapesOptions = RewriteOptions;

@@ -1,7 +1,7 @@
 import type { GraphProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { canEvaluate, evaluate, isPlain } from "./evaluate/evaluate_node.ts";
+import { canEvaluate, evaluateNode, isPlain } from "./evaluate/evaluate_node.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 
 /**
@@ -30,7 +30,7 @@ export function foldConstants(
         maxBytes += byteLengthOf(stored);
       }
     }
-    const results = evaluate(candidate, inputs, maxBytes);
+    const results = evaluateNode(candidate, inputs, maxBytes);
     if (!results) return true;
     candidate.output.forEach((name, index) => {
       const result = results[index];

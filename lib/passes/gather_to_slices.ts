@@ -6,7 +6,7 @@ import { inferShapes } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { readIntegers } from "./read_integers.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
-import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 
 /** Options for {@linkcode gatherToSlices}. */
 export type GatherToSlicesOptions = RewriteOptions;

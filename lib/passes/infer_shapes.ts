@@ -4,7 +4,7 @@ import { dimsOf, elementType } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import { readIntegers } from "./read_integers.ts";
 import { readSlice } from "./read_slice.ts";
-import type { ShapeMap, ValueShape } from "../runtime/learn_shapes.ts";
+import type { ShapeMap, ValueShape } from "../onnx/shape_map.ts";
 import { windowOf } from "./pool_window.ts";
 
 /** Operators that work on each element, of one tensor or several that broadcast. */
@@ -35,94 +35,110 @@ export function inferShapes(
   for (const node of graph.node) {
     const [output = ""] = node.output;
     if (known(output) || !isStandard(node)) continue;
-    const inferred = infer(node, known, constants);
-    const [first] = node.input;
-    if (inferred) more.set(output, { type: known(first)?.type, ...inferred });
+    const inputs = node.input.map(known);
+    const [x] = inputs;
+    const inferred = x && RULES.get(node.opType)?.({ node, x, inputs, constants });
+    if (inferred) more.set(output, { type: x.type, ...inferred });
   }
   return more.size > 0 ? shapes.with(more) : shapes;
 }
 
 type Axes = Pick<ValueShape, "dims" | "depends">;
 
-function infer(
-  node: NodeProto,
-  known: (name: string | undefined) => ValueShape | undefined,
-  constants: ReadonlyMap<string, TensorProto>,
-): Axes | undefined {
-  const inputs = node.input.map(known);
-  const [x] = inputs;
-  if (!x) return undefined;
-  const integers = (index: number) => readIntegers(constants.get(node.input[index] ?? ""));
-  const { opType } = node;
-  if (ELEMENTWISE.has(opType)) {
-    const operands = opType === "Clip" ? [x] : inputs;
-    return operands.every((one) => one !== undefined) ? broadcast(operands) : undefined;
-  }
-  switch (opType) {
-    case "Transpose": {
-      const perm = intsAttribute(node, "perm") ?? x.dims.map((_, i) => x.dims.length - 1 - i);
-      return pick(x, perm);
-    }
-    case "Reshape": {
-      const wanted = integers(1);
+/** A node, and what is known of its inputs. */
+interface Call {
+  readonly node: NodeProto;
+  /** Shape of its first input. */
+  readonly x: ValueShape;
+  readonly inputs: readonly (ValueShape | undefined)[];
+  /** Constants that the graph can read. */
+  readonly constants: ReadonlyMap<string, TensorProto>;
+}
+
+/** The shape of the first output of a node, or the only one; undefined where it does not follow. */
+type Rule = (call: Call) => Axes | undefined;
+
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ...Array.from(ELEMENTWISE, (opType) => [opType, elementwise] as const),
+  ...Object.entries<Rule>({
+    AveragePool: pool,
+    Clip: ({ x }) => broadcast([x]),
+    Concat: concat,
+    Conv: conv,
+    Gather: gather,
+    Gemm: (call) => call.x.dims.length === 2 ? matMul(call) : undefined,
+    MatMul: matMul,
+    MaxPool: pool,
+    Pad: pad,
+    Reshape: ({ node, x, constants }) => {
+      const wanted = readIntegers(constants.get(node.input[1] ?? ""));
       return wanted && reshape(x, wanted, intAttribute(node, "allowzero", 0) === 0);
-    }
-    case "Pad": {
-      const pads = integers(1);
-      if (!pads || node.input[3]) return undefined;
-      const rank = x.dims.length;
-      return { ...x, dims: x.dims.map((n, i) => n + pads[i]! + pads[rank + i]!) };
-    }
-    case "Gather": {
-      const indices = inputs[1];
-      if (!indices) return undefined;
-      const axis = intAttribute(node, "axis", 0);
-      const at = axis < 0 ? axis + x.dims.length : axis;
-      return {
-        dims: x.dims.toSpliced(at, 1, ...indices.dims),
-        depends: x.depends.toSpliced(at, 1, ...indices.depends),
-      };
-    }
-    case "Slice": {
+    },
+    Slice: ({ node, x, constants }) => {
       const slice = readSlice(node, x, constants);
       return slice && { ...x, dims: x.dims.with(slice.axis, slice.end - slice.begin) };
-    }
-    case "Concat": {
-      if (!inputs.every((one) => one !== undefined)) return undefined;
-      const axis = intAttribute(node, "axis", 0);
-      const at = axis < 0 ? axis + x.dims.length : axis;
-      const sum = inputs.reduce((total, { dims }) => total + dims[at]!, 0);
-      return {
-        dims: x.dims.with(at, sum),
-        depends: x.depends.map((_, i) => union(inputs.map(({ depends }) => depends[i]!))),
-      };
-    }
-    case "Gemm":
-    case "MatMul": {
-      const w = inputs[1];
-      const plain = w && w.dims.length === 2 && intAttribute(node, "transA", 0) === 0;
-      if (!plain || (opType === "Gemm" && x.dims.length !== 2)) return undefined;
-      const transposed = intAttribute(node, "transB", 0) === 1 ? 0 : 1;
-      return {
-        dims: x.dims.with(-1, w.dims[transposed]!),
-        depends: x.depends.with(-1, w.depends[transposed]!),
-      };
-    }
-    case "Conv":
-    case "AveragePool":
-    case "MaxPool": {
-      const w = inputs[1];
-      const conv = opType === "Conv";
-      if (conv && !w) return undefined;
-      const window = windowOf(node, x.dims.slice(2), conv ? w!.dims.slice(2) : undefined);
-      if (!window) return undefined;
-      return {
-        dims: [x.dims[0]!, conv ? w!.dims[0]! : x.dims[1]!, ...window.output],
-        depends: conv ? x.depends.with(1, []) : x.depends,
-      };
-    }
-  }
-  return undefined;
+    },
+    Transpose: ({ node, x }) => {
+      const rank = x.dims.length;
+      return pick(x, intsAttribute(node, "perm") ?? x.dims.map((_, i) => rank - 1 - i));
+    },
+  }),
+]);
+
+function elementwise({ inputs }: Call): Axes | undefined {
+  return inputs.every((one) => one !== undefined) ? broadcast(inputs) : undefined;
+}
+
+function concat({ node, x, inputs }: Call): Axes | undefined {
+  if (!inputs.every((one) => one !== undefined)) return undefined;
+  const axis = axisOf(node, x);
+  const sum = inputs.reduce((total, { dims }) => total + dims[axis]!, 0);
+  return {
+    dims: x.dims.with(axis, sum),
+    depends: x.depends.map((_, i) => union(inputs.map(({ depends }) => depends[i]!))),
+  };
+}
+
+function gather({ node, x, inputs: [, indices] }: Call): Axes | undefined {
+  if (!indices) return undefined;
+  const axis = axisOf(node, x);
+  return {
+    dims: x.dims.toSpliced(axis, 1, ...indices.dims),
+    depends: x.depends.toSpliced(axis, 1, ...indices.depends),
+  };
+}
+
+function axisOf(node: NodeProto, { dims }: Axes): number {
+  const axis = intAttribute(node, "axis", 0);
+  return axis < 0 ? axis + dims.length : axis;
+}
+
+function pad({ node, x, constants }: Call): Axes | undefined {
+  const pads = readIntegers(constants.get(node.input[1] ?? ""));
+  if (!pads || node.input[3]) return undefined; // input 3: the axes that it pads
+  const rank = x.dims.length;
+  return { ...x, dims: x.dims.map((n, i) => n + pads[i]! + pads[rank + i]!) };
+}
+
+/** By one matrix for all of a batch. */
+function matMul({ node, x, inputs: [, w] }: Call): Axes | undefined {
+  if (w?.dims.length !== 2 || intAttribute(node, "transA", 0) !== 0) return undefined;
+  const columns = intAttribute(node, "transB", 0) === 1 ? 0 : 1;
+  return {
+    dims: x.dims.with(-1, w.dims[columns]!),
+    depends: x.depends.with(-1, w.depends[columns]!),
+  };
+}
+
+function conv({ node, x, inputs: [, w] }: Call): Axes | undefined {
+  const window = w && windowOf(node, x.dims.slice(2), w.dims.slice(2));
+  if (!window) return undefined;
+  return { dims: [x.dims[0]!, w.dims[0]!, ...window.output], depends: x.depends.with(1, []) };
+}
+
+function pool({ node, x }: Call): Axes | undefined {
+  const window = windowOf(node, x.dims.slice(2), undefined);
+  return window && { ...x, dims: [x.dims[0]!, x.dims[1]!, ...window.output] };
 }
 
 function pick({ dims, depends }: Axes, axes: readonly number[]): Axes {

@@ -15,7 +15,7 @@ import { mergeNodes } from "./merge_nodes.ts";
 import { everywhere, type Pass, type PassContext, rootContext, untilStable } from "./pass.ts";
 import { readParts } from "./read_parts.ts";
 import { removeDead } from "./remove_dead.ts";
-import type { OpenDimension, ShapeMap } from "../runtime/learn_shapes.ts";
+import type { OpenDimension, ShapeMap } from "../onnx/shape_map.ts";
 import { scatterToConcat, type ScatterToConcatOptions } from "./scatter_to_concat.ts";
 import { sinkLayout } from "./sink_layout.ts";
 import { swapReluMaxPool, type SwapReluMaxPoolOptions } from "./swap_relu_max_pool.ts";

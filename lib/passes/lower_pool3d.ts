@@ -3,7 +3,7 @@ import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { inferShapes } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
-import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 import { alongAxes, isIdle, windowOf } from "./pool_window.ts";
 
 /** Options for {@linkcode lowerPool3d}. */

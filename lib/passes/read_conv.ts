@@ -2,7 +2,7 @@ import { intAttribute, isStandard } from "../onnx/node.ts";
 import type { NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 import { type Window, windowOf } from "./pool_window.ts";
 
 /** A Conv in float32 with constant weights, on a map of known size. */

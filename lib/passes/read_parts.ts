@@ -7,7 +7,7 @@ import { readIntegers } from "./read_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { readSlice } from "./read_slice.ts";
 import { type NodeWriter, replaceNodes } from "./replacement.ts";
-import type { ShapeMap } from "../runtime/learn_shapes.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
 
 /**
  * Lets a Slice or Gather of what a Concat joined, or another Slice cut, read from there: what is taken

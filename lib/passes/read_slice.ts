@@ -1,7 +1,7 @@
 import { isStandard } from "../onnx/node.ts";
 import type { NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { readIntegers } from "./read_integers.ts";
-import type { ValueShape } from "../runtime/learn_shapes.ts";
+import type { ValueShape } from "../onnx/shape_map.ts";
 
 /** What a Slice takes: along one axis, from `begin` up to `end`, each in turn. */
 export interface ReadSlice {

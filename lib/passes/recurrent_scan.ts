@@ -53,94 +53,150 @@ export function writeScan(
   cell: Cell,
   fresh: (base: string) => string,
 ): WrittenScan {
-  const { node, reversed, hidden, batchFirst } = layer;
-  const emit = new Emitter(fresh, node.name || node.opType);
-  const [timeAxis, batchAxis] = batchFirst ? [1, 0] : [0, 1];
-  const rows = cell.parts.reduce((sum, width) => sum + width, 0) * hidden;
-
-  const input = emit.within("input");
-  const matrix = input.reshape(layer.weight, [reversed.length * rows, -1]);
-  const weight = input.add("Transpose", [matrix], { perm: [1, 0] });
-  const product = input.add("MatMul", [layer.x, weight]);
-  const bias = cell.inputBias(input);
-  const projected = bias === undefined ? product : input.add("Add", [product, bias]);
-  const widths = reversed.flatMap(() => cell.parts.map((width) => width * hidden));
-  const parts = input.split(projected, widths, 2);
+  const { node, reversed, lengths } = layer;
+  const scope = node.name || node.opType;
+  const emit = new Emitter(fresh, scope);
+  const [timeAxis, batchAxis] = layer.batchFirst ? [1, 0] : [0, 1];
+  const parts = projectInputs(layer, cell, emit.within("input"));
 
   const state = emit.within("state");
   const initial = initialStates(layer, state, batchAxis);
-  const mask = layer.lengths && stepsInside(layer, layer.lengths, state, timeAxis);
+  const mask = lengths && stepsInside(layer, lengths, state, timeAxis);
 
   const [sequence = "", last = ""] = node.output;
   const recurrent = emit.within("recurrent");
-  const body = new Emitter(fresh, `${node.name || node.opType}/recurrent`);
-  const zero = layer.lengths ? body.constant("zero", float32([], [0])) : "";
-  const inputs = { states: [] as string[], scanned: [] as string[] };
-  const outputs = { states: [] as string[], scanned: [] as string[] };
-  const weights = cell.weights(recurrent);
-  const scanned: string[] = [];
-  const directions: number[] = [];
-  reversed.forEach((backwards, d) => {
-    const before = body.name("state");
-    inputs.states.push(before);
-    const own = parts.slice(d * cell.parts.length, (d + 1) * cell.parts.length);
-    const slices = own.map(() => body.name("input"));
-    const computed = cell.step(body, d, before, slices, weights[d]!);
-    let after = computed;
-    let output = computed;
-    if (mask) {
-      const inside = body.name("inside");
-      after = body.add("Where", [inside, computed, before]);
-      output = body.add("Where", [inside, computed, zero]);
-      slices.push(inside);
-      own.push(mask);
-    }
-    // A body that lists one value as two outputs is computed wrongly by onnxruntime, without a word.
-    if (output === after) output = body.add("Identity", [after]);
-    inputs.scanned.push(...slices);
-    scanned.push(...own);
-    directions.push(...own.map(() => backwards ? 1 : 0));
-    outputs.states.push(after);
-    if (sequence) outputs.scanned.push(output);
-  });
+  const body = new Emitter(fresh, `${scope}/recurrent`);
+  const directions = writeSteps(layer, cell, { body, weightsTo: recurrent, parts, mask });
 
+  const scanned = directions.flatMap(({ scanned }) => scanned);
+  const finals = directions.map(() => state.name("last"));
+  const steps = sequence ? directions.map(() => state.name("steps")) : [];
+  const inputs = [...initial, ...scanned.map(({ outer }) => outer)];
+  recurrent.nodes.push(makeNode("Scan", inputs, [...finals, ...steps], {
+    body: bodyGraph(layer, body, directions, mask),
+    num_scan_inputs: scanned.length,
+    scan_input_axes: scanned.map(() => timeAxis),
+    scan_input_directions: directions.flatMap(({ scanned }, d) =>
+      scanned.map(() => reversed[d] ? 1 : 0)
+    ),
+    scan_output_axes: steps.map(() => timeAxis),
+    scan_output_directions: steps.map((_, d) => reversed[d] ? 1 : 0),
+  }, { name: recurrent.name("Scan") }));
+
+  if (sequence) joinSteps(sequence, steps, layer, emit);
+  if (last) joinStates(last, lengths ? withoutEmpty(finals, lengths, state) : finals, layer, emit);
+  return { nodes: emit.nodes, initializers: emit.initializers };
+}
+
+/** Projects the inputs of all steps at once. @returns The parts for each direction. */
+function projectInputs(layer: RecurrentLayer, cell: Cell, emit: Emitter): string[][] {
+  const { reversed, hidden } = layer;
+  const rows = cell.parts.reduce((sum, width) => sum + width, 0) * hidden;
+  const matrix = emit.reshape(layer.weight, [reversed.length * rows, -1]);
+  const weight = emit.add("Transpose", [matrix], { perm: [1, 0] });
+  const product = emit.add("MatMul", [layer.x, weight]);
+  const bias = cell.inputBias(emit);
+  const projected = bias === undefined ? product : emit.add("Add", [product, bias]);
+  const widths = reversed.flatMap(() => cell.parts.map((width) => width * hidden));
+  const parts = emit.split(projected, widths, 2);
+  const each = cell.parts.length;
+  return reversed.map((_, d) => parts.slice(d * each, (d + 1) * each));
+}
+
+/** One direction in the body of the Scan. */
+interface Direction {
+  /** State before the step, an input of the body, and after it, an output. */
+  readonly before: string;
+  readonly after: string;
+  /** What the step gives to the sequence of outputs. */
+  readonly output: string;
+  /** Values that are cut into steps: their names outside, and those of a step in the body. */
+  readonly scanned: readonly { readonly outer: string; readonly inner: string }[];
+}
+
+interface StepsOptions {
+  readonly body: Emitter;
+  /** Writer of what all steps compute with. */
+  readonly weightsTo: Emitter;
+  /** Projected inputs of each direction. */
+  readonly parts: readonly (readonly string[])[];
+  /** Whether a step is one of its sequence, if sequences have lengths. */
+  readonly mask: string | undefined;
+}
+
+/** Writes one step of each direction. */
+function writeSteps(
+  layer: RecurrentLayer,
+  cell: Cell,
+  { body, weightsTo, parts, mask }: StepsOptions,
+): Direction[] {
+  const zero = mask ? body.constant("zero", float32([], [0])) : "";
+  const weights = cell.weights(weightsTo);
+  return layer.reversed.map((_, d): Direction => {
+    const before = body.name("state");
+    const scanned = parts[d]!.map((outer) => ({ outer, inner: body.name("input") }));
+    const slices = scanned.map(({ inner }) => inner);
+    const computed = cell.step(body, d, before, slices, weights[d]!);
+    if (!mask) {
+      // A body that lists one value as two outputs is computed wrongly by onnxruntime, without a word.
+      return { before, after: computed, output: body.add("Identity", [computed]), scanned };
+    }
+    const inside = body.name("inside");
+    const after = body.add("Where", [inside, computed, before]);
+    const output = body.add("Where", [inside, computed, zero]);
+    return { before, after, output, scanned: [...scanned, { outer: mask, inner: inside }] };
+  });
+}
+
+function bodyGraph(
+  { node, hidden }: RecurrentLayer,
+  body: Emitter,
+  directions: readonly Direction[],
+  mask: string | undefined,
+): GraphProto {
   const float = (name: string, width?: number) => valueInfo(name, DataType.FLOAT, width);
-  const bodyGraph: GraphProto = create(GraphProtoSchema, {
+  const outputs = [
+    ...directions.map(({ after }) => after),
+    ...node.output[0] ? directions.map(({ output }) => output) : [],
+  ];
+  return create(GraphProtoSchema, {
     name: `${node.name || node.opType}/step`,
     node: body.nodes,
     initializer: body.initializers,
     input: [
-      ...inputs.states.map((name) => float(name, hidden)),
-      ...inputs.scanned.map((name, i) =>
-        scanned[i] === mask ? valueInfo(name, DataType.BOOL, 1) : float(name)
+      ...directions.map(({ before }) => float(before, hidden)),
+      ...directions.flatMap(({ scanned }) => scanned).map(({ outer, inner }) =>
+        outer === mask ? valueInfo(inner, DataType.BOOL, 1) : float(inner)
       ),
     ],
-    output: [...outputs.states, ...outputs.scanned].map((name) => float(name, hidden)),
+    output: outputs.map((name) => float(name, hidden)),
   });
-  const finals = outputs.states.map(() => state.name("last"));
-  const steps = outputs.scanned.map(() => state.name("steps"));
-  const axes = steps.map(() => timeAxis);
-  recurrent.nodes.push(makeNode("Scan", [...initial, ...scanned], [...finals, ...steps], {
-    body: bodyGraph,
-    num_scan_inputs: scanned.length,
-    scan_input_axes: scanned.map(() => timeAxis),
-    scan_input_directions: directions,
-    scan_output_axes: axes,
-    scan_output_directions: steps.map((_, d) => reversed[d] ? 1 : 0),
-  }, { name: recurrent.name("Scan") }));
+}
 
-  // Y is [time, directions, batch, hidden], or [batch, time, directions, hidden].
-  if (sequence) {
-    const shape = batchFirst ? [0, 0, 1, hidden] : [0, 1, -1, hidden];
-    joinAs(sequence, steps, shape, batchFirst ? 2 : 1, emit);
-  }
-  // Y_h is [directions, batch, hidden], or [batch, directions, hidden].
-  if (last) {
-    const shape = batchFirst ? [-1, 1, hidden] : [1, -1, hidden];
-    const states = layer.lengths ? withoutEmpty(finals, layer.lengths, state) : finals;
-    joinAs(last, states, shape, batchFirst ? 1 : 0, emit);
-  }
-  return { nodes: emit.nodes, initializers: emit.initializers };
+/** Makes Y: [time, directions, batch, hidden], or [batch, time, directions, hidden]. */
+function joinSteps(
+  name: string,
+  steps: readonly string[],
+  { batchFirst, hidden }: RecurrentLayer,
+  emit: Emitter,
+): void {
+  joinAs(
+    name,
+    steps,
+    batchFirst ? [0, 0, 1, hidden] : [0, 1, -1, hidden],
+    batchFirst ? 2 : 1,
+    emit,
+  );
+}
+
+/** Makes Y_h: [directions, batch, hidden], or [batch, directions, hidden]. */
+function joinStates(
+  name: string,
+  states: readonly string[],
+  { batchFirst, hidden }: RecurrentLayer,
+  emit: Emitter,
+): void {
+  joinAs(name, states, batchFirst ? [-1, 1, hidden] : [1, -1, hidden], batchFirst ? 1 : 0, emit);
 }
 
 /** State of each direction before its first step, [batch, hidden]: zeros if none is given. */

@@ -3,12 +3,12 @@ import { intAttribute, intsAttribute, isStandard, makeNode, withAttributes } fro
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import { evaluate } from "./evaluate/evaluate_node.ts";
+import { evaluateNode } from "./evaluate/evaluate_node.ts";
 import { ELEMENTWISE, inferShapes } from "./infer_shapes.ts";
 import { readIntegers } from "./read_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { removeDead } from "./remove_dead.ts";
-import type { ShapeMap, ValueShape } from "../runtime/learn_shapes.ts";
+import type { ShapeMap, ValueShape } from "../onnx/shape_map.ts";
 import { isIdle, windowOf } from "./pool_window.ts";
 
 /**
@@ -244,7 +244,7 @@ function transposedConstant(
   const back = makeNode("Transpose", [""], [""], {
     perm: perm.map((_, axis) => perm.indexOf(axis)),
   });
-  const [result] = evaluate(back, [{ ...tensor, dims }], Infinity) ?? [];
+  const [result] = evaluateNode(back, [{ ...tensor, dims }], Infinity) ?? [];
   if (!result) return undefined;
   const constant = makeTensorProto(fresh(name), result);
   added.push(constant);

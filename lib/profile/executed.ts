@@ -4,7 +4,7 @@ import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 /** What a node of the graph that the runtime executes goes back to. */
 export interface Origin {
   /** The node of the model that it stands for; undefined for what the runtime put in by itself. */
-  readonly head?: NodeProto;
+  readonly original?: NodeProto;
   /** All nodes of the model whose work it does, in order, but for those that make constants. */
   readonly covers: readonly NodeProto[];
 }
@@ -73,18 +73,22 @@ function collect(
     }
     const sorted = [...into].filter((inner) => !inner.output.every((name) => fixed.has(name)))
       .sort((a, b) => place.get(a)! - place.get(b)!);
-    const head = namesake(node) ?? sorted.findLast(({ opType }) => COMPUTES.has(opType)) ??
+    const original = namesake(node) ?? sorted.findLast(({ opType }) => COMPUTES.has(opType)) ??
       sorted.at(-1);
-    origins.set(node, { ...(head && { head }), covers: sorted });
-    if (head) collectBodies(head, node, origins);
+    origins.set(node, { ...(original && { original }), covers: sorted });
+    if (original) collectBodies(original, node, origins);
   }
 }
 
 /** The bodies of two nodes belong together by the names of the attributes that hold them. */
-function collectBodies(head: NodeProto, node: NodeProto, origins: Map<NodeProto, Origin>): void {
+function collectBodies(
+  original: NodeProto,
+  node: NodeProto,
+  origins: Map<NodeProto, Origin>,
+): void {
   if (subgraphs(node).length === 0) return;
   for (const { name, g } of node.attribute) {
-    const body = head.attribute.find((attribute) => attribute.name === name)?.g;
+    const body = original.attribute.find((attribute) => attribute.name === name)?.g;
     if (g && body) collect(body, g, origins);
   }
 }

@@ -1,9 +1,8 @@
 import { withTimes } from "./plan_times.ts";
-import { profile } from "./profile_model.ts";
+import { profileModel } from "./profile_model.ts";
 import type { Model } from "../onnx/model.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
-import type { Runtime } from "../runtime/pool.ts";
-import { machineFingerprint } from "../runtime/versions.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import type { Layer } from "../quantize/layers.ts";
@@ -26,8 +25,8 @@ export async function layerTimes(
   samples: readonly Feeds[],
   options: { readonly runtime: Runtime; readonly signal?: AbortSignal },
 ): Promise<LayerTimes> {
-  const { record: before } = await profile(float32, samples, options);
-  const { record: after } = await profile(quantized, samples, options);
+  const before = await profileModel(float32, samples, options);
+  const after = await profileModel(quantized, samples, options);
   const was = Map.groupBy(before.nodes, ({ node }) => node);
   const is = Map.groupBy(withTimes(quantized, after).plan.rows, ({ node }) => node);
   const sum = (rows: readonly { ms?: number }[]) => rows.reduce((all, { ms = 0 }) => all + ms, 0);
@@ -40,8 +39,8 @@ export async function layerTimes(
   return {
     ms: new Map(ms),
     timing: {
-      threads: options.runtime.threads,
-      machine: machineFingerprint(),
+      threads: options.runtime.about.threads,
+      machine: options.runtime.about.machine,
       drifted: before.drifted || after.drifted,
     },
   };

@@ -1,13 +1,13 @@
 import { constants } from "../onnx/graph.ts";
+import type { Subgraph } from "../onnx/extract.ts";
 import type { Model } from "../onnx/model.ts";
 import { makeTensorProto } from "../onnx/tensor_proto.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { KernelTime, TimedSubgraph } from "../cost/time_kernels.ts";
 import { undisturbedTime } from "./undisturbed.ts";
 
 /** Options for {@linkcode timeOneByOne}. */
-export interface TimeAloneOptions {
+export interface OneByOneOptions {
   /** @default {9} */
   rounds?: number;
   signal?: AbortSignal;
@@ -18,15 +18,17 @@ export interface TimeAloneOptions {
  * runtimes whose own clock cannot be read. From the time of a run goes that of one that computes
  * nothing, but takes and gives the same tensors. What changes precision or layout at the edges of a
  * part cannot be told apart, and counts to it.
+ *
+ * @returns Milliseconds of each part.
  */
 export async function timeOneByOne(
   runtime: Runtime,
-  timed: readonly TimedSubgraph[],
-  options: TimeAloneOptions = {},
-): Promise<KernelTime[]> {
+  parts: readonly Subgraph[],
+  options: OneByOneOptions = {},
+): Promise<number[]> {
   const { rounds = 9, signal } = options;
-  const times: KernelTime[] = [];
-  for (const { part: { model, feeds } } of timed) {
+  const times: number[] = [];
+  for (const { model, feeds } of parts) {
     let results: Record<string, Tensor> = {};
     for await (const outputs of runtime.run(model, [feeds], { signal })) results = outputs;
     const { ms } = await runtime.times([frameOf(model, results), model], [feeds], {
@@ -34,13 +36,7 @@ export async function timeOneByOne(
       signal,
     });
     const [frame, whole] = [0, 1].map((i) => undisturbedTime(ms.map((round) => round[i]!)));
-    times.push({
-      ms: Math.max(0, whole! - frame!),
-      input: "float",
-      output: "float",
-      conversions: [],
-      runs: model.graph.node.map(({ opType }) => opType),
-    });
+    times.push(Math.max(0, whole! - frame!));
   }
   return times;
 }

@@ -7,7 +7,7 @@ import {
   OperatorSetIdProtoSchema,
   TensorProto_DataType,
 } from "../onnx/onnx_pb.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { NodeTimes } from "../runtime/profile_run.ts";
 import { float32 } from "../tensor/tensor.ts";
 import { undisturbedTime } from "./undisturbed.ts";
@@ -34,21 +34,27 @@ const LENGTH = 100;
 const CHAINS = [{ inputs: 2, rank: 1 }, { inputs: 6, rank: 1 }, { inputs: 2, rank: 5 }] as const;
 
 /** By threads of the runtime. */
-const known = new Map<number, Promise<ProfilingOverhead>>();
+const known = new Map<number, Promise<ProfilingOverhead | undefined>>();
 
 /**
  * Finds out what observing adds on this machine: chains of nodes that compute next to nothing are
  * timed as a whole, unobserved, and node by node. Takes some seconds, once for each process and
  * number of threads.
+ *
+ * @returns Undefined if this build of onnxruntime does not let its clock be read.
  */
-export function profilingOverhead(runtime: Runtime): Promise<ProfilingOverhead> {
-  const found = known.get(runtime.threads) ?? measure(runtime);
-  known.set(runtime.threads, found);
-  found.catch(() => known.delete(runtime.threads)); // a runtime that was closed says nothing of the next
+export async function profilingOverhead(runtime: Runtime): Promise<ProfilingOverhead | undefined> {
+  const { threads } = runtime.about;
+  const measuring = known.get(threads) ?? measure(runtime);
+  known.set(threads, measuring);
+  const forget = () => known.delete(threads);
+  measuring.catch(forget); // a runtime that was closed says nothing of the next
+  const found = await measuring;
+  if (!found) forget(); // nor does one that does not tell
   return found;
 }
 
-async function measure(runtime: Runtime): Promise<ProfilingOverhead> {
+async function measure(runtime: Runtime): Promise<ProfilingOverhead | undefined> {
   const chains = CHAINS.map(({ inputs, rank }) => {
     const feeds = [{ x: float32(new Array<number>(rank).fill(1), [0.5]) }];
     return { inputs, rank, feeds, models: [1, LENGTH].map((nodes) => chain(nodes, inputs, rank)) };
@@ -57,7 +63,9 @@ async function measure(runtime: Runtime): Promise<ProfilingOverhead> {
   for (const { inputs, rank, feeds, models } of chains) {
     const { ms } = await runtime.times(models, feeds, { rounds: 5 });
     const [single, whole] = models.map((_, i) => undisturbedTime(ms.map((round) => round[i]!)));
-    const { runs, nodes } = await runtime.profile(models[1]!, feeds, { runs: RUNS });
+    const profile = await runtime.profile(models[1]!, feeds, { runs: RUNS });
+    if (!profile) return undefined;
+    const { runs, nodes } = profile;
     const sum = nodes.map(({ ms }) => undisturbedTime(ms)).reduce((total, time) => total + time, 0);
     measured.push({
       tensors: inputs + 1,

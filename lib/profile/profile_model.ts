@@ -1,15 +1,13 @@
 import type { Dataset } from "../data/dataset.ts";
-import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import { hasDrifted } from "../evaluate/latency.ts";
 import { allNodes, constants } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
-import { type Shown, showProfile } from "../report/profile_display.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
-import { machineFingerprint } from "../runtime/versions.ts";
 import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { type Origin, originsOf } from "./executed.ts";
@@ -19,9 +17,8 @@ import { matchProfile } from "./match_nodes.ts";
 import { ownTimes, type ProfilingOverhead, profilingOverhead } from "./overhead.ts";
 import { profileOneByOne } from "./profile_one_by_one.ts";
 import { undisturbedTime } from "./undisturbed.ts";
-import { optimizedOrNot } from "../cost/network_facts.ts";
 
-/** Options for {@linkcode profile}. */
+/** Options for {@linkcode profileModel}. */
 export interface ProfileModelOptions {
   /** Workers to do it in. @default {one of its own} */
   runtime?: Runtime;
@@ -32,28 +29,6 @@ export interface ProfileModelOptions {
   /** What observing adds, to be taken off. @default {measured, once for each process} */
   overhead?: ProfilingOverhead;
   signal?: AbortSignal;
-}
-
-/** Where the time of a model goes. Shows itself in a notebook, and prints as a table. */
-export class Profile implements Shown {
-  readonly record: ProfileRecord;
-
-  constructor(record: ProfileRecord) {
-    this.record = record;
-  }
-
-  /** Beside another model's, layer by layer. */
-  against(other: Profile): Shown {
-    return showProfile(this.record, { profile: other.record });
-  }
-
-  toString(): string {
-    return showProfile(this.record).toString();
-  }
-
-  [JUPYTER_DISPLAY](): MimeBundle {
-    return showProfile(this.record)[JUPYTER_DISPLAY]();
-  }
 }
 
 /**
@@ -69,15 +44,15 @@ export class Profile implements Shown {
  *
  * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
  */
-export async function profile(
+export async function profileModel(
   model: Model,
   samples: Dataset | readonly Feeds[],
   options: ProfileModelOptions = {},
-): Promise<Profile> {
+): Promise<ProfileRecord> {
   const { runtime, threads = 1, runs, signal } = options;
   if (!runtime) {
     await using own = openRuntime({ workers: 1, threads });
-    return await profile(model, samples, { ...options, runtime: own });
+    return await profileModel(model, samples, { ...options, runtime: own });
   }
   const feeds = await likeTheFirst(samples, model.name);
   const { ms } = await runtime.times([model], feeds, { signal });
@@ -86,26 +61,26 @@ export async function profile(
     schema: 1,
     model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
     inputs: shapesOf(feeds[0]!),
-    threads: runtime.threads,
+    threads: runtime.about.threads,
     wholeMs: undisturbedTime(whole),
-    machine: machineFingerprint(),
-    load: Deno.loadavg()[0]!,
+    machine: runtime.about.machine,
+    load: machineLoad(),
   } as const;
-  const optimized = await optimizedOrNot(model, runtime);
-  if (!optimized) {
+  const optimized = await runtime.optimized(model);
+  const overhead = optimized && (options.overhead ?? await profilingOverhead(runtime));
+  const measured = overhead && await runtime.profile(model, feeds, { runs, minMs: 1000, signal });
+  if (!measured) {
     const nodes = await profileOneByOne(model, feeds[0]!, runtime, { signal });
     const drifted = hasDrifted(whole);
-    return new Profile({ ...common, method: "alone", runs: whole.length, nodes, drifted });
+    return { ...common, method: "alone", runs: whole.length, nodes, drifted };
   }
-  const overhead = options.overhead ?? await profilingOverhead(runtime);
-  const measured = await runtime.profile(model, feeds, { runs, minMs: 1000, signal });
-  return new Profile({
+  return {
     ...common,
     method: "graph",
     runs: measured.runs.length,
     nodes: rowsOf(measured, model.graph, optimized.graph, overhead),
     drifted: hasDrifted(measured.runs),
-  });
+  };
 }
 
 function rowsOf(
@@ -123,12 +98,14 @@ function rowsOf(
   const total = own.reduce((sum, ms) => sum + ms, 0);
   return nodes.map((times, i): ProfiledNode => {
     const node = executed[i];
-    const { head, covers } = node && origins.get(node) || NO_ORIGIN;
+    const { original, covers } = node && origins.get(node) || NO_ORIGIN;
     const shapes = node &&
       { inputs: inputShapes(node, times.inputs, constantShape), outputs: times.outputs };
     const once = node && shapes && macs(node, shapes);
     return {
-      node: head ? head.name || head.output.find((name) => name !== "") || head.opType : "",
+      node: original
+        ? original.name || original.output.find((name) => name !== "") || original.opType
+        : "",
       opType: times.opType,
       path: node ? near.get(node)! : "",
       covers: covers.map(({ opType }) => opType),
@@ -166,9 +143,9 @@ function pathsNearby(
   ) => {
     const known = new Map<string, string>();
     for (const node of order) {
-      const { head } = origins.get(node) ?? NO_ORIGIN;
-      const serves = !head || /^(Quantize|Dequantize)Linear$/.test(head.opType);
-      const own = near.get(node) || (head && paths.get(head)) || "";
+      const { original } = origins.get(node) ?? NO_ORIGIN;
+      const serves = !original || /^(Quantize|Dequantize)Linear$/.test(original.opType);
+      const own = near.get(node) || (original && paths.get(original)) || "";
       const path = own || (serves && from(node).map((name) => known.get(name)).find(Boolean)) || "";
       near.set(node, path);
       if (path) { for (const name of to(node)) known.set(name, path); }

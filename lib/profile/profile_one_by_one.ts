@@ -4,11 +4,11 @@ import { modulePaths } from "../onnx/module_path.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { ProfiledNode } from "../record/profile_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { timeOneByOne } from "./one_by_one.ts";
-import { inOrder } from "../cost/kernels.ts";
+import { inOrder } from "../onnx/group_order.ts";
 import { macs } from "./macs.ts";
 import { Extractor } from "../onnx/extract.ts";
 import { runValues } from "../runtime/run_values.ts";
@@ -25,13 +25,12 @@ export async function profileOneByOne(
 ): Promise<ProfiledNode[]> {
   const named = model.withGraph(nameNodes(model.graph));
   const { graph } = named;
-  const shapes = await learnShapes(named, feeds);
+  const shapes = await learnShapes(named, feeds, { runtime });
   const extractor = new Extractor(named, await runValues(named, feeds, shapes, runtime));
   const nodes = graph.node.filter((node) => !extractor.isConstant(node));
   const groups = inOrder(withPrecision(nodes, named), producers(graph));
-  const timed = groups.map((group) => ({ part: extractor.take(group), own: new Set<string>() }));
-  const times = await timeOneByOne(runtime, timed, options);
-  const total = times.reduce((sum, { ms }) => sum + ms, 0);
+  const times = await timeOneByOne(runtime, groups.map((group) => extractor.take(group)), options);
+  const total = times.reduce((sum, ms) => sum + ms, 0);
   const paths = modulePaths(graph);
   const dims = (name: string) => shapes.get(name)?.dims;
   return groups.map((group, i): ProfiledNode => {
@@ -39,7 +38,7 @@ export async function profileOneByOne(
     const [output = ""] = head.output;
     const shape = dims(output) ?? [];
     const count = macs(head, { inputs: head.input.map(dims), outputs: [shape] });
-    const { ms } = times[i]!;
+    const ms = times[i]!;
     return {
       node: head.name,
       opType: head.opType,

@@ -1,5 +1,5 @@
 import type { Range } from "../calibrate/range.ts";
-import { type AffineParams, affineParams, type Grid } from "./affine.ts";
+import { type AffineParams, affineParams, type IntegerGrid } from "./affine.ts";
 import type { ActivationType, StaticInt8 } from "./qconfig.ts";
 
 /** What decides how the integers of an activation are laid over its range. */
@@ -12,19 +12,19 @@ export interface ActivationParams {
   readonly zeroPoint: string;
 }
 
-const GRIDS: Readonly<Record<ActivationType, Grid>> = {
+const GRIDS: Readonly<Record<ActivationType, IntegerGrid>> = {
   uint8: { qmin: 0, qmax: 255 },
   int8: { qmin: -128, qmax: 127 },
 };
 
 /** Half of each grid, as processors want it whose int16 sums of products would saturate. */
-const REDUCED: Readonly<Record<ActivationType, Grid>> = {
+const REDUCED: Readonly<Record<ActivationType, IntegerGrid>> = {
   uint8: { qmin: 0, qmax: 127 },
   int8: { qmin: -64, qmax: 63 },
 };
 
 /** Every integer of an activation's type. QuantizeLinear saturates at its ends, reduced or not. */
-export function typeGrid(dtype: ActivationType): Grid {
+export function typeGrid(dtype: ActivationType): IntegerGrid {
   return GRIDS[dtype];
 }
 
@@ -76,7 +76,7 @@ function largestScale(bound: number, steps: number): number {
 }
 
 /** Symmetric about 0: the zero point is the middle of the grid, 128 for uint8 and 0 for int8. */
-function centred(range: Range, grid: Grid): AffineParams {
+function centred(range: Range, grid: IntegerGrid): AffineParams {
   const reach = Math.max(Math.abs(range.min), Math.abs(range.max));
   const { scale } = affineParams({ min: -reach, max: reach }, grid);
   return { scale, zeroPoint: Math.ceil((grid.qmin + grid.qmax) / 2) };

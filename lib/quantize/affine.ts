@@ -2,16 +2,16 @@ import type { Range } from "../calibrate/range.ts";
 import { roundEven } from "../tensor/round.ts";
 
 /** Ends of an integer type, both included. */
-export interface Grid {
+export interface IntegerGrid {
   readonly qmin: number;
   readonly qmax: number;
 }
 
 /** Every value of uint8: activations. */
-export const UINT8: Grid = { qmin: 0, qmax: 255 };
+export const UINT8: IntegerGrid = { qmin: 0, qmax: 255 };
 
 /** int8 without -128, so that it is symmetric about 0: weights. */
-export const INT8: Grid = { qmin: -127, qmax: 127 };
+export const INT8: IntegerGrid = { qmin: -127, qmax: 127 };
 
 /** How integers stand for reals: `real = scale * (q - zeroPoint)`. */
 export interface AffineParams {
@@ -38,7 +38,7 @@ export interface AffineParams {
  * assert.equal(affineParams({ min: 0, max: 6 }, UINT8).zeroPoint, 0);
  * ```
  */
-export function affineParams(range: Range, grid: Grid = UINT8): AffineParams {
+export function affineParams(range: Range, grid: IntegerGrid = UINT8): AffineParams {
   requireInterval(range);
   const min = Math.min(range.min, 0);
   const max = Math.max(range.max, 0);
@@ -62,16 +62,42 @@ export function affineParams(range: Range, grid: Grid = UINT8): AffineParams {
  * assert.deepEqual(symmetricParams({ min: -254, max: 3 }), { scale: 2, zeroPoint: 0 });
  * ```
  */
-export function symmetricParams(range: Range, grid: Grid = INT8): AffineParams {
+export function symmetricParams(range: Range, grid: IntegerGrid = INT8): AffineParams {
   requireInterval(range);
   const reach = Math.max(Math.abs(range.min), Math.abs(range.max));
   return { scale: usableScale(reach / grid.qmax) ?? 1, zeroPoint: 0 };
 }
 
 /** The integer that stands for a real value. */
-export function quantizeValue(x: number, params: AffineParams, grid: Grid): number {
+export function quantizeValue(x: number, params: AffineParams, grid: IntegerGrid): number {
   const q = roundEven(Math.fround(x / params.scale)) + params.zeroPoint;
   return Math.min(Math.max(q, grid.qmin), grid.qmax) + 0;
+}
+
+/**
+ * Real values as they come back from their integers: divided in float32 as kernels do, rounded,
+ * clamped, and multiplied again.
+ *
+ * @returns As many float32 values.
+ * @example
+ * ```ts
+ * import { fakeQuantize, UINT8 } from "./affine.ts";
+ * import assert from "node:assert/strict";
+ * const values = fakeQuantize([-1, 0.2, 0.3, 1e9], { scale: 0.5, zeroPoint: 1 }, UINT8);
+ * assert.deepEqual([...values], [-0.5, 0, 0.5, 127]);
+ * ```
+ */
+export function fakeQuantize(
+  values: ArrayLike<number>,
+  params: AffineParams,
+  grid: IntegerGrid = UINT8,
+): Float32Array<ArrayBuffer> {
+  const { scale, zeroPoint } = params;
+  const rounded = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    rounded[i] = (quantizeValue(values[i]!, params, grid) - zeroPoint) * scale;
+  }
+  return rounded;
 }
 
 /**

@@ -30,15 +30,15 @@ const PULLED: ReadonlySet<string> = new Set([
   "Where",
 ]);
 
-/** Where a node that is to stay in float32 has to be fenced off. */
+/** Tensors at which a node that is to stay in float32 needs a barrier. */
 interface Barriers {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
 
 /**
- * Where a float32 node needs a fence, a `Sum` of one input: it costs a copy, computes nothing, and no
- * rewrite of the runtime moves a change of precision past it.
+ * Where a float32 node needs a barrier, a `Sum` of one input: it costs a copy, computes nothing, and
+ * no rewrite of the runtime moves a change of precision past it.
  */
 function barriersOf(
   node: NodeProto,
@@ -76,7 +76,7 @@ function feedsQuantize(name: string, decisions: Decisions): boolean {
 }
 
 /**
- * Writes a float32 node with the fences it needs.
+ * Writes a float32 node with the barriers it needs.
  *
  * @param results What leaves static units as uint8: see {@linkcode quantizedResults}.
  * @returns Whether it needed one.
@@ -90,9 +90,9 @@ export function writeBehindBarriers(
   const { inputs, outputs } = barriersOf(node, decisions, results);
   const inside = new Map<string, string>();
   for (const name of inputs) {
-    const fenced = builder.fresh(`${name}_fence`);
-    builder.push(makeNode("Sum", [name], [fenced]));
-    inside.set(name, fenced);
+    const copy = builder.fresh(`${name}_fence`);
+    builder.push(makeNode("Sum", [name], [copy]));
+    inside.set(name, copy);
   }
   for (const name of outputs) inside.set(name, builder.fresh(`${name}_fence`));
   const rename = (name: string) => inside.get(name) ?? name;

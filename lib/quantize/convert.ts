@@ -20,7 +20,8 @@ import { type GraphFacts, graphFacts } from "./graph_facts.ts";
 import { writeBehindBarriers } from "./barriers.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
-import { Plan, type PlanRow } from "./plan.ts";
+import type { PlanRow } from "../record/plan_record.ts";
+import { Plan } from "./plan.ts";
 
 import { QdqWriter } from "./qdq.ts";
 import { QOperatorWriter } from "./qoperator.ts";
@@ -69,11 +70,11 @@ export function convert(
   const decisions = lowerRecurrent(asked, mapping);
   const ranges = chooseRanges(decisions, calibration, mapping.observers);
   const builder = new Builder(decisions.facts);
-  const fenced = writeAll(decisions, ranges, builder, format);
+  const guarded = writeAll(decisions, ranges, builder, format);
   return new QuantizedModel(
     builder.model(proto),
     model.name,
-    planOf(asked, notes, fenced),
+    planOf(asked, notes, guarded),
     asked.all.map(trace),
   );
 }
@@ -117,6 +118,7 @@ function trace({ node, applied, obstacle, anchor, inBody }: Decision): Trace {
   return { name, outputs: node.output, form, anchor: anchor?.name, inBody };
 }
 
+/** Writes all nodes. Gives the names of those that stay float32 behind barriers. */
 function writeAll(
   decisions: Decisions,
   ranges: ReadonlyMap<string, Range>,
@@ -126,7 +128,7 @@ function writeAll(
   const results = quantizedResults(decisions);
   const context = { builder, decisions, results, rangeOf: (name: string) => ranges.get(name)! };
   const writer = format === "QOperator" ? new QOperatorWriter(context) : new QdqWriter(context);
-  const fenced = new Set<string>(); // names of nodes
+  const guarded = new Set<string>(); // names of nodes with barriers
   // A unit is written where its last node stood: by then all that any member reads is there.
   const unitAt = new Map([...decisions.units.values()].map((unit) => [unit.nodes.at(-1), unit]));
   for (const node of decisions.facts.graph.node) {
@@ -143,9 +145,9 @@ function writeAll(
     }
     if (applied.kind === "weightOnly") storeSmall(node, applied, builder);
     const whole = writeBodies(node, decision.facts, decisions, builder);
-    if (writeBehindBarriers(whole, decisions, results, builder)) fenced.add(node.name);
+    if (writeBehindBarriers(whole, decisions, results, builder)) guarded.add(node.name);
   }
-  return fenced;
+  return guarded;
 }
 
 /** Writes the bodies of a node anew, where something in them is dynamic or stored small. */
@@ -224,22 +226,22 @@ function unknownRange(name: string, calibration: Calibration | undefined): UserE
 function planOf(
   { all }: Decisions,
   notes: ReadonlyMap<string, string> = new Map(),
-  fenced: ReadonlySet<string> = new Set(),
+  guarded: ReadonlySet<string> = new Set(),
 ): Plan {
-  return new Plan(all.map((decision) => planRow(decision, notes, fenced)));
+  return new Plan(all.map((decision) => planRow(decision, notes, guarded)));
 }
 
 function planRow(
   decision: Decision,
   notes: ReadonlyMap<string, string>,
-  fenced: ReadonlySet<string>,
+  guarded: ReadonlySet<string>,
 ): PlanRow {
   const { identity, asked, applied, source, obstacle } = decision;
   const reasons = [source];
   if (obstacle === INT8_ALREADY) reasons.push(obstacle);
   else if (obstacle && applied.kind === "float32") reasons.push(`stays float32: ${obstacle}`);
   else if (obstacle) reasons.push(`${applied.kind} instead: ${obstacle}`);
-  if (!decision.inBody && fenced.has(decision.node.name)) reasons.push(FENCED);
+  if (!decision.inBody && guarded.has(decision.node.name)) reasons.push(BEHIND_BARRIERS);
   const note = decision.inBody ? undefined : notes.get(identity.name);
   if (note) reasons.push(note);
   return {
@@ -252,4 +254,5 @@ function planRow(
   };
 }
 
-const FENCED = "fenced, for the runtime would make it int8 between int8 neighbours";
+const BEHIND_BARRIERS =
+  "behind a barrier: the runtime would make it int8 too between its int8 neighbours";

@@ -9,7 +9,7 @@ import { CorrectedModel, nodeKey } from "../passes/corrected_model.ts";
 import { biasName, Parameters } from "../passes/parameters.ts";
 import { rootContext } from "../passes/pass.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
-import { openSession } from "../runtime/session.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
 import { type Feeds, float32 } from "../tensor/tensor.ts";
 import { convert } from "./convert.ts";
 import { decide } from "./decide.ts";
@@ -127,32 +127,23 @@ async function meanErrors(
   if (outputs.size === 0) return new Map();
   const sums = new Map<string, { sum: Float64Array; squares: Float64Array }>();
   let samples = 0;
-  const session = runtime ? undefined : await openSession(model);
-  try {
-    const taken = "sample" in data ? slice(data, 0, maxSamples) : data;
-    const wanted = [...outputs.values()];
-    for await (
-      const { results } of runDataset(runtime ?? session!, model, taken, {
-        outputs: wanted,
-        signal,
-      })
-    ) {
-      for (const [name, output] of outputs) {
-        const means = results[output]!.data as Float32Array;
-        const { sum, squares } = sums.get(name) ??
-          { sum: new Float64Array(means.length), squares: new Float64Array(means.length) };
-        means.forEach((mean, c) => {
-          sum[c]! += mean;
-          squares[c]! += mean * mean;
-        });
-        sums.set(name, { sum, squares });
-      }
-      samples++;
-      onProgress?.(samples);
-      if (samples >= maxSamples) break;
+  await using own = runtime ? undefined : openRuntime({ workers: 0 });
+  const taken = "sample" in data ? slice(data, 0, maxSamples) : data;
+  const wanted = { outputs: [...outputs.values()], signal };
+  for await (const { results } of runDataset(runtime ?? own!, model, taken, wanted)) {
+    for (const [name, output] of outputs) {
+      const means = results[output]!.data as Float32Array;
+      const { sum, squares } = sums.get(name) ??
+        { sum: new Float64Array(means.length), squares: new Float64Array(means.length) };
+      means.forEach((mean, c) => {
+        sum[c]! += mean;
+        squares[c]! += mean * mean;
+      });
+      sums.set(name, { sum, squares });
     }
-  } finally {
-    await session?.release();
+    samples++;
+    onProgress?.(samples);
+    if (samples >= maxSamples) break;
   }
   if (samples === 0) {
     throw new UserError(

@@ -13,7 +13,7 @@ import {
   resolveMapping,
   showSelector,
 } from "./mapping.ts";
-import type { WeightOnly } from "./qconfig.ts";
+import { float32, type WeightOnly } from "./qconfig.ts";
 import { keepSharedWeights } from "./shared_weights.ts";
 import { dropIdleUnits, type StaticUnit, staticUnits } from "./static_units.ts";
 import { weightOnlyObstacle } from "./weight_only.ts";
@@ -24,7 +24,7 @@ export interface Decisions {
   /** One for each node, bodies after the node that holds them. */
   readonly all: readonly Decision[];
   readonly of: ReadonlyMap<NodeProto, Decision>;
-  /** Units by their anchor. */
+  /** Units by their anchor, the node whose kernel absorbs the others. */
   readonly units: ReadonlyMap<NodeProto, StaticUnit>;
 }
 
@@ -57,6 +57,11 @@ function refuseQuantized(all: readonly Decision[]): void {
       `"${first.identity.name}" and ${more.length} more say, and nothing else in it can be; ` +
       `start from the float32 network that it was made from`,
   );
+}
+
+/** What a mapping has to know of each node, bodies of If, Loop and Scan included. */
+export function nodeIdentities(graph: GraphProto): NodeIdentity[] {
+  return decide(graph, { default: float32, rules: [] }).all.map(({ identity }) => identity);
 }
 
 /** As {@linkcode decide}, with what is asked of each node given. */

@@ -1,9 +1,12 @@
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import type { Decisions } from "./decide.ts";
-import type { Decision } from "./decision.ts";
+import type { GraphFacts } from "./graph_facts.ts";
+import { STATIC_OPERATORS } from "./operators.ts";
+import { storableWeights } from "./weight_only.ts";
 
 /** Nodes whose form is decided together: what one int8 kernel computes, or all of a module. */
 export interface Layer {
-  /** Name of the node that computes, or the module path; unique. */
+  /** See {@linkcode layerName}, or the module path; unique. */
   readonly name: string;
   /** Module path, "" where there is none. */
   readonly path: string;
@@ -14,20 +17,82 @@ export interface Layer {
 }
 
 /**
+ * The name of the layer that some nodes are: that of the node which computes (a Conv, Gemm or MatMul),
+ * else of the first that has weights, else of the first of all. Pieces of a Conv that was written as
+ * matrix products are that Conv. A layer so has one name in every exact form of a network.
+ *
+ * @param nodes One or more, in order, with a name for each.
+ * @param facts Of the graph that they are in.
+ * @param rewritten Names of the Conv nodes that were written as matrix products.
+ * @example
+ * ```ts
+ * import { layerName } from "./layers.ts";
+ * import { graphFacts } from "./graph_facts.ts";
+ * import { parseGraph } from "../onnx/text.ts";
+ * import assert from "node:assert/strict";
+ * const graph = parseGraph(`graph g
+ *   input x float32[1, 4]
+ *   output y float32[1, 4]
+ *   p = Relu(x) @ relu1
+ *   m = MatMul(p, w) @ /head/MatMul
+ *   y = Add(m, b) @ /head/Add`);
+ * assert.equal(layerName(graph.node, graphFacts(graph)), "/head/MatMul");
+ * ```
+ */
+export function layerName(
+  nodes: readonly NodeProto[],
+  facts: GraphFacts,
+  rewritten: readonly string[] = [],
+): string {
+  const node = nodes.find(({ opType }) => STATIC_OPERATORS.get(opType)?.role === "compute") ??
+    nodes.find((node) => storableWeights(node, facts).length > 0) ?? nodes[0]!;
+  return rewritten.find((conv) => isPieceOf(conv, node)) ?? node.name;
+}
+
+/** Whether a node has the name of one that was written in the place of a Conv. */
+function isPieceOf(conv: string, { name, opType }: NodeProto): boolean {
+  if (opType === "Conv") return false;
+  // Beside `/a/conv/Conv` stands `/a/conv/Gemm`; where the name has no scope, it is the scope.
+  const hasScope = /[^/]\/[^/]*$/.test(conv);
+  const scope = hasScope ? conv.replace(/[^/]*$/, "") : `${conv.replaceAll("/", "_")}_`;
+  const own = scope + opType;
+  return name.startsWith(own) && /^(_\d+)*$/.test(name.slice(own.length));
+}
+
+/** Names of the Conv nodes of a network that are not there any more in an exact form of it. */
+export function rewrittenConvs(before: GraphProto, after: GraphProto): string[] {
+  const left = new Set(after.node.map(({ name }) => name));
+  return before.node.filter(({ name, opType }) => opType === "Conv" && !left.has(name))
+    .map(({ name }) => name);
+}
+
+/**
  * The layers of a network that a mapping makes int8: each node that computes, with what its kernel takes
  * in (a Relu, a bias). Nodes that follow their neighbours (MaxPool, Reshape, Add) are int8 where these
  * are and are no layers of their own.
  *
  * @param decisions On the network with a name for each node.
+ * @param rewritten See {@linkcode layerName}.
  */
-export function int8Layers({ all, units }: Decisions): Layer[] {
-  return all.flatMap((decision): Layer[] => {
-    const { node, applied, inBody, identity, anchor } = decision;
+export function int8Layers(
+  { all, units, facts }: Decisions,
+  rewritten: readonly string[] = [],
+): Layer[] {
+  const parts = all.flatMap(({ node, applied, inBody, identity: { path }, anchor }): Layer[] => {
     if (inBody || anchor || applied.kind === "float32") return [];
-    if (applied.kind !== "static") return [layerOf(identity, [node])];
     const unit = units.get(node);
-    return unit?.operator.role === "compute" ? [layerOf(identity, unit.nodes)] : [];
+    if (applied.kind === "static" && unit?.operator.role !== "compute") return [];
+    const nodes = applied.kind === "static" ? unit!.nodes : [node];
+    return [{
+      name: layerName(nodes, facts, rewritten),
+      path,
+      ops: nodes.map(({ opType }) => opType),
+      nodes: nodes.map(({ name }) => name),
+    }];
   });
+  return [...Map.groupBy(parts, ({ name }) => name)].map(([name, pieces]) =>
+    joined(name, pieces[0]!.path, pieces)
+  );
 }
 
 /**
@@ -39,20 +104,15 @@ export function int8Layers({ all, units }: Decisions): Layer[] {
 export function joinByPath(layers: readonly Layer[], depth = Infinity): Layer[] {
   const moduleOf = ({ path, name }: Layer) => path.split(".").slice(0, depth).join(".") || name;
   return [...Map.groupBy(layers, moduleOf)].map(([name, members]) =>
-    members.length === 1 ? members[0]! : {
-      name,
-      path: name,
-      ops: members.flatMap(({ ops }) => ops),
-      nodes: members.flatMap(({ nodes }) => nodes),
-    }
+    members.length === 1 ? members[0]! : joined(name, name, members)
   );
 }
 
-function layerOf({ name, path }: Decision["identity"], nodes: readonly Decision["node"][]): Layer {
+function joined(name: string, path: string, layers: readonly Layer[]): Layer {
   return {
     name,
     path,
-    ops: nodes.map(({ opType }) => opType),
-    nodes: nodes.map((node) => node.name),
+    ops: layers.flatMap(({ ops }) => ops),
+    nodes: layers.flatMap(({ nodes }) => nodes),
   };
 }

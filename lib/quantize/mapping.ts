@@ -152,3 +152,9 @@ function prefixes(path: string): string[] {
   const parts = path.split(".");
   return parts.map((_, i) => parts.slice(0, i + 1).join("."));
 }
+
+/** The observers that the qconfigs of a mapping name. */
+export function observersOf({ default: byDefault, rules }: QConfigMapping): Observer[] {
+  const qconfigs = [byDefault, ...rules.map(([, qconfig]) => qconfig)];
+  return qconfigs.flatMap((qconfig) => qconfig.kind === "static" ? [qconfig.activation] : []);
+}

@@ -4,7 +4,8 @@ import { UserError } from "../errors.ts";
 import { allNodes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { fuse } from "../passes/fuse.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { convert } from "./convert.ts";
 import { existingInt8 } from "./existing_int8.ts";
@@ -22,7 +23,8 @@ import { type Correction, quantizeWith } from "./quantize_with.ts";
 import { readPlan } from "./read_plan.ts";
 
 /**
- * Fills in what the runtime executes for each node of a converted model.
+ * Fills in what the runtime executes for each node of a converted model, where the runtime lets that
+ * be read.
  *
  * @param runtime Workers to do it in. @default {one of its own}
  */
@@ -31,7 +33,8 @@ export async function readBack(model: QuantizedModel, runtime?: Runtime): Promis
     await using own = openRuntime({ workers: 1 });
     return await readBack(model, own);
   }
-  return model.withPlan(readPlan(model, await runtime.optimized(model)));
+  const optimized = await runtime.optimized(model);
+  return optimized ? model.withPlan(readPlan(model, optimized)) : model;
 }
 
 /** Options for {@linkcode quantizeStatic}. */

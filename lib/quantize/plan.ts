@@ -1,26 +1,5 @@
 import { JUPYTER_DISPLAY, type MimeBundle, table } from "../display.ts";
-
-/** What one node was asked to be, and what the runtime made of it. */
-export interface PlanRow {
-  /** Name of the node, or of its first output where it has none. */
-  readonly node: string;
-  readonly opType: string;
-  /** Module path, "" where none can be recovered. */
-  readonly path: string;
-  /** Kind of the qconfig that the mapping resolves to. */
-  readonly asked: string;
-  /** Operator that runs in the runtime's optimized graph, e.g. `QLinearConv`; "" when not read back. */
-  readonly executes: string;
-  /** The rule that asked, and the reason if it is something else that runs. */
-  readonly why: string;
-  /** Milliseconds of what executes, where it was timed; a node inside another's kernel has none. */
-  readonly ms?: number;
-  /**
-   * SQNR of what it gives against float32's own, dB, where it was measured: with the errors of all
-   * that goes before it. Absent where the two are equal to the bit.
-   */
-  readonly dB?: number;
-}
+import type { PlanRow } from "../record/plan_record.ts";
 
 /** The decision for every node. Shows itself as a table. */
 export class Plan {

@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import { graphInputs } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import {
   TensorProto_DataType,
@@ -9,6 +8,7 @@ import {
   ValueInfoProtoSchema,
 } from "../onnx/onnx_pb.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
+import { withOutputs } from "../onnx/outputs.ts";
 import { decide } from "./decide.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { rangedTensors } from "./static_results.ts";
@@ -39,12 +39,8 @@ export function prepare(model: Model, ...mappings: readonly QConfigMapping[]): P
  * @throws {UserError} If the model's opset cannot be raised to 13.
  */
 export function tap(model: Model, names: Iterable<string>): Prepared {
-  const raised = raiseOpset(model, QUANTIZED_OPSET);
-  const { graph } = raised;
   const tensors = [...new Set(names)];
-  const given = new Set([...graph.output, ...graphInputs(graph)].map(({ name }) => name));
-  const taps = tensors.filter((name) => !given.has(name)).map(floatValue);
-  return { model: raised.withGraph({ ...graph, output: [...graph.output, ...taps] }), tensors };
+  return { model: withOutputs(raiseOpset(model, QUANTIZED_OPSET), tensors), tensors };
 }
 
 /** A value of float32 elements and a shape left open. */

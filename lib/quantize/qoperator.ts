@@ -116,9 +116,9 @@ export class QOperatorWriter implements StaticWriter {
     const raw = results.has(name) ? builder.fresh(`${name}_float`) : name;
     const rename = (output: string) => output === name ? raw : output;
     // The kernel adds the bias, in the place of the Add behind the MatMul.
-    const [last, ...tails] = bias ? unit.nodes.slice(1) : unit.nodes;
+    const [last, ...absorbed] = bias ? unit.nodes.slice(1) : unit.nodes;
     this.#push("MatMulIntegerToFloat", inputs, last!.output.map(rename), {}, anchor);
-    for (const tail of tails) builder.push({ ...tail, output: tail.output.map(rename) });
+    for (const node of absorbed) builder.push({ ...node, output: node.output.map(rename) });
     if (results.has(name)) this.#quantize(raw, name, unit);
   }
 

@@ -1,7 +1,8 @@
 import type { Model } from "../onnx/model.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
-import { Plan, type PlanRow } from "./plan.ts";
+import type { PlanRow } from "../record/plan_record.ts";
+import { Plan } from "./plan.ts";
 import type { QuantizedModel, Trace } from "./quantized_model.ts";
 
 /**

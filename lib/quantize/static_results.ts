@@ -8,7 +8,7 @@ import { activationInputs, type StaticUnit } from "./static_units.ts";
  * give float32 at no cost, and does where nobody reads the result as int8. Not a Gemm with its Relu:
  * before int8 is looked for, the runtime makes one float32 operator of the two.
  */
-export function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {
+function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {
   const { anchor: { opType }, operator, nodes } = unit;
   if (opType === "Conv" || operator.role !== "compute") return true;
   return (opType === "Gemm" && nodes.length > 1) ||

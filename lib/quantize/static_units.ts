@@ -9,7 +9,7 @@ import type { StaticInt8 } from "./qconfig.ts";
 import { firstNonFinite } from "./read_weights.ts";
 import { clipBounds } from "./absorbed_operators.ts";
 
-/** A node with what the int8 kernel absorbs after it, as one step between quantized tensors. */
+/** An anchor with the operators that its int8 kernel absorbs: what runs as one between quantized tensors. */
 export interface StaticUnit {
   readonly anchor: NodeProto;
   readonly operator: StaticOperator;
@@ -22,7 +22,7 @@ export interface StaticUnit {
 
 /**
  * Goes through the graph in order and makes a unit of each node that can be static, taking in the
- * tails that its kernel absorbs.
+ * operators that its kernel absorbs.
  *
  * @param int8Tensors Tensors that are to be there as uint8, wherever they come from.
  */

@@ -1,7 +1,7 @@
 import { isStandard } from "../onnx/node.ts";
 import type { NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
-import { evaluate } from "../passes/evaluate/evaluate_node.ts";
+import { evaluateNode } from "../passes/evaluate/evaluate_node.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 
 /** How a weight comes from a stored constant by nodes that do no more than move its elements. */
@@ -51,7 +51,7 @@ export function layoutOf(
 }
 
 /** A tensor in the place of the constant, laid out. Undefined for what cannot be computed ahead. */
-export function layOut(
+function layOut(
   tensor: Tensor,
   { nodes }: WeightLayout,
   constant: (name: string) => TensorProto | undefined,
@@ -62,7 +62,7 @@ export function layOut(
       const stored = constant(name);
       return stored && readTensorProto(stored);
     });
-    return from && evaluate(node, [from, ...parameters], most)?.[0];
+    return from && evaluateNode(node, [from, ...parameters], most)?.[0];
   }, tensor);
 }
 

@@ -1,75 +1,164 @@
-import { type Budget, describeLimit, drop, isWithinBudget } from "./budget.ts";
-import type { Trial } from "./trial_record.ts";
+import { type Budget, describeLimit, isWithinBudget, worstCaseDrop } from "./budget.ts";
+import { frontOf } from "./front.ts";
+import { isMeasured, type MeasuredTrial, type Trial } from "./trial_record.ts";
 
 /** What the best trial is the best in: time, or size of the file. */
 export type Objective = "latency" | "size";
 
-/** A trial that was measured to its end. */
-export type MeasuredTrial = Trial & Required<Pick<Trial, "accuracy" | "latency" | "bytes">>;
-
-/** Whether everything of a trial has been measured. */
-export function isMeasured(trial: Trial): trial is MeasuredTrial {
-  const { error, accuracy, latency, bytes } = trial;
-  return error === undefined && accuracy !== undefined && latency !== undefined &&
-    bytes !== undefined;
+/** What the trials of a study are chosen by; a study itself is one. */
+export interface Contest extends Budget {
+  /** The float32 network as given, which trials must be better than. */
+  readonly model: { readonly bytes: number };
 }
 
-/** Whether a trial is faster than float32 beyond doubt: the whole interval of its ratio is below 1. */
-export function isFaster(trial: MeasuredTrial): boolean {
-  return trial.latency.ratio.high < 1;
-}
-
-/** Files that differ by less than this share of the smallest are of one size to a reader. */
+/** Files that differ by less than this share of the smaller are of one size to a reader. */
 const SAME_SIZE = 0.05;
 
-/**
- * The best of the trials that keep the budget on the selection split and are faster than float32
- * beyond doubt: the fastest; of those whose ratio lies within the interval of the fastest's, which the
- * measurement cannot tell apart, the smallest file; of those of one size, the one that loses least.
- * Undefined where there is none: float32 stays.
- */
-export function chooseWinner(budget: Budget, trials: readonly Trial[]): MeasuredTrial | undefined {
-  const kept = trials.filter(isMeasured)
-    .filter((trial) => isFaster(trial) && isWithinBudget(budget, trial));
-  const [fastest] = kept.toSorted((a, b) => a.latency.ratio.value - b.latency.ratio.value);
-  if (!fastest) return undefined;
-  const asFast = kept.filter((trial) => trial.latency.ratio.value <= fastest.latency.ratio.high);
-  const smallest = Math.min(...asFast.map(({ bytes }) => bytes));
-  const loss = (trial: MeasuredTrial) => drop(budget.metric, trial.accuracy.difference);
-  return asFast
-    .filter(({ bytes }) => bytes <= smallest * (1 + SAME_SIZE))
-    .sort((a, b) =>
-      loss(a) - loss(b) || a.latency.ratio.value - b.latency.ratio.value ||
-      (a.name < b.name ? -1 : 1)
-    )[0];
+/** Whether a trial is significantly faster than float32: all of its ratio's interval is below 1. */
+export function isFaster({ latency }: Pick<MeasuredTrial, "latency">): boolean {
+  return latency.ratio.high < 1;
 }
 
-/** Why a trial was chosen, in a sentence. */
-export function whyChosen(budget: Budget, trials: readonly Trial[]): string {
+/** Whether a trial is significantly slower than float32: all of its ratio's interval is above 1. */
+export function isSlower({ latency }: Pick<MeasuredTrial, "latency">): boolean {
+  return latency.ratio.low > 1;
+}
+
+/**
+ * Whether there is a reason to use a trial in place of float32 as given, accuracy aside: it is not
+ * significantly slower, and significantly faster or smaller by more than 5 %.
+ */
+export function isImprovement(
+  { model }: Pick<Contest, "model">,
+  trial: Pick<MeasuredTrial, "latency" | "bytes">,
+): boolean {
+  if (isSlower(trial)) return false;
+  return isFaster(trial) || trial.bytes < model.bytes * (1 - SAME_SIZE);
+}
+
+/**
+ * The best of the trials that keep the budget and are an improvement, see
+ * {@linkcode isImprovement}. Undefined where there is none: the model as given stays.
+ *
+ * - By latency: the fastest; of those whose ratio lies within the fastest's interval, which the
+ *   measurement cannot tell apart, the smallest file.
+ * - By size: the smallest file; of those of the same size the fastest, and whatever the measurement
+ *   cannot tell from it.
+ *
+ * Of what is left, the one that loses least (as judged, see {@linkcode worstCaseDrop}); then the one
+ * of the lowest ratio; then the smallest; then the first by name.
+ *
+ * @param trials In any order; those that failed or were not measured to the end do not count.
+ */
+export function bestTrial(
+  contest: Contest,
+  trials: readonly Trial[],
+  objective: Objective = "latency",
+): MeasuredTrial | undefined {
+  const candidates = candidatesOf(contest, trials);
+  if (candidates.length === 0) return undefined;
+  const alike = objective === "latency"
+    ? smallestOf(fastestOf(candidates))
+    : fastestOf(smallestOf(candidates));
+  const loss = lossIn(contest);
+  return alike.sort((a, b) =>
+    loss(a) - loss(b) || ratioOf(a) - ratioOf(b) || a.bytes - b.bytes || byName(a, b)
+  )[0];
+}
+
+/**
+ * The trial that comes closest to keeping the budget: what a message names where none keeps it.
+ * Undefined where nothing was measured.
+ */
+export function closestTrial(
+  budget: Pick<Budget, "metric">,
+  trials: readonly Trial[],
+): MeasuredTrial | undefined {
+  const loss = lossIn(budget);
+  return trials.filter(isMeasured)
+    .sort((a, b) => loss(a) - loss(b) || ratioOf(a) - ratioOf(b) || byName(a, b))[0];
+}
+
+/** Why the best trial is the best, or why there is none, in sentences. */
+export function whyBest(
+  contest: Contest,
+  trials: readonly Trial[],
+  objective: Objective = "latency",
+): string {
   const measured = trials.filter(isMeasured);
-  const kept = measured.filter((trial) => isFaster(trial) && isWithinBudget(budget, trial));
-  return `Of ${measured.length} measured, ${kept.length} ` +
-    `${kept.length === 1 ? "configuration loses" : "configurations lose"} at most ` +
-    `${describeLimit(budget)} on the selection split and ` +
-    `${
-      kept.length === 1 ? "is" : "are"
-    } faster than float32 beyond doubt. The fastest wins; of those ` +
-    `as fast within its interval the smallest file, and of those of one size the one that loses least.`;
+  const limit = `at most ${describeLimit(contest)} on the selection split`;
+  const kept = measured.filter((trial) => isWithinBudget(contest, trial));
+  if (kept.length === 0) {
+    const closest = closestTrial(contest, measured);
+    return `None of ${configurations(measured.length)} loses ${limit}` +
+      `${closest ? `; ${closest.name} comes closest` : ""}. The model as given stays.`;
+  }
+  const candidates = candidatesOf(contest, measured);
+  const [lose, are] = candidates.length === 1 ? ["loses", "is"] : ["lose", "are"];
+  const gain = candidates.every(isFaster)
+    ? `${are} significantly faster than float32 (95 %)`
+    : `${are} significantly faster than float32 (95 %), or no slower and more than 5 % smaller`;
+  if (candidates.length === 0) {
+    return `${kept.length} of ${configurations(measured.length)} ` +
+      `${kept.length === 1 ? "loses" : "lose"} ${limit}, but none is significantly faster than ` +
+      `float32 (95 %), or no slower and more than 5 % smaller. The model as given stays.`;
+  }
+  return `${candidates.length} of ${
+    configurations(measured.length)
+  } ${lose} ${limit} and ${gain}. ` +
+    (objective === "latency"
+      ? "The fastest was chosen; ties go to the smaller file, then to the smaller loss."
+      : "The smallest was chosen; ties go to the faster one, then to the smaller loss.");
 }
 
 /**
- * The trials that no other beats in both accuracy and latency, fastest first, as far as they are
- * faster than float32: the models worth keeping beside the winner.
+ * The trials that are an improvement (see {@linkcode isImprovement}) and that no other beats in
+ * latency, accuracy and size at once, fastest first. Whatever the budget, the best is among them.
+ * These are kept as files.
  */
-export function worthKeeping(budget: Budget, trials: readonly Trial[]): MeasuredTrial[] {
-  const loss = (trial: MeasuredTrial) => drop(budget.metric, trial.accuracy.difference);
-  const front: MeasuredTrial[] = [];
-  const order = trials.filter(isMeasured).filter(isFaster).sort((a, b) =>
-    a.latency.ratio.value - b.latency.ratio.value || loss(a) - loss(b) || (a.name < b.name ? -1 : 1)
+export function trialFront(
+  contest: Pick<Contest, "metric" | "model">,
+  trials: readonly Trial[],
+): MeasuredTrial[] {
+  const loss = lossIn(contest);
+  return frontOf(
+    trials.filter(isMeasured).filter((trial) => isImprovement(contest, trial)).sort(byName),
+    (trial) => [ratioOf(trial), loss(trial), trial.bytes],
   );
-  for (const trial of order) {
-    const last = front.at(-1);
-    if (last === undefined || loss(trial) < loss(last)) front.push(trial);
-  }
-  return front;
+}
+
+/** The trials that may be chosen. */
+function candidatesOf(contest: Contest, trials: readonly Trial[]): MeasuredTrial[] {
+  return trials.filter(isMeasured)
+    .filter((trial) => isWithinBudget(contest, trial) && isImprovement(contest, trial));
+}
+
+/** The fastest, and those that its measurement cannot tell from it. */
+function fastestOf(trials: readonly MeasuredTrial[]): MeasuredTrial[] {
+  const fastest = trials.toSorted((a, b) => ratioOf(a) - ratioOf(b) || byName(a, b))[0]!;
+  return trials.filter((trial) => ratioOf(trial) <= fastest.latency.ratio.high);
+}
+
+/** The smallest, and those of the same size to a reader. */
+function smallestOf(trials: readonly MeasuredTrial[]): MeasuredTrial[] {
+  const smallest = Math.min(...trials.map(({ bytes }) => bytes));
+  return trials.filter(({ bytes }) => bytes <= smallest * (1 + SAME_SIZE));
+}
+
+/** What a trial loses, as it is judged. */
+function lossIn({ metric }: Pick<Budget, "metric">): (trial: MeasuredTrial) => number {
+  return ({ accuracy }) => worstCaseDrop(metric, accuracy.difference);
+}
+
+function ratioOf({ latency }: MeasuredTrial): number {
+  return latency.ratio.value;
+}
+
+function byName(a: Trial, b: Trial): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/** `1 configuration`, `12 configurations`. */
+function configurations(count: number): string {
+  return `${count} configuration${count === 1 ? "" : "s"}`;
 }

@@ -9,7 +9,10 @@ export interface Budget {
 }
 
 /** What float32 has more than the candidate, in the metric's unit: above 0 is a loss. */
-export function drop(metric: MetricInfo, difference: Pick<Estimate, "value">): number {
+export function drop(
+  metric: Pick<MetricInfo, "higherIsBetter">,
+  difference: Pick<Estimate, "value">,
+): number {
   return metric.higherIsBetter ? -difference.value : difference.value;
 }
 
@@ -20,7 +23,7 @@ export function drop(metric: MetricInfo, difference: Pick<Estimate, "value">): n
  * that were lucky with theirs would be chosen.
  */
 export function worstCaseDrop(metric: MetricInfo, difference: Estimate): number {
-  if (metric.unit === "%") return drop(metric, difference);
+  if (metric.share) return drop(metric, difference);
   return drop(metric, { value: metric.higherIsBetter ? difference.low : difference.high });
 }
 
@@ -38,8 +41,8 @@ export function isWithinBudget(
 }
 
 /** The largest drop in words, and what is held to it. */
-export function describeLimit({ metric: { name, unit }, maxDrop }: Budget): string {
-  const of = unit === "%" ? maxDrop === 1 ? " point" : " points" : unit && ` ${unit}`;
+export function describeLimit({ metric: { name, unit, share }, maxDrop }: Budget): string {
+  const of = share ? maxDrop === 1 ? " point" : " points" : unit && ` ${unit}`;
   return `${Number(maxDrop.toPrecision(6))}${of} of ${name}` +
-    (unit === "%" ? "" : " (at the worse end of the interval)");
+    (share ? "" : " (judged by the worse end of the interval)");
 }

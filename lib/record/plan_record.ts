@@ -21,4 +21,5 @@ export const planRow = z.strictObject({
    */
   dB: z.number().optional(),
 });
+/** What one node was asked to be, and what the runtime made of it: plain JSON. */
 export type PlanRow = z.infer<typeof planRow>;

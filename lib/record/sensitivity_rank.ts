@@ -8,7 +8,7 @@ import type { MetricInfo } from "./metric_info.ts";
  */
 export function mostSensitive<L extends Pick<AblatedLayer, "only">>(
   layers: readonly L[],
-  metric: MetricInfo,
+  metric: Pick<MetricInfo, "higherIsBetter">,
 ): L[] {
   return layers.toSorted((a, b) => {
     const [x, y] = [a, b].map(({ only }) => ({

@@ -10,6 +10,7 @@ export const accuracy = z.strictObject({
   /** Candidate minus float32 on the same samples, in the metric's unit. */
   difference: estimate,
 });
+/** Accuracy on one split: plain JSON. */
 export type Accuracy = z.infer<typeof accuracy>;
 
 /** Closeness of the outputs to float32's, over the split. */
@@ -33,6 +34,7 @@ export const latency = z.strictObject({
   /** Fingerprint of the machine: CPU, cores, runtime versions. */
   machine: z.string(),
 });
+/** Time against the float32 model as given: plain JSON. */
 export type Latency = z.infer<typeof latency>;
 
 /** One configuration, measured. */
@@ -83,3 +85,13 @@ export const trial = z.strictObject({
 });
 /** One configuration, measured: plain JSON. */
 export type Trial = z.infer<typeof trial>;
+
+/** A trial that was measured to its end. */
+export type MeasuredTrial = Trial & Required<Pick<Trial, "accuracy" | "latency" | "bytes">>;
+
+/** Whether everything of a trial has been measured. */
+export function isMeasured(trial: Trial): trial is MeasuredTrial {
+  const { error, accuracy, latency, bytes } = trial;
+  return error === undefined && accuracy !== undefined && latency !== undefined &&
+    bytes !== undefined;
+}

@@ -1,14 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { optimizedOrNot } from "../cost/network_facts.ts";
-import { consumers, graphInputs, producers } from "../onnx/graph.ts";
+import { consumers, graphInputs, makeNamer, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import {
-  type GraphProto,
-  GraphProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from "../onnx/onnx_pb.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import { makeNode } from "../onnx/node.ts";
+import { type GraphProto, GraphProtoSchema, type ValueInfoProto } from "../onnx/onnx_pb.ts";
+import { withOutputs } from "../onnx/outputs.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type Suffix, suffixOf } from "./suffix.ts";
 
 /**
@@ -27,7 +23,7 @@ export async function cutsOf(
 ): Promise<ReadonlyMap<string, ValueInfoProto>> {
   const { graph } = model;
   const inputs = graphInputs(graph).map((info) => [info.name, info] as const);
-  const optimized = await optimizedOrNot(model, runtime);
+  const optimized = await runtime.optimized(model);
   if (!optimized) return new Map(inputs);
   const survives = new Set(optimized.graph.node.flatMap(({ output }) => output));
   const constants = new Set(optimized.graph.initializer.map(({ name }) => name));
@@ -36,9 +32,29 @@ export async function cutsOf(
       ? !constants.has(name)
       : !NOT_AFTER.has(opType) && !NO_TENSOR.test(opType) && survives.has(name)
   ).map(([name]) => name);
-  const tapped = await runtime.optimized(withOutputs(model, names));
-  const known = new Map(tapped.graph.output.map((info) => [info.name, info]));
-  return new Map([...inputs, ...names.map((name) => [name, known.get(name)!] as const)]);
+  return new Map([...inputs, ...await typesOf(model, names, runtime)]);
+}
+
+/** What the runtime knows of the types and shapes of some values, where it knows anything. */
+async function typesOf(
+  model: Model,
+  [first, ...others]: readonly string[],
+  runtime: Runtime,
+): Promise<[string, ValueInfoProto][]> {
+  if (first === undefined) return [];
+  const { graph } = model;
+  // A graph in which it has nothing to optimize it gives back as it came, without the types that it
+  // inferred: the first of two Identity nodes is something.
+  const fresh = makeNamer(graph);
+  const [one, two] = [fresh("octavo_identity"), fresh("octavo_identity")];
+  const idle = [makeNode("Identity", [first], [one]), makeNode("Identity", [one], [two])];
+  const changed = model.withGraph({ ...graph, node: [...graph.node, ...idle] });
+  const tapped = await runtime.optimized(withOutputs(changed, [first, ...others, two]));
+  const known = new Map(tapped!.graph.output.map((info) => [info.name, info]));
+  return [first, ...others].flatMap((name) => {
+    const info = known.get(name);
+    return info?.type ? [[name, info] as [string, ValueInfoProto]] : [];
+  });
 }
 
 const NOT_AFTER: ReadonlySet<string> = new Set([
@@ -100,13 +116,4 @@ function fusedWithSum(graph: GraphProto): (name: string) => boolean {
     const [reader, ...others] = readers.get(name) ?? [];
     return makers.get(name)?.opType === "Conv" && reader?.opType === "Add" && others.length === 0;
   };
-}
-
-/** The model with some of its values as outputs besides its own; their types are inferred. */
-export function withOutputs(model: Model, names: Iterable<string>): Model {
-  const { graph } = model;
-  const given = new Set([...graph.output, ...graphInputs(graph)].map(({ name }) => name));
-  const more = [...names].filter((name) => !given.has(name))
-    .map((name) => create(ValueInfoProtoSchema, { name }));
-  return model.withGraph({ ...graph, output: [...graph.output, ...more] });
 }

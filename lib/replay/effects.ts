@@ -12,7 +12,7 @@ import {
 import { estimateDifference, estimateMean } from "../evaluate/estimate.ts";
 import { type Evaluation, requireFinite, scoreOf } from "../evaluate/evaluate.ts";
 import { meanInterval, moments } from "../evaluate/interval.ts";
-import type { ClassOptions, Metric } from "../evaluate/metric.ts";
+import { type ClassOptions, infoOf, isShare, type Metric } from "../evaluate/metric.ts";
 import type { Effect } from "../record/ablation_record.ts";
 import type { Estimate } from "../record/metric_info.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -208,7 +208,7 @@ class Trial<V extends Variant> {
   #isResolved(looks: readonly number[]): boolean {
     const { resolution, order, metric } = this.#context;
     if (this.#scores.size >= order.length) return true;
-    if (metric.unit === "%") return false; // a share is known to the point from hundreds of samples on
+    if (isShare(metric)) return false; // a share is known to the point from hundreds of samples on
     const { value, low, high } = this.#interval(looks);
     const half = (high - low) / 2;
     return half <= resolution || half <= Math.abs(value) / 4;
@@ -238,12 +238,13 @@ class Trial<V extends Variant> {
       (index) => this.#scores.get(index) ?? base.scores[index]!,
     );
     const before = Float64Array.from(counted, (index) => base.scores[index]!);
-    const relative = metric.relative && base.scores === float32.scores;
+    const { share, perfect } = infoOf(metric);
+    const isOwn = perfect !== undefined && base.scores === float32.scores;
     return {
       ...common,
-      value: estimateMean(scores, metric),
-      difference: metric.unit === "%" || plan.margins || ran.length === order.length
-        ? estimateDifference(scores, before, { unit: metric.unit, ...(relative && { relative }) })
+      value: estimateMean(scores, { share }),
+      difference: share || plan.margins || ran.length === order.length
+        ? estimateDifference(scores, before, { share, ...(isOwn && { perfect }) })
         : this.#interval(plan.looks),
       ...this.#closeness.summary(),
       ...(plan.margins && { margin: safeMargin(this.#shifts) }),

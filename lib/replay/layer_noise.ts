@@ -1,39 +1,22 @@
 import { z } from "zod";
-import { quantizationError } from "../calibrate/quantization_error.ts";
 import type { Calibration } from "../calibrate/calibration.ts";
-import type { TensorStatistics } from "../calibrate/statistics.ts";
+import type { Observer } from "../calibrate/observers.ts";
 import type { Range } from "../calibrate/range.ts";
-import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { observersWorthTrying } from "../calibrate/worth_trying.ts";
 import { affineParams } from "../quantize/affine.ts";
 import { convert } from "../quantize/convert.ts";
-import { graphFacts } from "../quantize/graph_facts.ts";
-import { qconfigMapping } from "../quantize/mapping.ts";
-import { float32 } from "../quantize/qconfig.ts";
-import { toWeights } from "../quantize/weight_observers.ts";
-import { storableWeights } from "../quantize/weight_only.ts";
-import { roundEven } from "../tensor/round.ts";
-import { observerOf as toObserverOf, qconfigOf as qconfigOfForm } from "../quantize/from_recipe.ts";
-import {
-  SEARCH_FORMS,
-  SEARCH_OBSERVERS,
-  type SearchForm as NodeForm,
-  USUAL_OBSERVER as DEFAULT_OBSERVER,
-} from "../strategy/search/search_forms.ts";
-import type { Base } from "../cost/exact_forms.ts";
-import { layersOf, roundingsOf } from "../strategy/search/roundings.ts";
-import type { Probe } from "./probe.ts";
-
-const observerOf = (name: string) => toObserverOf(SEARCH_OBSERVERS.get(name)!);
-const qconfigOf = (form: NodeForm) =>
-  qconfigOfForm(SEARCH_FORMS[form], {
-    observer: observerOf(DEFAULT_OBSERVER),
-    weights: toWeights("per-channel"),
-  });
+import { onlyMapping } from "../quantize/only_mapping.ts";
+import type { QConfig } from "../quantize/qconfig.ts";
+import { measureNoise } from "./measure_noise.ts";
+import type { Replay, Variant } from "./replay.ts";
+import { roundTensor } from "./round_tensor.ts";
 
 const noise = z.array(z.number());
 
-const storedForm = z.enum(["dynamic", "int8 weights", "int4 weights", "float16 weights"]);
-type StoredForm = z.infer<typeof storedForm>;
+const layerForm = z.enum(["dynamic", "int8 weights", "int4 weights", "float16 weights"]);
+
+/** A form of a whole layer that needs no ranges. */
+export type LayerForm = z.infer<typeof layerForm>;
 
 /**
  * What each single change does to the outputs of a network: noise power as a share of the signal's, at
@@ -46,143 +29,172 @@ export const sensitivities = z.strictObject({
   /** By tensor, and observer of its range: what rounding it to uint8 does. */
   tensors: z.record(z.string(), z.record(z.string(), noise)),
   /** By layer and form: what storing or computing all of it so does by itself. */
-  layers: z.record(z.string(), z.partialRecord(storedForm, noise)),
+  layers: z.record(z.string(), z.partialRecord(layerForm, noise)),
 });
+/** How sensitive a network is to each single change: plain JSON. */
 export type Sensitivities = z.infer<typeof sensitivities>;
 
-/** Options for {@linkcode measureSensitivities}. */
-export interface SensitivityOptions {
+/** A layer whose forms are to be measured. */
+export interface LayerAsk {
+  /** What tells it from others. */
+  readonly name: string;
+  /** Names of its nodes. */
+  readonly nodes: readonly string[];
+  /** What each of its nodes is asked to be, for each form; those that cannot be stay float32. */
+  readonly forms: Readonly<Partial<Record<LayerForm, QConfig>>>;
+}
+
+/** The single changes that are to be measured. */
+export interface NoiseAsks {
+  /** Tensors to round to uint8; those that calibration saw nothing of are left out. */
+  readonly tensors: readonly string[];
+  /** Whose ranges they are rounded over: the first at every tensor, others where they are worth it. */
+  readonly observers: readonly Observer[];
+  readonly layers: readonly LayerAsk[];
+  /** Outputs at which noise is of interest. */
+  readonly outputs: readonly string[];
+}
+
+/** Options for {@linkcode measureLayerNoise}. */
+export interface LayerNoiseOptions {
+  /** Most samples to measure on, spread evenly over the data set. @default {8} */
+  samples?: number;
   /** What was found on another exact form of the network: layers of the same name are the same. */
   known?: Sensitivities;
-  /** Whether int4 weights are of interest. @default {false} */
-  int4?: boolean;
   /** Says when to stop looking at further observers. @default {never} */
   isLate?: () => boolean;
-  signal?: AbortSignal;
   /** Called with the share that is done. */
   onProgress?: (done: number) => void;
 }
 
-/** A range that differs by less than this share of another's width rounds as well as that one. */
-const ALIKE = 0.02;
+/** What was measured. */
+export interface LayerNoise {
+  readonly sensitivities: Sensitivities;
+  /** What could not be, in sentences: these have no entry. */
+  readonly notes: readonly string[];
+}
 
-/** Measures what each change that a search can make does to the outputs by itself. */
-export async function measureSensitivities(
-  base: Base,
-  probe: Probe,
+/**
+ * Measures what each single change of a float32 network does to its outputs: one tensor rounded to uint8,
+ * or one layer in another form, all else as it was. Only what follows the change runs, see
+ * {@linkcode Replay}.
+ *
+ * All tensors over the range of the first observer and all layers come first. Then the others of the
+ * observers, where the first brought most noise before where it brought less: time may not suffice for
+ * all. A change that cannot be measured is left out, with a note.
+ *
+ * @param replay Over the float32 network, with a name for each node, see `networkFacts()`.
+ * @param calibration What was seen of the tensors.
+ * @throws The reason of the replay's signal, if it was stopped.
+ * @example
+ * ```ts ignore
+ * const replay = await Replay.open(model, data.selection, runtime);
+ * const asks = {
+ *   ...{ tensors: ["relu1"], observers: [minMax()], outputs: ["logits"] },
+ *   layers: [{ name: "conv1", nodes: ["conv1"], forms: { "int8 weights": weightOnly() } }],
+ * };
+ * const { sensitivities } = await measureLayerNoise(asks, replay, calibration);
+ * console.log(sensitivities.tensors.relu1["min-max"], sensitivities.layers.conv1["int8 weights"]);
+ * ```
+ */
+export async function measureLayerNoise(
+  asks: NoiseAsks,
+  replay: Replay,
   calibration: Calibration,
-  options: SensitivityOptions = {},
-): Promise<Sensitivities> {
-  const { known, int4 = false, isLate = () => false, signal, onProgress = () => {} } = options;
-  const { problem: { kernels }, network: { model } } = base;
-  const facts = graphFacts(model.graph);
+  options: LayerNoiseOptions = {},
+): Promise<LayerNoise> {
+  const { samples: most = 8, known, isLate = () => false, onProgress = () => {} } = options;
+  const samples = spreadEvenly(replay.dataset.length, most);
   const found: Sensitivities = {
-    outputs: [...probe.outputs],
-    samples: probe.values.length,
-    tensors: { ...known?.tensors },
-    layers: { ...known?.layers },
+    ...structuredClone({ tensors: known?.tensors ?? {}, layers: known?.layers ?? {} }),
+    outputs: [...asks.outputs],
+    samples: samples.length,
   };
-  const work: (() => Promise<void>)[] = [];
-  const measured = new Set([...roundingsOf(base).values()].map(({ of }) => of));
-  for (const name of measured) {
-    if (found.tensors[name] || !calibration.statistics.has(name)) continue;
-    work.push(async () => {
-      const noises = await roundingNoise(name, [DEFAULT_OBSERVER], probe, calibration);
-      found.tensors[name] = { [DEFAULT_OBSERVER]: noises[0]! };
-    });
-  }
-  const layers = layersOf(base);
-  for (const [layer, own] of Map.groupBy(kernels, (_, i) => layers[i]!)) {
-    const nodes = own.flatMap(({ nodes }) => nodes);
-    const forms: StoredForm[] = [];
-    if (nodes.some((node) => storableWeights(node, facts).length > 0)) {
-      forms.push("int8 weights", "float16 weights", ...int4 ? ["int4 weights" as const] : []);
+  const notes: string[] = [];
+  const measure = async (changes: readonly Change[], onDone: (count: number) => void) => {
+    let done = 0;
+    for await (
+      const { variant, noise, error } of measureNoise(replay, samples, changes, asks.outputs)
+    ) {
+      if (noise) variant.keep(found, [...noise]);
+      else notes.push(`The noise of ${variant.what} could not be measured: ${error.message}`);
+      onDone(++done);
     }
-    const isDynamic = own.some(({ choices }) => choices.some(({ kind }) => kind === "dynamic"));
-    if (isDynamic) forms.push("dynamic");
-    for (const form of forms) {
-      if (found.layers[layer]?.[form]) continue;
-      work.push(async () => {
-        (found.layers[layer] ??= {})[form] = await formNoise(nodes, form, probe);
-      });
-    }
-  }
-  for (const [i, step] of work.entries()) {
-    signal?.throwIfAborted();
-    await step();
-    onProgress((i + 1) / work.length);
-  }
-  // Those that hurt most first: time may not suffice for all.
-  const worst = Object.entries(found.tensors)
-    .filter(([name, noises]) => measured.has(name) && Object.keys(noises).length === 1)
-    .sort(([, a], [, b]) => largest(b[DEFAULT_OBSERVER]!) - largest(a[DEFAULT_OBSERVER]!));
-  for (const [name, noises] of worst) {
-    if (isLate()) break;
-    signal?.throwIfAborted();
-    const others = observersWorthTrying(calibration.statistics.get(name)!);
-    const more = await roundingNoise(name, others, probe, calibration);
-    others.forEach((observer, i) => noises[observer] = more[i]!);
-  }
-  return found;
-}
+  };
 
-/** Observers, besides the default, whose ranges are ranges of their own. */
-function observersWorthTrying(statistics: TensorStatistics): string[] {
-  const ranges: Range[] = [observerOf(DEFAULT_OBSERVER).range(statistics)];
-  const worth: string[] = [];
-  for (const name of SEARCH_OBSERVERS.keys()) {
-    const observer = observerOf(name);
-    const range = observer.range(statistics);
-    const width = range.max - range.min;
-    const known = ranges.some(({ min, max }) =>
-      Math.abs(min - range.min) + Math.abs(max - range.max) <= ALIKE * width
+  const [usual] = asks.observers;
+  const tensors = usual === undefined ? [] : [...new Set(asks.tensors)]
+    .filter((name) => (calibration.statistics.get(name)?.count ?? 0) > 0);
+  const first = [
+    ...tensors.filter((name) => !found.tensors[name])
+      .map((name) => {
+        const range = () => usual!.range(calibration.statistics.get(name)!);
+        return rounding(name, usual!.name, range, replay);
+      }),
+    ...asks.layers.flatMap((layer) => formsOf(layer, found, replay)),
+  ];
+  await measure(first, (count) => onProgress(count / first.length));
+
+  const open = worstFirst(tensors, usual?.name ?? "", found);
+  // As many at a time as keep all workers busy; more would be begun in vain where it gets late.
+  const together = replay.runtime.about.workers + 1;
+  for (let start = 0; start < open.length && !isLate(); start += together) {
+    const changes = open.slice(start, start + together).flatMap((name) =>
+      observersWorthTrying(calibration.statistics.get(name)!, asks.observers)
+        .map(({ observer, range }) => rounding(name, observer.name, () => range, replay))
     );
-    if (known) continue;
-    ranges.push(range);
-    worth.push(name);
+    await measure(changes, () => {});
   }
-  // Rounding alone says which of them cannot be worth a run: those that are far worse at the tensor itself.
-  const errors = worth.map((name) =>
-    quantizationError(statistics, observerOf(name).range(statistics)).total
-  );
-  const own = quantizationError(statistics, ranges[0]!).total;
-  return worth.filter((_, i) => errors[i]! <= FAR_WORSE * own);
+  return { sensitivities: found, notes };
 }
 
-/** Errors at the tensor itself that are so many times as large are not withBiasCorrection by what follows. */
-const FAR_WORSE = 4;
+/** A change of the network, and where its noise is noted. */
+interface Change extends Variant {
+  /** In words. */
+  readonly what: string;
+  readonly keep: (found: Sensitivities, noise: number[]) => void;
+}
 
-/** What rounding a tensor to uint8 over the ranges of some observers does to the outputs. */
-async function roundingNoise(
+function rounding(
   name: string,
-  observers: readonly string[],
-  probe: Probe,
-  calibration: Calibration,
-): Promise<number[][]> {
-  if (observers.length === 0) return [];
-  const statistics = calibration.statistics.get(name)!;
-  const changed = observers.map((observer) => {
-    const { scale, zeroPoint } = affineParams(observerOf(observer).range(statistics));
-    return probe.values.map((values) => {
-      const data = values.get(name)!.data as Float32Array;
-      return data.map((x) =>
-        (Math.min(Math.max(roundEven(x / scale) + zeroPoint, 0), 255) - zeroPoint) * scale
-      );
-    });
-  });
-  return await probe.tensor(name, changed);
+  observer: string,
+  range: () => Range,
+  { base }: Replay,
+): Change {
+  return {
+    key: JSON.stringify(["tensor", name, observer]),
+    what: `rounding ${name} over the range of ${observer}`,
+    make: () => roundTensor(base, name, affineParams(range())),
+    keep: ({ tensors }, noise) => (tensors[name] ??= {})[observer] = noise,
+  };
 }
 
-async function formNoise(
-  nodes: readonly NodeProto[],
-  form: NodeForm,
-  probe: Probe,
-): Promise<number[]> {
-  const rules = nodes.map((node) => [node.name, qconfigOf(form)] as const);
-  const mapping = qconfigMapping({ default: float32, rules, onUnsupported: "float32" });
-  return await probe.nodes(nodes, (model) => convert(model, mapping));
+/** A change for each form of a layer that nothing is known of yet. */
+function formsOf(
+  { name, nodes, forms }: LayerAsk,
+  known: Sensitivities,
+  { base }: Replay,
+): Change[] {
+  return (Object.entries(forms) as [LayerForm, QConfig][])
+    .filter(([form]) => !known.layers[name]?.[form])
+    .map(([form, qconfig]) => ({
+      key: JSON.stringify(["layer", name, form]),
+      what: `${form} of layer ${name}`,
+      make: () => convert(base, onlyMapping(nodes, () => qconfig)),
+      keep: ({ layers }, noise) => (layers[name] ??= {})[form] = noise,
+    }));
 }
 
-function largest(noises: readonly number[]): number {
-  return Math.max(0, ...noises);
+/** Tensors of which no more than the usual observer is known, those that it costs most first. */
+function worstFirst(names: readonly string[], usual: string, { tensors }: Sensitivities): string[] {
+  const noiseOf = (name: string) => Math.max(0, ...tensors[name]?.[usual] ?? []);
+  return names.filter((name) => tensors[name]?.[usual] && Object.keys(tensors[name]).length === 1)
+    .sort((a, b) => noiseOf(b) - noiseOf(a));
+}
+
+/** Indices of so many of some samples, evenly spread, the first among them. */
+function spreadEvenly(length: number, most: number): number[] {
+  const count = Math.min(length, Math.max(1, most));
+  const stride = Math.max(1, Math.floor(length / count));
+  return Array.from({ length: count }, (_, i) => i * stride);
 }

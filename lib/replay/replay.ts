@@ -3,9 +3,10 @@ import { bytesOf, shareTensor } from "../data/shared.ts";
 import { toNumbers } from "../evaluate/classes.ts";
 import type { Model } from "../onnx/model.ts";
 import type { ValueInfoProto } from "../onnx/onnx_pb.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import { type CutModel, cutModel, cutsOf, withOutputs } from "./cuts.ts";
+import { withOutputs } from "../onnx/outputs.ts";
+import { type CutModel, cutModel, cutsOf } from "./cuts.ts";
 
 /** Options for {@linkcode Replay.open}. */
 export interface ReplayOptions {
@@ -29,6 +30,8 @@ export interface Replayed<V extends Variant = Variant> {
   readonly samples: readonly number[];
   /** All outputs of the network, for each of the samples; empty if it failed. */
   readonly results: readonly Readonly<Record<string, Tensor>>[];
+  /** The same of the network that is replayed. */
+  readonly unchanged: readonly Readonly<Record<string, Tensor>>[];
   /** Why it could not be run, if so. */
   readonly error?: Error;
 }
@@ -121,9 +124,9 @@ export class Replay {
         variant,
         places: chunk.flatMap((sample, i) => wants(variant, sample) ? [i] : []),
       })).filter(({ places }) => places.length > 0);
-      const spread = tasks.length < this.runtime.workers;
+      const spread = tasks.length < this.runtime.about.workers;
       // One more than there are workers is made ready meanwhile.
-      yield* atATime(this.runtime.workers + 1, tasks, ({ variant, places }) => {
+      yield* atATime(this.runtime.about.workers + 1, tasks, ({ variant, places }) => {
         const own = places.map((i) => chunk[i]!);
         return this.#runOne(variant, own, places.map((i) => values[i]!), spread);
       });
@@ -194,13 +197,13 @@ export class Replay {
     values: readonly Feeds[],
     spread: boolean,
   ): Promise<Replayed<V>> {
+    const names = this.base.graph.output.map(({ name }) => name);
+    const unchanged = values.map((all) => pick(all, names));
     try {
       const { model, suffix: { reads, outputs } } = await this.#cut(variant);
-      const unchanged = this.base.graph.output.map(({ name }) => name)
-        .filter((name) => !outputs.includes(name));
-      const results: Record<string, Tensor>[] = values.map((all) => pick(all, unchanged));
+      const results: Record<string, Tensor>[] = unchanged.map((all) => ({ ...all }));
       if (outputs.length > 0) {
-        const inARow = Math.ceil(samples.length / (spread ? this.runtime.workers : 1));
+        const inARow = Math.ceil(samples.length / (spread ? this.runtime.about.workers : 1));
         const options = { inARow, ...(this.#signal && { signal: this.#signal }) };
         let i = 0;
         const feeds = values.map((all) => pick(all, reads));
@@ -208,10 +211,10 @@ export class Replay {
           Object.assign(results[i++]!, own);
         }
       }
-      return { variant, samples, results };
+      return { variant, samples, results, unchanged };
     } catch (error) {
       if (this.#signal?.aborted) throw error;
-      return { variant, samples, results: [], error: error as Error };
+      return { variant, samples, results: [], unchanged: [], error: error as Error };
     }
   }
 

@@ -1,10 +1,14 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
+import { type Estimate, MAX_SQNR } from "../record/metric_info.ts";
 import { provenLoss } from "../record/sensitivity_rank.ts";
 import { ablationFormat, isSqnr, layerName, rankedLayers } from "./ablation_rows.ts";
 import type { Chart, Key } from "./chart.ts";
 import { decimal } from "./format.ts";
 import { type ChartLine, type ChartRow, rowChart } from "./row_chart.ts";
 import { COLOURS, MUTED, type Shape } from "./theme.ts";
+
+/** Which of a layer's effects a chart shows. */
+type Part = "only" | "allBut";
 
 interface Look {
   readonly label: string;
@@ -13,13 +17,10 @@ interface Look {
 }
 
 const LOOKS = {
-  costs: { label: "costs beyond noise", colour: COLOURS.vermillion, shape: "diamond" },
+  costs: { label: "costs significantly", colour: COLOURS.vermillion, shape: "diamond" },
   outliers: { label: "outliers take its range", colour: COLOURS.orange, shape: "triangle" },
   plain: { label: "within noise", colour: COLOURS.blue, shape: "circle" },
 } as const satisfies Record<string, Look>;
-
-/** Where layers count as equal to float32, dB. */
-const EQUAL = 150;
 
 /**
  * What int8 in each layer alone leaves of the outputs, most sensitive first: SQNR with its interval, and
@@ -44,72 +45,83 @@ export function allButChart(record: AblationRecord, options: { width?: number } 
 
 function chart(
   record: AblationRecord,
-  part: "only" | "allBut",
+  part: Part,
   layers: readonly AblatedLayer[],
-  { width, axis, lines }: { width?: number; axis: string; lines?: readonly ChartLine[] },
+  { width, axis, lines = [] }: { width?: number; axis: string; lines?: readonly ChartLine[] },
 ): Chart {
-  const format = ablationFormat(record);
-  const relative = isSqnr(record);
-  const used = new Set<Look>();
-  const measured = layers.filter((layer) => layer[part]?.sqnr);
-  const finite = measured.filter((layer) => layer[part]!.sqnr!.value < EQUAL);
-  const ends = finite.flatMap((layer) => [layer[part]!.sqnr!.low, layer[part]!.sqnr!.high]);
-  const rows = measured.map((layer): ChartRow => {
-    const effect = layer[part]!;
-    const { value, low, high } = effect.sqnr!;
-    const look = lookOf(layer, effect, record);
-    used.add(look);
-    const dB = value >= EQUAL ? "equal" : `${decimal(value, 1)} dB`;
-    const difference = relative || !effect.difference
-      ? ""
-      : `\u2003${format.difference(effect.difference.value)} ${
-        format.differenceRange(effect.difference)
-      }`;
-    return {
-      label: layerName(layer),
-      ...{ value, low, high },
-      text: `${dB}${difference}`,
-      shortText: dB,
-      colour: look.colour,
-      shape: look.shape,
-      strong: look === LOOKS.costs,
-    };
+  const measured = layers.flatMap((layer) => {
+    const effect = layer[part];
+    return effect?.sqnr ? [{ layer, effect, sqnr: effect.sqnr }] : [];
   });
-  const marks = [...ends, ...(lines ?? []).map(({ at }) => at)];
-  const drawn = rowChart(rows, {
+  const looks = measured.map(({ layer, effect }) => lookOf(layer, effect, record));
+  const ends = measured.filter(({ sqnr }) => sqnr.value < MAX_SQNR)
+    .flatMap(({ sqnr }) => [sqnr.low, sqnr.high]);
+  const marks = [...ends, ...lines.map(({ at }) => at)];
+  const drawn = rowChart(measured.map((one, i) => rowOf(record, one, looks[i]!)), {
     mark: "dot",
     axis,
     format: decimal,
+    lines,
     ...(marks.length > 0 && { domain: [Math.min(...marks), Math.max(...marks)] }),
-    ...(lines && { lines }),
     ...(width !== undefined && { width }),
   });
-  const key: Key[] = Object.values(LOOKS).filter((look) => used.has(look))
-    .map(({ label, colour, shape }) => ({ label, colour, glyph: shape }))
-    .map((entry) =>
-      relative && entry.label === LOOKS.plain.label ? { ...entry, label: "no outliers" } : entry
-    );
   const missing = layers.length - measured.length;
+  return { ...drawn, key: keyOf(record, new Set(looks), missing), note: noteOf(record) };
+}
+
+/** A layer with what was measured of it. */
+interface MeasuredLayer {
+  readonly layer: AblatedLayer;
+  readonly effect: Effect;
+  readonly sqnr: Estimate;
+}
+
+function rowOf(
+  record: AblationRecord,
+  { layer, effect, sqnr }: MeasuredLayer,
+  look: Look,
+): ChartRow {
+  const format = ablationFormat(record);
+  const { value, low, high } = sqnr;
+  const dB = value >= MAX_SQNR ? "equal" : `${decimal(value, 1)} dB`;
+  const difference = isSqnr(record) || !effect.difference
+    ? ""
+    : `\u2003${format.difference(effect.difference.value)} ${
+      format.differenceRange(effect.difference)
+    }`;
   return {
-    ...drawn,
-    key: [
-      ...key,
-      ...missing > 0
-        ? [{ label: `${missing} not measured`, colour: MUTED, glyph: "line" as const }]
-        : [],
-    ],
-    note: "Bars: 95 % intervals of the mean over samples." +
-      (relative
-        ? ""
-        : ` At the right the effect on ${record.metric.name}${
-          format.differenceUnit && `,${format.differenceUnit}`
-        }, paired.`),
+    label: layerName(layer),
+    ...{ value, low, high },
+    text: `${dB}${difference}`,
+    shortText: dB,
+    colour: look.colour,
+    shape: look.shape,
+    strong: look === LOOKS.costs,
   };
 }
 
+function keyOf(record: AblationRecord, used: ReadonlySet<Look>, missing: number): Key[] {
+  const key = Object.values(LOOKS).filter((look) => used.has(look)).map((look): Key => ({
+    label: look === LOOKS.plain && isSqnr(record) ? "no outliers" : look.label,
+    colour: look.colour,
+    glyph: look.shape,
+  }));
+  if (missing > 0) key.push({ label: `${missing} not measured`, colour: MUTED, glyph: "line" });
+  return key;
+}
+
+function noteOf(record: AblationRecord): string {
+  const { differenceUnit } = ablationFormat(record);
+  const unit = differenceUnit && `,${differenceUnit}`;
+  return "Bars: 95 % intervals of the mean over samples." +
+    (isSqnr(record)
+      ? ""
+      : ` Numbers on the right: the effect on ${record.metric.name}${unit}, paired.`);
+}
+
 function lookOf(layer: AblatedLayer, effect: Effect, { metric }: AblationRecord): Look {
-  // Closeness to float32 itself is never within noise, which says nothing of one layer more than another.
-  if (metric.unit !== "dB" && effect === layer.only && provenLoss(effect, metric) > 0) {
+  // In SQNR every layer costs significantly, which tells no layer from another.
+  if (!metric.signalToNoise && effect === layer.only && provenLoss(effect, metric) > 0) {
     return LOOKS.costs;
   }
   return layer.why !== "" ? LOOKS.outliers : LOOKS.plain;

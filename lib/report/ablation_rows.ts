@@ -1,7 +1,15 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
+import { MAX_SQNR } from "../record/metric_info.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
-import { decimal, factor, type MetricFormat, metricFormat, plural, signed } from "./format.ts";
-import { milliseconds } from "./profile_table.ts";
+import {
+  decimal,
+  factor,
+  type MetricFormat,
+  metricFormat,
+  milliseconds,
+  plural,
+  signed,
+} from "./format.ts";
 import type { Column } from "./table.ts";
 
 /** Layers, most sensitive first. */
@@ -11,7 +19,7 @@ export function rankedLayers({ layers, metric }: AblationRecord): AblatedLayer[]
 
 /** The format of an ablation's metric. */
 export function ablationFormat({ metric, baseline }: AblationRecord): MetricFormat {
-  return metricFormat({ metric, maxDrop: 0, baseline: { selection: baseline, latencyMs: 0 } });
+  return metricFormat({ metric, maxDrop: 0, baseline: { selection: baseline } });
 }
 
 /** What a layer is called: its module path, or its node. */
@@ -20,8 +28,8 @@ export function layerName({ path, name }: Pick<AblatedLayer, "path" | "name">): 
 }
 
 /** Whether the metric is the SQNR of the outputs, of which an effect on it says nothing new. */
-export function isSqnr({ metric, baseline }: AblationRecord): boolean {
-  return metric.unit === "dB" && baseline.low === baseline.high;
+export function isSqnr({ metric }: Pick<AblationRecord, "metric">): boolean {
+  return metric.signalToNoise === true;
 }
 
 /** An effect on the metric: `−0.25 [−0.95, +0.40]`; what went wrong, if it could not be measured. */
@@ -37,7 +45,7 @@ export function effectText(effect: Effect | undefined, format: MetricFormat): st
 export function sqnrText(effect: Effect | undefined): string {
   if (!effect?.sqnr) return "";
   const { value, low, high } = effect.sqnr;
-  if (low === high && value >= 150) return "equal";
+  if (low === high && value >= MAX_SQNR) return "equal";
   return `${decimal(value, 1)} [${decimal(low, 1)}, ${decimal(high, 1)}]`;
 }
 
@@ -67,10 +75,10 @@ export function layerColumns(record: AblationRecord): Column<AblatedLayer>[] {
   return [
     { head: "layer", text: layerName, code: true },
     { head: "operators", text: ({ ops }) => opsText(ops) },
-    ...effects("only", "only it int8"),
+    ...effects("only", "only this int8"),
     ...(has("weights") ? effects("weights", "its weights") : []),
     ...(has("activations") ? effects("activations", "its activations") : []),
-    ...(has("allBut") ? effects("allBut", "all but it") : []),
+    ...(has("allBut") ? effects("allBut", "all but this") : []),
     ...(record.timing
       ? [{
         head: "ms saved",
@@ -140,7 +148,7 @@ export function pairColumns(record: AblationRecord): Column<AblationRecord["pair
       numeric: true,
     },
     {
-      head: "more than the sum",
+      head: "more than the two alone",
       text: ({ interaction }) => interaction === undefined ? "" : format.difference(interaction),
       numeric: true,
     },
@@ -153,7 +161,7 @@ export function pairColumns(record: AblationRecord): Column<AblationRecord["pair
 }
 
 function dB(value: number | undefined): string {
-  return value === undefined ? "" : value >= 150 ? "equal" : decimal(value, 1);
+  return value === undefined ? "" : value >= MAX_SQNR ? "equal" : decimal(value, 1);
 }
 
 function short(value: number): string {
@@ -171,8 +179,8 @@ export function ablationHeadline(record: AblationRecord): string[] {
     const { only } = worst;
     const effect = isSqnr(record) ? "" : effectText(only, format);
     lines.push(
-      `${layerName(worst)} costs most: int8 in it alone ${
-        only.sqnr ? `leaves the outputs at ${sqnrText(only)} dB` : "was measured"
+      `${layerName(worst)} costs most: with this layer alone in int8 ${
+        only.sqnr ? `the outputs have ${sqnrText(only)} dB` : "the outputs were measured"
       }${effect ? `, ${metric.name} ${effect}${format.differenceUnit}` : ""}` +
         `${worst.why ? `. ${capital(worst.why)}` : ""}.`,
     );
@@ -191,15 +199,19 @@ export function ablationHeadline(record: AblationRecord): string[] {
     `On ${plural(samples, "sample")} of ${data.name}; in brackets 95 % intervals, of differences ` +
       `paired on the same samples.` +
       (screened
-        ? " Samples whose class leads by more than any change could be seen to move it were not run, " +
-          "and count as unchanged."
+        ? " Samples whose class leads by more than any change was seen to move it were not run. They " +
+          "count as unchanged."
         : ""),
-    `${plural(cost.runs, "run")} of parts of the network where evaluating each variant on each ` +
-      `sample takes ${plural(cost.plainRuns, "run")} of the whole` +
-      `${cost.reused > 0 ? `; ${plural(cost.reused, "effect")} from an earlier run` : ""}.`,
+    `It took ${
+      plural(cost.runs, "run")
+    } of parts of the network. To evaluate each variant on each ` +
+      `sample would take ${plural(cost.plainRuns, "run")} of the whole` +
+      `${cost.reused > 0 ? `. ${plural(cost.reused, "effect")} came from an earlier run` : ""}.`,
   );
-  if (stopped) lines.push("It was stopped before all was measured.");
-  if (record.timing?.drifted) lines.push("The machine drifted while layers were timed.");
+  if (stopped) lines.push("The ablation was stopped before everything was measured.");
+  if (record.timing?.drifted) {
+    lines.push("The speed of the machine changed while layers were timed: times are less certain.");
+  }
   return lines;
 }
 

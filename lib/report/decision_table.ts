@@ -1,8 +1,15 @@
 import type { DecisionRow, SearchRecord } from "../record/search_record.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
-import { decimal, factor, megabytes, metricFormat, plural, signed } from "./format.ts";
-import { milliseconds } from "./profile_table.ts";
+import {
+  decimal,
+  factor,
+  megabytes,
+  metricFormat,
+  milliseconds,
+  plural,
+  signed,
+} from "./format.ts";
 import type { Column } from "./table.ts";
 
 /** The columns of the table of decisions, the same in HTML, Markdown and text. */
@@ -48,19 +55,20 @@ export function decisionCaption({ decisions, scale }: SearchRecord): string {
   const forms = [...Map.groupBy(decisions, ({ form }) => form)]
     .toSorted((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1))
     .map(([form, { length }]) => `${length} ${form}`);
-  return `${plural(decisions.length, "layer")}: ${
-    forms.join(", ")
-  }. "saves" is what the whole has less ` +
-    "than with this layer in plain float32, changes of precision around it included; dB is the noise " +
-    "it brings to the worst output by itself, and the drop is what that noise alone would cost." +
+  return `${plural(decisions.length, "layer")}: ${forms.join(", ")}. "saves": how much the model ` +
+    "gains over keeping this layer in float32, conversions included. dB: the signal over the noise " +
+    "that this layer alone adds to the worst output. drop: what that noise alone would cost." +
     (scale === undefined
       ? ""
-      : ` Together the layers bring ${factor(scale)} of the sum of their noises, as measured.`);
+      : ` The noise of all layers together, as measured, is ${
+        factor(scale)
+      } of the sum of theirs.`);
 }
 
 /** What the table of the front shows. */
 export const FRONT_CAPTION =
-  "The models that no other beats in accuracy, latency and size at once, fastest first.";
+  "Models that no other model beats in accuracy, latency and size at once, fastest first. Each has a " +
+  "file in the folder of the study.";
 
 /** A trial on the front, with the numbers that put it there. */
 export function frontRows({ search, trials }: Study): Trial[] {

@@ -3,7 +3,7 @@ import type { Chart } from "./chart.ts";
 import { decimal, isRelative, metricFormat, plural, signed } from "./format.ts";
 import { rowChart } from "./row_chart.ts";
 import { familyStyles } from "./theme.ts";
-import { entriesOf, type Measured } from "./trials.ts";
+import { entriesOf, type MeasuredEntry } from "./trials.ts";
 import { metricWindow } from "./window.ts";
 
 /**
@@ -17,7 +17,8 @@ export function differenceChart(study: Study, options: { width?: number } = {}):
   const { metric, maxDrop, baseline: { selection } } = study;
   const styles = familyStyles(measured.map(({ trial }) => trial.family));
   const relative = isRelative(study);
-  const estimateOf = ({ accuracy }: Measured) => relative ? accuracy.value : accuracy.difference;
+  const estimateOf = ({ accuracy }: MeasuredEntry) =>
+    relative ? accuracy.value : accuracy.difference;
   const float32 = relative ? selection.value : 0;
   const budget = float32 + (metric.higherIsBetter ? -maxDrop : maxDrop);
 

@@ -30,8 +30,8 @@ export function errorsOf(plan: readonly PlanRow[]): Shown {
   if (rows.length === 0) return show({ "text/plain": "No layer differs from float32." });
   const title = "Closeness to float32, layer by layer";
   const subtitle =
-    "SQNR of what each layer gives, in dB, errors of the layers before it included: " +
-    "6 dB less is twice the error.";
+    "SQNR of each layer's output in dB, errors of the layers before it included: 6 dB less is " +
+    "twice the error.";
   const svg = chartSvg(errorChart(rows), { label: `${title}. ${subtitle}`, title, subtitle });
   return show({ "image/svg+xml": svg.text, "text/plain": text });
 }

@@ -60,7 +60,17 @@ export function megabytes(bytes: number): string {
   return `${decimal(size, size < 9.995 ? 2 : size < 99.95 ? 1 : 0)} ${unit}`;
 }
 
-/** How one study writes its metric: decimals by unit, so that a column never changes its form. */
+/** Milliseconds with three digits: `12.3`, `0.045`. */
+export function milliseconds(ms: number): string {
+  return decimal(ms, ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : ms >= 0.9995 ? 2 : 3);
+}
+
+/** A share as `12.3 %`. */
+export function percent(share: number): string {
+  return `${decimal(100 * share, 1)} %`;
+}
+
+/** How one study writes its metric: decimals by metric, so that a column never changes its form. */
 export interface MetricFormat {
   /** `94.2`; without the unit, for tables whose heading gives it. */
   value(value: number): string;
@@ -84,23 +94,24 @@ export interface MetricFormat {
 
 /**
  * Whether the metric measures closeness to float32 itself (agreement, SQNR). Float32's own value is then
- * known and not estimated, so its interval is a point; and a difference from it says nothing that the
- * value does not.
+ * known and not estimated, and a difference from it says nothing that the value does not.
  */
-export function isRelative({ baseline: { selection } }: Pick<Study, "baseline">): boolean {
-  return selection.low === selection.high;
+export function isRelative({ metric }: Pick<Study, "metric">): boolean {
+  return metric.perfect !== undefined;
 }
 
 /** The format of a study's metric. */
-export function metricFormat(study: Pick<Study, "metric" | "baseline" | "maxDrop">): MetricFormat {
+export function metricFormat(
+  study: { readonly metric: MetricInfo; readonly maxDrop: number; readonly baseline: Selection },
+): MetricFormat {
   const { metric, baseline, maxDrop } = study;
   const [decimals, differenceDecimals] = metricDecimals(metric, baseline.selection.value);
   const unit = metric.unit === "" ? "" : ` ${metric.unit}`;
-  const differenceUnit = metric.unit === "%" ? " points" : unit;
+  const differenceUnit = metric.share ? " points" : unit;
   const sense = metric.higherIsBetter ? -1 : 1;
   // Sums like 150 - 120 carry no more than a few digits, whatever binary makes of them.
   const limit = Number((baseline.selection.value + sense * maxDrop).toPrecision(12));
-  const points = unit === " %" && maxDrop === 1 ? " point" : differenceUnit;
+  const points = metric.share && maxDrop === 1 ? " point" : differenceUnit;
   const value = (x: number) => decimal(x, decimals);
   const difference = (x: number) => signed(x, differenceDecimals);
   return {
@@ -118,11 +129,15 @@ export function metricFormat(study: Pick<Study, "metric" | "baseline" | "maxDrop
   };
 }
 
-/** Decimals of values and of differences: a tenth of a point is what 500 to 2,000 samples resolve. */
-function metricDecimals(metric: MetricInfo, typical: number): [number, number] {
-  if (metric.unit === "%") return [1, 2];
-  if (metric.unit === "dB") return [1, 2];
-  // Five significant digits: a cosine of 0.99987 must not print as 1.000.
+/** Float32's value of the metric on the samples that trials are chosen by. */
+interface Selection {
+  readonly selection: Pick<Estimate, "value">;
+}
+
+/** Decimals of values and of differences. */
+function metricDecimals({ digits }: MetricInfo, typical: number): [number, number] {
+  if (digits !== undefined) return [digits, digits + 1];
+  // Five significant digits: 0.99987 must not print as 1.000.
   const magnitude = typical === 0 ? 0 : Math.floor(Math.log10(Math.abs(typical)));
   const decimals = Math.min(8, Math.max(0, 4 - magnitude));
   return [decimals, decimals];

@@ -1,82 +1,94 @@
 import type { Study } from "../record/study_record.ts";
+import type { Definition } from "./blocks.ts";
 import { isRelative, metricFormat } from "./format.ts";
 
-/** A word of the report and what it means. */
-export interface Term {
-  readonly term: string;
-  readonly text: string;
+/** A term as a study may word it. */
+interface Entry {
+  readonly name: string | ((study: Study) => string);
+  readonly text: string | ((study: Study) => string);
+  /** Whether a study's report uses it. @default {always} */
+  readonly when?: (study: Study) => boolean;
 }
 
+/** In the order of the report. */
+const ENTRIES: readonly Entry[] = [
+  {
+    name: "95 % interval [low, high]",
+    text: "Repeated with other samples of the same kind, such an interval would hold the true " +
+      "value 19 times out of 20. If two intervals overlap widely, the measurement cannot tell the " +
+      "two values apart.",
+  },
+  {
+    name: ({ metric }) => metric.name,
+    text: (study) =>
+      "The metric. Charts and tables show it on the selection split. The headline shows it on the " +
+      "test split, which was measured once, after the choice." +
+      (isRelative(study)
+        ? " It compares the outputs with float32's on the same samples, so float32 itself is " +
+          "perfect."
+        : ""),
+  },
+  {
+    name: "difference",
+    text:
+      "Candidate minus float32, sample by sample (paired). Both networks are wrong on mostly the " +
+      "same samples, so its interval is usually narrower than the intervals of the two values.",
+    when: (study) => !isRelative(study),
+  },
+  {
+    name: "budget",
+    text: (study) =>
+      `${isRelative(study) ? "What is" : "The largest loss"} accepted: ` +
+      `${metricFormat(study).budget}. ` +
+      '"Over budget" marks a trial that does worse on the selection split.',
+  },
+  {
+    name: "float32",
+    text: '"float32 as given" is the model that came in, and what all others are compared with. ' +
+      "A trial of the family float32 is the same network after exact rewrites, such as " +
+      "BatchNorm folded into the layer before it, without any int8.",
+    when: ({ trials }) => trials.some(({ family }) => family === "float32"),
+  },
+  {
+    name: "latency ratio",
+    text: "Time of the candidate divided by the time of the float32 model as given; below ×1 is " +
+      "faster. Both run in turns in one process after a warm-up, so that whatever slows the " +
+      "machine slows both. The value is the median of the rounds' ratios.",
+  },
+  {
+    name: "drifted",
+    text: "The time of float32 itself changed between the two halves of the measurement by more " +
+      "than its spread: the ratio is less certain than its interval says.",
+  },
+  {
+    name: "SQNR",
+    text: "Signal to quantization-noise ratio of the outputs against float32's, in decibels: " +
+      '6 dB more is half the error. "exact" means equal to the bit.',
+  },
+  {
+    name: "size",
+    text: "The .onnx file; a kilobyte is 1,000 bytes, a megabyte 1,000,000.",
+  },
+  {
+    name: "asked, executes",
+    text: "asked: the qconfig that the mapping gives a node. executes: the operator that the " +
+      "runtime runs for it after its own optimization, read back from its graph. " +
+      '"in X": the node became part of X. "folded away": it was computed once while loading. ' +
+      "A dash: it was not read back.",
+  },
+  {
+    name: "ms, dB",
+    text:
+      "In the plan, ms is the time of the operator that executes, without conversions before and " +
+      "after it. dB is the SQNR of the node's output against float32's, errors of all earlier " +
+      "nodes included. Both were measured once, on a few samples.",
+    when: ({ profiles }) => profiles !== undefined,
+  },
+];
+
 /** What the words and figures of a report mean, for a reader who has not seen one before. */
-export function glossaryOf(study: Study): Term[] {
-  const format = metricFormat(study);
-  const relative = isRelative(study);
-  const terms: (Term | false)[] = [
-    {
-      term: "95 % interval [low, high]",
-      text: "Repeated with other samples of the same kind, such an interval would hold the true " +
-        "value 19 times out of 20. Two figures whose intervals overlap widely are not told apart.",
-    },
-    {
-      term: study.metric.name,
-      text:
-        "The metric, in charts and table on the selection split. The headline's figure is from " +
-        "the test split, measured once, after the choice was made." +
-        (relative
-          ? " It compares the outputs with float32's on the same samples; float32 itself is " +
-            "perfect by definition."
-          : ""),
-    },
-    !relative && {
-      term: "difference",
-      text: "Candidate minus float32, sample by sample (paired). Both networks err on mostly the " +
-        "same samples, so its interval is usually narrower than those of the two figures.",
-    },
-    {
-      term: "budget",
-      text: `${relative ? "What is" : "The largest loss"} accepted: ${format.budget}. ` +
-        '"Over budget" marks a trial that does worse on the selection split.',
-    },
-    study.trials.some(({ family }) => family === "float32") && {
-      term: "float32",
-      text:
-        '"float32 as given" is the model that came in, and what all others are compared with. ' +
-        "A trial of the family float32 is the same network after exact rewrites, such as " +
-        "BatchNorm folded into the layer before it, without any int8.",
-    },
-    {
-      term: "latency ratio",
-      text: "Time of the candidate over time of the float32 model as given; below ×1 is faster. " +
-        "Both run in one process, warmed until steady and then turn about, so that whatever " +
-        "slows the machine slows both; the figure is the median of the rounds' ratios.",
-    },
-    {
-      term: "drifted",
-      text: "float32's own time changed between the halves of that measurement by more than its " +
-        "spread: the ratio is less certain than its interval says.",
-    },
-    {
-      term: "SQNR",
-      text: "Signal to quantization-noise ratio of the outputs against float32's, in decibels: " +
-        '6 dB more halve the error. "exact" means equal to the bit.',
-    },
-    {
-      term: "size",
-      text: "The .onnx file; a kilobyte is 1,000 bytes, a megabyte 1,000,000.",
-    },
-    {
-      term: "asked, executes",
-      text: "The qconfig that the mapping gives a node, and the operator that the runtime really " +
-        'runs for it after its own optimization, read back from its graph: "in X" where the node ' +
-        'became part of X, "folded away" where it was computed once while loading, a dash where ' +
-        "it was not read back.",
-    },
-    study.profiles !== undefined && {
-      term: "ms, dB",
-      text: "Of a node in the plan: the time of what executes, without changes of precision or " +
-        "layout around it; and the SQNR of what it gives against float32's own, with the errors of " +
-        "all nodes before it. Both were measured once, on a few samples.",
-    },
-  ];
-  return terms.filter((term) => term !== false);
+export function glossaryOf(study: Study): Definition[] {
+  const worded = (words: Entry["text"]) => typeof words === "string" ? words : words(study);
+  return ENTRIES.filter(({ when }) => when?.(study) ?? true)
+    .map(({ name, text }) => ({ name: worded(name), text: worded(text) }));
 }

@@ -1,6 +1,6 @@
 import type { Estimate } from "../record/metric_info.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Accuracy } from "../record/trial_record.ts";
+import type { Accuracy, Trial } from "../record/trial_record.ts";
 import {
   count,
   factor,
@@ -10,13 +10,14 @@ import {
   metricFormat,
   plural,
 } from "./format.ts";
+import { bestTrial, closestTrial, isFaster, isSlower } from "../record/best.ts";
 import { isWithin } from "../record/budget.ts";
-import { dropOf, entriesOf, type Measured } from "./trials.ts";
+import { dropOf, entriesOf, type MeasuredEntry } from "./trials.ts";
 
 /**
  * The result of a study in one sentence that can be quoted alone: the winner with its latency ratio,
  * size, accuracy and paired difference, each with its 95 % interval and number of samples; or plainly
- * that nothing kept the budget, that nothing was faster, or that nothing could be measured.
+ * that no configuration kept the budget, none was an improvement, or none could be measured.
  *
  * @returns Plain text in one line; names are not escaped.
  */
@@ -31,20 +32,22 @@ export function headline(study: Study): string {
   }
   if (winner !== undefined) return winnerText(study, winner);
 
-  const keeping = measured.filter(({ isWithinBudget }) => isWithinBudget);
-  const fastest = keeping[0]; // measured ones are ordered by ratio
+  const entryOf = (trial: Trial) => measured.find(({ trial: { key } }) => key === trial.key)!;
+  const fastest = measured.find(({ isWithinBudget }) => isWithinBudget); // they are ordered by ratio
   if (fastest === undefined) {
-    const closest = measured.reduce((best, entry) => entry.drop < best.drop ? entry : best);
-    return `Nothing kept the budget of ${budget}: the closest, ${subject(closest)}, ` +
+    const closest = entryOf(closestTrial(study, study.trials)!);
+    return `No configuration kept the budget of ${budget}: the closest, ${subject(closest)}, ` +
       `${speedText(closest)}; ${accuracyText(study, closest.accuracy)}.`;
   }
-  const faster = keeping.find(({ latency }) => latency.ratio.high < 1);
-  if (faster === undefined) {
-    return `Nothing that kept the budget of ${budget} was measurably faster than float32: the ` +
-      `fastest, ${subject(fastest)}, ran at ${factorInterval(fastest.latency.ratio)} of its time.`;
+  const best = bestTrial(study, study.trials, study.search?.objective);
+  if (best === undefined) {
+    return `No configuration that kept the budget of ${budget} was significantly faster than float32, ` +
+      `or as fast and smaller: the fastest, ${subject(fastest)}, ran at ` +
+      `${factorInterval(fastest.latency.ratio)} of its time.`;
   }
-  return `No winner has been chosen yet; so far ${subject(faster)} is the fastest within the ` +
-    `budget of ${budget}: it ${speedText(faster)}; ${accuracyText(study, faster.accuracy)}.`;
+  const entry = entryOf(best);
+  return `No winner has been chosen yet; so far ${subject(entry)} is the best within the ` +
+    `budget of ${budget}: it ${speedText(entry)}; ${accuracyText(study, entry.accuracy)}.`;
 }
 
 /**
@@ -65,16 +68,19 @@ export function caveats(study: Study): string[] {
     }; the others are not in it.`,
     winner && reported && mayMissBudget(study, winner, reported.difference) &&
     `The interval${relative ? "" : " of the difference"} reaches beyond the budget of ` +
-      `${metricFormat(study).budget}: ${plural(reported.difference.n, "sample")} cannot ` +
-      "exclude that it is missed.",
+      `${metricFormat(study).budget}: ${plural(reported.difference.n, "sample")} ${
+        reported.difference.n === 1 ? "is" : "are"
+      } too few to show that it is kept.`,
     winner && reported?.split === "selection" &&
-    "The accuracy is that of the selection split, on which the winner was chosen, and so rather " +
-      "flatters it; the test split has not been used.",
+    "The accuracy is that of the selection split, on which the winner was chosen, so it is likely a " +
+      "little too high; the test split has not been used.",
     relative &&
-    `${study.metric.name} compares with the float32 network's own outputs and says nothing ` +
-      "about how right those are.",
+    `${study.metric.name} compares with the float32 network's own outputs. It does not say whether ` +
+      "those are right.",
     drifted > 0 &&
-    `The machine drifted while ${count(drifted)} of ${plural(measured.length, "configuration")} ` +
+    `The speed of the machine changed while ${count(drifted)} of ${
+        plural(measured.length, "configuration")
+      } ` +
       `${drifted === 1 ? "was" : "were"} timed${
         winner?.latency.drifted ? ", the winner among them" : ""
       }; ${drifted === 1 ? "its ratio is" : "their ratios are"} less certain than the ` +
@@ -87,31 +93,28 @@ export function caveats(study: Study): string[] {
   return notes.filter((note) => typeof note === "string");
 }
 
-function winnerText(study: Study, winner: Measured): string {
+function winnerText(study: Study, winner: MeasuredEntry): string {
   const { budget } = metricFormat(study);
   const reported = study.winner?.accuracy ?? winner.accuracy;
-  const opening = winner.isWithinBudget
-    ? subject(winner)
-    : `Nothing kept the budget of ${budget}: the closest, ${subject(winner)},`;
-  const missed = winner.isWithinBudget && !isWithin(study, dropOf(study, reported.difference))
+  const missed = !isWithin(study, dropOf(study, reported.difference))
     ? `, beyond the budget of ${budget}`
     : "";
   const { bytes } = winner;
-  return `${opening} ${speedText(winner)} and takes ${megabytes(bytes)} instead of ` +
+  return `${subject(winner)} ${speedText(winner)} and takes ${megabytes(bytes)} instead of ` +
     `${megabytes(study.model.bytes)} (${factor(bytes / study.model.bytes)}); ` +
     `${accuracyText(study, reported)}${missed}.`;
 }
 
 /** A float32 configuration is told from the float32 model that all are compared with. */
-function subject({ trial: { name, family } }: Measured): string {
+function subject({ trial: { name, family } }: MeasuredEntry): string {
   return family === "float32" ? `${name} after exact rewrites` : name;
 }
 
 /** Says "faster" only where the whole interval is below 1. */
-function speedText({ latency: { ratio } }: Measured): string {
-  const text = factorInterval(ratio);
-  if (ratio.high < 1) return `runs at ${text} of float32's time`;
-  return `is ${ratio.low > 1 ? "slower" : "not measurably faster"} than float32 ` +
+function speedText(entry: MeasuredEntry): string {
+  const text = factorInterval(entry.latency.ratio);
+  if (isFaster(entry)) return `runs at ${text} of float32's time`;
+  return `is ${isSlower(entry) ? "slower" : "not significantly faster"} than float32 ` +
     `(${text} of its time)`;
 }
 
@@ -133,7 +136,7 @@ function baselineText(study: Study): string {
 }
 
 /** Whether a winner that keeps the budget by its value may miss it by its interval. */
-function mayMissBudget(study: Study, winner: Measured, difference: Estimate): boolean {
+function mayMissBudget(study: Study, winner: MeasuredEntry, difference: Estimate): boolean {
   const worst = study.metric.higherIsBetter ? difference.low : difference.high;
   return winner.isWithinBudget && isWithin(study, dropOf(study, difference)) &&
     !isWithin(study, dropOf(study, { value: worst }));

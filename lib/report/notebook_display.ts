@@ -57,8 +57,9 @@ export function samplesOf(study: Study): Shown {
     const caption = "The same configuration with ranges from more and more calibration samples.";
     return showChart(study, "how few calibration samples suffice", samplesChart, caption);
   }
-  const text = `${study.title}: every configuration has one number of calibration samples only; ` +
-    `name several in "calibrationSizes"`;
+  const text =
+    `${study.title}: each configuration was measured with one number of calibration samples; ` +
+    `list several in "calibrationSizes"`;
   return show({ "text/plain": text });
 }
 
@@ -98,7 +99,10 @@ export function trialsOf(study: Study): Shown {
 export function decisionsOf(study: Study): Shown {
   const { search, title } = study;
   if (!search || search.decisions.length === 0) {
-    return show({ "text/plain": `${title}: no search has decided anything here` });
+    return show({
+      "text/plain":
+        `${title}: this study has no decisions; they come from a search that found a winner`,
+    });
   }
   const { decisions } = search;
   const columns = decisionColumns(study, decisions);

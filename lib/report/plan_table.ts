@@ -1,8 +1,7 @@
 import type { PlanRow } from "../record/plan_record.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
-import { decimal, plural } from "./format.ts";
-import { milliseconds } from "./profile_table.ts";
+import { decimal, milliseconds, plural } from "./format.ts";
 import type { Column } from "./table.ts";
 
 /** The plan of a trial, with times and errors where the study has them. */

@@ -1,25 +1,24 @@
 import type { ProfileRecord } from "../record/profile_record.ts";
 import type { Chart } from "./chart.ts";
-import { decimal, factor } from "./format.ts";
+import { decimal, factor, milliseconds, percent } from "./format.ts";
 import {
   compareLayers,
   layerOf,
   longestLayers,
+  type NodeWork,
   totalMs,
-  type Work,
   workOf,
 } from "./profile_layers.ts";
-import { milliseconds, percent } from "./profile_table.ts";
 import { type ChartRow, rowChart } from "./row_chart.ts";
 import { COLOURS, MUTED } from "./theme.ts";
 
 /** Rows that a chart shows; what is shorter goes into one together. */
 const ROWS = 30;
 
-const LOOKS: Readonly<Record<Work, { readonly label: string; readonly colour: string }>> = {
+const LOOKS: Readonly<Record<NodeWork, { readonly label: string; readonly colour: string }>> = {
   float32: { label: "float32", colour: MUTED },
   int8: { label: "int8", colour: COLOURS.blue },
-  boundary: { label: "change of precision or layout", colour: COLOURS.orange },
+  boundary: { label: "conversion of precision or layout", colour: COLOURS.orange },
 };
 
 /** The time of each node that the runtime executes, longest first. */
@@ -47,7 +46,7 @@ export function profileChart(profile: ProfileRecord, options: { width?: number }
   return {
     ...chart(rows, options),
     key: Object.entries(LOOKS)
-      .filter(([work]) => used.has(work as Work))
+      .filter(([work]) => used.has(work as NodeWork))
       .map(([, look]) => ({ ...look, glyph: "bar" as const })),
   };
 }

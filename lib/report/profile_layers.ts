@@ -1,7 +1,7 @@
 import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 
 /** What a node of the executed graph is for. */
-export type Work = "float32" | "int8" | "boundary";
+export type NodeWork = "float32" | "int8" | "boundary";
 
 /** The time of one module of a network, or of one node that belongs to none. */
 export interface LayerTime {
@@ -28,7 +28,7 @@ const INTEGER =
 const PRECISION = /^(Quantize|Dequantize|DynamicQuantize)Linear$/;
 
 /** Whether a node computes, on floats or integers, or stands between those that do. */
-export function workOf({ opType, node }: ProfiledNode): Work {
+export function workOf({ opType, node }: ProfiledNode): NodeWork {
   if (PRECISION.test(opType) || (node === "" && /^(Transpose|Reshape|Cast)$/.test(opType))) {
     return "boundary";
   }
@@ -44,7 +44,7 @@ export function layerOf({ path, node, opType }: ProfiledNode): string {
  * Times by module path, in order of execution. A change of precision or layout counts to the module
  * that it serves, which is the way to compare a float32 network with an int8 one.
  */
-export function layerTimes({ nodes }: ProfileRecord): LayerTime[] {
+export function profileByLayer({ nodes }: ProfileRecord): LayerTime[] {
   return [...Map.groupBy(nodes, layerOf)].map(([layer, own]) => {
     const operators = [...Map.groupBy(own, ({ opType }) => opType)]
       .map(([opType, same]) => ({ opType, ms: sum(same, ({ ms }) => ms) }))
@@ -61,7 +61,7 @@ export function layerTimes({ nodes }: ProfileRecord): LayerTime[] {
 /** The modules of two networks beside each other, what takes longest in either first. */
 export function compareLayers(before: ProfileRecord, after: ProfileRecord): ComparedLayer[] {
   const [old, now] = [before, after].map((record) =>
-    new Map(layerTimes(record).map((time) => [time.layer, time]))
+    new Map(profileByLayer(record).map((time) => [time.layer, time]))
   ) as [Map<string, LayerTime>, Map<string, LayerTime>];
   const longest = (layer: string) => Math.max(old.get(layer)?.ms ?? 0, now.get(layer)?.ms ?? 0);
   return [...new Set([...old.keys(), ...now.keys()])]

@@ -1,17 +1,7 @@
 import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
-import { decimal, factor, plural } from "./format.ts";
+import { decimal, factor, milliseconds, percent, plural } from "./format.ts";
 import { type ComparedLayer, layerOf, totalMs } from "./profile_layers.ts";
 import type { Column } from "./table.ts";
-
-/** Milliseconds with three digits: `12.3`, `0.045`. */
-export function milliseconds(ms: number): string {
-  return decimal(ms, ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : ms >= 0.9995 ? 2 : 3);
-}
-
-/** A share as `12.3 %`. */
-export function percent(share: number): string {
-  return `${decimal(100 * share, 1)} %`;
-}
 
 /** Columns of the table of nodes. */
 export const profileColumns: readonly Column<ProfiledNode>[] = [
@@ -67,8 +57,8 @@ export function longestNodes(profile: ProfileRecord): ProfiledNode[] {
 }
 
 const ALONE =
-  "This build of onnxruntime-web does not let its clock be read: each node was timed in a " +
-  "model of its own, without what the runtime would make of several.";
+  "The profiler of this build of onnxruntime-web cannot be read: each node was timed in a model of " +
+  "its own, so fusions of several nodes are not seen.";
 
 /** What a profile says as a whole, in sentences. */
 export function profileHeadline(profile: ProfileRecord): string[] {
@@ -77,10 +67,10 @@ export function profileHeadline(profile: ProfileRecord): string[] {
   return [
     `${model.name}: ${milliseconds(wholeMs)} ms a run on ${plural(threads, "thread")}, ` +
     `of which ${milliseconds(totalMs(profile))} ms in ${plural(nodes.length, "node")}` +
-    `${macs > 0 ? `; ${rate(macs, totalMs(profile))} GMAC/s on the whole` : ""}.`,
+    `${macs > 0 ? `; ${rate(macs, totalMs(profile))} GMAC/s overall` : ""}.`,
     ...(method === "alone" ? [ALONE] : []),
     `The fastest quarter of ${plural(runs, "run")}; load average ${decimal(load, 1)}` +
-    `${drifted ? "; the machine drifted, measure again" : ""}.`,
+    `${drifted ? "; the speed of the machine changed, measure again" : ""}.`,
   ];
 }
 

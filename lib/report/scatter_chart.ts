@@ -12,7 +12,7 @@ import {
   weightOf,
 } from "./scatter_layout.ts";
 import { ACCENT, BASELINE, type FamilyStyle, familyStyles, GOOD, INK } from "./theme.ts";
-import { entriesOf, type Measured } from "./trials.ts";
+import { entriesOf, type MeasuredEntry } from "./trials.ts";
 
 /** Options for {@linkcode scatterChart}. */
 export interface ScatterOptions {
@@ -175,7 +175,7 @@ function trials(dots: readonly Dot[]): Plot.Markish[] {
   );
 }
 
-function tipOf(study: Study, { number, trial, accuracy, latency }: Measured): string {
+function tipOf(study: Study, { number, trial, accuracy, latency }: MeasuredEntry): string {
   const format = metricFormat(study);
   const { value, difference } = accuracy;
   return [
@@ -195,7 +195,7 @@ function noteOf(study: Study, { points, baseline }: ScatterLayout): string {
   const { selection } = study.baseline;
   return [
     "Bars: 95 % intervals. Numbers: rows of the trial table.",
-    off > 0 && `At the edge with an arrow: ${plural(off, "trial")} beyond the scale.`,
+    off > 0 && `Off the scale, at the edge with an arrow: ${plural(off, "trial")}.`,
     !baseline && `Not shown: float32 itself, at ${format.value(selection.value)}${format.unit}.`,
     failed.length > 0 && `Not shown: ${plural(failed.length, "failed trial")}.`,
   ].filter(Boolean).join(" ");

@@ -1,12 +1,12 @@
 import * as Plot from "@observablehq/plot";
 import type { Study } from "../record/study_record.ts";
 import { factor, metricFormat } from "./format.ts";
-import { type Box, type LabelPoint, placeLabels } from "./labels.ts";
+import { type Box, type LabelPoint, type PlacedLabel, placeLabels } from "./labels.ts";
 import { linked, px } from "./plot.ts";
 import { type ScatterLayout, type ScatterPoint, weightOf } from "./scatter_layout.ts";
 import { ellipsis } from "./text_width.ts";
 import { HALO, INK, MUTED } from "./theme.ts";
-import type { Measured } from "./trials.ts";
+import type { MeasuredEntry } from "./trials.ts";
 
 const SIZE = 12;
 
@@ -19,50 +19,72 @@ export function labels(
   layout: ScatterLayout,
   { narrow, blocked }: { narrow: boolean; blocked: readonly Box[] },
 ): Plot.Markish[] {
-  const { frame, points, one, budget, baseline } = layout;
-  const ordered: (ScatterPoint | undefined)[] = points.toSorted((a, b) =>
+  const { frame, points, one, baseline } = layout;
+  const ordered = points.toSorted((a, b) =>
     weightOf(b) - weightOf(a) || a.entry.number - b.entry.number
   );
-  if (baseline) ordered.unshift(undefined); // float32 itself
+  const inner = { x1: frame.x1 + 3, x2: frame.x2 - 3, y1: frame.y1 + 2, y2: frame.y2 - 2 };
+  const wanted = ordered.map((point) => wantedOf(study, point, narrow));
+  if (baseline) wanted.unshift(float32At(one, baseline.y));
+  const avoided = linesOf(layout);
+  const placed = placeLabels(
+    wanted.map(({ label }) => label),
+    { frame: inner, size: SIZE, blocked, avoided },
+  );
+  return labelMarks(placed.flatMap((label, i) => label ? [{ ...label, ...wanted[i]!.look }] : []));
+}
 
-  const labelled = ordered.map((point): LabelPoint => {
-    if (point === undefined) {
-      return { x: one, y: baseline!.y, strong: true, texts: ["float32 as given", "float32"] };
-    }
-    const number = String(point.entry.number);
-    const name = ellipsis(shortName(point.entry), SIZE, narrow ? 150 : 300);
-    const full = `${number} ${name}${offText(study, point)}`;
-    const short = `${number}${offText(study, point)}`;
-    const place = {
-      x: point.x,
-      y: point.y,
-      radius: point.isWinner ? 11 : undefined,
-      strong: point.isWinner,
-    };
-    return weightOf(point) > 0 && !narrow
+/** A label that is to be placed, and how it is then drawn. */
+interface Wanted {
+  readonly label: LabelPoint;
+  readonly look: Look;
+}
+
+interface Look {
+  /** Of the trial; 0 is float32 itself. */
+  readonly number: number;
+  readonly strong: boolean;
+  readonly fill: string;
+}
+
+function float32At(x: number, y: number): Wanted {
+  return {
+    label: { x, y, strong: true, texts: ["float32 as given", "float32"] },
+    look: { number: 0, strong: true, fill: INK },
+  };
+}
+
+function wantedOf(study: Study, point: ScatterPoint, narrow: boolean): Wanted {
+  const { entry, x, y, isWinner, onFront } = point;
+  const name = ellipsis(shortName(entry), SIZE, narrow ? 150 : 300);
+  const off = offText(study, point);
+  const [full, short] = [`${entry.number} ${name}${off}`, `${entry.number}${off}`];
+  const place = { x, y, radius: isWinner ? 11 : undefined, strong: isWinner };
+  return {
+    label: weightOf(point) > 0 && !narrow
       ? { ...place, texts: [full, short] }
-      : { ...place, texts: [short], wish: full };
-  });
-  const thin = (x1: number, y1: number, x2: number, y2: number): Box => ({
-    x1: x1 - 1,
-    y1: y1 - 1,
-    x2: x2 + 1,
-    y2: y2 + 1,
-  });
-  const avoided = points.flatMap(({ x, y, across, along }) => [
+      : { ...place, texts: [short], wish: full },
+    look: { number: entry.number, strong: isWinner, fill: isWinner || onFront ? INK : MUTED },
+  };
+}
+
+/** Intervals and guide lines, which labels had better not cover. */
+function linesOf({ frame, points, one, budget, baseline }: ScatterLayout): Box[] {
+  const lines = points.flatMap(({ x, y, across, along }) => [
     thin(across[0], y, across[1], y),
     ...(along ? [thin(x, along[0], x, along[1])] : []),
   ]);
-  avoided.push(thin(one, frame.y1, one, frame.y2), thin(frame.x1, budget, frame.x2, budget));
-  if (baseline) avoided.push(thin(frame.x1, baseline.y, frame.x2, baseline.y));
-  const inner = { x1: frame.x1 + 3, x2: frame.x2 - 3, y1: frame.y1 + 2, y2: frame.y2 - 2 };
-  const placed = placeLabels(labelled, { frame: inner, size: SIZE, blocked, avoided });
-  const drawn = placed.flatMap((label, i) => {
-    const point = ordered[i];
-    const strong = point === undefined || point.isWinner;
-    const fill = strong || point.onFront ? INK : MUTED;
-    return label ? [{ ...label, number: point?.entry.number ?? 0, strong, fill }] : [];
-  });
+  lines.push(thin(one, frame.y1, one, frame.y2), thin(frame.x1, budget, frame.x2, budget));
+  if (baseline) lines.push(thin(frame.x1, baseline.y, frame.x2, baseline.y));
+  return lines;
+}
+
+/** The box of a line, 1 px to all sides. */
+function thin(x1: number, y1: number, x2: number, y2: number): Box {
+  return { x1: x1 - 1, y1: y1 - 1, x2: x2 + 1, y2: y2 + 1 };
+}
+
+function labelMarks(drawn: readonly (PlacedLabel & Look)[]): Plot.Markish[] {
   const leaders = drawn.flatMap(({ leader }) => leader ?? []);
   const ends = { x1: px("x1"), y1: px("y1"), x2: px("x2"), y2: px("y2") };
   // Anchor and weight are the same for all texts of a mark.
@@ -85,7 +107,7 @@ export function labels(
 }
 
 /** A name without its family where that comes first: colour and shape say it already. */
-function shortName({ trial: { name, family } }: Measured): string {
+function shortName({ trial: { name, family } }: MeasuredEntry): string {
   const prefix = `${family} · `;
   return name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length) : name;
 }

@@ -2,17 +2,23 @@ import * as Plot from "@observablehq/plot";
 import type { Study } from "../record/study_record.ts";
 import { isRelative } from "./format.ts";
 import type { Box } from "./labels.ts";
-import { paretoFront } from "./pareto.ts";
-import { entriesOf, type Measured } from "./trials.ts";
+import { frontOf } from "../record/front.ts";
+import { entriesOf, type MeasuredEntry } from "./trials.ts";
 import { metricWindow } from "./window.ts";
+
+/** Where something lies beyond the frame: -1, 0 or 1 each way, pixels running downwards. */
+interface Direction {
+  readonly dx: number;
+  readonly dy: number;
+}
 
 /** A trial on the plane. */
 export interface ScatterPoint {
-  readonly entry: Measured;
+  readonly entry: MeasuredEntry;
   readonly x: number;
   readonly y: number;
-  /** Direction in which the trial lies beyond the frame, where it does: -1, 0 or 1 each way. */
-  readonly off?: { readonly dx: number; readonly dy: number };
+  /** Direction in which the trial lies beyond the frame, where it does. */
+  readonly off?: Direction;
   /** Ends of the latency interval, px; inside the frame. */
   readonly across: readonly [number, number];
   /** Ends of the accuracy interval, px, top first; absent where the trial lies off the scale. */
@@ -54,58 +60,17 @@ export function scatterLayout(study: Study, frame: Box): ScatterLayout {
   const budget = selection.value + (metric.higherIsBetter ? -maxDrop : maxDrop);
   const showsBaseline = !isRelative(study) ||
     selection.value >= shown.low && selection.value <= shown.high;
-  const fast = measured.some(({ latency }) => latency.ratio.value < 1);
-  const isSlow = ({ latency }: Measured) => fast && latency.ratio.value > SLOW;
-  /** 1 above the window, -1 below it, else 0. */
-  const side = ({ accuracy: { value: { value } } }: Measured) =>
-    value > shown.high ? 1 : value < shown.low ? -1 : 0;
-
-  const ratios = measured.filter((entry) => !isSlow(entry))
-    .flatMap(({ latency: { ratio } }) => [ratio.low, ratio.high]);
-  const [fastest, slowest] = [Math.min(0.95, ...ratios), Math.max(1.05, ...ratios)];
-  const air = (slowest / fastest) ** 0.05;
-  const slowRoom = measured.some(isSlow) ? 2 * EDGE : 0;
-  // Logarithmic: half and double stand equally far from 1.
-  const x = Plot.scale({
-    x: {
-      type: "log",
-      domain: [fastest / air, slowest * air],
-      range: [frame.x1, frame.x2 - slowRoom],
-    },
-  });
-
-  const values = measured.filter((entry) => side(entry) === 0)
-    .flatMap(({ accuracy: { value } }) => [value.low, value.high]);
-  if (showsBaseline) values.push(selection.low, selection.high);
-  values.push(budget);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const pad = (high - low) * 0.06 || Math.abs(high) * 0.01 || 1;
-  const room = (wanted: number) => measured.some((entry) => side(entry) === wanted) ? 2 * EDGE : 0;
-  const y = Plot.scale({
-    y: {
-      type: "linear",
-      domain: [low - pad, high + pad],
-      range: [frame.y2 - room(-1), frame.y1 + room(1)],
-    },
-  });
-
-  const within = (ratio: number) => Math.min(Math.max(x.apply(ratio), frame.x1), frame.x2);
-  const front = new Set<unknown>(frontOf(study, measured, showsBaseline));
-  const points = measured.map((entry): ScatterPoint => {
-    const { latency: { ratio }, accuracy: { value } } = entry;
-    const dx = isSlow(entry) ? 1 : 0;
-    const dy = side(entry) === 0 ? 0 : -side(entry); // pixels run downwards
-    return {
-      entry,
-      x: dx ? frame.x2 - EDGE : x.apply(ratio.value),
-      y: dy > 0 ? frame.y2 - EDGE : dy < 0 ? frame.y1 + EDGE : y.apply(value.value),
-      off: dx || dy ? { dx, dy } : undefined,
-      across: [within(ratio.low), within(ratio.high)],
-      along: dy ? undefined : [y.apply(value.high), y.apply(value.low)],
-      onFront: front.has(entry) && !dx && !dy,
-      isWinner: entry === winner,
-    };
-  });
+  const entries = withDirections(measured, shown);
+  const x = latencyScale(entries, frame);
+  const heights = [...showsBaseline ? [selection.low, selection.high] : [], budget];
+  const y = metricScale(entries, heights, frame);
+  const front = new Set<unknown>(pointsOnFront(study, measured, showsBaseline));
+  const points = entries.map(({ entry, off }): ScatterPoint => ({
+    entry,
+    ...place(entry, off, { frame, x, y }),
+    onFront: front.has(entry) && !off.dx && !off.dy,
+    isWinner: entry === winner,
+  }));
   const baseline = showsBaseline
     ? {
       y: y.apply(selection.value),
@@ -126,21 +91,93 @@ export function scatterLayout(study: Study, frame: Box): ScatterLayout {
   };
 }
 
+/** A trial, and where it lies beyond what the scales show. */
+interface Directed {
+  readonly entry: MeasuredEntry;
+  readonly off: Direction;
+}
+
+function withDirections(
+  measured: readonly MeasuredEntry[],
+  shown: { readonly low: number; readonly high: number },
+): Directed[] {
+  const fast = measured.some(({ latency }) => latency.ratio.value < 1);
+  return measured.map((entry) => {
+    const { latency: { ratio }, accuracy: { value: { value } } } = entry;
+    const dx = fast && ratio.value > SLOW ? 1 : 0;
+    const dy = value > shown.high ? -1 : value < shown.low ? 1 : 0;
+    return { entry, off: { dx, dy } };
+  });
+}
+
+/** Logarithmic: half and double stand equally far from 1. */
+function latencyScale(entries: readonly Directed[], frame: Box): Plot.Scale {
+  const ratios = entries.filter(({ off }) => off.dx === 0)
+    .flatMap(({ entry: { latency: { ratio } } }) => [ratio.low, ratio.high]);
+  const [fastest, slowest] = [Math.min(0.95, ...ratios), Math.max(1.05, ...ratios)];
+  const air = (slowest / fastest) ** 0.05;
+  const slowRoom = entries.some(({ off }) => off.dx > 0) ? 2 * EDGE : 0;
+  return Plot.scale({
+    x: {
+      type: "log",
+      domain: [fastest / air, slowest * air],
+      range: [frame.x1, frame.x2 - slowRoom],
+    },
+  });
+}
+
+/** @param heights Values of the metric that the scale must show beside those of the trials. */
+function metricScale(
+  entries: readonly Directed[],
+  heights: readonly number[],
+  frame: Box,
+): Plot.Scale {
+  const values = entries.filter(({ off }) => off.dy === 0)
+    .flatMap(({ entry: { accuracy: { value } } }) => [value.low, value.high]);
+  values.push(...heights);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const pad = (high - low) * 0.06 || Math.abs(high) * 0.01 || 1;
+  const room = (dy: number) => entries.some(({ off }) => off.dy === dy) ? 2 * EDGE : 0;
+  return Plot.scale({
+    y: {
+      type: "linear",
+      domain: [low - pad, high + pad],
+      range: [frame.y2 - room(1), frame.y1 + room(-1)],
+    },
+  });
+}
+
+/** Where a trial and its intervals stand: at the edge of the frame where it lies beyond. */
+function place(
+  { latency: { ratio }, accuracy: { value } }: MeasuredEntry,
+  { dx, dy }: Direction,
+  { frame, x, y }: Pick<ScatterLayout, "frame" | "x" | "y">,
+): Pick<ScatterPoint, "x" | "y" | "off" | "across" | "along"> {
+  const within = (ratio: number) => Math.min(Math.max(x.apply(ratio), frame.x1), frame.x2);
+  return {
+    x: dx ? frame.x2 - EDGE : x.apply(ratio.value),
+    y: dy > 0 ? frame.y2 - EDGE : dy < 0 ? frame.y1 + EDGE : y.apply(value.value),
+    off: dx || dy ? { dx, dy } : undefined,
+    across: [within(ratio.low), within(ratio.high)],
+    along: dy ? undefined : [y.apply(value.high), y.apply(value.low)],
+  };
+}
+
 /** The winner weighs most, then the front; the more, the sooner labelled and the later covered. */
 export function weightOf({ isWinner, onFront }: ScatterPoint): number {
   return (isWinner ? 2 : 0) + (onFront ? 1 : 0);
 }
 
 /** The trials on the front, and "float32" where nothing beats it in time 1. */
-function frontOf(study: Study, measured: readonly Measured[], withBaseline: boolean) {
+function pointsOnFront(study: Study, measured: readonly MeasuredEntry[], withBaseline: boolean) {
   const sign = study.metric.higherIsBetter ? -1 : 1;
-  const points: { cost: number; loss: number; of: Measured | "float32" }[] = measured.map((of) => ({
-    cost: of.latency.ratio.value,
-    loss: sign * of.accuracy.value.value,
-    of,
-  }));
-  if (withBaseline) {
-    points.push({ cost: 1, loss: sign * study.baseline.selection.value, of: "float32" });
-  }
-  return paretoFront(points).map(({ of }) => of);
+  const { value: own } = study.baseline.selection;
+  const points = [...measured, ...withBaseline ? ["float32" as const] : []];
+  return frontOf(
+    points,
+    (point) =>
+      point === "float32"
+        ? [1, sign * own]
+        : [point.latency.ratio.value, sign * point.accuracy.value.value],
+  );
 }

@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Estimate } from "../record/metric_info.ts";
+import { isSlower } from "../record/best.ts";
 import type { Study } from "../record/study_record.ts";
 import { decimal, factor, factorRange, isRelative, megabytes, metricFormat } from "./format.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -56,7 +57,7 @@ export function trialRows(study: Study): TrialRow[] {
       remarks: [
         ...(entry === winner ? ["winner"] : []),
         ...(entry.isWithinBudget ? [] : ["over budget"]),
-        ...(entry.latency.ratio.low > 1 ? ["slower"] : []),
+        ...(isSlower(entry) ? ["slower"] : []),
         ...(entry.latency.drifted ? ["drifted"] : []),
       ],
     })),

@@ -1,6 +1,6 @@
 import type { Estimate } from "../record/metric_info.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Accuracy, Latency, Trial } from "../record/trial_record.ts";
+import { type Accuracy, isMeasured, type Latency, type Trial } from "../record/trial_record.ts";
 import { drop, isWithinBudget } from "../record/budget.ts";
 
 /** A trial as the report shows it: with its number, and measured or failed. */
@@ -11,7 +11,7 @@ export interface Entry {
 }
 
 /** An entry whose trial ran to its end. */
-export interface Measured extends Entry {
+export interface MeasuredEntry extends Entry {
   readonly accuracy: Accuracy;
   readonly latency: Latency;
   readonly bytes: number;
@@ -23,11 +23,11 @@ export interface Measured extends Entry {
 /** The trials of a study in the order of its report. */
 export interface Entries {
   /** Fastest first. */
-  readonly measured: readonly Measured[];
+  readonly measured: readonly MeasuredEntry[];
   /** By name, numbered after the measured ones. */
   readonly failed: readonly Entry[];
   /** The chosen trial, where it is among the measured ones. */
-  readonly winner?: Measured;
+  readonly winner?: MeasuredEntry;
 }
 
 /**
@@ -35,23 +35,18 @@ export interface Entries {
  * worker finished first, so that a report of the same results has the same bytes.
  */
 export function entriesOf(study: Study): Entries {
-  const complete = (trial: Trial) =>
-    trial.error === undefined && trial.accuracy !== undefined && trial.latency !== undefined &&
-    trial.bytes !== undefined;
-  const measured = study.trials.filter(complete)
-    .toSorted((a, b) => a.latency!.ratio.value - b.latency!.ratio.value || byName(a, b))
-    .map((trial, i): Measured => {
-      return {
-        number: i + 1,
-        trial,
-        accuracy: trial.accuracy!,
-        latency: trial.latency!,
-        bytes: trial.bytes!,
-        drop: dropOf(study, trial.accuracy!.difference),
-        isWithinBudget: isWithinBudget(study, { accuracy: trial.accuracy! }),
-      };
-    });
-  const failed = study.trials.filter((trial) => !complete(trial)).toSorted(byName)
+  const measured = study.trials.filter(isMeasured)
+    .toSorted((a, b) => a.latency.ratio.value - b.latency.ratio.value || byName(a, b))
+    .map((trial, i): MeasuredEntry => ({
+      number: i + 1,
+      trial,
+      accuracy: trial.accuracy,
+      latency: trial.latency,
+      bytes: trial.bytes,
+      drop: dropOf(study, trial.accuracy.difference),
+      isWithinBudget: isWithinBudget(study, trial),
+    }));
+  const failed = study.trials.filter((trial) => !isMeasured(trial)).toSorted(byName)
     .map((trial, i): Entry => ({ number: measured.length + i + 1, trial }));
   const winner = measured.find(({ trial }) => trial.key === study.winner?.key);
   return { measured, failed, winner };
@@ -64,7 +59,7 @@ export function dropOf(study: Study, difference: Pick<Estimate, "value">): numbe
 
 /** Why a trial has no result; trials that broke off without a reason say so. */
 export function failureOf(trial: Trial): string {
-  return trial.error ?? "Not measured to the end; the study was stopped before.";
+  return trial.error ?? "Not measured to the end: the study was stopped first.";
 }
 
 function byName(a: Trial, b: Trial): number {

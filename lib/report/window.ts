@@ -1,6 +1,6 @@
 import type { Study } from "../record/study_record.ts";
 import { isRelative } from "./format.ts";
-import type { Measured } from "./trials.ts";
+import type { MeasuredEntry } from "./trials.ts";
 
 /** The part of the metric's axis that charts show; whatever lies beyond stands at the edge. */
 export interface MetricWindow {
@@ -14,7 +14,7 @@ export interface MetricWindow {
  * between 93 and 95 into a line, nor one that equals float32 to the bit (150 dB) those around 30 dB.
  * Float32 itself belongs in it, unless the metric is a distance from it.
  */
-export function metricWindow(study: Study, measured: readonly Measured[]): MetricWindow {
+export function metricWindow(study: Study, measured: readonly MeasuredEntry[]): MetricWindow {
   if (measured.length === 0) return { low: -Infinity, high: Infinity };
   const { metric, maxDrop, baseline: { selection } } = study;
   const values = measured.map(({ accuracy }) => accuracy.value.value);

@@ -1,8 +1,10 @@
+import type { AblationRecord } from "../record/ablation_record.ts";
 import type { Study } from "../record/study_record.ts";
-import { chartsOf } from "./charts.ts";
+import { writeWhole } from "../whole_file.ts";
+import { ablationPage } from "./ablation_sections.ts";
+import { chartsIn, type Page, pageHtml, pageMarkdown } from "./page.ts";
 import { pngOf } from "./png.ts";
-import { reportHtml } from "./report_html.ts";
-import { reportMarkdown } from "./report_markdown.ts";
+import { studyPage } from "./study_sections.ts";
 
 /**
  * Writes the report of a study: `report.html` (one self-contained file), `report.md`, and its charts as
@@ -22,34 +24,35 @@ import { reportMarkdown } from "./report_markdown.ts";
  * ```
  */
 export async function writeReport(study: Study, folder: string): Promise<string[]> {
-  const files: [name: string, content: string | Uint8Array][] = [
-    ["report.html", reportHtml(study)],
-    ["report.md", reportMarkdown(study)],
-  ];
-  for (const { file, standalone } of chartsOf(study)) {
-    const svg = standalone();
-    files.push([`charts/${file}.svg`, svg], [`charts/${file}.png`, await pngOf(svg)]);
-  }
-  return await writeFiles(files, folder);
+  return await writePage(studyPage(study), folder);
 }
 
 /**
- * Writes the files of a report, some of them into `charts/`. Each replaces an older one as a whole.
+ * Writes the report of an ablation as {@linkcode writeReport} does that of a study, and its record as
+ * `ablation.json`.
  *
  * @returns The paths written.
  */
-export async function writeFiles(
-  files: readonly (readonly [name: string, content: string | Uint8Array])[],
-  folder: string,
-): Promise<string[]> {
+export async function writeAblation(record: AblationRecord, folder: string): Promise<string[]> {
+  await Deno.mkdir(folder, { recursive: true });
+  const path = `${folder}/ablation.json`;
+  await writeWhole(path, `${JSON.stringify(record, null, 2)}\n`);
+  return [path, ...await writePage(ablationPage(record), folder)];
+}
+
+async function writePage(page: Page, folder: string): Promise<string[]> {
   await Deno.mkdir(`${folder}/charts`, { recursive: true });
   const written: string[] = [];
-  for (const [name, content] of files) {
-    const path = `${folder}/${name}`;
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await Deno.writeFile(`${path}.part`, bytes);
-    await Deno.rename(`${path}.part`, path);
-    written.push(path);
+  const write = async (name: string, content: string | Uint8Array) => {
+    await writeWhole(`${folder}/${name}`, content);
+    written.push(`${folder}/${name}`);
+  };
+  await write("report.html", pageHtml(page));
+  await write("report.md", pageMarkdown(page));
+  for (const { file, standalone } of chartsIn(page)) {
+    const svg = standalone();
+    await write(`charts/${file}.svg`, svg);
+    await write(`charts/${file}.png`, await pngOf(svg));
   }
   return written;
 }

@@ -1,112 +1,19 @@
-import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
 import { constants, graphInputs, subgraphs, valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { intAttribute, intsAttribute, isStandard } from "../onnx/node.ts";
-import { type GraphProto, type NodeProto, ValueInfoProtoSchema } from "../onnx/onnx_pb.ts";
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { withOutputs } from "../onnx/outputs.ts";
+import { type OpenDimension, ShapeMap, type ValueShape } from "../onnx/shape_map.ts";
 import { dimsOf, elementType } from "../onnx/tensor_proto.ts";
-import { openSession } from "./session.ts";
 import type { ElementArrays, ElementType, Feeds, Tensor } from "../tensor/tensor.ts";
+import { openRuntime } from "./open_runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
-/** A dimension that a network leaves open: the batch, the height of a picture. */
-export interface OpenDimension {
-  /** Its name in the file, or else where it stands: `x[2]`. */
-  readonly name: string;
-  /** Its length in the sample. */
-  readonly length: number;
-  /** Where inputs have it. */
-  readonly places: readonly { readonly input: string; readonly axis: number }[];
-  /**
-   * Whether it is the first of an input, as a batch is. Rewrites never depend on its length, unless
-   * the network runs with none but the sample's.
-   */
-  readonly isBatch: boolean;
-  /** Whether the network also ran with twice the length; if not, the length counts as fixed. */
-  readonly isFree: boolean;
-}
-
-/** Type and shape of one value, as a sample showed it. */
-export interface ValueShape {
-  readonly type?: ElementType;
-  readonly dims: readonly number[];
-  /** For each axis, names of the open dimensions that change its length. */
-  readonly depends: readonly (readonly string[])[];
-}
-
-/** Shapes of the values of a network. */
-export class ShapeMap {
-  /** Dimensions that the network leaves open. */
-  readonly open: readonly OpenDimension[];
-  readonly #values: ReadonlyMap<string, ValueShape>;
-  readonly #fixed: Set<string>;
-  readonly #batch: ReadonlySet<string>;
-
-  /** @param fixed Where to note fixed dimensions: see {@linkcode ShapeMap.fixed}. */
-  constructor(
-    values: ReadonlyMap<string, ValueShape>,
-    open: readonly OpenDimension[],
-    fixed: Set<string> = new Set(),
-  ) {
-    this.#values = values;
-    this.open = open;
-    this.#fixed = fixed;
-    const batch = open.filter(({ isBatch, isFree }) => isBatch && isFree);
-    this.#batch = new Set(batch.map(({ name }) => name));
-  }
-
-  get(name: string | undefined): ValueShape | undefined {
-    return this.#values.get(name ?? "");
-  }
-
-  [Symbol.iterator](): IterableIterator<[string, ValueShape]> {
-    return this.#values.entries();
-  }
-
-  /** Whether an axis keeps its length when the batch changes. */
-  isBatchFree({ depends }: ValueShape, axis: number): boolean {
-    return !depends[axis]!.some((name) => this.#batch.has(name));
-  }
-
-  /**
-   * Notes that a rewrite holds only for the lengths that some axes of a value have in the sample.
-   *
-   * @returns The lengths; undefined, noting nothing, if the shape is not known or one of these axes
-   * changes with the batch.
-   */
-  fix(name: string | undefined, axes: readonly number[]): number[] | undefined {
-    const shape = this.get(name);
-    if (!shape || !axes.every((axis) => this.isBatchFree(shape, axis))) return undefined;
-    for (const axis of axes) {
-      for (const dimension of shape.depends[axis]!) this.#fixed.add(dimension);
-    }
-    // Of a dimension that takes no other length, nobody knows what depends on it.
-    for (const { name, isFree } of this.open) if (!isFree) this.#fixed.add(name);
-    return axes.map((axis) => shape.dims[axis]!);
-  }
-
-  /** The shape of a value, with those open dimensions alone that no rewrite has fixed. */
-  stillOpen(name: string | undefined): ValueShape | undefined {
-    const shape = this.get(name);
-    return shape && {
-      ...shape,
-      depends: shape.depends.map((names) => names.filter((one) => !this.#fixed.has(one))),
-    };
-  }
-
-  /** Open dimensions whose lengths rewrites now rely on. */
-  get fixed(): OpenDimension[] {
-    return this.open.filter(({ name }) => this.#fixed.has(name));
-  }
-
-  /** These shapes and more. What becomes fixed with one map is fixed in both. */
-  with(more: ReadonlyMap<string, ValueShape>): ShapeMap {
-    return new ShapeMap(new Map([...this.#values, ...more]), this.open, this.#fixed);
-  }
-
-  /** The same shapes with nothing noted as fixed yet. */
-  afresh(): ShapeMap {
-    return new ShapeMap(this.#values, this.open);
-  }
+/** Options for {@linkcode learnShapes}. */
+export interface LearnShapesOptions {
+  /** @default {one in this thread} */
+  runtime?: Runtime;
 }
 
 /**
@@ -137,53 +44,56 @@ export class ShapeMap {
  * assert.deepEqual(shapes.get("h")!.depends, [["H"], ["N"]]);
  * ```
  */
-export async function learnShapes(model: Model, feeds: Feeds): Promise<ShapeMap> {
+export async function learnShapes(
+  model: Model,
+  feeds: Feeds,
+  options: LearnShapesOptions = {},
+): Promise<ShapeMap> {
+  const { runtime } = options;
+  if (!runtime) {
+    await using own = openRuntime({ workers: 0 });
+    return await learnShapes(model, feeds, { runtime: own });
+  }
   const { graph } = model;
   const names = graph.node.filter(givesTensors).flatMap(({ output }) => output).filter(Boolean);
-  const given = new Set(graph.output.map(({ name }) => name));
-  const taps = names.filter((name) => !given.has(name));
-  const tapped = model.withGraph({
-    ...graph,
-    // The runtime infers the types of outputs that state none.
-    output: [...graph.output, ...taps.map((name) => create(ValueInfoProtoSchema, { name }))],
-  });
-  const session = await openSession(tapped, { optimization: "disabled" });
-  try {
-    const shapesOf = async (feeds: Feeds) => {
-      const results = await session.run(feeds);
-      return new Map(Object.entries({ ...feeds, ...results }).map(plainShape));
-    };
-    const first = await shapesOf(feeds);
-    const values = new Map<string, Mutable>(
-      Array.from(first, ([name, shape]) => [name, { ...shape, depends: shape.dims.map(() => []) }]),
-    );
-    const probe = async (dimension: Dimension): Promise<OpenDimension> => {
-      const second = await shapesOf(doubled(feeds, dimension)).catch(() => undefined);
-      for (const [name, { dims }] of second ?? []) {
-        const value = values.get(name);
-        if (value?.dims.length !== dims.length) values.delete(name); // not even its rank is certain
-        else dims.forEach((n, i) => n !== value.dims[i] && value.depends[i]!.push(dimension.name));
-      }
-      return { ...dimension, isFree: second !== undefined };
-    };
-    const open: OpenDimension[] = [];
-    for (const dimension of openDimensions(graph, feeds)) open.push(await probe(dimension));
-    for (const together of alike(open.filter(({ isFree }) => !isFree))) {
-      const joint = await probe(joined(together));
-      if (joint.isFree) {
-        open.splice(
-          0,
-          Infinity,
-          joint,
-          ...open.filter((d) => !together.includes(d)),
-        );
-      }
+  const tapped = withOutputs(model, names);
+  const shapesOf = async (feeds: Feeds) => {
+    const shapes = new Map(Object.entries(feeds).map(plainShape));
+    for await (const results of runtime.run(tapped, [feeds], { optimization: "disabled" })) {
+      for (const entry of Object.entries(results)) shapes.set(...plainShape(entry));
     }
-    const known = new Map<string, ValueShape>([...constantShapes(graph), ...values]);
-    return new ShapeMap(new Map([...scanShapes(graph, known), ...known]), open);
-  } finally {
-    await session.release();
+    return shapes;
+  };
+  const first = await shapesOf(feeds);
+  const values = new Map<string, Mutable>(
+    Array.from(first, ([name, shape]) => [name, { ...shape, depends: shape.dims.map(() => []) }]),
+  );
+  const probe = async (dimension: Dimension): Promise<OpenDimension> => {
+    const second = await shapesOf(doubled(feeds, dimension)).catch(() => undefined);
+    for (const [name, { dims }] of second ?? []) {
+      const value = values.get(name);
+      if (value?.dims.length !== dims.length) values.delete(name); // not even its rank is certain
+      else dims.forEach((n, i) => n !== value.dims[i] && value.depends[i]!.push(dimension.name));
+    }
+    return { ...dimension, isFree: second !== undefined };
+  };
+  const open = await probeAll(openDimensions(graph, feeds), probe);
+  const known = new Map<string, ValueShape>([...constantShapes(graph), ...values]);
+  return new ShapeMap(new Map([...scanShapes(graph, known), ...known]), open);
+}
+
+/** Probes each dimension by itself, then those of equal length together if they are not free alone. */
+async function probeAll(
+  dimensions: readonly Dimension[],
+  probe: (dimension: Dimension) => Promise<OpenDimension>,
+): Promise<OpenDimension[]> {
+  let open: OpenDimension[] = [];
+  for (const dimension of dimensions) open.push(await probe(dimension));
+  for (const together of alike(open.filter(({ isFree }) => !isFree))) {
+    const joint = await probe(joined(together));
+    if (joint.isFree) open = [joint, ...open.filter((one) => !together.includes(one))];
   }
+  return open;
 }
 
 type Dimension = Omit<OpenDimension, "isFree">;

@@ -2,9 +2,8 @@ import { type Dataset, samples } from "../data/dataset.ts";
 import type { Stream } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import type { RunOptions, Runtime } from "./pool.ts";
 import { requireState } from "./require_state.ts";
-import type { Session } from "./session.ts";
+import type { RunOptions, Runtime } from "./runtime.ts";
 
 /** One run of a network on one sample. */
 export interface SampleRun {
@@ -19,39 +18,27 @@ export interface SampleRun {
  * The samples of a stream are run one after another, since each needs the state that the one before
  * it gave; others are shared among the workers of a runtime.
  *
- * @param runner Workers, or a session of the model.
  * @throws {UserError} If a sample does not fit the model's inputs, or a stream's state names what the
  * model does not have.
  */
 export async function* runDataset(
-  runner: Runtime | Session,
+  runtime: Runtime,
   model: Model,
   data: Dataset | Iterable<Feeds> | AsyncIterable<Feeds>,
   options: RunOptions = {},
 ): AsyncGenerator<SampleRun, void, void> {
   const isDataset = "sample" in data;
-  if (isDataset && data.stream) return yield* runStream(runner, model, data, data.stream, options);
+  if (isDataset && data.stream) return yield* runStream(runtime, model, data, data.stream, options);
   const source = isDataset ? samples(data) : data;
-  if (isSession(runner)) {
-    let done = 0;
-    for await (const feeds of source) {
-      options.signal?.throwIfAborted();
-      const results = await runOne(runner, model, feeds, done, options);
-      done++;
-      options.onProgress?.(done);
-      yield { feeds, results };
-    }
-    return;
-  }
   const queue: Feeds[] = []; // results come in the order of the samples
-  for await (const results of runner.run(model, remember(source, queue), options)) {
+  for await (const results of runtime.run(model, remember(source, queue), options)) {
     yield { feeds: queue.shift()!, results };
   }
 }
 
 /** Feeds back the state from step to step, and begins anew with each sequence. */
 async function* runStream(
-  runner: Runtime | Session,
+  runtime: Runtime,
   model: Model,
   data: Dataset,
   stream: Stream,
@@ -66,7 +53,7 @@ async function* runStream(
     for (let step = 0; step < length; step++) {
       options.signal?.throwIfAborted();
       const feeds = { ...await data.sample(index), ...memory };
-      const results = await runOne(runner, model, feeds, index, { ...options, outputs });
+      const results = await runOne(runtime, model, feeds, index, { ...options, outputs });
       memory = Object.fromEntries(state.map(([output, input]) => [input, results[output]!]));
       index++;
       options.onProgress?.(index);
@@ -77,27 +64,15 @@ async function* runStream(
 
 /** One run; an error of it says which sample it was. */
 async function runOne(
-  runner: Runtime | Session,
+  runtime: Runtime,
   model: Model,
   feeds: Feeds,
   index: number,
   { outputs, signal }: RunOptions,
 ): Promise<Record<string, Tensor>> {
-  if (!isSession(runner)) {
-    const options = { outputs, first: index, ...(signal && { signal }) };
-    for await (const results of runner.run(model, [feeds], options)) return results;
-    throw new Error(`The runtime gave no result for sample ${index}`);
-  }
-  try {
-    return await runner.run(feeds, outputs);
-  } catch (error) {
-    if (error instanceof Error) error.message += ` (sample ${index})`;
-    throw error;
-  }
-}
-
-function isSession(runner: Runtime | Session): runner is Session {
-  return "release" in runner;
+  const options = { outputs, first: index, ...(signal && { signal }) };
+  for await (const results of runtime.run(model, [feeds], options)) return results;
+  throw new Error(`The runtime gave no result for sample ${index}`);
 }
 
 async function* remember(

@@ -33,14 +33,6 @@ export class RuntimeError extends UserError {
   }
 }
 
-/**
- * The installed onnxruntime-web is not a build whose inside is known here. Models run all the same,
- * but their optimized graph and their profile cannot be read.
- */
-export class UnknownBuildError extends Error {
-  override readonly name = "UnknownBuildError";
-}
-
 /** What was going on when the runtime threw. */
 export type Doing = "open" | "run" | "profile";
 

@@ -1,6 +1,6 @@
 import { type Dataset, hashSamples, once } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
-import type { Runtime } from "./pool.ts";
+import type { Runtime } from "./runtime.ts";
 import { runDataset } from "./run_dataset.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 

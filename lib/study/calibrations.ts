@@ -9,7 +9,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
 import { tap } from "../quantize/prepare.ts";
 import { contentKey } from "../record/json.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { StudyStore } from "./study_store.ts";
 
 /** Options for {@linkcode Calibrations.of}. */

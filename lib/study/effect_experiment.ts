@@ -14,7 +14,7 @@ import type { Decisions } from "../quantize/decide.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { describeQConfig } from "../quantize/qconfig.ts";
-import type { Runtime } from "../runtime/pool.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type Effect, effect as effectRecord } from "../record/ablation_record.ts";
 import { contentKey } from "../record/json.ts";
 import { type Estimate, estimate } from "../record/metric_info.ts";
@@ -239,7 +239,7 @@ export class Setup {
 /** Number of the rules by which samples are left out: effects of other rules are measured again. */
 const METHOD = 2;
 
-/** 1 dB, or 1 % of the value. */
-function defaultResolution({ unit }: Metric, { value }: Evaluation): number {
-  return unit === "dB" ? 1 : Math.abs(value.value) / 100;
+/** What the metric says, or 1 % of float32's value. */
+function defaultResolution({ resolution }: Metric, { value }: Evaluation): number {
+  return resolution ?? Math.abs(value.value) / 100;
 }

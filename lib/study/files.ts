@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Model } from "../onnx/model.ts";
-import { UserError } from "../errors.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Budget } from "../record/budget.ts";
-import { worthKeeping } from "../record/best.ts";
+import { writeWhole } from "../whole_file.ts";
+import { trialFront } from "../record/best.ts";
 
 /** The record of a study, in its folder. */
 export const STUDY_JSON = "study.json";
@@ -14,7 +13,7 @@ export const BEST_MODEL = "best.onnx";
 
 /**
  * Writes the models of a study that are worth keeping: the winner as `best.onnx`, and those on the
- * front of accuracy and latency under their names. Each file is written whole or not at all; one
+ * front of latency, accuracy and size under their names. Each file is written whole or not at all; one
  * that is there already with the right bytes is left alone.
  *
  * @param makeModel Makes the model of a trial, by its key.
@@ -27,9 +26,8 @@ export async function writeModels(
   makeModel: (key: string) => Promise<Model>,
   old: Readonly<Record<string, string>> = {},
 ): Promise<Record<string, string>> {
-  const budget: Budget = { metric: study.metric, maxDrop: study.maxDrop };
   const winner = study.trials.find(({ key }) => key === study.winner?.key);
-  const kept = [...(winner ? [winner] : []), ...worthKeeping(budget, study.trials)];
+  const kept = [...(winner ? [winner] : []), ...trialFront(study, study.trials)];
   const files: Record<string, string> = {};
   for (const trial of new Set(kept)) {
     const file = trial === winner ? BEST_MODEL : fileName(trial.name, files);
@@ -48,16 +46,7 @@ export async function writeModels(
 
 /** Writes the record of a study as `study.json`. The same study gives the same bytes. */
 export async function writeStudyJson(study: Study, folder: string): Promise<void> {
-  const path = join(folder, STUDY_JSON);
-  const temporary = join(folder, `.${STUDY_JSON}.${crypto.randomUUID().slice(0, 8)}.tmp`);
-  try {
-    await Deno.writeTextFile(temporary, JSON.stringify(study, null, 2) + "\n");
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`Cannot write ${path}: ${reason}`, { cause: error });
-  }
+  await writeWhole(join(folder, STUDY_JSON), JSON.stringify(study, null, 2) + "\n");
 }
 
 /** `mixed · percentile 99.99 · per-channel` → `mixed-percentile-99.99-per-channel.onnx`. */

@@ -4,7 +4,7 @@ import { parameterCount } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Json } from "../record/json.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
-import { runtimeVersions } from "../runtime/versions.ts";
+import { runtimeVersions } from "../runtime/open_runtime.ts";
 import { OCTAVO_VERSION } from "./provenance.ts";
 import type { StudyIdentity } from "./study_store.ts";
 

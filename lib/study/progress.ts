@@ -1,26 +1,17 @@
-/** What a sweep is doing just now. */
-export interface Progress {
-  /** `float32`, `calibration`, `accuracy`, `latency`, `test`. */
-  readonly doing: "float32" | "calibration" | "accuracy" | "latency" | "test";
-  /** The configuration it is done for, where it is for one. */
-  readonly configuration?: string;
-  /** Share of this step that is done, 0..1. */
-  readonly step: number;
-  /** Share of all work of this run that is done, 0..1, from the number of runs of the network. */
-  readonly all: number;
-}
+import type { OnStep, Step } from "../record/event.ts";
 
 /**
- * Keeps count of the work of a sweep, in runs of the network, so that somebody can be told how far it
- * is. Steps are announced with their size before the first begins.
+ * Keeps count of the work of a study, in runs of the network, so that somebody can be told how far it is.
+ * Steps are announced with their size before the first begins; where they cannot be, the share of all
+ * that is done stays unknown.
  */
-export class Work {
+export class StudyProgress {
   #total = 0;
   #done = 0;
-  readonly #report: (progress: Progress) => void;
+  readonly #onStep: OnStep;
 
-  constructor(report: (progress: Progress) => void) {
-    this.#report = report;
+  constructor(onStep: OnStep) {
+    this.#onStep = onStep;
   }
 
   /** Work done so far. */
@@ -45,17 +36,15 @@ export class Work {
    * @param of Number of parts that are counted one by one.
    * @returns To be called with the number of parts done; with all of them at the end.
    */
-  begin(
-    doing: Progress["doing"],
-    runs: number,
-    of: number,
-    configuration?: string,
-  ): (done: number) => void {
+  begin(step: Step, runs: number, of: number, about?: string): (done: number) => void {
     const before = this.#done;
     const report = (done: number) => {
       this.#done = before + runs * done / of;
-      const all = this.#total > 0 ? Math.min(1, this.#done / this.#total) : 1;
-      this.#report({ doing, step: done / of, all, ...(configuration && { configuration }) });
+      this.#onStep({
+        ...{ step, done, of },
+        ...(about !== undefined && { about }),
+        ...(this.#total > 0 && { all: Math.min(1, this.#done / this.#total) }),
+      });
     };
     report(0);
     return report;

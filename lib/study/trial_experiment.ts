@@ -1,144 +1,113 @@
-import { calibrateSizes } from "../calibrate/calibrate.ts";
-import {
-  type Calibration,
-  CALIBRATION_FORMAT,
-  calibrationFromJson,
-  calibrationToJson,
-} from "../calibrate/calibration.ts";
-import { withErrors, withTimes } from "../profile/plan_times.ts";
-import { profile } from "../profile/profile_model.ts";
-import type { Observer } from "../calibrate/observers.ts";
-import { type Dataset, slice } from "../data/dataset.ts";
+import type { Calibration } from "../calibrate/calibration.ts";
+import { describeRanges } from "../calibrate/describe_ranges.ts";
 import type { Splits } from "../data/split.ts";
+import { reasonOf } from "../errors.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
-import { latencyRatio } from "../evaluate/latency.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import type { Model } from "../onnx/model.ts";
-import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
-import { convert } from "../quantize/convert.ts";
-import type { QConfigMapping } from "../quantize/mapping.ts";
+import type { ExactForms } from "../passes/exact_form.ts";
+import { observersOf } from "../quantize/mapping.ts";
 import type { Plan } from "../quantize/plan.ts";
-import type { QuantizedModel } from "../quantize/quantized_model.ts";
-import { prepare, tap } from "../quantize/prepare.ts";
-import { type Correction, quantizeWith } from "../quantize/quantize_with.ts";
+import { prepare } from "../quantize/prepare.ts";
 import { readPlan } from "../quantize/read_plan.ts";
-import { UnknownBuildError } from "../runtime/runtime_errors.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
-import type { Feeds } from "../tensor/tensor.ts";
-import { describeRanges } from "../calibrate/describe_ranges.ts";
-import type { Configuration } from "../strategy/sweep/grid.ts";
 import { contentKey } from "../record/json.ts";
+import type { Recipe } from "../record/recipe.ts";
+import { baseName, recipeFamily, recipeName, seriesName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Latency } from "../record/trial_record.ts";
-import type { Store, StoredEvaluation, StoredTrial } from "./store.ts";
-import type { Work } from "./progress.ts";
+import type { Trial } from "../record/trial_record.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import { build, type BuildContext, type Built, mappingOn } from "./build.ts";
+import { BuiltCache } from "./built_cache.ts";
+import { Calibrations } from "./calibrations.ts";
+import { measuredOn } from "./identity.ts";
+import type { StudyProgress } from "./progress.ts";
+import type { Runtimes } from "./runtimes.ts";
+import type { Experiment } from "./strategy.ts";
+import { isOver, type StoredEvaluation, type StoredTrial, type StudyStore } from "./study_store.ts";
+import type { TrialAsk } from "./trial_ask.ts";
+import { profilesOf } from "./trial_profiles.ts";
+import { timeAgainst, TIMED_SAMPLES } from "./trial_timing.ts";
 
-/** What a sweep measures with. */
-export interface MeasureSetup {
-  /** The model as given: the baseline of accuracy and latency. */
-  readonly model: Model;
-  /** The same function in its exact forms, by name: what configurations are made from. */
-  readonly bases: Readonly<Record<string, Model>>;
+/** What trials are measured with. */
+export interface TrialSetup {
+  /** The network as given, and its exact forms. */
+  readonly forms: ExactForms;
   readonly data: Splits;
   readonly metric: Metric;
-  /** Ranges are found for all of them at once, of each form of the network. */
-  readonly configurations: readonly Measurable[];
-  /** Tensors of a form of the network to watch besides. @default {none} */
-  readonly watch?: (base: string) => readonly string[];
-  readonly store: Store;
-  readonly work: Work;
-  /** Workers to use, which their owner closes. @default {workers of its own} */
-  readonly runtime?: Runtime;
-  readonly workers: number;
-  /** Threads of the runtime while latency is measured. */
-  readonly threads: number;
+  readonly store: StudyStore;
+  readonly runtimes: Runtimes;
+  readonly progress: StudyProgress;
+  /** Fingerprint of the machine. */
+  readonly machine: string;
+  /** Rounds in which float32 and a candidate take turns, and the most of them. */
   readonly rounds: number;
   readonly maxRounds: number;
-  readonly machine: string;
+  /** Names a trial that has no name yet. @default {the recipe's own name} */
+  readonly nameOf?: (recipe: Recipe) => string;
   readonly signal?: AbortSignal;
 }
 
 type Split = "selection" | "test";
 
-/** What {@linkcode Measure} has to know of a configuration. */
-export interface Measurable extends Pick<Configuration, "name" | "family" | "mapping" | "config"> {
-  /** Name of the form of the network that it is made from. */
-  readonly rewrite: string;
-  /** The form that each node takes. */
-  readonly forms: readonly string[];
-  /** Number of samples that its ranges come from. @default {the whole calibration split} */
-  readonly calibrationSamples?: number;
-  /** What is corrected before conversion. @default {nothing} */
-  readonly corrections?: readonly Correction[];
-  /** Its name without that number. @default {the name} */
-  readonly series?: string;
-}
-
-/** Samples that take turns while latency is measured. */
-const TIMED_SAMPLES = 4;
-
-/** Turns of less than this, in milliseconds, say more of the machine's scheduler than of the model. */
-const LEAST_TURN_MS = 25;
-
-/** Most milliseconds of the rounds of one trial, where they are many enough. */
-const MOST_TIMING_MS = 12_000;
-
 /** About as many runs as both models need until their time is steady (4 to 14 were seen). */
 const WARMUP_RUNS = 20;
 
 /**
- * Does the measuring of a sweep. Whatever is in the store is taken from there; whatever is measured
- * goes there at once. What several configurations need (workers, float32's outputs, the statistics of
- * calibration) is made at the first need and then kept.
+ * Builds and measures trials: accuracy on the selection split, latency in turns with float32, size. What is
+ * in the store is taken from there; what is measured goes there at once. What several trials need
+ * (float32's outputs, the statistics of calibration, built models) is made at the first need and then kept.
  */
-export class Measure implements AsyncDisposable {
-  readonly #setup: MeasureSetup;
-  #runtime: Runtime | undefined;
-  #timingPool: Runtime | undefined;
-  /** By rewrite and number of samples. */
-  readonly #calibrations = new Map<string, Calibration>();
+export class TrialExperiment implements Experiment<TrialAsk, Trial> {
+  readonly #setup: TrialSetup;
+  readonly #calibrations: Calibrations;
+  readonly #built = new BuiltCache();
   readonly #baselines = new Map<Split, Promise<Evaluation>>();
+  /** Recipes that are measured together, which calibrate in one pass. */
+  #batch: readonly Recipe[] = [];
+  /** Tensors to watch besides, by name of the form of the network. */
+  readonly #watched = new Map<string, readonly string[]>();
 
-  constructor(setup: MeasureSetup) {
+  constructor(setup: TrialSetup) {
     this.#setup = setup;
+    this.#calibrations = new Calibrations(
+      setup.data.calibration,
+      setup.store,
+      () => setup.runtimes.run,
+    );
   }
 
-  /** Size in runs of the network of each step, for {@linkcode Work}. */
-  get sizes(): { float32: number; calibration: number; trial: number; test: number } {
-    const { data, workers, rounds } = this.#setup;
-    const accuracy = data.selection.length / workers;
-    return {
-      float32: accuracy,
-      calibration: data.calibration.length / workers,
-      trial: accuracy + 2 * rounds + WARMUP_RUNS,
-      test: 2 * data.test.length / workers,
-    };
+  /** The content key of a trial: all that decides its model, its accuracy and its bytes. */
+  key(recipe: Recipe): string {
+    return contentKey({ ...measuredOn(this.#setup.store.identity), recipe });
   }
 
-  /** Whether everything of a trial is in the store. */
-  async isDone(key: string): Promise<boolean> {
-    const { store, threads, machine } = this.#setup;
-    const trial = await store.trial(key);
-    if (!trial?.modelHash || trial.error !== undefined) return false;
-    return await store.evaluation(trial.modelHash, "selection") !== undefined &&
-      await store.timing(trial.modelHash, threads, machine) !== undefined;
+  /** The trial of an earlier run, if all of it was measured; one that failed is tried again. */
+  async known({ recipe }: TrialAsk): Promise<Trial | undefined> {
+    const trial = await this.#result(recipe);
+    return trial && trial.error === undefined && isOver(trial) ? trial : undefined;
   }
 
-  /** Tells how much work it is to measure these configurations, and the winner on the test split. */
-  announce(missing: readonly Measurable[]): void {
-    const { work } = this.#setup;
-    const { float32, calibration, trial, test } = this.sizes;
-    if (missing.length > 0) work.expect(float32);
-    for (const rewrite of Object.keys(this.#setup.bases)) {
-      const needed = missing.some((one) => one.rewrite === rewrite && this.needsCalibration(one));
-      if (needed) work.expect(calibration);
+  async *measure(
+    asks: readonly TrialAsk[],
+  ): AsyncGenerator<readonly [TrialAsk, Trial], void, void> {
+    this.#batch = asks.map(({ recipe }) => recipe);
+    for (const ask of asks) {
+      this.#setup.signal?.throwIfAborted();
+      await this.#measure(ask);
+      yield [ask, (await this.#result(ask.recipe))!];
     }
-    work.expect(trial * missing.length + test);
   }
 
-  /** Whether ranges have to be found before this configuration can be made. */
-  needsCalibration({ forms }: Measurable): boolean {
-    return forms.some((form) => form.startsWith("static"));
+  /** Announces how much work it is to measure these, and a winner on the test split. */
+  async announce(recipes: readonly Recipe[]): Promise<void> {
+    const { progress } = this.#setup;
+    const { float32, calibration, trial, test } = this.#sizes;
+    if (recipes.length > 0) progress.expect(float32);
+    const calibrated = new Set<string>();
+    for (const recipe of recipes) {
+      if (await this.#isCalibrated(recipe)) calibrated.add(baseName(recipe.base));
+    }
+    progress.expect(calibration * calibrated.size + trial * recipes.length + test);
   }
 
   /**
@@ -149,302 +118,259 @@ export class Measure implements AsyncDisposable {
   async baseline(split: Split): Promise<Evaluation> {
     const known = this.#baselines.get(split);
     if (known) return await known;
-    const { model, data, metric, work, store } = this.#setup;
-    const dataset = data[split];
-    const doing = split === "test" ? "test" : "float32";
-    const size = split === "test" ? this.sizes.test / 2 : this.sizes.float32;
-    const onProgress = work.begin(doing, size, dataset.length, "float32");
-    const run = evaluate(this.#workers, model, dataset, metric, undefined, {
-      signal: this.#setup.signal,
-      onProgress,
-    });
+    const run = this.#evaluateFloat32(split);
     this.#baselines.set(split, run);
-    const evaluation = await run;
-    const { value } = evaluation;
-    // Closeness to float32 is known of float32 itself, not estimated.
-    const own = metric.relative ? { ...value, low: value.value, high: value.value } : value;
-    const stored = accuracyOf({ ...evaluation, value: own }, split);
-    await store.putEvaluation(await model.hash(), stored);
-    return evaluation;
+    return await run;
   }
 
-  /** The model of a configuration. */
-  async makeModel(configuration: Measurable): Promise<Model> {
-    return (await this.#convert(configuration)).model;
+  /** The model of a recipe, built once as long as there is room to keep it. */
+  async build(recipe: Recipe): Promise<Built> {
+    const key = this.key(recipe);
+    return this.#built.get(key) ?? this.#built.put(key, await build(recipe, this.#context));
+  }
+
+  /** Measures a recipe on the test split, beside float32. */
+  async test(recipe: Recipe): Promise<void> {
+    const { model } = await this.build(recipe);
+    await this.baseline("test");
+    await this.#evaluate(model, "test", this.#nameOf(recipe));
+  }
+
+  /** Where the time of float32 and of a recipe goes, and its plan with times and errors. */
+  async profiles(recipe: Recipe): Promise<NonNullable<Study["profiles"]>> {
+    const { forms, runtimes, signal } = this.#setup;
+    const built = await this.build(recipe);
+    const executed = built.converted.withPlan(await this.#readBack(built));
+    const options = { runtimes, signal };
+    const found = await profilesOf(forms.model, built, executed, await this.samples(), options);
+    return { key: this.key(recipe), ...found };
   }
 
   /**
-   * Makes the model of a configuration and measures accuracy and latency, each unless it is in the
-   * store. A failure is the trial's result; only an abort, and what is wrong with float32 itself or
-   * with the calibration, is thrown.
+   * What calibration saw, and what the observers of the recipes keep of it: on the form of the network that
+   * most of them start from, in the largest number of samples. Undefined where nothing was calibrated.
    */
-  async trial(configuration: Measurable, key: string): Promise<void> {
-    const { store, signal, work } = this.#setup;
+  async ranges(recipes: readonly Recipe[]): Promise<Study["ranges"]> {
+    const calibrated: Recipe[] = [];
+    for (const recipe of recipes) if (await this.#isCalibrated(recipe)) calibrated.push(recipe);
+    const [most] = [...Map.groupBy(calibrated, ({ base }) => baseName(base)).values()]
+      .sort((a, b) => b.length - a.length);
+    if (!most) return undefined;
+    const base = await this.#setup.forms.get(most[0]!.base);
+    const size = Math.max(...most.map((recipe) => this.#sizeOf(recipe)));
+    const seen = await this.#calibrations.known(base, size);
+    const named = most.flatMap((recipe) => observersOf(mappingOn(recipe, base)));
+    const observers = [...new Map(named.map((observer) => [observer.name, observer])).values()];
+    return seen && describeRanges(seen, base.graph, observers);
+  }
+
+  /** Watches tensors of a form of the network whenever it is calibrated. */
+  watch(base: Recipe["base"], tensors: readonly string[]): void {
+    this.#watched.set(baseName(base), tensors);
+  }
+
+  /** What calibration saw of tensors of a form of the network, and of all others that are watched there. */
+  async calibration(base: Recipe["base"], tensors: readonly string[]): Promise<Calibration> {
+    const model = await this.#setup.forms.get(base);
+    return await this.#calibrate(model, tensors, this.#setup.data.calibration.length);
+  }
+
+  /** The samples that latency is measured on. */
+  async samples(): Promise<Feeds[]> {
+    const { selection } = this.#setup.data;
+    const count = Math.min(TIMED_SAMPLES, selection.length);
+    return await Promise.all(Array.from({ length: count }, (_, i) => selection.sample(i)));
+  }
+
+  /**
+   * Builds and measures a trial, each unless it is in the store. A failure is the trial's result; only an
+   * abort, and what is wrong with float32 itself or with the calibration, is thrown.
+   */
+  async #measure(ask: TrialAsk): Promise<void> {
+    const { store, signal, progress } = this.#setup;
+    const { recipe } = ask;
     await this.baseline("selection");
-    await this.#calibrationFor(configuration);
-    const end = work.done + this.sizes.trial;
+    await this.#prepare(recipe);
+    const end = progress.done + this.#sizes.trial;
     const started = performance.now();
-    const { name, family, config, series = name } = configuration;
-    const samples = this.#sizeOf(configuration);
-    const trial: StoredTrial = {
-      key,
-      name,
-      family,
-      config: config as StoredTrial["config"],
-      ...(this.needsCalibration(configuration) && { calibration: { series, samples } }),
-      executes: {},
-      plan: [],
-      seconds: 0,
+    const trial = this.#newTrial(ask, await store.trial(this.key(recipe)));
+    const put = async (error?: { error: string }) => {
+      const seconds = Math.round(performance.now() - started) / 1000;
+      await store.putTrial({ ...trial, seconds, ...error });
     };
-    const seconds = () => Math.round(performance.now() - started) / 1000;
     try {
-      const { model, converted } = await this.#convert(configuration);
-      const plan = await this.#readBack(converted, model);
+      const built = await this.build(recipe);
+      const { model } = built;
+      const plan = await this.#readBack(built);
       Object.assign(trial, {
         executes: plan.executes(),
         plan: [...plan.rows],
         bytes: model.bytes().length,
         modelHash: await model.hash(),
       });
-      await this.#evaluate(model, "selection", name);
-      await store.putTrial({ ...trial, seconds: seconds() });
-      await this.#time(model, name);
-      await store.putTrial({ ...trial, seconds: seconds() });
+      await this.#evaluate(model, "selection", trial.name);
+      await put();
+      await this.#time(model, trial.name);
+      await put();
     } catch (error) {
       if (signal?.aborted) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      await store.putTrial({ ...trial, seconds: seconds(), error: reason });
+      await put({ error: reasonOf(error) });
     } finally {
-      work.reach(end);
+      progress.reach(end);
     }
   }
 
-  /** Measures a configuration on the test split, beside float32. */
-  async test(configuration: Measurable): Promise<void> {
-    const model = await this.makeModel(configuration);
-    await this.baseline("test");
-    await this.#evaluate(model, "test", configuration.name);
+  #newTrial({ recipe, why, predicted }: TrialAsk, stored: StoredTrial | undefined): StoredTrial {
+    const isStatic = this.#ranged.has(this.key(recipe));
+    return {
+      key: this.key(recipe),
+      name: stored?.name ?? this.#nameOf(recipe),
+      family: recipeFamily(recipe),
+      recipe,
+      ...(why !== undefined && { why }),
+      ...(predicted && { predicted }),
+      ...(isStatic && {
+        calibration: { series: seriesName(recipe), samples: this.#sizeOf(recipe) },
+      }),
+      executes: {},
+      plan: [],
+      seconds: 0,
+    };
   }
 
-  /** Where the time of float32 and of a configuration goes, and its plan with times and errors. */
-  async profiles(
-    configuration: Measurable,
-    key: string,
-  ): Promise<NonNullable<Study["profiles"]>> {
-    const { model: given, signal } = this.#setup;
-    const samples = await this.#timedSamples();
-    const options = { runtime: this.#timer, signal };
-    const { model, converted, float32 } = await this.#convert(configuration);
-    const { record: before } = await profile(given, samples, options);
-    const { record: after } = await profile(model, samples, options);
-    const executed = converted.withPlan(await this.#readBack(converted, model));
-    const timed = withTimes(executed, after);
-    const { plan } = await withErrors(timed, float32, samples, { runtime: this.#workers, signal });
-    return { key, before, after, plan: [...plan.rows] };
+  /** Keys of the recipes known to need ranges. */
+  readonly #ranged = new Set<string>();
+
+  /** Whether ranges have to be found before a recipe can be carried out. */
+  async #isCalibrated(recipe: Recipe): Promise<boolean> {
+    return (await this.#tensorsOf(recipe)).length > 0;
   }
 
-  /**
-   * What calibration saw, and what the observers of the configurations keep of it: on the form of the
-   * network that most of them are made from, in the largest number of samples. Undefined where nothing
-   * was calibrated.
-   */
-  async ranges(): Promise<Study["ranges"]> {
-    const calibrated = this.#setup.configurations.filter((one) => this.needsCalibration(one));
-    const byRewrite = Map.groupBy(calibrated, ({ rewrite }) => rewrite);
-    const [most] = [...byRewrite].sort(([, a], [, b]) => b.length - a.length);
-    if (!most) return undefined;
-    const [rewrite, own] = most;
-    const size = Math.max(...own.map((configuration) => this.#sizeOf(configuration)));
-    const seen = await this.#knownCalibration(rewrite, size);
-    const named = own.flatMap(({ mapping }) => observersOf(mapping));
-    const observers = [...new Map(named.map((observer) => [observer.name, observer])).values()];
-    const { graph } = raiseOpset(this.#setup.bases[rewrite]!, QUANTIZED_OPSET);
-    return seen && describeRanges(seen, graph, observers);
+  /** Tensors whose ranges a recipe needs. */
+  async #tensorsOf(recipe: Recipe): Promise<readonly string[]> {
+    const base = await this.#setup.forms.get(recipe.base);
+    const { tensors } = prepare(base, mappingOn(recipe, base));
+    if (tensors.length > 0) this.#ranged.add(this.key(recipe));
+    return tensors;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#runtime?.close();
-    this.#timingPool?.close();
-    return Promise.resolve();
+  /** Finds the ranges that a recipe needs: what is wrong with the calibration shows here. */
+  async #prepare(recipe: Recipe): Promise<void> {
+    const tensors = await this.#tensorsOf(recipe);
+    if (tensors.length === 0) return;
+    const base = await this.#setup.forms.get(recipe.base);
+    await this.#calibrate(base, tensors, this.#sizeOf(recipe));
   }
 
-  /** Workers of one thread each, which share the samples. */
-  get #workers(): Runtime {
-    return this.#setup.runtime ??
-      (this.#runtime ??= openRuntime({ workers: this.#setup.workers, threads: 1 }));
-  }
-
-  /** What latency is measured in. */
-  get #timer(): Runtime {
-    const { runtime, threads } = this.#setup;
-    if (runtime || threads === 1) return this.#workers;
-    return this.#timingPool ??= openRuntime({ workers: 1, threads });
-  }
-
-  /**
-   * The model of a configuration, what the quantizer made of it with the plan it decided on, and the
-   * float32 network that it stands for tensor by tensor.
-   */
-  async #convert(
-    configuration: Measurable,
-  ): Promise<{ model: Model; converted: QuantizedModel; float32: Model }> {
-    const { mapping, rewrite, corrections = [] } = configuration;
-    const base = this.#setup.bases[rewrite]!;
-    const calibration = await this.#calibrationFor(configuration);
-    if (corrections.length > 0) {
-      const samples = slice(this.#setup.data.calibration, 0, this.#sizeOf(configuration));
-      const options = {
-        corrections,
-        calibration,
-        runtime: this.#workers,
-        signal: this.#setup.signal,
-      };
-      const { int8, float32 } = await quantizeWith(base, mapping, samples, options);
-      return { model: int8, converted: int8, float32 };
+  /** One pass over the data serves all recipes of the batch that start from the same form. */
+  async #calibrate(base: Model, tensors: readonly string[], size: number): Promise<Calibration> {
+    const { forms, progress, signal } = this.#setup;
+    const known = await this.#calibrations.known(base, size);
+    if (known && tensors.every((name) => known.statistics.has(name))) return known;
+    const soon: string[] = [];
+    const sizes: number[] = [];
+    for (const recipe of this.#batch) {
+      if (await forms.get(recipe.base) !== base) continue;
+      const own = await this.#tensorsOf(recipe);
+      if (own.length > 0) sizes.push(this.#sizeOf(recipe));
+      soon.push(...own);
     }
-    const converted = convert(base, mapping, calibration);
-    // Where nothing changes, the very bytes of the file stay, and with them all that is known of them.
-    return { model: converted.proto === base.proto ? base : converted, converted, float32: base };
-  }
-
-  /** The plan with what the runtime executes, where that can be read. */
-  async #readBack(converted: QuantizedModel, model: Model): Promise<Plan> {
-    try {
-      return readPlan(converted, await this.#workers.optimized(model));
-    } catch (error) {
-      if (error instanceof UnknownBuildError) return converted.plan;
-      throw error;
+    for (const [name, watched] of this.#watched) {
+      if (forms.find(name) === base) soon.push(...watched);
     }
+    const most = Math.max(size, ...sizes);
+    return await this.#calibrations.of(base, tensors, {
+      ...{ size, signal, soon: { tensors: soon, sizes } },
+      onProgress: progress.begin("calibration", this.#sizes.calibration, most),
+    });
   }
 
-  async #evaluate(model: Model, split: Split, name: string): Promise<void> {
-    const { data, metric, store, signal, work } = this.#setup;
+  async #evaluateFloat32(split: Split): Promise<Evaluation> {
+    const { forms: { model }, data, metric, progress, store, runtimes, signal } = this.#setup;
+    const dataset = data[split];
+    const [step, size] = split === "test"
+      ? ["test split", this.#sizes.test / 2] as const
+      : ["float32", this.#sizes.float32] as const;
+    const onProgress = progress.begin(step, size, dataset.length, "float32");
+    const options = { signal, onProgress };
+    const evaluation = await evaluate(runtimes.run, model, dataset, metric, undefined, options);
+    const { value } = evaluation;
+    // Closeness to float32 is known of float32 itself, not estimated.
+    const own = metric.perfect !== undefined
+      ? { ...value, low: value.value, high: value.value }
+      : value;
+    const stored = accuracyOf({ ...evaluation, value: own }, split);
+    await store.putEvaluation(await model.hash(), stored);
+    return evaluation;
+  }
+
+  async #evaluate(model: Model, split: Split, about: string): Promise<void> {
+    const { data, metric, store, signal, progress, runtimes } = this.#setup;
     const hash = await model.hash();
     if (await store.evaluation(hash, split)) return;
     const reference = await this.baseline(split);
-    const dataset: Dataset = data[split];
-    const [doing, size] = split === "test"
-      ? ["test", this.sizes.test / 2] as const
-      : ["accuracy", this.sizes.float32] as const;
-    const onProgress = work.begin(doing, size, dataset.length, name);
-    const evaluation = await evaluate(this.#workers, model, dataset, metric, reference, {
-      signal,
-      onProgress,
-    });
+    const [step, size] = split === "test"
+      ? ["test split", this.#sizes.test / 2] as const
+      : ["accuracy", this.#sizes.float32] as const;
+    const dataset = data[split];
+    const onProgress = progress.begin(step, size, dataset.length, about);
+    const options = { signal, onProgress };
+    const evaluation = await evaluate(runtimes.run, model, dataset, metric, reference, options);
     await store.putEvaluation(hash, accuracyOf(evaluation, split));
   }
 
-  async #time(model: Model, name: string): Promise<Latency> {
-    const { store, threads, machine, signal, work, model: baseline } = this.#setup;
-    const { rounds, maxRounds } = this.#setup;
+  async #time(model: Model, about: string): Promise<void> {
+    const { forms, store, runtimes, machine, signal, progress, rounds, maxRounds } = this.#setup;
     const hash = await model.hash();
-    const known = await store.timing(hash, threads, machine);
-    if (known) return known;
-    const report = work.begin("latency", this.sizes.trial - this.sizes.float32, 1, name);
-    const samples = await this.#timedSamples();
-    const ms: number[][] = [];
-    let latency: Latency;
-    let inTime: boolean;
-    do {
-      const options = { rounds, minRoundMs: LEAST_TURN_MS, maxMs: MOST_TIMING_MS, signal };
-      const more = await this.#timer.times([baseline, model], samples, options);
-      ms.push(...more.ms);
-      inTime = more.ms.length === rounds;
-      latency = latencyRatio({ ms }, { threads, machine });
-    } while (isUnsure(latency) && inTime && ms.length + rounds <= maxRounds);
+    if (await store.timing(hash, runtimes.time.about.threads, machine)) return;
+    const { trial, float32 } = this.#sizes;
+    const report = progress.begin("latency", trial - float32, 1, about);
+    const options = { rounds, maxRounds, machine, signal };
+    const samples = await this.samples();
+    const latency = await timeAgainst(forms.model, model, samples, runtimes.time, options);
     await store.putTiming(hash, latency);
     report(1);
-    return latency;
   }
 
-  async #timedSamples(): Promise<Feeds[]> {
-    const { selection } = this.#setup.data;
-    const count = Math.min(TIMED_SAMPLES, selection.length);
-    return await Promise.all(Array.from({ length: count }, (_, i) => selection.sample(i)));
+  /** The plan with what the runtime executes, where that can be read. */
+  async #readBack({ converted, model }: Built): Promise<Plan> {
+    const optimized = await this.#setup.runtimes.run.optimized(model);
+    return optimized ? readPlan(converted, optimized) : converted.plan;
   }
 
-  /** What calibration saw of the tensors of a configuration; undefined if it needs none. */
-  async #calibrationFor(configuration: Measurable): Promise<Calibration | undefined> {
-    if (!this.needsCalibration(configuration)) return undefined;
-    const { rewrite, mapping } = configuration;
-    const { tensors } = prepare(this.#setup.bases[rewrite]!, mapping);
-    return await this.calibration(rewrite, tensors, this.#sizeOf(configuration));
+  async #result(recipe: Recipe): Promise<Trial | undefined> {
+    const { store, runtimes, machine } = this.#setup;
+    return await store.result(this.key(recipe), runtimes.time.about.threads, machine);
   }
 
-  /**
-   * What calibration saw of tensors of a form of the network, and of all others that are watched there.
-   *
-   * @param size Number of samples, from the first. @default {all there are}
-   * @throws {UserError} If a sample does not fit the model, or a tensor turns NaN or infinite.
-   */
-  async calibration(
-    rewrite: string,
-    tensors: readonly string[],
-    size = this.#setup.data.calibration.length,
-  ): Promise<Calibration> {
-    const known = await this.#knownCalibration(rewrite, size);
-    if (known && tensors.every((name) => known.statistics.has(name))) return known;
-    await this.#calibrate(rewrite, tensors, size);
-    return (await this.#knownCalibration(rewrite, size))!;
+  #nameOf(recipe: Recipe): string {
+    return (this.#setup.nameOf ?? recipeName)(recipe);
   }
 
-  /** Number of samples that the ranges of a configuration come from. */
-  #sizeOf({ calibrationSamples }: Measurable): number {
-    return calibrationSamples ?? this.#setup.data.calibration.length;
+  /** Number of samples that the ranges of a recipe come from. */
+  #sizeOf({ samples }: Recipe): number {
+    return samples ?? this.#setup.data.calibration.length;
   }
 
-  /** What has been seen in so many samples, in this run or, if the store has it, in an earlier one. */
-  async #knownCalibration(rewrite: string, size: number): Promise<Calibration | undefined> {
-    const known = this.#calibrations.get(`${rewrite} ${size}`);
-    if (known) return known;
-    const stored = await this.#setup.store.document(await this.#documentOf(rewrite, size));
-    if (stored === undefined) return undefined;
-    const calibration = calibrationFromJson(stored);
-    this.#calibrations.set(`${rewrite} ${size}`, calibration);
-    return calibration;
+  get #context(): BuildContext {
+    const { forms, data, runtimes, signal } = this.#setup;
+    return {
+      ...{ forms, data: data.calibration, runtime: runtimes.run, signal },
+      calibration: (base, tensors, size) => this.#calibrate(base, tensors, size),
+    };
   }
 
-  /** Name under which a calibration is stored: by all that it depends on. */
-  async #documentOf(rewrite: string, samples: number): Promise<string> {
-    const { bases, data } = this.#setup;
-    const key = contentKey({
-      model: await bases[rewrite]!.hash(),
-      data: await data.calibration.hash(),
-      samples,
-      format: CALIBRATION_FORMAT,
-    });
-    return `calibration ${key}`;
+  /** Size of each step in runs of the network. */
+  get #sizes(): { float32: number; calibration: number; trial: number; test: number } {
+    const { data, rounds, runtimes: { run: { about: { workers } } } } = this.#setup;
+    const accuracy = data.selection.length / workers;
+    return {
+      float32: accuracy,
+      calibration: data.calibration.length / workers,
+      trial: accuracy + WARMUP_RUNS + 2 * rounds,
+      test: 2 * data.test.length / workers,
+    };
   }
-
-  /**
-   * One pass over the data for all tensors that some configuration of a rewrite needs, and for all
-   * numbers of samples.
-   */
-  async #calibrate(rewrite: string, tensors: readonly string[], size: number): Promise<void> {
-    const { bases, data, configurations, watch, signal, work, store } = this.#setup;
-    const base = bases[rewrite]!;
-    const own = configurations.filter((configuration) =>
-      configuration.rewrite === rewrite && this.needsCalibration(configuration)
-    );
-    const sizes = [...new Set([size, ...own.map((configuration) => this.#sizeOf(configuration))])];
-    const ranged = prepare(base, ...own.map(({ mapping }) => mapping)).tensors;
-    const watched = tap(base, [...ranged, ...tensors, ...watch?.(rewrite) ?? []]);
-    const onProgress = work.begin("calibration", this.sizes.calibration, Math.max(...sizes));
-    const options = { runtime: this.#workers, signal, onProgress };
-    const found = await calibrateSizes(watched, data.calibration, sizes, options);
-    for (const [i, calibration] of found.entries()) {
-      await store.putDocument(
-        await this.#documentOf(rewrite, sizes[i]!),
-        calibrationToJson(calibration),
-      );
-      this.#calibrations.set(`${rewrite} ${sizes[i]}`, calibration);
-    }
-  }
-}
-
-/** Whether a latency is worth measuring twice as long: it drifted, or is not known to 10 %. */
-function isUnsure({ drifted, ratio }: Latency): boolean {
-  return drifted || ratio.high - ratio.low > 0.1 * ratio.value;
 }
 
 /** An evaluation as it is stored. Float32 is compared with itself, which leaves nothing to estimate. */
@@ -452,10 +378,4 @@ function accuracyOf(evaluation: Evaluation, split: Split): StoredEvaluation {
   const { value, scores, results, outputs = results && { sqnr: null, cosine: 1 } } = evaluation;
   const difference = evaluation.difference ?? { value: 0, low: 0, high: 0, n: value.n };
   return { accuracy: { split, value, difference }, ...(outputs && { outputs }), scores };
-}
-
-/** The observers that a mapping names. */
-function observersOf({ default: byDefault, rules }: QConfigMapping): Observer[] {
-  const qconfigs = [byDefault, ...rules.map(([, qconfig]) => qconfig)];
-  return qconfigs.flatMap((qconfig) => qconfig.kind === "static" ? [qconfig.activation] : []);
 }

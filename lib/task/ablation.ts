@@ -1,6 +1,7 @@
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import { rankedLayers } from "../report/ablation_rows.ts";
-import { showAblation, writeAblation } from "../report/ablation_report.ts";
+import { showAblation } from "../report/ablation_display.ts";
+import { writeAblation } from "../report/write_report.ts";
 import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
 
 /** What int8 costs in each layer, with the evidence. Shows itself in a notebook, and prints as text. */

@@ -1,4 +1,5 @@
 import type { TensorStatistics } from "../calibrate/statistics.ts";
+import { infoOf } from "../evaluate/metric.ts";
 import { producers } from "../onnx/graph.ts";
 import { decide, type Decisions } from "../quantize/decide.ts";
 import { describeQConfig } from "../quantize/qconfig.ts";
@@ -50,13 +51,12 @@ export async function recordOf(
   const { statistics } =
     await (head.stopped ? setup.calibration().catch(() => none) : setup.calibration());
   const spreads = spreadsOf(statistics);
-  const { name, unit, higherIsBetter } = metric;
   const makers = producers(base.graph);
   const tensors = [...rangedTensors(decide(base.graph, mapping)).keys()];
   return {
     schema: 1,
     ...head,
-    metric: { name, unit, higherIsBetter },
+    metric: infoOf(metric),
     baseline: found.baseline!,
     ...(found.int8 && { int8: found.int8 }),
     layers: layers.map((layer) => layerRow(layer, found, setup, spreads)),

@@ -1,20 +1,13 @@
 import { escapeHtml, JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { Model } from "../onnx/model.ts";
-import type { GemmForm } from "../passes/gemm_forms.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
 import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
 import { showProfile } from "../report/profile_display.ts";
+import type { ConvProduct } from "../record/recipe.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
 import type { Latency } from "../record/trial_record.ts";
-
-/** A Conv that was written as a matrix product. */
-export interface Rewrite {
-  /** Name of the Conv. */
-  readonly node: string;
-  readonly form: GemmForm;
-}
 
 /** What {@linkcode Optimized} is made of. */
 export interface OptimizedParts {
@@ -24,7 +17,7 @@ export interface OptimizedParts {
   /** The same as the mapping wants it. */
   readonly built: QuantizedModel;
   readonly mapping: QConfigMapping;
-  readonly rewrites: readonly Rewrite[];
+  readonly rewrites: readonly ConvProduct[];
   /** Both against the model as given, all three in turns. */
   readonly latency: { readonly float32: Latency; readonly built: Latency };
   /** Where the time of the model as given and of what was built goes. */
@@ -48,7 +41,7 @@ export class Optimized {
   /** How each node of that network is computed in what was built. */
   readonly mapping: QConfigMapping;
   /** Convs that are matrix products. */
-  readonly rewrites: readonly Rewrite[];
+  readonly rewrites: readonly ConvProduct[];
   /** The fastest against the model as given. */
   readonly latency: Latency;
   readonly parts: OptimizedParts;

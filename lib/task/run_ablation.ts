@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { nearest, UserError } from "../errors.ts";
-import { defaultMetric, type Metric } from "../evaluate/metric.ts";
+import { defaultMetric } from "../evaluate/default_metric.ts";
+import type { Metric } from "../evaluate/metric.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
@@ -11,16 +12,17 @@ import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
 
 import { staticInt8 } from "../quantize/qconfig.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
-import { runtimeVersions } from "../runtime/versions.ts";
+import { runtimeVersions } from "../runtime/open_runtime.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
 import { OCTAVO_VERSION } from "../study/provenance.ts";
 import { makeBases, type Rewrite } from "../passes/exact_form.ts";
 import { openStore, type StudyIdentity } from "../study/store.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { Ablation } from "./ablation.ts";
-import { int8Layers, joinByPath, type Layer } from "../quantize/layers.ts";
+import { int8Layers, joinByPath, type Layer, rewrittenConvs } from "../quantize/layers.ts";
 import { layerTimes } from "../profile/layer_times.ts";
 import { DOING, hasPart, type Part } from "../study/ablation_mode.ts";
 import { type Found, pairOf, recordOf } from "./ablation_record_of.ts";
@@ -53,10 +55,7 @@ export interface AblateOptions {
   metricSource?: string;
   /** The exact float32 form of the network that layers are layers of. @default {"fused"} */
   rewrites?: Rewrite;
-  /**
-   * Joins layers by the first parts of their module path, so many.
-   * @default {each by itself; of a lowered network all of a module}
-   */
+  /** Joins layers by the first parts of their module path, so many. @default {each by itself} */
   depth?: number;
   /** Layers by name or module path. @default {all} */
   layers?: readonly string[];
@@ -158,10 +157,9 @@ async function* work(
   const mapping = options.mapping ??
     qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
   const decisions = decide(base.graph, mapping);
-  const each = int8Layers(decisions);
+  const each = int8Layers(decisions, rewrittenConvs(nameNodes(bases.fused.graph), base.graph));
   if (each.length === 0) throw nothingInt8(model, decisions);
-  // What one module became in several matrix products is one layer.
-  const joined = depth === undefined && rewrites === "fused" ? each : joinByPath(each, depth);
+  const joined = depth === undefined ? each : joinByPath(each, depth);
   const layers = chooseLayers(joined, options.layers);
   yield { kind: "begin", layers };
 

@@ -6,29 +6,29 @@ import { writeAsProducts } from "../passes/exact_form.ts";
 import { fuse } from "../passes/fuse.ts";
 import { convert } from "../quantize/convert.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import { readBack } from "../quantize/one_call.ts";
 import { prepare } from "../quantize/prepare.ts";
-import { float32 } from "../quantize/qconfig.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
-import { readPlan } from "../quantize/read_plan.ts";
-import { openRuntime, type Runtime } from "../runtime/pool.ts";
-import { machineFingerprint } from "../runtime/versions.ts";
+import { float32 } from "../quantize/qconfig.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fastestBase, rewritesOf } from "../cost/fastest_form.ts";
 import { placementProblem } from "../cost/candidates.ts";
 import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
-import { Optimized } from "./optimized.ts";
+import { Optimized, type OptimizedParts } from "./optimized.ts";
 import { placementMs } from "../cost/placement.ts";
 import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
-import { withErrors, withTimes } from "../profile/plan_times.ts";
-import { profile } from "../profile/profile_model.ts";
+import { withErrors } from "../evaluate/plan_errors.ts";
+import { withTimes } from "../profile/plan_times.ts";
+import { profileModel } from "../profile/profile_model.ts";
 import { solvePlacement } from "../cost/solve.ts";
-import { networkFacts, optimizedOrNot } from "../cost/network_facts.ts";
+import { networkFacts } from "../cost/network_facts.ts";
 
 /** Options for {@linkcode optimize}. */
 export interface OptimizeOptions {
-  /** What it is to be fast on. @default {"wasm"} */
-  target?: "wasm";
   /**
    * `fastest` takes whatever form of each node makes the whole fastest, int8 among them, and leaves
    * accuracy aside; `float32` only rewrites, which changes no result beyond the order of sums.
@@ -71,70 +71,102 @@ export async function optimize(
   samples: Dataset | readonly Feeds[],
   options: OptimizeOptions = {},
 ): Promise<Optimized> {
-  const { qconfig = "fastest", smallWeights = true, calibration = 100, cache, threads = 1 } =
-    options;
-  const { runtime, rounds = 15, signal, onProgress = () => {} } = options;
+  const { runtime, threads = 1, onProgress = () => {} } = options;
   if (!runtime) {
     await using own = openRuntime({ workers: 1, threads });
     return await optimize(model, samples, { ...options, runtime: own });
   }
+  const context = { ...options, runtime, onProgress };
   const feeds = await likeTheFirst(samples, model.name);
+  const placed = await place(model, feeds[0]!, context);
+  onProgress("building it");
+  const built = await build(placed, samples, context);
+  return new Optimized({
+    given: model,
+    float32: placed.model,
+    mapping: placed.mapping,
+    rewrites: placed.rewrites,
+    predictedMs: placed.ms,
+    drifted: placed.drifted,
+    shapes: shapesOf(feeds[0]!),
+    ...await measure(model, placed.model, built, feeds, context),
+  });
+}
+
+type Context = OptimizeOptions & Required<Pick<OptimizeOptions, "runtime" | "onProgress">>;
+
+/** How a network is to be computed. */
+interface Placed {
+  /** The float32 network after the exact rewrites. */
+  readonly model: Model;
+  readonly mapping: QConfigMapping;
+  readonly rewrites: readonly ConvProduct[];
+  /** What the times of its nodes promise, ms. */
+  readonly ms: number;
+  /** Measurements of nodes during which the machine changed its pace. */
+  readonly drifted: number;
+}
+
+/** Times the forms of all nodes, and chooses. */
+async function place(model: Model, feeds: Feeds, context: Context): Promise<Placed> {
+  const { qconfig = "fastest", smallWeights = true, cache, signal, runtime, onProgress } = context;
+  const int8 = qconfig === "fastest";
   const kernelTimes = await KernelTimes.open(runtime, {
     cache,
     signal,
-    kernelTimer: options.kernelTimer,
+    kernelTimer: context.kernelTimer,
     onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
   });
-  const int8 = qconfig === "fastest";
-
   onProgress("looking at the network");
-  const fused = fuse(model);
-  const given = await networkFacts(fused, feeds[0]!, runtime);
-  const best = await fastestBase(given, feeds[0]!, { kernelTimes, runtime, int8 });
+  const given = await networkFacts(fuse(model), feeds, runtime);
+  const best = await fastestBase(given, feeds, { kernelTimes, runtime, int8 });
   const rewrites = rewritesOf(best);
-  const lowered = writeAsProducts(best.network.model, best.network.shapes, rewrites);
-  let { network: seen, problem, chosen } = best;
-  if (lowered !== best.network.model) {
-    seen = await networkFacts(lowered, feeds[0]!, runtime);
-    problem = await placementProblem(seen, kernelTimes, { int8, rewrites: false });
+  const written = writeAsProducts(best.network.model, best.network.shapes, rewrites);
+  let { network, problem, chosen } = best;
+  if (written !== network.model) {
+    network = await networkFacts(written, feeds, runtime);
+    problem = await placementProblem(network, kernelTimes, { int8, rewrites: false });
     chosen = await solvePlacement(problem);
   }
-  const mapping: QConfigMapping = int8
-    ? mappingOf(seen, problem, chosen, { smallWeights })
+  const mapping = int8
+    ? mappingOf(network, problem, chosen, { smallWeights })
     : qconfigMapping({ default: float32 });
+  const ms = placementMs(problem, chosen);
+  return { model: network.model, mapping, rewrites, ms, drifted: kernelTimes.drifted };
+}
 
-  onProgress("building it");
-  const prepared = prepare(seen.model, mapping);
+/** Finds the ranges that a placed network needs, and converts it. */
+async function build(
+  { model, mapping }: Placed,
+  samples: Dataset | readonly Feeds[],
+  { calibration = 100, runtime, signal }: Context,
+): Promise<QuantizedModel> {
+  const prepared = prepare(model, mapping);
   const data = "sample" in samples ? slice(samples, 0, calibration) : samples.slice(0, calibration);
   const ranges = prepared.tensors.length > 0
     ? await calibrate(prepared, data, { runtime, signal })
     : undefined;
-  const built = convert(seen.model, mapping, ranges);
-
-  onProgress("measuring it against the model as given");
-  const times = await runtime.times([model, seen.model, built], feeds, { rounds, signal });
-  const against = (candidate: number) =>
-    latencyRatio(times, { candidate, threads: runtime.threads, machine: machineFingerprint() });
-  onProgress("looking where the time goes");
-  const { record: before } = await profile(model, feeds, { runtime, signal });
-  const { record: after } = await profile(built, feeds, { runtime, signal });
-  const executed = await withExecution(built, runtime);
-  return new Optimized({
-    given: model,
-    float32: seen.model,
-    built: await withErrors(withTimes(executed, after), seen.model, feeds, { runtime, signal }),
-    profiles: { before, after },
-    mapping,
-    rewrites,
-    latency: { float32: against(1), built: against(2) },
-    predictedMs: placementMs(problem, chosen),
-    shapes: shapesOf(feeds[0]!),
-    drifted: kernelTimes.drifted,
-  });
+  return convert(model, mapping, ranges);
 }
 
-/** The model with what the runtime executes in its plan, where that can be read. */
-async function withExecution(model: QuantizedModel, runtime: Runtime): Promise<QuantizedModel> {
-  const optimized = await optimizedOrNot(model, runtime);
-  return optimized ? model.withPlan(readPlan(model, optimized)) : model;
+/** Measures what was built, and its float32 network, against the model as given. */
+async function measure(
+  given: Model,
+  float32: Model,
+  built: QuantizedModel,
+  feeds: readonly Feeds[],
+  { rounds = 15, runtime, signal, onProgress }: Context,
+): Promise<Pick<OptimizedParts, "built" | "latency" | "profiles">> {
+  onProgress("measuring it against the model as given");
+  const times = await runtime.times([given, float32, built], feeds, { rounds, signal });
+  const against = (candidate: number) => latencyRatio(times, { candidate, ...runtime.about });
+  onProgress("looking where the time goes");
+  const before = await profileModel(given, feeds, { runtime, signal });
+  const after = await profileModel(built, feeds, { runtime, signal });
+  const timed = withTimes(await readBack(built, runtime), after);
+  return {
+    built: await withErrors(timed, float32, feeds, { runtime, signal }),
+    latency: { float32: against(1), built: against(2) },
+    profiles: { before, after },
+  };
 }

@@ -3,7 +3,7 @@ import { sampleModel, visemes } from "../../lib/data/visemes.ts";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
-import { defaultMetric } from "../../lib/evaluate/metric.ts";
+import { defaultMetric } from "../../lib/evaluate/default_metric.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { convert } from "../../lib/quantize/convert.ts";
@@ -12,7 +12,7 @@ import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { allButMapping } from "../../lib/study/ablation_mode.ts";
 import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Bench } from "./bench.ts";
 
 /** As many as half a point takes. */

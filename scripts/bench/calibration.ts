@@ -8,7 +8,7 @@ import { fuse } from "../../lib/passes/fuse.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { observerName, toObserver } from "../../lib/calibrate/observer_table.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench } from "./bench.ts";
@@ -39,9 +39,8 @@ export const calibration: Bench = {
     const observers = [...observerName.values].map((name) => toObserver(name));
     const tasks = (clips: readonly Feeds[]) => [
       async () => {
-        const session = await openSession(model);
-        for (const clip of clips) await session.run(clip);
-        await session.release();
+        await using runtime = openRuntime({ workers: 0 });
+        for await (const _ of runtime.run(model, clips));
       },
       () => calibrate(prepared, clips),
       async () => chooseAll(await calibrate(prepared, clips), observers),

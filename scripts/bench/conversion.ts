@@ -7,7 +7,7 @@ import { fuse } from "../../lib/passes/fuse.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { defaultQConfigMapping } from "../../lib/quantize/presets.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench, BenchRow } from "./bench.ts";
 import { lipNet, lipNetClips } from "./lip_net.ts";
@@ -27,30 +27,26 @@ export const conversion: Bench = {
 async function* measure(model: Model, clip: Feeds, signal: AbortSignal): AsyncGenerator<BenchRow> {
   const mapping = defaultQConfigMapping("wasm");
   const ranges = await calibrate(prepare(model, mapping), [clip]);
-  const session = await openSession(model);
-  try {
-    const times = await race([
-      () => session.run(clip),
-      () => convert(model, mapping, ranges).bytes(),
-    ], { signal });
-    const bytes = model.bytes().length;
+  await using runtime = openRuntime({ workers: 0 });
+  const times = await race([
+    () => Array.fromAsync(runtime.run(model, [clip])),
+    () => convert(model, mapping, ranges).bytes(),
+  ], { signal });
+  const bytes = model.bytes().length;
+  yield {
+    what: `convert ${model.name} to int8, and to bytes`,
+    against: "one inference",
+    latency: latencyRatio(times),
+    bytes,
+  };
+  const peak = await peakMemory(model, ranges);
+  if (peak !== undefined) {
     yield {
-      what: `convert ${model.name} to int8, and to bytes`,
-      against: "one inference",
-      latency: latencyRatio(times),
-      bytes,
+      what: `peak memory: read ${model.name}, convert`,
+      against: "the file's bytes",
+      peak,
+      peakAgainst: bytes,
     };
-    const peak = await peakMemory(model, ranges);
-    if (peak !== undefined) {
-      yield {
-        what: `peak memory: read ${model.name}, convert`,
-        against: "the file's bytes",
-        peak,
-        peakAgainst: bytes,
-      };
-    }
-  } finally {
-    await session.release();
   }
 }
 

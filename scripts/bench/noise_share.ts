@@ -2,7 +2,7 @@ import { type Dataset, samples } from "../../lib/data/dataset.ts";
 import { addSums, comparable, noSums } from "../../lib/evaluate/closeness.ts";
 import type { Metric } from "../../lib/evaluate/metric.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 
 /**
  * The power of a sample's error as a share of the power that float32's outputs have on average over a
@@ -17,18 +17,13 @@ export async function noiseShare(
   outputs?: readonly string[],
 ): Promise<Metric> {
   const power = new Map<string, number>();
-  const session = await openSession(float32);
-  try {
-    for await (const feeds of samples(data)) {
-      const results = await session.run(feeds);
-      for (const name of outputs ?? comparable(results)) {
-        const sums = noSums();
-        addSums(sums, results[name]!, results[name]!);
-        power.set(name, (power.get(name) ?? 0) + sums.signal / data.length);
-      }
+  await using runtime = openRuntime({ workers: 0 });
+  for await (const results of runtime.run(float32, samples(data))) {
+    for (const name of outputs ?? comparable(results)) {
+      const sums = noSums();
+      addSums(sums, results[name]!, results[name]!);
+      power.set(name, (power.get(name) ?? 0) + sums.signal / data.length);
     }
-  } finally {
-    await session.release();
   }
   return {
     name: "noise",

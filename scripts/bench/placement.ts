@@ -7,7 +7,8 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench, BenchRow, TimeRow } from "./bench.ts";
 import { lipNet, lipNetClips } from "./lip_net.ts";
@@ -70,7 +71,7 @@ async function* compareAll(
   ];
   const models = [model, ...candidates.map(([, candidate]) => candidate)];
   const times = await runtime.times(models, [feeds], { signal });
-  const { threads } = runtime;
+  const { threads } = runtime.about;
   for (const [i, [what, candidate]] of candidates.entries()) {
     yield {
       what: `${name}, ${threads} thread${threads > 1 ? "s" : ""}: ${what}, size ×${

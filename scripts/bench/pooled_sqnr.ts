@@ -1,7 +1,7 @@
 import { type Dataset, samples } from "../../lib/data/dataset.ts";
 import { addSums, comparable, noSums, sqnrOf, type Sums } from "../../lib/evaluate/closeness.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import type { Runtime } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 
 /**
  * SQNR of a model's outputs over all values of all samples, dB; of several outputs the worst. Loud samples

@@ -13,7 +13,8 @@ import type { Model } from "../../lib/onnx/model.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
 import type { Bench, BenchRow } from "./bench.ts";
 import { askedNetworks, type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
@@ -85,7 +86,7 @@ async function against(
   let results: Record<string, Tensor> = {};
   for await (const outputs of runtime.run(model, [feeds])) results = outputs;
   const frame = frameOf(model, results);
-  const { part: unit } = referenceLoad();
+  const { subgraph: unit } = referenceLoad();
   const rounds: number[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const ruler = await runtime.times([unit.model], [unit.feeds], { rounds: 3, signal });

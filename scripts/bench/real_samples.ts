@@ -6,11 +6,13 @@ import { resize } from "../../lib/data/images/resize.ts";
 import { splitDataset, type Splits } from "../../lib/data/split.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { readWav, windows } from "../../lib/data/wav.ts";
-import { agreement, type Metric, top1 } from "../../lib/evaluate/metric.ts";
+import type { Metric } from "../../lib/evaluate/metric.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { runDataset } from "../../lib/runtime/run_dataset.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { noiseShare } from "./noise_share.ts";
 
@@ -206,13 +208,9 @@ async function recorded(
   state: Readonly<Record<string, string>>,
 ): Promise<Feeds[]> {
   const stream = stateful(arrays(inputs), { state, inputs: valueTypes(model.graph).inputs });
-  const session = await openSession(model);
-  try {
-    const runs = await Array.fromAsync(runDataset(session, model, stream));
-    return runs.map(({ feeds }) => feeds);
-  } finally {
-    await session.release();
-  }
+  await using runtime = openRuntime({ workers: 0 });
+  const runs = await Array.fromAsync(runDataset(runtime, model, stream));
+  return runs.map(({ feeds }) => feeds);
 }
 
 interface PhotoOptions {

@@ -1,5 +1,6 @@
-import { openRuntime } from "../../lib/runtime/pool.ts";
-import { remakeTrial, search as findBest } from "../../lib/task/run_search.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import { remakeTrial } from "../../lib/task/remake_trial.ts";
+import { search as findBest } from "../../lib/task/run_search.ts";
 import { drop, isWithin } from "../../lib/record/budget.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
@@ -28,7 +29,7 @@ export const searches: Bench = {
         new URL("models/", sharedFolder()),
       );
       const { splits, metric, maxDrop, outputs } = real;
-      const study = await findBest(model, splits, { metric, maxDrop, minutes, signal }).study();
+      const study = await findBest(model, splits, { metric, maxDrop, minutes, signal });
       const winner = study.trials.find(({ key }) => key === study.winner?.key);
       if (!winner) continue;
       await using runtime = openRuntime();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import { modulePaths } from "../../lib/onnx/module_path.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { lipNet, lipNetClips } from "../../scripts/bench/lip_net.ts";
 
 Deno.test("lipNet() runs, with the shapes it promises and the module paths of its layers", async () => {

@@ -4,7 +4,7 @@ import { percentile } from "../../lib/calibrate/observers.ts";
 import { arrays } from "../../lib/data/arrays.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { UserError } from "../../lib/errors.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { type Feeds, float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { modelOf } from "../runtime/models.ts";

@@ -1,9 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  addChannels,
-  type ChannelStatistics,
-  mergeChannels,
-} from "../../lib/calibrate/channel_statistics.ts";
+import { addChannels, type ChannelStatistics } from "../../lib/calibrate/channel_statistics.ts";
 import { normal } from "../random.ts";
 
 Deno.test("addChannels() agrees with a slow plain version, along any axis", () => {
@@ -36,14 +32,4 @@ Deno.test("addChannels() takes batches of different lengths, but not of differen
   const three = { dims: [1, 3], axis: 1 };
   assertThrows(() => addChannels(both, Float32Array.of(1, 2, 3), three), RangeError, "3 channels");
   assertThrows(() => addChannels(both, Float32Array.of(1), { dims: [1], axis: 1 }), RangeError);
-});
-
-Deno.test("mergeChannels() equals seeing both parts", () => {
-  const layout = { dims: [4, 5], axis: 1 };
-  const [a, b] = [normal(20, 3), normal(20, 4)];
-  const alone = (values: Float32Array) => addChannels(undefined, values, layout);
-  const { count, min, max } = addChannels(alone(a), b, layout);
-  const merged = mergeChannels(alone(a), alone(b))!;
-  assertEquals([merged.count, merged.min, merged.max], [count, min, max]);
-  assertEquals(mergeChannels(undefined, alone(b)), alone(b));
 });

@@ -5,7 +5,6 @@ import {
   countInto,
   emptyHistogram,
   type Histogram,
-  mergeHistograms,
 } from "../../lib/calibrate/histogram.ts";
 import { generator, normal } from "../random.ts";
 
@@ -52,15 +51,6 @@ Deno.test("countInto() gives the same histogram in whichever order the values co
   );
   assertEquals(count(...batches.toReversed()), count(...batches));
   assertEquals(count(batches.flat()), count(...batches));
-});
-
-Deno.test("mergeHistograms() equals counting all values into one", () => {
-  const random = generator(3);
-  const few = Array.from({ length: 40 }, () => random() * 0.01 - 1);
-  const many = Array.from({ length: 40 }, () => random() * 100);
-  assertEquals(mergeHistograms(count(few), count(many)), count(few, many));
-  assertEquals(mergeHistograms(count(many), count(few)), count(few, many));
-  assertEquals(mergeHistograms(emptyHistogram(), count(few)), count(few));
 });
 
 Deno.test("countInto() holds a tensor of one value in one bin", () => {

@@ -5,7 +5,6 @@ import { histogram } from "../../lib/calibrate/l2_histogram.ts";
 import { lpNorm, mse } from "../../lib/calibrate/least_error.ts";
 import { minMax, type Observer, percentile } from "../../lib/calibrate/observers.ts";
 import { meanMinMax, movingAverage } from "../../lib/calibrate/sample_observers.ts";
-import { mergeStatistics } from "../../lib/calibrate/statistics.ts";
 import { normal } from "../random.ts";
 import { seen } from "./arrays.ts";
 
@@ -147,9 +146,4 @@ Deno.test("addValues() names the first value that is not finite", () => {
   assertEquals(error.cause, 2);
   assertThrows(() => seen([1], [Infinity]), RangeError);
   assertThrows(() => seen([-Infinity, NaN]), RangeError);
-});
-
-Deno.test("mergeStatistics() equals seeing both parts", () => {
-  const [a, b] = [normal(100, 5), normal(100, 6, 30)];
-  assertEquals(mergeStatistics(seen(a), seen(b)), seen(a, b));
 });

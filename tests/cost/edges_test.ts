@@ -11,7 +11,7 @@ function edgesOf(text: string, own: readonly string[] = [], ends = { in: ["x"], 
     ends.out,
     ({ name }) => own.includes(name),
   );
-  return [input, output, nodes.map(({ step }) => step).join(" ")];
+  return [input, output, nodes.map(({ conversion }) => conversion).join(" ")];
 }
 
 Deno.test("findEdges() strips what brings a float32 tensor to an int8 kernel and back", () => {

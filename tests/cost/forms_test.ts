@@ -10,7 +10,8 @@ import { type NetworkFacts, networkFacts } from "../../lib/cost/network_facts.ts
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { modelOf, samplesOf } from "../quantize/fixture.ts";
 import { hasty } from "./hasty.ts";
 
@@ -26,7 +27,7 @@ const NONE = { inside: () => 0, outside: 0 };
 function priced(msOf: (runs: readonly string[]) => number): KernelTimer {
   return async (timed) => {
     const times = await timeKernels(runtime, timed, NONE, { minMs: 1 });
-    return times.map((time) => ({
+    return times!.map((time) => ({
       ...time,
       ms: msOf(time.runs),
       conversions: time.conversions.map((step) => ({ ...step, ms: 0.1 })),
@@ -50,20 +51,20 @@ const residual = modelOf(
 );
 const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
 
-let surveyed: NetworkFacts;
+let facts: NetworkFacts;
 let problem: NetworkProblem;
 Deno.test.beforeAll(async () => {
-  surveyed = await networkFacts(residual, samples[0]!, runtime);
+  facts = await networkFacts(residual, samples[0]!, runtime);
   // Integer kernels are fast, but for the matrix product at the end.
   const kernelTimer = priced((runs) =>
     runs.some((op) => /QGemm|Dynamic/.test(op)) ? 9 : runs.some((op) => /^QL|Nhwc/.test(op)) ? 1 : 5
   );
   const kernelTimes = await KernelTimes.open(runtime, { cache: false, kernelTimer });
-  problem = await placementProblem(surveyed, kernelTimes, { rewrites: false });
+  problem = await placementProblem(facts, kernelTimes, { rewrites: false });
 });
 
 Deno.test("what one kernel computes is one kernel, and constants are none", () => {
-  const { model, values, optimized } = surveyed;
+  const { model, values, optimized } = facts;
   const kernels = kernelsOf(model.graph, new Extractor(model, values), values, optimized);
   assert.deepEqual(
     kernels.map((
@@ -130,9 +131,9 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
 
 Deno.test("the mapping of a placement builds what was placed", async () => {
   const chosen = await solvePlacement(problem);
-  const mapping = mappingOf(surveyed, problem, chosen);
-  const ranges = await calibrate(prepare(surveyed.model, mapping), samples);
-  const built = convert(surveyed.model, mapping, ranges);
+  const mapping = mappingOf(facts, problem, chosen);
+  const ranges = await calibrate(prepare(facts.model, mapping), samples);
+  const built = convert(facts.model, mapping, ranges);
   const forms = Object.fromEntries(
     built.plan.rows.map(({ node }, i) => [node, built.traces[i]!.form]),
   );
@@ -142,7 +143,7 @@ Deno.test("the mapping of a placement builds what was placed", async () => {
     conv2: "static",
     add: "static",
     relu2: "static",
-    runtime: "static",
+    pool: "static",
     flatten: "float32",
     fc: "weightOnly", // stored small, since it stays float32
   });

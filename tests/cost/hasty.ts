@@ -1,4 +1,4 @@
-import type { Runtime } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 
 /**
  * Workers that measure as little as they can: for tests of what is done with times, whatever they are.
@@ -6,8 +6,7 @@ import type { Runtime } from "../../lib/runtime/pool.ts";
  */
 export function hasty(runtime: Runtime): Runtime {
   return {
-    workers: runtime.workers,
-    threads: runtime.threads,
+    about: runtime.about,
     run: (...args) => runtime.run(...args),
     times: (models, samples, options) =>
       runtime.times(models, samples, { ...options, minRoundMs: 1 }),

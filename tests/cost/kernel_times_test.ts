@@ -4,7 +4,8 @@ import type { KernelTime, TimedSubgraph } from "../../lib/cost/time_kernels.ts";
 import { type KernelTimer, KernelTimes } from "../../lib/cost/kernel_times.ts";
 import { fitConversionTimes } from "../../lib/cost/conversion_times.ts";
 import { UserError } from "../../lib/errors.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 
@@ -12,11 +13,14 @@ function subgraphOf(columns: number): TimedSubgraph {
   const model = modelOf(`input x float32[1, 4]; output y float32[1, ${columns}]; y = Gemm(x, w)`, {
     w: [4, columns],
   });
-  return { part: { model, feeds: { x: float32([1, 4], new Float32Array(4)) } }, own: new Set() };
+  return {
+    subgraph: { model, feeds: { x: float32([1, 4], new Float32Array(4)) } },
+    own: new Set(),
+  };
 }
 
 function taking(ms: number): KernelTime {
-  const conversions = [{ step: "quantize" as const, elements: 4, ms: ms / 10 }];
+  const conversions = [{ conversion: "quantize" as const, elements: 4, ms: ms / 10 }];
   return { ms, input: "float", output: "int8", conversions, runs: ["Gemm"] };
 }
 
@@ -25,8 +29,8 @@ function clock(pace: () => number) {
   const asked: number[] = [];
   const kernelTimer: KernelTimer = (timed) => {
     const slow = pace();
-    const own = timed.slice(0, -1).map(({ part }) => {
-      const columns = Number(part.model.graph.initializer[0]!.dims[1]);
+    const own = timed.slice(0, -1).map(({ subgraph }) => {
+      const columns = Number(subgraph.model.graph.initializer[0]!.dims[1]);
       asked.push(columns);
       return taking(columns * slow);
     });
@@ -41,7 +45,7 @@ Deno.test.beforeAll(() => {
 });
 Deno.test.afterAll(() => runtime.close());
 
-Deno.test("a part is measured once, and equal parts of the same network with it", async () => {
+Deno.test("a subgraph is measured once, and equal parts of the same network with it", async () => {
   const { asked, kernelTimer } = clock(() => 2);
   const kernelTimes = await KernelTimes.open(runtime, { cache: false, kernelTimer });
   const times = await kernelTimes.times([subgraphOf(3), subgraphOf(5), subgraphOf(3)]);
@@ -110,9 +114,9 @@ Deno.test("a cache that is damaged is empty; one that cannot be written is an er
 });
 
 Deno.test("fitConversionTimes() draws a line through what was measured", () => {
-  const step = "quantize" as const;
+  const conversion = "quantize" as const;
   const times = [1000, 5000, 20000].map((elements) => ({
-    step,
+    conversion,
     elements,
     ms: 0.01 + elements / 1e6,
   }));
@@ -122,15 +126,15 @@ Deno.test("fitConversionTimes() draws a line through what was measured", () => {
   assert.ok(price("transposeFloat", 1e6) > 0.1);
 });
 
-Deno.test("fitConversionTimes() never pays for a step", () => {
-  const step = "dequantize" as const;
+Deno.test("fitConversionTimes() never pays for a conversion", () => {
+  const conversion = "dequantize" as const;
   const falling = fitConversionTimes([
-    { step, elements: 10, ms: 0.02 },
-    { step, elements: 1000, ms: 0.01 },
+    { conversion, elements: 10, ms: 0.02 },
+    { conversion, elements: 1000, ms: 0.01 },
   ]);
   assert.ok(falling("dequantize", 1e7) > 0);
-  const one = fitConversionTimes([{ step, elements: 1000, ms: 0.01 }]);
+  const one = fitConversionTimes([{ conversion, elements: 1000, ms: 0.01 }]);
   assert.ok(Math.abs(one("dequantize", 2000) - 0.02) < 1e-12);
-  const none = fitConversionTimes([{ step, elements: 0, ms: 0 }]);
+  const none = fitConversionTimes([{ conversion, elements: 0, ms: 0 }]);
   assert.equal(none("dequantize", 1000), 0);
 });

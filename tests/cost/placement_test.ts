@@ -61,7 +61,7 @@ Deno.test("a tensor is brought into a form once, however many read it so", () =>
   assert.ok(Math.abs(changesMs(problem, chosen) - 0.7) < 1e-12); // into int8 once, and back
 });
 
-Deno.test("an kernel that is faster in int8 stays float32 if its boundaries cost more", async () => {
+Deno.test("a kernel that is faster in int8 stays float32 if its boundaries cost more", async () => {
   const alone = problemOf([kernel(["x"], ["y"], [float(2), int8(1.4)])], ["y"]);
   assert.deepEqual(await solvePlacement(alone), [float(2)]);
   const gains = problemOf([kernel(["x"], ["y"], [float(2), int8(1.2)])], ["y"]);

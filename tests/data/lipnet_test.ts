@@ -4,7 +4,7 @@ import recorded from "../../lib/data/visemes/logits.json" with { type: "json" };
 import { sampleModel } from "../../lib/data/visemes.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 
 /** Logits of the recorded clips, one clip a run. */

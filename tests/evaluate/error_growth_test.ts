@@ -3,9 +3,9 @@ import { arrays } from "../../lib/data/arrays.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { errorGrowth, sqnrAlong } from "../../lib/evaluate/error_growth.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
-import { sqnr } from "../../lib/evaluate/metric.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../runtime/models.ts";
 
@@ -43,7 +43,7 @@ Deno.test("errorGrowth() wants a stream, and outputs that are there", async () =
   await assert.rejects(errorGrowth(a, b, still, { runtime }), {
     name: "UserError",
     message:
-      /over the steps of still: its samples are no sequences; declare them with stateful\(\)/,
+      /over the steps of still: its samples are not sequences; make sequences with stateful\(\)/,
   });
   await assert.rejects(errorGrowth(a, b, ones, { runtime, outputs: ["y"] }), {
     name: "UserError",

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import { arrays } from "../../lib/data/arrays.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { evaluate, type Evaluation } from "../../lib/evaluate/evaluate.ts";
-import { agreement, type Metric, sqnr, top1 } from "../../lib/evaluate/metric.ts";
+import type { Metric } from "../../lib/evaluate/metric.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import type { Runtime } from "../../lib/runtime/pool.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 
 type Network = (x: number) => Record<string, Tensor>;
@@ -45,7 +49,7 @@ Deno.test("evaluate() scores each sample and gives the mean with its interval", 
   );
   assert.deepEqual([...scores], [1, 1, 0, 1]);
   assert.deepEqual([value.value, value.n], [75, 4]);
-  assert.deepEqual(metric, { name: "top-1", unit: "%", higherIsBetter: true });
+  assert.deepEqual(metric, infoOf(top1()));
   assert.equal(results!.length, 4);
   assert.deepEqual([difference, outputs], [undefined, undefined]);
 });
@@ -107,7 +111,7 @@ Deno.test("evaluate() names the sample and output that are not finite", async ()
     name: "UserError",
     message:
       'Cannot evaluate net.onnx on numbers: its output "y" is NaN at element 1 for sample 2; ' +
-      "see whether that sample is like those the network was made for",
+      "check that this sample is scaled as the network expects it",
   });
 });
 
@@ -138,8 +142,8 @@ Deno.test("evaluate() names the sample that cannot be scored, and why", async ()
   );
   await refuse(
     metric(() => 94, "%"),
-    "Cannot score sample 0 of numbers with mine: the score of a metric in % must be within 0..1, " +
-      "got 94",
+    "Cannot score sample 0 of numbers with mine: the score of a share (a metric in %) must be " +
+      "within 0..1, got 94",
   );
   await refuse(
     top1(),

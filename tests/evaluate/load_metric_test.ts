@@ -36,10 +36,34 @@ Deno.test("loadMetric() takes a metric, in TypeScript, with its own words and `t
     name: "words",
     unit: "%",
     higherIsBetter: false,
+    digits: 1,
+    share: true,
+    maxDrop: 0.5,
     usesLabels: true,
-    relative: false,
   });
   assert.equal(score(sample), 2);
+});
+
+Deno.test("loadMetric() keeps what a module says of its metric", async () => {
+  const { score: _, ...rest } = await load(`export default {
+    unit: "%", digits: 2, share: false, perfect: 0, maxDrop: 3, resolution: 0.5, score: () => 2,
+  }`);
+  assert.deepEqual(rest, {
+    name: "my metric",
+    unit: "%",
+    digits: 2,
+    higherIsBetter: true,
+    share: false,
+    perfect: 0,
+    maxDrop: 3,
+    resolution: 0.5,
+    usesLabels: false,
+  });
+});
+
+Deno.test("loadMetric() knows the metrics that come with Octavo by their names", async () => {
+  assert.equal((await loadMetric("SQNR")).perfect, 150);
+  assert.equal((await loadMetric("cosine")).perfect, 1);
 });
 
 Deno.test("loadMetric() says what is wrong with a module", async () => {
@@ -56,10 +80,17 @@ Deno.test("loadMetric() says what is wrong with a module", async () => {
   await refuse("export default { score: 1 };", /"score" must be a function, got number$/);
   await refuse("export default { unit: 1, score() {} };", /"unit" must be a string, got number$/);
   await refuse("export default { usesLabels: 1, score() {} };", /"usesLabels" must be a boolean/);
+  await refuse("export default { maxDrop: '1', score() {} };", /"maxDrop" must be a number/);
+  await refuse(
+    "export default { relative: true, score() {} };",
+    /replaced by "perfect"; set that to/,
+  );
   await refuse("export default {;", /./);
   await refuse("throw new Error('no licence')", /no licence$/);
   await assert.rejects(loadMetric("no/such.ts"), {
     name: "UserError",
-    message: "Cannot load the metric no/such.ts: there is no such file",
+    message:
+      "Cannot load the metric no/such.ts: there is no such file. The built-in metrics are top-1, " +
+      "agreement, SQNR, cosine",
   });
 });

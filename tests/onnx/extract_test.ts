@@ -3,7 +3,7 @@ import { Extractor } from "../../lib/onnx/extract.ts";
 import { renameGraph } from "../../lib/onnx/rename.ts";
 import { signatureOf } from "../../lib/cost/signature.ts";
 import { parseGraph, printGraph } from "../../lib/onnx/text.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 

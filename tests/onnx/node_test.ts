@@ -5,7 +5,6 @@ import {
   float,
   floatAttribute,
   floatsAttribute,
-  graphAttribute,
   intAttribute,
   intsAttribute,
   isStandard,
@@ -50,7 +49,6 @@ Deno.test("makeNode() stores each kind of attribute, and the readers give it bac
   assert.equal(stringAttribute(node, "text"), "ä");
   assert.deepEqual(stringsAttribute(node, "texts"), ["x", ""]);
   assert.equal(tensorAttribute(node, "tensor"), tensor);
-  assert.equal(graphAttribute(node, "graph"), graph);
   assert.deepEqual(node.attribute.map(({ type }) => type), [
     Type.INT,
     Type.INT,

@@ -7,7 +7,7 @@ import { Model } from "../../lib/onnx/model.ts";
 import { FunctionProtoSchema, ModelProtoSchema } from "../../lib/onnx/onnx_pb.ts";
 import { raiseOpset } from "../../lib/onnx/opset.ts";
 import { parseGraph, printGraph } from "../../lib/onnx/text.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { isThere, shared } from "../shared.ts";

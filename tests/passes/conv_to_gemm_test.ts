@@ -3,7 +3,7 @@ import type { Model } from "../../lib/onnx/model.ts";
 import { convToGemm } from "../../lib/passes/conv_to_gemm.ts";
 import type { GemmForm } from "../../lib/passes/gemm_forms.ts";
 import { lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
-import type { ShapeMap } from "../../lib/runtime/learn_shapes.ts";
+import type { ShapeMap } from "../../lib/onnx/shape_map.ts";
 import { generator } from "../random.ts";
 import { modelOf, random } from "./fixtures.ts";
 import { count, errorOf, picker, shapesOf } from "./lowering.ts";

@@ -115,7 +115,7 @@ Deno.test("dropNoOps() joins Transposes and Reshapes in a row", () => {
   );
 });
 
-Deno.test("dropNoOps() keeps a Sum of one input, which is a fence, and what does change something", () => {
+Deno.test("dropNoOps() keeps a Sum of one input, which is a barrier, and what does change something", () => {
   for (
     const text of [
       "y = Sum(x)",

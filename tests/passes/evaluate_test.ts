@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { decodeModel } from "../../lib/onnx/model.ts";
 import { makeNode } from "../../lib/onnx/node.ts";
 import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
-import { canEvaluate, evaluate } from "../../lib/passes/evaluate/evaluate_node.ts";
+import { canEvaluate, evaluateNode } from "../../lib/passes/evaluate/evaluate_node.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { error, readTensor } from "./fixtures.ts";
 import { isThere, shared } from "../shared.ts";
@@ -14,7 +14,7 @@ function int64(dims: readonly number[], values: readonly (number | bigint)[]): T
 const NODE_TESTS = shared("onnx-node-tests/node/");
 
 Deno.test({
-  name: "evaluate() agrees with the ONNX standard's own tests of the operators it knows",
+  name: "evaluateNode() agrees with the ONNX standard's own tests of the operators it knows",
   ignore: !isThere(NODE_TESTS),
   fn() {
     const tested = new Set<string>();
@@ -29,7 +29,7 @@ Deno.test({
       const fed = new Map(
         graph.input.map(({ name }, i) => [name, readTensor(new URL(`input_${i}.pb`, data))]),
       );
-      const results = evaluate(node, node.input.map((name) => fed.get(name)), 1e6);
+      const results = evaluateNode(node, node.input.map((name) => fed.get(name)), 1e6);
       assert.ok(results, name);
       node.output.forEach((_, i) => {
         const expected = readTensor(new URL(`output_${i}.pb`, data));
@@ -46,11 +46,11 @@ Deno.test({
   },
 });
 
-Deno.test("evaluate() slices to the end where the bound is the largest int64, as exporters write it", () => {
+Deno.test("evaluateNode() slices to the end where the bound is the largest int64, as exporters write it", () => {
   const node = makeNode("Slice", ["x", "starts", "ends", "axes", "steps"], ["y"]);
   const x = float32([2, 3], [1, 2, 3, 4, 5, 6]);
   const toTheEnd = [int64([1], [1]), int64([1], [2n ** 63n - 1n]), int64([1], [1])];
-  const [y] = evaluate(node, [x, ...toTheEnd], 100)!;
+  const [y] = evaluateNode(node, [x, ...toTheEnd], 100)!;
   assert.deepEqual(y, float32([2, 2], [2, 3, 5, 6]));
   const backwards = [
     int64([1], [-1]),
@@ -58,29 +58,29 @@ Deno.test("evaluate() slices to the end where the bound is the largest int64, as
     int64([1], [1]),
     int64([1], [-2]),
   ];
-  const [z] = evaluate(node, [x, ...backwards], 100)!;
+  const [z] = evaluateNode(node, [x, ...backwards], 100)!;
   assert.deepEqual(z, float32([2, 2], [3, 1, 6, 4]));
 });
 
-Deno.test("evaluate() broadcasts arithmetic, and rounds float32 once", () => {
+Deno.test("evaluateNode() broadcasts arithmetic, and rounds float32 once", () => {
   const div = makeNode("Div", ["a", "b"], ["y"]);
-  const [y] = evaluate(div, [float32([2, 1], [1, 2]), float32([3], [3, 7, 9])], 100)!;
+  const [y] = evaluateNode(div, [float32([2, 1], [1, 2]), float32([3], [3, 7, 9])], 100)!;
   assert.deepEqual(y, float32([2, 3], [1 / 3, 1 / 7, 1 / 9, 2 / 3, 2 / 7, 2 / 9]));
 });
 
-Deno.test("evaluate() divides integers towards zero and leaves division by zero to the runtime", () => {
+Deno.test("evaluateNode() divides integers towards zero and leaves division by zero to the runtime", () => {
   const div = makeNode("Div", ["a", "b"], ["y"]);
   assert.deepEqual(
-    evaluate(div, [int64([2], [-7, 7]), int64([], [2])], 100)![0]!.data,
+    evaluateNode(div, [int64([2], [-7, 7]), int64([], [2])], 100)![0]!.data,
     BigInt64Array.of(-3n, 3n),
   );
-  assert.equal(evaluate(div, [int64([1], [1]), int64([1], [0])], 100), undefined);
+  assert.equal(evaluateNode(div, [int64([1], [1]), int64([1], [0])], 100), undefined);
 });
 
-Deno.test("evaluate() tiles, ranges, compares, takes powers, minima and roots", () => {
+Deno.test("evaluateNode() tiles, ranges, compares, takes powers, minima and roots", () => {
   const values = (opType: string, ...inputs: Tensor[]) => {
     const names = inputs.map((_, i) => `x${i}`);
-    return Array.from(evaluate(makeNode(opType, names, ["y"]), inputs, 1000)![0]!.data, Number);
+    return Array.from(evaluateNode(makeNode(opType, names, ["y"]), inputs, 1000)![0]!.data, Number);
   };
   assert.deepEqual(values("Tile", float32([1, 2], [1, 2]), int64([2], [2, 2])), [
     1,
@@ -104,32 +104,35 @@ Deno.test("evaluate() tiles, ranges, compares, takes powers, minima and roots", 
   assert.deepEqual(values("Neg", int64([1], [-(2n ** 63n)])), [-(2 ** 63)]); // wraps, as in C
 });
 
-Deno.test("evaluate() casts only what fits the new type", () => {
+Deno.test("evaluateNode() casts only what fits the new type", () => {
   const toInt8 = makeNode("Cast", ["x"], ["y"], { to: 3 });
   assert.deepEqual(
-    evaluate(toInt8, [float32([2], [-1.9, 127.5])], 10)![0]!.data,
+    evaluateNode(toInt8, [float32([2], [-1.9, 127.5])], 10)![0]!.data,
     Int8Array.of(-1, 127),
   );
-  assert.equal(evaluate(toInt8, [float32([1], [128])], 10), undefined);
-  assert.equal(evaluate(toInt8, [float32([1], [NaN])], 10), undefined);
+  assert.equal(evaluateNode(toInt8, [float32([1], [128])], 10), undefined);
+  assert.equal(evaluateNode(toInt8, [float32([1], [NaN])], 10), undefined);
   const toFloat = makeNode("Cast", ["x"], ["y"], { to: 1 });
-  assert.equal(evaluate(toFloat, [int64([1], [2n ** 53n + 1n])], 10), undefined);
+  assert.equal(evaluateNode(toFloat, [int64([1], [2n ** 53n + 1n])], 10), undefined);
 });
 
-Deno.test("evaluate() refuses to build what is larger than it may, before it builds it", () => {
+Deno.test("evaluateNode() refuses to build what is larger than it may, before it builds it", () => {
   const value = makeTensorProto("", float32([1], [0.5]));
   const node = makeNode("ConstantOfShape", ["shape"], ["y"], { value });
-  assert.equal(evaluate(node, [int64([2], [1_000_000_000, 1_000_000_000])], 1e6), undefined);
-  assert.deepEqual(evaluate(node, [int64([1], [2])], 8), [float32([2], [0.5, 0.5])]);
-  assert.equal(evaluate(node, [int64([1], [3])], 8), undefined);
-  assert.deepEqual(evaluate(node, [int64([1], [0])], 0), [float32([0], [])]);
+  assert.equal(evaluateNode(node, [int64([2], [1_000_000_000, 1_000_000_000])], 1e6), undefined);
+  assert.deepEqual(evaluateNode(node, [int64([1], [2])], 8), [float32([2], [0.5, 0.5])]);
+  assert.equal(evaluateNode(node, [int64([1], [3])], 8), undefined);
+  assert.deepEqual(evaluateNode(node, [int64([1], [0])], 0), [float32([0], [])]);
 });
 
-Deno.test("evaluate() leaves operators of other domains and wrong shapes alone", () => {
+Deno.test("evaluateNode() leaves operators of other domains and wrong shapes alone", () => {
   const foreign = makeNode("Add", ["a", "b"], ["y"], {}, { domain: "com.example" });
-  assert.equal(evaluate(foreign, [float32([1], [1]), float32([1], [1])], 10), undefined);
+  assert.equal(evaluateNode(foreign, [float32([1], [1]), float32([1], [1])], 10), undefined);
   const add = makeNode("Add", ["a", "b"], ["y"]);
-  assert.equal(evaluate(add, [float32([2], [1, 2]), float32([3], [1, 2, 3])], 100), undefined);
+  assert.equal(evaluateNode(add, [float32([2], [1, 2]), float32([3], [1, 2, 3])], 100), undefined);
   const reshape = makeNode("Reshape", ["x", "shape"], ["y"]);
-  assert.equal(evaluate(reshape, [float32([3], [1, 2, 3]), int64([2], [2, -1])], 100), undefined);
+  assert.equal(
+    evaluateNode(reshape, [float32([3], [1, 2, 3]), int64([2], [2, -1])], 100),
+    undefined,
+  );
 });

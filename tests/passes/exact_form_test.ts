@@ -1,29 +1,62 @@
 import assert from "node:assert/strict";
-import { makeBases } from "../../lib/passes/exact_form.ts";
+import { ExactForms, writeExactForm } from "../../lib/passes/exact_form.ts";
 import { modelOf, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
 
-Deno.test("makeBases() lowers what runs faster otherwise, to the same function", async () => {
-  const model = modelOf(
-    `input x float32[N, 1, 4, 8, 8]; output y float32[N, 8, 4, 8, 8]
-    y = Conv(x, w) {pads=[1, 1, 1, 1, 1, 1]} @ front`,
-    { w: [8, 1, 3, 3, 3] },
+/** A Conv3d over one channel. */
+const flat = modelOf(
+  `input x float32[N, 1, 4, 8, 8]; output y float32[N, 8, 4, 8, 8]
+  y = Conv(x, w) {pads=[1, 1, 1, 1, 1, 1]} @ front`,
+  { w: [8, 1, 3, 3, 3] },
+);
+
+const ranks = ({ graph }: typeof flat) =>
+  graph.node.filter(({ opType }) => opType === "Conv").map(({ attribute }) =>
+    attribute.find(({ name }) => name === "kernel_shape")?.ints.length ?? 2
   );
+
+Deno.test("writeExactForm() lowers what runs faster otherwise, to the same function", async () => {
   const samples = samplesOf({ x: [1, 1, 4, 8, 8] }, 2);
-  const { fused, lowered } = await makeBases(model, samples[0]!);
-  assert.equal(fused, model);
-  const kernels = lowered.graph.node.filter(({ opType }) => opType === "Conv")
-    .map(({ attribute }) =>
-      attribute.find(({ name }) => name === "kernel_shape")?.ints.length ?? 2
-    );
-  assert.ok(kernels.every((rank) => rank === 2));
-  assert.ok(await sqnrBetween(model, lowered, samples) > 120);
+  assert.equal((await writeExactForm(flat, "fused", samples[0]!)).proto, flat.proto);
+  const lowered = await writeExactForm(flat, "lowered", samples[0]!);
+  assert.ok(ranks(lowered).every((rank) => rank === 2));
+  assert.ok(await sqnrBetween(flat, lowered, samples) > 120);
 });
 
-Deno.test("makeBases() keeps the fused network where there is nothing to lower", async () => {
+Deno.test("writeExactForm() keeps the fused network where there is nothing to lower", async () => {
   const model = modelOf(
     `input x float32[N, 16]; output y float32[N, 8]; y = Gemm(x, w) @ fc`,
     { w: [16, 8] },
   );
-  const { fused, lowered } = await makeBases(model, samplesOf({ x: [1, 16] }, 1)[0]!);
-  assert.equal(lowered, fused);
+  const forms = new ExactForms(model, samplesOf({ x: [1, 16] }, 1)[0]!);
+  assert.equal(await forms.get("lowered"), await forms.get("fused"));
+});
+
+Deno.test("writeExactForm() writes the frames and the products that it is told, and no others", async () => {
+  const model = modelOf(
+    `input x float32[N, 8, 6, 6]; output y float32[N, 8, 6, 6]
+    a = Conv(x, w) {pads=[1, 1, 1, 1]} @ conv1
+    y = Conv(a, v) {pads=[1, 1, 1, 1]} @ conv2`,
+    { w: [8, 8, 3, 3], v: [8, 8, 3, 3] },
+  );
+  const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
+  const form = { frames: false, products: [{ node: "conv2", form: "im2col" as const }] };
+  const written = await writeExactForm(model, form, samples[0]!);
+  const names = written.graph.node.filter(({ opType }) => opType === "Conv").map(({ name }) =>
+    name
+  );
+  assert.deepEqual(names, ["conv1"]);
+  assert.ok(await sqnrBetween(model, written, samples) > 120);
+  const frames = await writeExactForm(flat, { frames: true, products: [] }, {
+    x: samplesOf({ x: [1, 1, 4, 8, 8] }, 1)[0]!.x!,
+  });
+  assert.ok(ranks(frames).every((rank) => rank === 2));
+});
+
+Deno.test("ExactForms writes each form once, and finds it by its name", async () => {
+  const forms = new ExactForms(flat, samplesOf({ x: [1, 1, 4, 8, 8] }, 1)[0]!);
+  assert.equal(forms.find("lowered"), undefined);
+  const lowered = await forms.get("lowered");
+  assert.equal(await forms.get("lowered"), lowered);
+  assert.equal(forms.find("lowered"), lowered);
+  assert.equal(forms.fused.proto, flat.proto);
 });

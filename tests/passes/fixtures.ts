@@ -7,7 +7,7 @@ import {
 } from "../../lib/onnx/onnx_pb.ts";
 import { makeTensorProto, readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { elementCount, type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 

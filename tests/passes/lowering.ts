@@ -1,5 +1,6 @@
 import type { Model } from "../../lib/onnx/model.ts";
-import { learnShapes, type ShapeMap } from "../../lib/runtime/learn_shapes.ts";
+import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
+import type { ShapeMap } from "../../lib/onnx/shape_map.ts";
 import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
 import { error, random, run } from "./fixtures.ts";
 

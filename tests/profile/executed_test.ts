@@ -3,12 +3,15 @@ import { originsOf } from "../../lib/profile/executed.ts";
 import type { GraphProto } from "../../lib/onnx/onnx_pb.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
 
-/** For each executed node, by its output: the head, and the operators it covers. */
+/** For each executed node, by its output: the node that it stands for, and the operators it covers. */
 function ledBack(graph: GraphProto, optimized: GraphProto) {
   const origins = originsOf(graph, optimized);
   return Object.fromEntries(optimized.node.map((node) => {
-    const { head, covers } = origins.get(node)!;
-    return [node.output[0]!, [head?.name ?? null, covers.map(({ opType }) => opType).join(" ")]];
+    const { original, covers } = origins.get(node)!;
+    return [node.output[0]!, [
+      original?.name ?? null,
+      covers.map(({ opType }) => opType).join(" "),
+    ]];
   }));
 }
 
@@ -104,6 +107,6 @@ Deno.test("originsOf() goes into bodies", () => {
     }}`;
   const [model, optimized] = [parseGraph(text), parseGraph(text)];
   const origins = originsOf(model, optimized);
-  const heads = [...origins.values()].map(({ head }) => head?.opType);
-  assert.deepEqual(heads, ["If", "Abs", "Neg"]);
+  const originals = [...origins.values()].map(({ original }) => original?.opType);
+  assert.deepEqual(originals, ["If", "Abs", "Neg"]);
 });

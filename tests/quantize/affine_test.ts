@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   affineParams,
+  fakeQuantize,
   INT8,
   quantizeValue,
   symmetricParams,
@@ -40,4 +41,24 @@ Deno.test("quantizeValue() rounds ties to even and saturates", () => {
   const quantize = (x: number) => quantizeValue(x, params, UINT8);
   assertEquals([0.5, 1.5, -0.5, 1e9, -1e9].map(quantize), [10, 12, 10, 255, 0]);
   assertEquals(quantizeValue(-500, { scale: 1, zeroPoint: 0 }, INT8), -127);
+});
+
+Deno.test("fakeQuantize() gives back what the integers stand for", () => {
+  const params = { scale: 0.25, zeroPoint: -3 };
+  const grid = { qmin: -128, qmax: 127 };
+  // -125 and 130 steps are what the ends of the grid stand for; 0.125 and 0.375 are ties.
+  const values = fakeQuantize([-100, -31.25, 0, 0.125, 0.375, 0.3, 100], params, grid);
+  assertEquals([...values], [-31.25, -31.25, 0, 0, 0.5, 0.25, 32.5]);
+});
+
+Deno.test("fakeQuantize() divides in float32, as kernels do", () => {
+  // 0.35 / 0.1 is 3.4999999 in float64 and the tie 3.5 in float32, which rounds to the even 4.
+  const [scale, x] = [Math.fround(0.1), Math.fround(0.35)];
+  assertEquals(x / scale < 3.5, true);
+  assertEquals([...fakeQuantize([x], { scale, zeroPoint: 0 })], [Math.fround(4 * scale)]);
+});
+
+Deno.test("fakeQuantize() of nothing is nothing, and NaN stays NaN", () => {
+  assertEquals([...fakeQuantize([], { scale: 1, zeroPoint: 0 })], []);
+  assertEquals([...fakeQuantize([NaN], { scale: 1, zeroPoint: 0 })], [NaN]);
 });

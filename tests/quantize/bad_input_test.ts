@@ -4,7 +4,7 @@ import type { QuantFormat } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { perTensor, staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { elementCount, float32 as tensor } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { modelOf, quantized, run, samplesOf, sqnrBetween } from "./fixture.ts";
@@ -89,7 +89,7 @@ Deno.test("operators of other domains compute in float32 between int8 neighbours
   for (const format of FORMATS) {
     const int8 = await quantized(known, everything, samples, { format });
     assert(await sqnrBetween(known, int8, samples) > 30);
-    const plan = readPlan(int8, await runtime.optimized(int8));
+    const plan = readPlan(int8, (await runtime.optimized(int8))!);
     assertEquals(plan.executes(), { QLinearConv: 2, Gelu: 1 });
   }
 });

@@ -18,7 +18,7 @@ import {
   staticInt8,
   weightOnly,
 } from "../../lib/quantize/qconfig.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { type Feeds, float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { tinyModel } from "../task/tiny.ts";

@@ -11,7 +11,7 @@ import {
   weightOnly,
 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
@@ -93,7 +93,7 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: "a Conv asked to stay float32 between int8 ones does so, behind a fence",
+    name: "a Conv asked to stay float32 between int8 ones does so, behind a barrier",
     graph: `input x float32[N, 8, 12, 12]; output y float32[N, 16, 12, 12]
       a = Conv(x, w1, b1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu1
       b = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2; s = Relu(b) @ relu2
@@ -617,7 +617,7 @@ Deno.test("what the runtime executes is what the plan says", async (t) => {
       const samples = samplesOf(inputs, 4).map(withFlags);
       const mapping = qconfigMapping({ default: rest.default, rules });
       const int8 = await quantized(model, mapping, samples, { format });
-      const plan = readPlan(int8, await runtime.optimized(int8));
+      const plan = readPlan(int8, (await runtime.optimized(int8))!);
       const computing = plan.rows.filter(({ opType }) => opType !== "Constant");
       const expected = "QDQ" in executes ? executes[format] : executes;
       assertEquals(computing.map(({ executes }) => executes), expected);

@@ -7,7 +7,7 @@ import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
 const network = () =>
@@ -38,7 +38,7 @@ Deno.test("convert() quantizes the rest of a network that is int8 in part, and r
     // What conv4 reads has a scale; only what it gives needs one.
     assertEquals(prepared.tensors, ["d"]);
     const whole = await quantized(half, everything, samples, { format });
-    const executed = readPlan(whole, await runtime.optimized(whole)).executes();
+    const executed = readPlan(whole, (await runtime.optimized(whole))!).executes();
     assertEquals(executed["QLinearConv"], 4);
     assertEquals(executed["Conv"], undefined);
     assertEquals(await sqnrBetween(network(), whole, samples) > 30, true);
@@ -49,7 +49,7 @@ Deno.test("convert() stores weights small beside what is int8 already, and leave
   await using runtime = openRuntime({ workers: 1 });
   const half = await partly(["conv4"], "QDQ");
   const small = convert(half, qconfigMapping({ default: weightOnly() }));
-  const plan = readPlan(small, await runtime.optimized(small));
+  const plan = readPlan(small, (await runtime.optimized(small))!);
   const row = (name: string) => plan.rows.find(({ node }) => node === name)!;
   assertEquals(row("conv4").why, "default");
   assertEquals(row("conv4").executes, "FusedConv");

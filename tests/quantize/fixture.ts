@@ -8,7 +8,7 @@ import { convert, type ConvertOptions } from "../../lib/quantize/convert.ts";
 import type { QConfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import type { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { elementCount, type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 

@@ -15,7 +15,7 @@ import {
   weightOnly,
 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
 /** Two convolutions on a small map, the second with a residual connection around it. */
@@ -80,7 +80,7 @@ Deno.test("static int8 of a lowered network is QGemm throughout, with each kerne
       );
       assertEquals(zeroPoints.length, 2);
 
-      const { rows } = readPlan(int8, await runtime.optimized(int8));
+      const { rows } = readPlan(int8, (await runtime.optimized(int8))!);
       const executed = rows.filter(({ opType }) => opType === "Gemm");
       for (const { node, executes } of executed) assertEquals(executes, "QGemm", node);
       // As good as the integer Conv that it stands for.

@@ -1,20 +1,33 @@
 import assert from "node:assert/strict";
-import type { Trial } from "../../lib/record/trial_record.ts";
-import type { Budget } from "../../lib/record/budget.ts";
-import { chooseWinner, whyChosen, worthKeeping } from "../../lib/record/best.ts";
+import { infoOf } from "../../lib/evaluate/metric.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
+import {
+  bestTrial,
+  closestTrial,
+  type Contest,
+  trialFront,
+  whyBest,
+} from "../../lib/record/best.ts";
+import { isMeasured, type Trial } from "../../lib/record/trial_record.ts";
 
-const budget: Budget = {
-  metric: { name: "top-1", unit: "%", higherIsBetter: true },
-  maxDrop: 0.5,
-};
+/** Half a point of top-1, against float32 of 400 bytes. */
+const contest: Contest = { metric: infoOf(top1()), maxDrop: 0.5, model: { bytes: 400 } };
 
-/** A trial by its difference in points, and its ratio within ±0.02. */
-function trialOf(name: string, difference: number, ratio: number, bytes = 100): Trial {
+/** Names of the best by latency and by size. */
+function bestOf(trials: readonly Trial[], judged = contest) {
+  return (["latency", "size"] as const).map((by) => bestTrial(judged, trials, by)?.name);
+}
+
+const RECIPE = { kind: "configuration", base: "fused", placement: "mixed" } as const;
+
+/** A trial by its difference in points within ±0.3, its ratio within ±0.02, and its bytes. */
+function trialOf(name: string, difference: number, ratio: number, bytes = 400): Trial {
   const estimate = (value: number, half: number) => ({
     ...{ value, low: value - half, high: value + half, n: 15 },
   });
   return {
-    ...{ key: name, name, family: name, config: {}, executes: {}, plan: [], seconds: 1, bytes },
+    ...{ key: name, name, family: name, recipe: RECIPE, executes: {}, plan: [], seconds: 1, bytes },
     accuracy: {
       split: "selection",
       value: estimate(94 + difference, 2),
@@ -27,69 +40,144 @@ function trialOf(name: string, difference: number, ratio: number, bytes = 100): 
   };
 }
 
-Deno.test("chooseWinner() takes the fastest of those that keep the budget", () => {
+Deno.test("bestTrial() takes the fastest of those that keep the budget", () => {
   const trials = [trialOf("a", 0, 0.9), trialOf("b", -0.5, 0.6), trialOf("c", -0.6, 0.3)];
-  assert.equal(chooseWinner(budget, trials)?.name, "b");
-  assert.match(
-    whyChosen(budget, trials),
-    /Of 3 measured, 2 configurations lose at most 0\.5 points/,
+  assert.equal(bestTrial(contest, trials)?.name, "b");
+  assert.equal(
+    whyBest(contest, trials),
+    "2 of 3 configurations lose at most 0.5 points of top-1 on the selection split and are " +
+      "significantly faster than float32 (95 %). The fastest was chosen; ties go to the smaller " +
+      "file, then to the smaller loss.",
   );
 });
 
-Deno.test("chooseWinner() keeps float32 where nothing is faster beyond doubt", () => {
-  assert.equal(chooseWinner(budget, [trialOf("a", 0, 0.99), trialOf("b", 0.2, 1.4)]), undefined);
+Deno.test("bestTrial() keeps the model as given where nothing is faster or smaller", () => {
+  const trials = [trialOf("a", 0, 0.99), trialOf("b", 0.2, 1.4, 100)];
+  assert.deepEqual(bestOf(trials), [undefined, undefined]);
+  assert.equal(
+    whyBest(contest, trials),
+    "2 of 2 configurations lose at most 0.5 points of top-1 on the selection split, but none is " +
+      "significantly faster than float32 (95 %), or no slower and more than 5 % smaller. The model " +
+      "as given stays.",
+  );
 });
 
-Deno.test("chooseWinner() takes a drop that binary arithmetic makes a trifle too large", () => {
-  const drop = 94.1 - 94.6; // -0.5 in decimal
-  assert.equal(chooseWinner(budget, [trialOf("a", drop, 0.5)])?.name, "a");
-});
-
-Deno.test("chooseWinner() holds what is no share to the worse end of its interval", () => {
-  const inDecibels: Budget = {
-    metric: { name: "SQNR", unit: "dB", higherIsBetter: true },
-    maxDrop: 120,
+Deno.test("bestTrial() takes what is as fast and a quarter of the size, but not what is alike", () => {
+  const asFast = (bytes: number) => {
+    const trial = trialOf("a", 0, 0.99, bytes);
+    trial.latency!.ratio = { value: 0.99, low: 0.97, high: 1.02, n: 15 };
+    return trial;
   };
+  assert.deepEqual(bestOf([asFast(100)]), ["a", "a"]);
+  assert.match(whyBest(contest, [asFast(100)]), /is significantly faster .* or no slower and more/);
+  assert.deepEqual(bestOf([asFast(400)]), [undefined, undefined]);
+  // 5 % less is of the same size to a reader.
+  assert.deepEqual(bestOf([asFast(380)]), [undefined, undefined]);
+  assert.deepEqual(bestOf([asFast(379)]), ["a", "a"]);
+});
+
+Deno.test("bestTrial() passes over what is significantly slower, however small", () => {
+  // Down to 1.00 and 1.01.
+  const trials = [trialOf("reaches 1", 0, 1.02, 100), trialOf("slower", 0, 1.03, 10)];
+  assert.deepEqual(bestOf(trials), ["reaches 1", "reaches 1"]);
+});
+
+Deno.test("bestTrial() takes a drop that binary arithmetic makes a trifle too large", () => {
+  const drop = 94.1 - 94.6; // -0.5 in decimal
+  assert.equal(bestTrial(contest, [trialOf("a", drop, 0.5)])?.name, "a");
+});
+
+Deno.test("bestTrial() holds what is no share to the worse end of its interval", () => {
+  const inDecibels = { ...contest, metric: infoOf(sqnr()), maxDrop: 120 };
   // Each within 0.3 dB.
   const trials = [trialOf("lucky", -119.9, 0.4), trialOf("sure", -119.6, 0.5)];
-  assert.equal(chooseWinner(inDecibels, trials)?.name, "sure");
+  assert.equal(bestTrial(inDecibels, trials)?.name, "sure");
   assert.match(
-    whyChosen(inDecibels, trials),
-    /120 dB of SQNR \(at the worse end of the interval\)/,
+    whyBest(inDecibels, trials),
+    /120 dB of SQNR \(judged by the worse end of the interval\)/,
   );
-  const error = { name: "error", unit: "mm", higherIsBetter: false };
+  const error = infoOf({ name: "error", unit: "mm", higherIsBetter: false });
   const rising = [trialOf("lucky", 0.4, 0.4), trialOf("sure", 0.1, 0.5)];
-  assert.equal(chooseWinner({ metric: error, maxDrop: 0.5 }, rising)?.name, "sure");
+  assert.equal(bestTrial({ ...contest, metric: error }, rising)?.name, "sure");
 });
 
-Deno.test("chooseWinner() takes the smaller of two that the interval cannot tell apart", () => {
+Deno.test("bestTrial() takes the smaller of two that the interval cannot tell apart", () => {
   const trials = [trialOf("a", 0, 0.5, 200), trialOf("b", 0, 0.515, 100), trialOf("c", 0, 0.6, 10)];
-  assert.equal(chooseWinner(budget, trials)?.name, "b");
+  assert.deepEqual(bestOf(trials), ["b", "c"]);
 });
 
-Deno.test("chooseWinner() takes what loses least where speed and size are the same", () => {
+Deno.test("bestTrial() by size takes the faster of two that are of one size", () => {
+  // 104 is within 5 % of 100, 106 is not.
+  const trials = [trialOf("a", 0, 0.7, 100), trialOf("b", 0, 0.5, 104), trialOf("c", 0, 0.3, 106)];
+  assert.deepEqual(bestOf(trials), ["c", "b"]);
+  assert.match(whyBest(contest, trials, "size"), /The smallest was chosen; ties go to the faster/);
+});
+
+Deno.test("bestTrial() takes what loses least where speed and size are the same", () => {
   const trials = [trialOf("a", -0.4, 0.5, 100), trialOf("b", 0.1, 0.51, 104)];
-  assert.equal(chooseWinner(budget, trials)?.name, "b");
+  assert.deepEqual(bestOf(trials), ["b", "b"]);
 });
 
-Deno.test("chooseWinner() counts a rise as a loss where lower is better", () => {
-  const metric = { name: "error", unit: "%", higherIsBetter: false };
+Deno.test("bestTrial() takes the lower ratio of those that lose the same, then the first by name", () => {
+  const trials = [trialOf("a", 0, 0.51, 100), trialOf("c", 0, 0.5, 100), trialOf("b", 0, 0.5, 100)];
+  assert.deepEqual(bestOf(trials), ["b", "b"]);
+});
+
+Deno.test("bestTrial() counts a rise as a loss where lower is better", () => {
+  const metric = infoOf({ name: "error", unit: "%", higherIsBetter: false });
   const trials = [trialOf("worse", 0.9, 0.4), trialOf("better", -0.9, 0.5)];
-  assert.equal(chooseWinner({ ...budget, metric }, trials)?.name, "better");
+  assert.equal(bestTrial({ ...contest, metric }, trials)?.name, "better");
 });
 
-Deno.test("chooseWinner() passes over what failed or was not finished", () => {
+Deno.test("bestTrial() passes over what failed or was not finished", () => {
   const failed = { ...trialOf("a", 0, 0.3), error: "no kernel" };
   const { latency: _, ...unfinished } = trialOf("b", 0, 0.4);
-  assert.equal(chooseWinner(budget, [failed, unfinished]), undefined);
+  assert.deepEqual([failed, unfinished].map(isMeasured), [false, false]);
+  assert.equal(bestTrial(contest, [failed, unfinished]), undefined);
+  assert.equal(closestTrial(contest, [failed, unfinished]), undefined);
 });
 
-Deno.test("worthKeeping() is the front of accuracy and latency, as far as it is faster", () => {
+Deno.test("closestTrial() is the one that misses the budget by least", () => {
+  const trials = [trialOf("a", -3, 0.3), trialOf("c", -0.7, 0.9), trialOf("b", -0.7, 0.8)];
+  assert.equal(bestTrial(contest, trials), undefined);
+  assert.equal(closestTrial(contest, trials)?.name, "b");
+  assert.equal(
+    whyBest(contest, trials),
+    "None of 3 configurations loses at most 0.5 points of top-1 on the selection split; b comes " +
+      "closest. The model as given stays.",
+  );
+});
+
+Deno.test("trialFront() is the front of latency, loss and size, as far as it is an improvement", () => {
   const trials = [
+    trialOf("exact", 0, 0.6),
     trialOf("fastest", -2, 0.3),
     trialOf("beaten", -2.5, 0.4),
-    trialOf("exact", 0, 0.6),
-    trialOf("slower", 0.5, 1.2),
+    trialOf("smallest", -2.5, 0.5, 100),
+    trialOf("slower", 0.5, 1.2, 10),
+    trialOf("alike", 0.5, 1),
   ];
-  assert.deepEqual(worthKeeping(budget, trials).map(({ name }) => name), ["fastest", "exact"]);
+  assert.deepEqual(trialFront(contest, trials).map(({ name }) => name), [
+    "fastest",
+    "smallest",
+    "exact",
+  ]);
+});
+
+Deno.test("trialFront() holds the best trial of every budget", () => {
+  let state = 1;
+  const random = () => (state = state * 16807 % 2147483647) / 2147483647;
+  for (let round = 0; round < 20; round++) {
+    const trials = Array.from(
+      { length: 12 },
+      (_, i) => trialOf(`${i}`, -4 * random(), 0.3 + 0.9 * random(), 50 + 400 * random()),
+    );
+    const front = trialFront(contest, trials);
+    for (const maxDrop of [0.5, 1, 2, 4]) {
+      for (const by of ["latency", "size"] as const) {
+        const best = bestTrial({ ...contest, maxDrop }, trials, by);
+        assert.ok(best === undefined || front.includes(best), `round ${round}, ${maxDrop}, ${by}`);
+      }
+    }
+  }
 });

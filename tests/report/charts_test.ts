@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import { type Chart, chartSvg } from "../../lib/report/chart.ts";
 import { chartsOf } from "../../lib/report/charts.ts";
 import { differenceChart } from "../../lib/report/difference_chart.ts";
@@ -27,7 +28,7 @@ const lowerIsBetter = studyOf([
   { name: "a", family: "static", difference: 0.1, ratio: 0.5 },
   { name: "b", family: "dynamic", difference: 0.9, ratio: 0.4 },
 ], {
-  metric: { name: "WER", unit: "%", higherIsBetter: false },
+  metric: infoOf({ name: "WER", unit: "%", higherIsBetter: false }),
   baseline: { selection: around(12, 1, 64), latencyMs: 3 },
 });
 

@@ -24,7 +24,7 @@ Deno.test("charts show themselves in a notebook as SVG, and as a table in text",
 });
 
 Deno.test("decisionsOf() shows what a search decided, and says where none did", () => {
-  assert.match(`${decisionsOf(sweepStudy())}`, /no search has decided anything/);
+  assert.match(`${decisionsOf(sweepStudy())}`, /this study has no decisions/);
   const decision: DecisionRow = {
     ...{ node: "/front/Conv", path: "front", opType: "Conv", kernels: 1, form: "static" },
     ...{ ms: 0.5, savesMs: 0.25, savesBytes: 3000, dB: 41.5, drop: 0.01, why: "a third faster" },

@@ -1,4 +1,7 @@
 import type { Estimate } from "../../lib/record/metric_info.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import type { PlanRow } from "../../lib/record/plan_record.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
@@ -38,7 +41,12 @@ export function studyOf(sketches: readonly TrialSketch[], changes: Partial<Study
       key: i.toString(16).padStart(64, "0"),
       name,
       family,
-      config: { family, index: i },
+      recipe: {
+        kind: "configuration" as const,
+        base: "fused" as const,
+        placement: family,
+        samples: i,
+      },
       executes: {},
       plan: sketch.plan ?? [],
       seconds: 4.2,
@@ -87,7 +95,7 @@ export function studyOf(sketches: readonly TrialSketch[], changes: Partial<Study
       ],
       seed: 1,
     },
-    metric: { name: "top-1", unit: "%", higherIsBetter: true },
+    metric: infoOf(top1()),
     maxDrop: 0.5,
     baseline,
     trials,
@@ -227,7 +235,7 @@ export function relativeStudy(): Study {
       { name: "float32", family: "float32", ratio: 0.8 },
     ],
     {
-      metric: { name: "SQNR", unit: "dB", higherIsBetter: true },
+      metric: infoOf(sqnr()),
       maxDrop: 120,
       baseline: { selection: around(150, 0, 64), latencyMs: 3.2 },
       data: { ...studyOf([]).data, labelled: false },

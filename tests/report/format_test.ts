@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { cosine } from "../../lib/evaluate/metrics/cosine.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { infoOf } from "../../lib/evaluate/metric.ts";
 import {
   count,
   decimal,
@@ -58,12 +61,12 @@ Deno.test("metricFormat() writes shares in percent and their differences in poin
 
 Deno.test("metricFormat() gives the budget of a relative metric as a value", () => {
   const baseline = { selection: around(150, 0, 64), latencyMs: 3 };
-  const metric = { name: "SQNR", unit: "dB", higherIsBetter: true };
+  const metric = infoOf(sqnr());
   assert.equal(metricFormat({ baseline, metric, maxDrop: 120 }).budget, "30 dB or more");
-  const cosine = { name: "cosine", unit: "", higherIsBetter: true };
+  const similarity = infoOf(cosine());
   const one = { selection: around(1, 0, 64), latencyMs: 3 };
   assert.equal(
-    metricFormat({ baseline: one, metric: cosine, maxDrop: 0.0005 }).budget,
+    metricFormat({ baseline: one, metric: similarity, maxDrop: 0.0005 }).budget,
     "0.9995 or more",
   );
 });
@@ -71,8 +74,8 @@ Deno.test("metricFormat() gives the budget of a relative metric as a value", () 
 Deno.test("metricFormat() keeps five digits of a metric without a unit", () => {
   const of = (value: number) =>
     metricFormat({
-      baseline: { selection: around(value, value / 10, 64), latencyMs: 1 },
-      metric: { name: "error", unit: "", higherIsBetter: false },
+      baseline: { selection: around(value, value / 10, 64) },
+      metric: infoOf({ name: "error", unit: "", higherIsBetter: false }),
       maxDrop: 1,
     });
   assert.equal(of(1).value(0.99987), "0.9999");

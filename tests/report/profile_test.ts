@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { compareLayers, layerTimes, workOf } from "../../lib/report/profile_layers.ts";
+import { compareLayers, profileByLayer, workOf } from "../../lib/report/profile_layers.ts";
 import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
 import { longestNodes } from "../../lib/report/profile_table.ts";
 import type { ProfiledNode, ProfileRecord } from "../../lib/record/profile_record.ts";
-import { reportHtml } from "../../lib/report/report_html.ts";
+import { pageHtml } from "../../lib/report/page.ts";
+import { studyPage } from "../../lib/report/study_sections.ts";
 import { sweepStudy } from "./fixture.ts";
 import { requireWellFormed } from "./xml.ts";
 
@@ -52,8 +53,8 @@ const after = profileOf([
   ["QLinearConv", "conv2", 3],
 ], "net.int8.onnx");
 
-Deno.test("layerTimes() counts what changes precision or layout to the module it serves", () => {
-  const [conv1] = layerTimes(after);
+Deno.test("profileByLayer() counts what changes precision or layout to the module it serves", () => {
+  const [conv1] = profileByLayer(after);
   assert.deepEqual(conv1!.runs, ["QLinearConv", "Transpose", "QuantizeLinear"]);
   assert.ok(Math.abs(conv1!.ms - 2) < 1e-12);
   assert.deepEqual(after.nodes.map(workOf), ["boundary", "boundary", "int8", "int8"]);
@@ -93,12 +94,12 @@ Deno.test("a study with profiles shows where the time went, and what each node o
   const study = sweepStudy();
   const { key, plan } = study.trials.find(({ key }) => key === study.winner!.key)!;
   const timed = plan.map((row, i) => i === 0 ? { ...row, ms: 1.234, dB: 33.33 } : row);
-  const html = reportHtml({ ...study, profiles: { key, before, after, plan: timed } });
+  const html = pageHtml(studyPage({ ...study, profiles: { key, before, after, plan: timed } }));
   assert.match(html, /<h2>Where the time goes<\/h2>/);
   assert.match(html, /<th scope="col" class="n">ms<\/th><th scope="col" class="n">dB<\/th>/);
   assert.match(html, /<td class="n">1\.23<\/td><td class="n">33\.3<\/td>/);
   assert.match(html, /<dt>ms, dB<\/dt>/);
-  assert.doesNotMatch(reportHtml(study), /ms, dB|Where the time goes/);
+  assert.doesNotMatch(pageHtml(studyPage(study)), /ms, dB|Where the time goes/);
 });
 
 Deno.test("the charts of profiles are well-formed, whatever the names", () => {

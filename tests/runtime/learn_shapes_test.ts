@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf, random } from "../passes/fixtures.ts";
 
@@ -36,11 +37,6 @@ Deno.test("learnShapes() notices a dimension that is open in the file alone", as
     y = Reshape(x, s)`);
   const shapes = await learnShapes(model, { x: random([1, 6], 1) });
   assert.equal(shapes.open[0]!.isFree, false);
-  // What depends on it is not known, so whatever is fixed fixes it too.
-  assert.deepEqual(shapes.fixed, []);
-  assert.deepEqual(shapes.fix("y", [1]), [3]);
-  assert.deepEqual(shapes.fixed.map(({ name }) => name), ["N"]);
-  assert.deepEqual(shapes.afresh().fixed, []);
 });
 
 Deno.test("learnShapes() finds that nameless dimensions of two inputs are one batch", async () => {
@@ -69,13 +65,16 @@ Deno.test("learnShapes() refuses a sample that gives one name two lengths, or is
   await assert.rejects(learnShapes(model, { a: float32([1], [0]) }), /"b"/);
 });
 
-Deno.test("fix() refuses an axis that changes with the batch", async () => {
+Deno.test("learnShapes() learns the same in workers", async () => {
   const model = modelOf(
     `input x float32[N, H]; output y float32[H, N]; y = Transpose(x) {perm=[1, 0]}`,
   );
-  const shapes = await learnShapes(model, { x: random([2, 3], 1) });
-  assert.equal(shapes.fix("y", [0, 1]), undefined);
-  assert.deepEqual(shapes.fixed, []);
-  assert.deepEqual(shapes.fix("y", [0]), [3]);
-  assert.deepEqual(shapes.fixed.map(({ name }) => name), ["H"]);
+  await using runtime = openRuntime({ workers: 1 });
+  const feeds = { x: random([2, 3], 1) };
+  const [here, there] = [
+    await learnShapes(model, feeds),
+    await learnShapes(model, feeds, { runtime }),
+  ];
+  assert.deepEqual([...there], [...here]);
+  assert.deepEqual(there.open, here.open);
 });

@@ -4,9 +4,9 @@ import { type Dataset, slice } from "../../lib/data/dataset.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { runDataset } from "../../lib/runtime/run_dataset.ts";
-import { openSession, type Session } from "../../lib/runtime/session.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "./models.ts";
 
@@ -27,8 +27,8 @@ function sums(n: number, lengths: number[], state: Record<string, string> = { s_
   return stateful(numbers(n), { state, lengths, inputs: valueTypes(summing.graph).inputs });
 }
 
-async function run(runner: Runtime | Session, data: Dataset, model: Model = summing) {
-  const runs = await Array.fromAsync(runDataset(runner, model, data, { outputs: ["y"] }));
+async function run(runtime: Runtime, data: Dataset, model: Model = summing) {
+  const runs = await Array.fromAsync(runDataset(runtime, model, data, { outputs: ["y"] }));
   return runs.map(({ feeds, results }) => ({
     s: feeds.s!.data[0],
     y: results.y!.data[0],
@@ -43,9 +43,8 @@ Deno.test("runDataset() feeds the state back and begins anew with each sequence"
     { s: 0, y: 8 },
     { s: 4, y: 18 },
   ];
-  const session = await openSession(summing);
-  assert.deepEqual(await run(session, sums(5, [3, 2])), expected);
-  await session.release();
+  await using here = openRuntime({ workers: 0 });
+  assert.deepEqual(await run(here, sums(5, [3, 2])), expected);
   await using runtime = openRuntime({ workers: 2 });
   assert.deepEqual(await run(runtime, sums(5, [3, 2])), expected);
   assert.deepEqual(await run(runtime, slice(sums(5, [3, 2]), 1, 3)), [{ s: 0, y: 4 }, {
@@ -100,17 +99,16 @@ Deno.test("runDataset() refuses a state that the model does not have, or that do
 });
 
 Deno.test("runDataset() names the sample that does not fit", async () => {
-  const session = await openSession(summing);
   const samples = [1, 2].map((n) => ({
     x: float32([n], new Float32Array(n)),
     s: float32([1], [0]),
   }));
-  const runs = () => Array.fromAsync(runDataset(session, summing, samples));
+  await using here = openRuntime({ workers: 0 });
+  const runs = () => Array.fromAsync(runDataset(here, summing, samples));
   await assert.rejects(runs, {
     name: "UserError",
     message: /input "x" has shape \[2\].*sample 1\)/s,
   });
-  await session.release();
 
   await using runtime = openRuntime({ workers: 1 });
   const shapes = arrays([...samples.slice(0, 1), ...samples], { name: "ragged" });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { readModel } from "../../lib/onnx/file.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { tinyArrays, tinyModel } from "../task/tiny.ts";
 import { run, spawn, start } from "./spawn.ts";

@@ -1,240 +1,67 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "../../lib/study/sqlite_database.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Latency } from "../../lib/record/trial_record.ts";
-import {
-  openStore,
-  readStudy,
-  type StoredTrial,
-  STUDY_FILE,
-  type StudyHeader,
-  type StudyIdentity,
-} from "../../lib/study/store.ts";
+import { memoryStore } from "../../lib/study/memory_store.ts";
+import { openStudy } from "../../lib/study/open_study.ts";
+import { sqliteStore } from "../../lib/study/sqlite_store.ts";
+import type { Store } from "../../lib/study/store.ts";
+import type { StudyIdentity } from "../../lib/study/study_store.ts";
 
-const identity: StudyIdentity = {
-  model: { name: "net.onnx", hash: "aa".repeat(32) },
-  data: { name: "digits.npz", splits: [{ name: "selection", samples: 4, hash: "bb".repeat(32) }] },
-  metric: { name: "top-1", unit: "%", source: "top-1" },
-  versions: { octavo: "0.1.0", "onnxruntime-web": "1.30.0" },
-};
-const around = (value: number) => ({ value, low: value - 1, high: value + 1, n: 4 });
-const trial: StoredTrial = {
-  key: "k1",
-  name: "mixed",
-  family: "mixed",
-  config: { placement: "mixed" },
-  executes: { QLinearConv: 1 },
-  plan: [],
-  bytes: 10,
-  modelHash: "m1",
-  seconds: 1,
-};
-const latency: Latency = {
-  threads: 1,
-  rounds: 15,
-  ratio: around(0.5),
-  baselineMs: 2,
-  candidateMs: 1,
-  drifted: false,
-  machine: "this one",
-};
-const header: StudyHeader = {
-  schema: 1,
-  title: "net",
-  model: { name: "net.onnx", hash: "aa", bytes: 40, opset: 17, nodes: 3, parameters: 10 },
-  data: { name: "digits.npz", labelled: true, splits: [], seed: 0 },
-  metric: { name: "top-1", unit: "%", higherIsBetter: true },
-  maxDrop: 0.5,
-  baseline: { selection: around(90), latencyMs: 2 },
-  provenance: {
-    command: "test",
-    config: {},
-    versions: {},
-    machine: "this one",
-    workers: 1,
-    threads: 1,
-    reused: 0,
-  },
-  grid: ["k1"],
-  files: { "best.onnx": "k1" },
-};
-const evaluation = {
-  accuracy: { split: "selection" as const, value: around(89), difference: around(-1) },
-  outputs: { sqnr: 30, cosine: 0.99 },
-  scores: Float64Array.of(1, 0, 0.1, 1),
+/** Every store there is: all of them pass the same tests. */
+const STORES: Readonly<Record<string, () => Promise<Store>>> = {
+  "memory": () => Promise.resolve(memoryStore()),
+  "SQLite": () => sqliteStore(":memory:"),
 };
 
-async function inFolder(test: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(join(folder, "study"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const refuses = (promise: Promise<unknown>, message: RegExp) =>
-  assert.rejects(promise, (error) => {
-    assert.ok(error instanceof UserError);
-    assert.match(error.message, message);
-    return true;
+for (const [name, open] of Object.entries(STORES)) {
+  Deno.test(`a store in ${name} gives back what was put last, by kind and key`, async () => {
+    await using store = await open();
+    assert.equal(await store.get("trial", "a"), undefined);
+    await store.put("trial", "a", { list: [1, 2], nothing: null, text: "é" });
+    await store.put("trial", "b", 2.5);
+    await store.put("timing", "a", [true]);
+    assert.deepEqual(await store.get("trial", "a"), { list: [1, 2], nothing: null, text: "é" });
+    assert.equal(await store.get("trial", "b"), 2.5);
+    assert.deepEqual(await store.get("timing", "a"), [true]);
+    await store.put("trial", "a", "later");
+    assert.equal(await store.get("trial", "a"), "later");
   });
 
-Deno.test("openStore() gives back to the bit what an earlier one stored", () =>
-  inFolder(async (folder) => {
-    {
-      await using store = await openStore(folder, identity);
-      await store.putTrial(trial);
-      await store.putEvaluation("m1", evaluation);
-      await store.putTiming("m1", latency);
-      await store.putDocument("calibration", { min: [1, 2] });
-    }
-    await using store = await openStore(folder, identity);
-    assert.deepEqual(await store.trial("k1"), trial);
-    assert.deepEqual(await store.evaluation("m1", "selection"), evaluation);
-    assert.deepEqual(await store.timing("m1", 1, "this one"), latency);
-    assert.deepEqual(await store.document("calibration"), { min: [1, 2] });
-    assert.equal(await store.trial("k2"), undefined);
-    assert.equal(await store.evaluation("m1", "test"), undefined);
-  }));
+  Deno.test(`a store in ${name} keeps bytes as they were`, async () => {
+    await using store = await open();
+    const bytes = Uint8Array.of(0, 255, 7);
+    await store.put("scores", "m selection", bytes);
+    bytes[0] = 9; // what was put does not follow
+    assert.deepEqual(await store.get("scores", "m selection"), Uint8Array.of(0, 255, 7));
+    await store.put("scores", "m selection", [1]);
+    assert.deepEqual(await store.get("scores", "m selection"), [1]);
+  });
 
-Deno.test("a latency counts for its machine and its number of threads only", () =>
-  inFolder(async (folder) => {
-    await using store = await openStore(folder, identity);
-    await store.putTiming("m1", latency);
-    assert.equal(await store.timing("m1", 2, "this one"), undefined);
-    assert.equal(await store.timing("m1", 1, "another"), undefined);
-  }));
+  Deno.test(`a store in ${name} tells keys with spaces apart`, async () => {
+    await using store = await open();
+    await store.put("a b", "c", 1);
+    await store.put("a", "b c", 2);
+    assert.equal(await store.get("a b", "c"), 1);
+    assert.equal(await store.get("a", "b c"), 2);
+  });
+}
 
-Deno.test("openStore() leaves nothing behind when nothing is stored", () =>
-  inFolder(async (folder) => {
-    await using _store = await openStore(folder, identity);
-    await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
-  }));
+const identity: StudyIdentity = {
+  model: { name: "net.onnx", hash: "aa" },
+  data: { name: "digits.npz", splits: [] },
+  metric: { name: "top-1", unit: "%", source: "top-1" },
+  versions: { octavo: "0.1.0" },
+};
 
-Deno.test("openStore() refuses the folder of another study and says what differs", () =>
-  inFolder(async (folder) => {
-    {
-      await using store = await openStore(folder, identity);
-      await store.putTrial(trial);
-    }
-    const model = { name: "other.onnx", hash: "cc".repeat(32) };
-    await refuses(
-      openStore(folder, { ...identity, model }),
-      /model net\.onnx \(SHA-256 aaaaaaaa…\), this is other\.onnx \(cccccccc…\).*--out.*--fresh/s,
-    );
-    const splits = [{ name: "selection" as const, samples: 9, hash: "dd".repeat(32) }];
-    await refuses(
-      openStore(folder, { ...identity, data: { name: "digits.npz", splits } }),
-      /other data \(selection: 4 samples there, 9 here\)/,
-    );
-    await refuses(
-      openStore(folder, { ...identity, metric: { name: "cosine", unit: "", source: "cosine" } }),
-      /its metric is top-1, this one's cosine/,
-    );
-    const versions = { ...identity.versions, "onnxruntime-web": "1.31.0" };
-    await refuses(
-      openStore(folder, { ...identity, versions }),
-      /made with onnxruntime-web 1\.30\.0, this is onnxruntime-web 1\.31\.0/,
-    );
-  }));
-
-Deno.test("openStore() with fresh removes the old study's own files, at the first write", () =>
-  inFolder(async (folder) => {
-    {
-      await using store = await openStore(folder, identity);
-      await store.putTrial(trial);
-      await store.putHeader(header);
-    }
-    await Deno.writeTextFile(join(folder, "best.onnx"), "old");
-    await Deno.writeTextFile(join(folder, "notes.txt"), "the user's");
-    const other = { ...identity, model: { name: "other.onnx", hash: "cc".repeat(32) } };
-    {
-      await using _store = await openStore(folder, other, { fresh: true });
-    }
-    assert.equal(await Deno.readTextFile(join(folder, "best.onnx")), "old");
-    {
-      await using store = await openStore(folder, other, { fresh: true });
-      await store.putTrial({ ...trial, key: "k2" });
-      assert.equal(await store.trial("k1"), undefined);
-    }
-    await assert.rejects(Deno.stat(join(folder, "best.onnx")), Deno.errors.NotFound);
-    assert.equal(await Deno.readTextFile(join(folder, "notes.txt")), "the user's");
-  }));
-
-Deno.test("openStore() refuses a folder with other files, a file, and what is no study", () =>
-  inFolder(async (folder) => {
-    await Deno.mkdir(folder);
-    const notes = join(folder, "notes.txt");
-    await Deno.writeTextFile(notes, "the user's");
-    await refuses(openStore(folder, identity), /holds other files \(notes\.txt\)/);
-    await refuses(openStore(notes, identity), /it is a file; name a folder/);
-    await Deno.writeTextFile(join(folder, STUDY_FILE), "not a database, but long enough for one");
-    await refuses(openStore(folder, identity), /Cannot read the study in .*study\.db/);
-  }));
-
-Deno.test("openStore() takes up a folder whose study was killed before it began", () =>
-  inFolder(async (folder) => {
-    await Deno.mkdir(folder);
-    await (await openDatabase(join(folder, STUDY_FILE))).destroy();
-    await refuses(readStudy(folder), /stopped before anything was measured/);
-    await using store = await openStore(folder, identity);
-    await store.putTrial(trial);
-    assert.deepEqual(await store.trial("k1"), trial);
-  }));
-
-Deno.test("openStore() leaves the database of another program alone", () =>
-  inFolder(async (folder) => {
-    await Deno.mkdir(folder);
-    const database = new DatabaseSync(join(folder, STUDY_FILE));
-    database.exec("create table films (title text)");
-    database.close();
-    await refuses(openStore(folder, identity), /it is the database of another program/);
-  }));
-
-Deno.test("readStudy() joins trials with what was measured, in the order of the grid", () =>
-  inFolder(async (folder) => {
-    {
-      await using store = await openStore(folder, identity);
-      await store.putTrial({ ...trial, key: "k3", name: "failed", error: "no kernel" });
-      await store.putTrial({ ...trial, key: "k2", name: "half measured", modelHash: "m2" });
-      await store.putTrial({ ...trial, key: "k0", name: "of an earlier grid" });
-      await store.putTrial(trial);
-      await store.putEvaluation("m1", evaluation);
-      await store.putTiming("m1", latency);
-      await store.putEvaluation("m2", evaluation);
-      await store.putHeader({ ...header, grid: ["k1", "k2", "k3"] });
-    }
-    const { trials, planned } = await readStudy(folder);
-    assert.deepEqual(trials.map(({ name }) => name), ["mixed", "failed"]);
-    assert.equal(planned, 3);
-    const { scores: _, ...measured } = evaluation;
-    assert.deepEqual(trials[0], { ...trial, ...measured, latency, file: "best.onnx" });
-  }));
-
-Deno.test("readStudy() says so where there is no study", () =>
-  inFolder((folder) => refuses(readStudy(folder), /holds no study\.db/)));
-
-Deno.test("records that another version wrote are refused with advice, and --fresh starts over", () =>
-  inFolder(async (folder) => {
-    {
-      await using store = await openStore(folder, identity);
-      await store.putDocument("study", {
-        schema: 1,
-        title: "net",
-        grid: [],
-        files: { "a.svg": "" },
-      });
-      await Deno.writeTextFile(join(folder, "a.svg"), "old");
-    }
-    {
-      await using store = await openStore(folder, identity);
-      await refuses(store.header(), /another version of Octavo wrote it \(model: .*--fresh/);
-    }
-    await using fresh = await openStore(folder, identity, { fresh: true });
-    await fresh.putTrial(trial);
-    await assert.rejects(Deno.stat(join(folder, "a.svg")), Deno.errors.NotFound);
-    assert.equal(await fresh.header(), undefined);
-  }));
+Deno.test("a study continues on a store of one's own, and refuses that of another study", async () => {
+  const store = memoryStore();
+  const first = await openStudy(identity, { store });
+  await first.putDocument("calibration", { min: [1] });
+  const again = await openStudy(identity, { store });
+  assert.deepEqual(await again.document("calibration"), { min: [1] });
+  const other = { ...identity, model: { name: "other.onnx", hash: "bb" } };
+  await assert.rejects(openStudy(other, { store }), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, /Cannot add to the study in the given store, it is another one/);
+    return true;
+  });
+});

@@ -2,7 +2,7 @@ import type { KernelTimer } from "../../lib/cost/kernel_times.ts";
 import type { KernelTime } from "../../lib/cost/time_kernels.ts";
 import type { TensorForm } from "../../lib/cost/tensor_form.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { pacedPool } from "./tiny.ts";
+import { pacedRuntime } from "./tiny.ts";
 
 /** Operators that take time in the made-up clock. */
 const WORK = /^(Conv|Gemm|MatMul|ConvInteger|MatMulInteger)$/;
@@ -12,7 +12,7 @@ const WORK = /^(Conv|Gemm|MatMul|ConvInteger|MatMulInteger)$/;
  * no product a hundredth.
  */
 export const clock: KernelTimer = (timed) =>
-  Promise.resolve(timed.map(({ part: { model } }): KernelTime => {
+  Promise.resolve(timed.map(({ subgraph: { model } }): KernelTime => {
     const ops = model.graph.node.map(({ opType }) => opType);
     const products = ops.filter((op) => WORK.test(op)).length;
     const isStatic = ops.includes("QuantizeLinear");
@@ -24,8 +24,8 @@ export const clock: KernelTimer = (timed) =>
       ...{ ms, input: form, output: form, runs: ops },
       conversions: isStatic
         ? [
-          { step: "quantize", elements: 1000, ms: 0.002 },
-          { step: "dequantize", elements: 1000, ms: 0.001 },
+          { conversion: "quantize", elements: 1000, ms: 0.002 },
+          { conversion: "dequantize", elements: 1000, ms: 0.001 },
         ]
         : [],
     };
@@ -38,6 +38,6 @@ export function wholeMs({ graph }: Model): number {
 }
 
 /** Workers of that clock. */
-export function clockedPool() {
-  return pacedPool(wholeMs);
+export function clockedRuntime() {
+  return pacedRuntime(wholeMs);
 }

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import { ablate } from "../../lib/task/run_ablation.ts";
 import { safeMargin, shift } from "../../lib/replay/margins.ts";
-import { explainSpread, spreadOf } from "../../lib/calibrate/spread.ts";
 import { minMax } from "../../lib/calibrate/observers.ts";
-import { addValues, emptyStatistics } from "../../lib/calibrate/statistics.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
-import { agreement, type Metric } from "../../lib/evaluate/metric.ts";
+import type { Metric } from "../../lib/evaluate/metric.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { makeTensorProto, readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { ablationRecord } from "../../lib/record/ablation_record.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
-import { normal } from "../random.ts";
 import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { allButMapping } from "../../lib/study/ablation_mode.ts";
 import { branchedModel, LAYERS, pictures, rangesOf } from "../replay/network.ts";
@@ -47,19 +46,6 @@ function withOutliers(model: Model): Model {
   });
   return model.withGraph({ ...model.graph, initializer });
 }
-
-Deno.test("spreadOf() tells a few outliers from values that are merely wide", () => {
-  const wide = spreadOf(addValues(emptyStatistics(), normal(20_000, 1)))!;
-  assert.ok(Math.abs(wide.kurtosis - 3) < 0.3, `${wide.kurtosis}`);
-  assert.ok(wide.bulk > 0.7);
-  assert.equal(explainSpread("x", wide), undefined);
-  const values = normal(20_000, 1);
-  values.fill(100, 0, 10); // 0.05 %
-  const rare = spreadOf(addValues(emptyStatistics(), values))!;
-  assert.ok(rare.kurtosis > 100);
-  assert.match(explainSpread("x", rare)!, /^0\.1 % of the values of x take 9\d % of its range/);
-  assert.equal(spreadOf(addValues(emptyStatistics(), new Float32Array(9))), undefined);
-});
 
 Deno.test("shift() is how far any lead moved, and safeMargin() lies above all that were seen", () => {
   const logits = (...values: number[]) => ({ y: float32([1, values.length], values) });

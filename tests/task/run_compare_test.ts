@@ -3,12 +3,15 @@ import { JUPYTER_DISPLAY } from "../../lib/display.ts";
 import { arrays } from "../../lib/data/arrays.ts";
 import { npzDataset } from "../../lib/data/npz_dataset.ts";
 import { readNpz } from "../../lib/data/npz.ts";
-import { compare, Comparison, type ComparisonFields } from "../../lib/task/run_compare.ts";
+import { compare } from "../../lib/task/run_compare.ts";
+import { comparisonRecord } from "../../lib/record/comparison_record.ts";
+import { showComparison } from "../../lib/report/comparison.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
-import { agreement, top1 } from "../../lib/evaluate/metric.ts";
+import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
 import { modelOf } from "../runtime/models.ts";
@@ -65,74 +68,13 @@ Deno.test("compare() measures two models against each other on real workers", as
   assert.deepEqual(again.difference, difference);
   assert.equal(runs, n, "float32 is not run again");
 
+  assert.deepEqual(comparisonRecord.parse({ ...comparison }), { ...comparison }, "plain JSON");
+  assert.equal(String(comparison), String(showComparison(comparison)));
+  assert.equal(comparison[JUPYTER_DISPLAY]()["text/plain"], String(comparison));
+
   const same = await compare(good, good, data, { runtime, timedSamples: 0, metric: agreement() });
   assert.equal(same.latency, undefined);
   assert.deepEqual(same.outputs, { sqnr: null, cosine: 1 });
-});
-
-const FIELDS: ComparisonFields = {
-  metric: { name: "top-1", unit: "%", higherIsBetter: true },
-  data: "visemes (test)",
-  float32: { name: "lipnet.onnx", value: estimate(94.25, 93.1, 95.2, 2000), bytes: 7_748_833 },
-  candidate: { name: "<int8>", value: estimate(94.0, 92.9, 95, 2000), bytes: 90_312 },
-  difference: estimate(-0.25, -0.61, 0.09, 2000),
-  outputs: { sqnr: 31.25, cosine: 0.999123 },
-  latency: {
-    threads: 1,
-    rounds: 15,
-    ratio: estimate(0.5149, 0.5, 0.53, 15),
-    baselineMs: 41.234,
-    candidateMs: 21.3,
-    drifted: true,
-    machine: "a machine",
-  },
-};
-
-function estimate(value: number, low: number, high: number, n: number) {
-  return { value, low, high, n };
-}
-
-Deno.test("a comparison prints as a table, with what its numbers rest on", () => {
-  assert.equal(
-    String(new Comparison(FIELDS)),
-    `         float32              candidate                     change
--------  -------------------  ----------------------------  ---------------------------
-top-1    94.3 % [93.1, 95.2]  94.0 % [92.9, 95.0]           −0.25 points [−0.61, +0.09]
-time     41.2 ms              21.3 ms                       ×0.51 [0.50, 0.53]
-size     7.75 MB              90.3 kB                       ×0.01
-outputs                       SQNR 31.3 dB, cosine 0.99912
-<int8> against lipnet.onnx on 2000 samples of visemes (test); in brackets 95 % intervals.
-The change of top-1 is within noise.
-Time: 15 rounds in turns, 1 thread, a machine. The machine's speed changed meanwhile: measure again.`,
-  );
-});
-
-Deno.test("a comparison gives a notebook escaped HTML, and the text", () => {
-  const comparison = new Comparison(FIELDS);
-  const shown = comparison[JUPYTER_DISPLAY]();
-  assert.equal(shown["text/plain"], String(comparison));
-  assert.match(shown["text/html"]!, /^<table>.*<\/table><p>&#60;int8&#62; against lipnet/);
-});
-
-Deno.test("a comparison leaves out what was not measured, and calls a clear change none of noise", () => {
-  const { latency: _, outputs: __, ...rest } = FIELDS;
-  const text = String(new Comparison({ ...rest, difference: estimate(-1, -1.5, -0.4, 2000) }));
-  assert.doesNotMatch(text, /time|outputs|noise/i);
-  const equal = new Comparison({ ...rest, outputs: { sqnr: null, cosine: 1 } });
-  assert.match(String(equal), /outputs +equal to the bit/);
-});
-
-Deno.test("a comparison by closeness to float32 does not compare float32 with itself", () => {
-  const text = String(
-    new Comparison({
-      ...FIELDS,
-      metric: { name: "SQNR", unit: "dB", higherIsBetter: true },
-      float32: { ...FIELDS.float32, value: estimate(150, 150, 150, 20) },
-      candidate: { ...FIELDS.candidate, value: estimate(12.4, 9.8, 15, 20) },
-      difference: estimate(-137.6, -140.2, -135, 20),
-    }),
-  );
-  assert.match(text, /^SQNR {14}12\.4 dB \[9\.8, 15\.0\]$/m);
 });
 
 const LSTM = shared("models/bidi-lstm/");

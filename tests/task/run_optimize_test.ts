@@ -10,7 +10,8 @@ import { Plan } from "../../lib/quantize/plan.ts";
 import { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { float32 } from "../../lib/quantize/qconfig.ts";
-import { openRuntime, type Runtime } from "../../lib/runtime/pool.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { ProfileRecord } from "../../lib/record/profile_record.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
 import { modelOf, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
@@ -41,7 +42,7 @@ const samples = samplesOf({ x: [1, 1, 4, 12, 12] }, 4);
 /** Every integer kernel takes a tenth of what float32 takes, and a product less than a Conv. */
 const kernelTimer: KernelTimer = async (branches) => {
   const times = await timeKernels(runtime, branches, { inside: () => 0, outside: 0 }, { minMs: 1 });
-  return times.map((time) => ({
+  return times!.map((time) => ({
     ...time,
     ms: time.runs.reduce((sum, op) => sum + (/^Q/.test(op) ? 0.1 : /Conv/.test(op) ? 2 : 0.5), 0),
     conversions: time.conversions.map((step) => ({ ...step, ms: 0.01 })),
@@ -61,7 +62,7 @@ Deno.test("optimize() rewrites, places and builds a network, and measures what c
   assert.ok([result.built, result.float32, video].includes(result.model));
   assert.ok(steps.some((step) => step.startsWith("measuring")));
   assert.ok(result.plan.rows.some(({ ms }) => ms !== undefined));
-  const ops = (await runtime.optimized(result.built)).graph.node.map(({ opType }) => opType);
+  const ops = (await runtime.optimized(result.built))!.graph.node.map(({ opType }) => opType);
   assert.ok(ops.filter((op) => op === "QLinearConv" || op === "QGemm").length >= 3, ops.join(" "));
 
   assert.ok(await sqnrBetween(video, result.float32, samples) > 100);

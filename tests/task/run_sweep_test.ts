@@ -5,11 +5,12 @@ import { readModel } from "../../lib/onnx/file.ts";
 import type { SweepConfigInput } from "../../lib/config/sweep_config.ts";
 import type { MappingConfigInput } from "../../lib/config/mapping_config.ts";
 import type { Study } from "../../lib/record/study_record.ts";
-import { readStudy } from "../../lib/study/store.ts";
-import { sweep, type SweepEvent, type SweepOptions } from "../../lib/task/run_sweep.ts";
-import { openRuntime } from "../../lib/runtime/pool.ts";
+import { readStudy } from "../../lib/study/open_study.ts";
+import type { StudyEvent } from "../../lib/record/event.ts";
+import { sweep, type SweepOptions } from "../../lib/task/run_sweep.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { hasty } from "../cost/hasty.ts";
-import { pacedPool, tinyData, tinyModel } from "./tiny.ts";
+import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
 
 /** Three configurations; latency in as few rounds as an interval needs. */
 const FEW: SweepOptions = {
@@ -19,14 +20,10 @@ const FEW: SweepOptions = {
 
 /** A sweep in this thread, on a made-up clock, that keeps what it was told. */
 async function swept(options: SweepOptions = {}, data = tinyData()) {
-  const events: SweepEvent[] = [];
-  const study = await sweep(tinyModel(), data, {
-    ...FEW,
-    runtime: pacedPool(),
-    ...options,
-    onEvent: (event) => events.push(event),
-  });
-  return { study, events };
+  const running = sweep(tinyModel(), data, { ...FEW, runtime: pacedRuntime(), ...options });
+  const events: StudyEvent[] = [];
+  for await (const event of running) events.push(event);
+  return { study: await running, events };
 }
 
 async function inFolder(test: (folder: string) => Promise<void>) {
@@ -71,7 +68,7 @@ Deno.test("sweep() measures every configuration of the grid, float32 first", asy
     [2, 3, false],
     [3, 3, false],
   ]);
-  const shares = events.flatMap((event) => event.kind === "progress" ? [event.progress.all] : []);
+  const shares = events.flatMap((event) => event.kind === "step" ? event.all ?? [] : []);
   assert.ok(shares.every((share, i) => share >= 0 && share <= 1 && share >= (shares[i - 1] ?? 0)));
 
   // The same in another thread of another instance: bits, keys and all.
@@ -85,32 +82,32 @@ Deno.test("sweep() measures nothing again in a folder that holds it, and says so
     const again = await swept({ out });
     assert.deepEqual(again.study.trials, first.study.trials);
     assert.equal(again.study.provenance.reused, 3);
-    assert.ok(again.events.every(({ kind }) => kind !== "progress"));
+    const steps = again.events.flatMap((event) => event.kind === "step" ? [event.step] : []);
+    assert.ok(!steps.some((step) => /accuracy|latency|calibration|float32/.test(step)), `${steps}`);
     assert.deepEqual(await readStudy(out), again.study);
   }));
 
 Deno.test("sweep() keeps accuracy but not latency for another number of threads", () =>
   inFolder(async (out) => {
     const first = await swept({ out });
-    const again = await swept({ out, runtime: pacedPool(() => 1, 2) });
+    const again = await swept({ out, runtime: pacedRuntime(() => 1, 2) });
     assert.deepEqual(accuracies(again.study), accuracies(first.study));
     assert.equal(again.study.trials[1]!.latency!.threads, 2);
-    const steps = again.events.flatMap((event) =>
-      event.kind === "progress" ? [event.progress.doing] : []
-    );
+    const steps = again.events.flatMap((event) => event.kind === "step" ? [event.step] : []);
     assert.ok(steps.includes("latency") && !steps.includes("accuracy"));
   }));
 
 Deno.test("sweep() stopped by a signal returns what there is, and continues from there", () =>
   inFolder(async (out) => {
     const stop = new AbortController();
-    const study = await sweep(tinyModel(), tinyData(), {
+    const running = sweep(tinyModel(), tinyData(), {
       ...FEW,
-      out,
-      runtime: pacedPool(),
-      signal: stop.signal,
-      onEvent: (event) => event.kind === "trial" && event.number === 2 && stop.abort(),
+      ...{ out, runtime: pacedRuntime(), signal: stop.signal },
     });
+    for await (const event of running) {
+      if (event.kind === "trial" && event.number === 2) stop.abort();
+    }
+    const study = await running;
     assert.equal(study.trials.length, 2);
     assert.deepEqual(await readStudy(out), study);
     const { study: whole, events } = await swept({ out });
@@ -130,7 +127,7 @@ Deno.test("sweep() stopped before anything was measured throws the reason and wr
 Deno.test("sweep() chooses the fastest within the budget, tests it once, and writes it", () =>
   inFolder(async (out) => {
     // Smaller files are faster on this clock.
-    const runtime = pacedPool((model) => model.bytes().length);
+    const runtime = pacedRuntime((model) => model.bytes().length);
     const { study } = await swept({ out, runtime, config: { ...FEW.config, maxDrop: 100 } });
     const winner = study.trials.find(({ key }) => key === study.winner!.key)!;
     const smallest = Math.min(...study.trials.map(({ bytes }) => bytes!));
@@ -148,9 +145,10 @@ Deno.test("sweep() chooses the fastest within the budget, tests it once, and wri
     assert.ok(plan.some(({ ms }) => ms !== undefined) && plan.some(({ dB }) => dB !== undefined));
   }));
 
-Deno.test("sweep() keeps float32 where nothing is faster", () =>
+Deno.test("sweep() keeps the model as given where whatever is smaller is slower", () =>
   inFolder(async (out) => {
-    const { study } = await swept({ out });
+    const runtime = pacedRuntime((model) => 1 / model.bytes().length);
+    const { study } = await swept({ out, runtime });
     assert.equal(study.winner, undefined);
     assert.equal(study.baseline.test, undefined);
     const names = [...Deno.readDirSync(out)].map(({ name }) => name);
@@ -199,11 +197,12 @@ Deno.test("sweep() refuses a rule that matches nothing, before it writes anythin
 
 Deno.test("sweep() calibrates once for all numbers of samples, each of which is a trial", () =>
   inFolder(async (out) => {
-    const passes = (events: SweepEvent[]) =>
-      events.filter((event) =>
-        event.kind === "progress" && event.progress.doing === "calibration" &&
-        event.progress.step === 0
-      ).length;
+    const passes = (events: StudyEvent[]) =>
+      new Set(
+        events.flatMap((event) =>
+          event.kind === "step" && event.step === "calibration" ? [event.about] : []
+        ),
+      ).size;
     const few: SweepConfigInput = {
       ...FEW.config,
       placements: ["cnn-static"],

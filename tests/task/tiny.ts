@@ -1,9 +1,8 @@
 import { arrays } from "../../lib/data/arrays.ts";
 import { splitDataset, type Splits } from "../../lib/data/split.ts";
 import { Model } from "../../lib/onnx/model.ts";
-import { UnknownBuildError } from "../../lib/runtime/runtime_errors.ts";
-import type { Runtime } from "../../lib/runtime/pool.ts";
-import { openSession } from "../../lib/runtime/session.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
+import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";
@@ -49,10 +48,9 @@ export function tinyData(count = 60, options: { labelled?: boolean; seed?: numbe
  *
  * @param msOf Milliseconds that a run of a model is to take.
  */
-export function pacedPool(msOf: (model: Model) => number = () => 1, threads = 1): Runtime {
+export function pacedRuntime(msOf: (model: Model) => number = () => 1, threads = 1): Runtime {
   return {
-    workers: 1,
-    threads,
+    about: { workers: 1, threads, machine: "a machine of its own" },
     async *run(model, samples, { outputs, signal, onProgress } = {}) {
       const session = await openSession(model);
       let done = 0;
@@ -71,8 +69,8 @@ export function pacedPool(msOf: (model: Model) => number = () => 1, threads = 1)
       const ms = Array.from({ length: rounds }, () => models.map(msOf));
       return Promise.resolve({ ms, warmup: models.map(() => 0) });
     },
-    optimized: () => Promise.reject(new UnknownBuildError("no build at all")),
-    profile: () => Promise.reject(new UnknownBuildError("no build at all")),
+    optimized: () => Promise.resolve(undefined),
+    profile: () => Promise.resolve(undefined),
     close() {},
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

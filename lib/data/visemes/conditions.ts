@@ -1,28 +1,28 @@
 /** Least and most of a quantity that is drawn uniformly. */
-export type Interval = readonly [low: number, high: number];
+export type Bounds = readonly [low: number, high: number];
 
 /** How hard the speakers and their recordings make it to read the lips. */
 export interface Conditions {
   /** Reach of a viseme's pull on its neighbours (coarticulation), in its own lengths. */
-  blend: Interval;
+  blend: Bounds;
   /** Length of a viseme relative to the others. */
-  length: Interval;
+  length: Bounds;
   /** How far the shapes are carried out: 1 as in `VISEMES`, less for mumbling. */
-  effort: Interval;
+  effort: Bounds;
   /** By how much lips are darker than the skin, grey levels. */
-  darkLips: Interval;
+  darkLips: Bounds;
   /** The same for the few whose lips are lighter. */
-  lightLips: Interval;
+  lightLips: Bounds;
   /** Probability of a sharp picture; of the others, {@linkcode slightBlur} are blurred only once. */
   sharp: number;
   /** Probability of one pass of blur, not two, in a picture that is not sharp. */
   slightBlur: number;
   /** Standard deviation of the sensor's noise, grey levels. */
-  noise: Interval;
+  noise: Bounds;
   /** Probability that something passes before the mouth. */
   disc: number;
   /** Its radius, pixels. */
-  discRadius: Interval;
+  discRadius: Bounds;
 }
 
 /** Clear speech before a fair camera: what the bundled network was trained on. */

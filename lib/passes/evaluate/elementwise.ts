@@ -153,7 +153,7 @@ export function power(inputs: Inputs, workspace: Workspace): Tensor {
 }
 
 /** Equal, Less, Greater, their "or equal" forms, And and Or. */
-export function compare(opType: string, inputs: Inputs, workspace: Workspace): Tensor {
+export function comparison(opType: string, inputs: Inputs, workspace: Workspace): Tensor {
   const a = required(inputs, 0);
   const b = required(inputs, 1);
   if (a.type !== b.type || a.type === "bfloat16") {

@@ -15,7 +15,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   ...byName(["Add", "Sub", "Mul", "Div", "Max", "Min"], elementwise.arithmetic),
   ...byName(
     ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or"],
-    elementwise.compare,
+    elementwise.comparison,
   ),
   Cast: (node, inputs, workspace) => {
     const type = elementType(intAttribute(node, "to", 0));
@@ -39,7 +39,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Reshape: layout.reshape,
   Shape: layout.shape,
   Size: (_, inputs, workspace) => layout.size(inputs, workspace),
-  Slice: layout.slice,
+  Slice: layout.sliceTensor,
   Split: layout.split,
   Squeeze: layout.squeeze,
   Tile: (_, inputs, workspace) => layout.tile(inputs, workspace),
@@ -64,7 +64,7 @@ function byName(
   );
 }
 
-/** Whether `evaluate()` knows this operator. */
+/** Whether `evaluateNode()` knows this operator. */
 export function canEvaluate(node: NodeProto): boolean {
   return isStandard(node) && Object.hasOwn(OPERATORS, node.opType);
 }
@@ -85,17 +85,17 @@ export function isPlain(dataType: number): boolean {
  * undefined, input that the operator refuses. The runtime will say what is wrong with it, if anything.
  * @example
  * ```ts
- * import { evaluate } from "./evaluate_node.ts";
+ * import { evaluateNode } from "./evaluate_node.ts";
  * import { makeNode } from "../../onnx/node.ts";
  * import { float32 } from "../../tensor/tensor.ts";
  * import assert from "node:assert/strict";
  *
  * const add = makeNode("Add", ["a", "b"], ["c"]);
- * const [c] = evaluate(add, [float32([2], [1, 2]), float32([1], [10])], 100)!;
+ * const [c] = evaluateNode(add, [float32([2], [1, 2]), float32([1], [10])], 100)!;
  * assert.deepEqual(c!.data, new Float32Array([11, 12]));
  * ```
  */
-export function evaluate(
+export function evaluateNode(
   node: NodeProto,
   inputs: readonly (Tensor | undefined)[],
   maxBytes: number,

@@ -177,7 +177,7 @@ export function split(node: NodeProto, inputs: Inputs, workspace: Workspace): Te
 }
 
 /** Slice: bounds in attributes up to opset 9, in inputs with optional axes and steps after. */
-export function slice(node: NodeProto, inputs: Inputs, workspace: Workspace): Tensor {
+export function sliceTensor(node: NodeProto, inputs: Inputs, workspace: Workspace): Tensor {
   const x = required(inputs, 0);
   const rank = x.dims.length;
   const starts = integers(inputs[1]) ?? intsAttribute(node, "starts");

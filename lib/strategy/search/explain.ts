@@ -1,9 +1,9 @@
 import type { Calibration } from "../../calibrate/calibration.ts";
+import { explainSpread, spreadOf } from "../../calibrate/spread.ts";
 import { roundedTensors } from "../../cost/placement.ts";
 import { modulePaths } from "../../onnx/module_path.ts";
 import type { DecisionRow } from "../../record/search_record.ts";
-import { decibels } from "./noise.ts";
-import { outlierNote } from "./outliers.ts";
+import { decibelsOf as decibels } from "../../evaluate/closeness.ts";
 import { costOf, type Proposal, proposalOf } from "./proposal.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { USUAL_OBSERVER } from "./search_forms.ts";
@@ -195,6 +195,7 @@ function outliersOf(
   });
   return [...new Set(names)].flatMap((name) => {
     const seen = calibration?.statistics.get(name);
-    return (seen && outlierNote(name, seen)) ?? [];
+    const spread = seen && spreadOf(seen);
+    return (spread && explainSpread(name, spread)) ?? [];
   });
 }

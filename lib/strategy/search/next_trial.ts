@@ -1,7 +1,7 @@
 import { isWithin } from "../../record/budget.ts";
 import { contentKey } from "../../record/json.ts";
 import type { Assignment, Recipe } from "../../record/recipe.ts";
-import { LEAST_NOISE } from "./noise.ts";
+import { LEAST_NOISE } from "../../evaluate/closeness.ts";
 import { dropOfNoise, type NoiseCurve, noiseOfDrop } from "./noise_to_drop.ts";
 import { costOf, type Proposal, proposalOf, propose, recipeOf } from "./proposal.ts";
 import { largest, type SearchSpace } from "./space.ts";

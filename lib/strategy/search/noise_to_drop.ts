@@ -1,6 +1,5 @@
 import type { Evaluation } from "../../evaluate/evaluate.ts";
-import { MAX_SQNR } from "../../evaluate/closeness.ts";
-import type { Metric } from "../../evaluate/metric.ts";
+import { type Metric, scoreScale } from "../../evaluate/metric.ts";
 import { drop } from "../../record/budget.ts";
 import { random } from "../../random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -48,26 +47,20 @@ export function noiseCurve(
     const lost = scored.flatMap((s) => {
       const noisy = withNoise(results[s]!, outputs, power, s);
       const score = scoreOf(metric, noisy, results[s]!, s, labels);
-      return score === undefined ? [] : [ownScore(metric, scores, s) - score];
+      return score === undefined ? [] : [own(metric, scores, s) - score];
     });
     const mean = lost.reduce((sum, x) => sum + x, 0) / Math.max(1, lost.length);
-    // A drop that falls again under more noise is chance.
-    last = Math.max(last, drop(metric, { value: -mean }) * scaleOf(metric));
+    last = Math.max(last, drop(metric, { value: -mean }) * scoreScale(metric));
     noise.push(power);
     drops.push(last);
   }
   return { noise, drop: drops };
 }
 
-/** What a mean of scores is multiplied with to be a value of the metric. */
-function scaleOf({ unit }: Metric): number {
-  return unit === "%" ? 100 : 1;
-}
-
 /** Float32's score of a sample; closeness to itself is complete. */
-function ownScore(metric: Metric, scores: Float64Array, sample: number): number {
-  if (metric.relative && metric.name === "SQNR") return MAX_SQNR;
-  return metric.relative ? 1 : scores[sample]!;
+function own(metric: Metric, scores: Float64Array, sample: number): number {
+  const { perfect } = metric;
+  return perfect === undefined ? scores[sample]! : perfect / scoreScale(metric);
 }
 
 /** The noise power at which a drop is to be expected: beyond the curve its last, below it in proportion. */

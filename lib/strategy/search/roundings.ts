@@ -3,25 +3,26 @@ import { STATIC_OPERATORS } from "../../quantize/operators.ts";
 import { elementCount } from "../../tensor/tensor.ts";
 import { isInt8 } from "../../cost/tensor_form.ts";
 import type { Base } from "../../cost/exact_forms.ts";
+import type { Kernel } from "../../cost/kernels.ts";
+import type { NetworkFacts } from "../../cost/network_facts.ts";
+import { graphFacts } from "../../quantize/graph_facts.ts";
+import { layerName } from "../../quantize/layers.ts";
+import type { ExactForm } from "../../record/recipe.ts";
 
 /** What a search needs of a base to tell its layers and tensors apart. */
-export type LayeredBase = Pick<Base, "form" | "problem" | "network">;
+export interface LayeredBase {
+  readonly form: ExactForm;
+  readonly problem: { readonly kernels: readonly Kernel[] };
+  readonly network: Pick<NetworkFacts, "model" | "values">;
+}
 
-/**
- * The layer of each kernel: of the pieces that a Conv was cut into as matrix products, that Conv; of
- * other kernels, their first node. The name is the same in every exact form of a network.
- */
-export function layersOf({ form, problem: { kernels } }: LayeredBase): string[] {
-  const products = typeof form === "string" ? [] : form.products.map(({ node }) => ({
-    node,
-    // Nodes that replace one of a scope, `/a/conv/Conv`, stand in that scope; others begin with its name.
-    prefix: /^(.*\/)?[^/]+\/[^/]*$/.test(node) ? node.replace(/[^/]*$/, "") : node,
-  }));
-  const layerOf = ({ name }: NodeProto) =>
-    products.find(({ prefix }) =>
-      name.startsWith(prefix) && (prefix.endsWith("/") || !/^\w/.test(name.slice(prefix.length)))
-    )?.node;
-  return kernels.map(({ nodes }) => layerOf(nodes[0]!) ?? nodes[0]!.name);
+/** The layer of each kernel, see {@linkcode layerName}: of several pieces of a Conv, that Conv. */
+export function layersOf(
+  { form, problem: { kernels }, network: { model } }: LayeredBase,
+): string[] {
+  const facts = graphFacts(model.graph);
+  const rewritten = typeof form === "string" ? [] : form.products.map(({ node }) => node);
+  return kernels.map(({ nodes }) => layerName(nodes, facts, rewritten));
 }
 
 /** Where the rounding of a tensor to uint8 can be read from. */
@@ -37,7 +38,7 @@ export interface Rounding {
  * holds the values of another in another order (or some of them) does what rounding that one does;
  * the results of the pieces of a layer share what rounding the layer's result does.
  */
-export function roundingsOf(base: LayeredBase): Map<string, Rounding> {
+export function roundingsOf(base: LayeredBase & Pick<Base, "problem">): Map<string, Rounding> {
   const { problem: { kernels }, network: { values } } = base;
   const layers = layersOf(base);
   const maker = new Map(kernels.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));

@@ -1,11 +1,10 @@
 import type { Calibration } from "../../calibrate/calibration.ts";
-import { isMeasured, type Objective } from "../../record/best.ts";
-import { bestTrial } from "../../record/best_trial.ts";
-import { type Budget, isWithinBudget, worstCaseDrop } from "../../record/budget.ts";
+import { bestTrial, type Contest, type Objective } from "../../record/best.ts";
+import { isWithinBudget, worstCaseDrop } from "../../record/budget.ts";
 import type { MetricInfo } from "../../record/metric_info.ts";
 import type { Assignment, Recipe } from "../../record/recipe.ts";
 import type { DecisionRow } from "../../record/search_record.ts";
-import type { Trial } from "../../record/trial_record.ts";
+import { isMeasured, type Trial } from "../../record/trial_record.ts";
 import type { TrialAsk, TrialStrategy } from "../../study/trial_ask.ts";
 import { withBiasCorrection } from "./bias_retry.ts";
 import { explainDecisions } from "./explain.ts";
@@ -26,7 +25,8 @@ export interface MeasuredSpaces {
 
 /** What a {@linkcode SearchStrategy} is made of. */
 export interface SearchSetup {
-  readonly budget: Budget;
+  /** What trials are judged by, and the network as given, which they must be better than. */
+  readonly budget: Contest;
   readonly objective: Objective;
   /** What to try first, in order, until one of them keeps the budget. */
   readonly first: readonly TrialAsk[];
@@ -55,7 +55,7 @@ const MOST_RETRIES = 4;
  *   forms: { conv1: { kind: "weightOnly" } },
  * };
  * const strategy = new SearchStrategy({
- *   budget: { metric, maxDrop: 1 },
+ *   budget: { metric, maxDrop: 1, model: { bytes: 1000 } },
  *   objective: "latency",
  *   first: [{ recipe, why: "weights stored in int8" }],
  *   spaces: () => Promise.resolve({ spaces: [], curve: { noise: [1], drop: [1] }, outputs: 1 }),
@@ -206,6 +206,6 @@ function signalToNoise(
   metric: MetricInfo,
   count: number,
 ): number | undefined {
-  if (metric.name === "SQNR") return accuracy?.value.low;
+  if (metric.signalToNoise) return accuracy?.value.low;
   return count === 1 ? outputs?.sqnr ?? undefined : undefined;
 }

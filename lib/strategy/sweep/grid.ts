@@ -2,7 +2,7 @@ import { DEFAULT_OBSERVER, observerSpec, takes } from "../../calibrate/observer_
 import { type Product, productsOf, type SweepConfig } from "../../config/sweep_config.ts";
 import { rulesOf } from "../../config/mapping_config.ts";
 import type { GraphProto } from "../../onnx/onnx_pb.ts";
-import { decide } from "../../quantize/decide.ts";
+import { decide, nodeIdentities } from "../../quantize/decide.ts";
 import type { Decision } from "../../quantize/decision.ts";
 import { mappingOfRecipe } from "../../quantize/from_recipe.ts";
 import { type Correction, CORRECTIONS } from "../../quantize/quantize_with.ts";
@@ -147,8 +147,7 @@ function makeRecipe(
   graph: GraphProto,
 ): { recipe: GridRecipe; forms: readonly Json[] } {
   const { observer, weights, samples, corrections, ...rest } = fullRecipe(point, config);
-  const nodes = decide(graph, { default: { kind: "float32" }, rules: [] }).all;
-  const identities = nodes.map(({ identity }) => identity);
+  const identities = nodeIdentities(graph);
   const mapping = mappingOfRecipe({ ...rest, observer, weights } as Recipe, identities);
   const decisions = decide(graph, mapping).all;
   const applied = decisions.map(({ applied }) => applied);

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import type { GraphProto } from "../../../lib/onnx/onnx_pb.ts";
+import { decide, nodeIdentities } from "../../../lib/quantize/decide.ts";
+import { mappingOfRecipe } from "../../../lib/quantize/from_recipe.ts";
+import type { Recipe } from "../../../lib/record/recipe.ts";
+import { recipeFamily, recipeName } from "../../../lib/record/recipe_name.ts";
 import { describeQConfig } from "../../../lib/quantize/qconfig.ts";
 import { resolveMapping } from "../../../lib/quantize/mapping.ts";
 import { parseSweepConfig } from "../../../lib/config/sweep_config.ts";
@@ -12,7 +16,7 @@ import { tinyModel } from "../../task/tiny.ts";
 const alike = (graph: GraphProto) => ({ fused: graph, lowered: graph });
 
 const names = (config: string, model = tinyModel()) =>
-  expandGrid(parseSweepConfig(config), alike(model.graph)).configurations.map(({ name }) => name);
+  expandGrid(parseSweepConfig(config), alike(model.graph)).recipes.map(recipeName);
 
 /** A network without a Conv. */
 const mlp = modelOf(
@@ -49,7 +53,7 @@ Deno.test("expandGrid() takes points together that come to the same model, and s
     "observers": ["lp-norm", "percentile"]
   }`;
   const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
-  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+  assert.deepEqual(grid.recipes.map(recipeName), [
     "float32",
     "rnn-dynamic · per-tensor",
   ]);
@@ -75,22 +79,22 @@ Deno.test("expandGrid() gives each observer the parameters that make a differenc
     "percentile 99.9",
     "percentile 99.99 of 512 bins",
     "percentile 99.99",
-    "L2 of 512 bins",
-    "L2",
+    "lp-norm 2 of 512 bins",
+    "lp-norm 2",
     "lp-norm 2.4 of 512 bins",
     "lp-norm 2.4",
     "entropy of 512 bins",
     "entropy",
     "moving-average",
   ]);
-  assert.match(names(config)[1]!, / · per-tensor mse$/);
+  assert.match(names(config)[1]!, / · per-tensor-mse$/);
 });
 
 Deno.test("expandGrid() counts calibration samples where something is calibrated", () => {
   const config = `{ "placements": ["mixed", "rnn-dynamic"], "calibrationSizes": [1, 16, "all"] }`;
   const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
   assert.deepEqual(
-    grid.configurations.map(({ name, calibrationSamples }) => [name, calibrationSamples]),
+    grid.recipes.map((recipe) => [recipeName(recipe), recipe.samples]),
     [
       ["float32", undefined],
       ["mixed · lp-norm 2.4 · per-channel · 1 sample", 1],
@@ -111,7 +115,8 @@ Deno.test("expandGrid() corrects what is static, each set of corrections once", 
     "corrections": ["none", "bias", ["bias", "equalize"], ["equalize", "bias"]]
   }`;
   const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
-  assert.deepEqual(grid.configurations.map(({ name, corrections }) => [name, [...corrections]]), [
+  const found = grid.recipes.map((recipe) => [recipeName(recipe), recipe.corrections ?? []]);
+  assert.deepEqual(found, [
     ["float32", []],
     ["cnn-static · lp-norm 2.4 · per-channel", []],
     ["cnn-static · lp-norm 2.4 · per-channel · bias", ["bias"]],
@@ -124,7 +129,7 @@ Deno.test("expandGrid() corrects what is static, each set of corrections once", 
 Deno.test("expandGrid() finds cnn-static to be float32, and mixed rnn-dynamic, without a Conv", () => {
   const config = `{ "observers": ["min-max"], "weights": ["per-channel"] }`;
   const grid = expandGrid(parseSweepConfig(config), alike(mlp.graph));
-  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+  assert.deepEqual(grid.recipes.map(recipeName), [
     "float32",
     "rnn-dynamic · per-channel",
     "compact · per-channel",
@@ -149,26 +154,29 @@ Deno.test("expandGrid() takes mappings of one's own, with observers of their own
     }
   }`;
   const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
-  const [, perChannel, perTensor] = grid.configurations;
-  assert.deepEqual(grid.configurations.map(({ name, family }) => [name, family]), [
+  assert.deepEqual(grid.recipes.map((recipe) => [recipeName(recipe), recipeFamily(recipe)]), [
     ["float32", "float32"],
     ["own · per-channel", "own"],
     ["own · per-tensor", "own"],
   ]);
-  assert.equal(perChannel!.forms[0], "float32");
-  assert.equal(perChannel!.forms[2], "static percentile 99.5 · uint8 affine full · per-channel");
-  assert.equal(perTensor!.forms.at(-1), "dynamic · per-tensor");
+  const { graph } = tinyModel();
+  const forms = (recipe: Recipe) =>
+    decide(graph, mappingOfRecipe(recipe, nodeIdentities(graph))).all
+      .map(({ applied }) => describeQConfig(applied));
+  assert.equal(forms(grid.recipes[1]!)[0], "float32");
+  assert.equal(forms(grid.recipes[1]!)[2], "static (percentile 99.5, per-channel)");
+  assert.equal(forms(grid.recipes[2]!).at(-1), "dynamic (per-tensor)");
 });
 
 Deno.test("expandGrid() gives every configuration a name of its own", () => {
   const { graph } = tinyModel();
   // Another object is another network to the grid, be it of the same nodes.
   const graphs = { fused: graph, lowered: { ...graph } };
-  const grid = expandGrid(parseSweepConfig("{}"), graphs).configurations;
-  const all = grid.map(({ name }) => name);
+  const grid = expandGrid(parseSweepConfig("{}"), graphs).recipes;
+  const all = grid.map(recipeName);
   assert.equal(new Set(all).size, all.length);
   assert.ok(all.length >= 10 && all.length <= 16, `${all.length} configurations`);
-  assert.deepEqual(grid.filter(({ rewrite }) => rewrite === "lowered").map(({ name }) => name), [
+  assert.deepEqual(grid.filter(({ base }) => base === "lowered").map(recipeName), [
     "lowered · float32",
     "lowered · compact · lp-norm 2.4 · per-channel",
     "lowered · compact · percentile 99.99 · per-channel",
@@ -178,7 +186,7 @@ Deno.test("expandGrid() gives every configuration a name of its own", () => {
 Deno.test("expandGrid() takes a lowered network for the fused one where lowering did nothing", () => {
   const config = `{ "placements": ["mixed"], "observers": ["min-max"], "rewrites": ["lowered"] }`;
   const grid = expandGrid(parseSweepConfig(config), alike(tinyModel().graph));
-  assert.deepEqual(grid.configurations.map(({ name }) => name), [
+  assert.deepEqual(grid.recipes.map(recipeName), [
     "float32",
     "lowered · mixed · min-max · per-channel",
   ]);
@@ -189,11 +197,11 @@ Deno.test("expandGrid() measures a point once that lies in two products", () => 
     "placements": ["mixed"],
     "more": [{ "placements": ["mixed"], "observers": ["percentile"], "percentiles": [99.99, 99.9] }]
   }`;
-  const { configurations, collapsed } = expandGrid(
+  const { recipes, collapsed } = expandGrid(
     parseSweepConfig(config),
     alike(tinyModel().graph),
   );
-  assert.equal(configurations.length, 4); // with float32
+  assert.equal(recipes.length, 4); // with float32
   assert.deepEqual(collapsed, []);
 });
 

@@ -1,0 +1,40 @@
+import { readClasses } from "../classes.ts";
+import type { ClassOptions, Metric } from "../metric.ts";
+
+/**
+ * Share of samples whose class is the label. Where the output is the class itself (an integer),
+ * it is compared with the label as it is.
+ *
+ * @example The label is the first of the largest scores
+ * ```ts
+ * import { top1 } from "./top1.ts";
+ * import { float32 } from "../../tensor/tensor.ts";
+ * import assert from "node:assert/strict";
+ * const outputs = { y: float32([1, 3], [0.1, 0.7, 0.2]) };
+ * assert.equal(top1().score({ outputs, reference: outputs, label: 1, index: 0 }), 1);
+ * ```
+ */
+export function top1(options: ClassOptions = {}): Metric {
+  return {
+    name: "top-1",
+    unit: "%",
+    digits: 1, // a tenth of a point is what 500 to 2,000 samples resolve
+    higherIsBetter: true,
+    share: true,
+    usesLabels: true,
+    decidedBy: options,
+    score({ outputs, label }) {
+      const { output, ids, count } = readClasses(outputs, options.output);
+      if (ids.length !== 1) {
+        throw new Error(
+          `output "${output}" has ${ids.length} positions, but there is one label; ` +
+            `score it with a metric of your own`,
+        );
+      }
+      if (label! >= count) {
+        throw new Error(`its label ${label} is outside the ${count} classes of output "${output}"`);
+      }
+      return ids[0] === label ? 1 : 0;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { producers } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import { Plan } from "../quantize/plan.ts";
+import type { QuantizedModel, Trace } from "../quantize/quantized_model.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import { addSums, noSums, sqnrOf } from "./closeness.ts";
+import { tensorPairs } from "./tensor_errors.ts";
+
+/** Options for {@linkcode withErrors}. */
+export interface WithErrorsOptions {
+  runtime: Runtime;
+  signal?: AbortSignal;
+}
+
+/**
+ * Fills in how far what each node gives is from what it gives in float32: SQNR in dB, over all samples,
+ * errors of all nodes before it included. What runs inside a kernel has no value of its own; that of
+ * the kernel's last node counts to the first.
+ *
+ * @param float32 The model that `model` was converted from.
+ */
+export async function withErrors(
+  model: QuantizedModel,
+  float32: Model,
+  samples: readonly Feeds[],
+  options: WithErrorsOptions,
+): Promise<QuantizedModel> {
+  const results = model.traces.map((trace) => resultOf(trace, model.traces));
+  const [made, kept] = [producers(float32.graph), producers(model.graph)];
+  const names = new Map(
+    results.filter((name) => made.has(name) && kept.has(name)).map((name) => [name, name]),
+  );
+  const errors = new Map([...names.keys()].map((name) => [name, noSums()]));
+  const pairs = tensorPairs(float32, model, names, samples, options);
+  for await (const { name, exact, other } of pairs) {
+    if (other) addSums(errors.get(name)!, exact, other);
+  }
+  const rows = model.plan.rows.map((row, i) => {
+    const { anchor, inBody } = model.traces[i]!;
+    const sums = errors.get(results[i]!);
+    if (!sums || anchor !== undefined || inBody || sums.noise === 0 || sums.signal === 0) {
+      return row;
+    }
+    return { ...row, dB: sqnrOf(sums) };
+  });
+  return model.withPlan(new Plan(rows));
+}
+
+/** The tensor that leaves the kernel that a node runs in. */
+function resultOf({ name, outputs }: Trace, traces: readonly Trace[]): string {
+  const inside = traces.findLast(({ anchor }) => anchor === name);
+  return (inside?.outputs ?? outputs)[0] ?? "";
+}

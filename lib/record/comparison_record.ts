@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { estimate, metricInfo } from "./metric_info.ts";
+import { latency, outputError } from "./trial_record.ts";
+
+/** One of two models that were compared. */
+const comparedModel = z.strictObject({
+  name: z.string(),
+  /** The metric over the data set. */
+  value: estimate,
+  /** Size of the file. */
+  bytes: z.int(),
+});
+/** One of two models that were compared: plain JSON. */
+export type ComparedModel = z.infer<typeof comparedModel>;
+
+/** A candidate against the float32 network it was made from. */
+export const comparisonRecord = z.strictObject({
+  metric: metricInfo,
+  /** Name of the data set. */
+  data: z.string(),
+  float32: comparedModel,
+  candidate: comparedModel,
+  /** Candidate minus float32 on the same samples, in the metric's unit. */
+  difference: estimate,
+  /** Closeness of the outputs; absent where no output keeps its shape. */
+  outputs: outputError.optional(),
+  /** Absent where it was not measured. */
+  latency: latency.optional(),
+});
+/** A candidate against the float32 network it was made from: plain JSON. */
+export type ComparisonRecord = z.infer<typeof comparisonRecord>;

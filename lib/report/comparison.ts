@@ -1,0 +1,93 @@
+import { escapeHtml, type Table, table } from "../display.ts";
+import type { ComparisonRecord } from "../record/comparison_record.ts";
+import {
+  decimal,
+  factor,
+  factorInterval,
+  isRelative,
+  megabytes,
+  metricFormat,
+  milliseconds,
+  plural,
+} from "./format.ts";
+import { show, type Shown } from "./notebook_display.ts";
+
+/**
+ * Shows a comparison of two models: a table of accuracy, time, size and outputs, and under it what its
+ * numbers rest on.
+ *
+ * @example The last line of a notebook cell
+ * ```ts
+ * import type { ComparisonRecord } from "../record/comparison_record.ts";
+ * import { showComparison } from "./comparison.ts";
+ * const cell = (record: ComparisonRecord) => showComparison(record);
+ * ```
+ */
+export function showComparison(record: ComparisonRecord): Shown {
+  const { html, text } = comparisonTable(record);
+  const notes = comparisonNotes(record);
+  return show({
+    "text/html": `${html}<p>${notes.map(escapeHtml).join("<br>")}</p>`,
+    "text/plain": `${text}\n${notes.join("\n")}`,
+  });
+}
+
+function comparisonTable(record: ComparisonRecord): Table {
+  const { metric, float32, candidate, difference, latency, outputs } = record;
+  const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: 0 });
+  const relative = isRelative(record);
+  const valueText = ({ value }: ComparisonRecord["float32"]) =>
+    `${format.value(value.value)}${format.unit} ${format.range(value)}`;
+  return table([
+    {
+      "": metric.name,
+      float32: relative ? "" : valueText(float32),
+      candidate: valueText(candidate),
+      change: relative ? "" : `${format.difference(difference.value)}${format.differenceUnit} ` +
+        format.differenceRange(difference),
+    },
+    ...latency
+      ? [{
+        "": "time",
+        float32: `${milliseconds(latency.baselineMs)} ms`,
+        candidate: `${milliseconds(latency.candidateMs)} ms`,
+        change: factorInterval(latency.ratio),
+      }]
+      : [],
+    {
+      "": "size",
+      float32: megabytes(float32.bytes),
+      candidate: megabytes(candidate.bytes),
+      change: factor(candidate.bytes / float32.bytes),
+    },
+    ...outputs
+      ? [{ "": "outputs", float32: "", candidate: closenessText(outputs), change: "" }]
+      : [],
+  ]);
+}
+
+function closenessText({ sqnr, cosine }: NonNullable<ComparisonRecord["outputs"]>): string {
+  if (sqnr === null) return "equal to the bit";
+  return `SQNR ${decimal(sqnr, 1)} dB, cosine ${decimal(cosine, 5)}`;
+}
+
+function comparisonNotes(record: ComparisonRecord): string[] {
+  const { metric, data, float32, candidate, difference, latency } = record;
+  const notes = [
+    `${candidate.name} against ${float32.name} on ${plural(difference.n, "sample")} of ${data}; ` +
+    "in brackets 95 % intervals.",
+  ];
+  if (!isRelative(record) && difference.low <= 0 && difference.high >= 0) {
+    notes.push(`The change of ${metric.name} is within noise.`);
+  }
+  if (latency) {
+    const { rounds, threads, machine, drifted } = latency;
+    const drift = drifted ? " The speed of the machine changed meanwhile: measure again." : "";
+    notes.push(
+      `Time: ${plural(rounds, "round")} in turns, ${
+        plural(threads, "thread")
+      }, ${machine}.${drift}`,
+    );
+  }
+  return notes;
+}

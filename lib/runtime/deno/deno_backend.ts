@@ -1,0 +1,34 @@
+import { UserError } from "../../errors.ts";
+import type { RuntimeBackend } from "../runtime.ts";
+import { denoMachine, denoVersions } from "./deno_versions.ts";
+import { openOrtSession } from "./ort_session.ts";
+import { ThreadRuntime } from "./thread_runtime.ts";
+import { WorkerRuntime } from "./worker_runtime.ts";
+
+/** onnxruntime-web's WASM build in Deno: in workers, or in this thread. */
+export const denoBackend: RuntimeBackend = {
+  openRuntime({ workers, threads, timeoutMs = 120_000 }) {
+    const fewest = { workers: 0, threads: 1, timeoutMs: 1 };
+    const given = { workers: workers ?? 1, threads: threads ?? 1, timeoutMs };
+    for (const name of ["workers", "threads", "timeoutMs"] as const) {
+      const [value, least] = [given[name], fewest[name]];
+      if (value >= least && (Number.isInteger(value) || name === "timeoutMs")) continue;
+      throw new UserError(`Cannot make a runtime: ${name} must be ${least} or more, got ${value}`);
+    }
+    if (workers === 0) return new ThreadRuntime({ threads });
+    const { threads: each } = given;
+    return new WorkerRuntime({
+      workers: workers ?? defaultWorkers(each),
+      threads: each,
+      timeoutMs,
+    });
+  },
+  openSession: openOrtSession,
+  versions: denoVersions,
+  machine: denoMachine,
+  load: () => Deno.loadavg()[0] ?? 0,
+};
+
+function defaultWorkers(threads: number): number {
+  return Math.max(1, Math.min(8, Math.floor(navigator.hardwareConcurrency / threads)));
+}

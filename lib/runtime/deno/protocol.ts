@@ -1,0 +1,124 @@
+import type { Feeds, Tensor } from "../../tensor/tensor.ts";
+import type { FailedNode } from "../runtime_errors.ts";
+import type { RunProfile } from "../profile_run.ts";
+import type { Optimization } from "../session.ts";
+
+/**
+ * What a runtime and its workers say to each other.
+ *
+ * Deno's `terminate()` does not interrupt a worker that computes: the thread goes on, and keeps the
+ * process alive (seen in 2.9.6, as in `denoland/deno` pull request 35657). A worker therefore looks
+ * at words of memory that it shares with the runtime, {@linkcode CONTROL}, and the runtime sets the flag
+ * of onnxruntime that ends a run before its next node.
+ */
+
+/** Words of the shared memory. */
+export const CONTROL = {
+  /** Set to 1 by the runtime: stop at the next chance. */
+  stop: 0,
+  /** Set by the worker: address in the WASM heap of the byte that ends the current run; 0: none. */
+  address: 1,
+} as const;
+
+/** Bytes of {@linkcode CONTROL}. */
+export const CONTROL_BYTES = 8;
+
+/** A model on its way to a worker. */
+export interface ModelRef {
+  readonly hash: string;
+  readonly name: string;
+  readonly bytes: SharedArrayBuffer;
+}
+
+/** The first message, before any job. */
+export interface Start {
+  readonly kind: "start";
+  readonly control: SharedArrayBuffer;
+  readonly threads: number;
+}
+
+/** What a worker can be asked to do, with the answer. */
+export interface Jobs {
+  /** Runs the samples one after another. */
+  run: {
+    request: {
+      readonly model: ModelRef;
+      readonly samples: readonly Feeds[];
+      /** Number of the first sample, for messages. */
+      readonly first: number;
+      readonly outputs?: readonly string[];
+      readonly optimization?: Optimization;
+    };
+    answer: {
+      readonly results: readonly Readonly<Record<string, Tensor>>[];
+      /** Milliseconds of all runs together, without loading the model. */
+      readonly ms: number;
+    };
+  };
+  /** Times models against each other. */
+  times: {
+    request: {
+      readonly models: readonly ModelRef[];
+      readonly samples: readonly Feeds[];
+      readonly rounds: number;
+      readonly minRoundMs: number;
+      readonly maxMs: number;
+    };
+    answer: { readonly ms: number[][]; readonly warmup: number[] };
+  };
+  /** Reads the graph after the runtime's optimization. */
+  optimized: {
+    request: { readonly model: ModelRef };
+    /** Nothing where this build of onnxruntime hides it. */
+    answer: { readonly bytes?: Uint8Array<ArrayBuffer> };
+  };
+  /** Times each node. */
+  profile: {
+    request: {
+      readonly model: ModelRef;
+      readonly samples: readonly Feeds[];
+      /** Undefined: as many as fill `minMs`. */
+      readonly runs: number | undefined;
+      readonly minMs: number;
+    };
+    /** Nothing where this build of onnxruntime hides it. */
+    answer: { readonly profile?: RunProfile };
+  };
+}
+
+export type JobKind = keyof Jobs;
+
+/** A job, with its kind. */
+export type Task = {
+  readonly [K in JobKind]: { readonly kind: K } & Jobs[K]["request"];
+}[JobKind];
+
+/** A job on its way to a worker. */
+export type Request = Task & { readonly id: number };
+
+/** An error in a form that survives the way between threads. */
+export interface PlainError {
+  readonly kind: "user" | "runtime" | "other";
+  readonly message: string;
+  readonly model: string;
+  readonly node?: FailedNode;
+  readonly fatal: boolean;
+  readonly stack?: string;
+}
+
+/** What a worker sends. */
+export type Reply =
+  /** The runtime has started. */
+  | { readonly kind: "ready" }
+  /** The heap of WASM has moved or grown. */
+  | { readonly kind: "heap"; readonly heap: SharedArrayBuffer }
+  /** A long job is getting on. */
+  | { readonly kind: "alive" }
+  | {
+    readonly kind: "done";
+    readonly id: number;
+    readonly answer: Jobs[JobKind]["answer"];
+    /** Sessions opened since the worker started. */
+    readonly opened: number;
+  }
+  | { readonly kind: "failed"; readonly id: number; readonly error: PlainError };

@@ -1,0 +1,232 @@
+import { decodeModel, type Model } from "../../onnx/model.ts";
+import type { Feeds, Tensor } from "../../tensor/tensor.ts";
+import type { RunProfile } from "../profile_run.ts";
+import { requireSamples } from "../require_samples.ts";
+import type {
+  ProfileOptions,
+  RunOptions,
+  Runtime,
+  RuntimeInfo,
+  RuntimeOptions,
+  Times,
+  TimesOptions,
+} from "../runtime.ts";
+import { denoMachine } from "./deno_versions.ts";
+import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
+import { type Job, Slot } from "./slot.ts";
+
+/** Milliseconds that the samples of one message should keep a worker busy. */
+const CHUNK_MS = 30;
+
+/** Most samples of one message, which are all in memory. */
+const CHUNK_LIMIT = 64;
+
+/** Messages per worker that are under way at a time. */
+const LOOK_AHEAD = 2;
+
+/** Workers that run models, each with an instance of onnxruntime-web of its own. */
+export class WorkerRuntime implements Runtime {
+  readonly about: RuntimeInfo;
+  readonly #slots: readonly Slot[];
+  #queue: Job[] = [];
+  /** The job that wants to be alone, while it runs. */
+  #alone: Job | undefined;
+  #closed = false;
+  readonly #models = new WeakMap<Model, Promise<ModelRef>>();
+  /** Milliseconds per sample, by hash of the model. */
+  readonly #pace = new Map<string, number>();
+
+  constructor({ workers, threads, timeoutMs }: Required<RuntimeOptions>) {
+    this.about = { workers, threads, machine: denoMachine() };
+    const onFree = (lost: readonly Job[]) => {
+      this.#queue.unshift(...lost);
+      this.#pump();
+    };
+    this.#slots = Array.from({ length: workers }, () => new Slot({ threads, timeoutMs, onFree }));
+  }
+
+  async *run(
+    model: Model,
+    samples: Iterable<Feeds> | AsyncIterable<Feeds>,
+    options: RunOptions = {},
+  ): AsyncGenerator<Record<string, Tensor>, void, void> {
+    const { outputs, optimization, inARow, signal, onProgress } = options;
+    const ref = await this.#share(model);
+    const source = iterate(samples);
+    const pending: Promise<Jobs["run"]["answer"]>[] = [];
+    const leave = new AbortController(); // ends what still waits, whyever this ends
+    const stop = signal ? AbortSignal.any([signal, leave.signal]) : leave.signal;
+    let { first = 0 } = options;
+    let done = 0;
+    let ended = false;
+    try {
+      for (;;) {
+        while (!ended && pending.length < LOOK_AHEAD * this.about.workers) {
+          signal?.throwIfAborted();
+          const size = inARow ?? chunkSize(this.#pace.get(ref.hash));
+          const chunk = await take(source, size);
+          ended = chunk.length < size;
+          if (chunk.length === 0) break;
+          const request = { model: ref, samples: chunk, first, outputs, optimization };
+          const job = this.#submit("run", request, stop);
+          job.catch(() => {}); // seen when its turn comes, if it comes
+          pending.push(job);
+          first += chunk.length;
+        }
+        const next = pending.shift();
+        if (next === undefined) return;
+        const { results, ms } = await next;
+        this.#pace.set(ref.hash, ms / results.length);
+        for (const result of results) {
+          onProgress?.(++done);
+          yield result;
+        }
+      }
+    } finally {
+      leave.abort();
+      await source.return?.();
+    }
+  }
+
+  async times(
+    models: readonly Model[],
+    samples: readonly Feeds[],
+    options: TimesOptions = {},
+  ): Promise<Times> {
+    const { rounds = 15, minRoundMs = 5, maxMs = Infinity, signal } = options;
+    if (models.length === 0) return { ms: Array.from({ length: rounds }, () => []), warmup: [] };
+    requireSamples(samples, `time ${models.map(({ name }) => name).join(", ")}`);
+    const refs = await Promise.all(models.map((model) => this.#share(model)));
+    const request = { models: refs, samples, rounds, minRoundMs, maxMs };
+    return await this.#submit("times", request, signal);
+  }
+
+  async optimized(model: Model): Promise<Model | undefined> {
+    const { bytes } = await this.#submit("optimized", { model: await this.#share(model) });
+    return bytes && decodeModel(bytes, model.name);
+  }
+
+  async profile(
+    model: Model,
+    samples: readonly Feeds[],
+    options: ProfileOptions = {},
+  ): Promise<RunProfile | undefined> {
+    const { runs, minMs = 800, signal } = options;
+    requireSamples(samples, `profile ${model.name}`);
+    const ref = await this.#share(model);
+    const request = { model: ref, samples, runs, minMs };
+    return (await this.#submit("profile", request, signal)).profile;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const closed = new Error("The runtime was closed before the job was done");
+    for (const slot of this.#slots) slot.kill(closed); // gives back what it had not begun
+    for (const job of this.#queue.splice(0)) job.reject(closed);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  /** Puts a job into the queue. Long ones are stopped on abort; short ones are let go. */
+  #submit<K extends JobKind>(
+    kind: K,
+    request: Jobs[K]["request"],
+    signal?: AbortSignal,
+  ): Promise<Jobs[K]["answer"]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Jobs[K]["answer"]>();
+    const alone = kind === "times" || kind === "profile";
+    const model = "models" in request ? request.models[0] : request.model;
+    const onAbort = () => {
+      settle(() => reject(signal?.reason));
+      this.#queue = this.#queue.filter((other) => other !== job);
+      if (alone) this.#slots.find((slot) => slot.has(job))?.kill(signal?.reason);
+      this.#pump();
+    };
+    let settled = false;
+    const settle = (finish: () => void) => {
+      if (settled) return;
+      settled = true;
+      signal?.removeEventListener("abort", onAbort);
+      if (this.#alone === job) this.#alone = undefined;
+      finish();
+    };
+    const job: Job = {
+      task: { kind, ...request } as Task,
+      about: model?.name ?? "a model",
+      alone,
+      resolve: (answer) => settle(() => resolve(answer)),
+      reject: (error) => settle(() => reject(error)),
+    };
+    if (this.#closed) job.reject(new Error("The runtime is closed"));
+    else if (signal?.aborted) job.reject(signal.reason);
+    else {
+      signal?.addEventListener("abort", onAbort);
+      this.#queue.push(job);
+      this.#pump();
+    }
+    return promise;
+  }
+
+  /** Hands jobs out, in order, as long as a worker has room. */
+  #pump(): void {
+    for (;;) {
+      const [job] = this.#queue;
+      if (job === undefined || this.#closed || this.#alone !== undefined) return;
+      const idle = this.#slots.every(({ load }) => load === 0);
+      if (job.alone && !idle) return;
+      const slot = this.#slots
+        .filter(({ hasRoom }) => hasRoom)
+        .reduce<Slot | undefined>((a, b) => a && a.load <= b.load ? a : b, undefined);
+      if (slot === undefined) return;
+      this.#queue.shift();
+      if (job.alone) this.#alone = job;
+      slot.assign(job);
+    }
+  }
+
+  /** Puts a model's bytes where all workers see them, once. */
+  #share(model: Model): Promise<ModelRef> {
+    const known = this.#models.get(model);
+    if (known) return known;
+    const shared = (async () => {
+      const own = model.bytes();
+      const bytes = new SharedArrayBuffer(own.length);
+      new Uint8Array(bytes).set(own);
+      return { hash: await model.hash(), name: model.name, bytes };
+    })();
+    this.#models.set(model, shared);
+    return shared;
+  }
+}
+
+/** Samples of one message; one until it is known how long they take. */
+function chunkSize(msPerSample: number | undefined): number {
+  if (msPerSample === undefined) return 1;
+  return Math.max(1, Math.min(CHUNK_LIMIT, Math.floor(CHUNK_MS / msPerSample)));
+}
+
+function iterate(
+  samples: Iterable<Feeds> | AsyncIterable<Feeds>,
+): Iterator<Feeds> | AsyncIterator<Feeds> {
+  return Symbol.asyncIterator in samples
+    ? samples[Symbol.asyncIterator]()
+    : samples[Symbol.iterator]();
+}
+
+/** The next samples, fewer only at the end. */
+async function take(
+  source: Iterator<Feeds> | AsyncIterator<Feeds>,
+  count: number,
+): Promise<Feeds[]> {
+  const chunk: Feeds[] = [];
+  while (chunk.length < count) {
+    const next = await source.next();
+    if (next.done) break;
+    chunk.push(next.value);
+  }
+  return chunk;
+}

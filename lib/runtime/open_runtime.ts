@@ -1,0 +1,74 @@
+import type { Model } from "../onnx/model.ts";
+import { denoBackend as backend } from "./deno/deno_backend.ts"; // another backend goes here
+import type { Runtime, RuntimeOptions } from "./runtime.ts";
+import type { Session, SessionOptions } from "./session.ts";
+
+/**
+ * Makes a runtime. Its workers are started when they are needed. Close it, or the process lives on.
+ *
+ * A worker that does not answer is stopped before the next node of its graph. One single node that
+ * computes for minutes cannot be interrupted: its thread goes on until that node is done.
+ *
+ * @throws {UserError} If a number of the options makes no sense.
+ * @example A network that gives back what it is fed, run in this thread
+ * ```ts
+ * import { openRuntime } from "./open_runtime.ts";
+ * import { Model } from "../onnx/model.ts";
+ * import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.ts";
+ * import { parseGraph } from "../onnx/text.ts";
+ * import { float32 } from "../tensor/tensor.ts";
+ * import { create } from "@bufbuild/protobuf";
+ * import assert from "node:assert/strict";
+ *
+ * const graph = parseGraph("input x float32[N]; output y float32[N]; y = Identity(x)");
+ * const opsetImport = [create(OperatorSetIdProtoSchema, { version: 17n })];
+ * const model = new Model(create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph }));
+ *
+ * await using runtime = openRuntime({ workers: 0 });
+ * for await (const { y } of runtime.run(model, [{ x: float32([2], [3, 4]) }])) {
+ *   assert.deepEqual(y, float32([2], [3, 4]));
+ * }
+ * ```
+ */
+export function openRuntime(options: RuntimeOptions = {}): Runtime {
+  return backend.openRuntime(options);
+}
+
+/**
+ * Loads a model into the onnxruntime-web instance of this thread.
+ *
+ * @throws {RuntimeError} If the runtime refuses the model: not ONNX, an operator it does not have.
+ */
+export async function openSession(
+  model: Uint8Array | Model,
+  options: SessionOptions = {},
+): Promise<Session> {
+  return await backend.openSession(model, options);
+}
+
+/**
+ * Versions of everything that decides the bits of a result, and its time.
+ *
+ * @example
+ * ```ts
+ * import { runtimeVersions } from "./open_runtime.ts";
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(Object.keys(runtimeVersions()), ["deno", "v8", "onnxruntime-web"]);
+ * ```
+ */
+export function runtimeVersions(): Record<string, string> {
+  return backend.versions();
+}
+
+/**
+ * The machine and the software that times are measured on, in one line. Times are comparable only
+ * where it is equal, and even there only within one measurement.
+ */
+export function machineFingerprint(): string {
+  return backend.machine();
+}
+
+/** Processes that ran or waited for a core in the last minute, on average; 0 where that is not told. */
+export function machineLoad(): number {
+  return backend.load();
+}

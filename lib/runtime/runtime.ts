@@ -1,0 +1,145 @@
+import type { Model } from "../onnx/model.ts";
+import type { Feeds, Tensor } from "../tensor/tensor.ts";
+import type { RunProfile } from "./profile_run.ts";
+import type { Optimization, Session, SessionOptions } from "./session.ts";
+
+/** Options for {@linkcode openRuntime}. */
+export interface RuntimeOptions {
+  /**
+   * Number of workers. 0 runs models in this thread: for a few runs where no runtime is at hand, as it
+   * starts at once and hands tensors over as they are. Nothing else happens in the thread meanwhile, a
+   * run cannot be stopped, and what the runtime executes is not told.
+   * @default {as many as fit the processor's cores, 8 at most}
+   */
+  workers?: number;
+  /** Threads of onnxruntime in each worker. @default {1} */
+  threads?: number;
+  /**
+   * Longest that a worker may take for one step (to load a model, or run it on one sample), in
+   * milliseconds. A worker that takes longer is stopped and replaced. @default {120000}
+   */
+  timeoutMs?: number;
+}
+
+/** Options for {@linkcode Runtime.run}. */
+export interface RunOptions {
+  /** Names of the outputs to return. @default {all} */
+  outputs?: readonly string[];
+  /** How far onnxruntime rewrites the graph before it runs. @default {"all"} */
+  optimization?: Optimization;
+  /** Number of the first sample, for messages. @default {0} */
+  first?: number;
+  /**
+   * Samples that one worker runs in a row. Many spare the other workers from loading the model too;
+   * they are all in memory. @default {as many as take some tens of milliseconds}
+   */
+  inARow?: number;
+  signal?: AbortSignal;
+  /** Called with the number of samples done. */
+  onProgress?: (done: number) => void;
+}
+
+/** Options for {@linkcode Runtime.times}. */
+export interface TimesOptions {
+  /** How often every model has its turn. @default {15} */
+  rounds?: number;
+  /** Least milliseconds of a turn: shorter models are run several times. @default {5} */
+  minRoundMs?: number;
+  /** Milliseconds after which no round begins, once there are seven. @default {Infinity} */
+  maxMs?: number;
+  signal?: AbortSignal;
+}
+
+/** What {@linkcode Runtime.times} measured. */
+export interface Times {
+  /** Milliseconds of one run, `[round][model]`. */
+  readonly ms: number[][];
+  /** Runs that each model needed until its time was steady. */
+  readonly warmup: number[];
+}
+
+/** Options for {@linkcode Runtime.profile}. */
+export interface ProfileOptions {
+  /** Runs that are noted, after those until the time is steady. @default {see minMs} */
+  runs?: number;
+  /** Least milliseconds of all runs together; at least 12 runs, at most 400. @default {800} */
+  minMs?: number;
+  signal?: AbortSignal;
+}
+
+/** What times of a runtime depend on. */
+export interface RuntimeInfo {
+  /** 0 if models run in this thread. */
+  readonly workers: number;
+  /** Threads of onnxruntime in each worker. */
+  readonly threads: number;
+  /** The machine and the versions, in one line: see {@linkcode machineFingerprint}. */
+  readonly machine: string;
+}
+
+/**
+ * Runs models, wherever that is. Nothing above this folder knows more of it.
+ *
+ * Anything of this shape will do, as the runtime with a clock of its own does that tests use. Another
+ * backend, such as one for browsers, is one new folder beside `deno/` that exports a
+ * {@linkcode RuntimeBackend}, and one line in `open_runtime.ts` that chooses it.
+ */
+export interface Runtime extends AsyncDisposable {
+  readonly about: RuntimeInfo;
+  /**
+   * Runs a model on every sample. The samples are shared among the workers and read only a little
+   * ahead of what is consumed; the results come in the order of the samples.
+   *
+   * @throws {UserError} If a sample does not fit the model's inputs.
+   * @throws {RuntimeError} If the runtime fails, or a worker gives no answer in time.
+   */
+  run(
+    model: Model,
+    samples: Iterable<Feeds> | AsyncIterable<Feeds>,
+    options?: RunOptions,
+  ): AsyncGenerator<Record<string, Tensor>, void, void>;
+  /**
+   * Times models against each other in one worker, while the others rest: each model is run until
+   * its time is steady, then all take turns. The samples take turns too.
+   *
+   * @throws {UserError} If there is no sample.
+   */
+  times(
+    models: readonly Model[],
+    samples: readonly Feeds[],
+    options?: TimesOptions,
+  ): Promise<Times>;
+  /**
+   * The graph that is executed: after all that onnxruntime does to it when it loads the model.
+   *
+   * @returns Undefined if this build of onnxruntime does not let it be read.
+   * @throws {RuntimeError} If onnxruntime refuses the model.
+   */
+  optimized(model: Model): Promise<Model | undefined>;
+  /**
+   * Times every node of the graph that is executed, in one worker, while the others rest. The model
+   * is run until its time is steady first.
+   *
+   * @returns Undefined if this build of onnxruntime does not let it be read.
+   * @throws {UserError} If there is no sample.
+   */
+  profile(
+    model: Model,
+    samples: readonly Feeds[],
+    options?: ProfileOptions,
+  ): Promise<RunProfile | undefined>;
+  /** Stops all workers. What is not finished fails. */
+  close(): void;
+}
+
+/** What a folder such as `deno/` provides. */
+export interface RuntimeBackend {
+  openRuntime(options: RuntimeOptions): Runtime;
+  openSession(model: Uint8Array | Model, options: SessionOptions): Promise<Session>;
+  /** Versions of everything that decides the bits of a result, and its time. */
+  versions(): Record<string, string>;
+  /** The machine and the versions in one line. */
+  machine(): string;
+  /** Processes that ran or waited for a core in the last minute, on average; 0 where that is not told. */
+  load(): number;
+}

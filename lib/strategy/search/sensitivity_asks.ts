@@ -1,0 +1,56 @@
+import type { Base } from "../../cost/exact_forms.ts";
+import { graphFacts } from "../../quantize/graph_facts.ts";
+import { storableWeights } from "../../quantize/weight_only.ts";
+import type { LayerAsk, LayerForm, NoiseAsks } from "../../replay/layer_noise.ts";
+import { observerOf, qconfigOf } from "../../quantize/from_recipe.ts";
+import { toWeights } from "../../quantize/weight_observers.ts";
+import { SEARCH_FORMS, SEARCH_OBSERVERS } from "./search_forms.ts";
+import { layersOf, roundingsOf } from "./roundings.ts";
+
+/** Options for {@linkcode sensitivityAsks}. */
+export interface SensitivityAsksOptions {
+  /** Whether int4 weights are of interest. @default {false} */
+  int4?: boolean;
+}
+
+/**
+ * The single changes whose noise a search has to know of a base: each tensor rounded that some choice
+ * rounds, each layer with weights with these stored small, each that can be dynamic so.
+ *
+ * @param outputs Outputs at which noise is of interest.
+ */
+export function sensitivityAsks(
+  base: Base,
+  outputs: readonly string[],
+  options: SensitivityAsksOptions = {},
+): NoiseAsks {
+  const { problem: { kernels }, network: { model } } = base;
+  const facts = graphFacts(model.graph);
+  const stored: LayerForm[] = ["int8 weights", "float16 weights"];
+  if (options.int4) stored.push("int4 weights");
+  const observers = [...SEARCH_OBSERVERS.values()].map(observerOf);
+  const defaults = { observer: observers[0]!, weights: toWeights("per-channel") };
+  const names = layersOf(base);
+  const layers = [...Map.groupBy(kernels, (_, i) => names[i]!)].map(([name, own]): LayerAsk => {
+    const nodes = own.flatMap(({ nodes }) => nodes);
+    const hasWeights = nodes.some((node) => storableWeights(node, facts).length > 0);
+    const isDynamic = own.some(({ choices }) => choices.some(({ kind }) => kind === "dynamic"));
+    const forms: LayerForm[] = [
+      ...hasWeights ? stored : [],
+      ...isDynamic ? ["dynamic" as const] : [],
+    ];
+    return {
+      name,
+      nodes: nodes.map(({ name }) => name),
+      forms: Object.fromEntries(
+        forms.map((form) => [form, qconfigOf(SEARCH_FORMS[form], defaults)]),
+      ),
+    };
+  });
+  return {
+    tensors: [...new Set([...roundingsOf(base).values()].map(({ of }) => of))],
+    observers,
+    layers: layers.filter(({ forms }) => Object.keys(forms).length > 0),
+    outputs,
+  };
+}

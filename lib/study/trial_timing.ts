@@ -1,0 +1,49 @@
+import { latencyRatio } from "../evaluate/latency.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Latency } from "../record/trial_record.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+
+/** Samples that take turns while latency is measured. */
+export const TIMED_SAMPLES = 4;
+
+/** Turns of less than this, in milliseconds, say more of the machine's scheduler than of the model. */
+const LEAST_TURN_MS = 25;
+
+/** Most milliseconds of the rounds of one trial, where they are many enough. */
+const MOST_TIMING_MS = 12_000;
+
+/** Options for {@linkcode timeAgainst}. */
+export interface TimeAgainstOptions {
+  /** Rounds in which both take turns. */
+  rounds: number;
+  /** As many again where the ratio is not known to 10 %, or the machine drifted, up to this many. */
+  maxRounds: number;
+  /** Fingerprint of the machine, for the record. */
+  machine: string;
+  signal?: AbortSignal;
+}
+
+/** The time of a model as a ratio to float32's, both in turns in one process. */
+export async function timeAgainst(
+  float32: Model,
+  model: Model,
+  samples: readonly Feeds[],
+  runtime: Runtime,
+  { rounds, maxRounds, machine, signal }: TimeAgainstOptions,
+): Promise<Latency> {
+  const ms: number[][] = [];
+  for (;;) {
+    const options = { rounds, minRoundMs: LEAST_TURN_MS, maxMs: MOST_TIMING_MS, signal };
+    const more = await runtime.times([float32, model], samples, options);
+    ms.push(...more.ms);
+    const latency = latencyRatio({ ms }, { threads: runtime.about.threads, machine });
+    const inTime = more.ms.length === rounds;
+    if (!isUnsure(latency) || !inTime || ms.length + rounds > maxRounds) return latency;
+  }
+}
+
+/** Whether a latency is worth measuring twice as long: it drifted, or is not known to 10 %. */
+function isUnsure({ drifted, ratio }: Latency): boolean {
+  return drifted || ratio.high - ratio.low > 0.1 * ratio.value;
+}

@@ -1,0 +1,30 @@
+import { calibrate } from "../calibrate/calibrate.ts";
+import type { Splits } from "../data/split.ts";
+import { slice } from "../data/dataset.ts";
+import type { Model } from "../onnx/model.ts";
+import { ExactForms } from "../passes/exact_form.ts";
+import { tap } from "../quantize/prepare.ts";
+import type { Trial } from "../record/trial_record.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
+import { build } from "../study/build.ts";
+
+/**
+ * Makes the model of a trial again, from its record: the same bytes.
+ *
+ * @param model The network that was studied.
+ * @param data The same splits.
+ */
+export async function remakeTrial(
+  model: Model,
+  data: Pick<Splits, "calibration">,
+  { recipe }: Pick<Trial, "recipe">,
+): Promise<Model> {
+  await using runtime = openRuntime({ workers: 0 });
+  const forms = new ExactForms(model, await data.calibration.sample(0));
+  const built = await build(recipe, {
+    ...{ forms, runtime, data: data.calibration },
+    calibration: (base, tensors, size) =>
+      calibrate(tap(base, tensors), slice(data.calibration, 0, size), { runtime }),
+  });
+  return built.model;
+}

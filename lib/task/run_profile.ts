@@ -1,0 +1,42 @@
+import type { Dataset } from "../data/dataset.ts";
+import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
+import type { Model } from "../onnx/model.ts";
+import { profileModel, type ProfileModelOptions } from "../profile/profile_model.ts";
+import type { ProfileRecord } from "../record/profile_record.ts";
+import { type Shown, showProfile } from "../report/profile_display.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+
+/** Where the time of a model goes. Shows itself in a notebook, and prints as a table. */
+export class Profile implements Shown {
+  readonly record: ProfileRecord;
+
+  constructor(record: ProfileRecord) {
+    this.record = record;
+  }
+
+  /** Beside another model's, layer by layer. */
+  against(other: Profile): Shown {
+    return showProfile(this.record, { profile: other.record });
+  }
+
+  toString(): string {
+    return showProfile(this.record).toString();
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return showProfile(this.record)[JUPYTER_DISPLAY]();
+  }
+}
+
+/**
+ * Measures where the time of a model goes, node by node: {@linkcode profileModel}, to look at.
+ *
+ * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
+ */
+export async function profile(
+  model: Model,
+  samples: Dataset | readonly Feeds[],
+  options: ProfileModelOptions = {},
+): Promise<Profile> {
+  return new Profile(await profileModel(model, samples, options));
+}

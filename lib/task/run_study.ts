@@ -1,0 +1,88 @@
+import type { Splits } from "../data/split.ts";
+import { UserError } from "../errors.ts";
+import type { Model } from "../onnx/model.ts";
+import type { BeginEvent, EndEvent, OnStep, StudyEvent, TrialEvent } from "../record/event.ts";
+import type { Study } from "../record/study_record.ts";
+import { Running } from "../study/running.ts";
+import { askAndTell } from "../study/strategy.ts";
+import { OpenWork } from "./open_work.ts";
+import type { StudyOptions } from "./study_options.ts";
+import type { StrategyMaker } from "./study_strategy.ts";
+
+/** A study at work: loop over its events, or wait for the study. */
+export type RunningStudy = Running<Exclude<StudyEvent, { kind: "step" }>, Study>;
+
+/**
+ * Measures what a strategy asks for against float32: accuracy on the selection split with the paired
+ * difference, closeness of the outputs, latency as a ratio, size. The best within the budget is chosen,
+ * and measured on the test split, once.
+ *
+ * Results are stored as they come: the same study on the same folder continues where it was stopped, and
+ * measures nothing twice.
+ *
+ * @param model The float32 model.
+ * @param data Samples, split three ways.
+ * @param strategy Asks for recipes and is told what came of each; see the README for one in ten lines.
+ * @returns Events to loop over, and the study to wait for: the study so far if it was stopped by `signal`.
+ * @throws {UserError} If model, data, metric and options do not go together, or the folder holds another
+ * study. Nothing has been written then.
+ * @throws The signal's reason, if it was stopped before anything was measured.
+ * @example Two recipes, tried in turn
+ * ```ts ignore
+ * const recipes = ["mixed", "compact"].map((placement) =>
+ *   ({ kind: "configuration", base: "fused", placement }) as const
+ * );
+ * const strategy = {
+ *   ask: () => recipes.splice(0, 1).map((recipe) => ({ recipe })),
+ *   tell: (ask, trial) => console.log(trial.name, trial.latency?.ratio.value),
+ * };
+ * const study = await runStudy(model, data, strategy, { maxDrop: 0.5 });
+ * ```
+ */
+export function runStudy(
+  model: Model,
+  data: Splits,
+  strategy: StrategyMaker,
+  options: StudyOptions = {},
+): RunningStudy {
+  return new Running((onStep) => work(model, data, strategy, options, onStep));
+}
+
+async function* work(
+  model: Model,
+  data: Splits,
+  maker: StrategyMaker,
+  options: StudyOptions,
+  onStep: OnStep,
+): AsyncGenerator<BeginEvent | TrialEvent | EndEvent, Study, void> {
+  await using study = await OpenWork.open(model, data, options, onStep);
+  const { ledger, deadline, context } = study;
+  const strategy = typeof maker === "function" ? await maker(context) : maker;
+  yield await ledger.begin(strategy, options.minutes);
+  let ended: string | undefined;
+  try {
+    for await (const told of askAndTell(deadline.over(strategy), context.experiment)) {
+      yield await ledger.add(told.ask, told.answer, told.reused);
+      options.signal?.throwIfAborted();
+    }
+    if (deadline.isOver) ended = "The time was up.";
+  } catch (error) {
+    ended = whyEnded(error, study, options.signal);
+  }
+  const found = await ledger.end(strategy, ended);
+  yield { kind: "end", study: found };
+  return found;
+}
+
+/** Why a study ended before its strategy did; what cannot be excused is thrown. */
+function whyEnded(
+  error: unknown,
+  { ledger, deadline }: OpenWork,
+  signal: AbortSignal | undefined,
+): string {
+  if (signal?.aborted) return "It was stopped.";
+  if (deadline.isOver) return "The time was up.";
+  if (!(error instanceof UserError) || ledger.trials.length === 0) throw error;
+  ledger.notes.push(error.message);
+  return "It stopped after an error; see the notes.";
+}

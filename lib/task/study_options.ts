@@ -1,0 +1,49 @@
+import type { Metric } from "../evaluate/metric.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Store } from "../study/store.ts";
+
+/** What every study takes: {@linkcode sweep}, {@linkcode search}, and one's own strategy. */
+export interface StudyOptions {
+  /** Folder of the study. @default {none: it lives in memory and no file is written} */
+  out?: string;
+  /** Start over in a folder that holds a study. @default {false} */
+  fresh?: boolean;
+  /** A store of one's own for the results. @default {a SQLite file in the folder, or memory} */
+  store?: Store;
+  /** Largest accepted drop of the metric, in its unit. @default {what the metric says} */
+  maxDrop?: number;
+  /** Least accepted value of the metric, in its unit, in place of `maxDrop`. @default {none} */
+  atLeast?: number;
+  /** @default {top-1 with labels, else agreement or SQNR, by the outputs} */
+  metric?: Metric;
+  /** What tells two metrics of one name apart. @default {the text of its scoring function} */
+  metricSource?: string;
+  /** What is to be least. @default {"latency"} */
+  objective?: "latency" | "size";
+  /** Most minutes to spend. @default {no limit} */
+  minutes?: number;
+  /** Rounds in which float32 and a candidate take turns while latency is measured. @default {15} */
+  rounds?: number;
+  /**
+   * Where the ratio is not known to 10 % after that, or the machine drifted, as many rounds again, up
+   * to this many. @default {twice `rounds`}
+   */
+  maxRounds?: number;
+  /** Workers to use, which stay open; times are taken with their number of threads. @default {workers of its own} */
+  runtime?: Runtime;
+  /** Samples evaluated at a time, without a `runtime`. @default {the number of cores, 4 at most} */
+  workers?: number;
+  /** Threads of the runtime while latency is measured, without a `runtime`. @default {1} */
+  threads?: number;
+  /** Title of the study. @default {the model's name} */
+  title?: string;
+  /** How to run it again, for the record. @default {the name of the function} */
+  command?: string;
+  /** What was asked for, for the record. @default {nothing} */
+  config?: Readonly<Record<string, unknown>>;
+  /** Writes a report into the folder and returns the paths of its files. @default {none} */
+  report?: (study: Study, folder: string) => Promise<readonly string[]>;
+  /** Ends the work early. What has been measured is kept, and the study so far is the result. */
+  signal?: AbortSignal;
+}

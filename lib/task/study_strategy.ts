@@ -1,0 +1,66 @@
+import type { Splits } from "../data/split.ts";
+import type { Metric } from "../evaluate/metric.ts";
+import type { Model } from "../onnx/model.ts";
+import type { ExactForms } from "../passes/exact_form.ts";
+import type { NodeIdentity } from "../quantize/mapping.ts";
+import type { Budget } from "../record/budget.ts";
+import type { OnStep } from "../record/event.ts";
+import type { Recipe } from "../record/recipe.ts";
+import type { Study } from "../record/study_record.ts";
+import type { Trial } from "../record/trial_record.ts";
+import type { Runtimes } from "../study/runtimes.ts";
+import type { StudyStore } from "../study/study_store.ts";
+import type { TrialStrategy } from "../study/trial_ask.ts";
+import type { TrialExperiment } from "../study/trial_experiment.ts";
+
+/** What a strategy may know of its study before it asks. */
+export interface StudyContext {
+  /** The network as given. */
+  readonly model: Model;
+  readonly data: Splits;
+  readonly metric: Metric;
+  readonly budget: Budget;
+  /** Nodes of the fused network, which recipes speak of. */
+  readonly nodes: readonly NodeIdentity[];
+  readonly forms: ExactForms;
+  readonly experiment: TrialExperiment;
+  readonly runtimes: Runtimes;
+  /** Keeps what took long to find out, by name. */
+  readonly store: StudyStore;
+  /** Ends when the study is stopped, or its time is up. */
+  readonly signal: AbortSignal;
+  /** Seconds that it took until float32 was known. */
+  readonly floatSeconds: number;
+  /** Milliseconds left for trials; infinite where there is no limit. */
+  readonly msLeft: () => number;
+  readonly onStep: OnStep;
+}
+
+/** How a study came out. */
+export interface StudyEnding {
+  /** The trial that was chosen, if one was. */
+  readonly winner?: Trial;
+  /** Keys of the trials that no other beats in latency, accuracy and size at once, fastest first. */
+  readonly front: readonly string[];
+  /** Why the study ended early, in a sentence; absent where the strategy asked no more. */
+  readonly ended?: string;
+  /** What is to be known of the study, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** A strategy for studies, with what it has to say beside its trials. */
+export interface StudyStrategy extends TrialStrategy {
+  /** All that it will ask for, where it knows: then the end of the work can be foreseen. */
+  readonly planned?: readonly Recipe[];
+  /** Points that give the same model as a planned one. */
+  readonly collapsed?: Study["collapsed"];
+  /** What is to be known before the work begins, in sentences. */
+  readonly notes?: readonly string[];
+  /** What the study's record says besides: called at the end. */
+  record?(ending: StudyEnding): Pick<Study, "search"> | Promise<Pick<Study, "search">>;
+}
+
+/** A strategy, or what makes one once the study is open. */
+export type StrategyMaker =
+  | StudyStrategy
+  | ((context: StudyContext) => StudyStrategy | Promise<StudyStrategy>);

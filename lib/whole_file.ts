@@ -1,0 +1,55 @@
+import { basename, dirname, join } from "node:path";
+import { UserError } from "./errors.ts";
+
+/** What a file is to hold: text, bytes, bytes in parts, or what a function writes and closes. */
+export type FileContent =
+  | string
+  | Uint8Array
+  | readonly Uint8Array[]
+  | ((file: WritableStream<Uint8Array<ArrayBuffer>>) => Promise<void>);
+
+/**
+ * Writes a file whole or not at all: beside the target, under the name `.name.1a2b3c4d.tmp`, which is
+ * then renamed. To every reader that is one step, and a write that fails or is cut off leaves an older
+ * file as it was.
+ *
+ * @param path Its folder must be there.
+ * @throws {UserError} If the file cannot be written, or the function throws; `cause` is the reason.
+ * @example
+ * ```ts
+ * import { writeWhole } from "./whole_file.ts";
+ * import assert from "node:assert/strict";
+ * const path = `${await Deno.makeTempDir()}/notes.txt`;
+ * await writeWhole(path, "two words\n");
+ * assert.equal(await Deno.readTextFile(path), "two words\n");
+ * ```
+ */
+export async function writeWhole(path: string, content: FileContent): Promise<void> {
+  const random = crypto.randomUUID().slice(0, 8);
+  const temporary = join(dirname(path), `.${basename(path)}.${random}.tmp`);
+  try {
+    const file = await Deno.open(temporary, { write: true, createNew: true });
+    if (typeof content === "function") await content(file.writable);
+    else await writeAndClose(file, partsOf(content));
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`Cannot write ${path}: ${reason}`, { cause: error });
+  }
+}
+
+function partsOf(content: string | Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
+  if (typeof content === "string") return [new TextEncoder().encode(content)];
+  return content instanceof Uint8Array ? [content] : content;
+}
+
+async function writeAndClose(file: Deno.FsFile, parts: readonly Uint8Array[]): Promise<void> {
+  try {
+    for (const part of parts) {
+      for (let done = 0; done < part.length;) done += await file.write(part.subarray(done));
+    }
+  } finally {
+    file.close();
+  }
+}

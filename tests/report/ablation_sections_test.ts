@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { JUPYTER_DISPLAY } from "../../lib/display.ts";
+import { ablationRecord } from "../../lib/record/ablation_record.ts";
+import { showAblation } from "../../lib/report/ablation_display.ts";
+import { ablationHeadline, layerColumns, rankedLayers } from "../../lib/report/ablation_rows.ts";
+import { ablationPage } from "../../lib/report/ablation_sections.ts";
+import { chartsIn, pageHtml, pageMarkdown } from "../../lib/report/page.ts";
+import { writeAblation } from "../../lib/report/write_report.ts";
+import { ablationOf, sqnrAblation } from "./ablation_fixture.ts";
+
+const titlesOf = (record = ablationOf()) => ablationPage(record).sections.map(({ title }) => title);
+
+Deno.test("the fixtures are ablations", () => {
+  for (const record of [ablationOf(), sqnrAblation()]) ablationRecord.parse(record);
+});
+
+Deno.test("the page of an ablation has a section for all that was measured, and no other", () => {
+  assert.deepEqual(titlesOf(), [
+    "One layer int8",
+    "All layers int8 but one",
+    "Layers",
+    "Pairs",
+    "Tensors",
+    "Left in float32",
+    "How to reproduce",
+  ]);
+  const { layers } = ablationOf();
+  const few = ablationOf({
+    layers: layers.map(({ allBut: _, ...layer }) => layer),
+    ...{ pairs: [], tensors: [], leftOut: [] },
+  });
+  assert.deepEqual(titlesOf(few), ["One layer int8", "Layers", "How to reproduce"]);
+});
+
+Deno.test("both forms of an ablation's page say how to run it again, with every hash", () => {
+  const page = ablationPage(ablationOf());
+  for (const text of [pageHtml(page), pageMarkdown(page)]) {
+    assert.ok(text.includes("deno task ablate lipnet.onnx --data clips.npz"));
+    assert.ok(text.includes("3f".repeat(32)) && text.includes("bb".repeat(32)));
+    assert.match(text, /Effects come out the same to the bit on every machine\. Times belong to/);
+    assert.doesNotMatch(text.replace(/<(style|script)>[^]*?<\/\1>/g, ""), /undefined|NaN|\[object/);
+  }
+  assert.match(pageHtml(page), /<p class="kicker">Octavo ablation of lipnet\.onnx on visemes<\/p>/);
+  assert.deepEqual(chartsIn(page).map(({ file }) => file), ["only", "all-but"]);
+});
+
+Deno.test("ablationHeadline() names the layer that costs most, and what the numbers rest on", () => {
+  assert.deepEqual(ablationHeadline(ablationOf()), [
+    "conv2 costs most: with this layer alone in int8 the outputs have 24.6 [23.6, 25.6] dB, top-1 " +
+    "−1.10 [−1.50, −0.70] points. Outliers take its range; try another observer.",
+    "float32: top-1 94.0 %; all 3 layers int8: −1.50 [−1.90, −1.10] points, 21.3 [20.3, 22.3] dB.",
+    "On 400 samples of visemes; in brackets 95 % intervals, of differences paired on the same samples.",
+    "It took 900 runs of parts of the network. To evaluate each variant on each sample would take " +
+    "2,800 runs of the whole. 2 effects came from an earlier run.",
+  ]);
+  const stopped = ablationHeadline(ablationOf({ stopped: true })).at(-1);
+  assert.equal(stopped, "The ablation was stopped before everything was measured.");
+});
+
+Deno.test("an ablation by SQNR gives each effect once", () => {
+  const record = sqnrAblation();
+  const heads = layerColumns(record).map(({ head }) => head);
+  assert.deepEqual(heads.filter((head) => /SQNR/.test(head)), [
+    "only this int8: SQNR, dB",
+    "all but this: SQNR, dB",
+  ]);
+  const all = layerColumns(ablationOf()).map(({ head }) => head);
+  assert.ok(all.includes("only this int8: top-1, points"));
+});
+
+Deno.test("rankedLayers() puts what costs significantly first, then by the error of the outputs", () => {
+  assert.deepEqual(rankedLayers(ablationOf()).map(({ path }) => path), ["conv2", "conv1", "fc"]);
+});
+
+Deno.test("layerColumns() writes outputs that are equal to the bit as equal, and time with a sign", () => {
+  const record = ablationOf();
+  const cell = (head: string, layer: number) =>
+    layerColumns(record).find((column) => column.head === head)!.text(record.layers[layer]!);
+  assert.equal(cell("SQNR, dB", 2), "equal");
+  assert.equal(cell("ms saved", 0), "+2.50");
+  assert.equal(cell("ms saved", 1), "−0.500");
+  assert.equal(cell("time", 1), "×1.25");
+});
+
+Deno.test("showAblation() draws in a notebook, and prints the table of layers", () => {
+  const shown = showAblation(ablationOf());
+  assert.match(shown[JUPYTER_DISPLAY]()["text/html"]!, /<svg[^]*<svg[^]*<table>/);
+  assert.match(String(shown), /^conv2 costs most/);
+});
+
+Deno.test("writeAblation() writes record, page, Markdown and charts", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const written = await writeAblation(ablationOf(), `${folder}/new`);
+    assert.deepEqual(written.map((path) => path.slice(folder.length + 5)), [
+      ...["ablation.json", "report.html", "report.md"],
+      ...["charts/only.svg", "charts/only.png", "charts/all-but.svg", "charts/all-but.png"],
+    ]);
+    const record = JSON.parse(await Deno.readTextFile(written[0]!));
+    assert.deepEqual(ablationRecord.parse(record), ablationOf());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

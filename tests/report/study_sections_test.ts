@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { pageHtml, pageMarkdown } from "../../lib/report/page.ts";
+import { studyPage } from "../../lib/report/study_sections.ts";
+import { writeReport } from "../../lib/report/write_report.ts";
+import { type Study, study as studySchema } from "../../lib/record/study_record.ts";
+import { planOf, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
+
+const reportHtml = (study: Study) => pageHtml(studyPage(study));
+const reportMarkdown = (study: Study) => pageMarkdown(studyPage(study));
+
+const hostile = `</script><script>alert(1)</script> | <img src=x onerror=alert(2)> "'&`;
+
+/** The words of a page or a Markdown text, without its styles and script. */
+function contentOf(text: string): string {
+  return text.replace(/<(style|script)>[^]*?<\/\1>/g, "");
+}
+
+/** Fails, and shows only the place, where a value was printed that nobody meant to print. */
+function requireNoSlips(text: string): void {
+  assert.equal(
+    contentOf(text).match(/.{0,60}(NaN|undefined|Infinity|\[object).{0,60}/)?.[0],
+    undefined,
+  );
+}
+
+Deno.test("the fixtures are studies", () => {
+  for (const study of [sweepStudy(), relativeStudy(), studyOf([])]) studySchema.parse(study);
+});
+
+Deno.test("the page of a study needs no other file and no network", () => {
+  const html = reportHtml(sweepStudy());
+  assert.equal(html.match(/<link|<img|src=|@import|url\(/), null);
+  assert.equal(html.replaceAll("http://www.w3.org/2000/svg", "").match(/https?:/), null);
+  requireNoSlips(html);
+});
+
+Deno.test("the page of a study has every section, complete without its script", () => {
+  const html = reportHtml(sweepStudy());
+  const headings = [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, text]) => text);
+  assert.deepEqual(headings, [
+    "Accuracy against latency",
+    "What each configuration costs",
+    "Size of the file",
+    "Trials",
+    "Plan of the winner",
+    "Failed trials",
+    "How to reproduce",
+    "How to read this",
+  ]);
+  const still = contentOf(html);
+  assert.ok(still.includes("deno task sweep --out octavo-out"));
+  assert.ok(still.includes("QLinearConv"));
+  assert.ok(still.includes("was replaced; try fewer samples"));
+  assert.equal(still.match(/aria-sort="ascending"/g)?.length, 1);
+  for (const { name } of sweepStudy().trials) {
+    assert.ok(still.includes(name.replaceAll("<", "&lt;").replaceAll(">", "&gt;")), name);
+  }
+});
+
+Deno.test("the page of a study opens no element that a name asked for", () => {
+  const study = studyOf([
+    { name: hostile, family: hostile, plan: planOf(1).map((row) => ({ ...row, why: hostile })) },
+    { name: `${hostile} 2`, family: "static", error: hostile },
+  ], { title: hostile });
+  study.winner = { key: study.trials[0]!.key, reason: hostile };
+  study.provenance.command = hostile;
+  study.provenance.config = { [hostile]: hostile };
+  study.model.name = hostile;
+  study.data.name = hostile;
+  const html = reportHtml(study);
+  assert.equal(html.match(/<script/g)?.length, 1);
+  assert.equal(html.match(/<\/script/g)?.length, 1);
+  assert.ok(!html.includes("<img"));
+  const markdown = reportMarkdown(study);
+  // In a fence, and there alone, it may stand as it is.
+  const unfenced = markdown.replace(/^(`{3,}).*?^\1$/gms, "");
+  assert.equal(unfenced.match(/<script|<img/), null);
+});
+
+Deno.test("the page of a study folds a long plan by module, and leaves a short one open", () => {
+  const of = (blocks: number) => {
+    const study = studyOf([{ name: "a", family: "static", ratio: 0.5, plan: planOf(blocks) }]);
+    study.winner = { key: study.trials[0]!.key, reason: "Because." };
+    return study;
+  };
+  const plan = (html: string) => html.slice(html.indexOf("Plan of the winner"));
+  assert.doesNotMatch(plan(reportHtml(of(2))), /<summary><code>/);
+  assert.match(
+    plan(reportHtml(of(20))),
+    /<summary><code>trunk\.layer1<\/code> <span>14 nodes, asked to be 12 static, 2 float32<\/span>/,
+  );
+  assert.match(reportMarkdown(of(20)), /<details>\n<summary><code>trunk\.layer1<\/code> 14 nodes/);
+});
+
+Deno.test("the Markdown of a study has a table with the same cells in every line", () => {
+  const text = reportMarkdown(sweepStudy());
+  const tables = text.split("\n\n").filter((block) => block.startsWith("| "));
+  assert.ok(tables.length >= 4);
+  for (const table of tables) {
+    const cells = table.trimEnd().split("\n").map((line) =>
+      line.replaceAll("\\|", "").split("|").length
+    );
+    assert.equal(new Set(cells).size, 1, table.slice(0, 200));
+  }
+  assert.ok(text.includes("![Accuracy against latency](charts/accuracy-latency.png)"));
+});
+
+Deno.test("both reports hold for studies with little in them", () => {
+  const few = [
+    studyOf([]),
+    studyOf([{ name: "a", family: "static", error: "boom" }]),
+    studyOf([{ name: "a", family: "static" }]),
+    relativeStudy(),
+  ];
+  for (const study of few) {
+    requireNoSlips(reportHtml(study));
+    requireNoSlips(reportMarkdown(study));
+  }
+  assert.ok(!reportHtml(few[0]!).includes("<figure"));
+  assert.ok(!reportMarkdown(few[1]!).includes("charts/"));
+});
+
+Deno.test("both reports are the same whichever worker finished first", () => {
+  const study = sweepStudy();
+  const turned = structuredClone({ ...study, trials: study.trials.toReversed() });
+  assert.equal(reportHtml(turned), reportHtml(study));
+  assert.equal(reportMarkdown(turned), reportMarkdown(study));
+});
+
+Deno.test("writeReport() writes page, Markdown and charts, twice the same bytes", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const study = studyOf([
+      { name: "a", family: "static", difference: -0.2, ratio: 0.45 },
+      { name: "b", family: "dynamic", ratio: 0.98 },
+    ]);
+    const written = await writeReport(study, `${folder}/new`);
+    assert.deepEqual(written.map((path) => path.slice(folder.length)), [
+      "/new/report.html",
+      "/new/report.md",
+      "/new/charts/accuracy-latency.svg",
+      "/new/charts/accuracy-latency.png",
+      "/new/charts/difference.svg",
+      "/new/charts/difference.png",
+      "/new/charts/size.svg",
+      "/new/charts/size.png",
+    ]);
+    const first = await Promise.all(written.map((path) => Deno.readFile(path)));
+    await writeReport(study, `${folder}/new`);
+    const second = await Promise.all(written.map((path) => Deno.readFile(path)));
+    assert.deepEqual(second, first);
+    const left = [
+      ...Deno.readDirSync(`${folder}/new`),
+      ...Deno.readDirSync(`${folder}/new/charts`),
+    ];
+    assert.ok(left.every(({ name }) => !name.endsWith(".tmp")));
+
+    for (const [i, path] of written.entries()) {
+      if (!path.endsWith(".png")) continue;
+      const png = first[i]!;
+      assert.deepEqual([...png.subarray(0, 8)], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+      // IHDR: width and height stand at bytes 16 and 20; the PNG is twice the SVG's size.
+      const size = new DataView(png.buffer);
+      const svg = new TextDecoder().decode(first[i - 1]);
+      const [, width, height] = svg.match(/<svg [^>]*width="(\d+)" height="(\d+)"/)!;
+      assert.deepEqual([size.getUint32(16), size.getUint32(20)], [2 * +width!, 2 * +height!]);
+      assert.ok(png.length > 5_000, "no empty picture");
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

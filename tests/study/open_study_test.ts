@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { top1 } from "../../lib/evaluate/metrics/top1.ts";
+import { infoOf } from "../../lib/evaluate/metric.ts";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { UserError } from "../../lib/errors.ts";
+import type { Latency } from "../../lib/record/trial_record.ts";
+import { openStudy, readStudy, STUDY_FILE } from "../../lib/study/open_study.ts";
+import { sqliteStore } from "../../lib/study/sqlite_store.ts";
+import type { StoredTrial, StudyHeader, StudyIdentity } from "../../lib/study/study_store.ts";
+
+const identity: StudyIdentity = {
+  model: { name: "net.onnx", hash: "aa".repeat(32) },
+  data: { name: "digits.npz", splits: [{ name: "selection", samples: 4, hash: "bb".repeat(32) }] },
+  metric: { name: "top-1", unit: "%", source: "top-1" },
+  versions: { octavo: "0.1.0", "onnxruntime-web": "1.30.0" },
+};
+const around = (value: number) => ({ value, low: value - 1, high: value + 1, n: 4 });
+const trial: StoredTrial = {
+  key: "k1",
+  name: "mixed",
+  family: "mixed",
+  recipe: { kind: "configuration", base: "fused", placement: "mixed" },
+  executes: { QLinearConv: 1 },
+  plan: [],
+  bytes: 10,
+  modelHash: "m1",
+  seconds: 1,
+};
+const latency: Latency = {
+  threads: 1,
+  rounds: 15,
+  ratio: around(0.5),
+  baselineMs: 2,
+  candidateMs: 1,
+  drifted: false,
+  machine: "this one",
+};
+const header: StudyHeader = {
+  schema: 1,
+  title: "net",
+  model: { name: "net.onnx", hash: "aa", bytes: 40, opset: 17, nodes: 3, parameters: 10 },
+  data: { name: "digits.npz", labelled: true, splits: [], seed: 0 },
+  metric: infoOf(top1()),
+  maxDrop: 0.5,
+  baseline: { selection: around(90), latencyMs: 2 },
+  provenance: {
+    command: "test",
+    config: {},
+    versions: {},
+    machine: "this one",
+    workers: 1,
+    threads: 1,
+    reused: 0,
+  },
+  grid: ["k1"],
+  files: { "best.onnx": "k1" },
+};
+const evaluation = {
+  accuracy: { split: "selection" as const, value: around(89), difference: around(-1) },
+  outputs: { sqnr: 30, cosine: 0.99 },
+  scores: Float64Array.of(1, 0, 0.1, 1),
+};
+
+async function inFolder(test: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(join(folder, "study"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const refuses = (promise: Promise<unknown>, message: RegExp) =>
+  assert.rejects(promise, (error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, message);
+    return true;
+  });
+
+Deno.test("openStudy() gives back to the bit what an earlier one stored", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStudy(identity, { folder });
+      await store.putTrial(trial);
+      await store.putEvaluation("m1", evaluation);
+      await store.putTiming("m1", latency);
+      await store.putDocument("calibration", { min: [1, 2] });
+    }
+    await using store = await openStudy(identity, { folder });
+    assert.deepEqual(await store.trial("k1"), trial);
+    assert.deepEqual(await store.evaluation("m1", "selection"), evaluation);
+    assert.deepEqual(await store.timing("m1", 1, "this one"), latency);
+    assert.deepEqual(await store.document("calibration"), { min: [1, 2] });
+    assert.equal(await store.trial("k2"), undefined);
+    assert.equal(await store.evaluation("m1", "test"), undefined);
+  }));
+
+Deno.test("a latency counts for its machine and its number of threads only", () =>
+  inFolder(async (folder) => {
+    await using store = await openStudy(identity, { folder });
+    await store.putTiming("m1", latency);
+    assert.equal(await store.timing("m1", 2, "this one"), undefined);
+    assert.equal(await store.timing("m1", 1, "another"), undefined);
+  }));
+
+Deno.test("openStudy() leaves nothing behind when nothing is stored", () =>
+  inFolder(async (folder) => {
+    await using _store = await openStudy(identity, { folder });
+    await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+  }));
+
+Deno.test("openStudy() refuses the folder of another study and says what differs", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStudy(identity, { folder });
+      await store.putTrial(trial);
+    }
+    const model = { name: "other.onnx", hash: "cc".repeat(32) };
+    await refuses(
+      openStudy({ ...identity, model }, { folder }),
+      /model net\.onnx \(SHA-256 aaaaaaaa…\), this is other\.onnx \(cccccccc…\).*--out.*--fresh/s,
+    );
+    const splits = [{ name: "selection" as const, samples: 9, hash: "dd".repeat(32) }];
+    await refuses(
+      openStudy({ ...identity, data: { name: "digits.npz", splits } }, { folder }),
+      /other data \(selection: 4 samples there, 9 here\)/,
+    );
+    await refuses(
+      openStudy({ ...identity, metric: { name: "cosine", unit: "", source: "cosine" } }, {
+        folder,
+      }),
+      /its metric is top-1, this one's cosine/,
+    );
+    const versions = { ...identity.versions, "onnxruntime-web": "1.31.0" };
+    await refuses(
+      openStudy({ ...identity, versions }, { folder }),
+      /made with onnxruntime-web 1\.30\.0, this is onnxruntime-web 1\.31\.0/,
+    );
+  }));
+
+Deno.test("openStudy() with fresh removes the old study's own files, at the first write", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStudy(identity, { folder });
+      await store.putTrial(trial);
+      await store.putHeader(header);
+    }
+    await Deno.writeTextFile(join(folder, "best.onnx"), "old");
+    await Deno.writeTextFile(join(folder, "notes.txt"), "the user's");
+    const other = { ...identity, model: { name: "other.onnx", hash: "cc".repeat(32) } };
+    {
+      await using _store = await openStudy(other, { folder, fresh: true });
+    }
+    assert.equal(await Deno.readTextFile(join(folder, "best.onnx")), "old");
+    {
+      await using store = await openStudy(other, { folder, fresh: true });
+      await store.putTrial({ ...trial, key: "k2" });
+      assert.equal(await store.trial("k1"), undefined);
+    }
+    await assert.rejects(Deno.stat(join(folder, "best.onnx")), Deno.errors.NotFound);
+    assert.equal(await Deno.readTextFile(join(folder, "notes.txt")), "the user's");
+  }));
+
+Deno.test("openStudy() refuses a folder with other files, a file, and what is no study", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    const notes = join(folder, "notes.txt");
+    await Deno.writeTextFile(notes, "the user's");
+    await refuses(openStudy(identity, { folder }), /holds other files \(notes\.txt\)/);
+    await refuses(openStudy(identity, { folder: notes }), /it is a file; name a folder/);
+    await Deno.writeTextFile(join(folder, STUDY_FILE), "not a database, but long enough for one");
+    await refuses(openStudy(identity, { folder }), /Cannot read the study in .*study\.db/);
+  }));
+
+Deno.test("openStudy() takes up a folder whose study was killed before it began", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    await (await sqliteStore(join(folder, STUDY_FILE)))[Symbol.asyncDispose]();
+    await refuses(readStudy(folder), /stopped before anything was measured/);
+    await using store = await openStudy(identity, { folder });
+    await store.putTrial(trial);
+    assert.deepEqual(await store.trial("k1"), trial);
+  }));
+
+Deno.test("openStudy() leaves the database of another program alone", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    const database = new DatabaseSync(join(folder, STUDY_FILE));
+    database.exec("create table films (title text)");
+    database.close();
+    await refuses(openStudy(identity, { folder }), /it is the database of another program/);
+  }));
+
+Deno.test("readStudy() joins trials with what was measured, in the order of the grid", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStudy(identity, { folder });
+      await store.putTrial({ ...trial, key: "k3", name: "failed", error: "no kernel" });
+      await store.putTrial({ ...trial, key: "k2", name: "half measured", modelHash: "m2" });
+      await store.putTrial({ ...trial, key: "k0", name: "of an earlier grid" });
+      await store.putTrial(trial);
+      await store.putEvaluation("m1", evaluation);
+      await store.putTiming("m1", latency);
+      await store.putEvaluation("m2", evaluation);
+      await store.putHeader({ ...header, grid: ["k1", "k2", "k3"] });
+    }
+    const { trials, planned } = await readStudy(folder);
+    assert.deepEqual(trials.map(({ name }) => name), ["mixed", "failed"]);
+    assert.equal(planned, 3);
+    const { scores: _, ...measured } = evaluation;
+    assert.deepEqual(trials[0], { ...trial, ...measured, latency, file: "best.onnx" });
+  }));
+
+Deno.test("readStudy() says so where there is no study", () =>
+  inFolder((folder) => refuses(readStudy(folder), /holds no study\.db/)));
+
+Deno.test("records that another version wrote are refused with advice, and --fresh starts over", () =>
+  inFolder(async (folder) => {
+    {
+      await using store = await openStudy(identity, { folder });
+      await store.putDocument("study", {
+        schema: 1,
+        title: "net",
+        grid: [],
+        files: { "a.svg": "" },
+      });
+      await Deno.writeTextFile(join(folder, "a.svg"), "old");
+    }
+    {
+      await using store = await openStudy(identity, { folder });
+      await refuses(store.header(), /another version of Octavo wrote it \(model: .*--fresh/);
+    }
+    await using fresh = await openStudy(identity, { folder, fresh: true });
+    await fresh.putTrial(trial);
+    await assert.rejects(Deno.stat(join(folder, "a.svg")), Deno.errors.NotFound);
+    assert.equal(await fresh.header(), undefined);
+  }));

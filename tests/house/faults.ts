@@ -140,8 +140,8 @@ const FAULTS: readonly Fault[] = [
     ...search,
     what: "the drop of a share is a hundred times too small",
     file: `${SEARCH}/noise_to_drop.ts`,
-    from: " * scaleOf(metric)",
-    to: "",
+    from: "value: -mean }) * scoreScale(metric)",
+    to: "value: -mean })",
   },
   {
     ...search,
@@ -155,6 +155,13 @@ const FAULTS: readonly Fault[] = [
     what: "biases are corrected twice",
     file: `${SEARCH}/bias_retry.ts`,
     from: "corrections.length > 0 || ",
+    to: "",
+  },
+  {
+    ...search,
+    what: "bias correction is tried as often as anything misses the budget",
+    file: `${SEARCH}/search_strategy.ts`,
+    from: "this.#retries >= MOST_RETRIES || ",
     to: "",
   },
   {
@@ -177,6 +184,13 @@ const FAULTS: readonly Fault[] = [
     file: `${SEARCH}/explain.ts`,
     from: "largest(noise) - noiseWithout",
     to: "largest(noise)",
+  },
+  {
+    what: "only observers that are not worth it are tried",
+    file: "lib/calibrate/worth_trying.ts",
+    from: "quantizationError(statistics, range).total <= most",
+    to: "quantizationError(statistics, range).total > most",
+    tests: "tests/calibrate/worth_trying_test.ts",
   },
 ];
 

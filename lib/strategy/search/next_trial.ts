@@ -170,7 +170,8 @@ export class NextTrial {
         return suggestion;
       }
       // Nothing new below this limit: what there is has kept the budget already, or failed to run.
-      this.#low = Math.max(this.#low, limit);
+      if (limit <= this.#low) return undefined;
+      this.#low = limit;
     }
     return undefined;
   }

@@ -159,6 +159,17 @@ Deno.test("where nothing keeps the budget, float32 kernels among it, the search 
   assert.ok(asked.length <= 11, `${asked}`);
 });
 
+Deno.test("a budget of 0 comes to an end as well: no noise at all is allowed", async () => {
+  const { space, next } = chooser(0);
+  const asked: number[] = [];
+  for (let suggestion: Suggestion | undefined; (suggestion = await next.next());) {
+    const number = numberOf(suggestion.proposal);
+    asked.push(number);
+    told(next, space, [number, number > 0 ? MISSED : KEPT]);
+  }
+  assert.deepEqual(asked, [15, 0, 8, 4]); // then the layers that gain most, one each
+});
+
 Deno.test("of several exact forms the one with the least cost is suggested", async () => {
   const slow = layersSpace(BINARY);
   const fast = layersSpace({ ...BINARY, n8: { saves: 9, noise: 8 } });

@@ -100,6 +100,16 @@ Deno.test("noiseCurve() gives the drop of a share in points", () => {
   assert.equal(drop.at(-1), 50); // float32 is right in two of four
 });
 
+Deno.test("noiseCurve() starts from perfect where the metric is closeness to float32", async (t) => {
+  for (const [unit, perfect, start] of [["%", 100, 100], ["", 7, 7]] as const) {
+    await t.step(`${perfect}${unit}`, () => {
+      const nothing: Metric = { name: "none", unit, higherIsBetter: true, perfect, score: () => 0 };
+      const evaluation = { results: resultsOf(normal(8, 1)), scores: Float64Array.of(0) };
+      assert.equal(noiseCurve(evaluation, nothing, ["y"]).drop[0], start);
+    });
+  }
+});
+
 Deno.test("noiseCurve() leaves samples without a label out, and those that cannot be scored", () => {
   const labelled: Metric = {
     name: "label",

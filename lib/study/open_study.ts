@@ -3,7 +3,7 @@ import { reasonOf, UserError } from "../errors.ts";
 import { canonicalJson } from "../record/json.ts";
 import type { Study } from "../record/study_record.ts";
 import { memoryStore } from "./memory_store.ts";
-import { sqliteStore } from "./sqlite_store.ts";
+import { OtherVersionError, sqliteStore } from "./sqlite_store.ts";
 import type { Store } from "./store.ts";
 import { type StudyHeader, type StudyIdentity, StudyStore } from "./study_store.ts";
 
@@ -37,8 +37,16 @@ export async function openStudy(
     await Deno.mkdir(folder, { recursive: true });
     return await sqliteStore(join(folder, STUDY_FILE));
   };
-  const existing = await isFree(folder) ? undefined : await openExisting(folder);
-  if (existing === undefined) return new StudyStore(identity, undefined, make, folder);
+  const existing = await isFree(folder) ? undefined : await openExisting(folder).catch((error) => {
+    if (!fresh || !isOfOtherVersion(error)) throw error;
+  });
+  if (existing === undefined) {
+    const begin = async () => {
+      if (fresh) await removeOtherVersion(folder);
+      return await make();
+    };
+    return new StudyStore(identity, undefined, begin, folder);
+  }
   if (fresh) {
     await existing[Symbol.asyncDispose]();
     const begin = async () => {
@@ -101,9 +109,25 @@ async function openExisting(folder: string): Promise<StudyStore | undefined> {
   } catch (error) {
     throw new UserError(
       `Cannot read the study in ${path}: ${reasonOf(error)}. ` +
-        `Name another folder, or remove that file.`,
+        (error instanceof OtherVersionError
+          ? `Use another folder (--out), or start this study again (--fresh).`
+          : `Name another folder, or remove that file.`),
       { cause: error },
     );
+  }
+}
+
+function isOfOtherVersion(error: unknown): boolean {
+  return error instanceof UserError && error.cause instanceof OtherVersionError;
+}
+
+/** Removes the database of a study that another version of Octavo wrote: what else it wrote is not known. */
+async function removeOtherVersion(folder: string): Promise<void> {
+  try {
+    await (await openExisting(folder))?.[Symbol.asyncDispose]();
+  } catch (error) {
+    if (!isOfOtherVersion(error)) throw error;
+    await removeDatabase(folder);
   }
 }
 
@@ -174,10 +198,18 @@ function differences(old: StudyIdentity, now: StudyIdentity): string[] {
 async function removeStudy(store: StudyStore, folder: string): Promise<void> {
   // Not by the schema, which another version's may not fit.
   const header = await store.document("study") as Partial<StudyHeader> | undefined;
-  const files = Object.keys(header?.files ?? {});
   await store[Symbol.asyncDispose]();
+  await removeFiles(folder, Object.keys(header?.files ?? {}));
   // The database last, so that a removal which is cut off can be taken up again.
-  for (const name of [...files, `${STUDY_FILE}-wal`, `${STUDY_FILE}-shm`, STUDY_FILE]) {
+  await removeDatabase(folder);
+}
+
+async function removeDatabase(folder: string): Promise<void> {
+  await removeFiles(folder, [`${STUDY_FILE}-wal`, `${STUDY_FILE}-shm`, STUDY_FILE]);
+}
+
+async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
     await Deno.remove(join(folder, name)).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

@@ -15,6 +15,11 @@ interface Tables {
 /** Raised when the tables change; a file of another version is refused, not guessed at. */
 export const DATABASE_VERSION = 2;
 
+/** A study that another version of Octavo wrote. */
+export class OtherVersionError extends Error {
+  override readonly name = "OtherVersionError";
+}
+
 /** "Octv" in the file's header: nobody's other database is taken for a study. */
 const APPLICATION_ID = 0x4f637476;
 
@@ -59,7 +64,9 @@ async function open(path: string): Promise<Kysely<Tables>> {
       .get() as { tables: number };
     if (foreign && tables > 0) throw new Error("it is the database of another program");
     if (version !== 0 && version !== DATABASE_VERSION) {
-      throw new Error(`it has tables of version ${version}, this Octavo reads ${DATABASE_VERSION}`);
+      throw new OtherVersionError(
+        `it has tables of version ${version}, this Octavo reads ${DATABASE_VERSION}`,
+      );
     }
     const kysely = new Kysely<Tables>({
       dialect: new SqliteDialect({ database: forKysely(database) }),

@@ -78,7 +78,10 @@ Deno.test("parseSweepConfig() refuses parameters that make no difference", () =>
     '{ "observers": ["min-max", "mse"], "percentiles": [99] }',
     /"percentiles" has no effect on the observers min-max, mse; add "percentile"/,
   );
-  wrong('{ "more": [{ "observers": ["min-max"], "bins": [64] }] }', /"bins" stands beside/);
+  wrong(
+    '{ "more": [{ "observers": ["min-max"], "bins": [64] }] }',
+    /"bins" has no effect on the observers min-max; add "percentile" or "lp-norm"/,
+  );
 });
 
 Deno.test("parseQuantizeConfig() takes an observer by name or by a parameter of its own", () => {

@@ -236,3 +236,16 @@ Deno.test("records that another version wrote are refused with advice, and --fre
     await assert.rejects(Deno.stat(join(folder, "a.svg")), Deno.errors.NotFound);
     assert.equal(await fresh.header(), undefined);
   }));
+
+Deno.test("a study of another version's tables is refused, and --fresh starts over", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    const database = new DatabaseSync(join(folder, STUDY_FILE));
+    database.exec(`pragma application_id = ${0x4f637476}; pragma user_version = 1`);
+    database.exec("create table trial (key text)");
+    database.close();
+    await refuses(openStudy(identity, { folder }), /tables of version 1, .*--out.*--fresh/);
+    await using study = await openStudy(identity, { folder, fresh: true });
+    await study.putTrial(trial);
+    assert.deepEqual(await study.trial("k1"), trial);
+  }));

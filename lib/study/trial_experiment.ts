@@ -190,9 +190,13 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     const { store, signal, progress } = this.#setup;
     const { recipe } = ask;
     await this.baseline("selection");
-    await this.#prepare(recipe);
-    const end = progress.done + this.#sizes.trial;
     const started = performance.now();
+    const tensors = await this.#tensorsOf(recipe).catch(() => []); // what is wrong shows when it is built
+    if (tensors.length > 0) {
+      const base = await this.#setup.forms.get(recipe.base);
+      await this.#calibrate(base, tensors, this.#sizeOf(recipe));
+    }
+    const end = progress.done + this.#sizes.trial;
     const trial = this.#newTrial(ask, await store.trial(this.key(recipe)));
     const put = async (error?: { error: string }) => {
       const seconds = Math.round(performance.now() - started) / 1000;
@@ -243,7 +247,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   /** Whether ranges have to be found before a recipe can be carried out. */
   async #isCalibrated(recipe: Recipe): Promise<boolean> {
-    return (await this.#tensorsOf(recipe)).length > 0;
+    return (await this.#tensorsOf(recipe).catch(() => [])).length > 0;
   }
 
   /** Tensors whose ranges a recipe needs. */
@@ -254,14 +258,6 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     return tensors;
   }
 
-  /** Finds the ranges that a recipe needs: what is wrong with the calibration shows here. */
-  async #prepare(recipe: Recipe): Promise<void> {
-    const tensors = await this.#tensorsOf(recipe);
-    if (tensors.length === 0) return;
-    const base = await this.#setup.forms.get(recipe.base);
-    await this.#calibrate(base, tensors, this.#sizeOf(recipe));
-  }
-
   /** One pass over the data serves all recipes of the batch that start from the same form. */
   async #calibrate(base: Model, tensors: readonly string[], size: number): Promise<Calibration> {
     const { forms, progress, signal } = this.#setup;
@@ -270,9 +266,9 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     const soon: string[] = [];
     const sizes: number[] = [];
     for (const recipe of this.#batch) {
-      if (await forms.get(recipe.base) !== base) continue;
-      const own = await this.#tensorsOf(recipe);
-      if (own.length > 0) sizes.push(this.#sizeOf(recipe));
+      const own = await this.#tensorsOf(recipe).catch(() => []);
+      if (own.length === 0 || await forms.get(recipe.base) !== base) continue;
+      sizes.push(this.#sizeOf(recipe));
       soon.push(...own);
     }
     for (const [name, watched] of this.#watched) {

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import type { StudyEvent } from "../../lib/record/event.ts";
+import type { Recipe } from "../../lib/record/recipe.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
+import { memoryStore } from "../../lib/study/memory_store.ts";
+import { runStudy } from "../../lib/task/run_study.ts";
+import type { StudyStrategy } from "../../lib/task/study_strategy.ts";
+import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
+
+const mixed: Recipe = {
+  ...{ kind: "configuration", base: "fused", placement: "mixed" },
+  observer: { name: "min-max" },
+  weights: "per-channel",
+};
+const small: Recipe = { kind: "configuration", base: "fused", placement: "compact" };
+
+/** The smaller a model, the faster. */
+const runtime = () => pacedRuntime((model) => model.bytes().length);
+
+const options = { metric: sqnr(), maxDrop: 140, rounds: 6 };
+
+/** Asks for one recipe after the other, and keeps what it is told. */
+function oneByOne(recipes: readonly Recipe[]) {
+  const open = [...recipes];
+  const told: string[] = [];
+  const strategy: StudyStrategy = {
+    ask: () => open.splice(0, 1).map((recipe) => ({ recipe, why: "it is next" })),
+    tell: (_, { name, error }) => void told.push(error === undefined ? name : `${name} failed`),
+  };
+  return { strategy, told };
+}
+
+Deno.test("runStudy() measures what one's own strategy asks, and chooses among it", async () => {
+  const { strategy, told } = oneByOne([mixed, small]);
+  const running = runStudy(tinyModel(), tinyData(), strategy, { ...options, runtime: runtime() });
+  const events: StudyEvent[] = [];
+  for await (const event of running) events.push(event);
+  const study = await running;
+  assert.deepEqual(told, ["mixed · min-max · per-channel", "compact"]);
+  assert.deepEqual(study.trials.map(({ why }) => why), ["it is next", "it is next"]);
+  assert.equal(study.winner?.accuracy?.split, "test");
+  assert.deepEqual(study.trials[0]!.recipe, mixed);
+  const kinds = events.map(({ kind }) => kind).filter((kind) => kind !== "step");
+  assert.deepEqual(kinds, ["begin", "trial", "trial", "end"]);
+  const trials = events.filter((event) => event.kind === "trial");
+  assert.deepEqual(trials.map(({ number, of }) => [number, of]), [[1, undefined], [2, undefined]]);
+});
+
+Deno.test("a study of one's own strategy goes on where it was stopped, on a store of one's own", async () => {
+  const store = memoryStore();
+  const stop = new AbortController();
+  const first = runStudy(tinyModel(), tinyData(), oneByOne([mixed, small]).strategy, {
+    ...options,
+    ...{ runtime: runtime(), store, signal: stop.signal },
+  });
+  for await (const event of first) if (event.kind === "trial") stop.abort();
+  assert.equal((await first).trials.length, 1);
+
+  const events: StudyEvent[] = [];
+  const second = runStudy(tinyModel(), tinyData(), oneByOne([mixed, small]).strategy, {
+    ...options,
+    ...{ runtime: runtime(), store },
+  });
+  for await (const event of second) events.push(event);
+  const trials = events.filter((event) => event.kind === "trial");
+  assert.deepEqual(trials.map(({ reused }) => reused), [true, false]);
+  assert.equal((await second).trials.length, 2);
+});
+
+Deno.test("a study knows its network before its strategy asks", async () => {
+  const seen: string[] = [];
+  const study = await runStudy(tinyModel(), tinyData(), ({ nodes, budget }) => {
+    seen.push(...nodes.filter(({ opType }) => opType === "Conv").map(({ name }) => name));
+    assert.equal(budget.maxDrop, 140);
+    return oneByOne([{
+      ...{ kind: "assignment", base: "fused", int8Tensors: [], observers: {} },
+      forms: { [seen[1]!]: { kind: "static", kernels: "any" } },
+    }]).strategy;
+  }, { ...options, runtime: runtime() });
+  assert.deepEqual(seen, ["/front/conv1/Conv", "/front/conv2/Conv"]);
+  assert.equal(study.trials[0]!.name, "1 static (trial 1)");
+  assert.equal(study.trials[0]!.plan.find(({ node }) => node === seen[0])!.asked, "float32");
+});
+
+Deno.test("a recipe that cannot be built is a failed trial, and the study goes on", async () => {
+  const odd: Recipe = { kind: "configuration", base: "fused", placement: "mixt" };
+  const { strategy, told } = oneByOne([odd, small]);
+  const study = await runStudy(tinyModel(), tinyData(), strategy, {
+    ...options,
+    runtime: runtime(),
+  });
+  assert.deepEqual(told, ["mixt failed", "compact"]);
+  assert.match(study.trials[0]!.error!, /no such placement; did you mean "mixed"\?/);
+});
+
+Deno.test("a study passes over the calibration split once, however many recipes there are", async () => {
+  const plain = runtime();
+  let samples = 0;
+  const counted: Runtime = {
+    ...plain,
+    run: (model, feeds, options) => {
+      const taps = model.graph.output.length > 1;
+      return plain.run(model, feeds, {
+        ...options,
+        onProgress: (done) => {
+          if (taps) samples++;
+          options?.onProgress?.(done);
+        },
+      });
+    },
+  };
+  const data = tinyData();
+  const more: Recipe[] = [mixed, { ...mixed, placement: "cnn-static" }, {
+    ...mixed,
+    corrections: ["bias"],
+  }];
+  const planned: StudyStrategy = {
+    planned: more,
+    ...{ ask: () => more.splice(0).map((recipe) => ({ recipe })), tell: () => {} },
+  };
+  const out = await Deno.makeTempDir();
+  try {
+    const study = await runStudy(tinyModel(), data, { ...planned, planned: [...more] }, {
+      ...options,
+      ...{ runtime: counted, out: `${out}/study` },
+    });
+    assert.equal(study.trials.length, 3);
+    assert.ok(study.winner !== undefined);
+    // Ranges take one pass, the correction another. The winner is built once, though it is measured,
+    // tested, profiled and written; shapes and the errors in its plan take a few samples more.
+    const { length } = data.calibration;
+    assert.ok(samples >= 2 * length && samples < 3 * length, `${samples} of ${length}`);
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});

@@ -8,7 +8,9 @@ import { UsageError } from "../lib/errors.ts";
  * @throws {UsageError} If there is none, or it is the file that the model comes from.
  */
 export function requireOut(out: string | undefined, model: string, example: string): string {
-  if (out === undefined) throw new UsageError(`Where to? Name the file to write: --out ${example}`);
+  if (out === undefined) {
+    throw new UsageError(`Missing --out: name the file to write, e.g. --out ${example}`);
+  }
   if (resolve(out) === resolve(model)) {
     throw new UsageError(`--out ${out} is the model itself; name another file`);
   }

@@ -34,7 +34,8 @@ export interface Rounding {
 }
 
 /**
- * Of all tensors that some choice rounds to uint8, where to read what that does. A tensor that only
+ * For each tensor that may become uint8: which tensor's measured noise stands for it, and what share
+ * of that. A tensor that only
  * holds the values of another in another order (or some of them) does what rounding that one does;
  * the results of the pieces of a layer share what rounding the layer's result does.
  */

@@ -100,7 +100,7 @@ export function writeAsProducts(
 }
 
 /** In an opset that has per-channel scales, and with a name for each node. */
-export function readyToQuantize(model: Model): Model {
+function readyToQuantize(model: Model): Model {
   const raised = raiseOpset(model, QUANTIZED_OPSET);
   const graph = nameNodes(raised.graph);
   return graph === raised.graph ? raised : raised.withGraph(graph);

@@ -47,7 +47,7 @@ const MOVES: ReadonlySet<string> = new Set([
 ]);
 
 /** The rows of a plan that have an error, in order. */
-export function errorChart(rows: readonly PlanRow[], options: { width?: number } = {}): Chart {
+function errorChart(rows: readonly PlanRow[], options: { width?: number } = {}): Chart {
   const styles = familyStyles(rows.map(formOf));
   const chart = rowChart(
     rows.map((row): ChartRow => ({

@@ -13,7 +13,7 @@ interface Tables {
 }
 
 /** Raised when the tables change; a file of another version is refused, not guessed at. */
-export const DATABASE_VERSION = 2;
+const DATABASE_VERSION = 2;
 
 /** "Octv" in the file's header: nobody's other database is taken for a study. */
 const APPLICATION_ID = 0x4f637476;

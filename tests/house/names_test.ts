@@ -21,6 +21,7 @@ Deno.test("namesOf() tells what a text exports and imports", () => {
     export { f as g } from "./f.ts";
     export type { H } from "./h.ts";
     export * from "./i.ts";
+    new Worker(new URL("./w.ts", import.meta.url));
     export const j = 1, { k, l: m } = await import("./k.ts");
     export function n(x: string): void;
     export function n(x: unknown): void {}
@@ -36,6 +37,7 @@ Deno.test("namesOf() tells what a text exports and imports", () => {
     "f of ./f.ts",
     "H of ./h.ts",
     "* of ./i.ts",
+    "* of ./w.ts",
     "* of ./k.ts",
   ]);
   assert.deepEqual(

@@ -49,7 +49,7 @@ export interface Imported {
   readonly name: string;
 }
 
-/** What a TypeScript text exports, and imports from where. */
+/** What a TypeScript text exports, and imports from where; a Worker's address is an import of all. */
 export function namesOf(source: string): { exports: Exported[]; imports: Imported[] } {
   const exports: Exported[] = [];
   const imports: Imported[] = [];
@@ -66,6 +66,11 @@ export function namesOf(source: string): { exports: Exported[]; imports: Importe
     },
     ImportExpression: ({ source }) => {
       if (source.type === "Literal") imports.push({ from: String(source.value), name: "*" });
+    },
+    NewExpression: ({ callee, arguments: [address] }) => {
+      const isUrl = callee.type === "Identifier" && callee.name === "URL";
+      const path = address?.type === "Literal" ? String(address.value) : "";
+      if (isUrl && path.endsWith(".ts")) imports.push({ from: path, name: "*" });
     },
     ExportAllDeclaration: ({ source }) => {
       imports.push({ from: source.value, name: "*" });

@@ -9,6 +9,8 @@ export const planRow = z.strictObject({
   path: z.string(),
   /** The qconfig the mapping resolves to: `float32`, `static`, `dynamic`, `weightOnly`. */
   asked: z.string(),
+  /** The qconfig that it has got instead; absent where that is the same. */
+  applied: z.string().optional(),
   /** Operator that runs in the runtime's optimized graph, e.g. `QLinearConv`; "" when not read back. */
   executes: z.string(),
   /** Why it is so: the rule that matched, the kernel fact that forbids, the fusion it went into. */

@@ -65,8 +65,8 @@ function errorChart(rows: readonly PlanRow[], options: { width?: number } = {}):
 }
 
 /** What a node is, which is not always what it was asked to be. */
-function formOf({ asked, why }: PlanRow): string {
-  return why.match(/(float32|dynamic|weightOnly)(?=( instead)?: )/)?.[1] ?? asked;
+function formOf({ asked, applied = asked }: PlanRow): string {
+  return applied;
 }
 
 function labelOf({ node, path, opType }: PlanRow): string {

@@ -19,6 +19,13 @@ Deno.test("errorsOf() draws each layer that has an error, and none that only mov
   assert.match(`${shown}`, /front\.0 · Conv +Conv +41\.3\n.*front\.3 · MaxPool +MaxPool +35\.0/);
 });
 
+Deno.test("errorsOf() names the forms that layers have, not those that were asked for", () => {
+  const [conv] = planOf();
+  const shown = errorsOf([{ ...conv!, asked: "static", applied: "dynamic", dB: 40 }]);
+  const { "image/svg+xml": svg } = shown[JUPYTER_DISPLAY]();
+  assert.ok(svg!.includes(">dynamic<") && !svg!.includes(">static<"));
+});
+
 Deno.test("errorsOf() of a plan without errors says so", () => {
   assert.equal(`${errorsOf(planOf())}`, "No layer differs from float32.");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
-import { namesOf, resolveImport } from "./source.ts";
+import { countNames, namesOf, resolveImport } from "./source.ts";
 import { readText, ROOT, topLevelFiles, typescriptFiles } from "./tree.ts";
 
 /** Names that two files of lib/ may export, and why. */
@@ -56,6 +56,11 @@ Deno.test("namesOf() tells what a text exports and imports", () => {
   );
 });
 
+Deno.test("countNames() counts a function once where nothing uses it", () => {
+  const counts = countNames("/** a b */ export function a(x: number) { return b(b); }");
+  assert.deepEqual([...counts], [["a", 1], ["x", 1], ["b", 2]]);
+});
+
 Deno.test("no two files of lib/ have one name", () => {
   const files = Map.groupBy(lib, (path) => basename(path));
   assert.deepEqual([...files.values()].filter(({ length }) => length > 1), []);
@@ -79,26 +84,52 @@ Deno.test("no two files of lib/ export one name", async () => {
 });
 
 Deno.test("whatever value a file of lib/ exports, another file imports", async () => {
+  const importers = await typescriptFiles("lib/", "scripts/", "tests/");
+  const used = await importedBy([...importers, ...await topLevelFiles()]);
+  assert.deepEqual((await values()).filter(({ id }) => !used.has(id)).map(({ id }) => id), []);
+});
+
+Deno.test("no value of lib/ is there for tests alone", async () => {
+  const importers = await typescriptFiles("lib/", "scripts/");
+  const used = await importedBy([...importers, ...await topLevelFiles()]);
+  const dead = (await values()).filter(({ id, uses }) => !used.has(id) && uses < 2);
+  assert.deepEqual(dead.map(({ id }) => id), []);
+});
+
+/** The values that files of lib/ export, and how often their names stand in their own files. */
+async function values(): Promise<{ id: string; uses: number }[]> {
+  const found = await Promise.all(
+    lib.filter((path) => path !== GENERATED).map(async (path) => {
+      const source = await readText(path);
+      const counts = countNames(source);
+      return namesOf(source).exports.filter(({ kind }) => kind === "value")
+        .map(({ name, passedOn }) => ({
+          id: `${path} ${name}`,
+          uses: passedOn ? 0 : counts.get(name)!,
+        }));
+    }),
+  );
+  return found.flat();
+}
+
+/** What files and notebooks import, by the path that it comes from and its name. */
+async function importedBy(paths: readonly string[]): Promise<Set<string>> {
   const used = new Set<string>();
   const use = (path: string, source: string) => {
     for (const { from, name } of namesOf(source).imports) {
       used.add(`${resolveImport(path, from)} ${name}`);
     }
   };
-  const files = await typescriptFiles("lib/", "scripts/", "tests/");
-  for (const path of [...files, ...await topLevelFiles()]) use(path, await readText(path));
+  for (const path of paths) use(path, await readText(path));
   for await (const { name } of Deno.readDir(new URL("notebooks", ROOT))) {
     for (const cell of await cellsOf(`notebooks/${name}`)) use(`notebooks/${name}`, cell);
   }
-
-  const unused: string[] = [];
-  for (const path of lib.filter((path) => path !== GENERATED && !used.has(`${path} *`))) {
-    for (const { name, kind } of namesOf(await readText(path)).exports) {
-      if (kind === "value" && !used.has(`${path} ${name}`)) unused.push(`${path}: ${name}`);
-    }
+  // What a file is imported for as a whole, all of it is.
+  for (const { id } of await values()) {
+    if (used.has(`${id.split(" ")[0]} *`)) used.add(id);
   }
-  assert.deepEqual(unused, []);
-});
+  return used;
+}
 
 /** Code of a notebook's cells. */
 async function cellsOf(path: string): Promise<string[]> {

@@ -49,6 +49,17 @@ export interface Imported {
   readonly name: string;
 }
 
+/** How often each name stands in a TypeScript text, comments aside. */
+export function countNames(source: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  visit(source, () => ({
+    Identifier: ({ name }) => {
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    },
+  }));
+  return counts;
+}
+
 /** What a TypeScript text exports, and imports from where; a Worker's address is an import of all. */
 export function namesOf(source: string): { exports: Exported[]; imports: Imported[] } {
   const exports: Exported[] = [];

@@ -51,8 +51,8 @@ export const castsBlindly: Rule = (report) => ({
   },
 });
 
-/** Names of what holds a form's text: what was asked of a node, what it got, what a recipe is called. */
-const FORM_TEXTS = ["asked", "applied", "form", "family", "recipe", "placement", "why"];
+/** Names of what holds a form's text: what was asked of a node, what it got and executes, what a recipe is called. */
+const FORM_TEXTS = ["asked", "applied", "form", "family", "recipe", "placement", "why", "executes"];
 
 /** Functions that give such a text. */
 const FORM_NAMES = [

@@ -49,7 +49,7 @@ export const DEFAULT_OBSERVER: ObserverName = "lp-norm";
 export const OBSERVER_NAMES = Object.keys(OBSERVERS) as ObserverName[];
 
 /** Observers that can be named. */
-export const observerName = z.literal(OBSERVER_NAMES);
+export const namedObserver = z.literal(OBSERVER_NAMES);
 
 /** Share of the values to keep, in percent. */
 export const percentileValue = z.number().gt(50).lte(100);

@@ -1,4 +1,4 @@
-import { roundEven } from "../tensor/round.ts";
+import { zeroStep } from "../tensor/round.ts";
 import type { Range } from "./range.ts";
 import type { TensorStatistics } from "./statistics.ts";
 
@@ -48,7 +48,7 @@ export function quantizationError(
   const { counts, first, width } = histogram;
   const low = Math.min(range.min, 0);
   const scale = (Math.max(range.max, 0) - low) / (levels - 1);
-  const bottom = scale > 0 ? -Math.min(Math.max(roundEven(-low / scale), 0), levels - 1) : 0;
+  const bottom = scale > 0 ? -zeroStep(low, scale, { qmin: 0, qmax: levels - 1 }) : 0;
   const top = scale > 0 ? bottom + levels - 1 : 0;
   const grid = { scale, bottom, top, norm, whole: 2 * integral(scale / 2, norm) };
 

@@ -2,8 +2,8 @@ import { z } from "zod";
 import {
   binsValue,
   DEFAULT_OBSERVER,
+  namedObserver,
   type ObserverName,
-  observerName,
   type ObserverParameters,
   observerSpec,
   percentileValue,
@@ -25,7 +25,7 @@ export const weightsName = z.literal(WEIGHTS_NAMES);
 
 /** An observer, by name or by a parameter that only one has, and its parameters. */
 const observerConfig = {
-  observer: observerName.optional(),
+  observer: namedObserver.optional(),
   percentile: percentileValue.optional(),
   power: powerValue.optional(),
   bins: binsValue.optional(),

@@ -7,8 +7,8 @@ import { correctionName, mappingConfig, weightsName } from "./mapping_config.ts"
 import {
   binsValue,
   DEFAULT_OBSERVER,
+  namedObserver,
   OBSERVER_NAMES,
-  observerName,
   type ObserverParameters,
   percentileValue,
   powerValue,
@@ -28,7 +28,7 @@ const product = z.strictObject({
    * How the ranges of static activations are chosen.
    * @default lp-norm; with `percentiles` percentile too
    */
-  observers: z.array(observerName).min(1).optional(),
+  observers: z.array(namedObserver).min(1).optional(),
   /** Shares of values to keep, in percent, each for the percentile observer. @default 99.99 */
   percentiles: z.array(percentileValue).min(1).optional(),
   /** Powers of the error, each for the lp-norm observer. @default 2.4 */
@@ -76,7 +76,7 @@ const product = z.strictObject({
  * }
  * ```
  */
-export const sweepConfig = product.extend({
+const sweepConfig = product.extend({
   /** Further products, beside the first. */
   more: z.array(product).optional(),
   /** Placements of one's own. */

@@ -1,8 +1,14 @@
 import { nearest, UserError } from "../errors.ts";
-import { elementCount, type Feeds, type Tensor, type ValueType } from "../tensor/tensor.ts";
+import {
+  elementCount,
+  type Feeds,
+  type NumericType,
+  type Tensor,
+  type ValueType,
+} from "../tensor/tensor.ts";
 import { convertTensor, findUnfit, mayConvert } from "./cast.ts";
 import { type Dataset, hashSamples, once, requireIndex } from "./dataset.ts";
-import { type NumericType, shareTensor } from "./shared.ts";
+import { shareTensor } from "./shared.ts";
 
 /** Options for {@linkcode arrays}. */
 export interface ArraysOptions {

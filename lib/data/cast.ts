@@ -1,5 +1,5 @@
-import type { ElementArrays, ElementType, Tensor } from "../tensor/tensor.ts";
-import { type NumericType, sharedArray } from "./shared.ts";
+import type { ElementArrays, ElementType, NumericType, Tensor } from "../tensor/tensor.ts";
+import { sharedArray } from "./shared.ts";
 
 const FLOATS: ReadonlySet<ElementType> = new Set(["float16", "float32", "float64"]);
 const INTEGERS: ReadonlySet<ElementType> = new Set(

@@ -9,8 +9,6 @@ import { resize } from "./images/resize.ts";
 import { toTensor } from "./images/to_tensor.ts";
 import { failToRead } from "./npy.ts";
 
-export type { ImagesOptions };
-
 /** Bytes of pictures that are kept, decoded and cut, so that a second run need not decode again. */
 const KEPT_BYTES = 2 ** 28;
 

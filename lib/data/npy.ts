@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
-import { elementCount, type Tensor } from "../tensor/tensor.ts";
-import { bytesOf, elementSize, type NumericType, sharedArray, viewArray } from "./shared.ts";
+import { elementCount, type NumericType, type Tensor } from "../tensor/tensor.ts";
+import { bytesOf, elementSize, sharedArray, viewArray } from "./shared.ts";
 
 /** numpy's name of each element type, without the byte order. */
 const TYPES: Record<string, NumericType> = {

@@ -13,10 +13,12 @@ import { type ByteSource, openZip, writeZip } from "./zip.ts";
  * {@linkcode readNpy} refuses.
  * @example
  * ```ts
- * import { npzBytes, readNpz } from "./npz.ts";
+ * import { readNpz, writeNpz } from "./npz.ts";
  * import { float32 } from "../tensor/tensor.ts";
  * import assert from "node:assert/strict";
- * const { x } = await readNpz(await npzBytes({ x: float32([2], [1, 2]) }));
+ * const path = `${await Deno.makeTempDir()}/arrays.npz`;
+ * await writeNpz(path, { x: float32([2], [1, 2]) });
+ * const { x } = await readNpz(path);
  * assert.deepEqual([...x!.data], [1, 2]);
  * ```
  */
@@ -77,18 +79,6 @@ export async function writeNpz(
   const target = path instanceof URL ? fileURLToPath(path) : path;
   const files = filesOf(arrays);
   await writeWhole(target, (file) => writeZip(file, files));
-}
-
-/** The bytes that {@linkcode writeNpz} writes. */
-export async function npzBytes(
-  arrays: Readonly<Record<string, Tensor>>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
-  const [bytes] = await Promise.all([
-    new Response(readable).bytes(),
-    writeZip(writable, filesOf(arrays)),
-  ]);
-  return bytes;
 }
 
 function filesOf(arrays: Readonly<Record<string, Tensor>>): [name: string, bytes: Uint8Array][] {

@@ -5,8 +5,6 @@ import {
   type Tensor,
 } from "../tensor/tensor.ts";
 
-export type { NumericType };
-
 /** Bytes of one element. */
 export function elementSize(type: NumericType): number {
   return numericArrays[type].BYTES_PER_ELEMENT;

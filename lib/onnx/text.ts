@@ -24,4 +24,4 @@
  * annotations. What is parsed prints the same again.
  */
 export { parseGraph, type ParseOptions } from "./parse.ts";
-export { printGraph, type PrintOptions, tensorHash } from "./print.ts";
+export { printGraph, type PrintOptions } from "./print.ts";

@@ -11,24 +11,6 @@ import { fuse } from "./fuse.ts";
 import type { GemmForm } from "./gemm_forms.ts";
 import { lowerForWasm } from "./lower_for_wasm.ts";
 
-/**
- * Writes a network in one of its exact float32 forms, ready to be quantized: in an opset that has
- * per-channel scales, and with a name for each node.
- *
- * Where lowering finds nothing to do, or the network does not show its shapes, `lowered` is `fused`.
- *
- * @param model As given.
- * @param sample One run's inputs: the shapes for which a form other than `fused` holds, but for the batch.
- * @throws {UserError} If the network cannot be fused, or brought to that opset.
- */
-export async function writeExactForm(
-  model: Model,
-  form: ExactForm,
-  sample: Feeds,
-): Promise<Model> {
-  return await writeFrom(readyToQuantize(fuse(model)), form, sample);
-}
-
 /** @param fused With its opset raised, and its nodes named. */
 async function writeFrom(fused: Model, form: ExactForm, sample: Feeds): Promise<Model> {
   if (form === "fused") return fused;
@@ -42,7 +24,12 @@ async function writeFrom(fused: Model, form: ExactForm, sample: Feeds): Promise<
   return readyToQuantize(writeAsProducts(flat, known, form.products));
 }
 
-/** Writes each exact form of a network once, whoever asks for it. */
+/**
+ * Writes each exact form of a network once, whoever asks for it: ready to be quantized, in an opset that
+ * has per-channel scales, and with a name for each node.
+ *
+ * Where lowering finds nothing to do, or the network does not show its shapes, `lowered` is `fused`.
+ */
 export class ExactForms {
   /** As given. */
   readonly model: Model;
@@ -52,7 +39,10 @@ export class ExactForms {
   #fused: Model | undefined;
   #ready: Model | undefined;
 
-  /** @param sample One run's inputs. */
+  /**
+   * @param model As given.
+   * @param sample One run's inputs: the shapes for which a form other than `fused` holds, but for the batch.
+   */
   constructor(model: Model, sample: Feeds) {
     this.model = model;
     this.#sample = sample;
@@ -63,7 +53,11 @@ export class ExactForms {
     return this.#fused ??= fuse(this.model);
   }
 
-  /** The network in this form. */
+  /**
+   * The network in this form.
+   *
+   * @throws {UserError} If the network cannot be fused, or brought to that opset.
+   */
   get(form: ExactForm): Promise<Model> {
     const name = baseName(form);
     const known = this.#written.get(name);
@@ -100,7 +94,7 @@ export function writeAsProducts(
 }
 
 /** In an opset that has per-channel scales, and with a name for each node. */
-export function readyToQuantize(model: Model): Model {
+function readyToQuantize(model: Model): Model {
   const raised = raiseOpset(model, QUANTIZED_OPSET);
   const graph = nameNodes(raised.graph);
   return graph === raised.graph ? raised : raised.withGraph(graph);

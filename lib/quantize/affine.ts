@@ -1,5 +1,5 @@
 import type { Range } from "../calibrate/range.ts";
-import { roundEven } from "../tensor/round.ts";
+import { nearestStepFloat32, zeroStep } from "../tensor/round.ts";
 
 /** Ends of an integer type, both included. */
 export interface IntegerGrid {
@@ -45,8 +45,7 @@ export function affineParams(range: Range, grid: IntegerGrid = UINT8): AffinePar
   const exact = (max - min) / (grid.qmax - grid.qmin);
   const scale = usableScale(exact);
   if (scale === undefined) return { scale: 1, zeroPoint: Math.max(grid.qmin, 0) };
-  const zeroPoint = roundEven(grid.qmin - min / exact) + 0; // + 0 turns -0 into 0
-  return { scale, zeroPoint: Math.min(Math.max(zeroPoint, grid.qmin), grid.qmax) };
+  return { scale, zeroPoint: zeroStep(min, exact, grid) };
 }
 
 /**
@@ -70,7 +69,7 @@ export function symmetricParams(range: Range, grid: IntegerGrid = INT8): AffineP
 
 /** The integer that stands for a real value. */
 export function quantizeValue(x: number, params: AffineParams, grid: IntegerGrid): number {
-  const q = roundEven(Math.fround(x / params.scale)) + params.zeroPoint;
+  const q = nearestStepFloat32(x, params.scale) + params.zeroPoint;
   return Math.min(Math.max(q, grid.qmin), grid.qmax) + 0;
 }
 

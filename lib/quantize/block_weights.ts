@@ -1,4 +1,4 @@
-import { roundEven } from "../tensor/round.ts";
+import { nearestStep } from "../tensor/round.ts";
 import { elementCount } from "../tensor/tensor.ts";
 
 /** Weights in blocks, each with a scale of its own. */
@@ -57,7 +57,7 @@ export function quantizeBlocks(
       const scale = Math.fround(reach / 7) || 1;
       scales[channelsLast ? b * channels + c : c * blocks + b] = scale;
       for (let k = from; k < to; k++) {
-        const q = roundEven(weights[source(k)]! / scale);
+        const q = nearestStep(weights[source(k)]!, scale);
         values[target(k)] = Math.min(Math.max(q, -7), 7);
       }
     }

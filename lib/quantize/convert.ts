@@ -249,6 +249,7 @@ function planRow(
     opType: identity.opType,
     path: identity.path,
     asked: asked.kind,
+    ...(applied.kind !== asked.kind && { applied: applied.kind }),
     executes: "",
     why: reasons.join("; "),
   };

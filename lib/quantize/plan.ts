@@ -12,9 +12,9 @@ export class Plan {
   /** How many nodes run as what, e.g. `{ QLinearConv: 20, GRU: 2 }`; empty when not read back. */
   executes(): Record<string, number> {
     const counts: Record<string, number> = {};
-    for (const { executes } of this.rows) {
+    for (const { executes, inside } of this.rows) {
       // A node that runs inside another's kernel is not counted beside it.
-      if (executes === "" || executes.startsWith("in ")) continue;
+      if (executes === "" || inside) continue;
       counts[executes] = (counts[executes] ?? 0) + 1;
     }
     return counts;

@@ -1,12 +1,4 @@
-import { create } from "@bufbuild/protobuf";
 import type { Model } from "../onnx/model.ts";
-import {
-  TensorProto_DataType,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from "../onnx/onnx_pb.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { withOutputs } from "../onnx/outputs.ts";
 import { decide } from "./decide.ts";
@@ -41,17 +33,4 @@ export function prepare(model: Model, ...mappings: readonly QConfigMapping[]): P
 export function tap(model: Model, names: Iterable<string>): Prepared {
   const tensors = [...new Set(names)];
   return { model: withOutputs(raiseOpset(model, QUANTIZED_OPSET), tensors), tensors };
-}
-
-/** A value of float32 elements and a shape left open. */
-export function floatValue(name: string): ValueInfoProto {
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, {
-      value: {
-        case: "tensorType",
-        value: create(TypeProto_TensorSchema, { elemType: TensorProto_DataType.FLOAT }),
-      },
-    }),
-  });
 }

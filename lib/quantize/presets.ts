@@ -44,7 +44,7 @@ export function isPreset(name: string): name is Preset {
  * );
  * ```
  */
-export function defaultQConfig(preset: Preset | (string & {}) = "wasm"): QConfig {
+export function defaultQConfig(preset: Preset | (string & Record<never, never>) = "wasm"): QConfig {
   switch (preset) {
     case "wasm":
       return staticInt8({ otherwise: weightOnly() });

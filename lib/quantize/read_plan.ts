@@ -22,27 +22,34 @@ export function readPlan(model: QuantizedModel, optimized: Model): Plan {
   const byName = new Map(nodes.map((node) => [originalName(node.name, owned), node]));
   const byOutput = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node])));
 
-  const executes = (trace: Trace): string => {
-    if (trace.inBody) return "";
+  const kernelOf = (trace: Trace): Kernel | undefined => {
     const host = trace.anchor === undefined ? undefined : byName.get(trace.anchor);
-    if (host) return `in ${describe(host, uint8)}`;
+    if (host) return { node: host, isOthers: true };
     const own = byName.get(trace.name);
-    if (own) return describe(own, uint8);
+    if (own) return { node: own, isOthers: false };
     for (const name of trace.outputs) {
-      const maker = byOutput.get(name) ?? byOutput.get(`${name}_quantized`);
-      if (!maker) continue;
-      const isOthers = maker.opType === "QuantizeLinear" ||
-        owned.has(originalName(maker.name, owned));
-      return isOthers ? `in ${describe(maker, uint8)}` : describe(maker, uint8);
+      const node = byOutput.get(name) ?? byOutput.get(`${name}_quantized`);
+      if (!node) continue;
+      const isOthers = node.opType === "QuantizeLinear" ||
+        owned.has(originalName(node.name, owned));
+      return { node, isOthers };
     }
-    return "folded away";
   };
   return new Plan(
     model.plan.rows.map((row, i) => {
       const trace = model.traces[i]!;
-      return compare(row, trace, executes(trace));
+      if (trace.inBody) return { ...row, executes: "" };
+      const kernel = kernelOf(trace);
+      return kernel ? compare(row, trace, kernel, uint8) : { ...row, executes: "folded away" };
     }),
   );
+}
+
+/** The node of the optimized graph that computes what a node of the model did. */
+interface Kernel {
+  readonly node: NodeProto;
+  /** Whether it is another node's, which this one became part of. */
+  readonly isOthers: boolean;
 }
 
 /** The name a node had before the runtime made it anew. */
@@ -51,31 +58,37 @@ function originalName(name: string, owned: ReadonlySet<string>): string {
 }
 
 /** Operators of the runtime that compute on integers. */
-const INTEGER_KERNEL = /^(in )?(QLinear|QGemm|MatMulInteger|DynamicQuantize|ConvInteger|QuantizeL)/;
+const INTEGER_KERNEL = /^(QLinear|QGemm|MatMulInteger|DynamicQuantize|ConvInteger|QuantizeL)/;
 
 /** Writes down what executes, and the difference from what was decided, if there is one. */
-function compare(row: PlanRow, { form }: Trace, executes: string): PlanRow {
-  const isInteger = INTEGER_KERNEL.test(executes) || executes.endsWith("uint8");
-  const gone = executes === "" || executes === "folded away";
+function compare(
+  row: PlanRow,
+  { form }: Trace,
+  { node, isOthers }: Kernel,
+  uint8: ReadonlySet<string>,
+): PlanRow {
+  const onUint8 = movesUint8(node, uint8);
+  const own = onUint8 ? `${node.opType} uint8` : node.opType;
+  const executes = isOthers ? `in ${own}` : own;
+  const isInteger = onUint8 || INTEGER_KERNEL.test(node.opType);
   let why = row.why;
-  if (!gone && form === "static" && !isInteger) {
+  if (form === "static" && !isInteger) {
     why += `; yet the runtime computes ${executes} in float32`;
-  } else if (!gone && (form === "float32" || form === "weightOnly") && isInteger) {
+  } else if ((form === "float32" || form === "weightOnly") && isInteger) {
     // Moving uint8 instead of float32 changes no value, and a bias is added in float32 inside of a
     // dynamic kernel: not worth a word.
     const same = KEEPS_TYPE.has(row.opType) && row.opType !== "MaxPool";
-    if (!same && !(row.opType === "Add" && executes.startsWith("in Dynamic"))) {
-      why += `; yet the runtime made it int8`;
-    }
+    const isBias = row.opType === "Add" && isOthers && node.opType.startsWith("Dynamic");
+    if (!same && !isBias) why += `; yet the runtime made it int8`;
   }
-  return { ...row, executes, why };
+  return { ...row, executes, ...(isOthers && { inside: true }), why };
 }
 
-/** The operator of a node, and whether one that also exists for floats runs on uint8. */
-function describe(node: NodeProto, uint8: ReadonlySet<string>): string {
-  const own = isStandard(node) && !NAMED_BY_TYPE.test(node.opType) ||
+/** Whether a node of an operator that also exists for floats runs on uint8. */
+function movesUint8(node: NodeProto, uint8: ReadonlySet<string>): boolean {
+  const hasBoth = isStandard(node) && !NAMED_BY_TYPE.test(node.opType) ||
     node.opType.startsWith("Nhwc");
-  return own && uint8.has(node.input[0] ?? "") ? `${node.opType} uint8` : node.opType;
+  return hasBoth && uint8.has(node.input[0] ?? "");
 }
 
 /** Operators whose name says already what they read. */

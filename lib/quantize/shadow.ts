@@ -2,8 +2,8 @@ import { producers, removeDeadNodes, subgraphs } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { makeNode } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { withOutputs } from "../onnx/outputs.ts";
 import { makeTensorProto } from "../onnx/tensor_proto.ts";
-import { floatValue } from "./prepare.ts";
 
 /** What one node gives in float32 and in int8, to be compared channel by channel. */
 export interface ShadowedNode {
@@ -54,19 +54,14 @@ export function shadow(float32: Model, int8: Model, nodes: readonly ShadowedNode
     added.push(...reduceMean(error, mean, axes, float32.opset, shapes));
     outputs.set(name, mean);
   }
-  return {
-    model: float32.withGraph(removeDeadNodes({
-      ...float32.graph,
-      node: [...float32.graph.node, ...graph.node, ...added],
-      initializer: [...float32.graph.initializer, ...graph.initializer, ...shapes],
-      // The outputs of the network stay for streams, whose state is fed back.
-      output: [
-        ...float32.graph.output,
-        ...[...outputs.values()].map(floatValue),
-      ],
-    })),
-    outputs,
-  };
+  const both = float32.withGraph({
+    ...float32.graph,
+    node: [...float32.graph.node, ...graph.node, ...added],
+    initializer: [...float32.graph.initializer, ...graph.initializer, ...shapes],
+  });
+  // The outputs of the network stay for streams, whose state is fed back.
+  const model = withOutputs(both, outputs.values(), "float32");
+  return { model: model.withGraph(removeDeadNodes(model.graph)), outputs };
 }
 
 /** Before the names of all that does not belong to the float32 network. */

@@ -1,4 +1,4 @@
-import { roundEven } from "../tensor/round.ts";
+import { nearestStep } from "../tensor/round.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import { type AffineParams, affineParams, INT8, symmetricParams, UINT8 } from "./affine.ts";
 import { largestMagnitude } from "./weight_clip.ts";
@@ -68,7 +68,7 @@ export function quantizeWeights(
   for (let start = 0, c = 0; start < weights.length; start += run, c = (c + 1) % channels) {
     const { scale, zeroPoint } = params[c]!;
     for (let i = start; i < start + run; i++) {
-      const q = roundEven(weights[i]! / scale) + zeroPoint;
+      const q = nearestStep(weights[i]!, scale) + zeroPoint;
       values[i] = q < qmin ? qmin : q > qmax ? qmax : q;
     }
   }
@@ -150,7 +150,7 @@ export function quantizeBias(
 ): { values: Int32Array; scales: Float32Array } {
   const products = scales.map((scale) => Math.fround(inputScale) * scale);
   const values = Int32Array.from(bias, (b, i) => {
-    const q = roundEven(b / products[products.length === 1 ? 0 : i]!);
+    const q = nearestStep(b, products[products.length === 1 ? 0 : i]!);
     return Math.min(Math.max(q, -(2 ** 31)), 2 ** 31 - 1);
   });
   return { values, scales: products };

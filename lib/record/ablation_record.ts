@@ -31,7 +31,7 @@ export const effect = z.strictObject({
 export type Effect = z.infer<typeof effect>;
 
 /** How the values of a tensor are spread. */
-export const spread = z.strictObject({
+const spread = z.strictObject({
   min: z.number(),
   max: z.number(),
   /** Fourth moment over the square of the second, of values that are not 0: 3 for normal ones. */
@@ -42,7 +42,7 @@ export const spread = z.strictObject({
 export type Spread = z.infer<typeof spread>;
 
 /** An activation that is quantized if all layers are int8. */
-export const tensorErrors = z.strictObject({
+const tensorErrors = z.strictObject({
   name: z.string(),
   /** Node that gives it; "" for an input of the network. */
   node: z.string(),
@@ -55,7 +55,7 @@ export const tensorErrors = z.strictObject({
 export type TensorErrors = z.infer<typeof tensorErrors>;
 
 /** What int8 does in one layer. */
-export const ablatedLayer = z.strictObject({
+const ablatedLayer = z.strictObject({
   /** Name of its node, or its module path. */
   name: z.string(),
   path: z.string(),
@@ -83,7 +83,7 @@ export const ablatedLayer = z.strictObject({
 export type AblatedLayer = z.infer<typeof ablatedLayer>;
 
 /** Two layers int8 together. */
-export const layerPair = z.strictObject({
+const layerPair = z.strictObject({
   layers: z.tuple([z.string(), z.string()]),
   together: effect,
   /** Effect of both minus the sum of each one's, in the metric's unit. */

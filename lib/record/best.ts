@@ -28,7 +28,7 @@ export function isSlower({ latency }: Pick<MeasuredTrial, "latency">): boolean {
  * Whether there is a reason to use a trial in place of float32 as given, accuracy aside: it is not
  * significantly slower, and significantly faster or smaller by more than 5 %.
  */
-export function isImprovement(
+function isImprovement(
   { model }: Pick<Contest, "model">,
   trial: Pick<MeasuredTrial, "latency" | "bytes">,
 ): boolean {

@@ -9,8 +9,12 @@ export const planRow = z.strictObject({
   path: z.string(),
   /** The qconfig the mapping resolves to: `float32`, `static`, `dynamic`, `weightOnly`. */
   asked: z.string(),
+  /** The qconfig that it has got instead; absent where that is the same. */
+  applied: z.string().optional(),
   /** Operator that runs in the runtime's optimized graph, e.g. `QLinearConv`; "" when not read back. */
   executes: z.string(),
+  /** Whether that is another node's kernel, which this one runs inside of; absent where it is not. */
+  inside: z.boolean().optional(),
   /** Why it is so: the rule that matched, the kernel fact that forbids, the fusion it went into. */
   why: z.string(),
   /** Milliseconds of what executes; absent where it was not timed, or runs inside another's kernel. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The time of one node of the graph that the runtime executes. */
-export const profiledNode = z.strictObject({
+const profiledNode = z.strictObject({
   /** Name of the node of the model that it stands for; "" for what the runtime put in by itself. */
   node: z.string(),
   /** Operator that runs, e.g. `QLinearConv`. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What calibration saw of one tensor, and what each observer keeps of it. */
-export const tensorRange = z.strictObject({
+const tensorRange = z.strictObject({
   tensor: z.string(),
   /** Operator that makes it; "" for an input of the network. */
   opType: z.string(),

@@ -6,7 +6,7 @@ import { z } from "zod";
  */
 
 /** An observer by name, with what it is told beside that. */
-export const observerSpec = z.strictObject({
+const observerSpec = z.strictObject({
   name: z.string(),
   percentile: z.number().optional(),
   power: z.number().optional(),
@@ -15,7 +15,7 @@ export const observerSpec = z.strictObject({
 export type ObserverSpec = z.infer<typeof observerSpec>;
 
 /** How a node is computed or stored. */
-export const nodeForm = z.discriminatedUnion("kind", [
+const nodeForm = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("float32") }),
   z.strictObject({
     kind: z.literal("static"),
@@ -35,7 +35,7 @@ export const nodeForm = z.discriminatedUnion("kind", [
 export type NodeForm = z.infer<typeof nodeForm>;
 
 /** A Conv that is written as a matrix product. */
-export const convProduct = z.strictObject({
+const convProduct = z.strictObject({
   /** Name of the Conv. */
   node: z.string(),
   form: z.enum(["im2col", "perPosition", "dense"]),
@@ -51,7 +51,7 @@ export type ConvProduct = z.infer<typeof convProduct>;
  * - as measured: whether Conv3d and pools of frames are written as operators on single frames, and the
  *   Convs that are matrix products.
  */
-export const exactForm = z.union([
+const exactForm = z.union([
   z.enum(["fused", "lowered"]),
   z.strictObject({ frames: z.boolean(), products: z.array(convProduct) }),
 ]);
@@ -66,7 +66,7 @@ const common = {
 };
 
 /** A built-in placement (`mixed`, `compact`, ...), with one observer and one kind of weights for all. */
-export const configuration = z.strictObject({
+const configuration = z.strictObject({
   ...common,
   kind: z.literal("configuration"),
   placement: z.string(),
@@ -77,7 +77,7 @@ export const configuration = z.strictObject({
 });
 
 /** A form for each node by name; the others stay float32. */
-export const assignment = z.strictObject({
+const assignment = z.strictObject({
   ...common,
   kind: z.literal("assignment"),
   forms: z.record(z.string(), nodeForm),
@@ -91,7 +91,7 @@ export type Assignment = z.infer<typeof assignment>;
 const ruleForm = z.union([z.string(), nodeForm]);
 
 /** A user's own rules: a default, and what nodes by name, module path, glob or operator are to be. */
-export const rules = z.strictObject({
+const rules = z.strictObject({
   ...common,
   kind: z.literal("mapping"),
   /** What the user calls it. */

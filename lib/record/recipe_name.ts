@@ -49,7 +49,7 @@ export function observerName({ name, percentile, power, bins }: ObserverSpec): s
 }
 
 /** A form in a word or two: `static`, `int8 weights`. */
-export function formName(form: NodeForm): string {
+function formName(form: NodeForm): string {
   if (form.kind !== "weightOnly") return form.kind;
   const { bits = 8 } = form;
   return bits === 16 ? "float16 weights" : `int${bits} weights`;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What one layer of a network became in a search, and why. */
-export const decisionRow = z.strictObject({
+const decisionRow = z.strictObject({
   /** Name of its first node in the network as given. */
   node: z.string(),
   /** Kernels that compute it: more than one, where it was cut into several. */

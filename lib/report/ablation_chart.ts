@@ -1,7 +1,7 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
 import { type Estimate, MAX_SQNR } from "../record/metric_info.ts";
 import { provenLoss } from "../record/sensitivity_rank.ts";
-import { ablationFormat, isSqnr, layerName, rankedLayers } from "./ablation_rows.ts";
+import { ablationFormat, isSqnr, layerLabel, rankedLayers } from "./ablation_rows.ts";
 import type { Chart, Key } from "./chart.ts";
 import { decimal } from "./format.ts";
 import { type ChartLine, type ChartRow, rowChart } from "./row_chart.ts";
@@ -90,7 +90,7 @@ function rowOf(
       format.differenceRange(effect.difference)
     }`;
   return {
-    label: layerName(layer),
+    label: layerLabel(layer),
     ...{ value, low, high },
     text: `${dB}${difference}`,
     shortText: dB,

@@ -23,7 +23,7 @@ export function ablationFormat({ metric, baseline }: AblationRecord): MetricForm
 }
 
 /** What a layer is called: its module path, or its node. */
-export function layerName({ path, name }: Pick<AblatedLayer, "path" | "name">): string {
+export function layerLabel({ path, name }: Pick<AblatedLayer, "path" | "name">): string {
   return path || name;
 }
 
@@ -33,7 +33,7 @@ export function isSqnr({ metric }: Pick<AblationRecord, "metric">): boolean {
 }
 
 /** An effect on the metric: `−0.25 [−0.95, +0.40]`; what went wrong, if it could not be measured. */
-export function effectText(effect: Effect | undefined, format: MetricFormat): string {
+function effectText(effect: Effect | undefined, format: MetricFormat): string {
   if (effect?.error !== undefined) return "failed";
   if (!effect?.difference) return "";
   return `${format.difference(effect.difference.value)} ${
@@ -42,7 +42,7 @@ export function effectText(effect: Effect | undefined, format: MetricFormat): st
 }
 
 /** SQNR of the outputs, with its interval; equal outputs are said to be so. */
-export function sqnrText(effect: Effect | undefined): string {
+function sqnrText(effect: Effect | undefined): string {
   if (!effect?.sqnr) return "";
   const { value, low, high } = effect.sqnr;
   if (low === high && value >= MAX_SQNR) return "equal";
@@ -50,7 +50,7 @@ export function sqnrText(effect: Effect | undefined): string {
 }
 
 /** Milliseconds that int8 saves; less than nothing where it is slower. */
-export function savedMs({ ms }: AblatedLayer): number | undefined {
+function savedMs({ ms }: AblatedLayer): number | undefined {
   return ms && ms.float32 - ms.int8;
 }
 
@@ -73,7 +73,7 @@ export function layerColumns(record: AblationRecord): Column<AblatedLayer>[] {
     },
   ];
   return [
-    { head: "layer", text: layerName, code: true },
+    { head: "layer", text: layerLabel, code: true },
     { head: "operators", text: ({ ops }) => opsText(ops) },
     ...effects("only", "only this int8"),
     ...(has("weights") ? effects("weights", "its weights") : []),
@@ -179,7 +179,7 @@ export function ablationHeadline(record: AblationRecord): string[] {
     const { only } = worst;
     const effect = isSqnr(record) ? "" : effectText(only, format);
     lines.push(
-      `${layerName(worst)} costs most: with this layer alone in int8 ${
+      `${layerLabel(worst)} costs most: with this layer alone in int8 ${
         only.sqnr ? `the outputs have ${sqnrText(only)} dB` : "the outputs were measured"
       }${effect ? `, ${metric.name} ${effect}${format.differenceUnit}` : ""}` +
         `${worst.why ? `. ${capital(worst.why)}` : ""}.`,

@@ -67,7 +67,7 @@ function textRow([name, { metric, float32, candidate, difference, outputs, laten
 const PANELS = { accuracy: 480, time: 260, size: 220 };
 
 /** Three charts that share their rows: accuracy, time and size. */
-export function comparisonsChart(entries: readonly Entry[]): Chart {
+function comparisonsChart(entries: readonly Entry[]): Chart {
   const panels = [
     { width: PANELS.accuracy, chart: accuracyPanel(entries) },
     { width: PANELS.time, chart: timePanel(entries) },

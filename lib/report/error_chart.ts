@@ -47,7 +47,7 @@ const MOVES: ReadonlySet<string> = new Set([
 ]);
 
 /** The rows of a plan that have an error, in order. */
-export function errorChart(rows: readonly PlanRow[], options: { width?: number } = {}): Chart {
+function errorChart(rows: readonly PlanRow[], options: { width?: number } = {}): Chart {
   const styles = familyStyles(rows.map(formOf));
   const chart = rowChart(
     rows.map((row): ChartRow => ({
@@ -65,8 +65,8 @@ export function errorChart(rows: readonly PlanRow[], options: { width?: number }
 }
 
 /** What a node is, which is not always what it was asked to be. */
-function formOf({ asked, why }: PlanRow): string {
-  return why.match(/(float32|dynamic|weightOnly)(?=( instead)?: )/)?.[1] ?? asked;
+function formOf({ asked, applied = asked }: PlanRow): string {
+  return applied;
 }
 
 function labelOf({ node, path, opType }: PlanRow): string {

@@ -52,7 +52,7 @@ const ENTITIES: Record<string, string> = {
 };
 
 /** Escapes text for HTML and XML. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return legalText(text).replace(/[&<>"']/g, (c) => ENTITIES[c]!);
 }
 

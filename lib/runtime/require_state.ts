@@ -13,10 +13,9 @@ import { describeValue } from "./feeds.ts";
  * @throws {UserError} That names what is missing, or what does not fit.
  */
 export function requireState({ state }: Stream, model: Model, data: string): void {
-  const { graph } = model;
-  // Values that are watched stand among the outputs by their names alone.
-  const typed = graph.output.filter(({ type }) => type !== undefined);
-  const { inputs, outputs } = valueTypes({ ...graph, output: typed });
+  // What was made an output to be looked at is declared by name alone, and is no state.
+  const declared = model.graph.output.filter(({ type }) => type !== undefined);
+  const { inputs, outputs } = valueTypes({ ...model.graph, output: declared });
   const find = (name: string, among: readonly ValueType[], what: string): ValueType => {
     const found = among.find((value) => value.name === name);
     if (found) return found;

@@ -16,7 +16,10 @@ export interface StudyPlace {
   readonly folder?: string;
   /** Start over where there is a study already. @default {false} */
   readonly fresh?: boolean;
-  /** A store of one's own for the results, in place of a file in the folder. @default {none} */
+  /**
+   * A store of one's own for the results, in place of a file in the folder. It is left open.
+   * @default {none}
+   */
   readonly store?: Store;
 }
 
@@ -77,11 +80,21 @@ export async function readStudy(folder: string): Promise<Study> {
   );
 }
 
-async function openOwn(identity: StudyIdentity, store: Store): Promise<StudyStore> {
+async function openOwn(identity: StudyIdentity, own: Store): Promise<StudyStore> {
+  const store = borrowed(own);
   const existing = await StudyStore.over(store, "the given store");
   if (existing) await requireSame(existing, identity, "the given store");
   return existing ??
     new StudyStore(identity, undefined, () => Promise.resolve(store), "the given store");
+}
+
+/** A store that is somebody else's, who closes it. */
+function borrowed(store: Store): Store {
+  return {
+    get: (kind, key) => store.get(kind, key),
+    put: (kind, key, value) => store.put(kind, key, value),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 async function requireSame(

@@ -13,7 +13,7 @@ interface Tables {
 }
 
 /** Raised when the tables change; a file of another version is refused, not guessed at. */
-export const DATABASE_VERSION = 2;
+const DATABASE_VERSION = 2;
 
 /** A study that another version of Octavo wrote. */
 export class OtherVersionError extends Error {

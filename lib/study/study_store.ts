@@ -2,12 +2,7 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { reasonOf } from "../errors.ts";
 import type { Json } from "../record/json.ts";
-import {
-  type SplitInfo,
-  splitInfo,
-  type Study,
-  study as studyRecord,
-} from "../record/study_record.ts";
+import { splitInfo, type Study, study as studyRecord } from "../record/study_record.ts";
 import {
   accuracy,
   type Latency,
@@ -19,7 +14,7 @@ import {
 import type { Store, Stored } from "./store.ts";
 
 /** What makes two runs the same study: results of one may be used in the other. */
-export const studyIdentity = z.strictObject({
+const studyIdentity = z.strictObject({
   model: z.strictObject({ name: z.string(), hash: z.string() }),
   data: z.strictObject({ name: z.string(), splits: z.array(splitInfo) }),
   metric: z.strictObject({ name: z.string(), unit: z.string(), source: z.string() }),
@@ -29,11 +24,11 @@ export const studyIdentity = z.strictObject({
 export type StudyIdentity = z.infer<typeof studyIdentity>;
 
 /** A trial as stored: what was made, apart from what was measured on it. */
-export const storedTrial = trial.omit({ accuracy: true, outputs: true, latency: true, file: true });
+const storedTrial = trial.omit({ accuracy: true, outputs: true, latency: true, file: true });
 export type StoredTrial = z.infer<typeof storedTrial>;
 
 /** What one model makes of one split. */
-export const evaluationRecord = z.strictObject({
+const evaluationRecord = z.strictObject({
   accuracy,
   outputs: outputError.optional(),
 });
@@ -45,7 +40,7 @@ export interface StoredEvaluation extends EvaluationRecord {
 }
 
 /** A study without its trials: they are named by their keys. */
-export const studyHeader = studyRecord.omit({ trials: true, planned: true }).extend({
+const studyHeader = studyRecord.omit({ trials: true, planned: true }).extend({
   /** Keys of the trials of the last run, in order. */
   grid: z.array(z.string()),
   /** Files that were written into the folder, with the key of the trial that each holds, or "". */

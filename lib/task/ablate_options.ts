@@ -45,7 +45,10 @@ export interface AblateOptions {
   out?: string;
   /** Start over in a folder that holds a study. @default {false} */
   fresh?: boolean;
-  /** A store of your own for what was measured, in place of a file in `out`. @default {none} */
+  /**
+   * A store of your own for what was measured, in place of a file in `out`. It is left open.
+   * @default {none}
+   */
   store?: Store;
   /** Runs the networks, and stays open. @default {a runtime of its own} */
   runtime?: Runtime;

@@ -19,6 +19,7 @@ import { openStudy } from "../study/open_study.ts";
 import { StudyProgress } from "../study/progress.ts";
 import { gitRevision, OCTAVO_VERSION } from "../study/provenance.ts";
 import { Runtimes } from "../study/runtimes.ts";
+import type { StudyStore } from "../study/study_store.ts";
 import { TrialExperiment } from "../study/trial_experiment.ts";
 import { Deadline, requireTime } from "./deadline.ts";
 import { StudyLedger } from "./study_ledger.ts";
@@ -31,32 +32,38 @@ export class OpenWork implements AsyncDisposable {
   readonly deadline: Deadline;
   readonly context: StudyContext;
 
-  private constructor(context: StudyContext, ledger: StudyLedger, deadline: Deadline) {
+  readonly #open: AsyncDisposableStack;
+
+  private constructor(
+    context: StudyContext,
+    ledger: StudyLedger,
+    deadline: Deadline,
+    open: AsyncDisposableStack,
+  ) {
     this.context = context;
     this.ledger = ledger;
     this.deadline = deadline;
+    this.#open = open;
   }
 
+  /** Opens where the study is kept, and measures float32 where a limit depends on it. */
   static async open(
     model: Model,
     data: Splits,
     options: StudyOptions,
     onStep: OnStep,
   ): Promise<OpenWork> {
-    const { out, fresh, store: own, rounds = 15, maxRounds = 2 * rounds, signal } = options;
-    const { minutes, metricSource } = options;
-    if (minutes !== undefined && !(minutes > 0)) {
-      throw new UserError(`Cannot run a study for ${minutes} minutes: give more than 0`);
-    }
+    requireMinutes(options);
     const started = performance.now();
+    await using open = new AsyncDisposableStack();
+    const { out, fresh, rounds = 15, maxRounds = 2 * rounds, signal } = options;
     const labelled = isLabelled(data.selection);
     const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
-    const splits = ["calibration", "selection", "test"] as const;
-    const identity = await identityOf(model, data, splits, metric, metricSource);
+    const identity = await identityOf(model, data, SPLITS, metric, options.metricSource);
     const forms = new ExactForms(model, await data.calibration.sample(0));
     const nodes = nodeIdentities((await forms.get("fused")).graph);
-    const store = await openStudy(identity, { folder: out, fresh, store: own });
-    const runtimes = new Runtimes(options);
+    const store = open.use(await openStudy(identity, { folder: out, fresh, store: options.store }));
+    const runtimes = open.use(new Runtimes(options));
     const machine = machineFingerprint();
     const names = new TrialNames();
     const experiment = new TrialExperiment({
@@ -64,17 +71,9 @@ export class OpenWork implements AsyncDisposable {
       progress: new StudyProgress(onStep),
       nameOf: (recipe) => names.of(recipe),
     });
-    // Where there is a limit, what float32 does has to be known first.
-    const first = minutes !== undefined || options.atLeast !== undefined
-      ? await experiment.baseline("selection")
-      : undefined;
-    const floatSeconds = (performance.now() - started) / 1000;
-    const testShare = data.test.length / data.selection.length;
-    const deadline = new Deadline({ minutes, started, floatSeconds, testShare });
-    if (minutes !== undefined && !await store.header()) {
-      requireTime(minutes, floatSeconds, deadline.msLeft());
-    }
-    const budget = budgetOf(options, metric, first?.value.value);
+    const { float32, seconds: floatSeconds } = await measureFloat32(experiment, options, started);
+    const deadline = open.use(await deadlineOf(data, options, store, started, floatSeconds));
+    const budget = budgetOf(options, metric, float32);
     const ledger = new StudyLedger({
       ...{ store, experiment, machine, onStep, options },
       threads: runtimes.time.about.threads,
@@ -87,18 +86,55 @@ export class OpenWork implements AsyncDisposable {
       },
     });
     names.count = () => ledger.trials.length;
-    const stop = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
     const context: StudyContext = {
       ...{ model, data, metric, budget, nodes, forms, experiment, runtimes, store, onStep },
-      ...{ signal: stop, floatSeconds, msLeft: () => deadline.msLeft() },
+      signal: signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal,
+      ...{ floatSeconds, msLeft: () => deadline.msLeft() },
     };
-    return new OpenWork(context, ledger, deadline);
+    return new OpenWork(context, ledger, deadline, open.move());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.deadline[Symbol.dispose]();
-    await this.context.runtimes[Symbol.asyncDispose]();
-    await this.context.store[Symbol.asyncDispose]();
+    await this.#open[Symbol.asyncDispose]();
+  }
+}
+
+/** Splits that decide which study it is. */
+const SPLITS = ["calibration", "selection", "test"] as const;
+
+function requireMinutes({ minutes }: StudyOptions): void {
+  if (minutes === undefined || minutes > 0) return;
+  throw new UserError(`Cannot run a study for ${minutes} minutes: give more than 0`);
+}
+
+/** What float32 does, which has to be known first where there is a limit. */
+async function measureFloat32(
+  experiment: TrialExperiment,
+  { minutes, atLeast }: StudyOptions,
+  started: number,
+): Promise<{ float32: number | undefined; seconds: number }> {
+  const isLimited = minutes !== undefined || atLeast !== undefined;
+  const first = isLimited ? await experiment.baseline("selection") : undefined;
+  return { float32: first?.value.value, seconds: (performance.now() - started) / 1000 };
+}
+
+/** @throws {UserError} If a new study has no time for anything. */
+async function deadlineOf(
+  data: Splits,
+  { minutes }: StudyOptions,
+  store: StudyStore,
+  started: number,
+  floatSeconds: number,
+): Promise<Deadline> {
+  const testShare = data.test.length / data.selection.length;
+  const deadline = new Deadline({ minutes, started, floatSeconds, testShare });
+  if (minutes === undefined || await store.header()) return deadline;
+  try {
+    requireTime(minutes, floatSeconds, deadline.msLeft());
+    return deadline;
+  } catch (error) {
+    deadline[Symbol.dispose]();
+    throw error;
   }
 }
 

@@ -9,7 +9,10 @@ export interface StudyOptions {
   out?: string;
   /** Start over in a folder that holds a study. @default {false} */
   fresh?: boolean;
-  /** A store of one's own for the results. @default {a SQLite file in the folder, or memory} */
+  /**
+   * A store of one's own for the results, which is left open.
+   * @default {a SQLite file in the folder, or memory}
+   */
   store?: Store;
   /** Largest accepted drop of the metric, in its unit. @default {what the metric says} */
   maxDrop?: number;

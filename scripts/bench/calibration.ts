@@ -9,7 +9,7 @@ import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
-import { observerName, toObserver } from "../../lib/calibrate/observer_table.ts";
+import { OBSERVER_NAMES, toObserver } from "../../lib/calibrate/observer_table.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Bench } from "./bench.ts";
 import { race } from "./race.ts";
@@ -36,7 +36,7 @@ export const calibration: Bench = {
     const { calibration: data } = visemes({ calibration: SAMPLES, selection: 1, test: 1 });
     const clips = await Array.fromAsync(samples(data));
     const prepared = prepare(model, qconfigMapping({ default: staticInt8() }));
-    const observers = [...observerName.values].map((name) => toObserver(name));
+    const observers = OBSERVER_NAMES.map((name) => toObserver(name));
     const tasks = (clips: readonly Feeds[]) => [
       async () => {
         await using runtime = openRuntime({ workers: 0 });

@@ -2,26 +2,25 @@ import assert from "node:assert/strict";
 import { findCycle, type Module, readModules } from "./modules.ts";
 
 /**
- * Folders of `lib/` from the ground up. One imports what stands below it, and may import a neighbour
- * of its own row as long as that one does not import it back.
+ * Folders and single files of `lib/` from the ground up, types included. What stands in a row imports
+ * rows below it, and nothing of its own row but itself.
  */
 const ROWS = [
-  ["tensor"],
+  ["errors.ts", "display.ts", "random.ts", "record"],
+  ["whole_file.ts"],
+  ["tensor", "report"],
   ["onnx"],
-  ["runtime", "data"],
-  ["passes", "calibrate", "quantize", "evaluate"],
+  ["data"],
+  ["runtime"],
+  ["passes", "calibrate"],
+  ["quantize"],
+  ["evaluate"],
+  ["profile", "replay"],
   ["cost"],
-  ["ablation", "study"],
-  ["search"],
-];
-
-/** What anyone may import: they know nothing of the rest. */
-const LEAVES = [
-  "lib/errors.ts",
-  "lib/display.ts",
-  "lib/study/drop.ts",
-  "lib/study/records.ts",
-  "lib/study/ablation_record.ts",
+  ["config"],
+  ["study"],
+  ["strategy"],
+  ["task"],
 ];
 
 let modules: readonly Module[] = [];
@@ -42,52 +41,57 @@ Deno.test("no module imports itself through others", () => {
 });
 
 Deno.test("no two folders of lib/ import each other", () => {
-  const imports = new Map<string, string[]>();
-  for (const { from, to } of edges()) {
-    if (folder(from) !== folder(to)) {
-      imports.set(folder(from), [...imports.get(folder(from)) ?? [], folder(to)]);
-    }
-  }
-  const cycle = findCycle(imports);
+  const imports = Map.groupBy(edges(), ({ from }) => placeOf(from));
+  const cycle = findCycle(
+    new Map([...imports].map(([place, own]) => [place, own.map(({ to }) => placeOf(to))])),
+  );
   assert.equal(cycle, undefined, cycle?.join(" -> "));
 });
 
-Deno.test("every folder of lib/ has its place", () => {
-  const placed = new Set([...ROWS.flat(), "report"]);
-  const folders = modules.map(({ path }) => path).filter((path) => /^lib\/.+\//.test(path));
-  assert.deepEqual([...new Set(folders.map(folder))].filter((name) => !placed.has(name)), []);
+Deno.test("every folder and file of lib/ has its place, and every place is taken", () => {
+  const places = modules.map(({ path }) => path).filter((path) => path.startsWith("lib/"));
+  assert.deepEqual([...new Set(places.map(placeOf))].sort(), ROWS.flat().sort());
 });
 
-Deno.test("the folders of lib/ import only what stands below them", () => {
-  const row = (path: string) => ROWS.findIndex((names) => names.includes(folder(path)));
-  const upwards = edges().filter(({ from, to }) => row(from) >= 0 && row(to) > row(from));
+Deno.test("all of lib/ imports only what stands below it", () => {
+  const row = (path: string) => ROWS.findIndex((names) => names.includes(placeOf(path)));
+  const upwards = edges().filter(({ from, to }) => row(to) >= row(from));
   assert.deepEqual(upwards.map(describe), []);
 });
 
-Deno.test("lib/tensor and the leaves import no file outside of their folder", () => {
-  const outside = edges().filter(({ from, to }) =>
-    LEAVES.includes(from) || folder(from) === "tensor" && folder(to) !== "tensor"
-  );
+Deno.test("lib/record imports nothing of the project", () => {
+  const outside = edges().filter(({ from }) => placeOf(from) === "record");
   assert.deepEqual(outside.map(describe), []);
 });
 
-Deno.test("lib/report knows nothing but the records of a study and what they are judged by", () => {
+Deno.test("lib/report knows nothing but records and the single files of lib/", () => {
   const others = edges().filter(({ from, to }) =>
-    folder(from) === "report" && folder(to) !== "report"
+    placeOf(from) === "report" && placeOf(to) !== "record" && !placeOf(to).endsWith(".ts")
   );
   assert.deepEqual(others.map(describe), []);
 });
 
 Deno.test("only lib/runtime imports onnxruntime-web", () => {
   const importers = modules.filter(({ packages }) => packages.includes("onnxruntime-web"));
-  assert.deepEqual(importers.map(({ path }) => path).filter((p) => folder(p) !== "runtime"), []);
+  assert.deepEqual(
+    importers.map(({ path }) => path).filter((path) => placeOf(path) !== "runtime"),
+    [],
+  );
   assert.ok(
     importers.length > 0,
     "nobody imports onnxruntime-web: does the test read the imports?",
   );
 });
 
-Deno.test("nothing in lib/ imports scripts, tests, notebooks or mod.ts", () => {
+Deno.test("nobody but openRuntime() knows that there is a runtime for Deno", () => {
+  const folder = "lib/runtime/deno/";
+  const importers = modules.filter(({ path, files }) =>
+    !path.startsWith(folder) && files.some((file) => file.startsWith(folder))
+  );
+  assert.deepEqual(importers.map(({ path }) => path), ["lib/runtime/open_runtime.ts"]);
+});
+
+Deno.test("nothing in lib/ imports scripts, tests, notebooks or what the project exports", () => {
   const outside = modules
     .filter(({ path }) => path.startsWith("lib/"))
     .flatMap(({ path, files }) => files.map((to) => ({ from: path, to })))
@@ -95,16 +99,16 @@ Deno.test("nothing in lib/ imports scripts, tests, notebooks or mod.ts", () => {
   assert.deepEqual(outside.map(describe), []);
 });
 
-/** Imports from one file of `lib/` of another, the leaves aside. */
+/** Imports from one place of `lib/` of another. */
 function edges(): { from: string; to: string }[] {
   return modules
     .filter(({ path }) => path.startsWith("lib/"))
     .flatMap(({ path, files }) => files.map((to) => ({ from: path, to })))
-    .filter(({ to }) => to.startsWith("lib/") && !LEAVES.includes(to));
+    .filter(({ from, to }) => to.startsWith("lib/") && placeOf(to) !== placeOf(from));
 }
 
-/** `lib/onnx/model.ts` is in `onnx`. */
-function folder(path: string): string {
+/** `lib/onnx/model.ts` stands in `onnx`, `lib/errors.ts` for itself. */
+function placeOf(path: string): string {
   return path.split("/")[1]!;
 }
 

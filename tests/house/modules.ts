@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { absolutePath, projectPath, ROOT, run, typescriptFiles } from "./tree.ts";
+import { absolutePath, projectPath, ROOT, run, topLevelFiles, typescriptFiles } from "./tree.ts";
 
 /** One file of the project and what it imports, types included. */
 export interface Module {
@@ -17,11 +17,13 @@ interface Dependency {
 }
 
 /**
- * Reads with `deno info` what each module of `mod.ts`, `lib/` and `scripts/` imports: all files there,
+ * Reads with `deno info` what each module imports: all that stand beside `deno.json` or in the folders,
  * since Workers are started by address and are nobody's import.
  */
-export async function readModules(): Promise<Module[]> {
-  const paths = ["mod.ts", ...await typescriptFiles("lib/", "scripts/")];
+export async function readModules(
+  folders: readonly string[] = ["lib/", "scripts/"],
+): Promise<Module[]> {
+  const paths = [...await topLevelFiles(), ...await typescriptFiles(...folders)];
   const folder = await Deno.makeTempDir();
   try {
     const root = join(folder, "root.ts"); // deno info takes one module

@@ -43,6 +43,15 @@ export async function typescriptFiles(...folders: string[]): Promise<string[]> {
   return files.sort();
 }
 
+/** Names of the TypeScript files beside `deno.json`: what the project exports. */
+export async function topLevelFiles(): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isFile } of Deno.readDir(ROOT)) {
+    if (isFile && name.endsWith(".ts") && !name.startsWith(".")) files.push(name);
+  }
+  return files.sort();
+}
+
 /** Path of a file of the project, from its address; undefined for any other file. */
 export function projectPath(url: string): string | undefined {
   return url.startsWith(ROOT.href) ? decodeURI(url.slice(ROOT.href.length)) : undefined;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import type { TensorProto } from "../../lib/onnx/onnx_pb.ts";
-import { parseGraph, printGraph, tensorHash } from "../../lib/onnx/text.ts";
+import { tensorHash } from "../../lib/onnx/print.ts";
+import { parseGraph, printGraph } from "../../lib/onnx/text.ts";
 import { hostileModel } from "./hostile.ts";
 
 /** Asserts that a text is what its graph prints as. */

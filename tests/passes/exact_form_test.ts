@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ExactForms, writeExactForm } from "../../lib/passes/exact_form.ts";
+import { ExactForms } from "../../lib/passes/exact_form.ts";
 import { modelOf, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
 
 /** A Conv3d over one channel. */
@@ -14,15 +14,16 @@ const ranks = ({ graph }: typeof flat) =>
     attribute.find(({ name }) => name === "kernel_shape")?.ints.length ?? 2
   );
 
-Deno.test("writeExactForm() lowers what runs faster otherwise, to the same function", async () => {
+Deno.test("ExactForms.get() lowers what runs faster otherwise, to the same function", async () => {
   const samples = samplesOf({ x: [1, 1, 4, 8, 8] }, 2);
-  assert.equal((await writeExactForm(flat, "fused", samples[0]!)).proto, flat.proto);
-  const lowered = await writeExactForm(flat, "lowered", samples[0]!);
+  const forms = new ExactForms(flat, samples[0]!);
+  assert.equal((await forms.get("fused")).proto, flat.proto);
+  const lowered = await forms.get("lowered");
   assert.ok(ranks(lowered).every((rank) => rank === 2));
   assert.ok(await sqnrBetween(flat, lowered, samples) > 120);
 });
 
-Deno.test("writeExactForm() keeps the fused network where there is nothing to lower", async () => {
+Deno.test("ExactForms.get() keeps the fused network where there is nothing to lower", async () => {
   const model = modelOf(
     `input x float32[N, 16]; output y float32[N, 8]; y = Gemm(x, w) @ fc`,
     { w: [16, 8] },
@@ -31,7 +32,7 @@ Deno.test("writeExactForm() keeps the fused network where there is nothing to lo
   assert.equal(await forms.get("lowered"), await forms.get("fused"));
 });
 
-Deno.test("writeExactForm() writes the frames and the products that it is told, and no others", async () => {
+Deno.test("ExactForms.get() writes the frames and the products that it is told, and no others", async () => {
   const model = modelOf(
     `input x float32[N, 8, 6, 6]; output y float32[N, 8, 6, 6]
     a = Conv(x, w) {pads=[1, 1, 1, 1]} @ conv1
@@ -40,15 +41,14 @@ Deno.test("writeExactForm() writes the frames and the products that it is told, 
   );
   const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
   const form = { frames: false, products: [{ node: "conv2", form: "im2col" as const }] };
-  const written = await writeExactForm(model, form, samples[0]!);
+  const written = await new ExactForms(model, samples[0]!).get(form);
   const names = written.graph.node.filter(({ opType }) => opType === "Conv").map(({ name }) =>
     name
   );
   assert.deepEqual(names, ["conv1"]);
   assert.ok(await sqnrBetween(model, written, samples) > 120);
-  const frames = await writeExactForm(flat, { frames: true, products: [] }, {
-    x: samplesOf({ x: [1, 1, 4, 8, 8] }, 1)[0]!.x!,
-  });
+  const [clip] = samplesOf({ x: [1, 1, 4, 8, 8] }, 1);
+  const frames = await new ExactForms(flat, clip!).get({ frames: true, products: [] });
   assert.ok(ranks(frames).every((rank) => rank === 2));
 });
 

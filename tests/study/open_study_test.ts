@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../lib/errors.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
+import { memoryStore } from "../../lib/study/memory_store.ts";
 import { openStudy, readStudy, STUDY_FILE } from "../../lib/study/open_study.ts";
 import { sqliteStore } from "../../lib/study/sqlite_store.ts";
+import type { Store } from "../../lib/study/store.ts";
 import type { StoredTrial, StudyHeader, StudyIdentity } from "../../lib/study/study_store.ts";
 
 const identity: StudyIdentity = {
@@ -249,3 +251,18 @@ Deno.test("a study of another version's tables is refused, and --fresh starts ov
     await study.putTrial(trial);
     assert.deepEqual(await study.trial("k1"), trial);
   }));
+
+Deno.test("openStudy() leaves a store open that is not its own, whatever happens", async () => {
+  let closed = 0;
+  const store: Store = {
+    ...memoryStore(),
+    [Symbol.asyncDispose]: () => Promise.resolve(void closed++),
+  };
+  for (let time = 0; time < 2; time++) {
+    await using study = await openStudy(identity, { store }); // at first it is empty
+    await study.putTrial(trial);
+  }
+  const another = { ...identity, versions: {} };
+  await refuses(openStudy(another, { store }), /it is another one/);
+  assert.equal(closed, 0);
+});

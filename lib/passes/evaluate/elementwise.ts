@@ -1,6 +1,6 @@
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { NumericType, Tensor } from "../../tensor/tensor.ts";
 import { broadcastDims, broadcastStrides, forEachOffset } from "./strided.ts";
-import { CannotEvaluate, type NumericType, required, type Workspace } from "./workspace.ts";
+import { CannotEvaluate, required, type Workspace } from "./workspace.ts";
 
 type Inputs = readonly (Tensor | undefined)[];
 

@@ -1,10 +1,10 @@
 import { intAttribute, isStandard, tensorAttribute } from "../../onnx/node.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import { elementType, readTensorProto } from "../../onnx/tensor_proto.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { NumericType, Tensor } from "../../tensor/tensor.ts";
 import * as elementwise from "./elementwise.ts";
 import * as layout from "./layout.ts";
-import { CannotEvaluate, type NumericType, required, Workspace } from "./workspace.ts";
+import { CannotEvaluate, required, Workspace } from "./workspace.ts";
 
 type Inputs = readonly (Tensor | undefined)[];
 type Operator = (node: NodeProto, inputs: Inputs, workspace: Workspace) => Tensor | Tensor[];

@@ -1,15 +1,8 @@
 import { intAttribute, intsAttribute } from "../../onnx/node.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
-import { elementCount, type Tensor } from "../../tensor/tensor.ts";
+import { elementCount, type NumericType, type Tensor } from "../../tensor/tensor.ts";
 import { broadcastDims, broadcastStrides, copyStrided, strides } from "./strided.ts";
-import {
-  CannotEvaluate,
-  integers,
-  normalizeAxis,
-  type NumericType,
-  required,
-  type Workspace,
-} from "./workspace.ts";
+import { CannotEvaluate, integers, normalizeAxis, required, type Workspace } from "./workspace.ts";
 
 type Inputs = readonly (Tensor | undefined)[];
 

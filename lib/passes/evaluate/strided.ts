@@ -1,5 +1,5 @@
-import type { Tensor } from "../../tensor/tensor.ts";
-import { CannotEvaluate, type NumericType } from "./workspace.ts";
+import type { NumericType, Tensor } from "../../tensor/tensor.ts";
+import { CannotEvaluate } from "./workspace.ts";
 
 /** Distance in elements between neighbours along each axis of a row-major tensor. */
 export function strides(dims: readonly number[]): number[] {

@@ -1,6 +1,9 @@
-import { numericArrays, type NumericType, type Tensor } from "../../tensor/tensor.ts";
-
-export type { NumericType };
+import {
+  type ElementArrays,
+  numericArrays,
+  type NumericType,
+  type Tensor,
+} from "../../tensor/tensor.ts";
 
 /** A node that cannot or should not be computed ahead; the caller leaves it in the graph. */
 export class CannotEvaluate extends Error {
@@ -29,7 +32,8 @@ export class Workspace {
       );
     }
     // The table pairs each name with its array, a relation that TypeScript cannot index by T.
-    return { type, dims, data: new numericArrays[type](count) } as unknown as Tensor<T>;
+    const make: new (length: number) => unknown = numericArrays[type];
+    return { type, dims, data: new make(count) as ElementArrays[T] };
   }
 
   /** A tensor with the same elements under another shape, of as many elements. Shares the data. */

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { METRICS } from "../../lib/evaluate/metrics.ts";
+import {
+  addsOutputs,
+  castsBlindly,
+  comparesNames,
+  comparesUnits,
+  readsFormTexts,
+  renamesFiles,
+  roundsToIntegers,
+} from "./rules.ts";
+import { find, findIn, type Rule } from "./source.ts";
+import { typescriptFiles } from "./tree.ts";
+
+const lib = await typescriptFiles("lib/");
+
+/** The types of a library that are not what it does. */
+const BLIND_CASTS: Readonly<Record<string, string>> = {
+  "lib/report/plot.ts": "Plot takes any document, and asks for a browser's",
+  "lib/cost/solve.ts": "the solver's default export is declared such that it cannot be called",
+};
+
+Deno.test("findIn() gives the line of each place, and what stands there", () => {
+  const source = "roundEven(1);\nconst a = 2;\nround.roundEven(\n  a,\n);";
+  assert.deepEqual(findIn(source, roundsToIntegers), ["1: roundEven(1)", "3: round.roundEven("]);
+});
+
+Deno.test("the rules find what they are for, and nothing beside it", () => {
+  finds(addsOutputs, "const g = { output: [...model.graph.output, more] }", "graph.output.push(x)");
+  passes(addsOutputs, "const n = { output: [...node.output, y] }", "f([...graph.output, x])");
+  finds(renamesFiles, "await Deno.rename(a, b)", "Deno.renameSync(a, b)");
+  passes(renamesFiles, "rename(a, b)", "tensor.rename(b)");
+  finds(comparesUnits, 'unit === "%"', 'metric.unit !== ""', 'if (["%"].includes(m.unit)) f()');
+  finds(comparesUnits, 'switch (unit) { case "%": }', 'metric!.unit.startsWith("d")');
+  passes(comparesUnits, "f(metric.unit)", "unit.nodes === nodes");
+  const names = comparesNames(["top-1"]);
+  finds(names, 'metric.name === "top-1"', 'switch (name) { case "top-1": }');
+  passes(names, 'name === "top-10"', 'const a = { name: "top-1" }');
+  finds(castsBlindly, "a as unknown as B", "f(a as any as B)");
+  passes(castsBlindly, "a as B", "a as unknown");
+  finds(readsFormTexts, 'row.asked.startsWith("static")', 'formName(a).endsWith("8")');
+  passes(readsFormTexts, 'row.form === "static"', 'path.startsWith("a.")');
+});
+
+Deno.test("one file rounds to integers", async () => {
+  assert.deepEqual(await outside(["lib/tensor/round.ts"], roundsToIntegers), []);
+});
+
+Deno.test("one file makes outputs of tensors", async () => {
+  assert.deepEqual(await outside(["lib/onnx/outputs.ts"], addsOutputs), []);
+});
+
+Deno.test("one file renames files", async () => {
+  assert.deepEqual(await outside(["lib/whole_file.ts"], renamesFiles), []);
+});
+
+Deno.test("only what evaluates and what formats looks at a metric's unit", async () => {
+  assert.deepEqual(await outside(["lib/evaluate/", "lib/report/format.ts"], comparesUnits), []);
+});
+
+Deno.test("nothing depends on which metric it is", async () => {
+  const names = [...METRICS.keys()];
+  assert.ok(names.length > 0);
+  assert.deepEqual(await outside([], comparesNames(names)), []);
+});
+
+Deno.test("the compiler is told what a value is only where a library's types are wrong", async () => {
+  const files = Object.keys(BLIND_CASTS);
+  assert.deepEqual(await outside(["lib/runtime/", ...files], castsBlindly), []);
+  const needed = new Set((await find(files, castsBlindly)).map(({ path }) => path));
+  assert.deepEqual(files.filter((path) => !needed.has(path)), []);
+});
+
+Deno.test("nobody reads in a form's text what the form says", async () => {
+  assert.deepEqual(await outside([], readsFormTexts), []);
+});
+
+/** What a rule finds in all files of lib/ but those whose paths begin so. */
+async function outside(places: readonly string[], rule: Rule): Promise<string[]> {
+  const found = await find(lib, rule);
+  assert.deepEqual(places.filter((place) => !found.some(({ path }) => path.startsWith(place))), []);
+  return found.filter(({ path }) => !places.some((place) => path.startsWith(place)))
+    .map(({ found }) => found);
+}
+
+function finds(rule: Rule, ...sources: string[]): void {
+  for (const source of sources) assert.equal(findIn(source, rule).length, 1, source);
+}
+
+function passes(rule: Rule, ...sources: string[]): void {
+  for (const source of sources) assert.deepEqual(findIn(source, rule), [], source);
+}

@@ -7,7 +7,7 @@
  */
 
 // Graphs.
-export { parseGraph, type ParseOptions, printGraph, type PrintOptions } from "./lib/onnx/text.ts";
+export { printGraph, type PrintOptions } from "./lib/onnx/text.ts";
 export { parseModel, type ParseModelOptions } from "./lib/onnx/parse_model.ts";
 export type { GraphProto, NodeProto } from "./lib/onnx/onnx_pb.ts";
 export type { SaveOptions } from "./lib/onnx/model.ts";
@@ -24,7 +24,6 @@ export type { ConvToGemmOptions } from "./lib/passes/conv_to_gemm.ts";
 export type { GemmForm, PlainConv } from "./lib/passes/gemm_forms.ts";
 export type { RewriteOptions } from "./lib/passes/replacement.ts";
 export { equalize, type EqualizeOptions } from "./lib/passes/equalize.ts";
-export { CorrectedModel } from "./lib/passes/corrected_model.ts";
 export { correctBias, type CorrectBiasOptions } from "./lib/quantize/correct_bias.ts";
 export { smooth, type SmoothOptions } from "./lib/quantize/smooth.ts";
 

@@ -2,6 +2,13 @@
  * A mistake in what the user brought: a file, a data set, a configuration. The message says what was
  * being done, with what, what was found and what would help; command lines print it without a stack
  * trace and end with exit code 1.
+ * @example
+ * ```ts
+ * import { UserError } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ * assert.throws(() => parseModel("input x"), UserError);
+ * ```
  */
 export class UserError extends Error {
   override readonly name: string = "UserError";

@@ -15,6 +15,23 @@ export const CALIBRATION_FORMAT = 2;
 /**
  * Turns a calibration into plain JSON. Tensors that never had a value (an empty batch, say) are left
  * out: there is nothing to know of them.
+ * @example Kept for the next time
+ * ```ts
+ * import { calibrate, calibrationFromJson, calibrationToJson } from "octavo";
+ * import { float32Tensor, prepare, qconfigMapping, staticInt8 } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w)`);
+ * const prepared = prepare(model, qconfigMapping({ default: staticInt8() }));
+ * const calibration = await calibrate(prepared, [{ x: float32Tensor([1, 2], [1, 4]) }]);
+ * const text = JSON.stringify(calibrationToJson(calibration));
+ * assert.deepEqual(calibrationFromJson(JSON.parse(text)), calibration);
+ * ```
  */
 export function calibrationToJson(calibration: Calibration): unknown {
   const seen = [...calibration.statistics].filter(([, { count }]) => count > 0);

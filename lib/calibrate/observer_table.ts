@@ -24,7 +24,10 @@ interface NamedObserver {
   readonly takes: readonly (keyof ObserverParameters)[];
 }
 
-/** To add an observer, write its file and name it here: configs, sweeps and the search then know it. */
+/**
+ * To add an observer, write its file and name it here: configs, recipes and sweeps then know it. The search
+ * tries those that `SEARCH_OBSERVERS` lists.
+ */
 const OBSERVERS = {
   "min-max": { make: minMax, takes: [] },
   "moving-average": { make: movingAverage, takes: [] },

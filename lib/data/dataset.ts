@@ -36,6 +36,14 @@ export async function* samples(dataset: Dataset): AsyncGenerator<Feeds> {
  * @param name Name of the selection. @default {the data set's own}
  * @throws {RangeError} If an index is not one of the data set's.
  * @throws {UserError} If they are steps of sequences, and some are left out in between.
+ * @example
+ * ```ts
+ * import { arrays, float32Tensor, samples, select } from "octavo";
+ * import assert from "node:assert/strict";
+ * const three = arrays({ x: float32Tensor([3, 1], [1, 2, 3]) });
+ * const [first] = await Array.fromAsync(samples(select(three, [2, 0])));
+ * assert.deepEqual(first!.x!.data, new Float32Array([3]));
+ * ```
  */
 export function select(
   dataset: Dataset,

@@ -31,6 +31,20 @@ const KEPT_BYTES = 2 ** 28;
  *
  * @throws {UserError} If there is no picture, an option does not fit, or, once it is read, if a picture
  * is broken, transparent, too small for `crop`, or of another size than the network takes.
+ * @example One red pixel
+ * ```ts
+ * import { images } from "octavo";
+ * import { encode } from "fast-png";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const data = new Uint8Array([255, 0, 0]);
+ * await Deno.writeFile(`${folder}/red.png`, encode({ width: 1, height: 1, channels: 3, data }));
+ * const pictures = await images(folder, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], input: "x" });
+ * const { x } = await pictures.sample(0);
+ * assert.deepEqual([...x!.data], [1, -1, -1]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function images(folder: string | URL, options: ImagesOptions = {}): Promise<Dataset> {
   const root = folder instanceof URL ? fileURLToPath(folder) : folder;

@@ -88,6 +88,14 @@ export function parseNpy(bytes: Uint8Array, name: string): Tensor {
  * The bytes of a tensor as an `.npy` file, format version 1, in C order; numpy reads them back.
  *
  * @throws {RangeError} If the type has no name in numpy: bfloat16, string.
+ * @example
+ * ```ts
+ * import { float32Tensor } from "octavo";
+ * import { readNpy, writeNpy } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ * const { dims, data } = await readNpy(writeNpy(float32Tensor([2, 1], [3, 4])));
+ * assert.deepEqual([dims, [...data]], [[2, 1], [3, 4]]);
+ * ```
  */
 export function writeNpy(tensor: Tensor): Uint8Array<ArrayBuffer> {
   const code = Object.keys(TYPES).find((key) => TYPES[key] === tensor.type);

@@ -15,6 +15,20 @@ import { readNpz } from "./npz.ts";
  *
  * @param allInputs The network's inputs, in any order.
  * @param states Names of those that the file need not hold: states, which begin with zeros.
+ * @example For a model, and in the three parts that a study takes
+ * ```ts
+ * import { float32Tensor, npzDataset, splitDataset, summarizeModel, writeNpz } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel("input x float32[N, 2]; output y float32[N, 2]; y = Relu(x)");
+ * const path = await Deno.makeTempFile({ suffix: ".npz" });
+ * await writeNpz(path, { x: float32Tensor([10, 2], new Float32Array(20)) });
+ * const { inputs } = await summarizeModel(model);
+ * const data = splitDataset(await npzDataset(path, inputs));
+ * assert.equal(data.calibration.length, 4);
+ * await Deno.remove(path);
+ * ```
  */
 export async function npzDataset(
   path: string | URL,

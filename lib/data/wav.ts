@@ -24,6 +24,20 @@ export interface ReadWavOptions {
  * @param source A path, or the bytes of a file.
  * @throws {UserError} If it is missing, no wav file, compressed, or of another sample rate.
  * @see {@link https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html | WAVE}
+ * @example From bytes, or from a path
+ * ```ts
+ * import { arrays, readWav, windows } from "octavo";
+ * import assert from "node:assert/strict";
+ *
+ * // One channel of 16 bits, 8,000 times a second: four times half of the range.
+ * const format = "fmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0";
+ * const text = `RIFF\x2c\0\0\0WAVE${format}data\x08\0\0\0` + "\0\x40".repeat(4);
+ * const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+ * const { sampleRate, channels } = await readWav(bytes);
+ * assert.equal(sampleRate, 8000);
+ * assert.deepEqual([...channels[0]!], [0.5, 0.5, 0.5, 0.5]);
+ * assert.equal(arrays({ x: windows(channels[0]!, { length: 2 }) }).length, 2);
+ * ```
  */
 export async function readWav(
   source: string | URL | Uint8Array,

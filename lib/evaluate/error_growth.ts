@@ -35,6 +35,26 @@ export interface ErrorGrowthOptions {
  * @param dataset A stream, see `stateful()`.
  * @returns One entry per step of the longest sequence.
  * @throws {UserError} If the data set is no stream, or an output is not to be compared.
+ * @example
+ * ```ts
+ * import { arrays, float32Tensor, stateful } from "octavo";
+ * import { errorGrowth, parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const network = (half: number) =>
+ *   parseModel(`
+ *     input x float32[1, 1]
+ *     input h float32[1, 1]
+ *     output h_out float32[1, 1]
+ *     tensor half float32[] = [${half}]
+ *     s = Add(x, h); h_out = Mul(s, half)`);
+ * const x = float32Tensor([3, 1], [1, 1, 1]);
+ * const h = float32Tensor([3, 1], [0, 0, 0]);
+ * const steps = stateful(arrays({ x, h }), { state: { h_out: "h" }, lengths: [3] });
+ * const errors = await errorGrowth(network(0.5), network(0.51), steps);
+ * assert.equal(errors.length, 3);
+ * assert.ok(errors[2]!.carried < errors[2]!.single); // what is carried on adds up
+ * ```
  */
 export async function errorGrowth(
   float32: Model,

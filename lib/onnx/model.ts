@@ -118,6 +118,15 @@ const emptyGraph = create(GraphProtoSchema);
  *
  * @param name What messages call it. @default {"model"}
  * @throws {UserError} If the bytes are not an ONNX model, are cut off, or are of a version not known.
+ * @example
+ * ```ts
+ * import { decodeModel } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ * const model = parseModel("input x float32[N]; output y float32[N]; y = Relu(x)");
+ * const again = decodeModel(model.bytes(), "relu.onnx");
+ * assert.equal(await again.hash(), await model.hash());
+ * ```
  */
 export function decodeModel(bytes: Uint8Array<ArrayBuffer>, name = "model"): Model {
   const fail = (found: string): never => {

@@ -46,6 +46,16 @@ export interface NodeSummary {
  * which rules of a qconfig mapping speak of it.
  *
  * @throws {UserError} If an input or output is not a tensor.
+ * @example
+ * ```ts
+ * import { summarizeModel } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ * const model = parseModel("input x float32[N]; output y float32[N]; h = Relu(x); y = Relu(h)");
+ * const { inputs, operators } = await summarizeModel(model);
+ * assert.deepEqual(inputs, [{ name: "x", type: "float32", dims: ["N"] }]);
+ * assert.deepEqual(operators, { Relu: 2 });
+ * ```
  */
 export async function summarizeModel(model: Model): Promise<ModelSummary> {
   const { inputs, outputs } = valueTypes(model.graph);

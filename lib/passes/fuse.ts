@@ -24,7 +24,13 @@ import { poolMeans } from "./pool_means.ts";
 import { removeDead } from "./remove_dead.ts";
 
 /** Options for {@linkcode fuse}. */
-export type FuseOptions = PassOptions;
+export interface FuseOptions extends PassOptions {
+  /**
+   * Passes of your own, run in all bodies after the built-in ones. Where one changes something, all run
+   * again until none does: what a pass leaves behind is folded and cleaned up as well. @default {none}
+   */
+  passes?: readonly Pass[];
+}
 
 /** A model after {@linkcode fuse}. Shows in a notebook what was fused, and prints it as text. */
 export class FusedModel extends Model {
@@ -109,7 +115,7 @@ const PASSES: readonly Pass[] = [
  *
  * @returns The model, with `fused` telling which layers run as one. Results differ from those of
  * `model` by rounding alone: weights are computed in float64 and rounded once.
- * @throws {UserError} If the model is of an opset before 7.
+ * @throws {UserError} If the model is of an opset before 7, or `passes` come to no end.
  * @example
  * ```ts
  * import { fuse } from "./fuse.ts";
@@ -130,6 +136,33 @@ const PASSES: readonly Pass[] = [
  * const { fused } = fuse(model);
  * assert.deepEqual(fused[0]!.types, ["Conv1d", "BatchNorm1d"]);
  * ```
+ * @example A pass of your own: what comes out of a Relu has no sign for Abs to take off
+ * ```ts
+ * import { fuse, type Pass } from "octavo";
+ * import { type NodeProto, parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const dropIdleAbs: Pass = (graph, { origins }) => {
+ *   const relus = new Set(
+ *     graph.node.filter(({ opType }) => opType === "Relu").map(({ output }) => output[0]),
+ *   );
+ *   const isIdle = ({ opType, input }: NodeProto) => opType === "Abs" && relus.has(input[0]);
+ *   if (!graph.node.some(isIdle)) return graph; // the same object: nothing to do
+ *   const node = graph.node.map((old) => {
+ *     if (!isIdle(old)) return old;
+ *     const idle = { ...old, opType: "Identity" }; // which the built-in passes remove
+ *     origins.inherit(idle, old);
+ *     return idle;
+ *   });
+ *   return { ...graph, node };
+ * };
+ * const model = parseModel(`
+ *   input x float32[N]
+ *   output y float32[N]
+ *   r = Relu(x); a = Abs(r); y = Sqrt(a)`);
+ * const { graph } = fuse(model, { passes: [dropIdleAbs] });
+ * assert.deepEqual(graph.node.map(({ opType }) => opType), ["Relu", "Sqrt"]);
+ * ```
  */
 export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
   if (model.opset > 0 && model.opset < OLDEST_OPSET) {
@@ -140,12 +173,27 @@ export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
   }
   const started = freezeInitializers(model.proto);
   const context = rootContext(model.graph, options);
-  const graph = PASSES.reduce((graph, pass) => pass(graph, context), started.graph ?? model.graph);
+  const graph = passesOf(model, options)(started.graph ?? model.graph, context);
   const paths = modulePaths(model.graph);
   const fused = fusedGroups(graph, context, (node) => paths.get(node) ?? "");
   const proto = graph === started.graph ? started : { ...started, graph };
   const bytes = proto === model.proto ? model.bytes() : undefined;
   return new FusedModel(proto, { name: model.name, fused, bytes });
+}
+
+/** The built-in passes, and with those of the user all of them until none finds anything to do. */
+function passesOf(model: Model, { passes = [] }: FuseOptions): Pass {
+  if (passes.length === 0) {
+    return (graph, context) => PASSES.reduce((graph, pass) => pass(graph, context), graph);
+  }
+  const names = passes.map(({ name }) => name || "one without a name").join(", ");
+  const endless = () =>
+    new UserError(
+      `Cannot fuse ${model.name}: your own passes (${names}) find something to do again and again; a ` +
+        `pass must return the very graph that it was given where it changes nothing, and must not undo ` +
+        `what a built-in pass does`,
+    );
+  return untilStable([...PASSES, ...passes.map(everywhere)], endless);
 }
 
 /**

@@ -4,10 +4,18 @@ import { Origins } from "./origins.ts";
 import { ranks } from "../onnx/ranks.ts";
 
 /**
- * A rewrite that keeps what a graph computes in float32. Returns the same object if it had nothing to
- * do. It sees one graph, not the bodies of its nodes; {@linkcode everywhere} takes it there.
+ * A rewrite that keeps what a graph computes in float32. Any function of this shape will do, and
+ * `fuse(model, { passes })` runs it after the built-in ones.
+ *
+ * It must return the same object if it had nothing to do, as that is how the end is found, and change no
+ * node or graph in place. It sees one graph, not the bodies of its nodes; {@linkcode everywhere} takes it
+ * there. A node that stands for others inherits from them (`context.origins`), so that rules and plans
+ * find it by their module paths.
  */
-export type Pass = (graph: GraphProto, context?: PassContext) => GraphProto;
+export type Pass = (graph: GraphProto, context: PassContext) => GraphProto;
+
+/** A pass that makes its own context where it is given none. */
+export type RootPass = (graph: GraphProto, context?: PassContext) => GraphProto;
 
 /** What a pass may know besides the graph it rewrites. */
 export interface PassContext {
@@ -75,7 +83,7 @@ export function contextInside(graph: GraphProto, context: PassContext): PassCont
 }
 
 /** The pass on a graph, then on the bodies of its nodes, and on theirs. */
-export function everywhere(pass: Pass): Pass {
+export function everywhere(pass: Pass): RootPass {
   const walk = (graph: GraphProto, context: PassContext): GraphProto => {
     const rewritten = pass(graph, context);
     if (!rewritten.node.some((node) => subgraphs(node).length > 0)) return rewritten;
@@ -92,16 +100,26 @@ export function everywhere(pass: Pass): Pass {
   return (graph, context = rootContext(graph)) => walk(graph, context);
 }
 
-/** The passes in turn, again until none finds anything to do. */
-export function untilStable(passes: readonly Pass[]): Pass {
+/** Rounds after which passes are taken to undo each other, or to change the graph without end. */
+const MOST_ROUNDS = 100;
+
+/**
+ * The passes in turn, again until none finds anything to do.
+ *
+ * @param endless Makes the error for passes that never come to an end. @default {a mistake of ours}
+ */
+export function untilStable(
+  passes: readonly Pass[],
+  endless = () => new Error("Cannot finish rewriting the graph: two passes undo each other"),
+): RootPass {
   return (graph, context = rootContext(graph)) => {
     // Each pass removes nodes or moves constants forward, so this ends; the bound catches two passes
     // that undo each other, which is a mistake in them and not in the model.
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
       const before = graph;
       for (const pass of passes) graph = pass(graph, context);
       if (graph === before) return graph;
     }
-    throw new Error("Cannot finish rewriting the graph: two passes undo each other");
+    throw endless();
   };
 }

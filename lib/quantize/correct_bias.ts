@@ -50,6 +50,23 @@ export interface CorrectBiasOptions extends CalibrateOptions {
  * @throws {UserError} As `convert()` does, and if a sample does not fit.
  * @see {@link https://arxiv.org/abs/1906.04721 | Nagel et al. 2019}, section 4.2
  * @see {@link https://arxiv.org/abs/1906.03193 | Finkelstein et al. 2019}
+ * @example
+ * ```ts
+ * import { arrays, calibrate, float32Tensor, prepare, qconfigMapping, staticInt8 } from "octavo";
+ * import { correctBias, parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.333, 1.0]
+ *   y = Gemm(x, w)`);
+ * const mapping = qconfigMapping({ default: staticInt8() });
+ * const data = arrays({ x: float32Tensor([3, 2], [100, 1, 101, 2, 99, 3]) });
+ * const calibration = await calibrate(prepare(model, mapping), data);
+ * const corrected = await correctBias(model, mapping, calibration, data);
+ * assert.equal(corrected.graph.node[0]!.input.length, 3); // it has a bias now
+ * ```
  */
 export async function correctBias(
   model: Model,

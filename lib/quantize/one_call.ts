@@ -51,6 +51,21 @@ export interface QuantizeStaticOptions extends StaticInt8Options, CalibrateOptio
  *
  * @param data Calibration samples; a hundred are plenty.
  * @see {@linkcode prepare}, {@linkcode calibrate} and {@linkcode convert} for the single steps
+ * @example
+ * ```ts
+ * import { float32Tensor, quantizeStatic } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w)`);
+ * const samples = [{ x: float32Tensor([1, 2], [1, 4]) }];
+ * const int8 = await quantizeStatic(model, samples, { corrections: ["bias"] });
+ * assert.equal(int8.plan.rows[0]!.asked, "static");
+ * ```
  */
 export async function quantizeStatic(
   model: Model,

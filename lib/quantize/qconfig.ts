@@ -58,7 +58,22 @@ export interface WeightOnly {
   readonly blockSize: number;
 }
 
-/** One scale for the whole of a weight, or one for each output channel, and how it is chosen. */
+/**
+ * One scale for the whole of a weight, or one for each output channel, and how it is chosen.
+ *
+ * @example
+ * ```ts
+ * import { dynamicInt8, perChannelMse, perTensor, perTensorAffine, staticInt8 } from "octavo";
+ * import { perChannel, perTensorMse } from "octavo";
+ * import assert from "node:assert/strict";
+ *
+ * // The default; one that clips where that lowers the error; and as few scales as there can be.
+ * for (const weight of [perChannel, perChannelMse, perTensorMse, perTensor]) {
+ *   assert.equal(staticInt8({ weight }).weight, weight);
+ * }
+ * assert.equal(dynamicInt8({ weight: perTensorAffine }).weight.name, "per-tensor-affine");
+ * ```
+ */
 export interface WeightObserver {
   /** Names granularity and clip; part of a trial's key. */
   readonly name: string;

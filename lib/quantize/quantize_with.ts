@@ -60,6 +60,25 @@ export interface QuantizedWith {
  * as Conv and Gemm: do them before lowering makes Gemm of Conv.
  * @param data Calibration samples. Corrections read them again: a generator serves only without.
  * @throws {UserError} As `calibrate()` and `convert()` do.
+ * @example
+ * ```ts
+ * import { type Correction, float32Tensor, fuse, qconfigMapping, quantizeWith, staticInt8 } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = fuse(parseModel(`
+ *   input x float32[N, 1]
+ *   output y float32[N, 1]
+ *   tensor a float32[1, 2] = [8.0, 1.0]
+ *   tensor b float32[2, 1] = [2.0, 4.0]
+ *   h = Gemm(x, a); r = Relu(h); y = Gemm(r, b)`));
+ * const corrections: Correction[] = ["equalize", "bias"];
+ * const mapping = qconfigMapping({ default: staticInt8() });
+ * const samples = [{ x: float32Tensor([1, 1], [3]) }];
+ * const { int8, float32 } = await quantizeWith(model, mapping, samples, { corrections });
+ * assert.equal(int8.plan.rows[0]!.asked, "static");
+ * assert.notEqual(float32, model); // its layers are equalized
+ * ```
  */
 export async function quantizeWith(
   model: Model,

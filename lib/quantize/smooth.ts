@@ -44,6 +44,22 @@ export interface SmoothOptions extends CalibrateOptions {
  * @throws {RangeError} If alpha is not in [0, 1].
  * @throws {UserError} As `calibrate()` does.
  * @see {@link https://arxiv.org/abs/2211.10438 | Xiao et al. 2022}, section 4
+ * @example
+ * ```ts
+ * import { arrays, float32Tensor, qconfigMapping, staticInt8 } from "octavo";
+ * import { parseModel, smooth } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 1]
+ *   output y float32[N, 1]
+ *   tensor a float32[1, 2] = [64.0, 1.0]
+ *   tensor b float32[2, 1] = [1.0, 1.0]
+ *   h = Gemm(x, a); r = Relu(h); y = Gemm(r, b)`);
+ * const mapping = qconfigMapping({ default: staticInt8() });
+ * const smoothed = await smooth(model, mapping, arrays({ x: float32Tensor([2, 1], [1, 0.5]) }));
+ * assert.notEqual(smoothed, model); // its first channel is divided by 8, the weight multiplied
+ * ```
  */
 export async function smooth(
   model: Model,

@@ -77,5 +77,20 @@ export interface EndEvent {
   readonly study: Study;
 }
 
-/** What a study tells, in order: one stream for a terminal, a notebook or a page. */
+/**
+ * What a study tells, in order: one stream for a terminal, a notebook or a page.
+ *
+ * @example A line for each
+ * ```ts
+ * import type { StudyEvent } from "octavo";
+ * import assert from "node:assert/strict";
+ * const line = (event: StudyEvent) =>
+ *   event.kind === "trial"
+ *     ? `${event.number}: ${event.trial.name}`
+ *     : event.kind === "step"
+ *     ? `${event.step}: ${event.done} of ${event.of}`
+ *     : event.kind;
+ * assert.equal(line({ kind: "step", step: "accuracy", done: 3, of: 8 }), "accuracy: 3 of 8");
+ * ```
+ */
 export type StudyEvent = BeginEvent | StepEvent | TrialEvent | EndEvent;

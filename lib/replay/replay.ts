@@ -51,6 +51,26 @@ const KEPT_MODELS = 64e6;
  * const variants = layers.map((layer) => ({ key: layer.name, make: () => onlyInt8(layer) }));
  * for await (const { variant, samples, results } of replay.run([0, 1, 2, 3], variants)) { ... }
  * ```
+ * @example
+ * ```ts
+ * import { arrays, float32Tensor, openRuntime } from "octavo";
+ * import { parseModel, Replay, type Variant } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const text = (last: string) => `
+ *   input x float32[N, 1]
+ *   output y float32[N, 1]
+ *   r = Exp(x) @ first
+ *   y = ${last}(r) @ last`;
+ * const data = arrays({ x: float32Tensor([2, 1], [0, 0]) });
+ * await using runtime = openRuntime({ workers: 1 });
+ * const replay = await Replay.open(parseModel(text("Neg")), data, runtime);
+ * const variants: Variant[] = [{ key: "last", make: () => parseModel(text("Abs")) }];
+ * for await (const { results, unchanged } of replay.run([0, 1], variants)) {
+ *   assert.equal(results[0]!.y!.data[0], 1);
+ *   assert.equal(unchanged[0]!.y!.data[0], -1);
+ * }
+ * ```
  */
 export class Replay {
   /** The unchanged network. */

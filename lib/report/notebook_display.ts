@@ -112,7 +112,26 @@ export function decisionsOf(study: Study): Shown {
   return show({ "text/html": html.text, "text/plain": text });
 }
 
-/** The plan table of a quantized model: node, path, op, asked, executes, ms and dB if known, why. */
+/**
+ * The plan table of a quantized model: node, path, op, asked, executes, ms and dB if known, why.
+ *
+ * @example
+ * ```ts
+ * import { convert, qconfigMapping, weightOnly } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import { planOf } from "octavo/notebook";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w) @ head`);
+ * const mapping = qconfigMapping({ default: weightOnly() });
+ * const { plan } = convert(model, mapping);
+ * assert.match(String(planOf(plan.rows)), /head +.*Gemm +.*weights/);
+ * ```
+ */
 export function planOf(plan: readonly PlanRow[]): Shown {
   const html = markup`<p>${planSummary(plan)}</p>\n${bareTable(plan, planColumns(plan))}`;
   const text = `${planSummary(plan)}\n\n${textTable(plan, planColumns(plan))}`;

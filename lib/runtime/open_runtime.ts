@@ -38,6 +38,18 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
  * Loads a model into the onnxruntime-web instance of this thread.
  *
  * @throws {RuntimeError} If the runtime refuses the model: not ONNX, an operator it does not have.
+ * @example
+ * ```ts
+ * import { float32Tensor } from "octavo";
+ * import { openSession, parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel("input x float32[N]; output y float32[N]; y = Relu(x)");
+ * const session = await openSession(model);
+ * const { y } = await session.run({ x: float32Tensor([2], [-1, 1]) });
+ * assert.deepEqual(y, float32Tensor([2], [0, 1]));
+ * await session.release();
+ * ```
  */
 export async function openSession(
   model: Uint8Array | Model,

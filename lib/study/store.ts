@@ -8,6 +8,26 @@ export type Stored = Json | Uint8Array;
  * a process that is killed loses none that was put. Any object of this shape will do.
  *
  * {@linkcode memoryStore} keeps them in memory, `sqliteStore` in a file.
+ * @example A store of your own: another one that also notes what it is given
+ * ```ts
+ * import { memoryStore, type Store } from "octavo";
+ * import assert from "node:assert/strict";
+ *
+ * function noted(store: Store, notes: string[]): Store {
+ *   return {
+ *     get: (kind, key) => store.get(kind, key),
+ *     put(kind, key, value) {
+ *       notes.push(`${kind} ${key}`);
+ *       return store.put(kind, key, value);
+ *     },
+ *     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+ *   };
+ * }
+ * const notes: string[] = [];
+ * await using store = noted(memoryStore(), notes); // for runStudy(model, data, strategy, { store })
+ * await store.put("trial", "a", 1);
+ * assert.deepEqual(notes, ["trial a"]);
+ * ```
  */
 export interface Store extends AsyncDisposable {
   get(kind: string, key: string): Promise<Stored | undefined>;

@@ -65,6 +65,21 @@ export interface OptimizeOptions {
  *
  * @param samples What the network is fed; the first decides on the shapes, all are used for ranges.
  * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
+ * @example
+ * ```ts
+ * import { noise, optimize, summarizeModel } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[1, 2]
+ *   output y float32[1, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w)`);
+ * const { inputs } = await summarizeModel(model);
+ * const fastest = await optimize(model, [noise(inputs, model.name)], { cache: false, rounds: 6 });
+ * assert.ok(fastest.latency.ratio.value > 0); // the table that `fastest` prints as has more
+ * ```
  */
 export async function optimize(
   model: Model,

@@ -32,6 +32,17 @@ export class Profile implements Shown {
  * Measures where the time of a model goes, node by node: {@linkcode profileModel}, to look at.
  *
  * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
+ * @example With made-up inputs, where no samples are at hand
+ * ```ts
+ * import { noise, profile, summarizeModel } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel("input x float32[64]; output y float32[64]; h = Exp(x); y = Neg(h)");
+ * const { inputs } = await summarizeModel(model);
+ * const { record } = await profile(model, [noise(inputs, model.name)]);
+ * assert.deepEqual(record.nodes.map(({ opType }) => opType), ["Exp", "Neg"]);
+ * ```
  */
 export async function profile(
   model: Model,

@@ -22,21 +22,49 @@ export type RunningStudy = Running<Exclude<StudyEvent, { kind: "step" }>, Study>
  *
  * @param model The float32 model.
  * @param data Samples, split three ways.
- * @param strategy Asks for recipes and is told what came of each; see the README for one in ten lines.
+ * @param strategy Asks for recipes and is told what came of each.
  * @returns Events to loop over, and the study to wait for: the study so far if it was stopped by `signal`.
  * @throws {UserError} If model, data, metric and options do not go together, or the folder holds another
  * study. Nothing has been written then.
  * @throws The signal's reason, if it was stopped before anything was measured.
- * @example Two recipes, tried in turn
- * ```ts ignore
- * const recipes = ["mixed", "compact"].map((placement) =>
- *   ({ kind: "configuration", base: "fused", placement }) as const
- * );
- * const strategy = {
- *   ask: () => recipes.splice(0, 1).map((recipe) => ({ recipe })),
- *   tell: (ask, trial) => console.log(trial.name, trial.latency?.ratio.value),
- * };
- * const study = await runStudy(model, data, strategy, { maxDrop: 0.5 });
+ * @example Random search
+ * ```ts
+ * import { arrays, float32Tensor, remakeTrial, runStudy, splitDataset } from "octavo";
+ * import type { StudyStrategy, Trial } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * // Measures so many recipes, drawn at random.
+ * function randomSearch(trials: number): StudyStrategy {
+ *   const any = <const T>(...choices: T[]) => choices[Math.floor(Math.random() * choices.length)]!;
+ *   const draw = () => ({
+ *     kind: "configuration" as const,
+ *     base: any("fused", "lowered"),
+ *     placement: any("cnn-static", "mixed", "compact"),
+ *     observer: { name: any("min-max", "histogram", "entropy") },
+ *   });
+ *   return {
+ *     ask: () => trials-- > 0 ? [{ recipe: draw() }] : [], // nothing ends the study
+ *     tell: (_ask, _trial) => {}, // here a cleverer one learns
+ *   };
+ * }
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 2]
+ *   tensor w float32[2, 2] = [0.5, -1.0, -0.25, 1.0]
+ *   y = Gemm(x, w)`);
+ * const x = float32Tensor([40, 2], Float32Array.from({ length: 80 }, (_, i) => Math.sin(i)));
+ * const labels = Int32Array.from({ length: 40 }, (_, i) => i % 2);
+ * const data = splitDataset(arrays({ x }, { labels }));
+ *
+ * const trials: Trial[] = [];
+ * const running = runStudy(model, data, randomSearch(2), { maxDrop: 5, rounds: 6, workers: 1 });
+ * for await (const event of running) if (event.kind === "trial") trials.push(event.trial);
+ * const study = await running;
+ * assert.equal(study.trials.length, new Set(trials.map(({ key }) => key)).size);
+ * const again = await remakeTrial(model, data, trials[0]!);
+ * assert.equal(await again.hash(), trials[0]!.modelHash);
  * ```
  */
 export function runStudy(

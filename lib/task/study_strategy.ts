@@ -13,7 +13,31 @@ import type { StudyStore } from "../study/study_store.ts";
 import type { TrialStrategy } from "../study/trial_ask.ts";
 import type { TrialExperiment } from "../study/trial_experiment.ts";
 
-/** What a strategy may know of its study before it asks. */
+/**
+ * What a strategy may know of its study before it asks.
+ *
+ * @example A strategy that needs to know the network
+ * ```ts
+ * import type { Recipe, StudyContext, StudyStrategy } from "octavo";
+ * import assert from "node:assert/strict";
+ *
+ * // All static int8, but for one Conv after the other: given to runStudy() as it is.
+ * function oneInFloat32({ nodes }: Pick<StudyContext, "nodes">): StudyStrategy {
+ *   const convs = nodes.filter(({ opType }) => opType === "Conv");
+ *   const recipes = convs.map(({ name }): Recipe => ({
+ *     kind: "mapping",
+ *     name: `all but ${name}`,
+ *     base: "fused",
+ *     default: { kind: "static" },
+ *     rules: [[name, { kind: "float32" }]],
+ *   }));
+ *   const open = recipes.map((recipe) => ({ recipe }));
+ *   return { planned: recipes, ask: () => open.splice(0), tell: () => {} };
+ * }
+ * const nodes = [{ name: "conv1", opType: "Conv", path: "front.conv1" }];
+ * assert.equal(oneInFloat32({ nodes }).planned!.length, 1);
+ * ```
+ */
 export interface StudyContext {
   /** The network as given. */
   readonly model: Model;

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
 import { allNodes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
+import type { NodeProto } from "../../lib/onnx/onnx_pb.ts";
+import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
-import type { Feeds } from "../../lib/tensor/tensor.ts";
+import type { Pass } from "../../lib/passes/pass.ts";
+import { type Feeds, float32 } from "../../lib/tensor/tensor.ts";
 import { batchNorm, error, modelOf, random, run } from "./fixtures.ts";
 import { INPUT_DIMS, randomNet } from "./random_net.ts";
 
@@ -212,4 +215,58 @@ Deno.test("fuse() puts nodes in order first", async () => {
   const model = modelOf("").withGraph(graph);
   assert.equal(operators(fuse(model)), "Relu Neg");
   await fuseAndCheck(model, { x: random([2], 1) });
+});
+
+/** Makes a Mul by two of an Add of a value to itself. */
+const doubleToMul: Pass = (graph, { origins, fresh }) => {
+  const isDouble = ({ opType, input: [a, b] }: NodeProto) => opType === "Add" && a === b;
+  if (!graph.node.some(isDouble)) return graph;
+  const two = makeTensorProto(fresh("two"), float32([], [2]));
+  const node = graph.node.map((old) => {
+    if (!isDouble(old)) return old;
+    const mul = { ...old, opType: "Mul", input: [old.input[0]!, two.name] };
+    origins.inherit(mul, old);
+    return mul;
+  });
+  return { ...graph, node, initializer: [...graph.initializer, two] };
+};
+
+Deno.test("fuse() runs passes of the user's own, and folds what they leave", async () => {
+  const model = modelOf(
+    `input x float32[N, 2, 4]
+     output y float32[N, 3, 4]
+     c = Conv(x, w)
+     y = Add(c, c)`,
+    { w: random([3, 2, 1], 1) },
+  );
+  assert.equal(operators(fuse(model)), "Conv Add");
+  const fused = fuse(model, { passes: [doubleToMul] });
+  assert.equal(operators(fused), "Conv");
+  const feeds = { x: random([2, 2, 4], 2) };
+  assert.ok(error(await run(fused, feeds), await run(model, feeds)) < 1e-6);
+});
+
+Deno.test("fuse() runs passes of the user's own in bodies too", () => {
+  const model = modelOf(`
+    input c bool[]
+    input x float32[N]
+    output y float32[N]
+    y = If(c) {then_branch=graph {
+      output a float32[N]
+      a = Add(x, x)
+    }, else_branch=graph {
+      output b float32[N]
+      b = Neg(x)
+    }}`);
+  assert.equal(operators(fuse(model, { passes: [doubleToMul] })), "If Mul Neg");
+});
+
+Deno.test("fuse() refuses a pass that never has nothing to do, by its name", () => {
+  const model = modelOf("input x float32[N]; output y float32[N]; y = Relu(x)");
+  const copy: Pass = (graph) => ({ ...graph });
+  assert.throws(() => fuse(model, { passes: [copy] }), {
+    name: "UserError",
+    message:
+      /^Cannot fuse tiny.onnx: your own passes \(copy\) find something to do again and again/,
+  });
 });

@@ -55,7 +55,7 @@ export { withBins } from "./lib/calibrate/with_bins.ts";
 // Samples, in detail.
 export type { ArraysOptions } from "./lib/data/arrays.ts";
 export type { CollectOptions } from "./lib/data/collect.ts";
-export type { ImagesOptions } from "./lib/data/images.ts";
+export type { ImagesOptions } from "./lib/data/images/options.ts";
 export type { SplitOptions } from "./lib/data/split.ts";
 export type { StatefulOptions } from "./lib/data/stateful.ts";
 export { readNpy, writeNpy } from "./lib/data/npy.ts";

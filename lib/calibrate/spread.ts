@@ -71,7 +71,7 @@ const OUTLIERS = 0.5;
  * assert.equal(
  *   explainSpread("relu1", { min: 0, max: 200, kurtosis: 4000, bulk: 0.03 }),
  *   "0.1 % of the values of relu1 take 97 % of its range [0, 200]: clip them " +
- *     "(percentile, lpNorm), or leave the layer in float32",
+ *     "(percentile, lp-norm), or leave the layer in float32",
  * );
  * assert.equal(explainSpread("relu2", { min: 0, max: 6, kurtosis: 3, bulk: 0.9 }), undefined);
  * ```
@@ -80,7 +80,7 @@ export function explainSpread(name: string, { min, max, bulk }: Spread): string 
   if (bulk > OUTLIERS) return undefined;
   const share = Math.min(99, Math.round(100 * (1 - bulk)));
   return `0.1 % of the values of ${name} take ${share} % of its range [${short(min)}, ` +
-    `${short(max)}]: clip them (percentile, lpNorm), or leave the layer in float32`;
+    `${short(max)}]: clip them (percentile, lp-norm), or leave the layer in float32`;
 }
 
 function short(value: number): string {

@@ -76,9 +76,9 @@ Deno.test("parseSweepConfig() names the nearest observer, and a size that is non
 Deno.test("parseSweepConfig() refuses parameters that make no difference", () => {
   wrong(
     '{ "observers": ["min-max", "mse"], "percentiles": [99] }',
-    /"percentiles" stands beside the observers min-max, mse, to which it makes no difference/,
+    /"percentiles" has no effect on the observers min-max, mse; add "percentile" to "observers"/,
   );
-  wrong('{ "more": [{ "observers": ["min-max"], "bins": [64] }] }', /"bins" stands beside/);
+  wrong('{ "more": [{ "observers": ["min-max"], "bins": [64] }] }', /"bins" has no effect on/);
 });
 
 Deno.test("parseQuantizeConfig() takes an observer by name or by a parameter of its own", () => {
@@ -88,7 +88,7 @@ Deno.test("parseQuantizeConfig() takes an observer by name or by a parameter of 
   };
   assert.equal(activation('{ "default": "static" }'), staticInt8().activation.name);
   assert.equal(activation('{ "default": "static", "percentile": 99.9 }'), "percentile 99.9");
-  assert.equal(activation('{ "default": "static", "power": 3 }'), "L3");
+  assert.equal(activation('{ "default": "static", "power": 3 }'), "lp-norm 3");
   const entropy = '{ "default": { "kind": "static", "observer": "entropy", "bins": 512 } }';
   assert.equal(activation(entropy), "entropy of 512 bins");
   assert.throws(

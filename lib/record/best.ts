@@ -40,8 +40,8 @@ function isImprovement(
  * The best of the trials that keep the budget and are an improvement, see
  * {@linkcode isImprovement}. Undefined where there is none: the model as given stays.
  *
- * - By latency: the fastest; of those whose ratio lies within the fastest's interval, which the
- *   measurement cannot tell apart, the smallest file.
+ * - By latency: the fastest of those that are significantly faster, if there are any; of those whose
+ *   ratio lies within its interval, which the measurement cannot tell apart, the smallest file.
  * - By size: the smallest file; of those of the same size the fastest, and whatever the measurement
  *   cannot tell from it.
  *
@@ -55,8 +55,10 @@ export function bestTrial(
   trials: readonly Trial[],
   objective: Objective = "latency",
 ): MeasuredTrial | undefined {
-  const candidates = candidatesOf(contest, trials);
-  if (candidates.length === 0) return undefined;
+  const all = candidatesOf(contest, trials);
+  if (all.length === 0) return undefined;
+  const faster = all.filter(isFaster);
+  const candidates = objective === "latency" && faster.length > 0 ? faster : all;
   const alike = objective === "latency"
     ? smallestOf(fastestOf(candidates))
     : fastestOf(smallestOf(candidates));

@@ -106,6 +106,12 @@ Deno.test("bestTrial() takes the smaller of two that the interval cannot tell ap
   assert.deepEqual(bestOf(trials), ["b", "c"]);
 });
 
+Deno.test("bestTrial() by latency takes what is faster for certain before what may be, and is smaller", () => {
+  const perhaps = trialOf("perhaps", 0, 0.99, 100);
+  assert.deepEqual(bestOf([perhaps, trialOf("certain", 0, 0.97, 300)]), ["certain", "perhaps"]);
+  assert.deepEqual(bestOf([perhaps]), ["perhaps", "perhaps"]);
+});
+
 Deno.test("bestTrial() by size takes the faster of two that are of one size", () => {
   // 104 is within 5 % of 100, 106 is not.
   const trials = [trialOf("a", 0, 0.7, 100), trialOf("b", 0, 0.5, 104), trialOf("c", 0, 0.3, 106)];

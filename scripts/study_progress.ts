@@ -41,6 +41,8 @@ export function showStudy(
   const introduce = () => introduction.splice(0).forEach(progress.log);
   let current = 0;
   let best = "";
+  /** Share of all the work that is done, as last told. */
+  let share: number | undefined;
   const left = (all?: number) => {
     const seconds = (now() - started) / 1000;
     if (begun?.minutes !== undefined) return `${duration(begun.minutes * 60 - seconds)} left`;
@@ -61,12 +63,13 @@ export function showStudy(
       of === undefined ? "" : `trial ${number} of ${of}`,
       `${trial.name}: ${measured(trial, format, relative)}`,
       trial.why,
-      number === of ? "" : best,
+      ...(number === of ? [] : [best, left(share)]),
     ];
     progress.note(parts.filter(Boolean).join(" · ") + (reused ? " (from an earlier run)" : ""));
   };
   const showStep = ({ step, done, of, about, all }: StepEvent) => {
     if (step === "accuracy") introduce();
+    share = all;
     const planned = begun?.planned?.length;
     const place = planned && (step === "accuracy" || step === "latency")
       ? `trial ${Math.min(current + 1, planned)} of ${planned}`

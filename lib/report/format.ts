@@ -121,7 +121,7 @@ export function metricFormat(
     differenceRange: ({ low, high }) => `[${difference(low)}, ${difference(high)}]`,
     budget: isRelative(study)
       ? `${limit}${unit} or ${metric.higherIsBetter ? "more" : "less"}`
-      : `${maxDrop}${points}`,
+      : `${Number(maxDrop.toPrecision(6))}${points}`,
     unit,
     differenceUnit,
     heading: `${metric.name}${unit && `,${unit}`}`,

@@ -123,7 +123,7 @@ async function openExisting(folder: string): Promise<StudyStore | undefined> {
     throw new UserError(
       `Cannot read the study in ${path}: ${reasonOf(error)}. ` +
         (error instanceof OtherVersionError
-          ? `Use another folder (--out), or start this study again (--fresh).`
+          ? `Use another folder (--out), or start the study again with --fresh.`
           : `Name another folder, or remove that file.`),
       { cause: error },
     );

@@ -1,3 +1,5 @@
+import { UserError } from "../errors.ts";
+
 /**
  * Says what to measure next, and learns from the answers. It holds no runtime and no store, so that it
  * can be tested with answers made up by hand.
@@ -41,6 +43,9 @@ export async function* askAndTell<Ask, Answer>(
 ): AsyncGenerator<Told<Ask, Answer>, void, void> {
   for (;;) {
     const asks = await strategy.ask();
+    if (!Array.isArray(asks)) {
+      throw new UserError(`Cannot measure what a strategy asks: ask() has to return a list`);
+    }
     if (asks.length === 0) return;
     const open: Ask[] = [];
     for (const ask of asks) {

@@ -19,6 +19,7 @@ import type { Feeds } from "../tensor/tensor.ts";
 import { build, type BuildContext, type Built, mappingOn } from "./build.ts";
 import { BuiltCache } from "./built_cache.ts";
 import { Calibrations } from "./calibrations.ts";
+import { requireRecipe, requireSense } from "./check_recipe.ts";
 import { measuredOn } from "./identity.ts";
 import type { StudyProgress } from "./progress.ts";
 import type { Runtimes } from "./runtimes.ts";
@@ -83,6 +84,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   /** The trial of an earlier run, if all of it was measured; one that failed is tried again. */
   async known({ recipe }: TrialAsk): Promise<Trial | undefined> {
+    requireRecipe(recipe);
     const trial = await this.#result(recipe);
     return trial && trial.error === undefined && isOver(trial) ? trial : undefined;
   }
@@ -93,7 +95,8 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     this.#batch = asks.map(({ recipe }) => recipe);
     for (const ask of asks) {
       this.#setup.signal?.throwIfAborted();
-      await this.#measure(ask);
+      // What was asked for twice is measured once.
+      if (!await this.known(ask)) await this.#measure(ask);
       yield [ask, (await this.#result(ask.recipe))!];
     }
   }
@@ -191,9 +194,10 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     const { recipe } = ask;
     await this.baseline("selection");
     const started = performance.now();
-    const tensors = await this.#tensorsOf(recipe).catch(() => []); // what is wrong shows when it is built
+    const base = await this.#setup.forms.get(recipe.base);
+    const problem = this.#problemOf(recipe, base);
+    const tensors = problem ? [] : await this.#tensorsOf(recipe);
     if (tensors.length > 0) {
-      const base = await this.#setup.forms.get(recipe.base);
       await this.#calibrate(base, tensors, this.#sizeOf(recipe));
     }
     const end = progress.done + this.#sizes.trial;
@@ -203,6 +207,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
       await store.putTrial({ ...trial, seconds, ...error });
     };
     try {
+      if (problem) throw problem;
       const built = await this.build(recipe);
       const { model } = built;
       const plan = await this.#readBack(built);
@@ -221,6 +226,17 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
       await put({ error: reasonOf(error) });
     } finally {
       progress.reach(end);
+    }
+  }
+
+  /** What is wrong with a recipe, if anything is: its trial fails with that. */
+  #problemOf(recipe: Recipe, base: Model): unknown {
+    try {
+      requireSense(recipe, base, this.#setup.data.calibration.length);
+      prepare(base, mappingOn(recipe, base));
+      return undefined;
+    } catch (error) {
+      return error;
     }
   }
 

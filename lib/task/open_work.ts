@@ -53,7 +53,7 @@ export class OpenWork implements AsyncDisposable {
     options: StudyOptions,
     onStep: OnStep,
   ): Promise<OpenWork> {
-    requireMinutes(options);
+    requireOptions(options);
     const started = performance.now();
     await using open = new AsyncDisposableStack();
     const { out, fresh, rounds = 15, maxRounds = 2 * rounds, signal } = options;
@@ -102,9 +102,24 @@ export class OpenWork implements AsyncDisposable {
 /** Splits that decide which study it is. */
 const SPLITS = ["calibration", "selection", "test"] as const;
 
-function requireMinutes({ minutes }: StudyOptions): void {
-  if (minutes === undefined || minutes > 0) return;
-  throw new UserError(`Cannot run a study for ${minutes} minutes: give more than 0`);
+function requireOptions(options: StudyOptions): void {
+  const { minutes, objective, rounds, workers, threads, maxDrop, atLeast } = options;
+  const refuse = (what: string): never => {
+    throw new UserError(`Cannot run a study ${what}`);
+  };
+  if (minutes !== undefined && !(minutes > 0)) refuse(`for ${minutes} minutes: give more than 0`);
+  if (objective !== undefined && objective !== "latency" && objective !== "size") {
+    refuse(`for the objective "${objective}": it is latency or size`);
+  }
+  for (const [name, value] of Object.entries({ rounds, workers, threads })) {
+    if (value === undefined || Number.isInteger(value) && value >= 1) continue;
+    refuse(`with ${name}: ${value}: give a whole number from 1`);
+  }
+  if (maxDrop !== undefined && atLeast !== undefined) {
+    refuse(
+      "with both a largest drop (--max-drop) and a least value (--at-least): give one of them",
+    );
+  }
 }
 
 /** What float32 does, which has to be known first where there is a limit. */

@@ -52,10 +52,12 @@ export function search(model: Model, data: Splits, options: SearchOptions = {}):
       note(context, data.selection, "selection"),
       note(context, data.test, "test"),
     ].filter((text) => text !== undefined);
+    const lowered = await context.forms.get("lowered");
+    const form = lowered === await context.forms.get("fused") ? "fused" : "lowered";
     const strategy = new SearchStrategy({
       budget: { ...context.budget, model: { bytes: model.bytes().length } },
       objective,
-      first: firstAsks(await context.forms.get("lowered"), "lowered"),
+      first: firstAsks(lowered, form),
       spaces: () =>
         measureSpaces(context, {
           ...{ objective, noiseSamples, cache, kernelTimer },

@@ -7,7 +7,7 @@ import { Running } from "../study/running.ts";
 import { askAndTell } from "../study/strategy.ts";
 import { OpenWork } from "./open_work.ts";
 import type { StudyOptions } from "./study_options.ts";
-import type { StrategyMaker } from "./study_strategy.ts";
+import type { StrategyMaker, StudyStrategy } from "./study_strategy.ts";
 
 /** A study at work: loop over its events, or wait for the study. */
 export type RunningStudy = Running<Exclude<StudyEvent, { kind: "step" }>, Study>;
@@ -89,28 +89,43 @@ async function* work(
   yield await ledger.begin(strategy, options.minutes);
   let ended: string | undefined;
   try {
-    for await (const told of askAndTell(deadline.over(strategy), context.experiment)) {
-      yield await ledger.add(told.ask, told.answer, told.reused);
+    const told = new Set<string>();
+    let stale = 0;
+    for await (
+      const { ask, answer, reused } of askAndTell(deadline.over(strategy), context.experiment)
+    ) {
+      yield await ledger.add(ask, answer, reused);
+      stale = told.has(answer.key) ? stale + 1 : 0;
+      told.add(answer.key);
+      if (stale >= MOST_STALE) {
+        ended = `It ended early: the strategy asked ${stale} times for what it had been told.`;
+        break;
+      }
       options.signal?.throwIfAborted();
     }
     if (deadline.isOver) ended = "The time was up.";
   } catch (error) {
-    ended = whyEnded(error, study, options.signal);
+    ended = whyEnded(error, study, strategy, options.signal);
   }
   const found = await ledger.end(strategy, ended);
   yield { kind: "end", study: found };
   return found;
 }
 
+/** Answers in a row that a strategy has had before, after which it is taken to have lost its way. */
+const MOST_STALE = 100;
+
 /** Why a study ended before its strategy did; what cannot be excused is thrown. */
 function whyEnded(
   error: unknown,
   { ledger, deadline }: OpenWork,
+  strategy: StudyStrategy,
   signal: AbortSignal | undefined,
 ): string {
   if (signal?.aborted) return "It was stopped.";
   if (deadline.isOver) return "The time was up.";
-  if (!(error instanceof UserError) || ledger.trials.length === 0) throw error;
+  // Only a record of the strategy's own has a place to say so.
+  if (!(error instanceof UserError) || ledger.trials.length === 0 || !strategy.record) throw error;
   ledger.notes.push(error.message);
   return "It stopped after an error; see the notes.";
 }

@@ -106,7 +106,8 @@ export class StudyLedger {
     const { store, options: { signal, out } } = this.#fields;
     if (this.#trials.length === 0) {
       const { name } = this.#fields.start.model;
-      throw signal?.reason ?? new UserError(`Nothing could be measured on ${name}`);
+      throw signal?.reason ??
+        new UserError(`Nothing was measured on ${name}: the strategy asked for no trial`);
     }
     const winner = this.best;
     try {

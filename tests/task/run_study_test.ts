@@ -94,6 +94,71 @@ Deno.test("a recipe that cannot be built is a failed trial, and the study goes o
   assert.match(study.trials[0]!.error!, /no such placement; did you mean "mixed"\?/);
 });
 
+Deno.test("a recipe that asks for what there is not fails alone, in whatever place", async () => {
+  const recipes: Recipe[] = [
+    { ...mixed, samples: 999 },
+    mixed,
+    { ...mixed, corrections: ["nope"] },
+    small,
+  ];
+  const { strategy, told } = oneByOne(recipes);
+  await runStudy(tinyModel(), tinyData(), strategy, { ...options, runtime: runtime() });
+  assert.deepEqual(told.map((name) => / failed$/.test(name)), [true, false, true, false]);
+});
+
+Deno.test("what is no recipe ends the study with a message, and so does ask() without a list", async () => {
+  const study = (ask: () => never) =>
+    runStudy(tinyModel(), tinyData(), { ask, tell: () => {} }, { ...options, runtime: runtime() });
+  const recipe = { ...mixed, base: "lowerd" };
+  await assert.rejects(
+    async () => await study(() => [{ recipe }] as never),
+    /Cannot use the recipe that the strategy asked for: base/,
+  );
+  await assert.rejects(
+    async () => await study(() => undefined as never),
+    /ask\(\) has to return a list/,
+  );
+  await assert.rejects(
+    async () => await study(() => [] as never),
+    /the strategy asked for no trial/,
+  );
+});
+
+Deno.test("what is asked for twice is measured once; a strategy that goes in circles is ended", async () => {
+  let asked = 0;
+  const circles: StudyStrategy = {
+    ask: () => [{ recipe: small }, { recipe: small }].slice(0, ++asked > 1000 ? 0 : 2),
+    tell: () => {},
+  };
+  const plain = runtime();
+  let compared = 0;
+  const counted: Runtime = {
+    ...plain,
+    times: (models, samples, asked) => {
+      if (asked?.rounds === options.rounds) compared++; // a profile asks for other numbers
+      return plain.times(models, samples, asked);
+    },
+  };
+  const study = await runStudy(tinyModel(), tinyData(), circles, {
+    ...options,
+    ...{ runtime: counted, maxRounds: 6 },
+  });
+  assert.deepEqual([study.trials.length, compared], [1, 1]);
+  assert.ok(asked < 100, `${asked}`);
+});
+
+Deno.test("a study refuses options that make no sense, before anything runs", async () => {
+  const refuses = (more: object, message: RegExp) =>
+    assert.rejects(
+      async () => await runStudy(tinyModel(), tinyData(), oneByOne([]).strategy, more),
+      message,
+    );
+  await refuses({ objective: "speed" }, /objective "speed": it is latency or size/);
+  await refuses({ workers: 0 }, /with workers: 0: give a whole number from 1/);
+  await refuses({ rounds: 0 }, /with rounds: 0/);
+  await refuses({ maxDrop: 1, atLeast: 90 }, /give one of them/);
+});
+
 Deno.test("a study passes over the calibration split once, however many recipes there are", async () => {
   const plain = runtime();
   let samples = 0;

@@ -1,5 +1,5 @@
 /**
- * The pareto front: the points that no other point beats, which is to be no worse in any cost and
+ * The Pareto front: the points that no other point beats, which is to be no worse in any cost and
  * better in one. Lowest first cost first, then by the second, and so on; of equal points the first
  * given stays.
  *

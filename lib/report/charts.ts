@@ -74,7 +74,10 @@ const ENTRIES: readonly Entry[] = [
       "Milliseconds of each layer in one run, in float32 and in the winner. Conversions of precision " +
       "or layout count to the layer that they serve.",
     draw: ({ profiles }, options) =>
-      profileComparisonChart(profiles!.before, profiles!.after, options),
+      profileComparisonChart(profiles!.before, profiles!.after, {
+        ...options,
+        names: ["float32 as given", "winner"],
+      }),
     when: ({ profiles }) => profiles !== undefined,
   },
 ];

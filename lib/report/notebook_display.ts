@@ -25,7 +25,7 @@ export interface Shown {
 }
 
 /**
- * Accuracy against latency of a study's trials, with float32, the budget and the pareto front.
+ * Accuracy against latency of a study's trials, with float32, the budget and the Pareto front.
  *
  * @example The last line of a notebook cell
  * ```ts

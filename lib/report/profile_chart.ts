@@ -51,11 +51,19 @@ export function profileChart(profile: ProfileRecord, options: { width?: number }
   };
 }
 
+/** Options for {@linkcode profileComparisonChart}. */
+export interface ProfileComparisonOptions {
+  /** Width of the drawing, px. */
+  width?: number;
+  /** What the two are called in the key. @default the names of their files */
+  names?: readonly [string, string];
+}
+
 /** The time of each module in two networks, float32 and int8 for instance. */
 export function profileComparisonChart(
   before: ProfileRecord,
   after: ProfileRecord,
-  options: { width?: number } = {},
+  { names = [before.model.name, after.model.name], ...options }: ProfileComparisonOptions = {},
 ): Chart {
   const { shown, rest } = longestLayers(compareLayers(before, after), ROWS);
   const rows = [...shown, ...rest ? [rest] : []].map(({ layer, before, after }): ChartRow => {
@@ -73,8 +81,8 @@ export function profileComparisonChart(
   return {
     ...chart(rows, options),
     key: [
-      { label: before.model.name, colour: MUTED, glyph: "bar" },
-      { label: after.model.name, colour: COLOURS.blue, glyph: "bar" },
+      { label: names[0], colour: MUTED, glyph: "bar" },
+      { label: names[1], colour: COLOURS.blue, glyph: "bar" },
     ],
   };
 }

@@ -22,7 +22,7 @@ export interface ScatterOptions {
 
 /**
  * Accuracy against latency: one dot for each measured trial with both 95 % intervals, float32 with its
- * guide lines, the budget, and the pareto front. Every dot carries its number in the trial table where
+ * guide lines, the budget, and the Pareto front. Every dot carries its number in the trial table where
  * there is room for it; names are written for the winner, the front, and whoever stands free.
  */
 export function scatterChart(study: Study, options: ScatterOptions = {}): Chart {
@@ -71,7 +71,7 @@ export function scatterChart(study: Study, options: ScatterOptions = {}): Chart 
   if (layout.points.some(({ isWinner }) => isWinner)) {
     key.push({ label: "winner", colour: ACCENT, glyph: "ring" });
   }
-  if (layout.front.length > 1) key.push({ label: "pareto front", colour: FRONT, glyph: "line" });
+  if (layout.front.length > 1) key.push({ label: "Pareto front", colour: FRONT, glyph: "line" });
   key.push({ label: "faster, within the budget", colour: GOOD, glyph: "area" });
   return {
     width,

@@ -39,7 +39,7 @@ export interface ScatterLayout {
   readonly budget: number;
   /** Height of float32 and of its interval's ends; absent where it is far off the scale. */
   readonly baseline?: { readonly y: number; readonly along: readonly [number, number] };
-  /** Corners of the pareto front, fastest first, float32 included. */
+  /** Corners of the Pareto front, fastest first, float32 included. */
   readonly front: readonly { readonly x: number; readonly y: number }[];
 }
 

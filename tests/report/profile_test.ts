@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { chartsOf } from "../../lib/report/charts.ts";
 import { compareLayers, profileByLayer, workOf } from "../../lib/report/profile_layers.ts";
 import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
 import { longestNodes } from "../../lib/report/profile_table.ts";
@@ -100,6 +101,14 @@ Deno.test("a study with profiles shows where the time went, and what each node o
   assert.match(html, /<td class="n">1\.23<\/td><td class="n">33\.3<\/td>/);
   assert.match(html, /<dt>ms, dB<\/dt>/);
   assert.doesNotMatch(pageHtml(studyPage(study)), /ms, dB|Where the time goes/);
+});
+
+Deno.test("a study's chart of times names float32 and the winner, whose files may be called alike", () => {
+  const study = sweepStudy();
+  const profiles = { key: study.winner!.key, before, after, plan: [] };
+  const time = chartsOf({ ...study, profiles }).find(({ file }) => file === "time")!.standalone();
+  assert.match(time, />float32 as given<[^]*>winner</);
+  assert.doesNotMatch(time, new RegExp(`>${before.model.name}<`));
 });
 
 Deno.test("the charts of profiles are well-formed, whatever the names", () => {

@@ -1,6 +1,6 @@
 import type { Study } from "../record/study_record.ts";
 import type { Chart } from "./chart.ts";
-import { decimal, isRelative, metricFormat, plural, signed } from "./format.ts";
+import { decimal, isRelative, metricFormat, numbered, plural, signed } from "./format.ts";
 import { rowChart } from "./row_chart.ts";
 import { familyStyles } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
@@ -37,7 +37,7 @@ export function differenceChart(study: Study, options: { width?: number } = {}):
     const range = relative ? format.range(estimate) : format.differenceRange(estimate);
     return {
       number: entry.number,
-      label: `${entry.number}  ${entry.trial.name}`,
+      label: numbered(entry.number, entry.trial.name),
       value: estimate.value,
       low: estimate.low,
       high: estimate.high,

@@ -31,6 +31,11 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
+/** A trial's name behind its number in the trial table: `2: 58 static, 3 dynamic (trial 1)`. */
+export function numbered(number: number, name: string): string {
+  return `${number}: ${name}`;
+}
+
 /** A factor: `×0.45`, `×12.3`, `×0.004`. */
 export function factor(value: number): string {
   return `×${decimal(value, factorDecimals(value))}`;

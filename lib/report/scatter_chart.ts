@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Study } from "../record/study_record.ts";
 import type { Chart, Key } from "./chart.ts";
-import { factorInterval, isRelative, metricFormat, plural } from "./format.ts";
+import { factorInterval, isRelative, metricFormat, numbered, plural } from "./format.ts";
 import { drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";
 import { axes, budgetLabel, guides, tint } from "./scatter_axes.ts";
 import { labels } from "./scatter_labels.ts";
@@ -179,7 +179,7 @@ function tipOf(study: Study, { number, trial, accuracy, latency }: MeasuredEntry
   const format = metricFormat(study);
   const { value, difference } = accuracy;
   return [
-    `${number} ${trial.name}`,
+    numbered(number, trial.name),
     `${study.metric.name} ${format.value(value.value)}${format.unit} ${format.range(value)}`,
     !isRelative(study) &&
     `difference ${format.difference(difference.value)}${format.differenceUnit} ` +

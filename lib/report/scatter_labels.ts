@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Study } from "../record/study_record.ts";
-import { factor, metricFormat } from "./format.ts";
+import { factor, metricFormat, numbered } from "./format.ts";
 import { type Box, type LabelPoint, type PlacedLabel, placeLabels } from "./labels.ts";
 import { linked, px } from "./plot.ts";
 import { type ScatterLayout, type ScatterPoint, weightOf } from "./scatter_layout.ts";
@@ -58,7 +58,7 @@ function wantedOf(study: Study, point: ScatterPoint, narrow: boolean): Wanted {
   const { entry, x, y, isWinner, onFront } = point;
   const name = ellipsis(shortName(entry), SIZE, narrow ? 150 : 300);
   const off = offText(study, point);
-  const [full, short] = [`${entry.number} ${name}${off}`, `${entry.number}${off}`];
+  const [full, short] = [`${numbered(entry.number, name)}${off}`, `${entry.number}${off}`];
   const place = { x, y, radius: isWinner ? 11 : undefined, strong: isWinner };
   return {
     label: weightOf(point) > 0 && !narrow

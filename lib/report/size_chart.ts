@@ -1,6 +1,6 @@
 import type { Study } from "../record/study_record.ts";
 import type { Chart } from "./chart.ts";
-import { decimal, factor, megabytes } from "./format.ts";
+import { decimal, factor, megabytes, numbered } from "./format.ts";
 import { type ChartRow, rowChart } from "./row_chart.ts";
 import { familyStyles, INK } from "./theme.ts";
 import { entriesOf } from "./trials.ts";
@@ -22,7 +22,7 @@ export function sizeChart(study: Study, options: { width?: number } = {}): Chart
   const rows = measured.toSorted((a, b) => a.bytes - b.bytes || a.number - b.number)
     .map((entry): ChartRow => ({
       number: entry.number,
-      label: `${entry.number}  ${entry.trial.name}`,
+      label: numbered(entry.number, entry.trial.name),
       value: entry.bytes / divisor,
       text: `${megabytes(entry.bytes)}\u2003${factor(entry.bytes / study.model.bytes)}`,
       shortText: megabytes(entry.bytes),

@@ -2,7 +2,15 @@ import * as Plot from "@observablehq/plot";
 import type { Estimate } from "../record/metric_info.ts";
 import { isSlower } from "../record/best.ts";
 import type { Study } from "../record/study_record.ts";
-import { decimal, factor, factorRange, isRelative, megabytes, metricFormat } from "./format.ts";
+import {
+  decimal,
+  factor,
+  factorRange,
+  isRelative,
+  megabytes,
+  metricFormat,
+  numbered,
+} from "./format.ts";
 import { type Markup, markup } from "./markup.ts";
 import { BASELINE, type FamilyStyle, familyStyles } from "./theme.ts";
 import { oneLine } from "./markdown.ts";
@@ -148,6 +156,8 @@ export function trialTableText(study: Study): string {
   const rows = trialRows(study);
   const columns = trialColumns(study).filter(({ head }) => head !== "family");
   const reasons = rows.filter(({ error }) => error !== undefined)
-    .map(({ number, name, error }) => `${number} ${oneLine(name)} failed: ${oneLine(error!)}\n`);
+    .map(({ number, name, error }) =>
+      `${numbered(number, oneLine(name))} failed: ${oneLine(error!)}\n`
+    );
   return textTable(rows, columns) + (reasons.length > 0 ? `\n${reasons.join("")}` : "");
 }

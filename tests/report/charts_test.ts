@@ -150,8 +150,8 @@ Deno.test("sizeChart() starts with float32 and goes on with the smallest", () =>
     { name: "small", family: "static", bytes: 2_000_000 },
   ]);
   const text = svg(sizeChart(study));
-  const labels = [...text.matchAll(/>(float32 as given|\d {2}\w+)<\/text>/g)].map(([, l]) => l);
-  assert.deepEqual(labels, ["float32 as given", "2  small", "1  big"]);
+  const labels = [...text.matchAll(/>(float32 as given|\d: \w+)<\/text>/g)].map(([, l]) => l);
+  assert.deepEqual(labels, ["float32 as given", "2: small", "1: big"]);
   assert.ok(text.includes("2.00 MB\u2003×0.26"));
 });
 

@@ -102,7 +102,7 @@ Deno.test("trialTableText() is a table of one line per trial, with reasons below
       "1  static · CNN      94.4 [92.4, 96.4]  −0.20 [−0.64, +0.24]      24.1  ×0.45 [0.44, 0.46]  2.14 MB",
       "2  broken                            –                     –         –                   –        –  failed",
       "",
-      "2 broken failed: It broke",
+      "2: broken failed: It broke",
       "",
     ].join("\n"),
   );

@@ -48,7 +48,7 @@ const product = z.strictObject({
   weights: z.array(weightsName).min(1).optional(),
   /** What is corrected before conversion: each entry one or several together. @default none */
   corrections: z.array(
-    z.union([z.literal("none"), correctionName, z.array(correctionName).min(1)], {
+    z.union([z.literal(["none", ...CORRECTIONS]), z.array(correctionName).min(1)], {
       error: `expected "none", ${
         CORRECTIONS.map((name) => `"${name}"`).join(", ")
       }, or a list of these`,

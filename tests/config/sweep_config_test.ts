@@ -67,6 +67,10 @@ Deno.test("parseSweepConfig() names the nearest observer, and a size that is non
   wrong('{ "observers": ["mse"], "bins": [5000] }', /bins\[0\]: expected at most 4096, got 5000/);
   wrong('{ "calibrationSizes": [0] }', /calibrationSizes\[0\]: expected at least 1, got 0/);
   wrong(
+    '{ "corrections": ["equalise"] }',
+    /corrections\[0\]: expected one of none, equalize, .*; did you mean "equalize"/,
+  );
+  wrong(
     '{ "corrections": ["none", ["bias", "equalise"]] }',
     /corrections\[1\]\[1\]: expected one of equalize, .*; did you mean "equalize"/,
   );

@@ -21,6 +21,7 @@ const ROWS = [
   ["study"],
   ["strategy"],
   ["task"],
+  ["entry"],
 ];
 
 let modules: readonly Module[] = [];

@@ -4,8 +4,8 @@ import { readText, ROOT, run } from "./tree.ts";
 /** What users import, with the name they import it by. */
 export const ENTRIES = {
   "octavo": "mod.ts",
-  "octavo/notebook": "notebook.ts",
-  "octavo/advanced": "advanced.ts",
+  "octavo/notebook": "lib/entry/notebook.ts",
+  "octavo/advanced": "lib/entry/advanced.ts",
 } as const;
 
 /** A name that an entry exports. */

@@ -1,0 +1,30 @@
+/**
+ * Octavo in a notebook: charts and tables that show themselves as the last line of a cell, and print as
+ * text elsewhere. Imported as `octavo/notebook`.
+ *
+ * @module
+ */
+
+// Tables of one's own rows, and of a plan.
+export { Table, table } from "../display.ts";
+export { planOf, type Shown } from "../report/notebook_display.ts";
+export { errorsOf } from "../report/error_chart.ts";
+
+// A study.
+export {
+  decisionsOf,
+  differencesOf,
+  rangesOf,
+  samplesOf,
+  scatterOf,
+  sizesOf,
+  trialsOf,
+} from "../report/notebook_display.ts";
+
+// Several comparisons, side by side.
+export { comparisonsOf } from "../report/comparison_chart.ts";
+export type { ComparisonRecord } from "../record/comparison_record.ts";
+
+// What observers keep of a tensor, for rangesOf().
+export { describeRanges, type DescribeRangesOptions } from "../calibrate/describe_ranges.ts";
+export type { RangesRecord } from "../record/ranges_record.ts";

@@ -101,6 +101,7 @@ export type { AblateOptions } from "./lib/task/ablate_options.ts";
 export { Ablation } from "./lib/task/ablation.ts";
 export { runStudy } from "./lib/task/run_study.ts";
 export type { StudyOptions } from "./lib/task/study_options.ts";
+export type { RuntimesOptions } from "./lib/study/runtimes.ts";
 export type { StudyContext, StudyStrategy } from "./lib/task/study_strategy.ts";
 export { remakeTrial } from "./lib/task/remake_trial.ts";
 export type { AblationRecord } from "./lib/record/ablation_record.ts";

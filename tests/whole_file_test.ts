@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { UserError } from "../lib/errors.ts";
 import { writeWhole } from "../lib/whole_file.ts";
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inTempFolder } from "./temp_folder.ts";
 
 async function names(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
 }
 
 Deno.test("writeWhole() writes text, bytes, parts and what a function writes, over what was there", async () => {
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = `${folder}/file`;
     const contents = ["äb", Uint8Array.of(1, 2), [
       Uint8Array.of(3),
@@ -39,7 +31,7 @@ Deno.test("writeWhole() writes text, bytes, parts and what a function writes, ov
 });
 
 Deno.test("writeWhole() writes beside the target, and leaves it alone until all is written", async () => {
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = `${folder}/file`;
     await Deno.writeTextFile(path, "old");
     await writeWhole(path, async (file) => {
@@ -53,7 +45,7 @@ Deno.test("writeWhole() writes beside the target, and leaves it alone until all 
 });
 
 Deno.test("writeWhole() that fails leaves the old file, and nothing beside it", async () => {
-  await inFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = `${folder}/file`;
     await Deno.writeTextFile(path, "old");
     const broken = new Error("no more to write");

@@ -1,10 +1,10 @@
 import type { Metric } from "../evaluate/metric.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { RuntimesOptions } from "../study/runtimes.ts";
 import type { Store } from "../study/store.ts";
 
 /** What every study takes: {@linkcode sweep}, {@linkcode search}, and one's own strategy. */
-export interface StudyOptions {
+export interface StudyOptions extends RuntimesOptions {
   /** Folder of the study. @default {none: it lives in memory and no file is written} */
   out?: string;
   /** Start over in a folder that holds a study. @default {false} */
@@ -33,12 +33,6 @@ export interface StudyOptions {
    * to this many. @default {twice `rounds`}
    */
   maxRounds?: number;
-  /** Workers to use, which stay open; times are taken with their number of threads. @default {workers of its own} */
-  runtime?: Runtime;
-  /** Samples evaluated at a time, without a `runtime`. @default {the number of cores, 4 at most} */
-  workers?: number;
-  /** Threads of the runtime while latency is measured, without a `runtime`. @default {1} */
-  threads?: number;
   /** Title of the study. @default {the model's name} */
   title?: string;
   /** How to run it again, for the record. @default {the name of the function} */

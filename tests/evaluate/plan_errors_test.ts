@@ -3,17 +3,9 @@ import { withErrors } from "../../lib/evaluate/plan_errors.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
-import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
+import { quantized, samplesOf, twoConvolutions } from "../quantize/fixture.ts";
 
-const net = modelOf(
-  `input x float32[1, 4, 8, 8]
-   output y float32[1, 8, 4, 4]
-   n = Neg(x) @ neg
-   a = Conv(n, w1) @ conv1
-   r = Relu(a) @ relu
-   y = Conv(r, w2) @ conv2`,
-  { w1: [8, 4, 3, 3], w2: [8, 8, 3, 3] },
-);
+const net = twoConvolutions();
 const samples = samplesOf({ x: [1, 4, 8, 8] }, 3);
 const mapping = qconfigMapping({ default: staticInt8(), rules: [["neg", float32]] });
 

@@ -13,6 +13,7 @@ import {
 import { makeTensorProto, readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
+import { inTempFolder } from "../temp_folder.ts";
 
 const large = float32([20, 30], normal(600, 1));
 const small = float32([3], [1, 2, 3]);
@@ -43,15 +44,6 @@ function model(): Model {
   );
 }
 
-async function inFolder(run: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** Writes a model whose one tensor is in another file, as the entries say. */
 async function pointing(folder: string, entries: Record<string, string>): Promise<string> {
   const proto = create(ModelProtoSchema, {
@@ -73,7 +65,7 @@ async function pointing(folder: string, entries: Record<string, string>): Promis
 }
 
 Deno.test("save() puts large initializers into a second file, and readModel() brings them back", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await model().save(`${folder}/net.onnx`, { externalData: true });
     const { size } = await Deno.stat(`${folder}/net.onnx`);
     assert(size < 2000, `${size}`);
@@ -100,7 +92,7 @@ async function saved(model: Model, path: string): Promise<string> {
 }
 
 Deno.test("save() starts large tensors at a page, so that readers can map them", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await model().save(`${folder}/net.onnx`, { externalData: "weights.bin" });
     const data = await Deno.readFile(`${folder}/weights.bin`);
     const fives = new Uint8Array(Float32Array.of(5).buffer);
@@ -111,7 +103,7 @@ Deno.test("save() starts large tensors at a page, so that readers can map them",
   }));
 
 Deno.test("save() refuses to put the weights outside of the model's folder, or over the model", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     for (const externalData of ["../w.bin", "/w.bin", "sub/w.bin", "net.onnx", "..", ""]) {
       await assert.rejects(model().save(`${folder}/net.onnx`, { externalData }), UserError);
     }
@@ -119,7 +111,7 @@ Deno.test("save() refuses to put the weights outside of the model's folder, or o
   }));
 
 Deno.test("readModel() reads the part of the file that offset and length name", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await Deno.writeFile(`${folder}/w.bin`, new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
     const path = await pointing(folder, { location: "w.bin", offset: "4", length: "8" });
     const [tensor] = (await readModel(path)).graph.initializer;
@@ -127,7 +119,7 @@ Deno.test("readModel() reads the part of the file that offset and length name", 
   }));
 
 Deno.test("readModel() does not follow weights out of the model's folder", () =>
-  inFolder(async (root) => {
+  inTempFolder(async (root) => {
     const folder = `${root}/model`;
     await Deno.mkdir(folder);
     await Deno.writeFile(`${root}/secret.bin`, new Uint8Array(8));
@@ -154,7 +146,7 @@ Deno.test("readModel() does not follow weights out of the model's folder", () =>
   }));
 
 Deno.test("readModel() says which weights are missing, cut off or of another length", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await Deno.writeFile(`${folder}/w.bin`, new Uint8Array(8));
     const cases: [Record<string, string>, RegExp][] = [
       [
@@ -182,13 +174,13 @@ Deno.test("readModel() says which weights are missing, cut off or of another len
   }));
 
 Deno.test("readModel() says that a file is missing, or is a folder", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await assert.rejects(readModel(`${folder}/none.onnx`), /none\.onnx: there is no such file/);
     await assert.rejects(readModel(folder), /it is a folder/);
   }));
 
 Deno.test("readModel() takes a file URL, and names the model after its file", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = `${folder}/my net.onnx`;
     await model().save(path, { externalData: true });
     const read = await readModel(new URL(`file://${encodeURI(path)}`));
@@ -197,7 +189,7 @@ Deno.test("readModel() takes a file URL, and names the model after its file", ()
   }));
 
 Deno.test("readModel() reads a model from the web, with the weights beside it", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await model().save(`${folder}/net.onnx`, { externalData: true });
     await using server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },

@@ -37,6 +37,18 @@ export function modelOf(
   }));
 }
 
+/** Two convolutions behind a Neg, `@neg`, `@conv1` and `@conv2`. */
+export const twoConvolutions = (): Model =>
+  modelOf(
+    `input x float32[1, 4, 8, 8]
+     output y float32[1, 8, 4, 4]
+     n = Neg(x) @ neg
+     a = Conv(n, w1) @ conv1
+     r = Relu(a) @ relu
+     y = Conv(r, w2) @ conv2`,
+    { w1: [8, 4, 3, 3], w2: [8, 8, 3, 3] },
+  );
+
 /** Samples of normal numbers for inputs of these shapes. */
 export function samplesOf(
   shapes: Readonly<Record<string, readonly number[]>>,

@@ -6,6 +6,7 @@ import { UserError } from "../../lib/errors.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { readReading, readSamples } from "../../scripts/data.ts";
 import { modelOf } from "../quantize/fixture.ts";
+import { inTempFolder } from "../temp_folder.ts";
 
 const gray = modelOf("input x float32[N, 1, 2, 2]; output y float32[N, 1, 2, 2]; y = Relu(x)");
 const listener = modelOf(
@@ -29,14 +30,8 @@ function wav(values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-async function inFolder(test: (at: (name: string) => string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test((name) => join(folder, name));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const inFolder = (test: (at: (name: string) => string) => Promise<void>) =>
+  inTempFolder((folder) => test((name) => join(folder, name)));
 
 const refuses = (promise: Promise<unknown>, message: RegExp) =>
   assert.rejects(promise, (error) => {

@@ -10,6 +10,7 @@ import { openStudy, readStudy, STUDY_FILE } from "../../lib/study/open_study.ts"
 import { sqliteStore } from "../../lib/study/sqlite_store.ts";
 import type { Store } from "../../lib/study/store.ts";
 import type { StoredTrial, StudyHeader, StudyIdentity } from "../../lib/study/study_store.ts";
+import { inTempFolder } from "../temp_folder.ts";
 
 const identity: StudyIdentity = {
   model: { name: "net.onnx", hash: "aa".repeat(32) },
@@ -64,14 +65,8 @@ const evaluation = {
   scores: Float64Array.of(1, 0, 0.1, 1),
 };
 
-async function inFolder(test: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(join(folder, "study"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const inFolder = (test: (folder: string) => Promise<void>) =>
+  inTempFolder((folder) => test(join(folder, "study")));
 
 const refuses = (promise: Promise<unknown>, message: RegExp) =>
   assert.rejects(promise, (error) => {

@@ -11,6 +11,7 @@ import { sweep, type SweepOptions } from "../../lib/task/run_sweep.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { hasty } from "../cost/hasty.ts";
 import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
+import { inTempFolder } from "../temp_folder.ts";
 
 /** Three configurations; latency in as few rounds as an interval needs. */
 const FEW: SweepOptions = {
@@ -26,14 +27,8 @@ async function swept(options: SweepOptions = {}, data = tinyData()) {
   return { study: await running, events };
 }
 
-async function inFolder(test: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(join(folder, "study"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const inFolder = (test: (folder: string) => Promise<void>) =>
+  inTempFolder((folder) => test(join(folder, "study")));
 
 /** What must come out the same on every machine. */
 const accuracies = ({ trials }: Study) =>

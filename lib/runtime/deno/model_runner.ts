@@ -5,6 +5,7 @@ import type { Times } from "../runtime.ts";
 import type { Optimization } from "../session.ts";
 import { interleave, warmUp } from "../timing.ts";
 import type { RuntimeHook } from "./hook.ts";
+import type { TimesRequest } from "../times_request.ts";
 import { OrtSession } from "./ort_session.ts";
 
 /** A model, ready to be loaded. */
@@ -78,14 +79,11 @@ export class ModelRunner {
   /** Times models against each other. */
   async times(
     models: readonly LoadableModel[],
-    { samples, rounds, minRoundMs, maxMs, between = this.#options.between }: {
-      readonly samples: readonly Feeds[];
-      readonly rounds: number;
-      readonly minRoundMs: number;
-      readonly maxMs: number;
+    { samples, rounds, minRoundMs, maxMs, between = this.#options.between }: TimesRequest & {
       readonly between?: () => void;
     },
   ): Promise<Times> {
+    if (models.length === 0) return { ms: Array.from({ length: rounds }, () => []), warmup: [] };
     const contestants = [];
     const warmup: number[] = [];
     const clock = { minMs: minRoundMs, between };

@@ -1,7 +1,7 @@
 import type { Model } from "../../onnx/model.ts";
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
-import { requireSamples } from "../require_samples.ts";
 import type { RunOptions, Runtime, RuntimeInfo, Times, TimesOptions } from "../runtime.ts";
+import { timesRequest } from "../times_request.ts";
 import { denoMachine } from "./deno_versions.ts";
 import { type LoadableModel, ModelRunner } from "./model_runner.ts";
 import { scalarsOf, threadsHere } from "./ort_session.ts";
@@ -48,14 +48,10 @@ export class ThreadRuntime implements Runtime {
     samples: readonly Feeds[],
     options: TimesOptions = {},
   ): Promise<Times> {
-    const { rounds = 15, minRoundMs = 5, maxMs = Infinity, signal } = options;
-    if (models.length === 0) return { ms: Array.from({ length: rounds }, () => []), warmup: [] };
-    requireSamples(samples, `time ${models.map(({ name }) => name).join(", ")}`);
+    const request = timesRequest(models, samples, options);
     const loadable = models.map((model) => this.#loadable(model));
-    const between = () => signal?.throwIfAborted();
-    return await this.#alone(() =>
-      this.#runner.times(loadable, { samples, rounds, minRoundMs, maxMs, between })
-    );
+    const between = () => options.signal?.throwIfAborted();
+    return await this.#alone(() => this.#runner.times(loadable, { ...request, between }));
   }
 
   optimized(): Promise<undefined> {

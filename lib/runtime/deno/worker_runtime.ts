@@ -11,6 +11,7 @@ import type {
   Times,
   TimesOptions,
 } from "../runtime.ts";
+import { timesRequest } from "../times_request.ts";
 import { denoMachine } from "./deno_versions.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
 import { type Job, Slot } from "./slot.ts";
@@ -93,12 +94,9 @@ export class WorkerRuntime implements Runtime {
     samples: readonly Feeds[],
     options: TimesOptions = {},
   ): Promise<Times> {
-    const { rounds = 15, minRoundMs = 5, maxMs = Infinity, signal } = options;
-    if (models.length === 0) return { ms: Array.from({ length: rounds }, () => []), warmup: [] };
-    requireSamples(samples, `time ${models.map(({ name }) => name).join(", ")}`);
+    const request = timesRequest(models, samples, options);
     const refs = await Promise.all(models.map((model) => this.#share(model)));
-    const request = { models: refs, samples, rounds, minRoundMs, maxMs };
-    return await this.#submit("times", request, signal);
+    return await this.#submit("times", { models: refs, ...request }, options.signal);
   }
 
   async optimized(model: Model): Promise<Model | undefined> {

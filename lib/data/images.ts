@@ -7,7 +7,7 @@ import { type ImagePlan, type ImagesOptions, planImages } from "./images/options
 import { cropCentre, type Picture, withChannels } from "./images/picture.ts";
 import { resize } from "./images/resize.ts";
 import { toTensor } from "./images/to_tensor.ts";
-import { failToRead } from "./npy.ts";
+import { readUserFile } from "../user_file.ts";
 
 /** Bytes of pictures that are kept, decoded and cut, so that a second run need not decode again. */
 const KEPT_BYTES = 2 ** 28;
@@ -57,7 +57,7 @@ export async function images(folder: string | URL, options: ImagesOptions = {}):
     const known = kept.get(index);
     if (known) return known;
     const file = files[index]!;
-    const bytes = await Deno.readFile(`${root}/${file}`).catch((error) => failToRead(file, error));
+    const bytes = await readUserFile(`${root}/${file}`, file);
     const picture = prepare(await decodePicture(bytes, file), options, plan, file);
     room -= picture.data.length;
     if (room >= 0) kept.set(index, picture);

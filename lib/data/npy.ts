@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { elementCount, type NumericType, type Tensor } from "../tensor/tensor.ts";
+import { readUserFile } from "../user_file.ts";
 import { bytesOf, elementSize, sharedArray, viewArray } from "./shared.ts";
 
 /** numpy's name of each element type, without the byte order. */
@@ -35,17 +36,7 @@ export async function readNpy(
   name: string = source instanceof Uint8Array ? "array" : String(source),
 ): Promise<Tensor> {
   if (source instanceof Uint8Array) return parseNpy(source, name);
-  return parseNpy(await Deno.readFile(source).catch((error) => failToRead(name, error)), name);
-}
-
-/** Turns the runtime's error into what the user can act on. */
-export function failToRead(name: string, error: unknown): never {
-  const found = error instanceof Deno.errors.NotFound
-    ? "there is no such file"
-    : error instanceof Deno.errors.PermissionDenied
-    ? "permission denied"
-    : String(error);
-  throw new UserError(`Cannot read ${name}: ${found}`, { cause: error });
+  return parseNpy(await readUserFile(source, name), name);
 }
 
 /** Reads an array from the bytes of an `.npy` file; see {@linkcode readNpy}. */

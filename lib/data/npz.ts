@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { UserError } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeWhole } from "../whole_file.ts";
-import { failToRead, parseNpy, writeNpy } from "./npy.ts";
+import { openUserFile } from "../user_file.ts";
+import { parseNpy, writeNpy } from "./npy.ts";
 import { type ByteSource, openZip, writeZip } from "./zip.ts";
 
 /**
@@ -27,10 +27,9 @@ export async function readNpz(
 ): Promise<Record<string, Tensor>> {
   if (source instanceof Uint8Array) return await readArrays(memory(source));
   const name = String(source);
-  const file = await Deno.open(source).catch((error) => failToRead(name, error));
+  const file = await openUserFile(source, name);
   try {
-    const { size, isFile } = await file.stat();
-    if (!isFile) throw new UserError(`Cannot read ${name}: it is not a file`);
+    const { size } = await file.stat();
     return await readArrays({ name, size, read: (start, end) => readAt(file, start, end) });
   } finally {
     file.close();

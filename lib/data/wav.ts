@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
-import { failToRead } from "./npy.ts";
+import { readUserFile } from "../user_file.ts";
 
 /** Sound, as a wav file holds it. */
 export interface Wav {
@@ -46,9 +46,7 @@ export async function readWav(
   const { sampleRate } = options;
   const isBytes = source instanceof Uint8Array;
   const name = isBytes ? "wav bytes" : String(source);
-  const bytes = isBytes
-    ? source
-    : await Deno.readFile(source).catch((error) => failToRead(name, error));
+  const bytes = isBytes ? source : await readUserFile(source, name);
   const { format, data } = readChunks(bytes, name);
   if (sampleRate !== undefined && format.sampleRate !== sampleRate) {
     throw new UserError(

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { readUserFile } from "../user_file.ts";
 import { externalFiles, moveIn } from "./external_data.ts";
 import { decodeModel, Model } from "./model.ts";
 
@@ -39,22 +40,7 @@ async function readBytes(
     await response.body?.cancel();
     throw new UserError(`Cannot read ${shown}: the server answers ${response.status}`);
   }
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new UserError(`Cannot read ${shown}: there is no such file`, { cause: error });
-    }
-    if (error instanceof Deno.errors.IsADirectory || await isFolder(path)) {
-      throw new UserError(`Cannot read ${shown}: it is a folder; name a file`, { cause: error });
-    }
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`Cannot read ${shown}: ${reason}`, { cause: error });
-  }
-}
-
-async function isFolder(path: string | URL): Promise<boolean> {
-  return (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
+  return await readUserFile(path, shown);
 }
 
 /** Reads a file in the folder of `model`. Links that lead out of the folder are refused. */
@@ -81,6 +67,7 @@ async function readInside(
   const root = await Deno.realPath(folder);
   // A file that is missing is reported by the reading.
   const real = await Deno.realPath(path).catch(() => undefined);
+  if (real === root) throw new UserError(`Cannot read ${what}: it names a folder, and no file`);
   if (
     real !== undefined && !(real.startsWith(root) && /[/\\]/.test(root.at(-1)! + real[root.length]))
   ) {
@@ -89,5 +76,10 @@ async function readInside(
         `for safety`,
     );
   }
-  return await readBytes(path, what);
+  return await readUserFile(path, what).catch((error) => {
+    if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
+    throw new UserError(`${error.message}; the model was exported in two files: copy both`, {
+      cause: error.cause,
+    });
+  });
 }

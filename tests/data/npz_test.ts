@@ -100,7 +100,7 @@ Deno.test("readNpz() refuses a file that is missing, a folder, no archive, cut o
   const refuse = (source: Uint8Array | string, message: RegExp) =>
     assert.rejects(readNpz(source), { name: "UserError", message });
   await refuse("no/such.npz", /no\/such\.npz: there is no such file/);
-  await refuse("tests", /Cannot read tests: it is not a file/);
+  await refuse("tests", /Cannot read tests: it is a folder; name a file/);
   await refuse(new Uint8Array(), /not a zip archive/);
   await refuse(new TextEncoder().encode("x".repeat(100)), /not a zip archive/);
   await refuse(whole.subarray(0, -30), /cut off/);

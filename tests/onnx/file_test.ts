@@ -151,7 +151,7 @@ Deno.test("readModel() says which weights are missing, cut off or of another len
     const cases: [Record<string, string>, RegExp][] = [
       [
         { location: "gone.bin" },
-        /Cannot read the weights of .*net\.onnx in gone\.bin: there is no such file/,
+        /Cannot read the weights of .*net\.onnx in gone\.bin: there is no such file; the model was exported in two files: copy both$/,
       ],
       [
         { location: "w.bin", offset: "4" },

@@ -10,7 +10,7 @@ import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import { pngOf } from "../lib/report/png.ts";
 import { profileSvg, showProfile } from "../lib/report/profile_display.ts";
-import { openRuntime } from "../lib/runtime/open_runtime.ts";
+import { machineLoad, openRuntime } from "../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
 import type { Estimate } from "../lib/record/metric_info.ts";
@@ -72,6 +72,7 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   const beside = other && {
     profile: await measure(other),
     ratio: await ratioOf(model, other, samples, { runtime, signal }),
+    load: machineLoad(),
   };
   if (chart !== undefined) {
     const svg = profileSvg(before, beside);

@@ -9,6 +9,7 @@ import { prepare } from "../lib/quantize/prepare.ts";
 import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/presets.ts";
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../lib/quantize/quantize_with.ts";
+import { isSlower } from "../lib/record/best.ts";
 import { count, factor } from "../lib/report/format.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
@@ -77,7 +78,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   }
   await print(plan.toString());
   if (comparison) await print(`\n${comparison}`);
-  if (comparison?.latency && comparison.latency.ratio.low > 1) {
+  if (comparison?.latency && isSlower({ latency: comparison.latency })) {
     await print("It is slower than float32. `deno task sweep` finds out which layers pay.");
   }
   const size = factor(bytes / model.bytes().length);

@@ -1,4 +1,4 @@
-import type { Latency } from "../record/trial_record.ts";
+import type { Latency, MachineLoad } from "../record/trial_record.ts";
 import { median, medianInterval, quantile } from "./quantile.ts";
 
 /** Options for {@linkcode latencyRatio}. */
@@ -11,6 +11,8 @@ export interface LatencyOptions {
   threads?: number;
   /** Fingerprint of the machine. @default {""} */
   machine?: string;
+  /** What else the machine had to do. @default {not told} */
+  load?: MachineLoad;
 }
 
 /**
@@ -35,7 +37,7 @@ export function latencyRatio(
   times: { readonly ms: readonly (readonly number[])[] },
   options: LatencyOptions = {},
 ): Latency {
-  const { baseline = 0, candidate = 1, threads = 1, machine = "" } = options;
+  const { baseline = 0, candidate = 1, threads = 1, machine = "", load } = options;
   const column = (model: number) =>
     times.ms.map((round, index) => {
       const ms = round[model];
@@ -52,6 +54,7 @@ export function latencyRatio(
     candidateMs: median(candidateMs),
     drifted: hasDrifted(baselineMs),
     machine,
+    ...(load && { load }),
   };
 }
 

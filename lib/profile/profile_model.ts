@@ -64,7 +64,7 @@ export async function profileModel(
     threads: runtime.about.threads,
     wholeMs: undisturbedTime(whole),
     machine: runtime.about.machine,
-    load: machineLoad(),
+    load: machineLoad().average,
   } as const;
   const optimized = await runtime.optimized(model);
   const overhead = optimized && (options.overhead ?? await profilingOverhead(runtime));

@@ -1,6 +1,7 @@
 import { type Budget, describeLimit, isWithinBudget, worstCaseDrop } from "./budget.ts";
 import { frontOf } from "./front.ts";
-import { isMeasured, type MeasuredTrial, type Trial } from "./trial_record.ts";
+import { isSettled, unsettledNote } from "./settled.ts";
+import { isMeasured, type Latency, type MeasuredTrial, type Trial } from "./trial_record.ts";
 
 /** What the best trial is the best in: time, or size of the file. */
 export type Objective = "latency" | "size";
@@ -14,14 +15,25 @@ export interface Contest extends Budget {
 /** Files that differ by less than this share of the smaller are of one size to a reader. */
 const SAME_SIZE = 0.05;
 
-/** Whether a trial is significantly faster than float32: all of its ratio's interval is below 1. */
-export function isFaster({ latency }: Pick<MeasuredTrial, "latency">): boolean {
-  return latency.ratio.high < 1;
+/** What has a ratio of times. */
+interface Timed {
+  readonly latency: Pick<Latency, "ratio">;
 }
 
-/** Whether a trial is significantly slower than float32: all of its ratio's interval is above 1. */
-export function isSlower({ latency }: Pick<MeasuredTrial, "latency">): boolean {
-  return latency.ratio.low > 1;
+/**
+ * Whether a trial is significantly faster than float32: all of its ratio's interval is below 1, and it is
+ * settled (see {@linkcode isSettled}).
+ */
+export function isFaster({ latency: { ratio } }: Timed): boolean {
+  return ratio.high < 1 && isSettled(ratio);
+}
+
+/**
+ * Whether a trial is significantly slower than float32: all of its ratio's interval is above 1, and it is
+ * settled (see {@linkcode isSettled}).
+ */
+export function isSlower({ latency: { ratio } }: Timed): boolean {
+  return ratio.low > 1 && isSettled(ratio);
 }
 
 /**
@@ -38,7 +50,8 @@ function isImprovement(
 
 /**
  * The best of the trials that keep the budget and are an improvement, see
- * {@linkcode isImprovement}. Undefined where there is none: the model as given stays.
+ * {@linkcode isImprovement}. Undefined where there is none: the model as given stays. A trial whose time
+ * is not settled (see {@linkcode isSettled}) is never the best.
  *
  * - By latency: the fastest of those that are significantly faster, if there are any; of those whose
  *   ratio lies within its interval, which the measurement cannot tell apart, the smallest file.
@@ -101,6 +114,8 @@ export function whyBest(
     ? `${are} significantly faster than float32 (95 %)`
     : `${are} significantly faster than float32 (95 %), or no slower and more than 5 % smaller`;
   if (candidates.length === 0) {
+    const unsettled = unsettledNote(kept.map(({ latency }) => latency));
+    if (unsettled !== undefined) return `${unsettled} No winner was chosen.`;
     return `${kept.length} of ${configurations(measured.length)} ` +
       `${kept.length === 1 ? "loses" : "lose"} ${limit}, but none is significantly faster than ` +
       `float32 (95 %), or no slower and more than 5 % smaller. The model as given stays.`;
@@ -116,15 +131,17 @@ export function whyBest(
 /**
  * The trials that are an improvement (see {@linkcode isImprovement}) and that no other beats in
  * latency, accuracy and size at once, fastest first. Whatever the budget, the best is among them.
- * These are kept as files.
+ * These are kept as files. Where no time is settled, the ones that are smaller.
  */
 export function trialFront(
   contest: Pick<Contest, "metric" | "model">,
   trials: readonly Trial[],
 ): MeasuredTrial[] {
   const loss = lossIn(contest);
+  const better = trials.filter(isMeasured).filter((trial) => isImprovement(contest, trial));
+  const settled = better.filter(({ latency }) => isSettled(latency.ratio));
   return frontOf(
-    trials.filter(isMeasured).filter((trial) => isImprovement(contest, trial)).sort(byName),
+    (settled.length > 0 ? settled : better).sort(byName),
     (trial) => [ratioOf(trial), loss(trial), trial.bytes],
   );
 }
@@ -132,7 +149,10 @@ export function trialFront(
 /** The trials that may be chosen. */
 function candidatesOf(contest: Contest, trials: readonly Trial[]): MeasuredTrial[] {
   return trials.filter(isMeasured)
-    .filter((trial) => isWithinBudget(contest, trial) && isImprovement(contest, trial));
+    .filter((trial) =>
+      isWithinBudget(contest, trial) && isSettled(trial.latency.ratio) &&
+      isImprovement(contest, trial)
+    );
 }
 
 /** The fastest, and those that its measurement cannot tell from it. */

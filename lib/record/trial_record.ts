@@ -20,6 +20,15 @@ export const outputError = z.strictObject({
   cosine: z.number(),
 });
 
+/** How much a machine had to do. */
+const machineLoad = z.strictObject({
+  /** Processes that ran or waited for a core in the minute before, on average. */
+  average: z.number(),
+  cores: z.int(),
+});
+/** How much a machine had to do: plain JSON. */
+export type MachineLoad = z.infer<typeof machineLoad>;
+
 /** Time against the float32 model as given, interleaved in one process. */
 export const latency = z.strictObject({
   threads: z.int(),
@@ -33,6 +42,8 @@ export const latency = z.strictObject({
   drifted: z.boolean(),
   /** Fingerprint of the machine: CPU, cores, runtime versions. */
   machine: z.string(),
+  /** What else it had to do; absent where that is not told. */
+  load: machineLoad.optional(),
 });
 /** Time against the float32 model as given: plain JSON. */
 export type Latency = z.infer<typeof latency>;

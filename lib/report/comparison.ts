@@ -1,5 +1,6 @@
 import { escapeHtml, type Table, table } from "../display.ts";
 import type { ComparisonRecord } from "../record/comparison_record.ts";
+import { unsettledNote } from "../record/settled.ts";
 import {
   decimal,
   factor,
@@ -82,11 +83,12 @@ function comparisonNotes(record: ComparisonRecord): string[] {
   }
   if (latency) {
     const { rounds, threads, machine, drifted } = latency;
-    const drift = drifted ? " The speed of the machine changed meanwhile: measure again." : "";
+    const note = unsettledNote([latency]) ??
+      (drifted ? "The speed of the machine changed meanwhile: measure again." : "");
     notes.push(
-      `Time: ${plural(rounds, "round")} in turns, ${
-        plural(threads, "thread")
-      }, ${machine}.${drift}`,
+      `Time: ${plural(rounds, "round")} in turns, ${plural(threads, "thread")}, ${machine}.${
+        note && ` ${note}`
+      }`,
     );
   }
   return notes;

@@ -12,6 +12,7 @@ import {
 } from "./format.ts";
 import { bestTrial, closestTrial, isFaster, isSlower } from "../record/best.ts";
 import { isWithin } from "../record/budget.ts";
+import { isSettled, unsettledNote } from "../record/settled.ts";
 import { dropOf, entriesOf, type MeasuredEntry } from "./trials.ts";
 
 /**
@@ -33,7 +34,8 @@ export function headline(study: Study): string {
   if (winner !== undefined) return winnerText(study, winner);
 
   const entryOf = (trial: Trial) => measured.find(({ trial: { key } }) => key === trial.key)!;
-  const fastest = measured.find(({ isWithinBudget }) => isWithinBudget); // they are ordered by ratio
+  const isKept = ({ isWithinBudget }: MeasuredEntry) => isWithinBudget;
+  const fastest = measured.find(isKept); // they are ordered by ratio
   if (fastest === undefined) {
     const closest = entryOf(closestTrial(study, study.trials)!);
     return `No configuration kept the budget of ${budget}: the closest, ${subject(closest)}, ` +
@@ -41,6 +43,8 @@ export function headline(study: Study): string {
   }
   const best = bestTrial(study, study.trials, study.search?.objective);
   if (best === undefined) {
+    const unsettled = unsettledNote(measured.filter(isKept).map(({ latency }) => latency));
+    if (unsettled !== undefined) return unsettledText(study, unsettled, measured.filter(isKept));
     return `No configuration that kept the budget of ${budget} was significantly faster than float32, ` +
       `or as fast and smaller: the fastest, ${subject(fastest)}, ran at ` +
       `${factorInterval(fastest.latency.ratio)} of its time.`;
@@ -57,6 +61,7 @@ export function headline(study: Study): string {
  */
 export function caveats(study: Study): string[] {
   const { measured, failed, winner } = entriesOf(study);
+  const unsettled = measured.filter(({ latency }) => !isSettled(latency.ratio)).length;
   const reported = study.winner?.accuracy ?? winner?.accuracy;
   const relative = isRelative(study);
   const drifted = measured.filter(({ latency }) => latency.drifted).length;
@@ -77,6 +82,11 @@ export function caveats(study: Study): string[] {
     relative &&
     `${study.metric.name} compares with the float32 network's own outputs. It does not say whether ` +
       "those are right.",
+    unsettled > 0 &&
+    `${unsettledNote(measured.map(({ latency }) => latency))} That holds for ${
+        count(unsettled)
+      } of ` +
+      `${plural(measured.length, "configuration")}; measure again when it is quiet (--fresh).`,
     drifted > 0 &&
     `The speed of the machine changed while ${count(drifted)} of ${
         plural(measured.length, "configuration")
@@ -110,9 +120,20 @@ function subject({ trial: { name, family } }: MeasuredEntry): string {
   return family === "float32" ? `${name} after exact rewrites` : name;
 }
 
-/** Says "faster" only where the whole interval is below 1. */
+/** No winner, for the machine did not let its time be known: the smallest that keeps the budget. */
+function unsettledText(study: Study, why: string, kept: readonly MeasuredEntry[]): string {
+  const smallest = kept.reduce((a, b) => b.bytes < a.bytes ? b : a);
+  return `${why} So no winner was chosen; ${subject(smallest)} keeps the budget of ` +
+    `${metricFormat(study).budget} at ${factor(smallest.bytes / study.model.bytes)} of float32's ` +
+    `size; ${accuracyText(study, smallest.accuracy)}.`;
+}
+
+/** Says "faster" or "slower" only where the whole interval is on that side of 1, and settled. */
 function speedText(entry: MeasuredEntry): string {
   const text = factorInterval(entry.latency.ratio);
+  if (!isSettled(entry.latency.ratio)) {
+    return `took ${text} of float32's time, which says nothing yet`;
+  }
   if (isFaster(entry)) return `runs at ${text} of float32's time`;
   return `is ${isSlower(entry) ? "slower" : "not significantly faster"} than float32 ` +
     `(${text} of its time)`;

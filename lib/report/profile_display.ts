@@ -1,5 +1,7 @@
 import type { Estimate } from "../record/metric_info.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
+import { unsettledNote } from "../record/settled.ts";
+import type { MachineLoad } from "../record/trial_record.ts";
 import { type Chart, chartSvg, svgFile } from "./chart.ts";
 import { bareTable, show, type Shown } from "./notebook_display.ts";
 import { factor, factorInterval } from "./format.ts";
@@ -21,6 +23,8 @@ export interface ProfileBeside {
   readonly profile: ProfileRecord;
   /** Its time over the first's, measured in turns; without, the single measurements are compared. */
   readonly ratio?: Estimate;
+  /** What else the machine had to do meanwhile. */
+  readonly load?: MachineLoad;
 }
 
 /** Rows that a table of two models shows. */
@@ -71,5 +75,11 @@ function headlineOf(profile: ProfileRecord, beside: ProfileBeside | undefined): 
   const ratio = beside.ratio
     ? `${factorInterval(beside.ratio)} of the time, measured in turns`
     : `${factor(beside.profile.wholeMs / profile.wholeMs)} of the time`;
-  return [...profileHeadline(profile), ...profileHeadline(beside.profile), `Together: ${ratio}.`];
+  const note = beside.ratio && unsettledNote([{ ratio: beside.ratio, load: beside.load }]);
+  return [
+    ...profileHeadline(profile),
+    ...profileHeadline(beside.profile),
+    `Against each other: ${beside.profile.model.name} takes ${ratio}.`,
+    ...note ? [note] : [],
+  ];
 }

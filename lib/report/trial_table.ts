@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Estimate } from "../record/metric_info.ts";
 import { isSlower } from "../record/best.ts";
+import { isSettled } from "../record/settled.ts";
 import type { Study } from "../record/study_record.ts";
 import {
   decimal,
@@ -67,6 +68,7 @@ export function trialRows(study: Study): TrialRow[] {
         ...(entry.isWithinBudget ? [] : ["over budget"]),
         ...(isSlower(entry) ? ["slower"] : []),
         ...(entry.latency.drifted ? ["drifted"] : []),
+        ...(isSettled(entry.latency.ratio) ? [] : ["time unknown"]),
       ],
     })),
     ...failed.map(({ number, trial }): TrialRow => ({

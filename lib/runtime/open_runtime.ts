@@ -1,3 +1,4 @@
+import type { MachineLoad } from "../record/trial_record.ts";
 import type { Model } from "../onnx/model.ts";
 import { denoBackend as backend } from "./deno/deno_backend.ts"; // another backend goes here
 import type { Runtime, RuntimeOptions } from "./runtime.ts";
@@ -80,7 +81,7 @@ export function machineFingerprint(): string {
   return backend.machine();
 }
 
-/** Processes that ran or waited for a core in the last minute, on average; 0 where that is not told. */
-export function machineLoad(): number {
+/** How much the machine had to do in the last minute; a load of 0 where that is not told. */
+export function machineLoad(): MachineLoad {
   return backend.load();
 }

@@ -1,3 +1,4 @@
+import type { MachineLoad } from "../record/trial_record.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import type { RunProfile } from "./profile_run.ts";
@@ -140,6 +141,6 @@ export interface RuntimeBackend {
   versions(): Record<string, string>;
   /** The machine and the versions in one line. */
   machine(): string;
-  /** Processes that ran or waited for a core in the last minute, on average; 0 where that is not told. */
-  load(): number;
+  /** How much the machine had to do in the last minute; a load of 0 where that is not told. */
+  load(): MachineLoad;
 }

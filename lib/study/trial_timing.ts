@@ -1,6 +1,7 @@
 import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Latency } from "../record/trial_record.ts";
+import { machineLoad } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
@@ -32,12 +33,13 @@ export async function timeAgainst(
   runtime: Runtime,
   { rounds, maxRounds, machine, signal }: TimeAgainstOptions,
 ): Promise<Latency> {
+  const { threads } = runtime.about;
   const ms: number[][] = [];
   for (;;) {
     const options = { rounds, minRoundMs: LEAST_TURN_MS, maxMs: MOST_TIMING_MS, signal };
     const more = await runtime.times([float32, model], samples, options);
     ms.push(...more.ms);
-    const latency = latencyRatio({ ms }, { threads: runtime.about.threads, machine });
+    const latency = latencyRatio({ ms }, { threads, machine, load: machineLoad() });
     const inTime = more.ms.length === rounds;
     if (!isUnsure(latency) || !inTime || ms.length + rounds > maxRounds) return latency;
   }

@@ -7,6 +7,8 @@ import { factor, factorInterval, megabytes } from "../report/format.ts";
 import { showProfile } from "../report/profile_display.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
+import { isFaster } from "../record/best.ts";
+import { unsettledNote } from "../record/settled.ts";
 import type { Latency } from "../record/trial_record.ts";
 
 /** What {@linkcode Optimized} is made of. */
@@ -58,8 +60,7 @@ export class Optimized {
     ];
     const best = candidates.reduce((a, b) => b.latency.ratio.value < a.latency.ratio.value ? b : a);
     // An interval that reaches 1 is no proof that it is faster, and the model as given is exact.
-    const faster = best.latency.ratio.high < 1;
-    this.model = faster ? best.model : parts.given;
+    this.model = isFaster(best) ? best.model : parts.given;
     this.latency = best.latency;
   }
 
@@ -73,7 +74,15 @@ export class Optimized {
     const { given, float32, built, latency, shapes, drifted } = this.parts;
     const notes: string[] = [];
     const ratio = (of: Latency) => factorInterval(of.ratio);
-    if (this.model === given) {
+    const unsettled = unsettledNote([latency.float32, latency.built]);
+    if (this.model === given && unsettled !== undefined) {
+      notes.push(
+        `${unsettled} What was built took ${ratio(latency.built)} of the time of ${given.name}, ` +
+          `float32 after the rewrites ${ratio(latency.float32)}. The model is the one that was ` +
+          "given: measure again when it is quiet. `deno task quantize` writes a smaller file without " +
+          "looking at times.",
+      );
+    } else if (this.model === given) {
       notes.push(
         `Nothing is faster than ${given.name} as given: what was built takes ` +
           `${ratio(latency.built)} of its time, float32 after the rewrites ` +
@@ -101,7 +110,7 @@ export class Optimized {
       `${megabytes(bytes)}, ${factor(bytes / given.bytes().length)} of ` +
         `${megabytes(given.bytes().length)}.`,
     );
-    if (latency.built.drifted || drifted > 0) {
+    if (unsettled === undefined && (latency.built.drifted || drifted > 0)) {
       notes.push("The machine drifted while it was measured: measure again when it is quiet.");
     }
     return notes;
@@ -113,7 +122,7 @@ export class Optimized {
 
   [JUPYTER_DISPLAY](): MimeBundle {
     const { profiles: { before, after }, latency } = this.parts;
-    const beside = showProfile(before, { profile: after, ratio: latency.built.ratio });
+    const beside = showProfile(before, { profile: after, ...latency.built });
     const text = this.toString();
     const paragraphs = text.split("\n").map((line) => `<p>${escapeHtml(line)}</p>`).join("");
     const shown = [this.plan, beside].map((part) => part[JUPYTER_DISPLAY]()["text/html"]);

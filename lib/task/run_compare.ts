@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { openRuntime } from "../runtime/open_runtime.ts";
+import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
@@ -126,7 +126,7 @@ async function measure(
     candidate: describe(candidate, result.value),
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
-    ...(times && { latency: latencyRatio(times, runtime.about) }),
+    ...(times && { latency: latencyRatio(times, { ...runtime.about, load: machineLoad() }) }),
   };
 }
 

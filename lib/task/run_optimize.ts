@@ -10,7 +10,7 @@ import { readBack } from "../quantize/one_call.ts";
 import { prepare } from "../quantize/prepare.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { float32 } from "../quantize/qconfig.ts";
-import { openRuntime } from "../runtime/open_runtime.ts";
+import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
@@ -174,7 +174,8 @@ async function measure(
 ): Promise<Pick<OptimizedParts, "built" | "latency" | "profiles">> {
   onProgress("measuring it against the model as given");
   const times = await runtime.times([given, float32, built], feeds, { rounds, signal });
-  const against = (candidate: number) => latencyRatio(times, { candidate, ...runtime.about });
+  const load = machineLoad();
+  const against = (candidate: number) => latencyRatio(times, { candidate, ...runtime.about, load });
   onProgress("looking where the time goes");
   const before = await profileModel(given, feeds, { runtime, signal });
   const after = await profileModel(built, feeds, { runtime, signal });

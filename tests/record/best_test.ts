@@ -187,3 +187,19 @@ Deno.test("trialFront() holds the best trial of every budget", () => {
     }
   }
 });
+
+Deno.test("bestTrial() takes no trial whose time is not settled, and says why", () => {
+  const unsettled = trialOf("a", 0, 0.4, 100);
+  unsettled.latency!.ratio = { value: 0.4, low: 0.07, high: 0.91, n: 15 };
+  unsettled.latency!.load = { average: 17.2, cores: 2 };
+  assert.deepEqual(bestOf([unsettled]), [undefined, undefined]);
+  assert.equal(
+    whyBest(contest, [unsettled]),
+    "The machine is busy (load 17 on 2 cores): times mean nothing yet. No winner was chosen.",
+  );
+  // Its file is kept all the same, as it is smaller, but not beside one that is known to be better.
+  assert.deepEqual(trialFront(contest, [unsettled]).map(({ name }) => name), ["a"]);
+  const known = trialOf("b", 0, 0.8, 100);
+  assert.deepEqual(bestOf([unsettled, known]), ["b", "b"]);
+  assert.deepEqual(trialFront(contest, [unsettled, known]).map(({ name }) => name), ["b"]);
+});

@@ -144,3 +144,25 @@ Deno.test("caveats() is silent where there is nothing to warn of", () => {
   );
   assert.deepEqual(caveats(study), []);
 });
+
+Deno.test("headline() names no winner and nothing slower where the machine was busy", () => {
+  const study = studyOf([
+    { name: "static", family: "static", ratio: 0.4, bytes: 2_210_000 },
+    { name: "dynamic", family: "dynamic", ratio: 27.6 },
+  ]);
+  for (const { latency } of study.trials) {
+    Object.assign(latency!.ratio, { low: 0.08, high: 43.29 });
+    latency!.load = { average: 17, cores: 2 };
+  }
+  assert.equal(
+    headline(study),
+    "The machine is busy (load 17 on 2 cores): times mean nothing yet. So no winner was chosen; " +
+      "dynamic keeps the budget of 0.5 points at ×0.28 of float32's size; top-1 is 94.6 % " +
+      "[92.6, 96.6] on 500 selection samples, 0.00 points [−0.40, +0.40] against float32 on the " +
+      "same samples.",
+  );
+  assert.deepEqual(caveats(study), [
+    "The machine is busy (load 17 on 2 cores): times mean nothing yet. That holds for 2 of 2 " +
+    "configurations; measure again when it is quiet (--fresh).",
+  ]);
+});

@@ -87,7 +87,7 @@ Deno.test("a profile shows a chart and a table, and prints rates", () => {
     profile: after,
     ratio: { value: 0.77, low: 0.75, high: 0.8, n: 15 },
   });
-  assert.match(both.toString(), /Together: ×0\.77 \[0\.75, 0\.80\] of the time, measured in turns/);
+  assert.match(both.toString(), /takes ×0\.77 \[0\.75, 0\.80\] of the time, measured in turns/);
   assert.match(both.toString(), /conv2 +Conv +2\.00 +1\.0 +QLinearConv +3\.00 +0\.7 +×1\.50/);
 });
 

@@ -26,7 +26,7 @@ export const denoBackend: RuntimeBackend = {
   openSession: openOrtSession,
   versions: denoVersions,
   machine: denoMachine,
-  load: () => Deno.loadavg()[0] ?? 0,
+  load: () => ({ average: Deno.loadavg()[0] ?? 0, cores: navigator.hardwareConcurrency }),
 };
 
 function defaultWorkers(threads: number): number {

@@ -4,7 +4,8 @@ import { UsageError } from "../lib/errors.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
-import { quantizeDynamic, readBack } from "../lib/quantize/one_call.ts";
+import { readBack } from "../lib/quantize/one_call.ts";
+import { quantizeDynamic } from "../lib/quantize/quantize_dynamic.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
 import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/presets.ts";
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
@@ -109,7 +110,7 @@ async function quantizeAtRunTime(
   { progress }: Shell,
 ): Promise<QuantizedModel> {
   progress.update("converting");
-  return await quantizeDynamic(model, ["Linear"], { runtime });
+  return await quantizeDynamic(model, undefined, { runtime });
 }
 
 /** Ranges from samples, where the mapping asks for any. */

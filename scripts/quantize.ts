@@ -35,7 +35,9 @@ const command = {
     out: text("FILE", "where to write the int8 model"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: text("FILE", "which nodes are to be what, as JSON with comments"),
-    dynamic: flag("ranges at run time for Gemm and MatMul, the rest float32; needs no samples"),
+    dynamic: flag(
+      "ranges at run time for Gemm and MatMul, small weights elsewhere; needs no samples",
+    ),
     calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
       ...{ integer: true, min: 1 },
     }),

@@ -50,11 +50,11 @@ export interface QuantizeDynamicOptions {
  * import { parseModel } from "octavo/advanced";
  * import assert from "node:assert/strict";
  *
- * const zeros = (count: number) => Array(count).fill("0.0").join();
+ * const weights = Array(128).fill("0.5").join();
  * const model = parseModel(`
  *   input x float32[N, 16]
  *   output y float32[N, 8]
- *   tensor w float32[16, 8] = [${zeros(128)}]
+ *   tensor w float32[16, 8] = [${weights}]
  *   y = MatMul(x, w)`);
  * const int8 = await quantizeDynamic(model);
  * assert.deepEqual(int8.plan.executes(), { DynamicQuantizeMatMul: 1 });

@@ -12,7 +12,6 @@ import {
   dynamicInt8,
   float32,
   perChannel,
-  perTensor,
   perTensorAffine,
   staticInt8,
   weightOnly,

@@ -76,7 +76,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     ...given({ depth, screening, pairs, seed, workers }),
   };
   progress.update("reading model and samples");
-  const model = await modelOrSample(operands.model);
+  const model = await modelOrSample(operands.model, { progress });
   const splits = data === undefined
     ? sampleSplits(options)
     : splitDataset(await readSamples(data, model, config?.data), {

@@ -16,11 +16,14 @@ const command = {
 } as const;
 
 const main = script(command, async ({ operands, options }, { print }) => {
-  const summary = await summarizeModel(await readModel(operands.model));
-  await print(options.json ? JSON.stringify(summary, null, 2) : describe(summary));
+  const model = await readModel(operands.model);
+  const summary = await summarizeModel(model);
+  await print(
+    options.json ? JSON.stringify(summary, null, 2) : describe(summary, model.amendments),
+  );
 });
 
-function describe(model: ModelSummary): string {
+function describe(model: ModelSummary, amendments: readonly string[]): string {
   const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${version}`);
   const facts = [
     ["model", model.name],
@@ -28,6 +31,7 @@ function describe(model: ModelSummary): string {
     ["SHA-256", model.hash],
     ["opset", `${opsets.join(", ")}; IR version ${model.irVersion}`],
     ["producer", model.producer || "unknown"],
+    ...amendments.map((line) => ["reading", line]),
     ...model.inputs.map((value) => ["input", describeValue(value)]),
     ...model.outputs.map((value) => ["output", describeValue(value)]),
   ];

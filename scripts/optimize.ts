@@ -4,7 +4,6 @@ import type { Optimized } from "../lib/task/optimized.ts";
 import { noise } from "../lib/data/noise.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
-import { readModel } from "../lib/onnx/file.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { count, factor } from "../lib/report/format.ts";
@@ -13,6 +12,7 @@ import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
 import { requireOut } from "./out_file.ts";
+import { readNetwork } from "./read_network.ts";
 import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
 
@@ -49,7 +49,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   const { threads = 1 } = options;
   const out = requireOut(options.out, operands.model, "fast.onnx");
   progress.update("reading model and samples");
-  const model = await readModel(operands.model);
+  const model = await readNetwork(operands.model, shell);
   const samples = options.data === undefined ? undefined : takeSamples(
     await readSamples(options.data, model, await readReading(options.config)),
     options,

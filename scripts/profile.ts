@@ -5,7 +5,6 @@ import { noise } from "../lib/data/noise.ts";
 import { sampleModel, visemes } from "../lib/data/visemes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { latencyRatio } from "../lib/evaluate/latency.ts";
-import { readModel } from "../lib/onnx/file.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import { pngOf } from "../lib/report/png.ts";
@@ -17,6 +16,7 @@ import type { Estimate } from "../lib/record/metric_info.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
+import { readNetwork } from "./read_network.ts";
 import { runScript, script } from "./shell.ts";
 
 const command = {
@@ -58,8 +58,10 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   progress.update("reading model and samples");
   const model = operands.model === undefined
     ? await sampleModel()
-    : await readModel(operands.model);
-  const other = options.against === undefined ? undefined : await readModel(options.against);
+    : await readNetwork(operands.model, { progress });
+  const other = options.against === undefined
+    ? undefined
+    : await readNetwork(options.against, { progress });
   const reading = await readReading(options.config);
   const samples = await takeSamples(model, operands.model, options.data, reading);
 

@@ -1,11 +1,9 @@
 import { basename } from "node:path";
 import type { Dataset } from "../lib/data/dataset.ts";
 import { UsageError } from "../lib/errors.ts";
-import { readModel } from "../lib/onnx/file.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
-import { readBack } from "../lib/quantize/one_call.ts";
-import { quantizeDynamic } from "../lib/quantize/quantize_dynamic.ts";
+import { quantizeDynamic, readBack } from "../lib/quantize/one_call.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
 import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/presets.ts";
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
@@ -19,6 +17,7 @@ import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { requireOut } from "./out_file.ts";
+import { readNetwork } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { runScript, script, type Shell } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
@@ -35,9 +34,7 @@ const command = {
     out: text("FILE", "where to write the int8 model"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: text("FILE", "which nodes are to be what, as JSON with comments"),
-    dynamic: flag(
-      "ranges at run time for Gemm and MatMul, small weights elsewhere; needs no samples",
-    ),
+    dynamic: flag("ranges at run time for Gemm and MatMul, the rest float32; needs no samples"),
     calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
       ...{ integer: true, min: 1 },
     }),
@@ -57,7 +54,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   const config = await readConfig(options);
 
   progress.update("reading model and samples");
-  const model = await readModel(operands.model);
+  const model = await readNetwork(operands.model, shell);
   const samples = options.data === undefined
     ? undefined
     : takeSamples(await readSamples(options.data, model, config.data), options);
@@ -112,7 +109,7 @@ async function quantizeAtRunTime(
   { progress }: Shell,
 ): Promise<QuantizedModel> {
   progress.update("converting");
-  return await quantizeDynamic(model, undefined, { runtime });
+  return await quantizeDynamic(model, ["Linear"], { runtime });
 }
 
 /** Ranges from samples, where the mapping asks for any. */

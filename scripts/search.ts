@@ -51,7 +51,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const objective = objectiveOf(options.objective);
   const metric = await ownMetric(options.metric);
   progress.update("reading model and samples");
-  const model = await modelOrSample(operands.model);
+  const model = await modelOrSample(operands.model, { progress });
   const splits = data === undefined
     ? sampleSplits(options, false)
     : await fileSplits(data, model, options, {

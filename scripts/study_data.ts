@@ -5,12 +5,13 @@ import { UsageError } from "../lib/errors.ts";
 import { loadMetric } from "../lib/evaluate/load_metric.ts";
 import type { Metric } from "../lib/evaluate/metric.ts";
 import { METRICS } from "../lib/evaluate/metrics.ts";
-import { readModel } from "../lib/onnx/file.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
 import { flag, number, text } from "./command.ts";
 import { readSamples } from "./data.ts";
+import { readNetwork } from "./read_network.ts";
 import { readText } from "./read_text.ts";
+import type { Shell } from "./shell.ts";
 
 /** The network of a study. */
 export const MODEL_OPERAND = {
@@ -73,8 +74,11 @@ export function requirePair(
 }
 
 /** The model of a file, or the bundled one. */
-export async function modelOrSample(path: string | undefined): Promise<Model> {
-  return path === undefined ? await sampleModel() : await readModel(path);
+export async function modelOrSample(
+  path: string | undefined,
+  shell: Pick<Shell, "progress">,
+): Promise<Model> {
+  return path === undefined ? await sampleModel() : await readNetwork(path, shell);
 }
 
 /** A metric of one's own, and what tells it from others of its name. */

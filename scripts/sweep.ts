@@ -61,7 +61,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const metric = await ownMetric(metricFile);
 
   progress.update("reading model and samples");
-  const model = await modelOrSample(operands.model);
+  const model = await modelOrSample(operands.model, { progress });
   const splits = data === undefined
     ? sampleSplits(config, quick)
     : await fileSplits(data, model, config, {

@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { readUserFile } from "../user_file.ts";
 import { externalFiles, moveIn } from "./external_data.ts";
-import { decodeModel, Model } from "./model.ts";
+import { amendedModel, decodeProto, type Model } from "./model.ts";
 
 /**
  * Reads an ONNX model, with the weights it keeps in other files.
@@ -21,13 +21,14 @@ export async function readModel(path: string | URL): Promise<Model> {
     ? decodeURIComponent(path.pathname)
     : String(path);
   const name = shown.split(/[/\\]/).at(-1) || shown;
-  const model = decodeModel(await readBytes(path, shown), name);
-  const external = externalFiles(model.proto);
-  if (external.size === 0) return model;
+  const bytes = await readBytes(path, shown);
+  const proto = decodeProto(bytes, name);
+  const external = externalFiles(proto);
+  if (external.size === 0) return amendedModel(proto, { name, bytes });
 
   const files = new Map<string, Uint8Array>();
   for (const file of external) files.set(file, await readBeside(path, file, shown));
-  return new Model(moveIn(model.proto, files), { name });
+  return amendedModel(moveIn(proto, files), { name });
 }
 
 async function readBytes(

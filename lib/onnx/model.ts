@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
 import { writeWhole } from "../whole_file.ts";
+import { amend } from "./amend.ts";
 import { moveOut } from "./external_data.ts";
 import { type GraphProto, GraphProtoSchema, type ModelProto, ModelProtoSchema } from "./onnx_pb.ts";
 import { allTensors } from "./tensors.ts";
@@ -29,6 +30,8 @@ export interface ModelOptions {
   name?: string;
   /** The bytes that `proto` was decoded from, if they are known to be the same. */
   bytes?: Uint8Array<ArrayBuffer>;
+  /** What was changed in reading it. @default {nothing} */
+  amendments?: readonly string[];
 }
 
 /** A network as ONNX describes it. A value: nothing changes it, and rewriting makes another. */
@@ -36,13 +39,16 @@ export class Model {
   /** Everything the file says. Read-only by agreement. */
   readonly proto: ModelProto;
   readonly name: string;
+  /** What was changed in reading it, so that runtimes and rewrites take it: one line each. */
+  readonly amendments: readonly string[];
   #bytes: Uint8Array<ArrayBuffer> | undefined;
   #hash: Promise<string> | undefined;
 
   constructor(proto: ModelProto, options: ModelOptions = {}) {
-    const { name = "model", bytes } = options;
+    const { name = "model", bytes, amendments = [] } = options;
     this.proto = proto;
     this.name = name;
+    this.amendments = amendments;
     this.#bytes = bytes;
   }
 
@@ -80,7 +86,9 @@ export class Model {
 
   /** Another model of the same name; this one if `proto` is its own. */
   withProto(proto: ModelProto): Model {
-    return proto === this.proto ? this : new Model(proto, { name: this.name });
+    return proto === this.proto
+      ? this
+      : new Model(proto, { name: this.name, amendments: this.amendments });
   }
 
   /**
@@ -114,7 +122,9 @@ const emptyGraph = create(GraphProtoSchema);
 
 /**
  * Reads a model from bytes, which it keeps: tensors are views of them. Data in other files is not
- * loaded; {@linkcode readModel} does that.
+ * loaded; {@linkcode readModel} does that. What runtimes and rewrites would stumble on is put right, and
+ * told in the model's `amendments`: functions of its own stand in the place of their calls, opset 27 and 28 are
+ * read as 26 where that means the same.
  *
  * @param name What messages call it. @default {"model"}
  * @throws {UserError} If the bytes are not an ONNX model, are cut off, or are of a version not known.
@@ -129,6 +139,24 @@ const emptyGraph = create(GraphProtoSchema);
  * ```
  */
 export function decodeModel(bytes: Uint8Array<ArrayBuffer>, name = "model"): Model {
+  return amendedModel(decodeProto(bytes, name), { name, bytes });
+}
+
+/** A model of what a file holds, put right. */
+export function amendedModel(
+  proto: ModelProto,
+  { name, bytes }: { name: string; bytes?: Uint8Array<ArrayBuffer> },
+): Model {
+  const amended = amend(proto, name);
+  return new Model(amended.proto, {
+    name,
+    amendments: amended.amendments,
+    ...(amended.proto === proto && { bytes }),
+  });
+}
+
+/** What a file says, as it stands there. */
+export function decodeProto(bytes: Uint8Array<ArrayBuffer>, name: string): ModelProto {
   const fail = (found: string): never => {
     throw new UserError(`Cannot read ${name} as an ONNX model: ${found}`);
   };
@@ -155,7 +183,7 @@ export function decodeModel(bytes: Uint8Array<ArrayBuffer>, name = "model"): Mod
   if (proto.opsetImport.length === 0) {
     return fail("it names no operator set: it is cut off, or older than IR version 3");
   }
-  return new Model(proto, { name, bytes });
+  return proto;
 }
 
 /** What people have in files named .onnx, besides ONNX. */

@@ -33,11 +33,12 @@ export interface Context {
 export type OpsetConversion = (node: NodeProto, context: Context) => NodeProto[];
 
 /** The newest version up to which the tables below are complete. */
-export const newestKnown = 21;
+export const newestKnown = 26;
 
 /**
- * What to do at each version that changed an operator's meaning, from 8 to 21. Versions that only allow
- * more (types, negative axes, attributes whose default is the old behaviour) need nothing.
+ * What to do at each version that changed an operator's meaning, from 8 to 26. Versions that only allow
+ * more (types, negative axes, attributes whose default is the old behaviour) need nothing; from 22 on
+ * there are no others.
  */
 export const conversions: Readonly<Record<string, Readonly<Record<number, OpsetConversion>>>> = {
   BatchNormalization: { 9: dropSpatial, 14: requireInference },
@@ -73,11 +74,11 @@ export const conversions: Readonly<Record<string, Readonly<Record<number, OpsetC
   Upsample: { 9: scalesToInput, 10: upsampleToResize },
 };
 
-/** Operators whose versions from 7 to 21 all mean the same to a model of the older one. */
+/** Operators whose versions from 7 to 26 all mean the same to a model of the older one. */
 export const unchanged: ReadonlySet<string> = new Set(
-  `Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool Bernoulli BitShift
+  `Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool Bernoulli BitCast BitShift
    BitwiseAnd BitwiseNot BitwiseOr BitwiseXor BlackmanWindow Cast CastLike Ceil Celu CenterCropPad Col2Im
-   Compress Concat ConcatFromSequence Constant ConstantOfShape Conv ConvInteger Cos Cosh CumSum
+   Compress Concat ConcatFromSequence Constant ConstantOfShape Conv ConvInteger Cos Cosh CumProd CumSum
    DeformConv DepthToSpace DequantizeLinear Det Div DynamicQuantizeLinear Einsum Elu Equal Erf Exp Expand
    EyeLike Flatten Floor GRU Gather GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalLpPool
    GlobalMaxPool Greater GreaterOrEqual HammingWindow HannWindow HardSigmoid HardSwish Identity If
@@ -85,11 +86,11 @@ export const unchanged: ReadonlySet<string> = new Set(
    Log Loop LpNormalization LpPool MatMul MatMulInteger Max MaxPool MaxRoiPool MaxUnpool Mean
    MeanVarianceNormalization MelWeightMatrix Min Mish Mod Mul Multinomial Neg NegativeLogLikelihoodLoss
    NonMaxSuppression NonZero Not OneHot Optional OptionalGetElement OptionalHasElement Or PRelu Pow
-   QLinearConv QLinearMatMul QuantizeLinear RNN RandomNormal RandomNormalLike RandomUniform
-   RandomUniformLike Range Reciprocal RegexFullMatch Relu Reshape ReverseSequence Round STFT
+   QLinearConv QLinearMatMul QuantizeLinear RMSNormalization RNN RandomNormal RandomNormalLike RandomUniform
+   RandomUniformLike Range Reciprocal RegexFullMatch Relu Reshape ReverseSequence RotaryEmbedding Round STFT
    ScatterElements ScatterND Selu SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert
    SequenceLength SequenceMap Shape Shrink Sigmoid Sign Sin Sinh Size SoftmaxCrossEntropyLoss Softplus
-   Softsign SpaceToDepth SplitToSequence Sqrt StringConcat StringNormalizer StringSplit Sub Sum Tan Tanh
+   Softsign SpaceToDepth SplitToSequence Sqrt StringConcat StringNormalizer StringSplit Sub Sum Swish Tan Tanh TensorScatter
    TfIdfVectorizer ThresholdedRelu Tile Transpose Trilu Unique Where Xor`.split(/\s+/),
 );
 

@@ -1,3 +1,4 @@
+import { mapSame } from "./map_same.ts";
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./onnx_pb.ts";
 
 /** Every tensor a model holds: initializers and attributes, in bodies, functions and training too. */
@@ -85,10 +86,4 @@ export function mapTensors(
   const same = graph === model.graph && functions === model.functions &&
     trainingInfo === model.trainingInfo;
   return same ? model : { ...model, graph, functions, trainingInfo };
-}
-
-/** Array.map that returns the array itself if nothing changed. */
-function mapSame<T>(items: T[], map: (item: T) => T): T[] {
-  const mapped = items.map(map);
-  return mapped.every((item, i) => item === items[i]) ? items : mapped;
 }

@@ -4,7 +4,7 @@ import { sortTopologically } from "../onnx/graph.ts";
 import { Model } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { ModelProto } from "../onnx/onnx_pb.ts";
-import { OLDEST_OPSET } from "../onnx/opset.ts";
+import { OLDEST_OPSET } from "../onnx/raise_proto.ts";
 import { absorbIntoConsumer } from "./absorb_into_consumer.ts";
 import { dropDropout } from "./drop_dropout.ts";
 import { dropIdentity } from "./drop_identity.ts";
@@ -20,7 +20,6 @@ import { lowerBatchNorm } from "./lower_batch_norm.ts";
 import { matMulAddToGemm } from "./matmul_add_to_gemm.ts";
 import { mergeConstants } from "./merge_constants.ts";
 import { everywhere, type Pass, type PassOptions, rootContext, untilStable } from "./pass.ts";
-import { moveDequantized } from "./move_dequantized.ts";
 import { poolMeans } from "./pool_means.ts";
 import { removeDead } from "./remove_dead.ts";
 
@@ -73,7 +72,6 @@ const SIMPLIFY: readonly Pass[] = [
   dropIdentity,
   dropDropout,
   foldConstants,
-  moveDequantized,
   dropNoOps,
   dropZeroStates,
   removeDead,

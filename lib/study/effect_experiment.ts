@@ -191,7 +191,7 @@ export class EffectExperiment implements Experiment<EffectAsk, Effect> {
     const { base, decisions, mapping, screening, seed, resolution } = this.fields;
     const asked = askedOf(decisions);
     const int8 = mode === "allBut" || mode === "int8"
-      ? decisions.all.map(({ identity }) => identity.name)
+      ? decisions.all.map(({ node }) => node.name)
       : nodes;
     const key = contentKey({
       mode,

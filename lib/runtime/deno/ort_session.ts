@@ -104,9 +104,7 @@ export class OrtSession implements Session {
       );
     }
     this.#checkOutputs(outputs);
-    const prepared = this.prepare(feeds);
-    if (outputs?.length === 0) return {}; // which the runtime itself refuses to be asked for
-    const results = await this.runPrepared(prepared, outputs);
+    const results = await this.runPrepared(this.prepare(feeds), outputs);
     const tensors: Record<string, Tensor> = {};
     for (const [name, result] of Object.entries(results)) {
       // The runtime has copied the elements out of its heap already; they outlive the tensor.

@@ -1,0 +1,36 @@
+import { freeDimensions } from "./free_dimensions.ts";
+import { inlineFunctions } from "./inline_functions.ts";
+import { lowerOpset } from "./lower_opset.ts";
+import type { ModelProto } from "./onnx_pb.ts";
+
+/** A file in the form that everything here takes, and what was changed for that. */
+export interface Amended {
+  readonly proto: ModelProto;
+  /** What was changed, one line each; what changes no meaning is not told. */
+  readonly amendments: readonly string[];
+}
+
+/**
+ * Brings what a file says into the form that runtimes and rewrites take, without changing what the
+ * network computes. The same object if there is nothing to do.
+ *
+ * @param name What messages call the model.
+ * @throws {UserError} If it cannot be brought into that form: the message names the node or function.
+ */
+export function amend(proto: ModelProto, name: string): Amended {
+  const amendments: string[] = [];
+  const { proto: inline, inlined } = inlineFunctions(proto, name);
+  if (inlined.length > 0) amendments.push(`put in place of their calls: ${functionsOf(inlined)}`);
+  const { proto: plain, note } = lowerOpset(inline, name);
+  if (note) amendments.push(note);
+  const graph = plain.graph && freeDimensions(plain.graph);
+  return { proto: graph === plain.graph ? plain : { ...plain, graph }, amendments };
+}
+
+function functionsOf(names: readonly string[]): string {
+  const all = [...new Set(names)];
+  const shown = all.length > 6 ? [...all.slice(0, 5), `${all.length - 5} more`] : all;
+  return `the function${all.length === 1 ? "" : "s"} ${
+    shown.join(", ")
+  } that the file brings along`;
+}

@@ -1,0 +1,13 @@
+import { readModel } from "../lib/onnx/file.ts";
+import type { Model } from "../lib/onnx/model.ts";
+import type { Shell } from "./shell.ts";
+
+/** Reads the network that a command is to work on, and tells what was changed in reading it. */
+export async function readNetwork(
+  path: string,
+  { progress }: Pick<Shell, "progress">,
+): Promise<Model> {
+  const model = await readModel(path);
+  for (const line of model.amendments) progress.log(`${model.name}: ${line}`);
+  return model;
+}

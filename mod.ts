@@ -28,12 +28,8 @@ export { Plan } from "./lib/quantize/plan.ts";
 export type { PlanRow } from "./lib/record/plan_record.ts";
 
 // The same in one call.
-export {
-  quantizeDynamic,
-  quantizeStatic,
-  type QuantizeStaticOptions,
-  readBack,
-} from "./lib/quantize/one_call.ts";
+export { quantizeStatic, type QuantizeStaticOptions, readBack } from "./lib/quantize/one_call.ts";
+export { quantizeDynamic } from "./lib/quantize/quantize_dynamic.ts";
 export {
   type Correction,
   quantizeWith,

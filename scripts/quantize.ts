@@ -3,7 +3,8 @@ import type { Dataset } from "../lib/data/dataset.ts";
 import { UsageError } from "../lib/errors.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
-import { quantizeDynamic, readBack } from "../lib/quantize/one_call.ts";
+import { readBack } from "../lib/quantize/one_call.ts";
+import { quantizeDynamic } from "../lib/quantize/quantize_dynamic.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
 import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/presets.ts";
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
@@ -34,7 +35,9 @@ const command = {
     out: text("FILE", "where to write the int8 model"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: text("FILE", "which nodes are to be what, as JSON with comments"),
-    dynamic: flag("ranges at run time for Gemm and MatMul, the rest float32; needs no samples"),
+    dynamic: flag(
+      "ranges at run time for Gemm and MatMul, small weights elsewhere; needs no samples",
+    ),
     calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
       ...{ integer: true, min: 1 },
     }),
@@ -109,7 +112,7 @@ async function quantizeAtRunTime(
   { progress }: Shell,
 ): Promise<QuantizedModel> {
   progress.update("converting");
-  return await quantizeDynamic(model, ["Linear"], { runtime });
+  return await quantizeDynamic(model, undefined, { runtime });
 }
 
 /** Ranges from samples, where the mapping asks for any. */

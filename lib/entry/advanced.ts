@@ -37,7 +37,7 @@ export type {
 } from "../quantize/qconfig.ts";
 export type { QuantFormat } from "../quantize/convert.ts";
 export type { Selector } from "../quantize/mapping.ts";
-export type { QuantizeDynamicOptions } from "../quantize/one_call.ts";
+export type { QuantizeDynamicOptions } from "../quantize/quantize_dynamic.ts";
 export type { Prepared } from "../quantize/prepare.ts";
 export { onlyMapping } from "../quantize/only_mapping.ts";
 export type { QuantizedWith } from "../quantize/quantize_with.ts";

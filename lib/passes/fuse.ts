@@ -20,6 +20,7 @@ import { lowerBatchNorm } from "./lower_batch_norm.ts";
 import { matMulAddToGemm } from "./matmul_add_to_gemm.ts";
 import { mergeConstants } from "./merge_constants.ts";
 import { everywhere, type Pass, type PassOptions, rootContext, untilStable } from "./pass.ts";
+import { moveDequantized } from "./move_dequantized.ts";
 import { poolMeans } from "./pool_means.ts";
 import { removeDead } from "./remove_dead.ts";
 
@@ -72,6 +73,7 @@ const SIMPLIFY: readonly Pass[] = [
   dropIdentity,
   dropDropout,
   foldConstants,
+  moveDequantized,
   dropNoOps,
   dropZeroStates,
   removeDead,

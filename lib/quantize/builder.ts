@@ -9,6 +9,7 @@ import {
 } from "../onnx/onnx_pb.ts";
 import { makeTensorProto, type TensorProtoOptions } from "../onnx/tensor_proto.ts";
 import { mergeConstants, WORTH_MERGING } from "../passes/merge_constants.ts";
+import { mergeTransposed } from "../passes/merge_transposed.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 
@@ -107,8 +108,9 @@ export class Builder {
       initializer,
       ...withoutConstantInputs(graph),
     });
-    // A kernel of several products can be static for one and stored small for another: one set of bytes.
-    return mergeConstants(written, undefined, { leastBytes: WORTH_MERGING });
+    // A kernel of several products can be static for one and stored small for another, and an output
+    // layer can be the embedding, transposed: one set of bytes.
+    return mergeTransposed(mergeConstants(written, undefined, { leastBytes: WORTH_MERGING }));
   }
 }
 

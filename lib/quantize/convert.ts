@@ -105,7 +105,7 @@ function lowerRecurrent(asked: Decisions, { int8Tensors }: QConfigMapping): Deci
 /** The opset that the forms a mapping may ask for need. */
 function opsetFor({ default: byDefault, rules }: QConfigMapping): number {
   const asked = [byDefault, ...rules.map(([, qconfig]) => qconfig)]
-    .flatMap((qconfig) => qconfig.kind === "static" ? [qconfig, qconfig.otherwise] : [qconfig]);
+    .flatMap((qconfig) => "otherwise" in qconfig ? [qconfig, qconfig.otherwise] : [qconfig]);
   const int4 = asked.some((qconfig) => qconfig.kind === "weightOnly" && qconfig.bits === 4);
   return int4 ? INT4_OPSET : QUANTIZED_OPSET;
 }

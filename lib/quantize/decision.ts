@@ -28,10 +28,10 @@ export interface Decision {
   readonly inBody: boolean;
 }
 
-/** Falls back to float32, or to what a static qconfig names instead, with the reason. */
+/** Falls back to float32, or to what the qconfig names instead, with the reason. */
 export function fallBack(decision: Decision, obstacle: string, impossible = false): void {
   const { asked, node, facts } = decision;
-  const otherwise = asked.kind === "static" ? asked.otherwise : float32;
+  const otherwise = "otherwise" in asked ? asked.otherwise : float32;
   const canBe = otherwise.kind === "dynamic"
     ? whyNotDynamic(node, facts) === undefined
     : otherwise.kind === "weightOnly" &&

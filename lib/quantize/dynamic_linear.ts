@@ -76,7 +76,7 @@ function integerMatrix(
       integers,
       scale: home.constant(`${name}_scale`, {
         type: "float32",
-        dims: perChannel ? [scales.length] : [],
+        dims: perChannel && scales.length > 1 ? [scales.length] : [],
         data: scales,
       }),
       zeroPoint: type === "uint8" ? [home.constant(`${name}_zero_point`, zeroPoint)] : [],

@@ -74,7 +74,10 @@ function addLaidOut(
     return { ...rest, integers: builder.constant(`${root}_quantized`, tensor) };
   });
   const { type, zeroPoints } = stored;
-  const scales = map ? Float32Array.from(map.from, (c) => stored.scales[c]!) : stored.scales;
+  const isOne = weight.sparing && stored.scales.length === 1;
+  const scales = map && !isOne
+    ? Float32Array.from(map.from, (c) => stored.scales[c]!)
+    : stored.scales;
   if (leastScale?.some((least, c) => scales[c]! < least)) return undefined;
   const last = nodes.at(-1)!.output[0]!;
   const integers = builder.once(`laid out ${key} ${last}`, () =>
@@ -88,7 +91,7 @@ function addLaidOut(
   return {
     ...{ type, scales, integers },
     // Zero points are all 0, or a single one.
-    zeroPoints: map ? new Int8Array(scales.length) : zeroPoints,
+    zeroPoints: map && !isOne ? new Int8Array(scales.length) : zeroPoints,
     key: inOrder ? key : `${key} ${last}`,
   };
 }

@@ -69,7 +69,7 @@ export function rewrittenConvs(before: GraphProto, after: GraphProto): string[] 
 /**
  * The layers of a network that a mapping makes int8: each node that computes, with what its kernel takes
  * in (a Relu, a bias). Nodes that follow their neighbours (MaxPool, Reshape, Add) are int8 where these
- * are and are no layers of their own.
+ * are and are no layers of their own. Nodes in bodies are layers too; those of one name are one.
  *
  * @param decisions On the network with a name for each node.
  * @param rewritten See {@linkcode layerName}.
@@ -78,8 +78,12 @@ export function int8Layers(
   { all, units, facts }: Decisions,
   rewritten: readonly string[] = [],
 ): Layer[] {
-  const parts = all.flatMap(({ node, applied, inBody, identity: { path }, anchor }): Layer[] => {
-    if (inBody || anchor || applied.kind === "float32") return [];
+  const parts = all.flatMap(({ node, applied, inBody, identity, anchor }): Layer[] => {
+    const { path } = identity;
+    if (anchor || applied.kind === "float32") return [];
+    if (inBody) {
+      return [{ name: identity.name, path, ops: [node.opType], nodes: [identity.name] }];
+    }
     const unit = units.get(node);
     if (applied.kind === "static" && unit?.operator.role !== "compute") return [];
     const nodes = applied.kind === "static" ? unit!.nodes : [node];

@@ -45,6 +45,8 @@ export interface StaticInt8 {
 export interface DynamicInt8 {
   readonly kind: "dynamic";
   readonly weight: WeightObserver;
+  /** What a node becomes that has weights and cannot be dynamic. */
+  readonly otherwise: Float32 | WeightOnly;
 }
 
 /** Small in the file, float32 in the kernel: the runtime expands the weights when it loads. */
@@ -89,6 +91,11 @@ export interface WeightObserver {
    * clipped. int4 in blocks clips nothing. @default {the largest there is}
    */
   readonly clip?: (weights: Float32Array) => number;
+  /**
+   * One scale for all where a scale for each channel would gain less accuracy than its bytes are worth:
+   * in tables and matrices of few columns. @default {false}
+   */
+  readonly sparing?: boolean;
 }
 
 /** A scale for each output channel: costs the kernels nothing, gains some dB. */
@@ -96,6 +103,13 @@ export const perChannel: WeightObserver = { name: "per-channel", granularity: "c
 
 /** One scale for all of a weight. */
 export const perTensor: WeightObserver = { name: "per-tensor", granularity: "tensor" };
+
+/** A scale for each output channel of the weights where that is worth its bytes in the file. */
+export const perChannelSparing: WeightObserver = {
+  name: "per-channel where it pays",
+  granularity: "channel",
+  sparing: true,
+};
 
 /** One scale and zero point for all of a weight, uint8: for weights that are not centred on 0. */
 export const perTensorAffine: WeightObserver = {
@@ -177,15 +191,23 @@ export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
   };
 }
 
+/** Options of {@linkcode dynamicInt8}. */
+export interface DynamicInt8Options {
+  /** @default {perChannel} */
+  weight?: WeightObserver;
+  /** What a node becomes that has weights and cannot be dynamic. @default {float32} */
+  otherwise?: Float32 | WeightOnly;
+}
+
 /**
  * uint8 activations with ranges found at run time, int8 weights. No calibration is needed.
  *
  * @throws {UserError} If no kernel takes such weights.
  */
-export function dynamicInt8(options: { weight?: WeightObserver } = {}): DynamicInt8 {
-  const { weight = perChannel } = options;
+export function dynamicInt8(options: DynamicInt8Options = {}): DynamicInt8 {
+  const { weight = perChannel, otherwise = float32 } = options;
   requireKernels(weight);
-  return { kind: "dynamic", weight };
+  return { kind: "dynamic", weight, otherwise };
 }
 
 /** Options of {@linkcode weightOnly}. */
@@ -234,7 +256,7 @@ export function describeQConfig(qconfig: QConfig): string {
     case "static":
       return `static (${describeStatic(qconfig)})`;
     case "dynamic":
-      return `dynamic (${qconfig.weight.name})`;
+      return `dynamic (${[qconfig.weight.name, ...describeOtherwise(qconfig)].join(", ")})`;
     case "weightOnly":
       return `weightOnly (${describeWeights(qconfig)})`;
   }
@@ -247,12 +269,15 @@ function describeWeights({ bits, weight, blockSize }: WeightOnly): string {
 
 /** What differs from the defaults is said, what does not is not. */
 function describeStatic(qconfig: StaticInt8): string {
-  const { activation, weight, kernels, dtype, scheme, reduceRange, otherwise } = qconfig;
+  const { activation, weight, kernels, dtype, scheme, reduceRange } = qconfig;
   const parts = [activation.name, weight.name];
   if (dtype !== "uint8") parts.push(dtype);
   if (scheme !== "affine") parts.push(scheme);
   if (reduceRange) parts.push("reduced range");
   if (kernels === "any") parts.push("any kernel");
-  if (otherwise.kind !== "float32") parts.push(`else ${describeQConfig(otherwise)}`);
-  return parts.join(", ");
+  return [...parts, ...describeOtherwise(qconfig)].join(", ");
+}
+
+function describeOtherwise({ otherwise }: StaticInt8 | DynamicInt8): string[] {
+  return otherwise.kind === "float32" ? [] : [`else ${describeQConfig(otherwise)}`];
 }

@@ -31,6 +31,8 @@ export interface QuantizeWeightsOptions {
    * clipped. @default {the largest}
    */
   clip?: (weights: Float32Array) => number;
+  /** One scale for all where more would not be worth their bytes. @default {false} */
+  sparing?: boolean;
 }
 
 /**
@@ -54,14 +56,16 @@ export function quantizeWeights(
   axes: readonly number[],
   options: QuantizeWeightsOptions = {},
 ): QuantizedWeights {
-  const { scheme = "symmetric", leastScale, clip } = options;
+  const { scheme = "symmetric", leastScale, clip, sparing = false } = options;
   const scaleDims = axes.length === 0 ? [] : dims.map((dim, i) => axes.includes(i) ? dim : 1);
   const channels = elementCount(scaleDims);
   const run = elementCount(dims.slice((axes.at(-1) ?? -1) + 1)); // neighbours with one scale
+  const own = byChannel(weights, channels, run);
+  if (sparing && channels > 1 && !areWorthScales(own)) {
+    return quantizeWeights(weights, dims, [], options);
+  }
   const choose = scheme === "affine" ? affineOf : symmetricOf;
-  const params = byChannel(weights, channels, run).map((own, c) =>
-    choose(own, leastScale?.[c] ?? 0, clip)
-  );
+  const params = own.map((own, c) => choose(own, leastScale?.[c] ?? 0, clip));
   const { qmin, qmax } = scheme === "affine" ? UINT8 : INT8;
   const integers = scheme === "affine" ? Uint8Array : Int8Array;
   const values = new integers(weights.length);
@@ -79,6 +83,18 @@ export function quantizeWeights(
     zeroPoints: integers.from(params.map(({ zeroPoint }) => zeroPoint)),
     scaleDims,
   };
+}
+
+/**
+ * Whether channels gain enough by a scale for each. A bit more in every weight would gain 6.02 dB, and a
+ * scale costs 32 bits: it has to bring half as much again as these would, in the mean over the channels
+ * that hold anything.
+ */
+function areWorthScales(channels: readonly Float32Array[]): boolean {
+  const magnitudes = channels.map((own) => largestMagnitude(own)).filter((max) => max > 0);
+  const most = magnitudes.reduce((a, b) => Math.max(a, b), 0);
+  const gain = magnitudes.reduce((sum, max) => sum + 20 * Math.log10(most / max), 0);
+  return gain / magnitudes.length > 1.5 * 6.02 * 32 / channels[0]!.length;
 }
 
 type Clip = QuantizeWeightsOptions["clip"];

@@ -37,7 +37,7 @@ export interface VariantSource {
 
 /** The qconfig that a mapping asks of each node. */
 export function askedOf({ all }: Decisions): (node: string) => QConfig {
-  const asked = new Map(all.map(({ node, asked }) => [node.name, asked]));
+  const asked = new Map(all.map(({ identity, asked }) => [identity.name, asked]));
   return (node) => asked.get(node)!;
 }
 
@@ -55,7 +55,7 @@ export function allButMapping(mapping: QConfigMapping, nodes: readonly string[])
 export function hasMode(mode: AblationMode, { nodes }: Layer, { all }: Decisions): boolean {
   if (mode === "only" || mode === "allBut") return true;
   const names = new Set(nodes);
-  const forms = all.filter(({ node, anchor }) => names.has(node.name) && !anchor);
+  const forms = all.filter(({ identity, anchor }) => names.has(identity.name) && !anchor);
   return forms.every(({ applied }) => applied.kind === "static");
 }
 

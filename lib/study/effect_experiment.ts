@@ -191,7 +191,7 @@ export class EffectExperiment implements Experiment<EffectAsk, Effect> {
     const { base, decisions, mapping, screening, seed, resolution } = this.fields;
     const asked = askedOf(decisions);
     const int8 = mode === "allBut" || mode === "int8"
-      ? decisions.all.map(({ node }) => node.name)
+      ? decisions.all.map(({ identity }) => identity.name)
       : nodes;
     const key = contentKey({
       mode,

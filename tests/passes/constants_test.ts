@@ -3,7 +3,9 @@ import { create } from "@bufbuild/protobuf";
 import { allNodes } from "../../lib/onnx/graph.ts";
 import { type GraphProto, TensorProtoSchema } from "../../lib/onnx/onnx_pb.ts";
 import { parseGraph, printGraph } from "../../lib/onnx/text.ts";
+import { readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { foldConstants } from "../../lib/passes/fold_constants.ts";
+import { fuse } from "../../lib/passes/fuse.ts";
 import { hoistConstants } from "../../lib/passes/hoist_constants.ts";
 import { liftConstants } from "../../lib/passes/lift_constants.ts";
 import { mergeConstants } from "../../lib/passes/merge_constants.ts";
@@ -67,6 +69,45 @@ Deno.test("foldConstants() leaves what would make the file larger", () => {
   ]);
   const tight = { ...rootContext(graph), maxGrowth: 0 };
   assert.equal(foldConstants(graph, tight), graph);
+});
+
+Deno.test("foldConstants() computes normalised weights of any size, and keeps one copy", () => {
+  const [v, g] = [random([64, 64, 3], 1), random([64, 1, 1], 2)];
+  const model = modelOf(
+    `input x float32[1, 64, L]
+     output y float32[1, 64, M]
+     tensor two float32[] = [2.0]; tensor axes int64[2] = [1, 2]; tensor dims int64[3] = [64, 64, 3]
+     square = Pow(v, two); sum = ReduceSum(square, axes); norm = Sqrt(sum)
+     wide = Expand(norm, dims); unit = Div(v, wide); w = Mul(unit, g)
+     y = Conv(x, w)`,
+    { v, g },
+  );
+  const { graph } = fuse(model);
+  assert.deepEqual(graph.node.map(({ opType }) => opType), ["Conv"]);
+  assert.deepEqual(graph.initializer.map(({ name }) => name), ["w"]);
+  const [w] = graph.initializer.map((tensor) => readTensorProto(tensor).data as Float32Array);
+  const row = v.data.subarray(0, 192);
+  const norm = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
+  assert.ok(Math.abs(w![5]! - g.data[0]! * v.data[5]! / norm) < 1e-6);
+});
+
+Deno.test("foldConstants() adds the product of two factors to a weight, though it is larger than they are", () => {
+  const factors = { down: random([2, 128], 3), up: random([128, 2], 4) };
+  const text = (last: string) =>
+    `input x float32[N, 128]
+     output y float32[N, 128]
+     delta = MatMul(up, down)
+     ${last}`;
+  const merged = modelOf(text("sum = Add(w, delta); y = MatMul(x, sum)"), {
+    ...factors,
+    w: random([128, 128], 5),
+  });
+  const { graph } = fuse(merged);
+  assert.deepEqual(graph.node.map(({ opType }) => opType), ["MatMul"]);
+  assert.deepEqual(graph.initializer.map(({ name }) => name), ["sum"]);
+  // by itself it stays: two factors of 1 kB each are what keeps the file small
+  const alone = fuse(modelOf(text("y = MatMul(x, delta)"), factors)).graph;
+  assert.deepEqual(alone.node.map(({ opType }) => opType), ["MatMul", "MatMul"]);
 });
 
 Deno.test("foldConstants() leaves inputs, outputs and types that have no array", () => {

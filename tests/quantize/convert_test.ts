@@ -6,13 +6,12 @@ import { allNodes } from "../../lib/onnx/graph.ts";
 import { makeTensorProto, readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
-import { quantizeDynamic, quantizeStatic } from "../../lib/quantize/one_call.ts";
+import { quantizeStatic } from "../../lib/quantize/one_call.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import {
   dynamicInt8,
   float32,
   perChannel,
-  perTensor,
   perTensorAffine,
   staticInt8,
   weightOnly,
@@ -345,40 +344,6 @@ Deno.test("quantizeStatic() fuses, calibrates, converts and reads back in one ca
   );
   const { plan } = await quantizeStatic(model, samples, { maxSamples: 2 });
   assertEquals(plan.executes(), { QLinearConv: 1 });
-});
-
-Deno.test("quantizeDynamic() takes PyTorch's word for Gemm and MatMul", async () => {
-  const model = modelOf(
-    `input x float32[N, T, 16]; output y float32[N, T, 16]; y = MatMul(x, w) @ linear`,
-    { w: [16, 16] },
-  );
-  const int8 = await quantizeDynamic(model, ["Linear"]);
-  assertEquals(int8.plan.executes(), { DynamicQuantizeMatMul: 1 });
-  assertStringIncludes(int8.plan.toString(), "DynamicQuantizeMatMul");
-  await assertRejects(
-    () => quantizeDynamic(residual(), ["Linear"]),
-    UserError,
-    "it has no Linear layer (Gemm or MatMul); it has Add, Conv, Relu",
-  );
-  await assertRejects(() => quantizeDynamic(model, ["Gru"]), UserError, "matches no node");
-});
-
-Deno.test("quantizeDynamic() takes Linear and recurrent layers where it is not told", async () => {
-  const model = modelOf(
-    `input x float32[T, N, 16]; output y float32[T, N, 8]
-    tensor axis int64[1] = [1]
-    g = GRU(x, w, r) {hidden_size=16} @ gru; s = Squeeze(g, axis) @ squeeze
-    t = Relu(s) @ relu; p = MatMul(t, t2) @ scores; y = MatMul(t, m) @ fc`,
-    { w: [1, 48, 16], r: [1, 48, 16], m: [16, 8], t2: [16, 16] },
-  );
-  const { plan } = await quantizeDynamic(model, undefined, { weight: perTensor });
-  assertEquals(plan.executes(), { Scan: 1, DynamicQuantizeMatMul: 1, Relu: 1, Squeeze: 1 });
-  await assertRejects(
-    () => quantizeDynamic(model, ["GRU", "Relu"]),
-    UserError,
-    `Relu node "relu": rule op Relu; stays float32: it has no weights`,
-  );
-  await assertRejects(() => quantizeDynamic(residual()), UserError, "no recurrent layer; it has");
 });
 
 Deno.test("quantizeStatic() passes every option on", async () => {

@@ -9,7 +9,7 @@ import { graphFacts } from "../../lib/quantize/graph_facts.ts";
 import { int8Layers, joinByPath, layerName, rewrittenConvs } from "../../lib/quantize/layers.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { nameNodes } from "../../lib/onnx/name_nodes.ts";
-import { staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { dynamicInt8, staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
 import { layersOf, onlyMovesData } from "../../lib/strategy/search/roundings.ts";
 import { elementCount, float32 } from "../../lib/tensor/tensor.ts";
@@ -52,6 +52,31 @@ async function searchLayers(model: Model, rewritten: readonly string[]): Promise
   });
   return new Set(layers.filter((_, i) => !kernels[i]!.nodes.every(onlyMovesData)));
 }
+
+Deno.test("int8Layers() lists what is dynamic in a body, nodes of one name as one", () => {
+  const { graph } = modelOf(
+    `input x float32[2, 8]
+     input c bool[]
+     output y float32[2, 8]
+     a = If(c) {then_branch=graph t {
+       output o float32[2, 8]
+       o = MatMul(x, w)
+     }, else_branch=graph e {
+       output p float32[2, 8]
+       h = MatMul(x, w) @ inner
+       p = MatMul(h, w) @ inner
+     }}
+     y = MatMul(a, w) @ last`,
+    { w: [8, 8] },
+  );
+  const dynamic = qconfigMapping({ default: dynamicInt8(), onUnsupported: "float32" });
+  assert.deepEqual(int8Layers(decide(graph, dynamic)), [
+    { name: "o", path: "", ops: ["MatMul"], nodes: ["o"] },
+    { name: "inner", path: "", ops: ["MatMul", "MatMul"], nodes: ["inner", "inner"] },
+    { name: "last", path: "", ops: ["MatMul"], nodes: ["last"] },
+  ]);
+  assert.deepEqual(int8Layers(decide(graph, INT8)).map(({ name }) => name), ["last"]);
+});
 
 Deno.test("an ablation and a search name the layers of a network alike", async () => {
   const model = network("/a/conv2/Conv");

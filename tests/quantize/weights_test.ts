@@ -82,3 +82,20 @@ Deno.test("biasScaleFloor() keeps a large bias beside tiny weights inside int32"
   const { values } = quantizeBias(bias, 1e-3, scales);
   assertEquals(Math.abs(values[0]! - 2 ** 30) < 2 ** 8, true);
 });
+
+Deno.test("quantizeWeights() that is sparing has a scale for each channel only where that pays", () => {
+  const scalesOf = (largest: readonly number[], length: number) => {
+    const weights = Float32Array.from(
+      largest.flatMap((max) => Array.from({ length }, (_, i) => i ? 0 : max)),
+    );
+    return quantizeWeights(weights, [largest.length, length], [0], { sparing: true });
+  };
+  // 32 bits for 64 weights are half a bit, so that 4.5 dB would be worth them, and for 128 weights 2.3 dB.
+  // 127 to 63.5 are 6 dB, and 127 to 31.75 are 12 dB: in the mean over both channels 3 dB and 6 dB.
+  assertEquals([...scalesOf([127, 63.5], 64).scales], [1]);
+  assertEquals(scalesOf([127, 63.5], 64).scaleDims, []);
+  assertEquals([...scalesOf([127, 31.75], 64).scales], [1, 0.25]);
+  assertEquals([...scalesOf([127, 63.5], 128).scales], [1, 0.5]);
+  // A row of zeros says nothing.
+  assertEquals([...scalesOf([127, 127, 0], 1024).scales], [1]);
+});

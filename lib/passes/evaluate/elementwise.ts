@@ -1,5 +1,8 @@
+import { floatAttribute } from "../../onnx/node.ts";
+import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import type { NumericType, Tensor } from "../../tensor/tensor.ts";
-import { broadcastDims, broadcastStrides, forEachOffset } from "./strided.ts";
+import { roundEven } from "../../tensor/round.ts";
+import { broadcastDims, broadcastStrides, forEachOffset, forEachPair } from "./strided.ts";
 import { CannotEvaluate, required, type Workspace } from "./workspace.ts";
 
 type Inputs = readonly (Tensor | undefined)[];
@@ -20,15 +23,27 @@ type Binary = Arithmetic<[number, number], [bigint, bigint]>;
 const UNARY: Readonly<Record<string, Unary>> = {
   Abs: { number: Math.abs, bigint: (a) => a < 0n ? -a : a },
   Ceil: { number: Math.ceil },
+  Exp: { number: Math.exp },
   Floor: { number: Math.floor },
+  Log: { number: Math.log },
   Neg: { number: (a) => -a, bigint: (a) => -a },
   Reciprocal: { number: (a) => 1 / a },
+  Relu: { number: (a) => a < 0 ? 0 : a },
+  Round: { number: roundEven },
+  Sigmoid: { number: (a) => 1 / (1 + Math.exp(-a)) },
+  Sign: { number: Math.sign },
+  Softplus: { number: (a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a))) },
   Sqrt: { number: Math.sqrt },
+  Tanh: { number: Math.tanh },
 };
+
+/** Operators that {@linkcode unary} knows. */
+export const UNARY_OPERATORS: readonly string[] = Object.keys(UNARY);
 
 const BINARY: Readonly<Record<string, Binary>> = {
   Add: { number: (a, b) => a + b, bigint: (a, b) => a + b },
   Sub: { number: (a, b) => a - b, bigint: (a, b) => a - b },
+  Sum: { number: (a, b) => a + b },
   Mul: { number: (a, b) => a * b, bigint: (a, b) => a * b },
   Div: { number: (a, b) => a / b, bigint: divide },
   Max: { number: Math.max, bigint: (a, b) => a > b ? a : b },
@@ -51,29 +66,32 @@ function divide(a: bigint, b: bigint): bigint {
   return a / b;
 }
 
-function isBig(type: NumericType): type is "int64" | "uint64" {
+/** Whether elements are bigints. */
+export function isBig(type: NumericType): type is "int64" | "uint64" {
   return type === "int64" || type === "uint64";
 }
 
-function isFloat(type: NumericType): type is "float16" | "float32" | "float64" {
+/** Whether elements are floats with an array of their own. */
+export function isFloatType(type: NumericType): type is "float16" | "float32" | "float64" {
   return type === "float32" || type === "float64" || type === "float16";
 }
 
 /** Puts a number where a smaller integer lives, if it fits there as C would compute it. */
-function storable(value: number, type: NumericType): number {
-  if (isFloat(type)) return value;
+export function storable(value: number, type: NumericType): number {
+  if (isFloatType(type)) return value;
   const whole = Math.trunc(value); // integer division goes towards zero
   if (!Number.isSafeInteger(whole)) throw new CannotEvaluate(`${value} in ${type} arithmetic`);
   return whole;
 }
 
-function computable(tensor: Tensor<NumericType>): void {
+/** @throws {CannotEvaluate} For types without arithmetic here. */
+export function computable(tensor: Tensor<NumericType>): void {
   if (tensor.type === "bfloat16" || tensor.type === "bool") {
     throw new CannotEvaluate(`arithmetic on ${tensor.type}`);
   }
 }
 
-/** Abs, Ceil, Floor, Neg, Reciprocal and Sqrt. */
+/** A function of each element: Abs, Sqrt, Exp and their like. */
 export function unary(opType: string, inputs: Inputs, workspace: Workspace): Tensor {
   const operation = UNARY[opType]!;
   const x = required(inputs, 0);
@@ -113,8 +131,9 @@ function binary(
   const y = workspace.allocate(a.type, dims);
   if (isBig(a.type)) {
     const { bigint } = operation;
+    if (!bigint) throw new CannotEvaluate(`a float operation on ${a.type}`);
     const [first, second, to] = [a.data, b.data, y.data] as BigInt64Array[];
-    pairs(a, b, dims, (i, p, q) => to![i] = bigint!(first![p]!, second![q]!));
+    pairs(a, b, dims, (i, p, q) => to![i] = bigint(first![p]!, second![q]!));
   } else {
     const [first, second, to] = [a.data, b.data, y.data] as Float64Array[];
     pairs(a, b, dims, (i, p, q) => {
@@ -131,9 +150,7 @@ function pairs(
   dims: readonly number[],
   visit: (position: number, a: number, b: number) => void,
 ): void {
-  const offsets: number[] = [];
-  forEachOffset(dims, broadcastStrides(a.dims, dims), (_, offset) => offsets.push(offset));
-  forEachOffset(dims, broadcastStrides(b.dims, dims), (i, offset) => visit(i, offsets[i]!, offset));
+  forEachPair(dims, broadcastStrides(a.dims, dims), broadcastStrides(b.dims, dims), visit);
 }
 
 /** Pow, whose exponent may be of another type than the base; the result is of the base's type. */
@@ -149,6 +166,21 @@ export function power(inputs: Inputs, workspace: Workspace): Tensor {
     if (isBig(base.type)) (y.data as BigInt64Array)[i] = BigInt(storable(value, "int32"));
     else (y.data as Float64Array)[i] = value;
   });
+  return y;
+}
+
+/** Clip between bounds, inputs since opset 11 and attributes before; either may be left out. */
+export function clipBetween(node: NodeProto, inputs: Inputs, workspace: Workspace): Tensor {
+  const x = required(inputs, 0);
+  computable(x);
+  if (isBig(x.type)) throw new CannotEvaluate(`Clip of ${x.type}`);
+  const bound = (input: number, name: string, otherwise: number) =>
+    inputs[input] ? Number(inputs[input].data[0]) : floatAttribute(node, name, otherwise);
+  const [low, high] = [bound(1, "min", -Infinity), bound(2, "max", Infinity)];
+  const y = workspace.allocate(x.type, x.dims);
+  const [from, to] = [x.data, y.data] as Float64Array[];
+  // As the kernel: where the bounds cross, the upper one wins.
+  for (let i = 0; i < to!.length; i++) to![i] = Math.min(Math.max(from![i]!, low), high);
   return y;
 }
 
@@ -181,9 +213,9 @@ export function where(inputs: Inputs, workspace: Workspace): Tensor {
   if (yes.type !== no.type) throw new CannotEvaluate(`${yes.type} with ${no.type}`);
   const dims = broadcastDims(condition.dims, yes.dims, no.dims);
   const y = workspace.allocate(yes.type, dims);
-  const chosen: boolean[] = [];
-  forEachOffset(dims, broadcastStrides(condition.dims, dims), (_, offset) => {
-    chosen.push(condition.data[offset] !== 0);
+  const chosen = new Uint8Array(y.data.length);
+  forEachOffset(dims, broadcastStrides(condition.dims, dims), (i, offset) => {
+    chosen[i] = condition.data[offset] ? 1 : 0;
   });
   const [first, second, to] = [yes.data, no.data, y.data] as Float64Array[];
   pairs(yes, no, dims, (i, p, q) => to![i] = chosen[i] ? first![p]! : second![q]!);
@@ -206,9 +238,9 @@ export function cast(x: Tensor<NumericType>, type: NumericType, workspace: Works
       (y.data as BigInt64Array)[i] = whole;
       if (y.data[i] !== whole) throw new CannotEvaluate(`Cast of ${value} to ${type}`);
     } else {
-      const number = isFloat(type) ? exactly(value) : storable(Number(value), type);
+      const number = isFloatType(type) ? exactly(value) : storable(Number(value), type);
       (y.data as Float64Array)[i] = number;
-      if (!isFloat(type) && y.data[i] !== number + 0) {
+      if (!isFloatType(type) && y.data[i] !== number + 0) {
         throw new CannotEvaluate(`Cast of ${value} to ${type}`);
       }
     }

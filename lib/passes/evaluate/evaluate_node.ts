@@ -4,6 +4,9 @@ import { elementType, readTensorProto } from "../../onnx/tensor_proto.ts";
 import type { NumericType, Tensor } from "../../tensor/tensor.ts";
 import * as elementwise from "./elementwise.ts";
 import * as layout from "./layout.ts";
+import { matMul } from "./product.ts";
+import { quantizeLinear } from "./quantize.ts";
+import { reduce, REDUCING } from "./reduce.ts";
 import { CannotEvaluate, required, Workspace } from "./workspace.ts";
 
 type Inputs = readonly (Tensor | undefined)[];
@@ -11,8 +14,8 @@ type Operator = (node: NodeProto, inputs: Inputs, workspace: Workspace) => Tenso
 
 /** What exporters surround weights and shapes with, and nothing that a network spends its time on. */
 const OPERATORS: Readonly<Record<string, Operator>> = {
-  ...byName(["Abs", "Ceil", "Floor", "Neg", "Reciprocal", "Sqrt"], elementwise.unary),
-  ...byName(["Add", "Sub", "Mul", "Div", "Max", "Min"], elementwise.arithmetic),
+  ...byName(elementwise.UNARY_OPERATORS, elementwise.unary),
+  ...byName(["Add", "Sub", "Sum", "Mul", "Div", "Max", "Min"], elementwise.arithmetic),
   ...byName(
     ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or"],
     elementwise.comparison,
@@ -22,6 +25,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     if (!type || type === "string") throw new CannotEvaluate("Cast to what has no array");
     return elementwise.cast(required(inputs, 0), type, workspace);
   },
+  Clip: elementwise.clipBetween,
   Concat: layout.concat,
   ConstantOfShape: (node, inputs, workspace) => {
     const stored = tensorAttribute(node, "value");
@@ -33,9 +37,12 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Flatten: layout.flatten,
   Gather: layout.gather,
   Identity: (_, inputs) => required(inputs, 0),
+  MatMul: (_, inputs, workspace) => matMul(inputs, workspace),
   Not: (_, inputs, workspace) => elementwise.not(inputs, workspace),
   Pow: (_, inputs, workspace) => elementwise.power(inputs, workspace),
+  QuantizeLinear: quantizeLinear,
   Range: (_, inputs, workspace) => layout.range(inputs, workspace),
+  ...Object.fromEntries(REDUCING.map((name) => [name, reduce])),
   Reshape: layout.reshape,
   Shape: layout.shape,
   Size: (_, inputs, workspace) => layout.size(inputs, workspace),

@@ -62,6 +62,29 @@ export function forEachOffset(
   }
 }
 
+/** Calls `visit(position, a, b)` for each element of `dims` in row-major order, with two offsets at once. */
+export function forEachPair(
+  dims: readonly number[],
+  stepsA: readonly number[],
+  stepsB: readonly number[],
+  visit: (position: number, a: number, b: number) => void,
+): void {
+  const count = dims.reduce((product, dim) => product * dim, 1);
+  const index = new Array<number>(dims.length).fill(0);
+  let [a, b] = [0, 0];
+  for (let position = 0; position < count; position++) {
+    visit(position, a, b);
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      a += stepsA[axis]!;
+      b += stepsB[axis]!;
+      if (++index[axis]! < dims[axis]!) break;
+      a -= stepsA[axis]! * dims[axis]!;
+      b -= stepsB[axis]! * dims[axis]!;
+      index[axis] = 0;
+    }
+  }
+}
+
 /**
  * Fills `target` from `source`, walking the source by `steps` (one per axis of the target, 0 repeats,
  * negative goes back) from the element `start`. Transpose, Slice, Expand and Tile are this one walk.

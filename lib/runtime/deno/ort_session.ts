@@ -104,7 +104,9 @@ export class OrtSession implements Session {
       );
     }
     this.#checkOutputs(outputs);
-    const results = await this.runPrepared(this.prepare(feeds), outputs);
+    const prepared = this.prepare(feeds);
+    if (outputs?.length === 0) return {}; // which the runtime itself refuses to be asked for
+    const results = await this.runPrepared(prepared, outputs);
     const tensors: Record<string, Tensor> = {};
     for (const [name, result] of Object.entries(results)) {
       // The runtime has copied the elements out of its heap already; they outlive the tensor.

@@ -18,6 +18,13 @@ Deno.test("openSession() describes inputs and outputs, and run() computes", asyn
   await session.release(); // once more is nothing
 });
 
+Deno.test("a session that is asked for no output checks its inputs, and gives none", async () => {
+  const session = await openSession(doubling());
+  assert.deepEqual(await session.run({ x: float32([1], [2]) }, []), {});
+  await assert.rejects(session.run({}, []), /input "x" is missing/);
+  await session.release();
+});
+
 Deno.test("a session takes every type of element, also on shared memory", async () => {
   const shared = <T>(
     make: { new (buffer: SharedArrayBuffer): T; BYTES_PER_ELEMENT: number },

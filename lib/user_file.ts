@@ -5,18 +5,25 @@ import { nearest, reasonOf, UserError } from "./errors.ts";
 /** Most names of a folder that are compared with one that is not there. */
 const MOST_NAMES = 10_000;
 
+/** Options for {@linkcode readUserFile}. */
+export interface ReadUserFileOptions {
+  /** Whether a file without a byte is one to use. @default {false} */
+  mayBeEmpty?: boolean;
+}
+
 /**
  * Reads a file that a user named.
  *
  * @param name How messages call it. @default {the path}
- * @throws {UserError} If it is not there (names the nearest that is), is a folder, a pipe or a device,
- * which may never end, or may not be read.
+ * @throws {UserError} If it is not there (names the nearest that is), is empty, a folder, a pipe or a
+ * device, which may never end, or may not be read.
  */
 export async function readUserFile(
   path: string | URL,
   name: string = String(path),
+  { mayBeEmpty = false }: ReadUserFileOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  await requirePlain(path, name);
+  await requirePlain(path, name, mayBeEmpty);
   return await Deno.readFile(path).catch((error) => fail(name, systemReason(error), error));
 }
 
@@ -29,7 +36,7 @@ export async function openUserFile(
   path: string | URL,
   name: string = String(path),
 ): Promise<Deno.FsFile> {
-  await requirePlain(path, name);
+  await requirePlain(path, name, false);
   return await Deno.open(path).catch((error) => fail(name, systemReason(error), error));
 }
 
@@ -39,11 +46,16 @@ function systemReason(error: unknown): string {
 }
 
 /** Opening a pipe waits for whoever writes into it, so it is asked first what lies there. */
-async function requirePlain(path: string | URL, name: string): Promise<void> {
+async function requirePlain(
+  path: string | URL,
+  name: string,
+  mayBeEmpty: boolean,
+): Promise<void> {
   try {
-    const { isFile, isDirectory } = await Deno.stat(path);
+    const { isFile, isDirectory, size } = await Deno.stat(path);
     if (isDirectory) fail(name, "it is a folder; name a file");
     if (!isFile) fail(name, "it is no plain file, but a pipe or a device; save it as a file");
+    if (size === 0 && !mayBeEmpty) fail(name, "it is empty");
   } catch (error) {
     if (error instanceof UserError) throw error;
     fail(name, await whyMissing(path, error), error);

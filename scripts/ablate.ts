@@ -79,7 +79,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const model = await modelOrSample(operands.model, { progress });
   const splits = data === undefined
     ? sampleSplits(options)
-    : splitDataset(await readSamples(data, model, config?.data), {
+    : splitDataset(await readSamples(data, model, config?.data, progress.log), {
       shuffle: !options.inOrder,
       ...given({ seed, calibration: options.calibration, selection: options.selection }),
     });

@@ -30,17 +30,20 @@ export async function readReading(path: string | undefined): Promise<DataConfig 
  * Reads the samples of a model: a folder of pictures, a sound, or else arrays.
  *
  * @param config What a config's `data` says of them.
+ * @param say Tells what was decided on the way.
  * @throws {UserError} If they cannot be read, or do not fit the model or the config.
  */
 export async function readSamples(
   path: string,
   model: Model,
   config: DataConfig = {},
+  say: (text: string) => void = () => {},
 ): Promise<Dataset> {
   const { inputs } = valueTypes(model.graph);
   const { state, lengths } = config;
   if (state) requireState(state, model);
   const samples = await read(path, inputs, config);
+  samples.notes?.forEach(say);
   if (state) return stateful(samples, { state, lengths, inputs });
   if (lengths !== undefined) {
     throw new UsageError(`"lengths" cuts ${path} into sequences, which take a "state" beside it`);
@@ -98,7 +101,7 @@ async function sound(
     );
   }
   const { channels } = await readWav(path, { sampleRate: wav.sampleRate });
-  const { type, data, dims: [count, length] } = windows(channels[0]!, wav);
+  const { type, data, dims: [count, length] } = windows(channels[0]!, { ...wav, name: path });
   const expected = inputs.find((input) => input.name === name)?.dims ?? [];
   // Axes of 1 beside the one of time, as in [N, 1, length].
   const inner = expected.length > 2

@@ -51,7 +51,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   progress.update("reading model and samples");
   const model = await readNetwork(operands.model, shell);
   const samples = options.data === undefined ? undefined : takeSamples(
-    await readSamples(options.data, model, await readReading(options.config)),
+    await readSamples(options.data, model, await readReading(options.config), progress.log),
     options,
   );
   if (!samples && !options.float32) {

@@ -63,7 +63,7 @@ const main = script(command, async ({ operands, options }, { print, progress, si
     ? undefined
     : await readNetwork(options.against, { progress });
   const reading = await readReading(options.config);
-  const samples = await takeSamples(model, operands.model, options.data, reading);
+  const samples = await takeSamples(model, operands.model, options.data, reading, progress.log);
 
   await using runtime = openRuntime({ workers: 1, threads });
   const measure = async (one: Model) => {
@@ -110,12 +110,13 @@ async function takeSamples(
   path: string | undefined,
   data: string | undefined,
   reading: DataConfig | undefined,
+  say: (text: string) => void,
 ): Promise<Dataset | readonly Feeds[]> {
   if (path === undefined) return visemes({ calibration: 4, selection: 1, test: 1 }).calibration;
   const { inputs } = valueTypes(model.graph);
   return data === undefined
     ? [noise(inputs, model.name)]
-    : slice(await readSamples(data, model, reading), 0, 4);
+    : slice(await readSamples(data, model, reading, say), 0, 4);
 }
 
 export default main;

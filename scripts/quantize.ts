@@ -60,7 +60,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   const model = await readNetwork(operands.model, shell);
   const samples = options.data === undefined
     ? undefined
-    : takeSamples(await readSamples(options.data, model, config.data), options);
+    : takeSamples(await readSamples(options.data, model, config.data, progress.log), options);
 
   await using runtime = openRuntime();
   const quantized = options.dynamic

@@ -56,7 +56,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     ? sampleSplits(options, false)
     : await fileSplits(data, model, options, {
       ...{ quick: false, inOrder: options.inOrder },
-      reading: await readReading(options.config),
+      ...{ reading: await readReading(options.config), say: progress.log },
     });
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `studies/${name}-search`;

@@ -105,14 +105,20 @@ export function sampleSplits(config: SplitSizes, quick: boolean): Splits {
  * Splits of a file or folder of samples.
  *
  * @param options.reading How samples that are no arrays are to be read.
+ * @param options.say Tells what was decided on the way.
  */
 export async function fileSplits(
   path: string,
   model: Model,
   config: SplitSizes,
-  { quick, inOrder, reading }: { quick: boolean; inOrder: boolean; reading?: DataConfig },
+  { quick, inOrder, reading, say }: {
+    quick: boolean;
+    inOrder: boolean;
+    reading?: DataConfig;
+    say: (text: string) => void;
+  },
 ): Promise<Splits> {
-  const dataset = await readSamples(path, model, reading);
+  const dataset = await readSamples(path, model, reading, say);
   const { calibration, selection, test, seed } = config;
   const options: SplitOptions = {
     shuffle: !inOrder,

@@ -65,7 +65,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const splits = data === undefined
     ? sampleSplits(config, quick)
     : await fileSplits(data, model, config, {
-      ...{ quick, inOrder: options.inOrder, reading: config.data },
+      ...{ quick, inOrder: options.inOrder, reading: config.data, say: progress.log },
     });
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;

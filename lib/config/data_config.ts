@@ -1,7 +1,11 @@
 import { z } from "zod";
+import { MOST_SIDE } from "../data/images/options.ts";
 import { readJsonc } from "./jsonc.ts";
 
-const pixels = z.int().min(1);
+const pixels = z.int().min(1).max(MOST_SIDE);
+/** Most zeros before a signal: a minute of sound at 16 kHz. */
+const MOST_ZEROS = 1_000_000;
+
 const size = z.tuple([pixels, pixels]);
 const channelValues = z.union([z.number(), z.array(z.number()).min(1)]);
 
@@ -29,7 +33,7 @@ const wavConfig = z.strictObject({
   /** Values from the start of one window to that of the next. */
   hop: z.int().min(1).optional(),
   /** Zeros before the signal. */
-  before: z.int().min(0).optional(),
+  before: z.int().min(0).max(MOST_ZEROS).optional(),
   /** Samples per second that the network expects; another rate is refused. */
   sampleRate: z.int().min(1).optional(),
   input: z.string().optional(),

@@ -1,4 +1,4 @@
-import { nearest, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import {
   elementCount,
   type Feeds,
@@ -8,7 +8,12 @@ import {
 } from "../tensor/tensor.ts";
 import { convertTensor, findUnfit, mayConvert } from "./cast.ts";
 import { type Dataset, hashSamples, once, requireIndex } from "./dataset.ts";
+import { matchInputs, requireNames } from "./match_inputs.ts";
+import { requireShape, shapeText } from "./shapes.ts";
 import { shareTensor } from "./shared.ts";
+
+/** Most samples that a data set has: places among them are kept as 32-bit integers. */
+const MOST_SAMPLES = 2 ** 31 - 1;
 
 /** Options for {@linkcode arrays}. */
 export interface ArraysOptions {
@@ -34,6 +39,8 @@ export interface ArraysOptions {
  * value is kept exactly, and floats are rounded to its width; each sample is converted when it is
  * asked for, so the memory is that of the arrays given.
  *
+ * One array is taken for an only input whatever its name; `notes` of the data set say so.
+ *
  * @throws {UserError} Naming the array and what was expected: missing or unknown names, types,
  * shapes, numbers of samples that differ, NaN or infinity, labels that are no classes.
  * @example
@@ -51,15 +58,19 @@ export function arrays(
   options: ArraysOptions = {},
 ): Dataset {
   const { name = "arrays", inputs } = options;
-  const { length, sample } = Array.isArray(values)
+  const { length, sample, notes = [] } = Array.isArray(values)
     ? listed(values as readonly Feeds[], name, inputs)
     : stacked(values as Readonly<Record<string, Tensor>>, name, inputs);
   if (length === 0) throw new UserError(`Cannot use ${name}: it holds no samples`);
+  if (length > MOST_SAMPLES) {
+    throw new UserError(`Cannot use ${name}: it holds ${length} samples, more than can be counted`);
+  }
   const labels = options.labels && readLabels(options.labels, length, name);
   const dataset: Dataset = {
     name,
     length,
     ...(labels && { labels }),
+    ...(notes.length > 0 && { notes }),
     sample: (index) => sample(requireIndex(dataset, index)),
     hash: once(() => hashSamples(dataset)),
   };
@@ -68,6 +79,8 @@ export function arrays(
 
 interface Source {
   length: number;
+  /** What was decided about them. */
+  notes?: readonly string[];
   sample(index: number): Feeds;
 }
 
@@ -78,12 +91,16 @@ function stacked(
   inputs: readonly ValueType[] | undefined,
 ): Source {
   const names = Object.keys(values);
-  if (inputs) checkNames(names, inputs, `Cannot use ${name}`);
   const [first] = names;
-  if (first === undefined) throw new UserError(`Cannot use ${name}: it holds no arrays`);
-  const length = values[first]!.dims[0] ?? 0;
+  if (first === undefined && !inputs?.length) {
+    throw new UserError(`Cannot use ${name}: it holds no arrays`);
+  }
+  const matches: { array: string; input?: ValueType }[] = inputs
+    ? matchInputs(values, inputs, name)
+    : names.map((array) => ({ array }));
+  const length = values[first!]!.dims[0] ?? 0;
 
-  const columns = names.map((key) => {
+  const columns = matches.map(({ array: key, input }) => {
     const array = values[key]!;
     const what = `Cannot use ${name}: array "${key}"`;
     if (array.dims.length === 0) {
@@ -98,19 +115,21 @@ function stacked(
           `${length}; all arrays must hold the same samples`,
       );
     }
-    const input = inputs?.find((input) => input.name === key);
     const whole = input?.dims !== undefined && array.dims.length === input.dims.length + 1;
     if (input) {
       const fed = whole ? array.dims.slice(1) : [1, ...array.dims.slice(1)];
       checkType(array, input, what);
-      checkShape(fed, array.dims, input, what);
+      requireShape(fed, array.dims, input, what);
     }
     checkValues(array, input?.type ?? array.type, what, elementCount(array.dims.slice(1)));
     const type = input?.type ?? array.type;
-    return { key, array: type === array.type ? shareTensor(array) : array, type, whole };
+    const shared = type === array.type ? shareTensor(array) : array;
+    return { key: input?.name ?? key, array: shared, type, whole };
   });
   return {
     length,
+    notes: matches.filter(({ array, input }) => input && input.name !== array)
+      .map(({ array, input }) => `Array "${array}" is taken for the input "${input!.name}".`),
     sample: (index) =>
       Object.fromEntries(columns.map(({ key, array, type, whole }) => {
         const slice = sliceFirst(array, index, whole);
@@ -127,13 +146,13 @@ function listed(
 ): Source {
   const kept = values.map((feeds, index) => {
     const where = `Cannot use ${name}: sample ${index}`;
-    if (inputs) checkNames(Object.keys(feeds), inputs, where);
+    if (inputs) requireNames(Object.keys(feeds), inputs, where);
     const entries = Object.entries(feeds).map(([key, tensor]) => {
       const what = `${where}: array "${key}"`;
       const input = inputs?.find((input) => input.name === key);
       if (input) {
         checkType(tensor, input, what);
-        checkShape(tensor.dims, undefined, input, what);
+        requireShape(tensor.dims, undefined, input, what);
       }
       checkValues(tensor, input?.type ?? tensor.type, what);
       return [key, shareTensor(tensor), input?.type ?? tensor.type] as const;
@@ -161,58 +180,10 @@ function sliceFirst(array: Tensor, index: number, whole: boolean): Tensor {
   return { type: array.type, dims: whole ? rest : [1, ...rest], data } as Tensor;
 }
 
-function checkNames(names: readonly string[], inputs: readonly ValueType[], what: string): void {
-  const wanted = inputs.map((input) => input.name);
-  const missing = inputs.filter((input) => !names.includes(input.name));
-  const unknown = names.filter((name) => !wanted.includes(name));
-  if (missing.length === 0 && unknown.length === 0) return;
-  const parts = [
-    ...missing.map((input) =>
-      `it has no array for the network's input "${input.name}" (${describe(input)})`
-    ),
-    ...unknown.map((name) => {
-      const [near] = nearest(name, wanted, 1);
-      return `its array "${name}" is no input of the network` +
-        (near === undefined ? "" : ` (did you mean "${near}"?)`);
-    }),
-  ];
-  const list = (texts: readonly string[]) => texts.map((text) => `"${text}"`).join(", ") || "none";
-  throw new UserError(
-    `${what}: ${parts.join("; ")}. Arrays: ${list(names)}; inputs: ${list(wanted)}`,
-  );
-}
-
 function checkType(array: Tensor, input: ValueType, what: string): void {
   if (mayConvert(array.type, input.type)) return;
   throw new UserError(
     `${what} is of type ${array.type}, but the input is ${input.type}; convert it first`,
-  );
-}
-
-/** @param fed Shape of what the network would be fed. @param stack Shape of the whole array. */
-function checkShape(
-  fed: readonly number[],
-  stack: readonly number[] | undefined,
-  input: ValueType,
-  what: string,
-): void {
-  const { dims } = input;
-  if (dims === undefined) return;
-  const fits = fed.length === dims.length &&
-    fed.every((size, axis) => typeof dims[axis] !== "number" || dims[axis] === size);
-  if (fits) return;
-  if (stack === undefined) {
-    throw new UserError(
-      `${what} is of shape ${shapeText(fed)}, but the input is ${shapeText(dims)}`,
-    );
-  }
-  const expected = [shapeText(["samples", ...dims]) + " (each sample a whole input)"];
-  if (dims.length > 0 && (dims[0] === 1 || typeof dims[0] !== "number")) {
-    expected.unshift(shapeText(["samples", ...dims.slice(1)]) + " (each sample a batch of one)");
-  }
-  throw new UserError(
-    `${what} is of shape ${shapeText(stack)}, but the input is ${describe(input)}: ` +
-      `expected ${expected.join(" or ")}`,
   );
 }
 
@@ -264,12 +235,4 @@ function readLabels(
       }`,
     );
   });
-}
-
-function describe(input: ValueType): string {
-  return `${input.type} ${input.dims === undefined ? "of any rank" : shapeText(input.dims)}`;
-}
-
-function shapeText(dims: readonly (number | string | null)[]): string {
-  return `[${dims.map((dim) => dim ?? "?").join(", ")}]`;
 }

@@ -14,6 +14,8 @@ export interface Dataset {
   readonly length: number;
   /** Class of each sample, -1 where it is not known. Absent: no sample has a label. */
   readonly labels?: Int32Array;
+  /** Sentences on what was decided when it was read, to be told to whoever brought it. */
+  readonly notes?: readonly string[];
   /**
    * Set where the samples are steps of sequences, between which a state is fed back: see `stateful()`.
    * Each sample then holds the state that a sequence begins with.

@@ -4,7 +4,7 @@ import { type Dataset, hashSamples, once, requireIndex } from "./dataset.ts";
 import { decodePicture } from "./images/decode.ts";
 import { listPictures } from "./images/list_pictures.ts";
 import { type ImagePlan, type ImagesOptions, planImages } from "./images/options.ts";
-import { cropCentre, type Picture, withChannels } from "./images/picture.ts";
+import { cropCentre, type Picture, requireSize, withChannels } from "./images/picture.ts";
 import { resize } from "./images/resize.ts";
 import { toTensor } from "./images/to_tensor.ts";
 import { readUserFile } from "../user_file.ts";
@@ -81,6 +81,7 @@ function prepare(picture: Picture, options: ImagesOptions, plan: ImagePlan, file
   let result = withChannels(picture, plan.order.length === 1 ? 1 : 3);
   if (options.resize !== undefined) {
     const [height, width] = sizeAfter(result, options.resize);
+    requireSize({ height, width }, file, "Cannot resize");
     result = resize(result, height, width, options);
   }
   if (!crop) return result;

@@ -4,20 +4,23 @@ import { readUserFile } from "../user_file.ts";
 import { bytesOf, elementSize, sharedArray, viewArray } from "./shared.ts";
 
 /** numpy's name of each element type, without the byte order. */
-const TYPES: Record<string, NumericType> = {
-  f2: "float16",
-  f4: "float32",
-  f8: "float64",
-  i1: "int8",
-  u1: "uint8",
-  i2: "int16",
-  u2: "uint16",
-  i4: "int32",
-  u4: "uint32",
-  i8: "int64",
-  u8: "uint64",
-  b1: "bool",
-};
+const TYPES: ReadonlyMap<string, NumericType> = new Map([
+  ["f2", "float16"],
+  ["f4", "float32"],
+  ["f8", "float64"],
+  ["i1", "int8"],
+  ["u1", "uint8"],
+  ["i2", "int16"],
+  ["u2", "uint16"],
+  ["i4", "int32"],
+  ["u4", "uint32"],
+  ["i8", "int64"],
+  ["u8", "uint64"],
+  ["b1", "bool"],
+]);
+
+/** Most characters of a header that a message shows. */
+const SHOWN = 100;
 
 const MAGIC = [0x93, ..."NUMPY"].map((c) => typeof c === "number" ? c : c.charCodeAt(0));
 
@@ -39,13 +42,24 @@ export async function readNpy(
   return parseNpy(await readUserFile(source, name), name);
 }
 
+/** Whether bytes begin as an `.npy` file does. */
+export function isNpy(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
 /** Reads an array from the bytes of an `.npy` file; see {@linkcode readNpy}. */
 export function parseNpy(bytes: Uint8Array, name: string): Tensor {
-  if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
+  if (!isNpy(bytes)) {
     throw new UserError(`Cannot read ${name}: it is not a numpy array (.npy)`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const version = bytes[6] ?? 0; // 1 has a 2-byte header length; 2 and 3 have 4
+  const version = bytes[6]; // 1 has a 2-byte header length; 2 and 3 have 4
+  if (version === undefined) throw cutOff(name);
+  if (version < 1 || version > 3) {
+    throw new UserError(
+      `Cannot read ${name}: its format version ${version} is not known; save it with numpy's np.save`,
+    );
+  }
   const headerAt = version === 1 ? 10 : 12;
   if (bytes.length < headerAt) throw cutOff(name);
   const headerLength = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
@@ -57,10 +71,16 @@ export function parseNpy(bytes: Uint8Array, name: string): Tensor {
   const shape = header.match(/'shape'\s*:\s*\(([^)]*)\)/)?.[1];
   const fortran = header.match(/'fortran_order'\s*:\s*(True|False)/)?.[1];
   if (shape === undefined || fortran === undefined) {
-    throw new UserError(`Cannot read ${name}: its header is not numpy's: ${header.trim()}`);
+    const shown = header.trim().slice(0, SHOWN);
+    throw new UserError(`Cannot read ${name}: its header is not numpy's: ${shown}`);
   }
-  const dims = shape.split(",").map((text) => text.trim()).filter((text) => text !== "")
-    .map((text) => parseInt(text, 10)); // Python 2 wrote 3L
+  const sizes = shape.split(",").map((text) => text.trim()).filter((text) => text !== "");
+  if (!sizes.every((text) => /^\d+L?$/.test(text))) { // Python 2 wrote 3L
+    throw new UserError(
+      `Cannot read ${name}: its shape (${shape.slice(0, SHOWN)}) is none; save the array again`,
+    );
+  }
+  const dims = sizes.map((text) => parseInt(text, 10));
   const count = elementCount(dims);
   if (!(count * elementSize(type) <= bytes.length - dataAt)) throw cutOff(name);
 
@@ -89,7 +109,7 @@ export function parseNpy(bytes: Uint8Array, name: string): Tensor {
  * ```
  */
 export function writeNpy(tensor: Tensor): Uint8Array<ArrayBuffer> {
-  const code = Object.keys(TYPES).find((key) => TYPES[key] === tensor.type);
+  const [code] = TYPES.entries().find(([, type]) => type === tensor.type) ?? [];
   if (code === undefined) throw new RangeError(`Cannot write ${tensor.type} as a numpy array`);
   const order = code.endsWith("1") ? "|" : "<";
   const { dims } = tensor;
@@ -108,12 +128,17 @@ export function writeNpy(tensor: Tensor): Uint8Array<ArrayBuffer> {
 function readType(header: string, name: string): NumericType {
   const descr = header.match(/'descr'\s*:\s*'([^']*)'/)?.[1];
   const [, order, code] = descr?.match(/^([<>|=]?)(.*)$/) ?? [];
-  const type = TYPES[code ?? ""];
+  const type = TYPES.get(code ?? "");
   if (type === undefined) {
+    const known = [...TYPES.values()].join(", ");
     throw new UserError(
-      `Cannot read ${name}: its type ${descr === undefined ? "is structured" : `"${descr}"`}` +
-        `${code === "O" ? " (Python objects)" : ""} is none of ` +
-        `${Object.values(TYPES).join(", ")}; save an array of one of these`,
+      `Cannot read ${name}: ` +
+        (descr === undefined
+          ? `it is structured; save an array of one of ${known}`
+          : `its type "${descr.slice(0, SHOWN)}"${
+            code === "O" ? " (Python objects)" : ""
+          } is none of ` +
+            `${known}; save an array of one of these`),
     );
   }
   if (order === ">" && elementSize(type) > 1) {

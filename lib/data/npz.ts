@@ -1,12 +1,17 @@
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../errors.ts";
+import { otherFormat } from "../file_format.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeWhole } from "../whole_file.ts";
 import { openUserFile } from "../user_file.ts";
-import { parseNpy, writeNpy } from "./npy.ts";
+import { orDamaged } from "./damaged.ts";
+import { isNpy, parseNpy, writeNpy } from "./npy.ts";
 import { type ByteSource, openZip, writeZip } from "./zip.ts";
 
 /**
- * Reads the arrays that `np.savez` or `np.savez_compressed` saved, by name, onto shared memory.
+ * Reads the arrays that `np.savez` or `np.savez_compressed` saved, by name, onto shared memory; or the
+ * one that `np.save` saved, which is called like its file.
  *
  * @param source A path, or the bytes of a file.
  * @throws {UserError} If it is missing, not a zip archive, cut off or damaged, or holds an array that
@@ -37,12 +42,40 @@ export async function readNpz(
 }
 
 async function readArrays(source: ByteSource): Promise<Record<string, Tensor>> {
-  const arrays: [string, Tensor][] = [];
-  for (const entry of await openZip(source)) {
-    const key = entry.name.replace(/\.npy$/, "");
-    arrays.push([key, parseNpy(await entry.read(), `array "${key}" of ${source.name}`)]);
+  const start = source.read(0, Math.min(64, source.size));
+  const other = otherFormat(start, "samples");
+  if (other) throw new UserError(`Cannot read ${source.name}: ${other}`);
+  return Object.fromEntries(isNpy(start) ? [await readOne(source)] : await readArchive(source));
+}
+
+/** The array that `np.save` saved, under the name of its file. */
+async function readOne(source: ByteSource): Promise<[name: string, Tensor]> {
+  const bytes = source.read(0, source.size);
+  const tensor = await orDamaged(source.name, () => parseNpy(bytes, source.name));
+  return [basename(source.name).replace(/\.npy$/, ""), tensor];
+}
+
+async function readArchive(source: ByteSource): Promise<Map<string, Tensor>> {
+  const entries = await openZip(source);
+  if (entries.some(({ name }) => /(^|\/)data\.pkl$/.test(name))) {
+    throw new UserError(
+      `Cannot read ${source.name}: it is PyTorch's; save it with numpy.savez, the tensors as ` +
+        `x.numpy()`,
+    );
   }
-  return Object.fromEntries(arrays);
+  const arrays = new Map<string, Tensor>();
+  for (const entry of entries) {
+    const key = entry.name.replace(/\.npy$/, "");
+    const what = `array "${key}" of ${source.name}`;
+    if (arrays.has(key)) {
+      throw new UserError(
+        `Cannot read ${source.name}: the archive holds two arrays "${key}"; save it again with one`,
+      );
+    }
+    const bytes = await entry.read();
+    arrays.set(key, await orDamaged(what, () => parseNpy(bytes, what)));
+  }
+  return arrays;
 }
 
 function memory(bytes: Uint8Array): ByteSource {

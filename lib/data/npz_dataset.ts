@@ -1,4 +1,6 @@
 import { fileURLToPath } from "node:url";
+import { valueTypes } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
 import type { ValueType } from "../tensor/tensor.ts";
 import { arrays } from "./arrays.ts";
 import type { Dataset } from "./dataset.ts";
@@ -13,30 +15,32 @@ import { readNpz } from "./npz.ts";
  * np.savez("clips.npz", **{"input.1": pictures, "labels": classes})
  * ```
  *
- * @param allInputs The network's inputs, in any order.
+ * A file of `np.save` holds one array, the only input's.
+ *
+ * @param network The model, or its inputs in any order.
  * @param states Names of those that the file need not hold: states, which begin with zeros.
  * @example For a model, and in the three parts that a study takes
  * ```ts
- * import { float32Tensor, npzDataset, splitDataset, summarizeModel, writeNpz } from "octavo";
+ * import { float32Tensor, npzDataset, splitDataset, writeNpz } from "octavo";
  * import { parseModel } from "octavo/advanced";
  * import assert from "node:assert/strict";
  *
  * const model = parseModel("input x float32[N, 2]; output y float32[N, 2]; y = Relu(x)");
  * const path = await Deno.makeTempFile({ suffix: ".npz" });
  * await writeNpz(path, { x: float32Tensor([10, 2], new Float32Array(20)) });
- * const { inputs } = await summarizeModel(model);
- * const data = splitDataset(await npzDataset(path, inputs));
+ * const data = splitDataset(await npzDataset(path, model));
  * assert.equal(data.calibration.length, 4);
  * await Deno.remove(path);
  * ```
  */
 export async function npzDataset(
   path: string | URL,
-  allInputs: readonly ValueType[],
+  network: Model | readonly ValueType[],
   states: readonly string[] = [],
 ): Promise<Dataset> {
   const { labels, ...values } = await readNpz(path);
-  const inputs = allInputs.filter(({ name }) => name in values || !states.includes(name));
+  const all = "graph" in network ? valueTypes(network.graph).inputs : network;
+  const inputs = all.filter(({ name }) => Object.hasOwn(values, name) || !states.includes(name));
   const file = path instanceof URL ? fileURLToPath(path) : path;
   const name = file.split(/[/\\]/).at(-1)!;
   // A network with an input of that name takes the array; then there are no classes.

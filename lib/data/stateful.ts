@@ -68,7 +68,8 @@ export function stateful(dataset: Dataset, options: StatefulOptions): Dataset {
     );
   }
   const begin = (feeds: Feeds, name: string): Tensor => {
-    return initial[name] ?? feeds[name] ?? zeros(name, fedBack, inputs, dataset.name);
+    const given = [initial, feeds].find((values) => Object.hasOwn(values, name));
+    return given?.[name] ?? zeros(name, fedBack, inputs, dataset.name);
   };
   const stream: Dataset = {
     name: dataset.name,

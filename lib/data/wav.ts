@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
+import { orDamaged } from "./damaged.ts";
 import { readUserFile } from "../user_file.ts";
 
 /** Sound, as a wav file holds it. */
@@ -47,14 +48,15 @@ export async function readWav(
   const isBytes = source instanceof Uint8Array;
   const name = isBytes ? "wav bytes" : String(source);
   const bytes = isBytes ? source : await readUserFile(source, name);
-  const { format, data } = readChunks(bytes, name);
+  const { format, data } = await orDamaged(name, () => readChunks(bytes, name));
   if (sampleRate !== undefined && format.sampleRate !== sampleRate) {
     throw new UserError(
       `Cannot use ${name}: it has ${format.sampleRate} samples per second, but ${sampleRate} are ` +
         `wanted; resample it first`,
     );
   }
-  return { sampleRate: format.sampleRate, channels: decode(format, data, name) };
+  const channels = await orDamaged(name, () => decode(format, data, name));
+  return { sampleRate: format.sampleRate, channels };
 }
 
 interface Format {
@@ -78,6 +80,9 @@ function readChunks(bytes: Uint8Array, name: string): { format: Format; data: Da
     const [id, length] = [text(at), view.getUint32(at + 4, true)];
     at += 8;
     if (id === "fmt ") format = readFormat(view, at, length, name);
+    if (id === "data" && !format) {
+      throw new UserError(`Cannot read ${name}: it is damaged (its data come before its format)`);
+    }
     if (id === "data" && format) {
       const there = bytes.length - at;
       const size = length === 0 || length > there ? there : length;
@@ -105,12 +110,17 @@ function readFormat(view: DataView, at: number, length: number, name: string): F
     );
   }
   const encoding = code === PCM ? "integer" : "float";
-  return { encoding, channels, sampleRate: view.getUint32(at + 4, true), bits };
+  const sampleRate = view.getUint32(at + 4, true);
+  if (sampleRate === 0) {
+    throw new UserError(`Cannot read ${name}: it is damaged (it has 0 samples per second)`);
+  }
+  return { encoding, channels, sampleRate, bits };
 }
 
 function decode({ encoding, channels, bits }: Format, data: DataView, name: string) {
   const width = bits / 8;
   const length = Math.floor(data.byteLength / (width * channels));
+  if (length === 0) throw new UserError(`Cannot read ${name}: it holds no sound`);
   const read = reader(encoding, bits, data);
   const decoded = Array.from({ length: channels }, () => new Float32Array(length));
   for (let i = 0; i < length; i++) {
@@ -139,6 +149,9 @@ function reader(encoding: Format["encoding"], bits: number, data: DataView) {
   }
 }
 
+/** Most values that windows take together, 4 bytes each. */
+const MOST_VALUES = 2 ** 30;
+
 /** Options for {@linkcode windows}. */
 export interface WindowsOptions {
   /** Values of each window. */
@@ -147,13 +160,16 @@ export interface WindowsOptions {
   hop?: number;
   /** Zeros put before the signal, for networks that see a little of what was before. @default {0} */
   before?: number;
+  /** What messages call the signal. @default {"the signal"} */
+  name?: string;
 }
 
 /**
  * Cuts a signal into windows, one sample of a data set each; what is left at the end is dropped.
  *
  * @returns Shape [windows, length].
- * @throws {RangeError} If the signal is shorter than one window.
+ * @throws {UserError} If the signal is shorter than one window, or the windows would fill the memory.
+ * @throws {RangeError} If an option is no whole number.
  * @example Three values at a time, with the last one of the window before
  * ```ts
  * import { windows } from "./wav.ts";
@@ -164,8 +180,9 @@ export interface WindowsOptions {
  * ```
  */
 export function windows(signal: Float32Array, options: WindowsOptions): Tensor<"float32"> {
-  const { length, hop = length, before = 0 } = options;
-  if (![length, hop].every((value) => Number.isInteger(value) && value >= 1) || !(before >= 0)) {
+  const { length, hop = length, before = 0, name = "the signal" } = options;
+  const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
+  if (!whole(length, 1) || !whole(hop, 1) || !whole(before, 0)) {
     throw new RangeError(
       `Cannot cut windows of ${length} every ${hop} after ${before} zeros: these must be whole ` +
         `numbers, the first two from 1`,
@@ -173,8 +190,15 @@ export function windows(signal: Float32Array, options: WindowsOptions): Tensor<"
   }
   const count = Math.floor((before + signal.length - length) / hop) + 1;
   if (count < 1) {
-    throw new RangeError(
-      `Cannot cut windows of ${length} from a signal of ${signal.length} values`,
+    const values = signal.length === 1 ? "1 value" : `${signal.length} values`;
+    throw new UserError(
+      `Cannot cut windows from ${name}: it has ${values}, a window takes ${length}`,
+    );
+  }
+  if (count * length > MOST_VALUES) {
+    throw new UserError(
+      `Cannot cut windows from ${name}: ${count} of ${length} values are more than can be kept; ` +
+        `bring a shorter signal, or take a larger hop`,
     );
   }
   const data = new Float32Array(count * length);

@@ -10,6 +10,7 @@ import {
   ZipWriter,
 } from "@zip.js/zip.js";
 import { UserError } from "../errors.ts";
+import { formatByEnding } from "../file_format.ts";
 
 // Arrays are large, and their bytes would have to be handed to a worker and back.
 configure({ useWebWorkers: false, chunkSize: 1 << 20 });
@@ -83,13 +84,13 @@ async function readEntry(source: ByteSource, entry: FileEntry): Promise<Uint8Arr
   }
 }
 
-function brokenArchive({ size, read }: ByteSource, { message }: Error): string {
+function brokenArchive({ name, size, read }: ByteSource, { message }: Error): string {
   if (![ERR_BAD_FORMAT, ERR_EOCDR_NOT_FOUND].includes(message)) {
     return "the archive is damaged; copy or save the file again";
   }
   return String(read(0, Math.min(4, size))) === "80,75,3,4"
     ? "the archive is cut off; copy or save the file again"
-    : "it is not a zip archive (.npz)";
+    : formatByEnding(name, "samples") ?? "it is not a zip archive (.npz)";
 }
 
 /** Writes files as a zip archive, stored as they are; the same files give the same bytes. */

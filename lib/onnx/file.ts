@@ -77,7 +77,7 @@ async function readInside(
         `for safety`,
     );
   }
-  return await readUserFile(path, what).catch((error) => {
+  return await readUserFile(path, what, { mayBeEmpty: true }).catch((error) => {
     if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
     throw new UserError(`${error.message}; the model was exported in two files: copy both`, {
       cause: error.cause,

@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { UserError } from "../errors.ts";
+import { reasonOf, UserError } from "../errors.ts";
+import { formatByEnding, otherFormat } from "../file_format.ts";
 import { writeWhole } from "../whole_file.ts";
 import { amend } from "./amend.ts";
 import { moveOut } from "./external_data.ts";
@@ -161,15 +162,18 @@ export function decodeProto(bytes: Uint8Array<ArrayBuffer>, name: string): Model
     throw new UserError(`Cannot read ${name} as an ONNX model: ${found}`);
   };
   if (bytes.length === 0) return fail("it is empty");
-  const known = knownAsOther(bytes);
+  const known = otherFormat(bytes, "model");
   if (known !== undefined) return fail(known);
 
   let proto: ModelProto;
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return fail(`its ${bytes.length} bytes are cut off or of another format (${reason})`);
+    const other = formatByEnding(name, "model");
+    const reason = other ?? reasonOf(error).replace(/^premature EOF$/, "");
+    return fail(
+      `its ${bytes.length} bytes are cut off or of another format${reason && ` (${reason})`}`,
+    );
   }
   if (proto.irVersion > NEWEST_IR) {
     return fail(
@@ -184,24 +188,6 @@ export function decodeProto(bytes: Uint8Array<ArrayBuffer>, name: string): Model
     return fail("it names no operator set: it is cut off, or older than IR version 3");
   }
   return proto;
-}
-
-/** What people have in files named .onnx, besides ONNX. */
-function knownAsOther(bytes: Uint8Array): string | undefined {
-  const start = String.fromCharCode(...bytes.subarray(0, 64));
-  if (start.startsWith("version https://git-lfs")) {
-    return "it is a Git LFS pointer, not the file itself; run `git lfs pull`";
-  }
-  if (/^\s*(<!doctype|<html)/i.test(start)) {
-    return "it is an HTML page: the download gave a web page instead of the file";
-  }
-  if (start.slice(4, 8) === "ORTM") {
-    return "it is in onnxruntime's own .ort format; use the .onnx file it was made from";
-  }
-  if (start.startsWith("PK\x03\x04")) {
-    return "it is a ZIP archive, as PyTorch's .pt files are; export it with torch.onnx.export";
-  }
-  return undefined;
 }
 
 function encode(proto: ModelProto, name: string): Uint8Array<ArrayBuffer> {

@@ -2,8 +2,17 @@ import assert from "node:assert/strict";
 import { arrays, type ArraysOptions } from "../../lib/data/arrays.ts";
 import { type Dataset, samples, select, slice } from "../../lib/data/dataset.ts";
 import { npzDataset } from "../../lib/data/npz_dataset.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
 import { writeNpz } from "../../lib/data/npz.ts";
-import { type Feeds, float32, type Tensor, type ValueType } from "../../lib/tensor/tensor.ts";
+import { parseModel } from "../../lib/onnx/parse_model.ts";
+import { inTempFolder } from "../temp_folder.ts";
+import {
+  elementCount,
+  type Feeds,
+  float32,
+  type Tensor,
+  type ValueType,
+} from "../../lib/tensor/tensor.ts";
 
 /** A network of a picture, a recurrent state and a scalar. */
 const INPUTS: ValueType[] = [
@@ -85,13 +94,68 @@ Deno.test("arrays() names what is missing and what is unknown", () => {
   refuse(
     { ...rest, X: x! },
     'it has no array for the network\'s input "x" (float32 [N, 2]); its array "X" is no input of ' +
-      'the network (did you mean "x"?). Arrays: "h", "rate", "X"; inputs: "x", "h", "rate"',
+      'the network (did you mean "x"?). Arrays: "h", "rate", "X"; inputs: "x", "h", "rate". ' +
+      'In Python: d = np.load("clips.npz"); np.savez("named.npz", **{"x": d["X"], "h": d["h"], ' +
+      '"rate": d["rate"]})',
     { inputs: INPUTS },
   );
   refuse({}, "it holds no arrays");
   refuse({ x: float32([0, 2], []) }, "it holds no samples");
   refuse([], "it holds no samples");
 });
+
+Deno.test("arrays() takes one array for an only input whatever its name, and says so", async () => {
+  const [x] = INPUTS;
+  const data = arrays({ images: THREE.x! }, { inputs: [x!] });
+  assert.deepEqual(await data.sample(1), { x: float32([1, 2], [3, 4]) });
+  assert.deepEqual(data.notes, ['Array "images" is taken for the input "x".']);
+  assert.equal(arrays({ x: THREE.x! }, { inputs: [x!] }).notes, undefined);
+  refuse(
+    { images: THREE.x!, y: THREE.rate! },
+    'its array "y" is no input of the network (did you mean "labels"?). Arrays: "images", "y"; ' +
+      'inputs: "x". In Python: d = np.load("clips.npz"); np.savez("named.npz", **{"x": ' +
+      'd["images"], "labels": d["y"]})',
+    { inputs: [x!] },
+  );
+});
+
+Deno.test("arrays() gives the line of numpy that brings an array into shape", () => {
+  const remedy = (input: (number | string)[], stack: number[], hint: RegExp) =>
+    assert.throws(
+      () =>
+        arrays({ x: { type: "bool", dims: stack, data: new Uint8Array(elementCount(stack)) } }, {
+          inputs: [{ name: "x", type: "float32", dims: input }],
+        }),
+      hint,
+    );
+  remedy(["N", 3, 8, 9], [5, 8, 9, 3], /; it looks like NHWC: x\.transpose\(0, 3, 1, 2\)$/);
+  remedy(["N", 8, 9, 3], [5, 3, 8, 9], /; it looks like NCHW: x\.transpose\(0, 2, 3, 1\)$/);
+  remedy(
+    ["N", 16, 20],
+    [5, 20, 16],
+    /; it has its axes in another order: x\.transpose\(0, 2, 1\)$/,
+  );
+  remedy(["N", 1, 8, 8], [1, 8, 8], /; it has no axis of samples: x\[None\]$/);
+  remedy(["N", 3, 8, 8], [3, 8, 8], /; it has no axis of samples: x\[None\]$/);
+  remedy(["N", 1, 8, 8], [8, 8], /; it has no axes of samples and channels: x\[None, None\]$/);
+  remedy(["N", 1, 8, 8], [5, 8, 8], /; it lacks an axis: x\[:, None\]$/);
+  remedy(["N", 8, 8, 1], [5, 8, 8], /; it lacks an axis: x\[\.\.\., None\]$/);
+  remedy(["N", 8], [5, 1, 1, 8], /; it has an axis too many: x\[:, 0\]$/);
+  remedy([2, 3, 4], [5, 2, 3, 4, 1], /; it has an axis too many: x\[\.\.\., 0\]$/);
+  remedy(["N", 3, 8, 8], [5, 192], /; it is flat: x\.reshape\(-1, 3, 8, 8\)$/);
+  remedy(["N", 192], [5, 3, 8, 8], /; it is not flat: x\.reshape\(-1, 192\)$/);
+  remedy(["N", 3, 8, 8], [5, 7], /\(each sample a whole input\)$/);
+  remedy(["N", 4], Array.from({ length: 40 }, () => 1), /\[1, 1, 1, 1, …, 1\] \(40 dimensions\)/);
+});
+
+Deno.test("npzDataset() takes a file of one array, and a model for its inputs", () =>
+  inTempFolder(async (folder) => {
+    const model = parseModel("input x float32[N, 2]; output y float32[N, 2]; y = Relu(x)");
+    await Deno.writeFile(`${folder}/clips.npy`, writeNpy(THREE.x!));
+    const data = await npzDataset(`${folder}/clips.npy`, model);
+    assert.deepEqual(await data.sample(1), { x: float32([1, 2], [3, 4]) });
+    assert.deepEqual(data.notes, ['Array "clips" is taken for the input "x".']);
+  }));
 
 Deno.test("arrays() says which shapes it expected", () => {
   refuse(

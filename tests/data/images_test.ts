@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
 import encodeJpeg from "@jsquash/jpeg/encode.js";
 import { encode as encodePng } from "fast-png";
 import { images } from "../../lib/data/images.ts";
@@ -113,8 +114,22 @@ Deno.test("decodePicture() says what is wrong with a file", async () => {
     assert.rejects(decodePicture(bytes, "a.png"), { name: "UserError", message });
   const png = encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(5) });
   await refuse(new Uint8Array(9), /a.png: it is neither a PNG nor a JPEG/);
-  await refuse(png.subarray(0, 40), /Cannot read a.png: /);
-  await refuse(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 1, 2, 3), /Cannot read a.png: /);
+  for (const length of [4, 8, 40, png.length - 1]) {
+    await refuse(png.subarray(0, length), /a\.png: it is cut off; copy or save the file again$/);
+  }
+  const sized = (width: number, height: number) => {
+    const bytes = png.slice();
+    const view = new DataView(bytes.buffer);
+    view.setUint32(16, width);
+    view.setUint32(20, height);
+    view.setUint32(29, crc32(bytes.subarray(12, 29)));
+    return bytes;
+  };
+  await refuse(sized(0, 1), /it is damaged \(it says that it has 0 x 1 pixels\)/);
+  await refuse(sized(1, 2), /it is damaged \(its data do not fill its 1 x 2 pixels\)/);
+  await refuse(sized(2, 1), /it is damaged \(its data do not fill its 2 x 1 pixels\)/);
+  await refuse(sized(2 ** 31 - 1, 2 ** 31 - 1), /2147483647 x 2147483647 pixels is more than can/);
+  await refuse(png.with(-13, png.at(-13)! ^ 1), /it is damaged \(CRC mismatch/);
   const glass = Uint8Array.of(1, 2, 3, 128);
   await refuse(
     encodePng({ width: 1, height: 1, channels: 4, data: glass }),
@@ -225,8 +240,8 @@ Deno.test("images() checks its options against the network", async () => {
     await refuse({ inputs: undefined }, /name the input that takes them with `input`/);
     await refuse({ mean: [1, 2] }, /mean has 2 values, but rgb has 3 channels/);
     await refuse({ std: 0 }, /std must be finite and not 0/);
-    await refuse({ resize: 0 }, /resize takes whole numbers of pixels from 1, got 0/);
-    await refuse({ crop: [8, 1.5] }, /crop takes whole numbers of pixels from 1, got 1.5/);
+    await refuse({ resize: 0 }, /resize takes whole numbers of pixels from 1 to 16384, got 0/);
+    await refuse({ crop: [8, 1.5] }, /crop takes whole numbers of pixels from 1 to 16384, got 1.5/);
     const bytes = { inputs: undefined, input: "x", type: "uint8" } as const;
     await refuse({ ...bytes, scale: 2 }, /uint8 holds pixels as they are; leave out scale/);
     const { image } = await (await images(folder, { inputs, resize: [8, 8] })).sample(0);
@@ -255,6 +270,25 @@ Deno.test("images() reads JPEG, to within what its compression loses", async () 
       assert.ok(Math.abs(Number(x!.data[256 * c]) - value) <= 3);
     });
   });
+  const changed = (at: number, ...bytes: number[]) => {
+    const copy = new Uint8Array(jpeg.slice(0));
+    copy.set(bytes, at);
+    return copy;
+  };
+  const frame = new Uint8Array(jpeg).findIndex((byte, i, all) =>
+    byte === 0xff && all[i + 1] === 0xc2
+  );
+  const damaged: [Uint8Array, RegExp][] = [
+    [changed(frame + 2, 0, 2), /: it is damaged \(Bogus marker length\); copy or save/],
+    [changed(frame + 4, 3), /: it is damaged \(Unsupported JPEG data precision 3\)/],
+    [changed(frame + 5, 0, 0), /: it is damaged \(it says that it has 16 x 0 pixels\)/],
+    [changed(frame + 5, 255, 255, 255, 255), /65535 x 65535 pixels is more than can be read/],
+    [Uint8Array.of(0xff, 0xd8, 0xff), /: it is damaged \(JPEG datastream contains no image\)/],
+  ];
+  for (const [bytes, message] of damaged) {
+    await assert.rejects(decodePicture(bytes, "a.jpeg"), { name: "UserError", message });
+  }
+  assert.equal((await decodePicture(new Uint8Array(jpeg), "a.jpeg")).width, 16);
   const cut = new Uint8Array(jpeg).subarray(0, -20);
   await assert.rejects(decodePicture(cut, "a.jpeg"), {
     name: "UserError",

@@ -99,7 +99,24 @@ Deno.test("parseNpy() refuses what is no array of numbers, and says what it is",
   refuse(npy(dict("'>f4'", "(1,)"), new Uint8Array(4)), /big-endian \(>f4\).*newbyteorder/);
   refuse(npy(dict("'|O'", "(1,)"), new Uint8Array(9)), /"\|O" \(Python objects\)/);
   refuse(npy(dict("'<c8'", "(1,)"), new Uint8Array(8)), /"<c8" is none of float16/);
-  refuse(npy(dict("[('a', '<f4')]", "(1,)"), new Uint8Array(4)), /is structured/);
+  refuse(
+    npy(dict("'<constructor'", "(1,)"), new Uint8Array(8)),
+    /"<constructor" is none of float16/,
+  );
+  refuse(npy(dict("'<toString'", "(1,)"), new Uint8Array(8)), /"<toString" is none of float16/);
+  refuse(
+    npy(dict("[('a', '<f4')]", "(1,)"), new Uint8Array(4)),
+    /: it is structured; save an array/,
+  );
+  for (const shape of ["(-8, 4)", "(-8, -4)", "(8.5, 4)", "(eight, 4)", "(1e9,)", "(+1,)"]) {
+    assert.throws(() => parseNpy(npy(dict("'<f4'", shape), new Uint8Array(999)), "x.npy"), {
+      name: "UserError",
+      message: `Cannot read x.npy: its shape ${shape} is none; save the array again`,
+    });
+  }
+  const ninth = npy(dict("'<f4'", "(1,)"), new Uint8Array(4));
+  ninth[6] = 9;
+  refuse(ninth, /its format version 9 is not known/);
   refuse(npy(dict("'<f4'", "(2,)"), new Uint8Array(7)), /cut off/);
   refuse(npy(dict("'<f4'", "(2,)"), new Uint8Array(8)).subarray(0, 20), /cut off/);
   refuse(npy(dict("'<f4'", "(99999999999999, 99999999999999)"), new Uint8Array(8)), /cut off/);

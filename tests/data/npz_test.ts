@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { crc32, deflateRawSync } from "node:zlib";
 import { readNpz, writeNpz } from "../../lib/data/npz.ts";
 import { writeNpy } from "../../lib/data/npy.ts";
@@ -103,6 +104,17 @@ Deno.test("readNpz() refuses a file that is missing, a folder, no archive, cut o
   await refuse("tests", /Cannot read tests: it is a folder; name a file/);
   await refuse(new Uint8Array(), /not a zip archive/);
   await refuse(new TextEncoder().encode("x".repeat(100)), /not a zip archive/);
+  const named = (array: string, from: string, to: string) =>
+    npzBytes({ x: two.labels!, [array]: two.labels! })
+      .then((bytes) =>
+        Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll(from, to), "latin1")
+      );
+  await refuse(await named("y", "y.npy", "x.npy"), /the archive holds two arrays "x"/);
+  await refuse(
+    await named("n/123/data", "123/data.npy", "123/data.pkl"),
+    /it is PyTorch's; save it with numpy/,
+  );
+  await refuse(Uint8Array.of(0x89, 72, 68, 70), /it is HDF5.*; save the arrays with numpy\.savez/);
   await refuse(whole.subarray(0, -30), /cut off/);
   await refuse(whole.subarray(100), /damaged/);
   await refuse(await changed((bytes) => bytes[150]! ^= 1), /its "input:0\.npy" is damaged/);

@@ -81,6 +81,17 @@ Deno.test("readWav() says what is wrong with a file", async () => {
   await refuse(wav(new Uint8Array(4), { bits: 12 }), /with 12 bits; PCM of 8 to 32/);
   await refuse(good.subarray(0, 24), /its format is cut off/);
   await refuse(good.subarray(0, 36), /it has no sound data/);
+  await refuse(wav(new Uint8Array(0)), /it holds no sound/);
+  await refuse(wav(new Uint8Array(1)), /it holds no sound/); // half a sample is none
+  const late = Uint8Array.of(
+    ...good.subarray(0, 12),
+    ...good.subarray(36),
+    ...good.subarray(12, 36),
+  );
+  await refuse(late, /it is damaged \(its data come before its format\)/);
+  const still = good.slice();
+  still.fill(0, 24, 28);
+  await refuse(still, /it is damaged \(it has 0 samples per second\)/);
   await refuse(good, /it has 16000 samples per second, but 8000 are wanted; resample it first/, {
     sampleRate: 8000,
   });
@@ -112,6 +123,11 @@ Deno.test("windows() drops what does not fill a window, and refuses a signal too
   assert.deepEqual(windows(signal, { length: 4 }).dims, [2, 4]);
   assert.deepEqual([...windows(signal, { length: 2, hop: 4 }).data], [0, 1, 4, 5, 8, 9]);
   assert.deepEqual([...windows(signal, { length: 2, hop: 8, before: 4 }).data], [0, 0, 4, 5]);
-  assert.throws(() => windows(signal, { length: 11 }), RangeError);
+  assert.throws(() => windows(signal, { length: 11, name: "a.wav" }), {
+    name: "UserError",
+    message: "Cannot cut windows from a.wav: it has 10 values, a window takes 11",
+  });
+  assert.throws(() => windows(signal, { length: 4, before: 2 ** 32 }), /are more than can be kept/);
+  assert.throws(() => windows(signal, { length: 4, before: 1.5 }), RangeError);
   assert.throws(() => windows(signal, { length: 2, hop: 0 }), RangeError);
 });

@@ -7,7 +7,7 @@ import { findCycle, type Module, readModules } from "./modules.ts";
  */
 const ROWS = [
   ["errors.ts", "display.ts", "random.ts", "record"],
-  ["user_file.ts", "whole_file.ts"],
+  ["file_format.ts", "user_file.ts", "whole_file.ts"],
   ["tensor", "report"],
   ["onnx"],
   ["data"],

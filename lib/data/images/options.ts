@@ -3,6 +3,9 @@ import type { ValueType } from "../../tensor/tensor.ts";
 import type { ChannelOrder } from "./picture.ts";
 import type { ResizeFilter } from "./resize.ts";
 
+/** Most pixels of a side that a picture is brought to. */
+export const MOST_SIDE = 2 ** 14;
+
 /** Options for `images()`. In the order in which they are applied. */
 export interface ImagesOptions {
   /**
@@ -93,8 +96,12 @@ export function planImages(options: ImagesOptions, name: string): ImagePlan {
   if (!Number.isFinite(scale)) fail(`scale must be finite, got ${scale}`);
   for (const option of ["resize", "crop"] as const) {
     const sizes = options[option] ?? 1;
-    const bad = [sizes].flat().find((size) => !(Number.isInteger(size) && size >= 1));
-    if (bad !== undefined) fail(`${option} takes whole numbers of pixels from 1, got ${bad}`);
+    const bad = [sizes].flat().find((size) =>
+      !(Number.isInteger(size) && size >= 1 && size <= MOST_SIDE)
+    );
+    if (bad !== undefined) {
+      fail(`${option} takes whole numbers of pixels from 1 to ${MOST_SIDE}, got ${bad}`);
+    }
   }
   const asTheyAre = scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
   if (type === "uint8" && !asTheyAre) {

@@ -1,3 +1,8 @@
+import { UserError } from "../../errors.ts";
+
+/** Most pixels that are read: of three channels as float32 they take 1.5 GB. */
+const MOST_PIXELS = 2 ** 27;
+
 /** A picture of 8 bits per value. */
 export interface Picture {
   /** Pixels. */
@@ -7,6 +12,38 @@ export interface Picture {
   readonly channels: 1 | 3;
   /** Row by row from the top left, the channels of a pixel beside each other. */
   readonly data: Uint8Array;
+}
+
+/**
+ * Refuses a picture without pixels, and one whose pixels would fill the memory.
+ *
+ * @param name What messages call it.
+ * @param what What is being done with it.
+ */
+export function requireSize(
+  { width, height }: Pick<Picture, "width" | "height">,
+  name: string,
+  what = "Cannot read",
+): void {
+  const pixels = width * height;
+  if (pixels > 0 && pixels <= MOST_PIXELS) return;
+  throw new UserError(
+    `${what} ${name}: ${
+      pixels > 0
+        ? `${width} x ${height} pixels is more than can be read; it takes ${MOST_PIXELS} at most`
+        : `it is damaged (it says that it has ${width} x ${height} pixels)`
+    }`,
+  );
+}
+
+/** Values without the last of each pixel's channels. */
+export function dropAlpha(data: Uint8Array, channels: number): Uint8Array {
+  const kept = channels - 1;
+  const opaque = new Uint8Array(data.length / channels * kept);
+  for (let i = 0, o = 0; i < data.length; i += channels) {
+    for (let c = 0; c < kept; c++) opaque[o++] = data[i + c]!;
+  }
+  return opaque;
 }
 
 /** Order of the channels that a network takes. */

@@ -1,6 +1,8 @@
+import { checkModel } from "./check_model.ts";
 import { freeDimensions } from "./free_dimensions.ts";
 import { inlineFunctions } from "./inline_functions.ts";
 import { lowerOpset } from "./lower_opset.ts";
+import { onceEach } from "./once_each.ts";
 import type { ModelProto } from "./onnx_pb.ts";
 
 /** A file in the form that everything here takes, and what was changed for that. */
@@ -15,11 +17,14 @@ export interface Amended {
  * network computes. The same object if there is nothing to do.
  *
  * @param name What messages call the model.
- * @throws {UserError} If it cannot be brought into that form: the message names the node or function.
+ * @throws {UserError} If it does not hang together, or cannot be brought into that form: the message names
+ * the value, node or function.
  */
 export function amend(proto: ModelProto, name: string): Amended {
   const amendments: string[] = [];
-  const { proto: inline, inlined } = inlineFunctions(proto, name);
+  const once = onceEach(proto, (line) => amendments.push(line));
+  checkModel(once, name);
+  const { proto: inline, inlined } = inlineFunctions(once, name);
   if (inlined.length > 0) amendments.push(`put in place of their calls: ${functionsOf(inlined)}`);
   const { proto: plain, note } = lowerOpset(inline, name);
   if (note) amendments.push(note);

@@ -169,6 +169,9 @@ export function decodeProto(bytes: Uint8Array<ArrayBuffer>, name: string): Model
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
   } catch (error) {
+    if (/recursion depth/.test(reasonOf(error))) {
+      return fail("bodies of its nodes lie deeper in each other than onnxruntime reads (some 30)");
+    }
     const other = formatByEnding(name, "model");
     const reason = other ?? reasonOf(error).replace(/^premature EOF$/, "");
     return fail(

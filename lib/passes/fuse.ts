@@ -117,7 +117,7 @@ const PASSES: readonly Pass[] = [
  *
  * @returns The model, with `fused` telling which layers run as one. Results differ from those of
  * `model` by rounding alone: weights are computed in float64 and rounded once.
- * @throws {UserError} If the model is of an opset before 7, or `passes` come to no end.
+ * @throws {UserError} If the model is of an opset before 7 or has no outputs, or `passes` come to no end.
  * @example
  * ```ts
  * import { fuse } from "./fuse.ts";
@@ -172,6 +172,9 @@ export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
       `Cannot fuse ${model.name}: it uses opset ${model.opset}, whose operators broadcast by other ` +
         `rules; export it again with opset ${OLDEST_OPSET} or later`,
     );
+  }
+  if (model.graph.output.length === 0) {
+    throw new UserError(`Cannot fuse ${model.name}: it has no outputs, so nothing of it is of use`);
   }
   const started = freezeInitializers(model.proto);
   const context = rootContext(model.graph, options);

@@ -29,11 +29,12 @@ export function mergeConstants(
   const initializer = graph.initializer.filter((tensor) => {
     if (outputs.has(tensor.name) || !isMergeable(tensor, leastBytes)) return true;
     const same = known.find(tensor);
-    if (same) sources.set(tensor.name, same.name);
-    else known.add(tensor);
+    // One that is given twice under the same name has no readers to lead elsewhere.
+    if (same && same.name !== tensor.name) sources.set(tensor.name, same.name);
+    else if (!same) known.add(tensor);
     return !same;
   });
-  return sources.size === 0
+  return initializer.length === graph.initializer.length
     ? graph
     : redirectReaders({ ...graph, initializer }, sources, context.origins);
 }

@@ -32,6 +32,7 @@ function model(): Model {
       irVersion: 8n,
       opsetImport: [{ version: 13n }],
       graph: {
+        input: [{ name: "c" }],
         node: [makeNode("If", ["c"], ["y"], { then_branch: body, else_branch: body })],
         initializer: [
           makeTensorProto("small", small),

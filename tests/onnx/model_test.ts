@@ -16,7 +16,7 @@ import { canonical, varint } from "./wire.ts";
 const tiny = create(ModelProtoSchema, {
   irVersion: 8n,
   opsetImport: [{ version: 13n }],
-  graph: { name: "tiny", node: [makeNode("Relu", ["x"], ["y"])] },
+  graph: { name: "tiny", input: [{ name: "x" }], node: [makeNode("Relu", ["x"], ["y"])] },
 });
 
 function bytesOf(proto: ModelProto): Uint8Array<ArrayBuffer> {
@@ -53,7 +53,7 @@ Deno.test("decodeModel() and encoding keep every hostile value", () => {
 Deno.test("a changed model keeps fields that are not known, at every depth", () => {
   const strange = field(500, Uint8Array.of(1, 2, 3));
   const node = concat(bytesOfNode(), strange, varint(501 * 8), varint(300));
-  const graph = field(7, field(1, node));
+  const graph = field(7, concat(field(1, node), inputX));
   const bytes = concat(
     Uint8Array.of(8, 8), // ir_version 8
     field(8, Uint8Array.of(16, 13)), // opset 13
@@ -69,6 +69,9 @@ Deno.test("a changed model keeps fields that are not known, at every depth", () 
   assert.deepEqual(restored.bytes(), canonical(bytes, ModelProtoSchema));
 });
 
+/** The graph's input `x`. */
+const inputX = field(11, field(1, Uint8Array.of(120)));
+
 function bytesOfNode(): Uint8Array {
   return concat(
     field(1, Uint8Array.of(120)),
@@ -80,7 +83,7 @@ function bytesOfNode(): Uint8Array {
 Deno.test("bytes() of an untouched model are the very bytes, however oddly they were written", () => {
   // Fields out of order, names present but empty, one field twice: the last wins.
   const bytes = concat(
-    field(7, concat(field(2, new Uint8Array()), field(1, bytesOfNode()))),
+    field(7, concat(field(2, new Uint8Array()), field(1, bytesOfNode()), inputX)),
     field(8, concat(field(1, new Uint8Array()), Uint8Array.of(16, 7))),
     Uint8Array.of(8, 3, 8, 8),
     field(2, new Uint8Array()),
@@ -194,7 +197,7 @@ Deno.test("an encoded model is what a reader of the standard's fields expects", 
   const bytes = bytesOf(tiny);
   const graph = field(
     7,
-    concat(field(1, bytesOfNode()), field(2, new TextEncoder().encode("tiny"))),
+    concat(field(1, bytesOfNode()), field(2, new TextEncoder().encode("tiny")), inputX),
   );
   assert.deepEqual(bytes, concat(Uint8Array.of(8, 8), graph, field(8, Uint8Array.of(16, 13))));
   assert(equals(ModelProtoSchema, fromBinary(ModelProtoSchema, bytes), tiny));

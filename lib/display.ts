@@ -1,3 +1,5 @@
+import { visible } from "./visible.ts";
+
 /**
  * The method by which a value shows itself in Deno's Jupyter kernel: it returns the value in several
  * MIME types and the front end takes the richest it knows.
@@ -97,7 +99,7 @@ function cellText(value: unknown): string {
   if (typeof value === "number" && !Number.isInteger(value)) {
     return String(Math.abs(value) >= 1 ? Number(value.toFixed(4)) : Number(value.toPrecision(4)));
   }
-  return String(value);
+  return visible(String(value));
 }
 
 function isNumeric(value: unknown): boolean {

@@ -1,3 +1,5 @@
+import { visible, visibleLines } from "../lib/visible.ts";
+
 /** The live line on stderr of a command at work. */
 export interface Progress {
   /** Replaces the live line. Nothing is shown where stderr is not a terminal. */
@@ -34,13 +36,13 @@ export function createProgress(options: ProgressOptions = {}): Progress {
   const erase = () => line && write("\r\x1b[2K");
   const log = (text: string) => {
     erase();
-    write(`${text}\n${live ? line : ""}`);
+    write(`${visibleLines(text)}\n${live ? line : ""}`);
   };
   return {
     update(text) {
       if (!live || text === line || performance.now() - drawn < REDRAW_MS) return;
       drawn = performance.now();
-      const fitting = fit(text, width() - 1);
+      const fitting = fit(visible(text), width() - 1);
       write(`\r\x1b[2K${fitting}`);
       line = fitting;
     },

@@ -1,4 +1,5 @@
-import { UsageError, UserError } from "../lib/errors.ts";
+import { reasonOf, UsageError, UserError } from "../lib/errors.ts";
+import { visible, visibleLines } from "../lib/visible.ts";
 import {
   type Command,
   type CommandLine,
@@ -99,7 +100,8 @@ export async function runScript(script: Script): Promise<never> {
 /** One message for whoever typed the command; the stack only for whoever asks for it. */
 function complaint(name: string, error: unknown): string {
   const debug = Boolean(Deno.env.get("OCTAVO_DEBUG"));
-  const message = error instanceof Error ? error.message : String(error);
+  // Names stand between quotes; a line break in one is no line of the message.
+  const message = reasonOf(error).replace(/"[^"]*"/g, visible);
   const lines = error instanceof UserError ? [`${name}: ${message}`] : [
     `${name}: unexpected error: ${message}`,
     ...(debug ? [] : [
@@ -113,7 +115,7 @@ function complaint(name: string, error: unknown): string {
 
 function complain(text: string): void {
   try {
-    Deno.stderr.writeSync(new TextEncoder().encode(text + "\n"));
+    Deno.stderr.writeSync(new TextEncoder().encode(visibleLines(text) + "\n"));
   } catch {
     // Nobody listens any more; the exit code still says it.
   }
@@ -125,7 +127,7 @@ function complain(text: string): void {
  * to stop.
  */
 async function print(text: string): Promise<void> {
-  let bytes = new TextEncoder().encode(text + "\n");
+  let bytes = new TextEncoder().encode(visibleLines(text) + "\n");
   while (bytes.length > 0) {
     try {
       bytes = bytes.subarray(await Deno.stdout.write(bytes));

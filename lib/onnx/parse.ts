@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
+import { lookUp } from "../look_up.ts";
 import { elementCount, type ElementType, type Tensor } from "../tensor/tensor.ts";
 import type { PackedType } from "../tensor/packing.ts";
 import {
@@ -131,7 +132,7 @@ class Parser {
   }
 
   #value(): AttributeFields {
-    const empty = emptyLists[this.#token.value];
+    const empty = lookUp(emptyLists, this.#token.value);
     if (this.#is("[") || (this.#token.kind === "word" && empty && /^\[/.test(this.#rest()))) {
       if (!this.#is("[")) this.#next();
       this.#expect("[");

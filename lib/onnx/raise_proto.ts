@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
+import { lookUp } from "../look_up.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   constants,
@@ -125,14 +126,14 @@ function raiseNode(
   context: Context,
 ): NodeProto[] {
   if (!isStandard(node)) return [node];
-  const steps = conversions[node.opType];
+  const steps = lookUp(conversions, node.opType);
   if (steps === undefined && !unchanged.has(node.opType)) {
     return refuse(node, "is not known as an operator of the standard");
   }
   let nodes = [node];
   for (let version = from + 1; version <= target; version++) {
     nodes = nodes.flatMap((step) => {
-      const convert = conversions[step.opType]?.[version];
+      const convert = lookUp(conversions, step.opType)?.[version];
       if (convert === undefined) return [step];
       const reference = step.attribute.find(({ refAttrName }) => refAttrName);
       if (reference !== undefined) {

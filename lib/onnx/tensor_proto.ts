@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
+import { lookUp } from "../look_up.ts";
 import {
   elementCount,
   type ElementType,
@@ -57,7 +58,7 @@ export function dataTypeName(dataType: number): string {
 
 /** Number of a type by the name that {@linkcode dataTypeName} gives it. */
 export function dataTypeNamed(name: string): DataType | undefined {
-  const known = dataTypes[name as ElementType];
+  const known = lookUp(dataTypes, name);
   if (known !== undefined) return known;
   const [, unnamed] = /^type(\d+)$/.exec(name) ?? [];
   if (unnamed !== undefined) return Number(unnamed);

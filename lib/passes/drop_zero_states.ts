@@ -1,3 +1,4 @@
+import { lookUp } from "../look_up.ts";
 import { producers } from "../onnx/graph.ts";
 import { isStandard, tensorAttribute } from "../onnx/node.ts";
 import type { GraphProto, TensorProto } from "../onnx/onnx_pb.ts";
@@ -21,11 +22,11 @@ export function dropZeroStates(
   graph: GraphProto,
   context: PassContext = rootContext(graph),
 ): GraphProto {
-  if (!graph.node.some(({ opType }) => opType in STATES)) return graph;
+  if (!graph.node.some(({ opType }) => lookUp(STATES, opType))) return graph;
   const constants = visibleConstants(graph, context);
   const makers = producers(graph);
   const node = graph.node.map((layer) => {
-    const states = isStandard(layer) ? STATES[layer.opType] : undefined;
+    const states = isStandard(layer) ? lookUp(STATES, layer.opType) : undefined;
     const zeros = states?.filter((index) => isZeros(layer.input[index] ?? "", makers, constants));
     if (!zeros || zeros.length === 0) return layer;
     const input = layer.input.map((name, index) => zeros.includes(index) ? "" : name);

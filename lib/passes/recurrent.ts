@@ -1,3 +1,4 @@
+import { lookUp } from "../look_up.ts";
 import {
   floatAttribute,
   intAttribute,
@@ -57,7 +58,7 @@ export function readRecurrent(
   node: NodeProto,
   constants: ReadonlyMap<string, TensorProto>,
 ): RecurrentLayer | string {
-  const defaults = isStandard(node) ? DEFAULTS[node.opType] : undefined;
+  const defaults = isStandard(node) ? lookUp(DEFAULTS, node.opType) : undefined;
   if (!defaults) return `${node.opType} is neither GRU nor RNN`;
   const [x = "", weight = "", recurrence = "", bias, lengths, initial] = node.input;
 

@@ -1,3 +1,4 @@
+import { lookUp } from "../look_up.ts";
 import { intAttribute, isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { elementCount } from "../tensor/tensor.ts";
@@ -26,7 +27,10 @@ export interface NodeShapes {
  * ```
  */
 export function macs(node: NodeProto, { inputs, outputs }: NodeShapes): number | undefined {
-  const count = COUNTS[isStandard(node) ? node.opType : node.opType.replace(/^Nhwc/, "")];
+  const count = lookUp(
+    COUNTS,
+    isStandard(node) ? node.opType : node.opType.replace(/^Nhwc/, ""),
+  );
   const [output] = outputs;
   const result = count && output && count(node, inputs, output);
   return result !== undefined && Number.isFinite(result) ? result : undefined;

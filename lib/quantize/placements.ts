@@ -1,5 +1,6 @@
 import type { Observer } from "../calibrate/observers.ts";
 import { nearest, UserError } from "../errors.ts";
+import { lookUp } from "../look_up.ts";
 import { type NodeIdentity, type QConfigMapping, qconfigMapping, type Rule } from "./mapping.ts";
 import {
   dynamicInt8,
@@ -79,7 +80,7 @@ export const PLACEMENTS: Readonly<Record<string, Placement>> = {
  * @throws {UserError} If there is none of this name; the message has the nearest.
  */
 export function placementOf(name: string): Placement {
-  const placement = PLACEMENTS[name];
+  const placement = lookUp(PLACEMENTS, name);
   if (placement) return placement;
   const [near] = nearest(name, Object.keys(PLACEMENTS));
   throw new UserError(

@@ -1,3 +1,4 @@
+import { lookUp } from "../look_up.ts";
 import { isStandard, makeNode } from "../onnx/node.ts";
 import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
@@ -35,7 +36,7 @@ const WEIGHT_INPUTS: Readonly<Record<string, readonly number[]>> = {
 
 /** Inputs of a node that hold float32 weights of rank 2 or more, large enough to be stored smaller. */
 export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
-  const candidates = isStandard(node) ? WEIGHT_INPUTS[node.opType] ?? [] : [];
+  const candidates = isStandard(node) ? lookUp(WEIGHT_INPUTS, node.opType) ?? [] : [];
   return candidates.flatMap((input) => {
     const tensor = facts.floatConstant(node.input[input]);
     if (!tensor) return [];

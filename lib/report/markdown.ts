@@ -1,3 +1,5 @@
+import { visible } from "../visible.ts";
+
 /**
  * Escapes text for a line of GitHub-flavoured Markdown, table cells included: nothing in it can open
  * emphasis, a link, HTML, mathematics or another column, and line breaks become spaces.
@@ -32,8 +34,7 @@ export function codeBlock(text: string, language = ""): string {
   return `${fence}${language}\n${text}\n${fence}`;
 }
 
-/** Text with every run of white space and control characters made one space. */
+/** Text with every run of white space made one space, and control characters written out. */
 export function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters would break tables and terminals
-  return text.toWellFormed().replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  return visible(text.toWellFormed().replace(/\s+/g, " ").trim());
 }

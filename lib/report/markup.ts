@@ -1,3 +1,5 @@
+import { visible } from "../visible.ts";
+
 /** HTML or SVG that is known to be safe: written by us, or escaped. */
 export class Markup {
   constructor(readonly text: string) {}
@@ -57,11 +59,12 @@ function escapeText(text: string): string {
 }
 
 /**
- * Puts U+FFFD for control characters and lone surrogates, which XML cannot hold in any form: a node may
- * carry any bytes as its name.
+ * Writes control characters out (`\x1b`) and puts U+FFFD for lone surrogates: XML cannot hold them in any
+ * form, and a node may carry any bytes as its name.
  */
 export function legalText(text: string): string {
   return text.toWellFormed()
     // deno-lint-ignore no-control-regex -- exactly the characters that XML 1.0 forbids
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, visible)
+    .replace(/[\ufffe\uffff]/g, "\ufffd");
 }

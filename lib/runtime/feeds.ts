@@ -1,4 +1,5 @@
 import { nearest, UserError } from "../errors.ts";
+import { lookUp } from "../look_up.ts";
 import {
   elementCount,
   type ElementType,
@@ -47,7 +48,7 @@ export function checkFeeds(
     fail(`it has no input "${name}"${near === undefined ? "" : ` (did you mean "${near}"?)`}`);
   }
   for (const input of inputs) {
-    const tensor = feeds[input.name] ?? fail(`input "${input.name}" is missing`);
+    const tensor = lookUp(feeds, input.name) ?? fail(`input "${input.name}" is missing`);
     const found = mismatch(tensor, input);
     if (found !== undefined) fail(`input "${input.name}" ${found}`);
   }

@@ -6,7 +6,8 @@ import { findCycle, type Module, readModules } from "./modules.ts";
  * rows below it, and nothing of its own row but itself.
  */
 const ROWS = [
-  ["errors.ts", "display.ts", "random.ts", "record"],
+  ["errors.ts", "look_up.ts", "random.ts", "record", "visible.ts"],
+  ["display.ts"],
   ["file_format.ts", "user_file.ts", "whole_file.ts"],
   ["tensor", "report"],
   ["onnx"],

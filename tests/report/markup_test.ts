@@ -16,8 +16,8 @@ Deno.test("markup joins lists and leaves nothing for what is absent", () => {
   assert.equal(`${markup`${[1, [markup`<b/>`, "c"]]}${undefined}${false}${null}${0}`}`, "1<b/>c0");
 });
 
-Deno.test("markup replaces what XML cannot hold", () => {
-  assert.equal(`${markup`${"a\u0000b\u001b[31m\ud800\n"}`}`, "a\ufffdb\ufffd[31m\ufffd\n");
+Deno.test("markup writes out or replaces what XML cannot hold", () => {
+  assert.equal(`${markup`${"a\u0000b\u001b[31m\ud800\n"}`}`, "a\\x00b\\x1b[31m\ufffd\n");
 });
 
 Deno.test("escapeMarkdown() keeps a cell a cell and a name a name", () => {
@@ -37,8 +37,8 @@ Deno.test("codeSpan() and codeBlock() hold whatever a name may hold", () => {
   assert.equal(codeBlock("a\n```\nb"), "````\na\n```\nb\n````");
 });
 
-Deno.test("oneLine() takes out line breaks and control characters", () => {
-  assert.equal(oneLine(" a\r\n\tb\u001b[0m "), "a b [0m");
+Deno.test("oneLine() takes out line breaks, and writes control characters out", () => {
+  assert.equal(oneLine(" a\r\n\tb\u001b[0m "), "a b\\x1b[0m");
 });
 
 Deno.test("requireWellFormed() refuses what is not XML", () => {

@@ -9,7 +9,7 @@ Deno.test("drawPlot() rounds to hundredths, escapes texts, and leaves no style s
   const { text } = drawPlot({ marks: [Plot.text(points, { ...at, text: "text" })] });
   requireWellFormed(text);
   assert.ok(text.includes('transform="translate(0.33,0)"'), text);
-  assert.ok(text.includes(">0.12345 &lt;b&gt; &amp; \ufffd</text>"), text);
+  assert.ok(text.includes(">0.12345 &lt;b&gt; &amp; \\x00</text>"), text);
   assert.ok(!text.includes("<style"));
 });
 

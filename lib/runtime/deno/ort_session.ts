@@ -107,14 +107,13 @@ export class OrtSession implements Session {
     const prepared = this.prepare(feeds);
     if (outputs?.length === 0) return {}; // which the runtime itself refuses to be asked for
     const results = await this.runPrepared(prepared, outputs);
-    const tensors: Record<string, Tensor> = {};
-    for (const [name, result] of Object.entries(results)) {
+    const tensors = Object.entries(results).map(([name, result]): [string, Tensor] => {
       // The runtime has copied the elements out of its heap already; they outlive the tensor.
       const { type, dims, data } = result;
-      tensors[name] = { type, dims, data } as Tensor;
       result.dispose();
-    }
-    return tensors;
+      return [name, { type, dims, data } as Tensor];
+    });
+    return Object.fromEntries(tensors);
   }
 
   /** Ends profiling, whereupon the runtime prints what it has gathered. */

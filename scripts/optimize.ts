@@ -36,7 +36,6 @@ const command = {
     }),
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     fresh: flag("measure anew what was measured on this machine before"),
-    all: flag("show every node in the plan, those without weights too"),
     json: flag("print what was chosen and measured as JSON"),
   },
   examples: [
@@ -83,7 +82,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   await print(
     options.json
       ? jsonOf(result, accuracy, { ...written, kept: result.model === model, threads })
-      : textOf(result, accuracy, written, model, options.all),
+      : textOf(result, accuracy, written, model),
   );
 });
 
@@ -112,11 +111,10 @@ function textOf(
   comparison: Comparison | undefined,
   { file, bytes }: Written,
   model: Model,
-  all: boolean,
 ): string {
   const size = factor(bytes / model.bytes().length);
   return [
-    ...result.model === result.built ? [`${all ? result.plan.all : result.plan}\n`] : [],
+    ...result.model === result.built ? [`${result.plan}\n`] : [],
     result.notes.join("\n"),
     ...comparison ? [`\n${comparison}`] : [],
     `\nWrote ${file}: ${count(bytes)} bytes, ${size} of ${model.name}`,

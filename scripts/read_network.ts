@@ -1,4 +1,5 @@
 import { readModel } from "../lib/onnx/file.ts";
+import { isNonTensor } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { Shell } from "./shell.ts";
 
@@ -9,5 +10,12 @@ export async function readNetwork(
 ): Promise<Model> {
   const model = await readModel(path);
   for (const line of model.amendments) progress.log(`${model.name}: ${line}`);
+  const others = model.graph.output.filter(isNonTensor).map(({ name }) => `"${name}"`);
+  if (others.length > 0) {
+    progress.log(
+      `${model.name}: left out of comparisons, as no tensor but a sequence, a map or optional: ` +
+        `${others.join(", ")}`,
+    );
+  }
   return model;
 }

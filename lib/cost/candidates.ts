@@ -1,6 +1,7 @@
 import type { Model } from "../onnx/model.ts";
 import { intsAttribute, isStandard } from "../onnx/node.ts";
-import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { namesRead } from "../onnx/graph.ts";
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf } from "../onnx/tensor_proto.ts";
 import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
@@ -88,10 +89,19 @@ export async function placementProblem(
       outputs: outputs.filter(isFloat),
       choices: choices[i]!,
     })),
-    results: model.graph.output.map(({ name }) => name).filter(isFloat),
+    results: resultsOf(model.graph, kernels).filter(isFloat),
     elements: (name) => elementCount(values.get(name)?.dims ?? [0]),
     prices: fitConversionTimes(times.flatMap(({ conversions }) => conversions)),
   };
+}
+
+/** Names that are wanted in float32: outputs, and what is read by nodes that are in no kernel. */
+function resultsOf({ node, output }: GraphProto, kernels: readonly Kernel[]): string[] {
+  const placed = new Set(kernels.flatMap(({ nodes }) => nodes));
+  const made = new Set(kernels.flatMap(({ outputs }) => outputs));
+  const others = node.filter((one) => !placed.has(one)).flatMap((one) => [...namesRead(one)]);
+  const results = [...output.map(({ name }) => name), ...others.filter((name) => made.has(name))];
+  return [...new Set(results)];
 }
 
 /** Bytes of a network's weights, and of all that stands between its kernels in the widest place. */

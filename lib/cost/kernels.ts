@@ -19,7 +19,8 @@ export interface Kernel {
 
 /**
  * Divides the nodes of a graph into those that run as one: a Conv with its Relu in one int8 kernel, or
- * whatever the runtime fuses in float32. What is computed when the model loads is none of them.
+ * whatever the runtime fuses in float32. What is computed when the model loads is none of them, nor
+ * what handles sequences: that has one form.
  *
  * @param graph With a name for each node.
  * @param values What a run gave: tells floats from other tensors.
@@ -37,7 +38,7 @@ export function kernelsOf(
     const next = group.get(node)!;
     return next === node ? node : leader(next);
   };
-  const nodes = graph.node.filter((node) => !extractor.isConstant(node));
+  const nodes = graph.node.filter((node) => !extractor.isConstant(node) && extractor.canTake(node));
   for (const node of nodes) group.set(node, node);
   const join = (members: readonly NodeProto[]) => {
     const [first, ...others] = members.filter((node) => group.has(node));

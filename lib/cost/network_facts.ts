@@ -32,7 +32,7 @@ export async function networkFacts(
   const raised = raiseOpset(model, QUANTIZED_OPSET);
   const named = raised.withGraph(nameNodes(raised.graph));
   const shapes = await learnShapes(named, feeds, { runtime });
-  const values = await runValues(named, feeds, shapes, runtime);
+  const values = await runValues(named, feeds, runtime);
   const optimized = await runtime.optimized(named);
   return { model: named, shapes, values, ...(optimized && { optimized: optimized.graph }) };
 }

@@ -1,5 +1,5 @@
-import { producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
+import { tensorsMade } from "../onnx/non_tensors.ts";
 import { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel, Trace } from "../quantize/quantized_model.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -27,9 +27,9 @@ export async function withErrors(
   options: WithErrorsOptions,
 ): Promise<QuantizedModel> {
   const results = model.traces.map((trace) => resultOf(trace, model.traces));
-  const [made, kept] = [producers(float32.graph), producers(model.graph)];
+  const [made, kept] = [float32, model].map(({ graph }) => new Set(tensorsMade(graph)));
   const names = new Map(
-    results.filter((name) => made.has(name) && kept.has(name)).map((name) => [name, name]),
+    results.filter((name) => made!.has(name) && kept!.has(name)).map((name) => [name, name]),
   );
   const errors = new Map([...names.keys()].map((name) => [name, noSums()]));
   const pairs = tensorPairs(float32, model, names, samples, options);

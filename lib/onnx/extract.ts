@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { constants, consumers, namesRead, producers, subgraphs } from "./graph.ts";
 import type { Model } from "./model.ts";
+import { nonTensors } from "./non_tensors.ts";
 import {
   GraphProtoSchema,
   type NodeProto,
@@ -29,6 +30,7 @@ export class Extractor {
   readonly #makers: ReadonlyMap<string, NodeProto>;
   readonly #readers: ReadonlyMap<string, readonly NodeProto[]>;
   readonly #given: ReadonlySet<string>;
+  readonly #others: ReadonlySet<string>;
   readonly #fixed = new Map<NodeProto, boolean>();
 
   /** @param values What a run of the network gave, by name: shapes are taken from there. */
@@ -40,6 +42,7 @@ export class Extractor {
     this.#makers = producers(graph);
     this.#readers = consumers(graph);
     this.#given = new Set(graph.output.map(({ name }) => name));
+    this.#others = nonTensors(graph);
   }
 
   /** Whether a node reads only what is known before the network runs: it is computed when it loads. */
@@ -53,6 +56,11 @@ export class Extractor {
         });
     this.#fixed.set(node, fixed);
     return fixed;
+  }
+
+  /** Whether a node handles nothing but tensors: a sequence can neither be fed nor be asked for. */
+  canTake(node: NodeProto): boolean {
+    return [...namesRead(node), ...node.output].every((name) => !this.#others.has(name));
   }
 
   /** What of these nodes other nodes read, or the network gives. */

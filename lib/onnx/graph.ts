@@ -296,15 +296,23 @@ export function makeNamer(graph: GraphProto): (base: string) => string {
 }
 
 /**
- * Names, element types and shapes of what a network is fed and gives back.
+ * Names, element types and shapes of what a network is fed, and of the tensors that it gives back: a
+ * sequence or a map cannot be looked at.
  *
- * @throws {UserError} If one is not a tensor (a sequence, a map), or of a type that has no array here.
+ * @throws {UserError} If an input is not a tensor, or one is of a type that has no array here.
  */
 export function valueTypes(graph: GraphProto): { inputs: ValueType[]; outputs: ValueType[] } {
   return {
     inputs: graphInputs(graph).map((info) => valueType(info, "input")),
-    outputs: graph.output.map((info) => valueType(info, "output")),
+    outputs: graph.output.filter((info) => !isNonTensor(info))
+      .map((info) => valueType(info, "output")),
   };
+}
+
+/** Whether a value is declared to be no tensor, but a sequence, a map or optional. */
+export function isNonTensor({ type }: ValueInfoProto): boolean {
+  const kind = type?.value.case;
+  return kind !== undefined && kind !== "tensorType";
 }
 
 function valueType(info: ValueInfoProto, role: string): ValueType {

@@ -26,8 +26,9 @@ export async function profileOneByOne(
   const named = model.withGraph(nameNodes(model.graph));
   const { graph } = named;
   const shapes = await learnShapes(named, feeds, { runtime });
-  const extractor = new Extractor(named, await runValues(named, feeds, shapes, runtime));
-  const nodes = graph.node.filter((node) => !extractor.isConstant(node));
+  const extractor = new Extractor(named, await runValues(named, feeds, runtime));
+  // What handles sequences cannot run in a model of its own: neither can be fed.
+  const nodes = graph.node.filter((node) => !extractor.isConstant(node) && extractor.canTake(node));
   const groups = inOrder(withPrecision(nodes, named), producers(graph));
   const times = await timeOneByOne(runtime, groups.map((group) => extractor.take(group)), options);
   const total = times.reduce((sum, ms) => sum + ms, 0);

@@ -3,6 +3,7 @@ import { consumers, graphInputs, makeNamer, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { makeNode } from "../onnx/node.ts";
 import { type GraphProto, GraphProtoSchema, type ValueInfoProto } from "../onnx/onnx_pb.ts";
+import { nonTensors } from "../onnx/non_tensors.ts";
 import { withOutputs } from "../onnx/outputs.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Suffix, suffixOf } from "./suffix.ts";
@@ -27,10 +28,11 @@ export async function cutsOf(
   if (!optimized) return new Map(inputs);
   const survives = new Set(optimized.graph.node.flatMap(({ output }) => output));
   const constants = new Set(optimized.graph.initializer.map(({ name }) => name));
+  const others = nonTensors(graph);
   const names = [...producers(graph)].filter(([name, { opType }]) =>
     opType === "QuantizeLinear"
       ? !constants.has(name)
-      : !NOT_AFTER.has(opType) && !NO_TENSOR.test(opType) && survives.has(name)
+      : !NOT_AFTER.has(opType) && !others.has(name) && survives.has(name)
   ).map(([name]) => name);
   return new Map([...inputs, ...await typesOf(model, names, runtime)]);
 }
@@ -71,9 +73,6 @@ const NOT_AFTER: ReadonlySet<string> = new Set([
   "Transpose",
   "Unsqueeze",
 ]);
-
-/** Operators that give a sequence or an optional, which cannot be fed. */
-const NO_TENSOR = /^Sequence(?!At|Length)|ToSequence$|^Optional$/;
 
 /** What has to run of a changed network, as a model of its own. */
 export interface CutModel {

@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { bytesOf, shareTensor } from "../data/shared.ts";
 import { toNumbers } from "../evaluate/classes.ts";
 import type { Model } from "../onnx/model.ts";
+import { nonTensors } from "../onnx/non_tensors.ts";
 import type { ValueInfoProto } from "../onnx/onnx_pb.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
@@ -82,6 +83,8 @@ export class Replay {
   readonly #maxBytes: number;
   readonly #signal: AbortSignal | undefined;
   readonly #tapped: Model;
+  /** Names of its outputs, those that are tensors. */
+  readonly #outputs: readonly string[];
   /** Bytes of the values of one sample, once one was run. */
   #sampleBytes: number | undefined;
   /** Values of the unchanged network by sample. */
@@ -103,6 +106,8 @@ export class Replay {
     this.#maxBytes = maxBytes;
     this.#signal = signal;
     this.#tapped = withOutputs(base, cuts.keys());
+    const others = nonTensors(base.graph);
+    this.#outputs = base.graph.output.map(({ name }) => name).filter((name) => !others.has(name));
   }
 
   /**
@@ -155,7 +160,7 @@ export class Replay {
 
   /** What the unchanged network gives for samples. */
   async outputs(samples: readonly number[]): Promise<Readonly<Record<string, Tensor>>[]> {
-    const names = this.base.graph.output.map(({ name }) => name);
+    const names = this.#outputs;
     const outputs: Record<string, Tensor>[] = [];
     for (let start = 0; start < samples.length;) {
       const chunk = samples.slice(start, start + await this.#room(samples[start]!));
@@ -217,7 +222,7 @@ export class Replay {
     values: readonly Feeds[],
     spread: boolean,
   ): Promise<Replayed<V>> {
-    const names = this.base.graph.output.map(({ name }) => name);
+    const names = this.#outputs;
     const unchanged = values.map((all) => pick(all, names));
     try {
       const { model, suffix: { reads, outputs } } = await this.#cut(variant);

@@ -2,7 +2,8 @@ import { UserError } from "../errors.ts";
 import { constants, graphInputs, subgraphs, valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { intAttribute, intsAttribute, isStandard } from "../onnx/node.ts";
-import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { tensorsMade } from "../onnx/non_tensors.ts";
+import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { withOutputs } from "../onnx/outputs.ts";
 import { type OpenDimension, ShapeMap, type ValueShape } from "../onnx/shape_map.ts";
 import { dimsOf, elementType } from "../onnx/tensor_proto.ts";
@@ -55,8 +56,7 @@ export async function learnShapes(
     return await learnShapes(model, feeds, { runtime: own });
   }
   const { graph } = model;
-  const names = graph.node.filter(givesTensors).flatMap(({ output }) => output).filter(Boolean);
-  const tapped = withOutputs(model, names);
+  const tapped = withOutputs(model, tensorsMade(graph));
   const shapesOf = async (feeds: Feeds) => {
     const shapes = new Map(Object.entries(feeds).map(plainShape));
     for await (const results of runtime.run(tapped, [feeds], { optimization: "disabled" })) {
@@ -104,14 +104,6 @@ function plainShape(
   [name, { type, dims }]: [string, Tensor],
 ): [string, Pick<ValueShape, "dims"> & { type: ElementType }] {
   return [name, { type, dims }];
-}
-
-/** Operators whose results are sequences, maps or nothing at all. */
-const NOT_TENSORS =
-  /^(Sequence(Construct|Empty|Erase|Insert|Map)|SplitToSequence|Optional|ZipMap)$/;
-
-function givesTensors(node: NodeProto): boolean {
-  return !(isStandard(node) && (node.opType === "Constant" || NOT_TENSORS.test(node.opType)));
 }
 
 function constantShapes(graph: GraphProto): [string, ValueShape][] {

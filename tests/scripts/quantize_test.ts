@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { readModel } from "../../lib/onnx/file.ts";
+import { parseModel } from "../../lib/onnx/parse_model.ts";
 import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { tinyArrays, tinyModel } from "../task/tiny.ts";
@@ -42,6 +43,21 @@ Deno.test("quantize writes a static model that the runtime runs, and says what b
     assert.ok(int8.operators.has("QuantizeLinear"));
     const float = await used(at("tiny.onnx"));
     int8.logits.forEach((value, i) => assert.ok(Math.abs(value - float.logits[i]!) < 0.05));
+  }));
+
+Deno.test("quantize leaves out of the comparison what is no tensor, and says so", () =>
+  inFolder(async (at) => {
+    const text = "input x float32[1, 3, 12, 12]; output y sequence(float32[1, 3, 12, 12]); " +
+      "r = Relu(x); y = SequenceConstruct(r, x)";
+    await parseModel(text).save(at("list.onnx"));
+    const args = [at("list.onnx"), "--data", at("data.npz"), "--out", at("q.onnx")];
+    const { code, stdout, stderr } = await run("quantize", ...args);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /list\.onnx: left out of comparisons.* a sequence, a map or optional: "y"/,
+    );
+    assert.match(stdout, /Wrote .*q\.onnx/);
   }));
 
 Deno.test("quantize takes a mapping from a config, and --dynamic needs no samples", () =>

@@ -80,6 +80,28 @@ Deno.test("optimize() to float32 quantizes nothing", async () => {
   assert.ok(result.plan.rows.every(({ asked }) => asked === "float32"));
 });
 
+Deno.test("optimize() leaves what handles sequences, and takes no part of it", async () => {
+  const model = modelOf(
+    `input x float32[1, 4, 8]
+     output y float32[1, 4, 8]
+     output parts sequence(float32[1, 4, 4])
+     tensor half int64[] = [4]
+     tensor first int64[] = [0]
+     a = Conv(x, w) {pads=[1, 1]} @ conv1
+     s = SplitToSequence(a, half) {axis=2} @ split
+     p = SequenceAt(s, first) @ at
+     q = Conv(p, w) {pads=[1, 1]} @ conv2
+     parts = SequenceInsert(s, q) @ insert
+     y = ConcatFromSequence(s) {axis=2} @ concat`,
+    { w: [4, 4, 3] },
+  );
+  const options = { runtime, kernelTimer, cache: false, rounds: 3 } as const;
+  const { built } = await optimize(model, samplesOf({ x: [1, 4, 8] }, 2), options);
+  const executes = new Map(built.plan.rows.map(({ node, executes }) => [node, executes]));
+  assert.equal(executes.get("conv1"), "QLinearConv");
+  assert.equal(executes.get("at"), "SequenceAt");
+});
+
 Deno.test("optimize() without a sample asks for one", async () => {
   await assert.rejects(optimize(video, [], { runtime }), (error: UserError) => {
     assert.ok(error instanceof UserError);

@@ -42,7 +42,9 @@ export class OrtSession implements Session {
     this.#model = name;
     this.#verbose = verbose;
     this.inputs = native.inputMetadata.map((value) => valueType(value, name, scalars));
-    this.outputs = native.outputMetadata.map((value) => valueType(value, name, scalars));
+    // A sequence or a map cannot be read here: it is not asked for.
+    this.outputs = native.outputMetadata.filter(({ isTensor }) => isTensor)
+      .map((value) => valueType(value, name, scalars));
   }
 
   static async open(bytes: Uint8Array, options: OrtSessionOptions = {}): Promise<OrtSession> {
@@ -84,13 +86,12 @@ export class OrtSession implements Session {
   /** Runs with prepared feeds. What is timed is this: a run as an application does it. */
   async runPrepared(
     feeds: ort.InferenceSession.FeedsType,
-    outputs?: readonly string[],
+    outputs: readonly string[] = this.outputs.map(({ name }) => name),
   ): Promise<ort.InferenceSession.ReturnType> {
+    if (outputs.length === 0) return {}; // which the runtime itself refuses to be asked for
     const options = { logSeverityLevel: severity(this.#verbose) };
     try {
-      return outputs
-        ? await this.#native.run(feeds, outputs, options)
-        : await this.#native.run(feeds, options);
+      return await this.#native.run(feeds, outputs, options);
     } catch (error) {
       throw explain(error, this.#model, "run");
     }
@@ -104,9 +105,7 @@ export class OrtSession implements Session {
       );
     }
     this.#checkOutputs(outputs);
-    const prepared = this.prepare(feeds);
-    if (outputs?.length === 0) return {}; // which the runtime itself refuses to be asked for
-    const results = await this.runPrepared(prepared, outputs);
+    const results = await this.runPrepared(this.prepare(feeds), outputs);
     const tensors = Object.entries(results).map(([name, result]): [string, Tensor] => {
       // The runtime has copied the elements out of its heap already; they outlive the tensor.
       const { type, dims, data } = result;

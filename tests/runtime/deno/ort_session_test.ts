@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../../lib/errors.ts";
-import { makeNode } from "../../../lib/onnx/node.ts";
 import { RuntimeError } from "../../../lib/runtime/runtime_errors.ts";
 import { openSession } from "../../../lib/runtime/open_runtime.ts";
 import { type ElementType, type Feeds, float32, type Tensor } from "../../../lib/tensor/tensor.ts";
@@ -150,24 +149,21 @@ Deno.test("run() names the node that fails, and the session lives on", async () 
   await session.release();
 });
 
-Deno.test("a sequence as output is refused by name", async () => {
-  const model = modelOf("input x float32[1]\noutput y float32[1]\ny = Identity(x)");
-  const [output] = model.graph.output;
-  const sequence = model.withGraph({
-    ...model.graph,
-    node: [makeNode("SequenceConstruct", ["x"], ["y"])],
-    output: [{
-      ...output!,
-      type: {
-        $typeName: "onnx.TypeProto",
-        value: {
-          case: "sequenceType",
-          value: { $typeName: "onnx.TypeProto.Sequence", elemType: output!.type },
-        },
-      },
-    }],
-  });
-  await assert.rejects(openSession(sequence), /"y" is not a tensor but a sequence/);
+Deno.test("a session gives the tensors among its outputs, and refuses a sequence as input", async () => {
+  const session = await openSession(modelOf(`
+    input x float32[1]
+    output s sequence(float32[1])
+    output y float32[1]
+    s = SequenceConstruct(x, x)
+    y = Neg(x)`));
+  assert.deepEqual(session.outputs.map(({ name }) => name), ["y"]);
+  assert.deepEqual(await session.run({ x: float32([1], [2]) }), { y: float32([1], [-2]) });
+  await session.release();
+  const other = modelOf(`
+    input s sequence(float32[?])
+    output n int64[]
+    n = SequenceLength(s)`);
+  await assert.rejects(openSession(other), /"s" is not a tensor but a sequence/);
 });
 
 Deno.test("threads are decided by the first session, and the web's Worker stays in place", async () => {

@@ -13,7 +13,7 @@ import { isSlower } from "../lib/record/best.ts";
 import { count, factor } from "../lib/report/format.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
-import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/mapping_config.ts";
+import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
@@ -92,17 +92,20 @@ const main = script(command, async ({ operands, options }, shell) => {
 async function readConfig(
   { dynamic, preset, config }: { dynamic: boolean; preset?: string; config?: string },
 ): Promise<QuantizeConfig> {
+  const written = config === undefined
+    ? undefined
+    : parseQuantizeConfig(await readText(config), config);
   const choices = [
     ...dynamic ? ["--dynamic"] : [],
     ...preset === undefined ? [] : ["--preset"],
-    ...config === undefined ? [] : ["--config"],
+    ...written?.says ? ["--config"] : [],
   ];
   if (choices.length > 1) {
     throw new UsageError(`${choices.join(" and ")} say what to quantize; give one of them`);
   }
-  return config === undefined
-    ? { mapping: defaultQConfigMapping(preset as Preset | undefined), corrections: [] }
-    : parseQuantizeConfig(await readText(config), config);
+  if (written?.says) return written;
+  const mapping = defaultQConfigMapping(preset as Preset | undefined);
+  return { mapping, corrections: [], says: false, ...written?.data && { data: written.data } };
 }
 
 /** Ranges at run time. */

@@ -28,6 +28,7 @@ import { QOperatorWriter } from "./qoperator.ts";
 import { float32 } from "./qconfig.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 import { quantizedResults, rangedTensors } from "./static_results.ts";
+import { storeBack } from "./store_back.ts";
 import { INT4_OPSET, storeSmall } from "./weight_only.ts";
 
 /**
@@ -65,14 +66,15 @@ export function convert(
   const notes = model instanceof CorrectedModel ? model.notes : undefined;
   if (asked.all.every(({ applied }) => applied.kind === "float32")) {
     // Nothing to do: not even a higher opset.
-    return new QuantizedModel(model.proto, model.name, planOf(asked, notes), asked.all.map(trace));
+    const kept = storeBack(model.proto, model.graph);
+    return new QuantizedModel(kept, model.name, planOf(asked, notes), asked.all.map(trace));
   }
   const decisions = lowerRecurrent(asked, mapping);
   const ranges = chooseRanges(decisions, calibration, mapping.observers);
   const builder = new Builder(decisions.facts);
   const guarded = writeAll(decisions, ranges, builder, format);
   return new QuantizedModel(
-    builder.model(proto),
+    storeBack(builder.model(proto), graph),
     model.name,
     planOf(asked, notes, guarded),
     asked.all.map(trace),

@@ -11,6 +11,7 @@ import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
+import { noteOnFloats } from "./float_types.ts";
 import { requireOut } from "./out_file.ts";
 import { readNetwork } from "./read_network.ts";
 import { runScript, script } from "./shell.ts";
@@ -75,13 +76,15 @@ const main = script(command, async ({ operands, options }, shell) => {
   const accuracy = samples?.check && result.model !== model
     ? await check(model, chosen, samples.check, runtime, shell)
     : undefined;
+  const isSame = result.model === model;
+  const floats = isSame ? [] : await noteOnFloats(model, samples?.check, runtime);
   await chosen.save(out);
   progress.close();
 
-  const written = { file: out, bytes: chosen.bytes().length };
+  const written = { file: out, bytes: chosen.bytes().length, floats };
   await print(
     options.json
-      ? jsonOf(result, accuracy, { ...written, kept: result.model === model, threads })
+      ? jsonOf(result, accuracy, { ...written, kept: isSame, threads })
       : textOf(result, accuracy, written, model),
   );
 });
@@ -90,6 +93,8 @@ const main = script(command, async ({ operands, options }, shell) => {
 interface Written {
   readonly file: string;
   readonly bytes: number;
+  /** What there is to say of the float types of the network. */
+  readonly floats: readonly string[];
 }
 
 function jsonOf(
@@ -109,7 +114,7 @@ function jsonOf(
 function textOf(
   result: Optimized,
   comparison: Comparison | undefined,
-  { file, bytes }: Written,
+  { file, bytes, floats }: Written,
   model: Model,
 ): string {
   const size = factor(bytes / model.bytes().length);
@@ -117,6 +122,7 @@ function textOf(
     ...result.model === result.built ? [`${result.plan}\n`] : [],
     result.notes.join("\n"),
     ...comparison ? [`\n${comparison}`] : [],
+    ...floats.map((note) => `\n${note}`),
     `\nWrote ${file}: ${count(bytes)} bytes, ${size} of ${model.name}`,
   ].join("\n");
 }

@@ -17,6 +17,7 @@ import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/quantize
 import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
+import { noteOnFloats } from "./float_types.ts";
 import { requireOut } from "./out_file.ts";
 import { readNetwork } from "./read_network.ts";
 import { readText } from "./read_text.ts";
@@ -70,13 +71,15 @@ const main = script(command, async ({ operands, options }, shell) => {
   // What is compared is what the file will hold.
   const candidate = decodeModel(quantized.bytes(), basename(out));
   const comparison = samples?.check && await check(model, candidate, samples.check, runtime, shell);
+  const notes = await noteOnFloats(model, samples?.check, runtime);
   await candidate.save(out);
   progress.close();
 
   const { plan } = quantized;
   const bytes = candidate.bytes().length;
   if (options.json) {
-    const record = { file: out, bytes, executes: plan.executes(), plan: plan.rows, comparison };
+    const executes = plan.executes();
+    const record = { file: out, bytes, executes, plan: plan.rows, comparison, notes };
     return await print(JSON.stringify(record, null, 2));
   }
   await print(plan.toString());
@@ -84,6 +87,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   if (comparison?.latency && isSlower({ latency: comparison.latency })) {
     await print("It is slower than float32. `deno task sweep` finds out which layers pay.");
   }
+  for (const note of notes) await print(`\n${note}`);
   const size = factor(bytes / model.bytes().length);
   await print(`\nWrote ${out}: ${count(bytes)} bytes, ${size} of ${model.name}`);
 });

@@ -37,6 +37,7 @@ const command = {
     }),
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     fresh: flag("measure anew what was measured on this machine before"),
+    all: flag("show every node in the plan, those without weights too"),
     json: flag("print what was chosen and measured as JSON"),
   },
   examples: [
@@ -85,7 +86,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   await print(
     options.json
       ? jsonOf(result, accuracy, { ...written, kept: isSame, threads })
-      : textOf(result, accuracy, written, model),
+      : textOf(result, accuracy, written, model, options.all),
   );
 });
 
@@ -116,10 +117,11 @@ function textOf(
   comparison: Comparison | undefined,
   { file, bytes, floats }: Written,
   model: Model,
+  all: boolean,
 ): string {
   const size = factor(bytes / model.bytes().length);
   return [
-    ...result.model === result.built ? [`${result.plan}\n`] : [],
+    ...result.model === result.built ? [`${all ? result.plan.all : result.plan}\n`] : [],
     result.notes.join("\n"),
     ...comparison ? [`\n${comparison}`] : [],
     ...floats.map((note) => `\n${note}`),

@@ -43,6 +43,7 @@ const command = {
       ...{ integer: true, min: 1 },
     }),
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
+    all: flag("show every node in the plan, those without weights too"),
     json: flag("print plan and comparison as JSON"),
   },
   examples: [
@@ -82,7 +83,7 @@ const main = script(command, async ({ operands, options }, shell) => {
     const record = { file: out, bytes, executes, plan: plan.rows, comparison, notes };
     return await print(JSON.stringify(record, null, 2));
   }
-  await print(plan.toString());
+  await print(options.all ? plan.all.text : plan.toString());
   if (comparison) await print(`\n${comparison}`);
   if (comparison?.latency && isSlower({ latency: comparison.latency })) {
     await print("It is slower than float32. `deno task sweep` finds out which layers pay.");

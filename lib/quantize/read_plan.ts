@@ -63,7 +63,7 @@ const INTEGER_KERNEL = /^(QLinear|QGemm|MatMulInteger|DynamicQuantize|ConvIntege
 /** Writes down what executes, and the difference from what was decided, if there is one. */
 function compare(
   row: PlanRow,
-  { form }: Trace,
+  { form, source }: Trace,
   { node, isOthers }: Kernel,
   uint8: ReadonlySet<string>,
 ): PlanRow {
@@ -80,6 +80,9 @@ function compare(
     const same = KEEPS_TYPE.has(row.opType) && row.opType !== "MaxPool";
     const isBias = row.opType === "Add" && isOthers && node.opType.startsWith("Dynamic");
     if (!same && !isBias) why += `; yet the runtime made it int8`;
+    else if (same && onUint8 && row.asked !== "float32") {
+      why = `${source}; it moves uint8 in place of float32, which changes no value`;
+    }
   }
   return { ...row, executes, ...(isOthers && { inside: true }), why };
 }

@@ -1,4 +1,4 @@
-import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/mapping_config.ts";
+import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { splitDataset, type Splits } from "../lib/data/split.ts";
 import { visemes } from "../lib/data/visemes.ts";
 import { UserError } from "../lib/errors.ts";

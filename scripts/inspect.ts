@@ -9,9 +9,12 @@ const command = {
   name: "inspect",
   summary:
     "Shows what an ONNX model is made of: inputs, outputs, opset, size, operators, and each " +
-    "node with the module path by which rules speak of it.",
+    "layer with the module path by which rules speak of it.",
   operands: { model: { placeholder: "model.onnx", help: "the model" } },
-  options: { json: flag("print everything as JSON") },
+  options: {
+    all: flag("show every node of a large network, those without weights too"),
+    json: flag("print everything as JSON"),
+  },
   examples: ["deno task inspect model.onnx", "deno task inspect model.onnx --json | jq .operators"],
 } as const;
 
@@ -19,11 +22,16 @@ const main = script(command, async ({ operands, options }, { print }) => {
   const model = await readModel(operands.model);
   const summary = await summarizeModel(model);
   await print(
-    options.json ? JSON.stringify(summary, null, 2) : describe(summary, model.amendments),
+    options.json
+      ? JSON.stringify(summary, null, 2)
+      : describe(summary, model.amendments, options.all),
   );
 });
 
-function describe(model: ModelSummary, amendments: readonly string[]): string {
+/** More nodes than this are too many to read: only those with weights are shown. */
+const MANY = 40;
+
+function describe(model: ModelSummary, amendments: readonly string[], all: boolean): string {
   const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${version}`);
   const facts = [
     ["model", model.name],
@@ -39,7 +47,11 @@ function describe(model: ModelSummary, amendments: readonly string[]): string {
     operator,
     nodes,
   }));
-  const nodes = model.nodes.map((node, i) => ({
+  const numbered = model.nodes.map((node, i) => ({ node, i }));
+  const layers = numbered.filter(({ node }) => node.float32Bytes > 0);
+  const shown = all || numbered.length <= MANY || layers.length === 0 ? numbered : layers;
+  const left = numbered.length - shown.length;
+  const nodes = shown.map(({ node, i }) => ({
     "#": i + 1,
     node: "  ".repeat(node.depth) + node.node,
     operator: node.opType,
@@ -51,6 +63,7 @@ function describe(model: ModelSummary, amendments: readonly string[]): string {
     facts.map(([name, value]) => `${name!.padEnd(10)}${value}`).join("\n"),
     table(operators).text,
     table(nodes).text,
+    ...left > 0 ? [`And ${left} nodes without float32 weights: --all shows them.`] : [],
   ].join("\n\n");
 }
 

@@ -6,15 +6,16 @@ import { UsageError } from "../lib/errors.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
+import { count, factor } from "../lib/report/format.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
-import { makeRoomFor, requireOut } from "./out_file.ts";
+import { noteOnFloats } from "./float_types.ts";
+import { requireOut } from "./out_file.ts";
 import { readNetwork } from "./read_network.ts";
 import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
-import { writtenNote } from "./written_note.ts";
 
 const command = {
   name: "optimize",
@@ -36,6 +37,7 @@ const command = {
     }),
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     fresh: flag("measure anew what was measured on this machine before"),
+    all: flag("show every node in the plan, those without weights too"),
     json: flag("print what was chosen and measured as JSON"),
   },
   examples: [
@@ -60,7 +62,6 @@ const main = script(command, async ({ operands, options }, shell) => {
         "for exact rewrites alone",
     );
   }
-  await makeRoomFor(out);
 
   await using runtime = openRuntime({ workers: 1, threads });
   const result = await optimize(model, samples?.calibration ?? [madeUp(model)], {
@@ -76,14 +77,16 @@ const main = script(command, async ({ operands, options }, shell) => {
   const accuracy = samples?.check && result.model !== model
     ? await check(model, chosen, samples.check, runtime, shell)
     : undefined;
+  const isSame = result.model === model;
+  const floats = isSame ? [] : await noteOnFloats(model, samples?.check, runtime);
   await chosen.save(out);
   progress.close();
 
-  const written = { file: out, bytes: chosen.bytes().length };
+  const written = { file: out, bytes: chosen.bytes().length, floats };
   await print(
     options.json
-      ? jsonOf(result, accuracy, { ...written, kept: result.model === model, threads })
-      : textOf(result, accuracy, written, model),
+      ? jsonOf(result, accuracy, { ...written, kept: isSame, threads })
+      : textOf(result, accuracy, written, model, options.all),
   );
 });
 
@@ -91,6 +94,8 @@ const main = script(command, async ({ operands, options }, shell) => {
 interface Written {
   readonly file: string;
   readonly bytes: number;
+  /** What there is to say of the float types of the network. */
+  readonly floats: readonly string[];
 }
 
 function jsonOf(
@@ -110,14 +115,17 @@ function jsonOf(
 function textOf(
   result: Optimized,
   comparison: Comparison | undefined,
-  { file, bytes }: Written,
+  { file, bytes, floats }: Written,
   model: Model,
+  all: boolean,
 ): string {
+  const size = factor(bytes / model.bytes().length);
   return [
-    ...result.model === result.built ? [`${result.plan}\n`] : [],
+    ...result.model === result.built ? [`${all ? result.plan.all : result.plan}\n`] : [],
     result.notes.join("\n"),
     ...comparison ? [`\n${comparison}`] : [],
-    `\n${writtenNote(file, bytes, model)}`,
+    ...floats.map((note) => `\n${note}`),
+    `\nWrote ${file}: ${count(bytes)} bytes, ${size} of ${model.name}`,
   ].join("\n");
 }
 

@@ -55,7 +55,14 @@ export const OBSERVER_NAMES = Object.keys(OBSERVERS) as ObserverName[];
 export const namedObserver = z.literal(OBSERVER_NAMES);
 
 /** Share of the values to keep, in percent. */
-export const percentileValue = z.number().gt(50).lte(100);
+export const percentileValue = z.number()
+  .gt(50, {
+    error: ({ input }) =>
+      typeof input === "number" && input > 0 && input <= 1
+        ? `in per cent: ${Number((100 * input).toPrecision(12))}?`
+        : undefined,
+  })
+  .lte(100);
 
 /** Power of an error. */
 export const powerValue = z.number().gte(1).lte(64);

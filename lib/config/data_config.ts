@@ -1,42 +1,59 @@
 import { z } from "zod";
 import { MOST_SIDE } from "../data/images/options.ts";
-import { readJsonc } from "./jsonc.ts";
 
 const pixels = z.int().min(1).max(MOST_SIDE);
 /** Most zeros before a signal: a minute of sound at 16 kHz. */
 const MOST_ZEROS = 1_000_000;
 
 const size = z.tuple([pixels, pixels]);
-const channelValues = z.union([z.number(), z.array(z.number()).min(1)]);
+const channelValues = z.union([z.number(), z.array(z.number()).min(1)], {
+  error: "expected a number, or a list of one for each channel",
+});
 
 /** How pictures become samples: the options of `images()`, as a config writes them. */
 const imagesConfig = z.strictObject({
-  resize: z.union([pixels, size]).optional(),
-  filter: z.literal(["bilinear", "bicubic"]).optional(),
-  antialias: z.boolean().optional(),
-  crop: size.optional(),
-  channels: z.literal(["rgb", "bgr", "gray"]).optional(),
-  scale: z.number().optional(),
-  mean: channelValues.optional(),
-  std: channelValues.optional(),
-  layout: z.literal(["NCHW", "NHWC"]).optional(),
-  type: z.literal(["float32", "uint8"]).optional(),
-  input: z.string().optional(),
-  /** Names of the folders that stand for class 0, 1, 2, ... */
-  classes: z.array(z.string()).min(1).optional(),
+  resize: z.union([pixels, size], {
+    error: "expected a number of pixels, or two: [height, width]",
+  }).describe("size that pictures are brought to: of the shorter side, or [height, width]")
+    .optional(),
+  filter: z.literal(["bilinear", "bicubic"]).describe("how pixels are made while resizing")
+    .meta({ default: "bilinear" }).optional(),
+  antialias: z.boolean()
+    .describe("whether shrinking averages over all pixels, as Pillow does, or not, as OpenCV")
+    .meta({ default: true }).optional(),
+  crop: size.describe("[height, width] cut out of the middle").optional(),
+  channels: z.literal(["rgb", "bgr", "gray"]).describe("channels, in the order of the network")
+    .meta({ default: "rgb" }).optional(),
+  scale: z.number()
+    .describe("factor of the pixels' values, 0 to 255; by default 1/255, of uint8 1").optional(),
+  mean: channelValues.describe("is taken off after that, for all channels or each")
+    .meta({ default: 0 }).optional(),
+  std: channelValues.describe("divides the result, for all channels or each")
+    .meta({ default: 1 }).optional(),
+  layout: z.literal(["NCHW", "NHWC"]).describe("order of the axes").meta({ default: "NCHW" })
+    .optional(),
+  type: z.literal(["float32", "uint8"]).describe("element type of the input")
+    .meta({ default: "float32" }).optional(),
+  input: z.string().describe("name of the input; by default the only one").optional(),
+  classes: z.array(z.string()).min(1)
+    .describe("names of the folders that stand for class 0, 1, 2, ...; by default in their order")
+    .optional(),
 });
 
 /** How a sound becomes samples: windows of its first channel. */
 const wavConfig = z.strictObject({
-  /** Values of a window. */
-  length: z.int().min(1),
-  /** Values from the start of one window to that of the next. */
-  hop: z.int().min(1).optional(),
-  /** Zeros before the signal. */
-  before: z.int().min(0).max(MOST_ZEROS).optional(),
-  /** Samples per second that the network expects; another rate is refused. */
-  sampleRate: z.int().min(1).optional(),
-  input: z.string().optional(),
+  length: z.int().min(1).describe("values of a window"),
+  hop: z.int().min(1)
+    .describe(
+      "values from the start of one window to that of the next; by default a window's length",
+    )
+    .optional(),
+  before: z.int().min(0).max(MOST_ZEROS).describe("zeros before the signal").meta({ default: 0 })
+    .optional(),
+  sampleRate: z.int().min(1)
+    .describe("samples per second that the network expects; a sound of another rate is refused")
+    .optional(),
+  input: z.string().describe("name of the input; by default the only one").optional(),
 });
 
 /**
@@ -48,30 +65,14 @@ const wavConfig = z.strictObject({
  * ```
  */
 export const dataConfig = z.strictObject({
-  images: imagesConfig.optional(),
-  wav: wavConfig.optional(),
-  /** Output of the network → the input that takes it at the next step: samples are steps in time. */
-  state: z.record(z.string(), z.string()).optional(),
-  /** Steps of each sequence, or one number for all. @default one sequence */
-  lengths: z.union([z.int().min(1), z.array(z.int().min(1)).min(1)]).optional(),
-});
+  images: imagesConfig.describe("how pictures become samples").optional(),
+  wav: wavConfig.describe("how a sound becomes samples: windows of its first channel").optional(),
+  state: z.record(z.string(), z.string())
+    .describe("output -> the input that takes it at the next step: samples are steps in time")
+    .optional(),
+  lengths: z.union([z.int().min(1), z.array(z.int().min(1)).min(1)], {
+    error: "expected a number of steps, or a list of one for each sequence",
+  }).describe("steps of each sequence, or one number for all; by default all are one sequence")
+    .optional(),
+}).describe("how the samples of --data are to be read");
 export type DataConfig = z.infer<typeof dataConfig>;
-
-const readingConfig = z.strictObject({ data: dataConfig });
-
-/**
- * Reads a config that only says how samples are to be read, for commands that take nothing else from one.
- *
- * @param file How messages call it.
- * @throws {UserError} Naming line, key and the nearest valid one.
- * @example
- * ```ts
- * import { parseReading } from "./data_config.ts";
- * import assert from "node:assert/strict";
- * const reading = parseReading(`{ "data": { "wav": { "length": 512 } } } // half a second`);
- * assert.equal(reading.wav?.length, 512);
- * ```
- */
-export function parseReading(text: string, file = "the config"): DataConfig {
-  return readJsonc(text, readingConfig, file).data;
-}

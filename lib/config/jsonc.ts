@@ -1,16 +1,29 @@
 import {
+  createScanner,
   findNodeAtLocation,
   getNodeValue,
   type Node,
   type ParseError,
   parseTree,
+  printParseErrorCode,
 } from "jsonc-parser";
-import { printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { nearest, UserError } from "../errors.ts";
 
 /** Most mistakes listed at once; more would scroll the first ones away. */
 const MOST_MISTAKES = 5;
+
+/** Most characters of a value that a message shows. */
+const SHOWN = 60;
+
+/** Most brackets within each other: no config needs more, and readers of deeper ones run out of stack. */
+const DEEPEST = 100;
+
+/** Options for {@linkcode readJsonc}. */
+export interface ReadJsoncOptions {
+  /** What to say of a key that this schema does not know, but another does. */
+  elsewhere?: (key: string) => string | undefined;
+}
 
 /**
  * Reads JSON with comments against a schema. Each mistake is given with its line, what is valid
@@ -30,7 +43,12 @@ const MOST_MISTAKES = 5;
  * assert.throws(() => readJsonc(text, schema, "sweep.jsonc"), /line 2: unknown key "observer"/);
  * ```
  */
-export function readJsonc<T>(text: string, schema: z.ZodType<T>, file: string): T {
+export function readJsonc<T>(
+  text: string,
+  schema: z.ZodType<T>,
+  file: string,
+  { elsewhere }: ReadJsoncOptions = {},
+): T {
   const lineAt = (offset: number) => text.slice(0, offset).split("\n").length;
   const fail = (mistakes: readonly { offset: number; message: string }[]): never => {
     const lines = mistakes.map(({ offset, message }) => `line ${lineAt(offset)}: ${message}`);
@@ -39,6 +57,11 @@ export function readJsonc<T>(text: string, schema: z.ZodType<T>, file: string): 
     throw new UserError(`Cannot read ${file}, ${lines.join("\n  ")}`);
   };
 
+  const { deep, empty } = scan(text);
+  if (empty) throw new UserError(`Cannot read ${file}: it holds no value; {} is the least`);
+  if (deep !== undefined) {
+    return fail([{ offset: deep, message: `nested deeper than ${DEEPEST}` }]);
+  }
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { allowTrailingComma: true });
   if (errors.length > 0 || tree === undefined) {
@@ -46,24 +69,57 @@ export function readJsonc<T>(text: string, schema: z.ZodType<T>, file: string): 
     const word = first ? printParseErrorCode(first.error) : "ValueExpected";
     return fail([{ offset: first?.offset ?? 0, message: `not valid JSON: ${spaced(word)}` }]);
   }
-  const repeated = repeatedKeys(tree);
+  const keys = keysOf(tree);
+  const repeated = keys.filter(({ twice }) => twice);
   if (repeated.length > 0) {
-    return fail(repeated.map((key) => ({
-      offset: key.offset,
-      message: `key ${JSON.stringify(key.value)} is given twice`,
+    return fail(repeated.map(({ node }) => ({
+      offset: node.offset,
+      message: `key ${JSON.stringify(node.value)} is given twice`,
     })));
   }
 
   const result = schema.safeParse(getNodeValue(tree), { reportInput: true });
-  if (result.success) return result.data;
-  const mistakes = result.error.issues.flatMap((issue) => describe(issue, schema)).map(
-    (mistake) => {
+  if (result.success) {
+    // zod leaves it out of records without a word.
+    const proto = keys.filter(({ node }) => node.value === "__proto__");
+    if (proto.length === 0) return result.data;
+    return fail(proto.map(({ node }) => ({
+      offset: node.offset,
+      message: '"__proto__" cannot be a name; choose another',
+    })));
+  }
+  const show = (path: Path) => {
+    const node = findNodeAtLocation(tree, path) ?? tree;
+    return cut(text.slice(node.offset, node.offset + node.length).replace(/\s+/g, " "));
+  };
+  const mistakes = result.error.issues
+    .flatMap((issue) => describe(issue, { schema, show, elsewhere }))
+    .map((mistake) => {
       const node = findNodeAtLocation(tree, mistake.path) ?? tree;
       // The node of a value begins after its key; where the key itself is wrong, point at the key.
       return { ...mistake, offset: mistake.key ? node.parent?.offset ?? node.offset : node.offset };
-    },
-  );
+    });
   return fail(mistakes);
+}
+
+/** Where brackets first lie too deep, and whether there is nothing but space and comments. */
+function scan(text: string): { deep?: number; empty: boolean } {
+  const scanner = createScanner(text, true);
+  let [depth, empty] = [0, true];
+  for (;;) {
+    scanner.scan();
+    const at = scanner.getTokenOffset();
+    const first = text[at]; // of a string it is the quote
+    if (first === undefined) return { empty };
+    empty = false;
+    if (first === "{" || first === "[") depth++;
+    if (first === "}" || first === "]") depth--;
+    if (depth > DEEPEST) return { deep: at, empty };
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
 }
 
 /**
@@ -75,14 +131,17 @@ export function readJsonc<T>(text: string, schema: z.ZodType<T>, file: string): 
 export function checkValue<T>(value: unknown, schema: z.ZodType<T>, place: string): T {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const mistakes = result.error.issues.flatMap((issue) => describe(issue, schema));
+  const show = (_: Path, input: unknown) => cut(String(JSON.stringify(input)));
+  const mistakes = result.error.issues.flatMap((issue) => describe(issue, { schema, show }));
   const lines = mistakes.slice(0, MOST_MISTAKES).map(({ message }) => message);
   if (mistakes.length > lines.length) lines.push(`and ${mistakes.length - lines.length} more`);
   throw new UserError(`Cannot use ${place}: ${lines.join("\n  ")}`);
 }
 
+type Path = (string | number)[];
+
 interface Mistake {
-  readonly path: (string | number)[];
+  readonly path: Path;
   /** Whether the key at the end of the path is the mistake, and not its value. */
   readonly key?: boolean;
   readonly message: string;
@@ -90,32 +149,36 @@ interface Mistake {
 
 type Issue = z.core.$ZodIssue;
 
+/** What {@linkcode describe} takes beside the problem. */
+interface Describing extends ReadJsoncOptions {
+  readonly schema: z.ZodType;
+  /** A value as it was written, by where it stands. */
+  readonly show: (path: Path, input: unknown) => string;
+}
+
 /** Puts a problem found by the schema in words. */
-function describe(issue: Issue, schema: z.ZodType): Mistake[] {
-  const path = issue.path as (string | number)[];
+function describe(issue: Issue, context: Describing): Mistake[] {
+  const { schema, show, elsewhere } = context;
+  const path = issue.path as Path;
   const where = path.length > 0 ? `${showPath(path)}: ` : "";
+  const found = issue.input === undefined ? "found nothing" : `got ${show(path, issue.input)}`;
   switch (issue.code) {
     case "unrecognized_keys": {
       const valid = keysAt(schema, path);
       return issue.keys.map((key) => {
-        const [near] = nearest(key, valid);
-        const hint = near ? `did you mean "${near}"?` : `valid are ${valid.join(", ")}`;
-        return {
-          path: [...path, key],
-          key: true,
-          message: `unknown key "${key}"${path.length ? ` in ${showPath(path)}` : ""}; ${hint}`,
-        };
+        const place = path.length ? ` in ${showPath(path)}` : "";
+        const other = path.length ? undefined : elsewhere?.(key);
+        const message = other === undefined
+          ? `unknown key "${cut(key)}"${place}; ${suggestion(key, valid)}`
+          : `key "${key}" ${other}`;
+        return { path: [...path, key], key: true, message };
       });
     }
     case "invalid_value": {
       const valid = issue.values.map(String);
       const [near] = typeof issue.input === "string" ? nearest(issue.input, valid) : [];
-      const hint = near ? `did you mean "${near}"?` : "";
-      const choice = `expected one of ${valid.join(", ")}`;
-      const found = issue.input === undefined
-        ? "found nothing"
-        : `got ${JSON.stringify(issue.input)}`;
-      return [{ path, message: `${where}${choice}, ${found}${hint && `; ${hint}`}` }];
+      const hint = near ? `; did you mean "${near}"?` : "";
+      return [{ path, message: `${where}expected one of ${valid.join(", ")}, ${found}${hint}` }];
     }
     case "invalid_union": {
       // The alternative that accepts this kind of value at all is the one that was meant.
@@ -127,9 +190,9 @@ function describe(issue: Issue, schema: z.ZodType): Mistake[] {
             (inner.code === "invalid_value" && !inner.values.some((x) => typeof x === kind)))
         )
       );
-      if (meant === undefined) return [{ path, message: `${where}${issue.message}` }];
+      if (meant === undefined) return [{ path, message: `${where}${issue.message}, ${found}` }];
       const deeper = meant.map((inner) => ({ ...inner, path: [...path, ...inner.path] }) as Issue);
-      return deeper.flatMap((inner) => describe(inner, schema));
+      return deeper.flatMap((inner) => describe(inner, context));
     }
     case "too_small":
     case "too_big": {
@@ -137,18 +200,20 @@ function describe(issue: Issue, schema: z.ZodType): Mistake[] {
       const limit = least ? issue.minimum : issue.maximum;
       const bound = issue.inclusive ? (least ? "at least" : "at most") : least ? "above" : "below";
       const things = issue.origin === "array" ? ` ${limit === 1 ? "entry" : "entries"}` : "";
-      const found = JSON.stringify(issue.input);
-      return [{ path, message: `${where}expected ${bound} ${limit}${things}, got ${found}` }];
+      const hint = /^Too (small|big)/.test(issue.message) ? "" : `; ${issue.message}`;
+      return [{ path, message: `${where}expected ${bound} ${limit}${things}, ${found}${hint}` }];
     }
     default: {
       const expected = issue.message.replace(/^Invalid input: |, received \w+$/g, "")
         .replace("expected int", "expected a whole number");
-      const found = issue.input === undefined
-        ? "found nothing"
-        : `got ${JSON.stringify(issue.input)}`;
       return [{ path, message: `${where}${expected}, ${found}` }];
     }
   }
+}
+
+function suggestion(key: string, valid: readonly string[]): string {
+  const [near] = nearest(key, valid);
+  return near ? `did you mean "${near}"?` : `valid are ${valid.join(", ")}`;
 }
 
 /** Keys that the schema knows at a path. */
@@ -171,7 +236,7 @@ function alternatives(
   const [step, ...rest] = path;
   if (step === undefined) return [schema];
   const next = schema instanceof z.ZodObject
-    ? schema.shape[step] as z.core.$ZodType | undefined
+    ? Object.hasOwn(schema.shape, step) ? schema.shape[step] as z.core.$ZodType : undefined
     : schema instanceof z.ZodArray
     ? schema.element
     : schema instanceof z.ZodRecord
@@ -182,14 +247,17 @@ function alternatives(
   return next ? alternatives(next, rest) : [];
 }
 
-/** Keys that stand twice in the same object, of which JSON parsers silently take the last. */
-function repeatedKeys(node: Node): Node[] {
+/** All keys; of those that stand twice in the same object JSON parsers silently take the last. */
+function keysOf(node: Node): { node: Node; twice: boolean }[] {
   const children = node.children ?? [];
   const keys = node.type === "object" ? children.flatMap((property) => property.children![0]!) : [];
-  const repeated = keys.filter((key, i) =>
-    keys.findIndex((other) => other.value === key.value) < i
-  );
-  return [...repeated, ...children.flatMap(repeatedKeys)];
+  const seen = new Set<unknown>();
+  const own = keys.map((key) => {
+    const twice = seen.has(key.value);
+    seen.add(key.value);
+    return { node: key, twice };
+  });
+  return [...own, ...children.flatMap(keysOf)];
 }
 
 function showPath(path: readonly (string | number)[]): string {

@@ -10,25 +10,27 @@ import {
   powerValue,
   takes,
 } from "../calibrate/observer_table.ts";
+import { BINS } from "../calibrate/histogram.ts";
 import { UserError } from "../errors.ts";
-import { mappingOfRecipe } from "../quantize/from_recipe.ts";
-import type { QConfigMapping } from "../quantize/mapping.ts";
 import { isPreset, PRESETS } from "../quantize/presets.ts";
-import { type Correction, CORRECTIONS } from "../quantize/quantize_with.ts";
+import { CORRECTIONS } from "../quantize/quantize_with.ts";
 import { WEIGHTS_NAMES } from "../quantize/weight_observers.ts";
 import type { NodeForm, ObserverSpec, Recipe } from "../record/recipe.ts";
-import { type DataConfig, dataConfig } from "./data_config.ts";
-import { readJsonc } from "./jsonc.ts";
+import { sharedConfig } from "./shared_config.ts";
 
 /** Weight granularities that a config can name, and how their scales are chosen. */
 export const weightsName = z.literal(WEIGHTS_NAMES);
 
 /** An observer, by name or by a parameter that only one has, and its parameters. */
 const observerConfig = {
-  observer: namedObserver.optional(),
-  percentile: percentileValue.optional(),
-  power: powerValue.optional(),
-  bins: binsValue.optional(),
+  observer: namedObserver.describe("how the ranges of static activations are chosen")
+    .meta({ default: DEFAULT_OBSERVER }).optional(),
+  percentile: percentileValue
+    .describe("share of the values that the percentile observer keeps, in per cent")
+    .meta({ default: 99.99 }).optional(),
+  power: powerValue.describe("power of the errors that the lp-norm observer adds up")
+    .meta({ default: 2.4 }).optional(),
+  bins: binsValue.describe("most bins of a histogram").meta({ default: BINS }).optional(),
 };
 
 /** How one node is to be computed. */
@@ -38,10 +40,10 @@ const kindName = z.literal(KINDS);
 const qconfigConfig = z.union([
   z.literal([...KINDS, ...PRESETS]),
   z.strictObject({
-    kind: kindName,
+    kind: kindName.describe("float32, int8 on samples, int8 at run time, or weights alone"),
     ...observerConfig,
-    weights: weightsName.optional(),
-    kernels: z.literal(["fast", "any"]).optional(),
+    weights: weightsName.describe("granularity of the weights' scales").optional(),
+    kernels: z.literal(["fast", "any"]).describe("only kernels that are faster, or any").optional(),
   }),
 ], {
   error: 'expected "float32", "static", "dynamic", "weightOnly", a preset such as "wasm", ' +
@@ -55,10 +57,14 @@ const selectorConfig = z.union([
 
 /** A qconfig mapping as a config file writes it: a default, and rules of which later ones win. */
 export const mappingConfig = z.strictObject({
-  default: qconfigConfig,
-  rules: z.array(z.tuple([selectorConfig, qconfigConfig])).default([]),
-  /** What to do where a rule asks a node by name or operator for what has no kernel. */
-  onUnsupported: z.literal(["error", "float32"]).default("error"),
+  default: qconfigConfig.default("wasm").describe("what becomes of a node that no rule names"),
+  rules: z.array(
+    z.tuple([selectorConfig, qconfigConfig], {
+      error: "expected a rule of two: [which nodes, what they become]",
+    }),
+  ).default([]).describe("which nodes become something else; of several rules the last counts"),
+  onUnsupported: z.literal(["error", "float32"]).default("error")
+    .describe("what to do where a rule asks a node by name or operator for what has no kernel"),
 });
 export type MappingConfig = z.infer<typeof mappingConfig>;
 
@@ -68,42 +74,14 @@ export type MappingConfigInput = z.input<typeof mappingConfig>;
 /** Corrections that a config can name. */
 export const correctionName = z.literal(CORRECTIONS);
 
-const quantizeConfig = mappingConfig.extend({
+/** What `quantize` and `ablate` take. */
+export const quantizeConfig = mappingConfig.extend({
   ...observerConfig,
-  corrections: z.array(correctionName).default([]),
-  data: dataConfig.optional(),
-  weights: weightsName.default("per-channel"),
+  corrections: z.array(correctionName).default([])
+    .describe("what is corrected before conversion"),
+  ...sharedConfig,
+  weights: weightsName.default("per-channel").describe("granularity of the weights' scales"),
 });
-
-/**
- * Reads the config of `quantize`: one mapping, and what its static nodes take where they do not say
- * it themselves. A preset, as `"wasm"` or `"fbgemm"`, says it itself.
- *
- * ```jsonc
- * { "default": "static", "rules": [["front", "float32"]], "observer": "percentile", "percentile": 99.99 }
- * ```
- *
- * @param file How messages call it.
- * @throws {UserError} Naming line, key and the nearest valid one.
- */
-export function parseQuantizeConfig(text: string, file = "the config"): QuantizeConfig {
-  const config = readJsonc(text, quantizeConfig, file);
-  const observer = chooseObserver(config);
-  const { corrections, data, weights } = config;
-  const mapping = mappingOfRecipe({
-    ...{ kind: "mapping", base: "fused", name: "quantize", weights, ...rulesOf(config) },
-    ...(observer && { observer }),
-  }, []);
-  return { mapping, corrections, data };
-}
-
-/** What `quantize` is to make of a network. */
-export interface QuantizeConfig {
-  readonly mapping: QConfigMapping;
-  readonly corrections: readonly Correction[];
-  /** How its samples are to be read. */
-  readonly data?: DataConfig;
-}
 
 /** What a mapping of a config asks for, as a recipe says it. */
 export type Rules = Pick<Recipe & { kind: "mapping" }, "default" | "rules" | "onUnsupported">;
@@ -125,7 +103,7 @@ export function rulesOf(
  *
  * @throws {UserError} If a parameter makes no difference to the observer.
  */
-function chooseObserver(
+export function chooseObserver(
   settings: ObserverParameters & { observer?: ObserverName },
 ): ObserverSpec | undefined {
   const { percentile, power, bins } = settings;

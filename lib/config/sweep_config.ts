@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { BINS } from "../calibrate/histogram.ts";
 import { nearest, UserError } from "../errors.ts";
-import { dataConfig } from "./data_config.ts";
 import { checkValue, readJsonc } from "./jsonc.ts";
-import { correctionName, mappingConfig, weightsName } from "./mapping_config.ts";
+import { correctionName, mappingConfig, quantizeConfig, weightsName } from "./mapping_config.ts";
+import { sharedConfig } from "./shared_config.ts";
 import {
   binsValue,
   DEFAULT_OBSERVER,
@@ -22,40 +22,44 @@ const REWRITES = ["fused", "lowered"] as const;
 
 /** A product of choices; a list that is left out has its default. */
 const product = z.strictObject({
-  /** Which nodes are int8, by name: built in, or one of `mappings`. @default all there are */
-  placements: z.array(z.string()).min(1).optional(),
-  /**
-   * How the ranges of static activations are chosen.
-   * @default lp-norm; with `percentiles` percentile too
-   */
-  observers: z.array(namedObserver).min(1).optional(),
-  /** Shares of values to keep, in percent, each for the percentile observer. @default 99.99 */
-  percentiles: z.array(percentileValue).min(1).optional(),
-  /** Powers of the error, each for the lp-norm observer. @default 2.4 */
-  powers: z.array(powerValue).min(1).optional(),
-  /** Most bins of the histograms, each for every observer that looks at them. @default 4096 */
-  bins: z.array(binsValue).min(1).optional(),
-  /**
-   * Numbers of calibration samples, taken from the front of the split: how few are enough. `all` is
-   * the whole split. One run over the data serves all of them. @default all
-   */
+  placements: z.array(z.string()).min(1)
+    .describe(
+      "which nodes are int8, by name: built in, or one of mappings; by default all there are",
+    )
+    .optional(),
+  observers: z.array(namedObserver).min(1)
+    .describe("how the ranges of static activations are chosen; with percentiles percentile too")
+    .meta({ default: [DEFAULT_OBSERVER] }).optional(),
+  percentiles: z.array(percentileValue).min(1)
+    .describe("shares of values to keep, in per cent, each for the percentile observer")
+    .meta({ default: [99.99] }).optional(),
+  powers: z.array(powerValue).min(1).describe("powers of the error, each for the lp-norm observer")
+    .meta({ default: [2.4] }).optional(),
+  bins: z.array(binsValue).min(1)
+    .describe("most bins of the histograms, each for every observer that looks at them")
+    .meta({ default: [BINS] }).optional(),
   calibrationSizes: z.array(
     z.union([z.int().min(1), z.literal("all")], {
       error: 'expected a whole number from 1, or "all"',
     }),
-  ).min(1).optional(),
-  /** One scale for a whole weight, or for each output channel of it. @default per-channel */
-  weights: z.array(weightsName).min(1).optional(),
-  /** What is corrected before conversion: each entry one or several together. @default none */
+  ).min(1).describe(
+    "numbers of calibration samples, from the front of the split: how few are enough",
+  )
+    .meta({ default: ["all"] }).optional(),
+  weights: z.array(weightsName).min(1)
+    .describe("one scale for a whole weight, or for each output channel of it")
+    .meta({ default: ["per-channel"] }).optional(),
   corrections: z.array(
     z.union([z.literal(["none", ...CORRECTIONS]), z.array(correctionName).min(1)], {
       error: `expected "none", ${
         CORRECTIONS.map((name) => `"${name}"`).join(", ")
       }, or a list of these`,
     }),
-  ).min(1).optional(),
-  /** Exact forms of the float32 network to start from. @default fused */
-  rewrites: z.array(z.enum(REWRITES)).min(1).optional(),
+  ).min(1).describe("what is corrected before conversion: each entry one or several together")
+    .meta({ default: ["none"] }).optional(),
+  rewrites: z.array(z.enum(REWRITES)).min(1)
+    .describe("exact forms of the float32 network to start from")
+    .meta({ default: ["fused"] }).optional(),
 });
 
 /**
@@ -76,25 +80,22 @@ const product = z.strictObject({
  * }
  * ```
  */
-const sweepConfig = product.extend({
-  /** Further products, beside the first. */
-  more: z.array(product).optional(),
-  /** Placements of one's own. */
-  mappings: z.record(z.string().min(1), mappingConfig).default({}),
-  /** How the samples are to be read. */
-  data: dataConfig.optional(),
-  /** Largest accepted drop of the metric, in its unit. */
-  maxDrop: z.number().min(0).optional(),
-  /** Samples of each split. */
-  calibration: z.int().min(1).optional(),
-  selection: z.int().min(2).optional(),
-  test: z.int().min(2).optional(),
-  /** Seed of the split. */
-  seed: z.int().min(0).optional(),
-  /** Threads of the runtime while latency is measured. */
-  threads: z.int().min(1).max(64).optional(),
-  /** Samples evaluated at a time. */
-  workers: z.int().min(1).max(64).optional(),
+export const sweepConfig = product.extend({
+  more: z.array(product).describe("further products, beside the first").optional(),
+  mappings: z.record(z.string().min(1), mappingConfig).default({})
+    .describe("placements of one's own, by name: each as quantize's form"),
+  ...sharedConfig,
+  maxDrop: z.number().min(0).describe("largest accepted drop of the metric, in its unit")
+    .optional(),
+  calibration: z.int().min(1).describe("samples to find ranges with").optional(),
+  selection: z.int().min(2).describe("samples to choose by").optional(),
+  test: z.int().min(2).describe("samples for the reported number").optional(),
+  seed: z.int().min(0).describe("seed of the shuffle of the samples").meta({ default: 0 })
+    .optional(),
+  threads: z.int().min(1).max(64).describe("threads of the runtime while latency is measured")
+    .meta({ default: 1 }).optional(),
+  workers: z.int().min(1).max(64)
+    .describe("samples evaluated at a time; by default the number of cores, at most 4").optional(),
 });
 export type SweepConfig = z.infer<typeof sweepConfig>;
 
@@ -121,7 +122,9 @@ const DEFAULT_PRODUCTS: readonly z.infer<typeof product>[] = [
 export function productsOf(config: SweepConfig): Product[] {
   const every = [...Object.keys(PLACEMENTS), ...Object.keys(config.mappings)];
   const chosen = config.more !== undefined ||
-    Object.keys(product.shape).some((key) => config[key as keyof typeof config] !== undefined);
+    Object.keys(product.shape).some((key) =>
+      config[key as keyof typeof product.shape] !== undefined
+    );
   return (chosen ? [config, ...config.more ?? []] : DEFAULT_PRODUCTS).map((product) => ({
     placements: product.placements ?? every,
     observers: product.observers ??
@@ -171,7 +174,11 @@ function refuseIdle(config: SweepConfig, file: string): void {
  * @throws {UserError} Naming line, key and the nearest valid one.
  */
 export function parseSweepConfig(text: string, file = "the config"): SweepConfig {
-  return requireSense(readJsonc(text, sweepConfig, file), file);
+  const elsewhere = (key: string) =>
+    Object.hasOwn(quantizeConfig.shape, key)
+      ? 'is of quantize\'s form; put it under mappings: { "mappings": { "mine": { ... } } }'
+      : undefined;
+  return requireSense(readJsonc(text, sweepConfig, file, { elsewhere }), file);
 }
 
 /**

@@ -182,6 +182,12 @@ function sliceFirst(array: Tensor, index: number, whole: boolean): Tensor {
 
 function checkType(array: Tensor, input: ValueType, what: string): void {
   if (mayConvert(array.type, input.type)) return;
+  if (input.type === "bfloat16") {
+    throw new UserError(
+      `${what} cannot be fed: the input is bfloat16, a type that neither numpy's files nor ` +
+        `onnxruntime-web's tensors have; export the network with float32 inputs`,
+    );
+  }
   throw new UserError(
     `${what} is of type ${array.type}, but the input is ${input.type}; convert it first`,
   );

@@ -129,6 +129,12 @@ function readType(header: string, name: string): NumericType {
   const descr = header.match(/'descr'\s*:\s*'([^']*)'/)?.[1];
   const [, order, code] = descr?.match(/^([<>|=]?)(.*)$/) ?? [];
   const type = TYPES.get(code ?? "");
+  if (code === "V2") {
+    throw new UserError(
+      `Cannot read ${name}: it holds raw elements of 2 bytes, which is how numpy saves bfloat16, a type ` +
+        `that it does not have; save x.astype("float32") instead`,
+    );
+  }
   if (type === undefined) {
     const known = [...TYPES.values()].join(", ");
     throw new UserError(

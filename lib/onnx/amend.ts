@@ -4,6 +4,7 @@ import { inlineFunctions } from "./inline_functions.ts";
 import { lowerOpset } from "./lower_opset.ts";
 import { onceEach } from "./once_each.ts";
 import type { ModelProto } from "./onnx_pb.ts";
+import { dropStaleShapes } from "./stale_shapes.ts";
 
 /** A file in the form that everything here takes, and what was changed for that. */
 export interface Amended {
@@ -29,7 +30,10 @@ export function amend(proto: ModelProto, name: string): Amended {
   const { proto: plain, note } = lowerOpset(inline, name);
   if (note) amendments.push(note);
   const graph = plain.graph && freeDimensions(plain.graph);
-  return { proto: graph === plain.graph ? plain : { ...plain, graph }, amendments };
+  const fresh = graph && dropStaleShapes(graph);
+  if (fresh?.note) amendments.push(fresh.note);
+  const same = fresh?.graph === plain.graph;
+  return { proto: same ? plain : { ...plain, graph: fresh?.graph }, amendments };
 }
 
 function functionsOf(names: readonly string[]): string {

@@ -4,7 +4,7 @@ import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { makeTensorProto } from "../onnx/tensor_proto.ts";
 import { bypass } from "./bypass.ts";
 import { inferShapes } from "./infer_shapes.ts";
-import { readIntegers } from "./read_integers.ts";
+import { readIntegers } from "../onnx/read_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { readSlice } from "./read_slice.ts";
 import { removeDead } from "./remove_dead.ts";

@@ -1,13 +1,9 @@
 import { consumers, pinned, producers } from "../onnx/graph.ts";
 import { intAttribute, intsAttribute, isStandard, withAttributes } from "../onnx/node.ts";
-import {
-  type GraphProto,
-  type NodeProto,
-  type TensorProto,
-  TensorProto_DataType as DataType,
-} from "../onnx/onnx_pb.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import { bypass } from "./bypass.ts";
+import { elementTypes } from "./element_types.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 
 /**
@@ -95,23 +91,4 @@ function setsWholeShape(node: NodeProto, constants: ReadonlyMap<string, TensorPr
   if (!shape) return false;
   const dims = readTensorProto(shape).data as BigInt64Array;
   return intAttribute(node, "allowzero", 0) === 1 || !dims.includes(0n);
-}
-
-/** Element types known without inference: stated by the file, of constants, from Cast and Shape. */
-function elementTypes(
-  graph: GraphProto,
-  constants: ReadonlyMap<string, TensorProto>,
-): Map<string, number> {
-  const types = new Map<string, number>();
-  for (const { name, type } of [...graph.valueInfo, ...graph.input]) {
-    if (type?.value.case === "tensorType") types.set(name, type.value.value.elemType);
-  }
-  for (const [name, { dataType }] of constants) types.set(name, dataType);
-  for (const node of graph.node) {
-    const [name] = node.output;
-    if (!name || !isStandard(node)) continue;
-    if (node.opType === "Cast") types.set(name, intAttribute(node, "to", DataType.UNDEFINED));
-    if (node.opType === "Shape" || node.opType === "Size") types.set(name, DataType.INT64);
-  }
-  return types;
 }

@@ -22,6 +22,7 @@ import { mergeConstants } from "./merge_constants.ts";
 import { everywhere, type Pass, type PassOptions, rootContext, untilStable } from "./pass.ts";
 import { moveDequantized } from "./move_dequantized.ts";
 import { poolMeans } from "./pool_means.ts";
+import { raiseFloats } from "./raise_floats.ts";
 import { removeDead } from "./remove_dead.ts";
 
 /** Options for {@linkcode fuse}. */
@@ -106,6 +107,8 @@ const PASSES: readonly Pass[] = [
  * - A ReduceMean over all positions of a map becomes a GlobalAveragePool.
  * - What depends on constants alone is computed: the slices and concatenations that exporters put
  *   around the weights of recurrent layers. Constant nodes become initializers, equal ones one.
+ * - What is computed in float16, bfloat16 or float64 is computed in float32, for which there are kernels;
+ *   inputs and outputs keep their types.
  * - Identity, Dropout, empty Casts and Transposes, initial states of zeros and all that no output needs
  *   are removed.
  *
@@ -176,8 +179,8 @@ export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
   if (model.graph.output.length === 0) {
     throw new UserError(`Cannot fuse ${model.name}: it has no outputs, so nothing of it is of use`);
   }
-  const started = freezeInitializers(model.proto);
   const context = rootContext(model.graph, options);
+  const started = raiseFloats(freezeInitializers(model.proto), context);
   const graph = passesOf(model, options)(started.graph ?? model.graph, context);
   const paths = modulePaths(model.graph);
   const fused = fusedGroups(graph, context, (node) => paths.get(node) ?? "");

@@ -4,7 +4,7 @@ import { dimsOf } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import { inferShapes } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
-import { readIntegers } from "./read_integers.ts";
+import { readIntegers } from "../onnx/read_integers.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 

@@ -1,7 +1,7 @@
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import type { TapClass } from "./taps.ts";
-import type { Window } from "./pool_window.ts";
+import type { Window } from "../onnx/pool_window.ts";
 
 /**
  * A way to write a convolution as matrix products:

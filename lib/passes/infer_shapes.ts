@@ -2,10 +2,10 @@ import { intAttribute, intsAttribute, isStandard } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { dimsOf, elementType } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import { readIntegers } from "./read_integers.ts";
+import { readIntegers } from "../onnx/read_integers.ts";
 import { readSlice } from "./read_slice.ts";
 import type { ShapeMap, ValueShape } from "../onnx/shape_map.ts";
-import { windowOf } from "./pool_window.ts";
+import { windowOf } from "../onnx/pool_window.ts";
 
 /** Operators that work on each element, of one tensor or several that broadcast. */
 export const ELEMENTWISE: ReadonlySet<string> = new Set(

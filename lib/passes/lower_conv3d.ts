@@ -6,7 +6,7 @@ import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { type ReadConv, readConv } from "./read_conv.ts";
 import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
-import { alongAxes } from "./pool_window.ts";
+import { alongAxes } from "../onnx/pool_window.ts";
 
 /** Options for {@linkcode lowerConv3d}. */
 export type LowerConv3dOptions = RewriteOptions;

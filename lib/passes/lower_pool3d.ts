@@ -4,7 +4,7 @@ import { inferShapes } from "./infer_shapes.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
-import { alongAxes, isIdle, windowOf } from "./pool_window.ts";
+import { alongAxes, isIdle, windowOf } from "../onnx/pool_window.ts";
 
 /** Options for {@linkcode lowerPool3d}. */
 export type LowerPool3dOptions = RewriteOptions;

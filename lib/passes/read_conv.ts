@@ -3,7 +3,7 @@ import type { NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { readTensorProto } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
-import { type Window, windowOf } from "./pool_window.ts";
+import { type Window, windowOf } from "../onnx/pool_window.ts";
 
 /** A Conv in float32 with constant weights, on a map of known size. */
 export interface ReadConv {

@@ -3,7 +3,7 @@ import { intAttribute, isStandard } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { inferShapes } from "./infer_shapes.ts";
-import { readIntegers } from "./read_integers.ts";
+import { readIntegers } from "../onnx/read_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { readSlice } from "./read_slice.ts";
 import { type NodeWriter, replaceNodes } from "./replacement.ts";

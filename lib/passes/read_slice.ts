@@ -1,6 +1,6 @@
 import { isStandard } from "../onnx/node.ts";
 import type { NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
-import { readIntegers } from "./read_integers.ts";
+import { readIntegers } from "../onnx/read_integers.ts";
 import type { ValueShape } from "../onnx/shape_map.ts";
 
 /** What a Slice takes: along one axis, from `begin` up to `end`, each in turn. */

@@ -5,11 +5,11 @@ import { makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import { evaluateNode } from "./evaluate/evaluate_node.ts";
 import { ELEMENTWISE, inferShapes } from "./infer_shapes.ts";
-import { readIntegers } from "./read_integers.ts";
+import { readIntegers } from "../onnx/read_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { removeDead } from "./remove_dead.ts";
 import type { ShapeMap, ValueShape } from "../onnx/shape_map.ts";
-import { isIdle, windowOf } from "./pool_window.ts";
+import { isIdle, windowOf } from "../onnx/pool_window.ts";
 
 /**
  * Moves Transposes and Reshapes down, past operators that do not mind the order of the values: an

@@ -1,4 +1,4 @@
-import type { Window } from "./pool_window.ts";
+import type { Window } from "../onnx/pool_window.ts";
 
 /** Output positions that see the same taps of the kernel inside the input, and what they read there. */
 export interface TapClass {

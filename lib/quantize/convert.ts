@@ -25,10 +25,11 @@ import { Plan } from "./plan.ts";
 
 import { QdqWriter } from "./qdq.ts";
 import { QOperatorWriter } from "./qoperator.ts";
-import { float32 } from "./qconfig.ts";
+import { float32, weightOnly } from "./qconfig.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 import { quantizedResults, rangedTensors } from "./static_results.ts";
-import { INT4_OPSET, storeSmall } from "./weight_only.ts";
+import { storeBack } from "./store_back.ts";
+import { INT4_OPSET, storeSmall, weightBytes, weightOnlyObstacle } from "./weight_only.ts";
 
 /**
  * How static int8 stands in the file: `QDQ`, float operators between DequantizeLinear and
@@ -65,14 +66,15 @@ export function convert(
   const notes = model instanceof CorrectedModel ? model.notes : undefined;
   if (asked.all.every(({ applied }) => applied.kind === "float32")) {
     // Nothing to do: not even a higher opset.
-    return new QuantizedModel(model.proto, model.name, planOf(asked, notes), asked.all.map(trace));
+    const kept = storeBack(model.proto, model.graph);
+    return new QuantizedModel(kept, model.name, planOf(asked, notes), asked.all.map(trace));
   }
   const decisions = lowerRecurrent(asked, mapping);
   const ranges = chooseRanges(decisions, calibration, mapping.observers);
   const builder = new Builder(decisions.facts);
   const guarded = writeAll(decisions, ranges, builder, format);
   return new QuantizedModel(
-    builder.model(proto),
+    storeBack(builder.model(proto), graph),
     model.name,
     planOf(asked, notes, guarded),
     asked.all.map(trace),
@@ -110,12 +112,12 @@ function opsetFor({ default: byDefault, rules }: QConfigMapping): number {
   return int4 ? INT4_OPSET : QUANTIZED_OPSET;
 }
 
-function trace({ node, applied, obstacle, anchor, inBody }: Decision): Trace {
+function trace({ node, applied, obstacle, anchor, inBody, source }: Decision): Trace {
   const form = obstacle === INT8_ALREADY ? "int8" : applied.kind;
   const name = form === "dynamic" && !dynamicOperator(node)!.write
     ? `${node.name}/recurrent/Scan`
     : node.name;
-  return { name, outputs: node.output, form, anchor: anchor?.name, inBody };
+  return { name, outputs: node.output, form, anchor: anchor?.name, inBody, source };
 }
 
 /** Writes all nodes. Gives the names of those that stay float32 behind barriers. */
@@ -236,11 +238,16 @@ function planRow(
   notes: ReadonlyMap<string, string>,
   guarded: ReadonlySet<string>,
 ): PlanRow {
-  const { identity, asked, applied, source, obstacle } = decision;
+  const { identity, asked, applied, source, obstacle, node, facts } = decision;
+  const bytes = weightBytes(node, facts);
   const reasons = [source];
   if (obstacle === INT8_ALREADY) reasons.push(obstacle);
-  else if (obstacle && applied.kind === "float32") reasons.push(`stays float32: ${obstacle}`);
-  else if (obstacle) reasons.push(`${applied.kind} instead: ${obstacle}`);
+  else if (obstacle && applied.kind === "float32") {
+    reasons.push(`stays float32: ${obstacle}`);
+    const couldBeSmall = decision.impossible &&
+      weightOnlyObstacle(node, SMALL, facts) === undefined;
+    if (couldBeSmall) reasons.push("weightOnly() makes it smaller");
+  } else if (obstacle) reasons.push(`${applied.kind} instead: ${obstacle}`);
   if (!decision.inBody && guarded.has(decision.node.name)) reasons.push(BEHIND_BARRIERS);
   const note = decision.inBody ? undefined : notes.get(identity.name);
   if (note) reasons.push(note);
@@ -252,8 +259,12 @@ function planRow(
     ...(applied.kind !== asked.kind && { applied: applied.kind }),
     executes: "",
     why: reasons.join("; "),
+    ...(bytes !== undefined && { weights: bytes }),
   };
 }
+
+/** What a layer without an int8 kernel could be stored as. */
+const SMALL = weightOnly();
 
 const BEHIND_BARRIERS =
   "behind a barrier: the runtime would make it int8 too between its int8 neighbours";

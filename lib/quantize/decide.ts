@@ -13,7 +13,7 @@ import {
   resolveMapping,
   showSelector,
 } from "./mapping.ts";
-import { float32, type WeightOnly } from "./qconfig.ts";
+import { float32, type WeightOnly, weightOnly } from "./qconfig.ts";
 import { keepSharedWeights } from "./shared_weights.ts";
 import { dropIdleUnits, type StaticUnit, staticUnits } from "./static_units.ts";
 import { weightOnlyObstacle } from "./weight_only.ts";
@@ -150,10 +150,21 @@ function refuseImpossible(all: readonly Decision[], mapping: QConfigMapping): vo
     const { identity, asked, obstacle } = first;
     throw new UserError(
       `Cannot apply the qconfig mapping: rule ${showSelector(selector)} asks for ${asked.kind} ` +
-        `${identity.opType} node "${identity.name}": ${obstacle}; give it float32` +
+        `${identity.opType} node "${identity.name}": ${obstacle}; give it ${otherForms(first)}` +
         `, or leave it alone with { onUnsupported: "float32" }`,
     );
   });
+}
+
+/** What a node can be beside what was asked of it: `dynamicInt8(), weightOnly() or float32`. */
+function otherForms({ node, facts, asked }: Decision): string {
+  const forms = [
+    ...asked.kind === "dynamic" || whyNotDynamic(node, facts) !== undefined
+      ? []
+      : ["dynamicInt8()"],
+    ...weightOnlyObstacle(node, weightOnly(), facts) === undefined ? ["weightOnly()"] : [],
+  ];
+  return forms.length === 0 ? "float32" : `${forms.join(", ")} or float32`;
 }
 
 function tryDynamic(decision: Decision): void {

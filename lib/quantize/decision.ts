@@ -57,6 +57,6 @@ export function whyNotDynamic(node: NodeProto, facts: GraphFacts): string | unde
   const operator = dynamicOperator(node);
   if (operator) return operator.obstacle(node, facts);
   return storableWeights(node, facts).length > 0
-    ? `no dynamic int8 kernel for ${node.opType}; weightOnly() makes it smaller`
+    ? `no dynamic int8 kernel for ${node.opType}`
     : "it has no weights";
 }

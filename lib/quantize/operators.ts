@@ -114,10 +114,10 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
 
 /** Why float32 is the only form of an operator that is not in the table. */
 export const NO_STATIC_KERNEL: ReadonlyMap<string, string> = new Map([
-  ["GRU", "no int8 GRU kernel; dynamicInt8() or weightOnly() make it smaller"],
-  ["RNN", "no int8 RNN kernel; dynamicInt8() or weightOnly() make it smaller"],
-  ["LSTM", "the int8 LSTM kernel is dynamic only; dynamicInt8() or weightOnly() make it smaller"],
-  ["ConvTranspose", "no int8 ConvTranspose kernel; weightOnly() makes it smaller"],
+  ["GRU", "no int8 GRU kernel"],
+  ["RNN", "no int8 RNN kernel"],
+  ["LSTM", "the int8 LSTM kernel is dynamic only"],
+  ["ConvTranspose", "no int8 ConvTranspose kernel"],
   ["HardSigmoid", "as Mul, Add and Clip in int8 it is no faster than between changes of precision"],
   ["HardSwish", "as four operators in int8 it is slower than between two changes of precision"],
   ["InstanceNormalization", "it normalises in float32 between two changes of precision"],
@@ -156,9 +156,7 @@ function matMulObstacle(node: NodeProto, facts: GraphFacts): string | undefined 
 }
 
 function tableObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
-  return facts.isConstant(node.input[0])
-    ? "it looks up a table of constants; weightOnly() makes that smaller"
-    : undefined;
+  return facts.isConstant(node.input[0]) ? "it looks up a table of constants" : undefined;
 }
 
 function resizeObstacle(node: NodeProto): string | undefined {

@@ -1,7 +1,11 @@
-import { JUPYTER_DISPLAY, type MimeBundle, table } from "../display.ts";
+import { escapeHtml, JUPYTER_DISPLAY, type MimeBundle, type Table, table } from "../display.ts";
 import type { PlanRow } from "../record/plan_record.ts";
+import { KIND_COLUMNS, layersIn, planKinds, restOf } from "../report/plan_kinds.ts";
 
-/** The decision for every node. Shows itself as a table. */
+/**
+ * The decision for every node. Shows itself as two tables, the layers by kind and one by one, and a
+ * sentence about the nodes without weights; {@linkcode Plan.all} shows every node.
+ */
 export class Plan {
   readonly rows: readonly PlanRow[];
 
@@ -20,31 +24,56 @@ export class Plan {
     return counts;
   }
 
-  /** The plan as plain text. */
+  /** Every node, those without weights too. */
+  get all(): Table {
+    return nodeTable(this.rows);
+  }
+
+  /** The plan in short, as plain text. */
   toString(): string {
-    return this.#table().text;
+    const { tables, rest } = this.#short();
+    return [...tables.map(({ text }) => text), ...rest ? [rest] : []].join("\n\n");
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {
-    const shown = this.#table();
-    return { "text/html": shown.html, "text/plain": shown.text };
+    const { tables, rest } = this.#short();
+    const more = rest && `<p>${escapeHtml(rest)}</p>` +
+        `<details><summary>all ${this.rows.length} nodes</summary>${this.all.html}</details>`;
+    return {
+      "text/html": tables.map(({ html }) => html).join("") + (more ?? ""),
+      "text/plain": this.toString(),
+    };
   }
 
-  #table() {
-    const rows = this.rows.map(({ node, opType, path, asked, executes, why, ms, dB }) => ({
-      node: path || node,
-      op: opType,
-      asked,
-      "executes as": executes,
-      ms: ms === undefined ? undefined : Number(ms.toPrecision(3)),
-      dB: dB === undefined ? undefined : Number(dB.toFixed(1)),
-      why,
-    }));
-    const columns = ["node", "op", "asked", "executes as", "ms", "dB", "why"] as const;
-    const measured = (column: "ms" | "dB") => rows.some((row) => row[column] !== undefined);
-    return table(
-      rows,
-      columns.filter((column) => (column !== "ms" && column !== "dB") || measured(column)),
+  #short(): { tables: readonly Table[]; rest: string | undefined } {
+    const kinds = planKinds(this.rows);
+    const layers = layersIn(this.rows);
+    const summary = table(
+      kinds.map((kind) =>
+        Object.fromEntries(KIND_COLUMNS.map(({ head, text }) => [head, text(kind)]))
+      ),
+      KIND_COLUMNS.map(({ head }) => head),
     );
+    // One of each kind: the summary has said all of them.
+    const tables = kinds.length === layers.length && kinds.length > 0 ? [] : [summary];
+    return { tables: [...tables, nodeTable(layers)], rest: restOf(this.rows) };
   }
+}
+
+function nodeTable(plan: readonly PlanRow[]): Table {
+  const rows = plan.map(({ node, opType, path, asked, executes, why, ms, dB }) => ({
+    node: path || node,
+    op: opType,
+    asked,
+    "executes as": executes,
+    ms: ms === undefined ? undefined : Number(ms.toPrecision(3)),
+    dB: dB === undefined ? undefined : Number(dB.toFixed(1)),
+    why,
+  }));
+  const columns = ["node", "op", "asked", "executes as", "ms", "dB", "why"] as const;
+  const measured = (column: "ms" | "dB") => rows.some((row) => row[column] !== undefined);
+  return table(
+    rows,
+    columns.filter((column) => (column !== "ms" && column !== "dB") || measured(column)),
+  );
 }

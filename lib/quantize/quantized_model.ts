@@ -13,6 +13,8 @@ export interface Trace {
   readonly form: QConfig["kind"] | "int8";
   /** Name of the node whose kernel absorbs it, if one does. */
   readonly anchor?: string;
+  /** The rule that asked for it. */
+  readonly source: string;
   /** Whether it lies in the body of an If, Loop or Scan. */
   readonly inBody: boolean;
 }

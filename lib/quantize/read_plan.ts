@@ -58,13 +58,12 @@ function originalName(name: string, owned: ReadonlySet<string>): string {
 }
 
 /** Operators of the runtime that compute on integers. */
-export const INTEGER_KERNEL =
-  /^(QLinear|QGemm|MatMulInteger|DynamicQuantize|ConvInteger|QuantizeL)/;
+const INTEGER_KERNEL = /^(QLinear|QGemm|MatMulInteger|DynamicQuantize|ConvInteger|QuantizeL)/;
 
 /** Writes down what executes, and the difference from what was decided, if there is one. */
 function compare(
   row: PlanRow,
-  { form }: Trace,
+  { form, source }: Trace,
   { node, isOthers }: Kernel,
   uint8: ReadonlySet<string>,
 ): PlanRow {
@@ -81,6 +80,9 @@ function compare(
     const same = KEEPS_TYPE.has(row.opType) && row.opType !== "MaxPool";
     const isBias = row.opType === "Add" && isOthers && node.opType.startsWith("Dynamic");
     if (!same && !isBias) why += `; yet the runtime made it int8`;
+    else if (same && onUint8 && row.asked !== "float32") {
+      why = `${source}; it moves uint8 in place of float32, which changes no value`;
+    }
   }
   return { ...row, executes, ...(isOthers && { inside: true }), why };
 }
@@ -122,7 +124,7 @@ const KEEPS_TYPE: ReadonlySet<string> = new Set([
 ]);
 
 /** Tensors of an optimized graph that hold uint8 activations. */
-export function uint8Tensors(nodes: readonly NodeProto[]): Set<string> {
+function uint8Tensors(nodes: readonly NodeProto[]): Set<string> {
   const found = new Set<string>();
   for (const node of nodes) {
     const gives = node.opType === "QuantizeLinear" || node.opType.startsWith("QLinear") ||

@@ -45,6 +45,14 @@ export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
   });
 }
 
+/** Bytes of the float32 weights of a node; undefined of one that neither has any nor multiplies. */
+export function weightBytes(node: NodeProto, facts: GraphFacts): number | undefined {
+  const inputs = isStandard(node) ? WEIGHT_INPUTS[node.opType] ?? [] : [];
+  const tensors = inputs.flatMap((input) => facts.floatConstant(node.input[input]) ?? []);
+  if (tensors.length === 0 && (inputs.length === 0 || node.opType === "Gather")) return undefined;
+  return 4 * tensors.reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0);
+}
+
 /** Largest float16. */
 const FLOAT16_REACH = 65504;
 

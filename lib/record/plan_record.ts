@@ -17,6 +17,11 @@ export const planRow = z.strictObject({
   inside: z.boolean().optional(),
   /** Why it is so: the rule that matched, the kernel fact that forbids, the fusion it went into. */
   why: z.string(),
+  /**
+   * Bytes of its float32 weights, of what has weights or multiplies matrices (a layer); absent of all other
+   * nodes.
+   */
+  weights: z.int().optional(),
   /** Milliseconds of what executes; absent where it was not timed, or runs inside another's kernel. */
   ms: z.number().optional(),
   /**

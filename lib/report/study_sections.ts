@@ -21,6 +21,7 @@ import {
 import { glossaryOf } from "./glossary.ts";
 import { caveats, headline } from "./headline.ts";
 import { markup } from "./markup.ts";
+import { KIND_COLUMNS, layersIn, othersIn, planKinds, restOf } from "./plan_kinds.ts";
 import type { Figure, Page, Section } from "./page.ts";
 import { executesText, planColumns, planGroups, planIn, planSummary } from "./plan_table.ts";
 import { reproduceStudy } from "./reproduce.ts";
@@ -140,13 +141,22 @@ function planSection(study: Study, trial: Trial): Section {
     plan.length > 0 && `${planSummary(plan)}.`,
     executesText(trial.executes),
   ].filter(Boolean).join(" ");
-  const groups = planGroups(plan).map(({ title, summary, rows }) =>
+  const groups = planGroups(layersIn(plan)).map(({ title, summary, rows }) =>
     title === "" ? tableOf(rows, columns, { label: "Plan of the winner" }) : folded(
       { code: title, text: summary },
       tableOf(rows, columns, { label: `Plan of ${title}` }),
     )
   );
-  return { title: "Plan of the winner", caption, blocks: plan.length > 0 ? groups : [] };
+  const kinds = tableOf(planKinds(plan), KIND_COLUMNS, { label: "Layers by kind" });
+  const rest = restOf(plan);
+  const others = rest === undefined ? [] : [
+    folded({ text: rest }, tableOf(othersIn(plan), columns, { label: "Nodes without weights" })),
+  ];
+  return {
+    title: "Plan of the winner",
+    caption,
+    blocks: plan.length > 0 ? [kinds, ...groups, ...others] : [],
+  };
 }
 
 const FAILURES: readonly Column<TrialRow>[] = [

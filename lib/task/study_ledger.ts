@@ -146,9 +146,18 @@ export class StudyLedger {
     if (!await store.evaluation(winner.modelHash!, "test")) await experiment.test(winner.recipe);
     const known = this.#earlier?.profiles;
     onStep({ step: "profile", done: 0, of: 1, about: winner.name });
-    this.#changes.profiles = known?.key === winner.key
-      ? known
-      : await experiment.profiles(winner.recipe);
+    this.#changes.profiles = known?.key === winner.key ? known : await this.#profiles(winner);
+  }
+
+  /** Where the time goes. What the runtime cannot tell of it costs no more than that part of the report. */
+  async #profiles({ recipe, name }: Trial): Promise<Study["profiles"]> {
+    try {
+      return await this.#fields.experiment.profiles(recipe);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.notes.push(`where the time of ${name} goes could not be told: ${error.message}`);
+      return undefined;
+    }
   }
 
   /** What was known at the beginning, what a strategy found since, and what went wrong. */

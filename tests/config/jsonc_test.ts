@@ -53,12 +53,70 @@ Deno.test("readJsonc() judges a value by the alternative that was meant", () => 
     '{ "layers": { "a": "flot32" } }',
     'line 1: layers.a: expected one of float32, static, got "flot32"; did you mean "float32"?',
   );
-  wrong('{ "layers": { "a": 3 } }', 'line 1: layers.a: expected "float32", "static" or an object');
+  wrong(
+    '{ "layers": { "a": 3 } }',
+    'line 1: layers.a: expected "float32", "static" or an object, got 3',
+  );
 });
 
 Deno.test("readJsonc() points at the line where JSON ends being JSON", () => {
   wrong('{\n"samples": 1\n"observers": [] }', "line 3: not valid JSON: comma expected");
-  wrong("", "line 1: not valid JSON: value expected");
+  for (const nothing of ["", " \n", "// nothing\n"]) {
+    assert.throws(
+      () => readJsonc(nothing, schema, "a.jsonc"),
+      /^UserError: Cannot read a\.jsonc: it holds no value; \{\} is the least$/,
+    );
+  }
+});
+
+Deno.test("readJsonc() refuses what is nested deeper than 100, however deep", () => {
+  for (const depth of [101, 5_000, 100_000]) {
+    wrong("\n" + "[".repeat(depth), "line 2: nested deeper than 100");
+    wrong('{"a":'.repeat(depth) + "1" + "}".repeat(depth), "line 1: nested deeper than 100");
+  }
+  const lists = "[".repeat(100) + "]".repeat(100);
+  wrong(lists, `line 1: expected object, got ${"[".repeat(60)}…`);
+  wrong(
+    `{ "samples": "${"[{".repeat(60)}" }`,
+    `line 1: samples: expected number, got "${"[{".repeat(30).slice(0, 59)}…`,
+  );
+});
+
+Deno.test("readJsonc() shows a value as it was written", () => {
+  wrong('{ "samples": 1e999 }', "line 1: samples: expected number, got 1e999");
+  wrong('{ "samples": 1e2 }', "line 1: samples: expected at most 10, got 1e2");
+  wrong("1e999", "line 1: expected object, got 1e999");
+  wrong('{ "observers":\n { "a":\n 1 } }', 'line 2: observers: expected array, got { "a": 1 }');
+});
+
+Deno.test("readJsonc() takes the names of Object.prototype for names like others", () => {
+  const layers = readJsonc('{ "layers": { "constructor": "static" } }', schema, "a.jsonc").layers!;
+  assert.equal(Object.hasOwn(layers, "constructor"), true);
+  wrong(
+    '{ "toString": 1 }',
+    'line 1: unknown key "toString"; valid are observers, samples, layers',
+  );
+  wrong(
+    '{ "__proto__": 1 }',
+    'line 1: unknown key "__proto__"; valid are observers, samples, layers',
+  );
+  wrong(
+    '{ "layers": { "toString": { "kinds": "x" } } }',
+    "line 1: layers.toString.kind: expected string, found nothing\n  " +
+      'line 1: unknown key "kinds" in layers.toString; did you mean "kind"?',
+  );
+  wrong(
+    '{ "layers": { "__proto__": "static" } }',
+    'line 1: "__proto__" cannot be a name; choose another',
+  );
+});
+
+Deno.test("readJsonc() says of a key where it would belong", () => {
+  const elsewhere = (key: string) => key === "rules" ? "is of quantize's form" : undefined;
+  assert.throws(
+    () => readJsonc('{\n"rules": [] }', schema, "a.jsonc", { elsewhere }),
+    /^UserError: Cannot read a\.jsonc, line 2: key "rules" is of quantize's form$/,
+  );
 });
 
 Deno.test("readJsonc() refuses a key given twice, of which parsers drop the first", () => {

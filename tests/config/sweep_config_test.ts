@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { parseSweepConfig, productsOf } from "../../lib/config/sweep_config.ts";
-import { parseQuantizeConfig } from "../../lib/config/mapping_config.ts";
+import { defaultQConfigMapping } from "../../lib/quantize/presets.ts";
+import { parseReading } from "../../lib/config/reading_config.ts";
+import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
 
 const wrong = (text: string, message: RegExp) =>
   assert.throws(() => parseSweepConfig(text, "sweep.jsonc"), (error) => {
@@ -85,6 +87,64 @@ Deno.test("parseSweepConfig() refuses parameters that make no difference", () =>
   wrong(
     '{ "more": [{ "observers": ["min-max"], "bins": [64] }] }',
     /"bins" has no effect on the observers min-max; add "percentile" or "lp-norm"/,
+  );
+});
+
+Deno.test("percentiles that were meant as shares are told as per cent", () => {
+  wrong(
+    '{ "percentiles": [0.999] }',
+    /line 1: percentiles\[0\]: expected above 50, got 0\.999; in per cent: 99\.9\?$/,
+  );
+  wrong('{ "percentiles": [0] }', /percentiles\[0\]: expected above 50, got 0$/);
+});
+
+Deno.test("a config of one command says so where another one reads it", () => {
+  wrong(
+    '{ "default": "static" }',
+    /line 1: key "default" is of quantize's form; put it under mappings: \{ "mappings": \{ "mine"/,
+  );
+  assert.throws(
+    () => parseQuantizeConfig('{ "placements": ["mixed"] }'),
+    /key "placements" is of sweep's form, which measures many; quantize takes one: default and/,
+  );
+  for (const text of ['{ "default": "static" }', '{ "placements": ["mixed"], "seed": 1 }', "{}"]) {
+    assert.deepEqual(parseReading(text), {});
+  }
+  assert.throws(() => parseReading('{ "placement": 1 }'), /did you mean "placements"\?/);
+});
+
+Deno.test("parseQuantizeConfig() takes a config without any key, and one of data alone", () => {
+  const wasm = JSON.stringify(defaultQConfigMapping("wasm"));
+  for (
+    const text of ["{}", '{ "data": { "lengths": 5 } }', '{ "$schema": "config.schema.json" }']
+  ) {
+    const { mapping, says, corrections } = parseQuantizeConfig(text);
+    assert.deepEqual([JSON.stringify(mapping), says, corrections], [wasm, false, []]);
+  }
+  for (const text of ['{ "default": "static" }', '{ "corrections": ["bias"] }']) {
+    assert.equal(parseQuantizeConfig(text).says, true);
+  }
+  assert.throws(
+    () => parseQuantizeConfig('{ "observer": "entropy" }', "q.jsonc"),
+    /"observer" has no effect on "wasm", which says itself what it takes; add "default": "static"/,
+  );
+});
+
+Deno.test("sizes in a config that no memory holds are refused before anything is read", () => {
+  const refuse = (data: string, message: RegExp) =>
+    assert.throws(() => parseReading(`{ "data": ${data} }`), message);
+  refuse(
+    '{ "images": { "resize": 1000000000 } }',
+    /resize: expected at most 16384, got 1000000000$/,
+  );
+  refuse('{ "images": { "crop": [8, 99999] } }', /crop\[1\]: expected at most 16384, got 99999$/);
+  refuse(
+    '{ "images": { "resize": {} } }',
+    /resize: expected a number of pixels, or two: .*, got \{\}$/,
+  );
+  refuse(
+    '{ "wav": { "length": 4, "before": 9007199254740992 } }',
+    /before: expected at most 1000000, got 9007199254740992$/,
   );
 });
 

@@ -191,6 +191,12 @@ Deno.test("arrays() says which shapes it expected", () => {
 
 Deno.test("arrays() refuses types that would lose something", () => {
   refuse(
+    { x: float32([3, 2], [1, 2, 3, 4, 5, 6]) },
+    'array "x" cannot be fed: the input is bfloat16, a type that neither numpy\'s files nor ' +
+      "onnxruntime-web's tensors have; export the network with float32 inputs",
+    { inputs: [{ name: "x", type: "bfloat16", dims: ["N", 2] }] },
+  );
+  refuse(
     { ...THREE, rate: float32([3], [1, 2, 3]) },
     'array "rate" is of type float32, but the input is int64; convert it first',
     { inputs: INPUTS },

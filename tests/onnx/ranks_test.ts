@@ -10,6 +10,7 @@ Deno.test("ranks() follows operators from what the file states", () => {
     tensor w float32[3, 5]
        = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     tensor one int64[1] = [1]
+    tensor front int64[1] = [0]
     tensor first int64[] = [0]
     pooled = GlobalAveragePool(x)
     flat = Flatten(pooled)
@@ -18,7 +19,7 @@ Deno.test("ranks() follows operators from what the file states", () => {
     product = MatMul(mean, w)
     shape = Shape(x)
     batch = Gather(shape, first)
-    batch1 = Unsqueeze(batch, one)
+    batch1 = Unsqueeze(batch, front)
     two = Concat(batch1, one) {axis=0}
     reshaped = Reshape(x, two)
     seen = Op(reshaped)

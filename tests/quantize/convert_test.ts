@@ -232,9 +232,10 @@ Deno.test("the plan says why a node is not what was asked for", async () => {
     flat: "default; stays float32: it only moves values, and they come in float32",
     gru:
       `rule "gru"; stays float32: its activation Affine is not one of Relu, Sigmoid, Softplus, ` +
-      `Softsign, Tanh`,
+      `Softsign, Tanh; weightOnly() makes it smaller`,
     tanh: `rule "tanh"; stays float32: it has no weights worth storing smaller`,
-    fc: "default; stays float32: Gemm with alpha or beta other than 1 has no int8 kernel",
+    fc: "default; stays float32: Gemm with alpha or beta other than 1 has no int8 kernel; " +
+      "weightOnly() makes it smaller",
   });
 });
 
@@ -256,7 +257,8 @@ Deno.test("convert() refuses a rule that none of its nodes can follow", () => {
   assertThrows(
     attempt(["gru", staticInt8()]),
     UserError,
-    `rule "gru" asks for static GRU node "gru": no int8 GRU kernel; dynamicInt8() or weightOnly()`,
+    `rule "gru" asks for static GRU node "gru": no int8 GRU kernel; give it dynamicInt8(), ` +
+      "weightOnly() or float32",
   );
   assertThrows(attempt([{ op: "Relu" }, dynamicInt8()]), UserError, "it has no weights");
   // Nodes that would only move what others made int8 save no rule.
@@ -442,4 +444,31 @@ Deno.test("convert() quantizes a tensor where it comes from, if it is asked to",
   const RULES = [[{ op: "Gather" }, staticInt8()], [{ op: "Gemm" }, staticInt8()]] as const;
   assertEquals(await formsOf([]), ["Tanh float32", "Gather float32", "Gemm static"]);
   assertEquals(await formsOf(["a"]), ["Tanh float32", "Gather static", "Gemm static"]);
+});
+
+Deno.test("a plan prints layers by kind and one by one; only `all` has the other nodes", () => {
+  const model = modelOf(
+    `input x float32[N, 32]; output y float32[N, 8]
+    a = Gemm(x, w1) @ up; r = Relu(a) @ relu; b = Gemm(r, w2) @ down; y = Softmax(b) @ softmax`,
+    { w1: [32, 16], w2: [16, 8] },
+  );
+  const rules: Rule[] = [["down", float32]];
+  const { plan } = convert(model, qconfigMapping({ default: weightOnly(), rules }));
+  assertEquals(
+    plan.toString(),
+    "node  op    asked       executes as  why        \n".trimEnd() + "\n" +
+      "----  ----  ----------  -----------  -----------\n" +
+      "up    Gemm  weightOnly               default\n" +
+      'down  Gemm  float32                  rule "down"\n\n' +
+      "Besides, 2 nodes without weights: 2 that compute on values alone, move them, or were " +
+      "folded away.",
+  );
+  assertStringIncludes(plan.all.text, "softmax");
+  const alike = convert(model, qconfigMapping({ default: weightOnly() })).plan.toString();
+  assertEquals(
+    alike.slice(0, alike.indexOf("\n\n")),
+    "layers  operator  becomes     executes as  float32 weights  why float32\n" +
+      "------  --------  ----------  -----------  ---------------  -----------\n" +
+      "     2  Gemm      weightOnly  –                    2.56 kB",
+  );
 });

@@ -6,7 +6,7 @@ import {
   type Preset,
   PRESETS,
 } from "../../lib/quantize/presets.ts";
-import { parseQuantizeConfig } from "../../lib/config/mapping_config.ts";
+import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
 import { modelOf, quantized, samplesOf, stepOf, stored } from "./fixture.ts";
 
 /** A convolution, and a GRU behind it, for which there is no static kernel. */

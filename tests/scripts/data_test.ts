@@ -40,13 +40,26 @@ const refuses = (promise: Promise<unknown>, message: RegExp) =>
     return true;
   });
 
-Deno.test("readReading() takes what a config says of samples, and nothing else", () =>
+Deno.test("readReading() takes what any config says of samples", () =>
   inFolder(async (at) => {
     assert.equal(await readReading(undefined), undefined);
     await Deno.writeTextFile(at("wav.jsonc"), '{ "data": { "wav": { "length": 4 } } }');
     assert.deepEqual(await readReading(at("wav.jsonc")), { wav: { length: 4 } });
-    await Deno.writeTextFile(at("more.jsonc"), '{ "data": {},\n"observer": "mse" }');
-    await refuses(readReading(at("more.jsonc")), /line 2: unknown key "observer"/);
+    const text = '\ufeff{ "data": {},\n"observer": "mse" }'; // with the mark of Windows' editors
+    await Deno.writeTextFile(at("more.jsonc"), text);
+    assert.deepEqual(await readReading(at("more.jsonc")), {});
+    const refuse = async (content: Uint8Array | string, message: RegExp) => {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      await Deno.writeFile(at("bad.jsonc"), bytes);
+      await refuses(readReading(at("bad.jsonc")), message);
+    };
+    await refuse(
+      '{ "data": {},\n"observr": "mse" }',
+      /line 2: unknown key "observr"; did you mean/,
+    );
+    await refuse("", /bad\.jsonc: it is empty$/);
+    await refuse(Uint8Array.from({ length: 256 }, (_, i) => i), /it is no text; save it as UTF-8$/);
+    await refuse(Uint8Array.of(0xff, 0xfe, 123, 0, 125, 0), /in UTF-16; save it as UTF-8$/);
   }));
 
 Deno.test("readSamples() takes a folder of pictures, prepared as the config says", () =>

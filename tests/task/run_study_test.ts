@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
 import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import type { StudyEvent } from "../../lib/record/event.ts";
 import type { Recipe } from "../../lib/record/recipe.ts";
@@ -45,6 +46,18 @@ Deno.test("runStudy() measures what one's own strategy asks, and chooses among i
   assert.deepEqual(kinds, ["begin", "trial", "trial", "end"]);
   const trials = events.filter((event) => event.kind === "trial");
   assert.deepEqual(trials.map(({ number, of }) => [number, of]), [[1, undefined], [2, undefined]]);
+});
+
+Deno.test("a study reports what it found where the runtime fails to tell what the time goes into", async () => {
+  const { strategy } = oneByOne([mixed]);
+  const blind: Runtime = {
+    ...runtime(),
+    optimized: (model) => Promise.resolve(model),
+    profile: () => Promise.reject(new UserError("Cannot profile tiny in onnxruntime-web: no")),
+  };
+  const study = await runStudy(tinyModel(), tinyData(), strategy, { ...options, runtime: blind });
+  assert.equal(study.winner?.accuracy?.split, "test");
+  assert.equal(study.profiles, undefined);
 });
 
 Deno.test("a study of one's own strategy goes on where it was stopped, on a store of one's own", async () => {

@@ -1,5 +1,6 @@
 import { decodeModel, type Model } from "../../onnx/model.ts";
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
+import { withPlainNames } from "../plain_names.ts";
 import type { RunProfile } from "../profile_run.ts";
 import { requireSamples } from "../require_samples.ts";
 import type {
@@ -111,9 +112,13 @@ export class WorkerRuntime implements Runtime {
   ): Promise<RunProfile | undefined> {
     const { runs, minMs = 800, signal } = options;
     requireSamples(samples, `profile ${model.name}`);
-    const ref = await this.#share(model);
-    const request = { model: ref, samples, runs, minMs };
-    return (await this.#submit("profile", request, signal)).profile;
+    const plain = withPlainNames(model);
+    const request = { model: await this.#share(plain.model), samples, runs, minMs };
+    const { profile } = await this.#submit("profile", request, signal);
+    return profile && {
+      ...profile,
+      nodes: profile.nodes.map((node) => ({ ...node, name: plain.original(node.name) })),
+    };
   }
 
   close(): void {

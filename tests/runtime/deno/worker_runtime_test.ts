@@ -208,6 +208,15 @@ Deno.test("profile() times each node of the graph that is executed", async () =>
   assert.equal(runs.length, 5);
 });
 
+Deno.test("profile() takes names that JSON would have to escape, and gives them back", async () => {
+  const odd = modelOf(
+    `input x float32[n]; output y float32[n]
+     a = Exp(x) @ "say \\"a\\""; y = Sin(a) @ "back\\\\slash\\nline"`,
+  );
+  const { nodes } = (await runtime.profile(odd, [number(1)], { runs: 2 }))!;
+  assert.deepEqual(nodes.map(({ name }) => name), ['say "a"', "back\\slash\nline"]);
+});
+
 Deno.test("profile() tells what runs in the body of a loop, and how often", async () => {
   const { nodes } = (await runtime.profile(looping(), [turns(3n)], { runs: 2 }))!;
   const rows = nodes.map(({ opType, parent, executions }) => [opType, parent, executions]);

@@ -1,5 +1,5 @@
-import type { TensorProto } from "../onnx/onnx_pb.ts";
-import { readTensorProto } from "../onnx/tensor_proto.ts";
+import type { TensorProto } from "./onnx_pb.ts";
+import { readTensorProto } from "./tensor_proto.ts";
 
 /** Elements of a constant of integers, as numbers. */
 export function readIntegers(tensor: TensorProto | undefined): number[] | undefined {

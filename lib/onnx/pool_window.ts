@@ -1,5 +1,5 @@
-import { intAttribute, intsAttribute, stringAttribute } from "../onnx/node.ts";
-import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { intAttribute, intsAttribute, stringAttribute } from "./node.ts";
+import type { NodeProto } from "./onnx_pb.ts";
 
 /** How a Conv or pool slides over its spatial axes; one number for each. */
 export interface Window {

@@ -1,0 +1,84 @@
+import { intAttribute, isStandard, tensorAttribute } from "../onnx/node.ts";
+import {
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  TensorProto_DataType as DataType,
+} from "../onnx/onnx_pb.ts";
+
+/** What some operators make, whatever they read; all outputs of them. */
+const MADE: ReadonlyMap<string, DataType> = new Map([
+  ...["ArgMax", "ArgMin", "NonMaxSuppression", "NonZero", "Shape", "Size"]
+    .map((opType) => [opType, DataType.INT64] as const),
+  ...[
+    ...[
+      "And",
+      "Equal",
+      "Greater",
+      "GreaterOrEqual",
+      "IsInf",
+      "IsNaN",
+      "Less",
+      "LessOrEqual",
+      "Not",
+    ],
+    ...["Or", "Xor"],
+  ].map((opType) => [opType, DataType.BOOL] as const),
+]);
+
+/** Operators whose first output has the type of another input than the first. */
+const TYPED_BY: Readonly<Record<string, number>> = {
+  CastLike: 1,
+  DequantizeLinear: 1,
+  OneHot: 2,
+  Where: 1,
+};
+
+/** Operators of one type whose further outputs are indices or counts. */
+const WITH_INDICES: ReadonlySet<string> = new Set(["MaxPool", "TopK", "Unique", "Dropout"]);
+
+/** Operators that say nothing here of what they make: bodies, sequences, texts. */
+const UNTOLD: ReadonlySet<string> = new Set(
+  ("If Loop Scan Constant Bernoulli BitCast EyeLike LabelEncoder MelWeightMatrix Multinomial " +
+    "RandomNormal RandomNormalLike RandomUniform RandomUniformLike BlackmanWindow HammingWindow " +
+    "HannWindow ConcatFromSequence SequenceAt SequenceConstruct SequenceEmpty SequenceErase " +
+    "SequenceInsert SequenceLength SequenceMap SplitToSequence Optional OptionalGetElement " +
+    "OptionalHasElement StringConcat StringNormalizer StringSplit RegexFullMatch TfIdfVectorizer " +
+    "QuantizeLinear DynamicQuantizeLinear ConvInteger MatMulInteger QLinearConv QLinearMatMul")
+    .split(" "),
+);
+
+/**
+ * Element types of a graph's values, as ONNX's numbers: as the file states them, of constants, and of what
+ * operators make of values whose types are known.
+ *
+ * @param graph In order.
+ */
+export function elementTypes(
+  graph: GraphProto,
+  constants: ReadonlyMap<string, TensorProto>,
+): Map<string, number> {
+  const types = new Map<string, number>();
+  for (const { name, type } of [...graph.valueInfo, ...graph.input]) {
+    if (type?.value.case === "tensorType") types.set(name, type.value.value.elemType);
+  }
+  for (const [name, { dataType }] of constants) types.set(name, dataType);
+  for (const node of graph.node) {
+    const type = isStandard(node) ? typeMade(node, types) : undefined;
+    if (type === undefined) continue;
+    const alike = WITH_INDICES.has(node.opType) ? node.output.slice(0, 1) : node.output;
+    for (const name of alike) if (name !== "") types.set(name, type);
+  }
+  return types;
+}
+
+function typeMade(node: NodeProto, types: ReadonlyMap<string, number>): number | undefined {
+  const { opType, input } = node;
+  if (opType === "Cast") return intAttribute(node, "to");
+  if (opType === "ConstantOfShape") {
+    return tensorAttribute(node, "value")?.dataType ?? DataType.FLOAT;
+  }
+  const made = MADE.get(opType);
+  if (made !== undefined) return made;
+  return UNTOLD.has(opType) ? undefined : types.get(input[TYPED_BY[opType] ?? 0] ?? "");
+}

@@ -22,6 +22,7 @@ const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
 const command = {
   name: "ablate",
+  resumes: true,
   summary:
     "Finds out what int8 costs in each layer: in it alone, and in all but it, on a metric and on the " +
     "outputs, and why. Writes a report into a folder; run again, it continues where it was stopped.",

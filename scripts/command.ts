@@ -17,6 +17,8 @@ export interface Command<
   readonly operands: Operands;
   /** Values with a name; `maxDrop` is written `--max-drop`. */
   readonly options: Options;
+  /** Whether it keeps what it measured, so that it goes on where it was stopped. @default {false} */
+  readonly resumes?: boolean;
   /** Command lines that work, for the end of `--help`. */
   readonly examples?: readonly string[];
 }

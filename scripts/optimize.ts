@@ -19,6 +19,7 @@ import { takeSamples } from "./take_samples.ts";
 
 const command = {
   name: "optimize",
+  resumes: true,
   summary:
     "Makes a model fast on onnxruntime-web's WASM kernels: times every node on this machine in " +
     "every form that it can have, int8 among them, and writes what takes least as a whole. It never " +

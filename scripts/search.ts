@@ -23,6 +23,7 @@ import {
 
 const command = {
   name: "search",
+  resumes: true,
   summary: "Finds the fastest (or smallest) model whose accuracy drops by no more than a budget: " +
     "measures what each form of each layer takes and costs, solves for the best mix, builds it, " +
     "measures it, and learns from that until the time is up. Writes report, models and record into " +

@@ -9,6 +9,7 @@ import {
   parseCommandLine,
 } from "./command.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import type { Interruption } from "./watchdog.ts";
 
 /** What a command line may use of the world. Results go to stdout, everything else to stderr. */
 export interface Shell {
@@ -25,19 +26,18 @@ export interface Shell {
 }
 
 /** A command line of the project: from arguments to exit code. */
-export type Script = (shell: Shell) => Promise<number>;
+export interface Script {
+  (shell: Shell): Promise<number>;
+  /** What is said where it is stopped before it could end in order. */
+  readonly farewell: string;
+}
 
-/** Exit codes: 1 for what the user brought, 2 for wrong usage, 130 for Ctrl-C, as shells expect. */
+/** Exit codes: 1 for what the user brought, 2 for wrong usage; 130 for Ctrl-C is the watchdog's. */
 const FAILED = 1;
 const WRONG_USAGE = 2;
-const INTERRUPTED = 130;
-const TERMINATED = 143;
 
-/**
- * One Ctrl-C can arrive twice: the terminal sends it to the whole process group, and some runners
- * (npx, task runners) pass theirs on. What comes this soon after the first, in ms, is the same one.
- */
-const SAME_KEYPRESS_MS = 300;
+/** Time that a command has to end in order after Ctrl-C, ms: then the process ends. */
+const ORDER_MS = 550;
 
 /**
  * Makes a command line of what it takes and what it does.
@@ -52,7 +52,11 @@ export function script<
   command: Command<Operands, Options>,
   main: (line: CommandLine<Operands, Options>, shell: Shell) => Promise<void>,
 ): Script {
-  return async (shell) => {
+  const rest = command.resumes
+    ? "what was measured is kept, and the same command goes on from there"
+    : "nothing was written";
+  const farewell = `${command.name}: stopped; ${rest}`;
+  const run = async (shell: Shell) => {
     const { args, signal, progress, print } = shell;
     try {
       const line = parseCommandLine(command, args);
@@ -62,36 +66,46 @@ export function script<
       return 0;
     } catch (error) {
       progress.close();
-      const wished = error instanceof Deno.errors.BrokenPipe ||
-        (signal.aborted && error instanceof DOMException && error.name === "AbortError");
-      if (wished) return 0;
+      if (error instanceof Deno.errors.BrokenPipe) return 0;
+      if (signal.aborted && error instanceof DOMException && error.name === "AbortError") {
+        shell.complain(farewell);
+        return 0;
+      }
       shell.complain(complaint(command.name, error));
       return error instanceof UsageError ? WRONG_USAGE : FAILED;
     }
   };
+  return Object.assign(run, { farewell });
 }
 
 /**
- * Runs a command line as this process, and ends it. If the signal was aborted and the command came to its
- * end all the same, what it made so far has been written: the exit code is still 130.
+ * Runs a command line as this process, and ends it. At Ctrl-C the command has most of a second to end in
+ * order, and then the process ends. What it made so far has been written; the exit code is 130 all the
+ * same.
  */
 export async function runScript(script: Script): Promise<never> {
   const stop = new AbortController();
   const progress = createProgress();
   let interrupted = 0;
-  let stoppedAt = -Infinity;
-  const onSignal = (code: number) => () => {
-    if (interrupted && performance.now() - stoppedAt < SAME_KEYPRESS_MS) return;
-    if (interrupted) {
+  const end = (code: number): never => {
+    progress.close();
+    Deno.exit(code);
+  };
+  const watchdog = new Worker(new URL("./watchdog.ts", import.meta.url), { type: "module" });
+  const ready = Promise.withResolvers<void>();
+  watchdog.onmessage = ({ data }: MessageEvent<Interruption | "ready">) => {
+    if (data === "ready") return ready.resolve();
+    interrupted = data.code;
+    if (data.again) end(data.code);
+    setTimeout(() => {
       progress.close();
-      Deno.exit(code);
-    }
-    interrupted = code;
-    stoppedAt = performance.now();
+      complain(script.farewell);
+      end(data.code);
+    }, ORDER_MS);
     stop.abort(new DOMException("Interrupted", "AbortError"));
   };
-  Deno.addSignalListener("SIGINT", onSignal(INTERRUPTED));
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", onSignal(TERMINATED));
+  watchdog.postMessage(script.farewell);
+  await ready.promise;
   const { signal } = stop;
   const code = await script({ args: Deno.args, signal, progress, print, complain });
   Deno.exit(interrupted || code);
@@ -99,7 +113,7 @@ export async function runScript(script: Script): Promise<never> {
 
 /** One message for whoever typed the command; the stack only for whoever asks for it. */
 function complaint(name: string, error: unknown): string {
-  const debug = Boolean(Deno.env.get("OCTAVO_DEBUG"));
+  const debug = wantsStack();
   // Names stand between quotes; a line break in one is no line of the message.
   const message = reasonOf(error).replace(/"[^"]*"/g, visible);
   const lines = error instanceof UserError ? [`${name}: ${message}`] : [
@@ -111,6 +125,15 @@ function complaint(name: string, error: unknown): string {
   ];
   if (debug && error instanceof Error) lines.push(Deno.inspect(error));
   return lines.join("\n");
+}
+
+/** Whether the stack is wanted; not where the environment may not be read. */
+function wantsStack(): boolean {
+  try {
+    return Boolean(Deno.env.get("OCTAVO_DEBUG"));
+  } catch {
+    return false;
+  }
 }
 
 function complain(text: string): void {

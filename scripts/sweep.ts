@@ -23,6 +23,7 @@ import { showStudy } from "./study_progress.ts";
 
 const command = {
   name: "sweep",
+  resumes: true,
   summary:
     "Measures int8 configurations of a model against float32 in onnxruntime-web: accuracy, " +
     "latency, size. Writes a report, the best models and a record into a folder; run again, it " +

@@ -167,7 +167,9 @@ function describe(issue: Issue, context: Describing): Mistake[] {
       const valid = keysAt(schema, path);
       return issue.keys.map((key) => {
         const place = path.length ? ` in ${showPath(path)}` : "";
-        const other = path.length ? undefined : elsewhere?.(key);
+        // "observer" is of another form, but "observers" was meant.
+        const near = valid.includes(`${key}s`) || valid.includes(key.replace(/s$/, ""));
+        const other = path.length > 0 || near ? undefined : elsewhere?.(key);
         const message = other === undefined
           ? `unknown key "${cut(key)}"${place}; ${suggestion(key, valid)}`
           : `key "${key}" ${other}`;

@@ -90,10 +90,19 @@ async function readTimes(path: string, machine: string): Promise<Map<string, Sto
   }
 }
 
+/** A variable of the environment; undefined also where it may not be read. */
+function readable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where programs of this user keep what they can make again. */
 export function userCacheFolder(): string | undefined {
   const folder = (name: string, ...more: string[]) => {
-    const path = Deno.env.get(name);
+    const path = readable(name);
     return path ? join(path, ...more, "octavo") : undefined;
   };
   switch (Deno.build.os) {

@@ -1,0 +1,18 @@
+import { runScript, script } from "../../scripts/shell.ts";
+
+/** A command whose main thread computes without end, or waits: for what only a process can show. */
+const command = {
+  name: "stuck",
+  summary: "",
+  operands: { doing: { placeholder: "WHAT", help: "" } },
+  resumes: true,
+  options: {},
+} as const;
+
+await runScript(script(command, async (_, { complain, signal }) => {
+  complain("begun");
+  if (Deno.args.includes("busy")) { for (;;); }
+  await new Promise((_, reject) => {
+    if (Deno.args.includes("waiting")) signal.onabort = () => reject(signal.reason);
+  });
+}));

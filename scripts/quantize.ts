@@ -132,6 +132,7 @@ async function quantizeOnSamples(
   { progress, signal }: Shell,
 ): Promise<QuantizedModel> {
   const fused = fuse(model);
+  for (const line of fused.amendments) progress.log(`${model.name}: ${line}`);
   const watched = prepare(fused, mapping).tensors.length;
   if (watched > 0 && samples === undefined) {
     throw new UsageError(

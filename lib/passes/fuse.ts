@@ -1,7 +1,7 @@
 import { JUPYTER_DISPLAY, type MimeBundle, type Table, table } from "../display.ts";
 import { UserError } from "../errors.ts";
 import { sortTopologically } from "../onnx/graph.ts";
-import { Model } from "../onnx/model.ts";
+import { Model, type ModelOptions } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { ModelProto } from "../onnx/onnx_pb.ts";
 import { OLDEST_OPSET } from "../onnx/raise_proto.ts";
@@ -41,7 +41,7 @@ export class FusedModel extends Model {
 
   constructor(
     proto: ModelProto,
-    options: { name: string; fused: readonly FusedGroup[]; bytes?: Uint8Array<ArrayBuffer> },
+    options: ModelOptions & { readonly fused: readonly FusedGroup[] },
   ) {
     super(proto, options);
     this.fused = options.fused;
@@ -124,7 +124,7 @@ const PASSES: readonly Pass[] = [
  * @example
  * ```ts
  * import { fuse } from "./fuse.ts";
- * import { Model } from "../onnx/model.ts";
+ * import { Model, type ModelOptions } from "../onnx/model.ts";
  * import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
  * import { parseGraph } from "../onnx/text.ts";
  * import { create } from "@bufbuild/protobuf";
@@ -186,8 +186,12 @@ export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
   const fused = fusedGroups(graph, context, (node) => paths.get(node) ?? "");
   const proto = graph === started.graph ? started : { ...started, graph };
   const bytes = proto === model.proto ? model.bytes() : undefined;
-  return new FusedModel(proto, { name: model.name, fused, bytes });
+  const amendments = context.folding.exhausted ? [LEFT_TO_RUNTIME] : [];
+  return new FusedModel(proto, { name: model.name, fused, bytes, amendments });
 }
+
+const LEFT_TO_RUNTIME =
+  "nodes that depend on constants alone make more than can be computed ahead; some stay for the runtime";
 
 /** The built-in passes, and with those of the user all of them until none finds anything to do. */
 function passesOf(model: Model, { passes = [] }: FuseOptions): Pass {

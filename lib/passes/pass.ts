@@ -1,5 +1,6 @@
 import { constants, makeNamer, mapSubgraphs, subgraphs } from "../onnx/graph.ts";
 import type { GraphProto, TensorProto } from "../onnx/onnx_pb.ts";
+import { FoldingBudget } from "./folding_budget.ts";
 import { Origins } from "./origins.ts";
 import { ranks } from "../onnx/ranks.ts";
 
@@ -29,6 +30,8 @@ export interface PassContext {
   readonly origins: Origins;
   /** Bytes by which one computed constant may exceed what it is computed from. */
   readonly maxGrowth: number;
+  /** What all passes together may compute ahead. */
+  readonly folding: FoldingBudget;
 }
 
 /** Options for {@linkcode rootContext}. */
@@ -50,6 +53,7 @@ export function rootContext(graph: GraphProto, options: PassOptions = {}): PassC
     fresh: makeNamer(graph),
     origins: new Origins(),
     maxGrowth,
+    folding: FoldingBudget.of(graph),
   };
 }
 

@@ -17,11 +17,15 @@ export class TensorSet {
     const bucket = this.#buckets.get(bucketOf(tensor));
     if (!bucket) return undefined;
     const bytes = rawBytes(tensor);
-    return bucket.find((other) => {
-      const others = rawBytes(other);
-      return bytes.length === others.length && bytes.every((byte, i) => byte === others[i]);
-    });
+    return bucket.find((other) => isSame(bytes, rawBytes(other)));
   }
+}
+
+/** A plain loop: a function called for each byte takes ten times as long. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Type, shape, and FNV-1a over at most some 4,096 bytes, spread over the whole. */

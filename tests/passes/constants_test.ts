@@ -5,6 +5,7 @@ import { type GraphProto, TensorProtoSchema } from "../../lib/onnx/onnx_pb.ts";
 import { parseGraph, printGraph } from "../../lib/onnx/text.ts";
 import { readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { foldConstants } from "../../lib/passes/fold_constants.ts";
+import { FoldingBudget } from "../../lib/passes/folding_budget.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { hoistConstants } from "../../lib/passes/hoist_constants.ts";
 import { liftConstants } from "../../lib/passes/lift_constants.ts";
@@ -108,6 +109,34 @@ Deno.test("foldConstants() adds the product of two factors to a weight, though i
   // by itself it stays: two factors of 1 kB each are what keeps the file small
   const alone = fuse(modelOf(text("y = MatMul(x, delta)"), factors)).graph;
   assert.deepEqual(alone.node.map(({ opType }) => opType), ["MatMul", "MatMul"]);
+});
+
+Deno.test("foldConstants() keeps nothing of what only computed nodes read", () => {
+  const graph = parse(`
+    tensor w float32[2] = [1.0, -2.0]
+    a = Neg(w); b = Abs(a); c = Neg(b); d = Sqrt(b)
+    y = Op(x, c, d)`);
+  const folded = foldConstants(graph);
+  assert.deepEqual(folded.initializer.map(({ name }) => name), ["w", "c", "d"]);
+});
+
+Deno.test("foldConstants() computes no more than its budget, of all rounds, and says so", () => {
+  const graph = parse(`
+    tensor w float32[100] = hex"${"00".repeat(400)}"
+    a = Neg(w); b = Abs(a); c = Neg(b)
+    y = Op(x, c)`);
+  const context = { ...rootContext(graph), folding: new FoldingBudget(900) };
+  const folded = foldConstants(graph, context); // two of 400 bytes
+  assert.deepEqual(folded.node.map(({ output }) => output[0]), ["c", "y"]);
+  assert.deepEqual([context.folding.left, context.folding.exhausted], [100, true]);
+  assert.equal(foldConstants(folded, context), folded);
+});
+
+Deno.test("FoldingBudget.of() counts the bytes that are there, not those that a shape states", () => {
+  const graph = parse("tensor w float32[2] = [1.0, 2.0]; y = Op(x, w)");
+  const [w] = graph.initializer;
+  const lying = { ...graph, initializer: [{ ...w!, dims: [2n ** 40n] }] };
+  assert.equal(FoldingBudget.of(lying).left, 2 ** 28 + 16 * 8);
 });
 
 Deno.test("foldConstants() leaves inputs, outputs and types that have no array", () => {

@@ -28,8 +28,8 @@ export async function measureExactForms(
   sample: Feeds,
   context: Omit<PlacingContext, "int8">,
 ): Promise<Base[]> {
-  const { runtime, kernelTimes } = context;
-  const given = await networkFacts(fuse(model), sample, runtime);
+  const { kernelTimes } = context;
+  const given = await networkFacts(fuse(model), sample, context);
   const bases = new Map<string, Base>();
   for (const int8 of [true, false]) {
     const best = await fastestBase(given, sample, { ...context, int8 });
@@ -40,7 +40,7 @@ export async function measureExactForms(
     const name = baseName(form);
     if (bases.has(name)) continue;
     const written = writeAsProducts(flat, shapes, products);
-    const network = written === flat ? best.network : await networkFacts(written, sample, runtime);
+    const network = written === flat ? best.network : await networkFacts(written, sample, context);
     const problem = await placementProblem(network, kernelTimes, { rewrites: false });
     bases.set(name, { name, form, network, problem });
   }

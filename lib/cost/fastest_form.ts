@@ -14,6 +14,7 @@ export interface PlacingContext {
   readonly runtime: Runtime;
   /** Whether int8 forms are considered. */
   readonly int8: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** A network with what was chosen for it. */
@@ -29,7 +30,7 @@ export async function fastestBase(
   feeds: Feeds,
   context: PlacingContext,
 ): Promise<PlacedNetwork> {
-  const { kernelTimes, runtime, int8 } = context;
+  const { kernelTimes, int8 } = context;
   const solve = async (network: NetworkFacts): Promise<PlacedNetwork> => {
     const problem = await placementProblem(network, kernelTimes, { int8 });
     return { network, problem, chosen: await solvePlacement(problem) };
@@ -37,7 +38,7 @@ export async function fastestBase(
   const asGiven = await solve(given);
   const flat = lowerForWasm(given.model, given.shapes, { convToGemm: false });
   if (flat === given.model) return asGiven;
-  const lowered = await solve(await networkFacts(flat, feeds, runtime));
+  const lowered = await solve(await networkFacts(flat, feeds, context));
   const ms = ({ problem, chosen }: PlacedNetwork) => placementMs(problem, chosen);
   return ms(lowered) < ms(asGiven) ? lowered : asGiven;
 }

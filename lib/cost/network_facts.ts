@@ -27,11 +27,11 @@ export interface NetworkFacts {
 export async function networkFacts(
   model: Model,
   feeds: Feeds,
-  runtime: Runtime,
+  { runtime, signal }: { readonly runtime: Runtime; readonly signal?: AbortSignal },
 ): Promise<NetworkFacts> {
   const raised = raiseOpset(model, QUANTIZED_OPSET);
   const named = raised.withGraph(nameNodes(raised.graph));
-  const shapes = await learnShapes(named, feeds, { runtime });
+  const shapes = await learnShapes(named, feeds, { runtime, signal });
   const values = await runValues(named, feeds, runtime);
   const optimized = await runtime.optimized(named);
   return { model: named, shapes, values, ...(optimized && { optimized: optimized.graph }) };

@@ -5,22 +5,26 @@ import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { baseName } from "../record/recipe_name.ts";
 import type { ConvProduct, ExactForm } from "../record/recipe.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
-import { learnShapes } from "../runtime/learn_shapes.ts";
+import { learnShapes, type LearnShapesOptions } from "../runtime/learn_shapes.ts";
+import { RuntimeError } from "../runtime/runtime_errors.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fuse } from "./fuse.ts";
 import type { GemmForm } from "./gemm_forms.ts";
 import { lowerForWasm } from "./lower_for_wasm.ts";
 
+/** Learns the shapes of a form of the network. */
+type Learn = (form: Model) => Promise<ShapeMap>;
+
 /** @param fused With its opset raised, and its nodes named. */
-async function writeFrom(fused: Model, form: ExactForm, sample: Feeds): Promise<Model> {
+async function writeFrom(fused: Model, form: ExactForm, learn: Learn): Promise<Model> {
   if (form === "fused") return fused;
-  if (form === "lowered") return await lowered(fused, sample);
-  const shapes = await learnShapes(fused, sample);
+  if (form === "lowered") return await lowered(fused, learn);
+  const shapes = await learn(fused);
   const flat = form.frames
     ? readyToQuantize(lowerForWasm(fused, shapes, { convToGemm: false }))
     : fused;
   if (form.products.length === 0) return flat;
-  const known = flat === fused ? shapes : await learnShapes(flat, sample);
+  const known = flat === fused ? shapes : await learn(flat);
   return readyToQuantize(writeAsProducts(flat, known, form.products));
 }
 
@@ -33,7 +37,7 @@ async function writeFrom(fused: Model, form: ExactForm, sample: Feeds): Promise<
 export class ExactForms {
   /** As given. */
   readonly model: Model;
-  readonly #sample: Feeds;
+  readonly #learn: Learn;
   readonly #written = new Map<string, Promise<Model>>();
   readonly #models = new Map<string, Model>();
   #fused: Model | undefined;
@@ -42,10 +46,11 @@ export class ExactForms {
   /**
    * @param model As given.
    * @param sample One run's inputs: the shapes for which a form other than `fused` holds, but for the batch.
+   * @param options Where its shapes are learnt.
    */
-  constructor(model: Model, sample: Feeds) {
+  constructor(model: Model, sample: Feeds, options: LearnShapesOptions = {}) {
     this.model = model;
-    this.#sample = sample;
+    this.#learn = (form) => learnShapes(form, sample, options);
   }
 
   /** BatchNorm folded, constants computed, and nothing else: the bytes as given where there is neither. */
@@ -63,7 +68,7 @@ export class ExactForms {
     const known = this.#written.get(name);
     if (known) return known;
     this.#ready ??= readyToQuantize(this.fused);
-    const written = writeFrom(this.#ready, form, this.#sample);
+    const written = writeFrom(this.#ready, form, this.#learn);
     this.#written.set(name, written);
     written.then((model) => this.#models.set(name, model), () => this.#written.delete(name));
     return written;
@@ -100,14 +105,15 @@ function readyToQuantize(model: Model): Model {
   return graph === raised.graph ? raised : raised.withGraph(graph);
 }
 
-async function lowered(fused: Model, sample: Feeds): Promise<Model> {
+async function lowered(fused: Model, learn: Learn): Promise<Model> {
   try {
-    const written = lowerForWasm(fused, await learnShapes(fused, sample));
+    const written = lowerForWasm(fused, await learn(fused));
     return written.proto === fused.proto ? fused : readyToQuantize(written);
   } catch (error) {
     // What is wrong with the network or the sample shows when float32 is measured, with its reason; a
     // network that only refuses to give out what is inside can be quantized all the same.
-    if (error instanceof UserError) return fused;
+    const ended = error instanceof RuntimeError && error.fatal; // it would not end another time either
+    if (error instanceof UserError && !ended) return fused;
     throw error;
   }
 }

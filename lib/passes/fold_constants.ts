@@ -34,6 +34,7 @@ export function foldConstants(
     }
     return false;
   });
+  values.end();
   if (node.length === graph.node.length) return graph;
   return { ...graph, node, initializer: [...graph.initializer, ...folded.values()] };
 }
@@ -68,6 +69,7 @@ class ConstantValues {
   readonly #folding: FoldingBudget;
   /** Bytes that passing values may still take, all of them together: as many as the constants have. */
   #bytesLeft: number;
+  #passingBytes = 0;
 
   constructor(
     stored: Map<string, TensorProto>,
@@ -107,13 +109,20 @@ class ConstantValues {
       return made;
     }
     this.#bytesLeft -= bytes;
+    this.#passingBytes += bytes;
     made.forEach(({ name }, i) => this.#passing.set(name, { tensor: results[i]!, roots }));
     return undefined;
   }
 
   /** Lets go of a value that no node reads any more. */
   forget(name: string): void {
+    this.#folding.left += byteLengthOf(this.#stored.get(name)!);
     this.#stored.delete(name);
+  }
+
+  /** Lets go of what was not stored. */
+  end(): void {
+    this.#folding.left += this.#passingBytes;
   }
 
   /** Near the end of the budget large constants are not even read: each of many nodes would copy them. */

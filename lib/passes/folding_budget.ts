@@ -1,19 +1,19 @@
 import { allNodes, subgraphs } from "../onnx/graph.ts";
 import type { GraphProto, TensorProto } from "../onnx/onnx_pb.ts";
 
-/** What may be computed ahead for each byte of constants that a network has. */
+/** What may be made ahead, and kept, for each byte of constants that a network has. */
 const FOR_EACH_BYTE = 16;
 
-/** Bytes that may be computed ahead in any network: some seconds of work. */
+/** Bytes that may be made and kept in any network. */
 const IN_ANY_CASE = 2 ** 28;
 
 /**
- * How many bytes of constants may be computed ahead, in all rounds of all passes together. Networks that
- * exporters write take a few times what their weights have; a file that is made to, or damaged, could
- * ask for as much as there are nodes, each as large as its largest weight.
+ * How many bytes of constants may be computed ahead and kept, in all rounds of all passes together.
+ * Networks that exporters write take a few times what their weights have; a file that is made to, or
+ * damaged, could ask for as much as there are nodes, each as large as its largest weight.
  */
 export class FoldingBudget {
-  /** Bytes that may still be computed. */
+  /** Bytes that may still be taken; what is let go of is given back. */
   left: number;
   /** Something may have been left to the runtime for want of them. */
   exhausted = false;

@@ -13,8 +13,12 @@ import type { Runtime } from "./runtime.ts";
 
 /** Options for {@linkcode learnShapes}. */
 export interface LearnShapesOptions {
-  /** @default {one in this thread} */
+  /**
+   * Workers to run it in, which end a network that does not. @default {one in this thread, which nothing
+   * stops}
+   */
   runtime?: Runtime;
+  signal?: AbortSignal;
 }
 
 /**
@@ -50,16 +54,17 @@ export async function learnShapes(
   feeds: Feeds,
   options: LearnShapesOptions = {},
 ): Promise<ShapeMap> {
-  const { runtime } = options;
+  const { runtime, signal } = options;
   if (!runtime) {
     await using own = openRuntime({ workers: 0 });
-    return await learnShapes(model, feeds, { runtime: own });
+    return await learnShapes(model, feeds, { runtime: own, signal });
   }
   const { graph } = model;
   const tapped = withOutputs(model, tensorsMade(graph));
+  const once = { optimization: "disabled", signal } as const;
   const shapesOf = async (feeds: Feeds) => {
     const shapes = new Map(Object.entries(feeds).map(plainShape));
-    for await (const results of runtime.run(tapped, [feeds], { optimization: "disabled" })) {
+    for await (const results of runtime.run(tapped, [feeds], once)) {
       for (const entry of Object.entries(results)) shapes.set(...plainShape(entry));
     }
     return shapes;
@@ -70,6 +75,7 @@ export async function learnShapes(
   );
   const probe = async (dimension: Dimension): Promise<OpenDimension> => {
     const second = await shapesOf(doubled(feeds, dimension)).catch(() => undefined);
+    signal?.throwIfAborted();
     for (const [name, { dims }] of second ?? []) {
       const value = values.get(name);
       if (value?.dims.length !== dims.length) values.delete(name); // not even its rank is certain

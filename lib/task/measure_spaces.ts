@@ -45,7 +45,9 @@ export async function measureSpaces(
     onProgress: (done, of) => onStep({ step: "timing kernels", done, of }),
   });
   const sample = await data.selection.sample(0);
-  const bases = await measureExactForms(model, sample, { kernelTimes, runtime: runtimes.run });
+  const bases = await measureExactForms(model, sample, {
+    ...{ kernelTimes, runtime: runtimes.run, signal },
+  });
   const results = baseline.results ? baseline : { ...baseline, results: [] };
   const outputs = outputsRead(results, metric, data.selection.labels);
   const curve = noiseCurve(results, metric, outputs, data.selection.labels);

@@ -60,10 +60,11 @@ export class OpenWork implements AsyncDisposable {
     const labelled = isLabelled(data.selection);
     const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
     const identity = await identityOf(model, data, SPLITS, metric, options.metricSource);
-    const forms = new ExactForms(model, await data.calibration.sample(0));
+    const runtimes = open.use(new Runtimes(options));
+    const learning = { runtime: runtimes.run, signal };
+    const forms = new ExactForms(model, await data.calibration.sample(0), learning);
     const nodes = nodeIdentities((await forms.get("fused")).graph);
     const store = open.use(await openStudy(identity, { folder: out, fresh, store: options.store }));
-    const runtimes = open.use(new Runtimes(options));
     const machine = machineFingerprint();
     const names = new TrialNames();
     const experiment = new TrialExperiment({

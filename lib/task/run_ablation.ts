@@ -102,7 +102,7 @@ async function* work(
   await using own = options.runtime ? undefined : openOwn(settings);
   const runtime = options.runtime ?? own!;
   onStep({ step: "reading the network", done: 0, of: 1 });
-  const subject = await subjectOf(model, data, settings);
+  const subject = await subjectOf(model, data, settings, runtime);
   yield { kind: "begin", layers: subject.layers };
 
   const identity = await identityOf(model, data, SPLITS, subject.metric, settings.metricSource);
@@ -153,12 +153,13 @@ async function subjectOf(
   model: Model,
   data: AblationData,
   settings: AblateSettings,
+  runtime: Runtime,
 ): Promise<Subject> {
-  const { base: form, depth, layers: names } = settings;
+  const { base: form, depth, layers: names, signal } = settings;
   requireSamples(data, settings);
   const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
   const metric = settings.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
-  const forms = new ExactForms(model, await data.calibration.sample(0));
+  const forms = new ExactForms(model, await data.calibration.sample(0), { runtime, signal });
   const base = await forms.get(form);
   const rewritten = rewrittenConvs((await forms.get("fused")).graph, base.graph);
   const mapping = settings.mapping ??

@@ -133,13 +133,13 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
     onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
   });
   onProgress("looking at the network");
-  const given = await networkFacts(fuse(model), feeds, runtime);
-  const best = await fastestBase(given, feeds, { kernelTimes, runtime, int8 });
+  const given = await networkFacts(fuse(model), feeds, { runtime, signal });
+  const best = await fastestBase(given, feeds, { kernelTimes, runtime, int8, signal });
   const rewrites = rewritesOf(best);
   const written = writeAsProducts(best.network.model, best.network.shapes, rewrites);
   let { network, problem, chosen } = best;
   if (written !== network.model) {
-    network = await networkFacts(written, feeds, runtime);
+    network = await networkFacts(written, feeds, { runtime, signal });
     problem = await placementProblem(network, kernelTimes, { int8, rewrites: false });
     chosen = await solvePlacement(problem);
   }

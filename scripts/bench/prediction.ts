@@ -55,7 +55,7 @@ async function* predict(
   runtime: Runtime,
   signal: AbortSignal,
 ): AsyncGenerator<BenchRow> {
-  const seen = await networkFacts(fuse(model), feeds, runtime);
+  const seen = await networkFacts(fuse(model), feeds, { runtime });
   const kernelTimes = await KernelTimes.open(runtime, { cache: false, signal });
   const problem = await placementProblem(seen, kernelTimes, { rewrites: false });
   const float32 = problem.kernels.map(({ choices }) => choices[0]!);

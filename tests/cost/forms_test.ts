@@ -54,7 +54,7 @@ const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
 let facts: NetworkFacts;
 let problem: NetworkProblem;
 Deno.test.beforeAll(async () => {
-  facts = await networkFacts(residual, samples[0]!, runtime);
+  facts = await networkFacts(residual, samples[0]!, { runtime });
   // Integer kernels are fast, but for the matrix product at the end.
   const kernelTimer = priced((runs) =>
     runs.some((op) => /QGemm|Dynamic/.test(op)) ? 9 : runs.some((op) => /^QL|Nhwc/.test(op)) ? 1 : 5
@@ -115,7 +115,7 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
     kernelTimer: priced(() => 1),
   });
   const { kernels } = await placementProblem(
-    await networkFacts(model, feeds!, runtime),
+    await networkFacts(model, feeds!, { runtime }),
     kernelTimes,
   );
   const products = kernels[0]!.choices.filter(({ rewrite }) => rewrite);

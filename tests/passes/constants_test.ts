@@ -120,16 +120,26 @@ Deno.test("foldConstants() keeps nothing of what only computed nodes read", () =
   assert.deepEqual(folded.initializer.map(({ name }) => name), ["w", "c", "d"]);
 });
 
-Deno.test("foldConstants() computes no more than its budget, of all rounds, and says so", () => {
+Deno.test("foldConstants() keeps no more than its budget, of all rounds, and says so", () => {
   const graph = parse(`
     tensor w float32[100] = hex"${"00".repeat(400)}"
-    a = Neg(w); b = Abs(a); c = Neg(b)
-    y = Op(x, c)`);
+    a = Neg(w); b = Abs(w); c = Sqrt(w)
+    y = Op(x, a, b, c)`);
   const context = { ...rootContext(graph), folding: new FoldingBudget(900) };
   const folded = foldConstants(graph, context); // two of 400 bytes
   assert.deepEqual(folded.node.map(({ output }) => output[0]), ["c", "y"]);
   assert.deepEqual([context.folding.left, context.folding.exhausted], [100, true]);
   assert.equal(foldConstants(folded, context), folded);
+});
+
+Deno.test("foldConstants() computes a chain of any length in the bytes of two of its values", () => {
+  const chain = Array.from({ length: 50 }, (_, i) => `a${i + 1} = Neg(a${i})`).join("; ");
+  const graph = parse(
+    `tensor a0 float32[100] = hex"${"00".repeat(400)}"; ${chain}; y = Op(x, a50)`,
+  );
+  const context = { ...rootContext(graph), folding: new FoldingBudget(800) };
+  assert.deepEqual(foldConstants(graph, context).node.length, 1);
+  assert.equal(context.folding.left, 400);
 });
 
 Deno.test("FoldingBudget.of() counts the bytes that are there, not those that a shape states", () => {

@@ -172,7 +172,8 @@ export class Slot {
 
   #fail(found: string): void {
     const about = this.#jobs[0]?.job.about ?? "a model";
-    this.kill(new RuntimeError(`Cannot run ${about} in onnxruntime-web: ${found}`, about));
+    const message = `Cannot run ${about} in onnxruntime-web: ${found}`;
+    this.kill(new RuntimeError(message, about, { fatal: true }));
   }
 
   /** Lets go of the worker, which ends as soon as it can. */

@@ -14,6 +14,7 @@ export { type Feeds, float32 as float32Tensor, type Tensor } from "./lib/tensor/
 
 // The four steps: fuse, prepare, calibrate, convert.
 export { fuse, FusedModel, type FuseOptions } from "./lib/passes/fuse.ts";
+export { specialize } from "./lib/passes/specialize.ts";
 export type { Pass } from "./lib/passes/pass.ts";
 export { prepare } from "./lib/quantize/prepare.ts";
 export { calibrate, type CalibrateOptions, calibrateSizes } from "./lib/calibrate/calibrate.ts";

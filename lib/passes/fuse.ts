@@ -14,6 +14,7 @@ import { foldConstants } from "./fold_constants.ts";
 import { foldIntoConv } from "./fold_into_conv.ts";
 import { foldIntoLinear } from "./fold_into_linear.ts";
 import { type FusedGroup, fusedGroups } from "./fused_group.ts";
+import { inlineBranches } from "./inline_branches.ts";
 import { hoistConstants } from "./hoist_constants.ts";
 import { liftConstants } from "./lift_constants.ts";
 import { lowerBatchNorm } from "./lower_batch_norm.ts";
@@ -86,7 +87,7 @@ const MERGE: readonly Pass[] = [matMulAddToGemm, foldIntoConv, foldIntoLinear, a
 /** Each pass goes into all bodies before the next begins. */
 const PASSES: readonly Pass[] = [
   everywhere(sortTopologically), // as ONNX demands, and not every exporter does
-  untilStable([...SIMPLIFY, ...MERGE].map(everywhere)),
+  untilStable([inlineBranches, ...[...SIMPLIFY, ...MERGE].map(everywhere)]),
   // Only what found no layer around it becomes nodes of its own, which may then meet each other.
   everywhere(lowerBatchNorm),
   everywhere(poolMeans),
@@ -109,6 +110,7 @@ const PASSES: readonly Pass[] = [
  *   around the weights of recurrent layers. Constant nodes become initializers, equal ones one.
  * - What is computed in float16, bfloat16 or float64 is computed in float32, for which there are kernels;
  *   inputs and outputs keep their types.
+ * - An If whose condition is constant gives way to the branch that is taken.
  * - Identity, Dropout, empty Casts and Transposes, initial states of zeros and all that no output needs
  *   are removed.
  *

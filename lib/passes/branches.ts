@@ -1,0 +1,174 @@
+import { constants, mapSubgraphs, producers, subgraphs } from "../onnx/graph.ts";
+import { isStandard, makeNode } from "../onnx/node.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
+import { renameGraph } from "../onnx/rename.ts";
+import { readTensorProto } from "../onnx/tensor_proto.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { evaluateNode, isPlain } from "./evaluate/evaluate_node.ts";
+import type { PassContext } from "./pass.ts";
+
+/** An If whose condition is known. */
+export interface TakenBranch {
+  readonly node: NodeProto;
+  readonly branch: "then" | "else";
+  /** Inputs of the network that the condition depends on. */
+  readonly inputs: readonly string[];
+}
+
+/** Most bytes of a value on the way to a condition. */
+const MOST_BYTES = 2 ** 20;
+
+/** Most nodes in a row on the way to a condition: it is a flag or a number, not what a network computes. */
+const MOST_STEPS = 100;
+
+/** Finds the branches of a graph that are taken, and puts them in the place of their If. */
+export class Branches {
+  /** What was decided, outer ones first. */
+  readonly taken: TakenBranch[] = [];
+  readonly #graph: GraphProto;
+  readonly #context: PassContext;
+  readonly #fixed: ReadonlyMap<string, Tensor>;
+  /** How many values have each name: what a branch names alone keeps its name. */
+  readonly #names = new Map<string, number>();
+
+  /** @param fixed Inputs of the graph whose values are known. */
+  constructor(graph: GraphProto, context: PassContext, fixed: ReadonlyMap<string, Tensor>) {
+    this.#graph = graph;
+    this.#context = context;
+    this.#fixed = fixed;
+    this.#count(graph);
+  }
+
+  /** The graph with every branch that is taken in the place of its If; itself if there is none. */
+  inline(): GraphProto {
+    return this.#rewrite(this.#graph, new Scope(this.#graph, this.#fixed));
+  }
+
+  #count(graph: GraphProto): void {
+    for (const name of [...graph.input.map(({ name }) => name), ...ownNames(graph)]) {
+      this.#names.set(name, (this.#names.get(name) ?? 0) + 1);
+    }
+    for (const node of graph.node) for (const body of subgraphs(node)) this.#count(body);
+  }
+
+  #rewrite(graph: GraphProto, scope: Scope): GraphProto {
+    const initializer: TensorProto[] = [];
+    const valueInfo = [...graph.valueInfo];
+    let changed = false;
+    const node = graph.node.flatMap((old): NodeProto[] => {
+      const taken = this.#takenBranch(old, scope);
+      if (!taken) {
+        const inner = mapSubgraphs(old, (body) => this.#rewrite(body, new Scope(body, scope)));
+        if (inner !== old) this.#context.origins.inherit(inner, old);
+        changed ||= inner !== old;
+        return [inner];
+      }
+      changed = true;
+      const inside = this.#rewrite(taken, new Scope(taken, scope));
+      const placed = this.#place(old, inside);
+      initializer.push(...placed.initializer);
+      valueInfo.push(...placed.valueInfo);
+      return placed.node;
+    });
+    if (!changed) return graph;
+    return { ...graph, node, valueInfo, initializer: [...graph.initializer, ...initializer] };
+  }
+
+  #takenBranch(node: NodeProto, scope: Scope): GraphProto | undefined {
+    if (node.opType !== "If" || !isStandard(node)) return undefined;
+    const inputs = new Set<string>();
+    const condition = scope.valueOf(node.input[0] ?? "", inputs, MOST_STEPS);
+    if (condition?.data.length !== 1) return undefined;
+    const branch = condition.data[0] ? "then" : "else";
+    const body = node.attribute.find(({ name }) => name === `${branch}_branch`)?.g;
+    if (body) this.taken.push({ node, branch, inputs: [...inputs] });
+    return body;
+  }
+
+  /** A branch with the names that its values have outside. */
+  #place(taken: NodeProto, branch: GraphProto): GraphProto {
+    const made = producers(branch);
+    const names = new Map<string, string>();
+    const copies: [from: string, to: string][] = [];
+    branch.output.forEach(({ name }, i) => {
+      const outer = taken.output[i];
+      if (!outer) return;
+      if (made.has(name) && !names.has(name)) names.set(name, outer);
+      else copies.push([name, outer]);
+    });
+    for (const name of ownNames(branch)) {
+      if (names.has(name)) continue;
+      names.set(name, this.#names.get(name) === 1 ? name : this.#context.fresh(name));
+    }
+    const outside = (name: string) => names.get(name) ?? name;
+    const placed = renameGraph(branch, outside);
+    const node = placed.node.map((node, i) => {
+      // Nodes are not values: theirs are not told apart here.
+      const named = { ...node, name: branch.node[i]!.name };
+      this.#context.origins.inherit(named, branch.node[i]!);
+      return named;
+    });
+    // What a branch passes on, from outside or from its constants, gets its name by a copy.
+    for (const [from, to] of copies) {
+      const copy = makeNode("Identity", [outside(from)], [to], {}, { name: taken.name });
+      this.#context.origins.inherit(copy, taken);
+      node.push(copy);
+    }
+    return { ...placed, node };
+  }
+}
+
+/** Names that a graph gives to values of its own, its inputs aside. */
+function ownNames(graph: GraphProto): string[] {
+  return [
+    ...graph.initializer.map(({ name }) => name),
+    ...graph.sparseInitializer.map(({ values }) => values?.name ?? ""),
+    ...graph.node.flatMap(({ output }) => output),
+  ].filter((name) => name !== "");
+}
+
+/** What is known of the values that a graph can read. */
+class Scope {
+  readonly #outer: Scope | undefined;
+  readonly #fixed: ReadonlyMap<string, Tensor>;
+  readonly #constants: ReadonlyMap<string, TensorProto>;
+  readonly #makers: ReadonlyMap<string, NodeProto>;
+  readonly #inputs: ReadonlySet<string>;
+
+  /** @param around The scope around it, or the inputs of the network that are known. */
+  constructor(graph: GraphProto, around: Scope | ReadonlyMap<string, Tensor>) {
+    this.#outer = around instanceof Scope ? around : undefined;
+    this.#fixed = around instanceof Scope ? new Map() : around;
+    this.#constants = constants(graph);
+    this.#makers = producers(graph);
+    this.#inputs = new Set(graph.input.map(({ name }) => name));
+  }
+
+  /**
+   * The value of a name, if it follows from constants and from inputs that are known.
+   *
+   * @param inputs Where to note those inputs.
+   * @param steps How many nodes it may be away from them.
+   */
+  valueOf(name: string, inputs: Set<string>, steps: number): Tensor | undefined {
+    const constant = this.#constants.get(name);
+    if (constant) return isPlain(constant.dataType) ? readTensorProto(constant) : undefined;
+    const fixed = this.#fixed.get(name);
+    if (fixed) {
+      inputs.add(name);
+      return fixed;
+    }
+    const maker = this.#makers.get(name);
+    if (!maker) {
+      return this.#inputs.has(name) ? undefined : this.#outer?.valueOf(name, inputs, steps);
+    }
+    if (steps === 0) return undefined;
+    const read: (Tensor | undefined)[] = [];
+    for (const input of maker.input) {
+      const value = input === "" ? undefined : this.valueOf(input, inputs, steps - 1);
+      if (input !== "" && !value) return undefined;
+      read.push(value);
+    }
+    return evaluateNode(maker, read, MOST_BYTES)?.[maker.output.indexOf(name)];
+  }
+}

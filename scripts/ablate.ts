@@ -7,6 +7,7 @@ import type { AblateOptions } from "../lib/task/ablate_options.ts";
 import { ablate } from "../lib/task/run_ablation.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
+import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { runScript, script } from "./shell.ts";
 import {
@@ -77,13 +78,14 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     ...given({ depth, screening, pairs, seed, workers }),
   };
   progress.update("reading model and samples");
-  const model = await modelOrSample(operands.model, { progress });
+  const read = await modelOrSample(operands.model, { progress });
   const splits = data === undefined
     ? sampleSplits(options)
-    : splitDataset(await readSamples(data, model, config?.data, progress.log), {
+    : splitDataset(await readSamples(data, read, config?.data, progress.log), {
       shuffle: !options.inOrder,
       ...given({ seed, calibration: options.calibration, selection: options.selection }),
     });
+  const model = await specialized(read, [splits.calibration, splits.selection], { progress });
   const title = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `ablations/${title}`;
 

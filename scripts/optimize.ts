@@ -13,7 +13,7 @@ import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { requireOut } from "./out_file.ts";
-import { readNetwork } from "./read_network.ts";
+import { readNetwork, specialized } from "./read_network.ts";
 import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
 
@@ -52,11 +52,12 @@ const main = script(command, async ({ operands, options }, shell) => {
   const { threads = 1 } = options;
   const out = requireOut(options.out, operands.model, "fast.onnx");
   progress.update("reading model and samples");
-  const model = await readNetwork(operands.model, shell);
-  const samples = options.data === undefined ? undefined : takeSamples(
-    await readSamples(options.data, model, await readReading(options.config), progress.log),
-    options,
-  );
+  const read = await readNetwork(operands.model, shell);
+  const data = options.data === undefined
+    ? undefined
+    : await readSamples(options.data, read, await readReading(options.config), progress.log);
+  const model = data ? await specialized(read, data, shell) : read;
+  const samples = data && takeSamples(data, options);
   if (!samples && !options.float32) {
     throw new UsageError(
       "Shapes and the ranges of int8 are found on samples: give --data samples.npz, or --float32 " +

@@ -19,7 +19,7 @@ import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { requireOut } from "./out_file.ts";
-import { readNetwork } from "./read_network.ts";
+import { readNetwork, specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { runScript, script, type Shell } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
@@ -60,14 +60,16 @@ const main = script(command, async ({ operands, options }, shell) => {
 
   progress.update("reading model and samples");
   const model = await readNetwork(operands.model, shell);
-  const samples = options.data === undefined
+  const data = options.data === undefined
     ? undefined
-    : takeSamples(await readSamples(options.data, model, config.data, progress.log), options);
+    : await readSamples(options.data, model, config.data, progress.log);
+  const network = data ? await specialized(model, data, shell) : model;
+  const samples = data && takeSamples(data, options);
 
   await using runtime = openRuntime();
   const quantized = options.dynamic
-    ? await quantizeAtRunTime(model, runtime, shell)
-    : await quantizeOnSamples(model, config, samples?.calibration, runtime, shell);
+    ? await quantizeAtRunTime(network, runtime, shell)
+    : await quantizeOnSamples(network, config, samples?.calibration, runtime, shell);
 
   // What is compared is what the file will hold.
   const candidate = decodeModel(quantized.bytes(), basename(out));

@@ -7,6 +7,7 @@ import { search } from "../lib/task/run_search.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading } from "./data.ts";
+import { specialized } from "./read_network.ts";
 import { showStudy } from "./study_progress.ts";
 import { runScript, script } from "./shell.ts";
 import {
@@ -52,13 +53,15 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const objective = objectiveOf(options.objective);
   const metric = await ownMetric(options.metric);
   progress.update("reading model and samples");
-  const model = await modelOrSample(operands.model, { progress });
+  const read = await modelOrSample(operands.model, { progress });
   const splits = data === undefined
     ? sampleSplits(options, false)
-    : await fileSplits(data, model, options, {
+    : await fileSplits(data, read, options, {
       ...{ quick: false, inOrder: options.inOrder },
       ...{ reading: await readReading(options.config), say: progress.log },
     });
+  const { calibration: ranges, selection: chosen, test: reported } = splits;
+  const model = await specialized(read, [ranges, chosen, reported], { progress });
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `studies/${name}-search`;
 

@@ -6,6 +6,7 @@ import type { Study } from "../lib/record/study_record.ts";
 import { sweep } from "../lib/task/run_sweep.ts";
 import { flag, text } from "./command.ts";
 import { DATA_HELP } from "./data.ts";
+import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { runScript, script } from "./shell.ts";
 import {
@@ -62,12 +63,14 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const metric = await ownMetric(metricFile);
 
   progress.update("reading model and samples");
-  const model = await modelOrSample(operands.model, { progress });
+  const read = await modelOrSample(operands.model, { progress });
   const splits = data === undefined
     ? sampleSplits(config, quick)
-    : await fileSplits(data, model, config, {
+    : await fileSplits(data, read, config, {
       ...{ quick, inOrder: options.inOrder, reading: config.data, say: progress.log },
     });
+  const { calibration: ranges, selection: chosen, test: reported } = splits;
+  const model = await specialized(read, [ranges, chosen, reported], { progress });
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;
 

@@ -1,3 +1,5 @@
+import { UserError } from "../lib/errors.ts";
+import { RuntimeError } from "../lib/runtime/runtime_errors.ts";
 import type { Dataset } from "../lib/data/dataset.ts";
 import { compare, type Comparison } from "../lib/task/run_compare.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
@@ -20,4 +22,19 @@ export async function check(
   const onProgress = (done: number, all: number) =>
     progress.update(`comparing: ${done} of ${all} runs`);
   return await compare(model, candidate, data, { runtime, signal, onProgress });
+}
+
+/**
+ * As {@linkcode check}; where the outputs of the two cannot be compared, the sentence that says so: the
+ * file is no worse for it.
+ */
+export async function checkIfPossible(
+  ...args: Parameters<typeof check>
+): Promise<{ readonly comparison?: Comparison; readonly failed?: string }> {
+  try {
+    return { comparison: await check(...args) };
+  } catch (error) {
+    if (!(error instanceof UserError) || error instanceof RuntimeError) throw error;
+    return { failed: `It was not compared with float32. ${error.message}.` };
+  }
 }

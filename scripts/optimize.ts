@@ -6,16 +6,21 @@ import { UsageError } from "../lib/errors.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
-import { count, factor } from "../lib/report/format.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
+<<<<<<< HEAD
 import { requireOut } from "./out_file.ts";
 import { readNetwork, specialized } from "./read_network.ts";
+=======
+import { makeRoomFor, requireOut } from "./out_file.ts";
+import { readNetwork } from "./read_network.ts";
+>>>>>>> 5d7f17a (Have quantize put back what is slower in int8, say what int8 destroys and what its numbers rest on)
 import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
+import { writtenNote } from "./written_note.ts";
 
 const command = {
   name: "optimize",
@@ -64,6 +69,7 @@ const main = script(command, async ({ operands, options }, shell) => {
         "for exact rewrites alone",
     );
   }
+  await makeRoomFor(out);
 
   await using runtime = openRuntime({ workers: 1, threads });
   const result = await optimize(model, samples?.calibration ?? [madeUp(model)], {
@@ -121,13 +127,12 @@ function textOf(
   model: Model,
   all: boolean,
 ): string {
-  const size = factor(bytes / model.bytes().length);
   return [
     ...result.model === result.built ? [`${all ? result.plan.all : result.plan}\n`] : [],
     result.notes.join("\n"),
     ...comparison ? [`\n${comparison}`] : [],
     ...floats.map((note) => `\n${note}`),
-    `\nWrote ${file}: ${count(bytes)} bytes, ${size} of ${model.name}`,
+    `\n${writtenNote(file, bytes, model)}`,
   ].join("\n");
 }
 

@@ -1,11 +1,11 @@
-import { resolve } from "node:path";
-import { UsageError } from "../lib/errors.ts";
+import { dirname, join, resolve } from "node:path";
+import { UsageError, UserError } from "../lib/errors.ts";
 
 /**
  * The file that a model is to be written to.
  *
  * @param example What it might be called, for whoever has not said.
- * @throws {UsageError} If there is none, or it is the file that the model comes from.
+ * @throws {UsageError} If there is none, or it is a folder, or the file that the model comes from.
  */
 export function requireOut(out: string | undefined, model: string, example: string): string {
   if (out === undefined) {
@@ -14,5 +14,37 @@ export function requireOut(out: string | undefined, model: string, example: stri
   if (resolve(out) === resolve(model)) {
     throw new UsageError(`--out ${out} is the model itself; name another file`);
   }
+  if (out.endsWith("/") || isFolder(out)) {
+    throw new UsageError(`--out ${out} is a folder: name a file in it, e.g. ${join(out, example)}`);
+  }
   return out;
+}
+
+/**
+ * Makes the folder of a file that is to be written, and tries to write there: better now than when all
+ * the work is done.
+ *
+ * @throws {UserError} If the folder cannot be made, or nothing can be written to it.
+ */
+export async function makeRoomFor(out: string): Promise<void> {
+  const folder = dirname(out);
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    const probe = await Deno.makeTempFile({ dir: folder, prefix: ".octavo-" });
+    await Deno.remove(probe);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/: \w+( '.*')?$/, "") : error;
+    throw new UserError(
+      `Cannot write ${out}: nothing can be written to ${folder} (${reason}); name a file elsewhere`,
+      { cause: error },
+    );
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false; // what is not there can be made
+  }
 }

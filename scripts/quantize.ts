@@ -1,45 +1,59 @@
 import { basename } from "node:path";
 import type { Dataset } from "../lib/data/dataset.ts";
+import { likeTheFirst } from "../lib/data/first_samples.ts";
 import { UsageError } from "../lib/errors.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
 import { readBack } from "../lib/quantize/one_call.ts";
-import { quantizeDynamic } from "../lib/quantize/quantize_dynamic.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
-import { defaultQConfigMapping, type Preset, PRESETS } from "../lib/quantize/presets.ts";
+import { PRESETS } from "../lib/quantize/presets.ts";
+import { perChannelSparing, weightOnly } from "../lib/quantize/qconfig.ts";
+import { dynamicByDefault } from "../lib/quantize/quantize_dynamic.ts";
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../lib/quantize/quantize_with.ts";
+import { whyNothing } from "../lib/quantize/why_nothing.ts";
 import { isSlower } from "../lib/record/best.ts";
-import { count, factor } from "../lib/report/format.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
-import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/quantize_config.ts";
-import { check } from "./check.ts";
+import type { QuantizeConfig } from "../lib/config/quantize_config.ts";
+import { type Converted, keepSpeed, type KeptSpeed } from "../lib/task/keep_speed.ts";
+import type { Comparison } from "../lib/task/run_compare.ts";
+import { checkIfPossible } from "./check.ts";
 import { flag, number, text } from "./command.ts";
+import { damageNote } from "./damage_note.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
-import { requireOut } from "./out_file.ts";
-import { readNetwork, specialized } from "./read_network.ts";
-import { readText } from "./read_text.ts";
+import { makeRoomFor, requireOut } from "./out_file.ts";
+import { type Choices, fallsBack, placeOf, readConfig } from "./quantize_choices.ts";
+import { readNetwork } from "./read_network.ts";
 import { runScript, script, type Shell } from "./shell.ts";
-import { takeSamples } from "./take_samples.ts";
+import { samplesNote, takeAll, takeSamples, type TakeSamplesOptions } from "./take_samples.ts";
+import { writtenNote } from "./written_note.ts";
 
 const command = {
   name: "quantize",
   summary:
     "Writes an int8 form of a model for onnxruntime-web: by default static where int8 is fast, with " +
-    "ranges from samples, and small weights elsewhere. Prints what became of each node, and compares " +
-    "with float32 on samples that were not used for the ranges.",
+    "ranges from samples, and small weights elsewhere; what proves slower than float32 is put back. " +
+    "Prints what became of each node, and compares with float32 on samples that were not used for " +
+    "the ranges.",
   operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
   options: {
     data: text("PATH", DATA_HELP),
-    out: text("FILE", "where to write the int8 model"),
+    out: text("FILE", "where to write the int8 model; its folder is made"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: text("FILE", "which nodes are to be what, as JSON with comments"),
     dynamic: flag(
       "ranges at run time for Gemm and MatMul, small weights elsewhere; needs no samples",
     ),
+    kernels: text(
+      "NAME",
+      "fast, the default: int8 where it is no slower than float32; any: wherever there is a kernel",
+    ),
     calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
+      ...{ integer: true, min: 1 },
+    }),
+    selection: number("N", "most samples to compare on; 100 by default", {
       ...{ integer: true, min: 1 },
     }),
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
@@ -63,93 +77,142 @@ const main = script(command, async ({ operands, options }, shell) => {
   const data = options.data === undefined
     ? undefined
     : await readSamples(options.data, model, config.data, progress.log);
-  const network = data ? await specialized(model, data, shell) : model;
-  const samples = data && takeSamples(data, options);
+  await makeRoomFor(out);
 
   await using runtime = openRuntime();
-  const quantized = options.dynamic
-    ? await quantizeAtRunTime(network, runtime, shell)
-    : await quantizeOnSamples(network, config, samples?.calibration, runtime, shell);
+  const context = { runtime, shell };
+  const { int8, samples, note, ...made } = await quantize(
+    model,
+    data,
+    { options, config },
+    context,
+  );
 
   // What is compared is what the file will hold.
-  const candidate = decodeModel(quantized.bytes(), basename(out));
-  const comparison = samples?.check && await check(model, candidate, samples.check, runtime, shell);
-  const notes = await noteOnFloats(model, samples?.check, runtime);
+  const candidate = decodeModel(int8.bytes(), basename(out));
+  const { comparison, failed } = samples?.check
+    ? await checkIfPossible(model, candidate, samples.check, runtime, shell)
+    : {};
+  const place = placeOf(options, config);
+  const damage = comparison &&
+    await damageNote(comparison, { ...made, int8 }, samples!.check!, place, context);
+  const floats = await noteOnFloats(model, samples?.check, runtime);
   await candidate.save(out);
   progress.close();
 
-  const { plan } = quantized;
+  const nothing = whyNothing(int8);
+  const first = [
+    ...(nothing ? [`Nothing of ${model.name} was quantized: ${nothing}.`] : []),
+    ...(damage ? [damage] : []),
+  ];
+  const notes = [
+    ...(data && samples ? [samplesNote(data, samples)] : []),
+    ...(failed ? [failed] : []),
+    ...(note ? [`${note} \`--kernels any\` insists on int8 kernels.`] : []),
+    ...slownessNote(comparison),
+    ...(note ? [] : storedNote(int8, model, options.dynamic)),
+    ...floats,
+  ];
   const bytes = candidate.bytes().length;
+  const { plan } = int8;
   if (options.json) {
-    const executes = plan.executes();
-    const record = { file: out, bytes, executes, plan: plan.rows, comparison, notes };
-    return await print(JSON.stringify(record, null, 2));
+    const written = { file: out, bytes, executes: plan.executes(), notes: [...first, ...notes] };
+    return await print(JSON.stringify({ ...written, plan: plan.rows, comparison }, null, 2));
   }
+  for (const line of first) await print(`${line}\n`);
   await print(options.all ? plan.all.text : plan.toString());
   if (comparison) await print(`\n${comparison}`);
-  if (comparison?.latency && isSlower({ latency: comparison.latency })) {
-    await print("It is slower than float32. `deno task sweep` finds out which layers pay.");
-  }
-  for (const note of notes) await print(`\n${note}`);
-  const size = factor(bytes / model.bytes().length);
-  await print(`\nWrote ${out}: ${count(bytes)} bytes, ${size} of ${model.name}`);
+  for (const line of notes) await print(line);
+  await print(`\n${writtenNote(out, bytes, model)}`);
 });
 
-/** What is to become of the nodes: what a config or a preset says. */
-async function readConfig(
-  { dynamic, preset, config }: { dynamic: boolean; preset?: string; config?: string },
-): Promise<QuantizeConfig> {
-  const written = config === undefined
-    ? undefined
-    : parseQuantizeConfig(await readText(config), config);
-  const choices = [
-    ...dynamic ? ["--dynamic"] : [],
-    ...preset === undefined ? [] : ["--preset"],
-    ...written?.says ? ["--config"] : [],
-  ];
-  if (choices.length > 1) {
-    throw new UsageError(`${choices.join(" and ")} say what to quantize; give one of them`);
-  }
-  if (written?.says) return written;
-  const mapping = defaultQConfigMapping(preset as Preset | undefined);
-  return { mapping, corrections: [], says: false, ...written?.data && { data: written.data } };
+/** What a network becomes, and which samples are left to compare on. */
+interface Quantized extends KeptSpeed {
+  readonly samples?: { readonly calibration?: Dataset; readonly check?: Dataset };
 }
 
-/** Ranges at run time. */
-async function quantizeAtRunTime(
+/** Finds ranges, converts, and puts back what is slower. */
+async function quantize(
   model: Model,
-  runtime: Runtime,
-  { progress }: Shell,
-): Promise<QuantizedModel> {
-  progress.update("converting");
-  return await quantizeDynamic(model, undefined, { runtime });
-}
-
-/** Ranges from samples, where the mapping asks for any. */
-async function quantizeOnSamples(
-  model: Model,
-  { mapping, corrections }: QuantizeConfig,
-  samples: Dataset | undefined,
-  runtime: Runtime,
-  { progress, signal }: Shell,
-): Promise<QuantizedModel> {
+  data: Dataset | undefined,
+  { options, config }: { options: Choices & TakeSamplesOptions; config: QuantizeConfig },
+  context: Context,
+): Promise<Quantized> {
   const fused = fuse(model);
-  for (const line of fused.amendments) progress.log(`${model.name}: ${line}`);
-  const watched = prepare(fused, mapping).tensors.length;
-  if (watched > 0 && samples === undefined) {
+  for (const line of fused.amendments) context.shell.progress.log(`${model.name}: ${line}`);
+  const mapping = options.dynamic ? dynamicByDefault(fused) : config.mapping;
+  const watched = prepare(fused, mapping).tensors.length > 0;
+  if (watched && !data) {
     throw new UsageError(
       "Static int8 finds its ranges on samples: give --data samples.npz, or --dynamic",
     );
   }
-  const calibration = samples ?? [];
-  const { int8 } = await quantizeWith(fused, mapping, calibration, {
+  const samples = data && (watched ? takeSamples(data, options) : takeAll(data, options));
+  const ranges = samples && "calibration" in samples ? samples.calibration : undefined;
+  const asked = await convertOn(fused, { ...config, mapping }, ranges, context);
+  const kept = data && fallsBack(options, config)
+    ? await atSpeed(model, asked, ranges ?? data, { dynamic: options.dynamic, ...context })
+    : asked;
+  context.shell.progress.update("converting");
+  const int8 = await readBack(kept.int8, context.runtime);
+  return { ...kept, int8, ...(samples && { samples }) };
+}
+
+/** Finds the ranges that a mapping wants, and converts. */
+async function convertOn(
+  fused: Model,
+  { mapping, corrections }: QuantizeConfig,
+  ranges: Dataset | undefined,
+  { runtime, shell: { progress, signal } }: Context,
+): Promise<Converted> {
+  const calibration = ranges ?? [];
+  const made = await quantizeWith(fused, mapping, calibration, {
     corrections,
     runtime,
     signal,
     onProgress: (done) => progress.update(`calibrating ${done} of ${calibration.length}`),
   });
-  progress.update("converting");
-  return await readBack(int8, runtime);
+  return { ...made, mapping };
+}
+
+interface Context {
+  readonly runtime: Runtime;
+  readonly shell: Shell;
+}
+
+/** The same without what is slower in int8 than in float32. */
+async function atSpeed(
+  model: Model,
+  converted: Converted,
+  samples: Dataset,
+  { dynamic, runtime, shell }: Context & { readonly dynamic: boolean },
+): Promise<KeptSpeed> {
+  return await keepSpeed(model, converted, await likeTheFirst(samples, model.name), {
+    ...{ runtime, signal: shell.signal },
+    small: weightOnly(dynamic ? { weight: perChannelSparing } : {}),
+    onProgress: (step) => shell.progress.update(step),
+  });
+}
+
+function slownessNote(comparison: Comparison | undefined): string[] {
+  const latency = comparison?.latency;
+  return latency && isSlower({ latency })
+    ? ["It is slower than float32. `deno task sweep` finds out which layers pay."]
+    : [];
+}
+
+/** What is to be said where no node computes in int8. */
+function storedNote({ traces, plan }: QuantizedModel, model: Model, dynamic: boolean): string[] {
+  const forms = new Set(traces.map(({ form }) => form));
+  if (!forms.has("weightOnly") || forms.has("static") || forms.has("dynamic")) return [];
+  const stored = `No node of ${model.name} computes in int8: the weights are stored in int8 and ` +
+    `computed in float32, at float32's speed.`;
+  const hasConv = plan.rows.some(({ opType }) => opType === "Conv");
+  return [
+    dynamic && hasConv
+      ? `${stored} Samples (--data samples.npz in the place of --dynamic) would bring int8 kernels.`
+      : stored,
+  ];
 }
 
 export default main;

@@ -79,6 +79,36 @@ export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Spli
   };
 }
 
+/** Two parts of a data set that share no sample. */
+export interface CalibrationSplit {
+  readonly calibration: Dataset;
+  /** What calibration leaves; absent where that is nothing. */
+  readonly rest?: Dataset;
+}
+
+/**
+ * Splits a data set into as many calibration samples as asked for, drawn as {@linkcode splitDataset}
+ * draws them, and the rest.
+ *
+ * @param calibration Number of samples, of a stream that of sequences; all if there are no more.
+ */
+export function calibrationSplit(
+  dataset: Dataset,
+  calibration: number,
+  options: Pick<SplitOptions, "shuffle" | "seed"> = {},
+): CalibrationSplit {
+  const { shuffle = true, seed = 0 } = options;
+  const classes = classesOf(dataset, false);
+  const order = shuffle ? shuffledOrder(classes, seed) : inOrder(classes);
+  const part = (units: readonly Unit[], split: string) =>
+    select(dataset, units.flatMap(({ samples }) => samples), `${dataset.name} (${split})`);
+  const rest = order.slice(calibration);
+  return {
+    calibration: part(order.slice(0, calibration), "calibration"),
+    ...(rest.length > 0 && { rest: part(rest, "selection") }),
+  };
+}
+
 /** What is not torn apart: a sample, or a sequence of them. */
 interface Unit {
   /** Indices of its samples. */

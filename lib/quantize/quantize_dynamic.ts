@@ -16,6 +16,7 @@ import {
   weightOnly,
 } from "./qconfig.ts";
 import type { QuantizedModel } from "./quantized_model.ts";
+import { whyNothing } from "./why_nothing.ts";
 
 /** PyTorch's name for what ONNX calls by two. */
 const LINEAR = ["Gemm", "MatMul"];
@@ -69,11 +70,14 @@ export async function quantizeDynamic(
   const fused = fuse(model);
   const present = new Set([...allNodes(fused.graph)].map(({ opType }) => opType));
   const linear = LINEAR.filter((op) => present.has(op));
-  const mapping = operators ? onlyThese(operators, linear, weight) : allSmall(linear, weight);
+  const mapping = operators
+    ? onlyThese(operators, linear, weight)
+    : dynamicByDefault(fused, weight);
   if (operators && mapping.rules.length === 0) throw withoutLinear(fused, present, model.name);
   const int8 = convert(fused, mapping);
   if (operators) requireDynamic(int8, operators, model.name);
-  else requireSmall(int8, present, model.name);
+  const nothing = whyNothing(int8);
+  if (nothing) throw new UserError(`Cannot quantize ${model.name} dynamically: ${nothing}`);
   return await readBack(int8, runtime);
 }
 
@@ -88,9 +92,19 @@ function onlyThese(
   return qconfigMapping({ default: float32, rules, onUnsupported: "float32" });
 }
 
-function allSmall(linear: readonly string[], weight = perChannelSparing): QConfigMapping {
+/**
+ * The mapping of {@linkcode quantizeDynamic} where it is not told which operators.
+ *
+ * @param weight @default {perChannel where that is worth its bytes}
+ */
+export function dynamicByDefault(
+  { graph }: Model,
+  weight: WeightObserver = perChannelSparing,
+): QConfigMapping {
+  const present = new Set([...allNodes(graph)].map(({ opType }) => opType));
   const otherwise = weightOnly({ weight });
-  const rules = linear.map((op): Rule => [{ op }, dynamicInt8({ weight, otherwise })]);
+  const rules = LINEAR.filter((op) => present.has(op))
+    .map((op): Rule => [{ op }, dynamicInt8({ weight, otherwise })]);
   return qconfigMapping({ default: otherwise, rules, onUnsupported: "float32" });
 }
 
@@ -119,17 +133,4 @@ function requireDynamic(
       `Cannot quantize ${name} dynamically: ${operator} node "${first.node}": ${first.why}`,
     );
   }
-}
-
-/** Refuses what left all nodes in float32. */
-function requireSmall(
-  { traces }: QuantizedModel,
-  present: ReadonlySet<string>,
-  name: string,
-): void {
-  if (traces.some(({ form }) => form === "dynamic" || form === "weightOnly")) return;
-  throw new UserError(
-    `Cannot quantize ${name} dynamically: none of its nodes has float32 weights of 128 or more ` +
-      `numbers to store small; it has ${[...present].sort().join(", ")}`,
-  );
 }

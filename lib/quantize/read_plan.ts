@@ -58,7 +58,8 @@ function originalName(name: string, owned: ReadonlySet<string>): string {
 }
 
 /** Operators of the runtime that compute on integers. */
-const INTEGER_KERNEL = /^(QLinear|QGemm|MatMulInteger|DynamicQuantize|ConvInteger|QuantizeL)/;
+export const INTEGER_KERNEL =
+  /^(QLinear|QGemm|MatMulInteger|DynamicQuantize|ConvInteger|QuantizeL)/;
 
 /** Writes down what executes, and the difference from what was decided, if there is one. */
 function compare(
@@ -124,7 +125,7 @@ const KEEPS_TYPE: ReadonlySet<string> = new Set([
 ]);
 
 /** Tensors of an optimized graph that hold uint8 activations. */
-function uint8Tensors(nodes: readonly NodeProto[]): Set<string> {
+export function uint8Tensors(nodes: readonly NodeProto[]): Set<string> {
   const found = new Set<string>();
   for (const node of nodes) {
     const gives = node.opType === "QuantizeLinear" || node.opType.startsWith("QLinear") ||

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { arrays } from "../../lib/data/arrays.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
-import { splitDataset, type Splits } from "../../lib/data/split.ts";
+import { calibrationSplit, splitDataset, type Splits } from "../../lib/data/split.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 
 /** A data set of n samples whose only value is their index. */
@@ -113,4 +113,19 @@ Deno.test("splitDataset() cannot balance what has no labels", () => {
     name: "UserError",
     message: 'Cannot balance the classes of numbers: no sample has a label; leave out "balanced"',
   });
+});
+
+Deno.test("calibrationSplit() draws as splitDataset() does, and gives all the rest", async () => {
+  const data = numbered(10);
+  const { calibration, rest } = calibrationSplit(data, 4);
+  const splits = splitDataset(data, { calibration: 4, selection: 3, test: 3 });
+  assert.deepEqual(await members(calibration), await members(splits.calibration));
+  assert.deepEqual(await members(rest!), [
+    ...await members(splits.selection),
+    ...await members(splits.test),
+  ]);
+  const inOrder = calibrationSplit(data, 2, { shuffle: false });
+  assert.deepEqual(await members(inOrder.calibration), [0, 1]);
+  assert.equal(inOrder.rest!.length, 8);
+  assert.equal(calibrationSplit(data, 12).rest, undefined);
 });

@@ -66,7 +66,8 @@ Deno.test("quantizeDynamic() says in one sentence that there is nothing to store
   await assertRejects(
     () => quantizeDynamic(tiny),
     UserError,
-    "none of its nodes has float32 weights of 128 or more numbers to store small; it has MatMul, Relu",
+    `nothing in it can be int8 or have smaller weights (Relu "a": it has no weights worth storing ` +
+      `smaller; MatMul "y": its weights are not float32 constants)`,
   );
 });
 

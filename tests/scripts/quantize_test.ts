@@ -5,6 +5,7 @@ import { readModel } from "../../lib/onnx/file.ts";
 import { parseModel } from "../../lib/onnx/parse_model.ts";
 import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
+import { modelOf } from "../quantize/fixture.ts";
 import { tinyArrays, tinyModel } from "../task/tiny.ts";
 import { run, spawn, start } from "./spawn.ts";
 
@@ -74,7 +75,7 @@ Deno.test("quantize takes a mapping from a config, and --dynamic needs no sample
     assert.equal(config.code, 0, config.stderr);
     const record = JSON.parse(config.stdout);
     assert.equal(record.executes.QLinearConv, 1);
-    assert.equal(record.comparison.difference.n, 11); // 8 found the ranges, one is kept back
+    assert.equal(record.comparison.difference.n, 12); // 8 found the ranges
     assert.equal(dynamic.code, 0, dynamic.stderr);
     assert.match(dynamic.stdout, /head +Gemm +dynamic/);
     assert.ok(!(await used(at("d.onnx"))).operators.has("QuantizeLinear"));
@@ -104,15 +105,132 @@ Deno.test("quantize used wrongly, or badly fed, writes nothing", () =>
       ],
       [1, /did you mean "fbgemm"\?/, ...data, "--out", at("q.onnx"), "--preset", "fbgem"],
       [2, /--dynamic and --preset/, "--dynamic", "--preset", "wasm", "--out", at("q.onnx")],
-      [1, /Cannot write .*: /, ...data, "--out", at("no/such/folder/q.onnx")],
+      [1, /Cannot write .*: nothing can be written to /, ...data, "--out", at("tiny.onnx/q.onnx")],
+      [2, /is a folder: name a file in it, e\.g\. .*q\.onnx/, ...data, "--out", at(".")],
+      [
+        2,
+        /--kernels needs fast or any, got "fats": did you mean fast\?/,
+        ...data,
+        "--kernels",
+        "fats",
+      ],
+      [2, /--kernels goes with the preset wasm/, "--kernels", "any", "--preset", "fbgemm"],
     ];
     for (const [wanted, message, ...args] of cases) {
-      const { code, stderr } = await run("quantize", at("tiny.onnx"), ...args);
+      const out = args.includes("--out") || /--out q/.test(message.source)
+        ? []
+        : ["--out", at("q.onnx")];
+      const { code, stderr } = await run("quantize", at("tiny.onnx"), ...args, ...out);
       assert.match(stderr, message);
       assert.doesNotMatch(stderr, /^\s+at /m);
       assert.equal(code, wanted);
     }
     await assert.rejects(Deno.stat(at("q.onnx")), Deno.errors.NotFound);
+  }));
+
+Deno.test("quantize says what its numbers rest on, and makes the folder of --out", () =>
+  inFolder(async (at) => {
+    const notes = async (count: number, ...args: string[]) => {
+      await writeNpz(at(`${count}.npz`), { x: tinyArrays(count).x });
+      const out = ["--data", at(`${count}.npz`), "--out", at(`new/folder/${count}.onnx`), "--json"];
+      const { code, stdout, stderr } = await run("quantize", at("tiny.onnx"), ...out, ...args);
+      assert.equal(code, 0, stderr);
+      assert.ok((await Deno.stat(at(`new/folder/${count}.onnx`))).isFile);
+      return JSON.parse(stdout).notes[0];
+    };
+    assert.equal(
+      await notes(1),
+      "Ranges from the 1 sample of 1.npz. 1 sample: nothing left to compare on.",
+    );
+    assert.equal(
+      await notes(2),
+      "Ranges from 1 of the 2 samples of 2.npz; compared on 1 other.",
+    );
+    assert.equal(
+      await notes(6, "--calibration", "2", "--selection", "3"),
+      "Ranges from 2 of the 6 samples of 6.npz; compared on 3 others.",
+    );
+    assert.match(
+      await notes(5, "--calibration", "5"),
+      /^Ranges from all 5 samples of 5\.npz: not enough samples to compare\. /,
+    );
+    assert.equal(
+      await notes(4, "--dynamic"),
+      "No ranges were wanted; compared on the 4 samples of 4.npz.",
+    );
+  }));
+
+Deno.test("quantize --dynamic of a network of convolutions stores weights small, and says what samples bring", () =>
+  inFolder(async (at) => {
+    const model = modelOf(
+      `input x float32[N, 4, 6, 6]; output y float32[N, 16, 4, 4]; y = Conv(x, w) @ conv`,
+      { w: [16, 4, 3, 3] },
+    );
+    await model.save(at("conv.onnx"));
+    const { code, stdout } = await run(
+      "quantize",
+      at("conv.onnx"),
+      "--dynamic",
+      "--out",
+      at("q.onnx"),
+    );
+    assert.equal(code, 0);
+    assert.match(stdout, /No node of conv\.onnx computes in int8: the weights are stored in int8/);
+    assert.match(stdout, /Samples \(--data samples\.npz .*\) would bring int8 kernels\./);
+    assert.match(stdout, /Wrote .*q\.onnx: [\d,]+ bytes, ×0\.\d+ of conv\.onnx\./);
+  }));
+
+Deno.test("quantize says where there is nothing to quantize, and where the file grows", () =>
+  inFolder(async (at) => {
+    const relu = modelOf("input x float32[N, 4]; output y float32[N, 4]; y = Relu(x) @ relu");
+    await relu.save(at("relu.onnx"));
+    const none = await run("quantize", at("relu.onnx"), "--dynamic", "--out", at("none.onnx"));
+    assert.equal(none.code, 0, none.stderr);
+    assert.match(
+      none.stdout,
+      /^Nothing of relu\.onnx was quantized: nothing in it can be int8 .* \(Relu "relu": /,
+    );
+    const few = modelOf("input x float32[N, 4]; output y float32[N, 4]; y = MatMul(x, w) @ fc", {
+      w: [4, 4],
+    });
+    await few.save(at("few.onnx"));
+    const more = await run("quantize", at("few.onnx"), "--dynamic", "--out", at("more.onnx"));
+    assert.equal(more.code, 0, more.stderr);
+    assert.match(more.stdout, /It is larger than few\.onnx: what was added takes \d+ bytes more/);
+  }));
+
+Deno.test("quantize says first that int8 destroys a network, and a rule that mends it", () =>
+  inFolder(async (at) => {
+    // Powers over eight decades, and a Log that shows the small ones.
+    const eye = float32([16, 16], Array.from({ length: 256 }, (_, i) => i % 17 ? 0 : 1));
+    const model = modelOf(
+      `input x float32[N, 16]; output y float32[N, 16]
+       tensor tiny float32[] = [0.00000001]
+       p = Mul(x, x) @ power; q = MatMul(p, u) @ first; s = Relu(q); m = MatMul(s, u) @ mel
+       t = Add(m, tiny) @ offset; l = Log(t) @ log; y = MatMul(l, w) @ last`,
+      { w: [16, 16], u: eye },
+    );
+    await model.save(at("log.onnx"));
+    const x = Array.from({ length: 256 }, (_, i) => Math.cos(i * i) * 10 ** (-(i % 16) / 4));
+    await writeNpz(at("log.npz"), { x: float32([16, 16], x) });
+    const args = [
+      at("log.onnx"),
+      "--data",
+      at("log.npz"),
+      "--out",
+      at("q.onnx"),
+      "--kernels",
+      "any",
+    ];
+    const { code, stdout } = await run("quantize", ...args);
+    assert.equal(code, 0);
+    const [first] = stdout.split("\n");
+    assert.match(first!, /^int8 destroys what log\.onnx gives: SQNR −?\d+\.\d dB on \d+ samples/);
+    const rule = /\{ "default": .*\] \}/.exec(first!)![0];
+    await Deno.writeTextFile(at("q.jsonc"), rule);
+    const mended = await run("quantize", ...args.slice(0, 5), "--config", at("q.jsonc"));
+    assert.equal(mended.code, 0, mended.stderr);
+    assert.doesNotMatch(mended.stdout, /destroys/);
   }));
 
 Deno.test("inspect shows nodes with module paths and bytes, and the same as JSON", () =>

@@ -1,0 +1,158 @@
+import type { Calibration } from "../calibrate/calibration.ts";
+import {
+  addSums,
+  comparable,
+  noSums,
+  sameShape,
+  sqnrOf,
+  type Sums,
+} from "../evaluate/closeness.ts";
+import { withErrors } from "../evaluate/plan_errors.ts";
+import { producers } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
+import { convert } from "../quantize/convert.ts";
+import type { QConfigMapping, Rule } from "../quantize/mapping.ts";
+import { float32 } from "../quantize/qconfig.ts";
+import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+
+/** SQNR below which nothing of a result can be used, dB: a third of it is noise. */
+export const DESTROYED = 10;
+
+/** Steps that are taken against the flow from where the error shows. */
+const STEPS = 4;
+
+/** Where int8 destroys what a network gives. */
+export interface Damage {
+  /** Name of the node behind which the error shows. */
+  readonly node: string;
+  readonly opType: string;
+  /** SQNR of what it reads and of what it gives, dB; the former absent where that is exact. */
+  readonly before?: number;
+  readonly after: number;
+  /** Names of nodes that mend it when they stay float32; empty where none were found. */
+  readonly rules: readonly string[];
+  /** SQNR of the network's outputs with these rules, dB. */
+  readonly mended: number;
+}
+
+/** What {@linkcode findDamage} looks at. */
+export interface DamagedModel {
+  readonly int8: QuantizedModel;
+  /** The float32 model that it was converted from. */
+  readonly float32: Model;
+  readonly mapping: QConfigMapping;
+  readonly calibration?: Calibration;
+}
+
+/** Options for {@linkcode findDamage}. */
+export interface FindDamageOptions {
+  runtime: Runtime;
+  signal?: AbortSignal;
+}
+
+/**
+ * Finds the node behind which a quantized network is destroyed, and the fewest int8 layers before it that
+ * mend it when they stay float32: the small values before a Log or a division, for one, which int8
+ * rounds to nothing.
+ *
+ * @param samples A few to look at.
+ * @returns Undefined if the error shows nowhere inside.
+ */
+export async function findDamage(
+  damaged: DamagedModel,
+  samples: readonly Feeds[],
+  options: FindDamageOptions,
+): Promise<Damage | undefined> {
+  const { float32: exact, mapping, calibration } = damaged;
+  const { plan, traces } = await withErrors(damaged.int8, exact, samples, options);
+  const makers = producers(exact.graph);
+  const rowOf = new Map(traces.map(({ outputs }, i) => [outputs[0] ?? "", i]));
+  const errorAt = (name: string) => plan.rows[rowOf.get(name) ?? -1]?.dB;
+  const readsOf = (i: number) => makers.get(traces[i]!.outputs[0] ?? "")?.input ?? [];
+  const falls = plan.rows.flatMap(({ dB }, i) => {
+    if (dB === undefined) return [];
+    const read = readsOf(i).flatMap((name) => errorAt(name) ?? []);
+    const before = read.length > 0 ? Math.min(...read) : undefined;
+    return [{ i, before, after: dB, fall: (before ?? EXACT) - dB }];
+  });
+  const end = falls.findIndex(({ after }) => after < DESTROYED);
+  if (end < 0) return undefined;
+  const worst = falls.slice(0, end + 1).reduce((a, b) => b.fall > a.fall ? b : a);
+
+  const { node, opType } = plan.rows[worst.i]!;
+  const found = {
+    ...{ node, opType, after: worst.after },
+    ...(worst.before !== undefined && { before: worst.before }),
+  };
+  const names: string[] = [];
+  let mended = -Infinity;
+  for (const layers of upstream(traces[worst.i]!.outputs[0]!, damaged.int8, makers)) {
+    names.push(...layers);
+    const rules = [...mapping.rules, ...names.map((name): Rule => [name, float32])];
+    const candidate = convert(
+      exact,
+      { ...mapping, rules, onUnsupported: "float32" },
+      calibration,
+    );
+    mended = await outputError(exact, candidate, samples, options);
+    if (mended >= DESTROYED) return { ...found, rules: names, mended };
+  }
+  return { ...found, rules: [], mended };
+}
+
+/** What an exact value counts as, dB. */
+const EXACT = 60;
+
+/** Names of the int8 layers before a value, the nearest first; each step is one layer farther. */
+function* upstream(
+  value: string,
+  { traces, plan }: QuantizedModel,
+  makers: ReadonlyMap<string, NodeProto>,
+): Generator<string[]> {
+  const indexOf = new Map(traces.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));
+  const seen = new Set<string>();
+  let open = [value];
+  for (let step = 0; step < STEPS && open.length > 0; step++) {
+    const names: string[] = [];
+    const next: string[] = [];
+    while (open.length > 0) {
+      const name = open.pop()!;
+      const maker = makers.get(name);
+      if (!maker || seen.has(name)) continue;
+      seen.add(name);
+      const i = indexOf.get(name);
+      const isInt8 = i !== undefined && /^(static|dynamic|weightOnly)$/.test(traces[i]!.form);
+      if (isInt8) names.push(plan.rows[i]!.node);
+      // What a kernel has taken in belongs to the same layer.
+      const isInside = i !== undefined && traces[i]!.anchor !== undefined;
+      (isInt8 && !isInside ? next : open).push(...maker.input);
+    }
+    if (names.length > 0) yield names;
+    open = next;
+  }
+}
+
+/** SQNR of the worst output over all samples, dB. */
+async function outputError(
+  float32: Model,
+  candidate: Model,
+  samples: readonly Feeds[],
+  { runtime, signal }: FindDamageOptions,
+): Promise<number> {
+  const sums = new Map<string, Sums>();
+  const others = runtime.run(candidate, samples, { ...signal && { signal } });
+  for await (const exact of runtime.run(float32, samples, { ...signal && { signal } })) {
+    const { value: results } = await others.next();
+    for (const name of comparable(exact)) {
+      const ours = results?.[name];
+      if (!ours || !sameShape(exact[name]!, ours)) continue;
+      const own = sums.get(name) ?? noSums();
+      addSums(own, exact[name]!, ours);
+      sums.set(name, own);
+    }
+  }
+  return Math.min(...[...sums.values()].map(sqnrOf));
+}

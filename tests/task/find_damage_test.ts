@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { calibrate } from "../../lib/calibrate/calibrate.ts";
+import { convert } from "../../lib/quantize/convert.ts";
+import { qconfigMapping } from "../../lib/quantize/mapping.ts";
+import { prepare } from "../../lib/quantize/prepare.ts";
+import { staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { findDamage } from "../../lib/task/find_damage.ts";
+import { float32 } from "../../lib/tensor/tensor.ts";
+import { modelOf } from "../quantize/fixture.ts";
+import { normal } from "../random.ts";
+import { pacedRuntime } from "./tiny.ts";
+
+/** Powers over eight decades, of which a Log shows the small ones behind a product with the identity. */
+const network = modelOf(
+  `input x float32[1, 16]; output y float32[1, 16]
+   tensor tiny float32[] = [0.00000001]
+   p = Mul(x, x) @ power; m = MatMul(p, u) @ mel; t = Add(m, tiny) @ offset
+   l = Log(t) @ log; y = MatMul(l, w) @ last`,
+  {
+    w: [16, 16],
+    u: float32([16, 16], Array.from({ length: 256 }, (_, i) => i % 17 ? 0 : 1)),
+  },
+);
+const samples = Array.from({ length: 4 }, (_, sample) => ({
+  x: float32([1, 16], Array.from(normal(16, 90 + sample), (x, i) => x * 10 ** (-i / 4))),
+}));
+const mapping = qconfigMapping({ default: staticInt8() });
+
+Deno.test("findDamage() names the node behind which the error shows, and the rule that mends it", async () => {
+  const calibration = await calibrate(prepare(network, mapping), samples);
+  const int8 = convert(network, mapping, calibration);
+  const runtime = pacedRuntime();
+  const damaged = { int8, float32: network, mapping, calibration };
+  const damage = await findDamage(damaged, samples, { runtime });
+  assert.equal(damage!.node, "log");
+  assert.ok(damage!.before! > 20 && damage!.after < 10, JSON.stringify(damage));
+  assert.deepEqual(damage!.rules, ["mel"]);
+  assert.ok(damage!.mended > 20);
+});
+
+Deno.test("findDamage() finds none in a network that int8 does not hurt", async () => {
+  const plain = modelOf(
+    `input x float32[1, 16]; output y float32[1, 16]
+     a = MatMul(x, v) @ first; r = Relu(a) @ relu; y = MatMul(r, w) @ last`,
+    { v: [16, 16], w: [16, 16] },
+  );
+  const calibration = await calibrate(prepare(plain, mapping), samples);
+  const int8 = convert(plain, mapping, calibration);
+  const damaged = { int8, float32: plain, mapping, calibration };
+  assert.equal(await findDamage(damaged, samples, { runtime: pacedRuntime() }), undefined);
+});

@@ -11,13 +11,8 @@ import { check } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
-<<<<<<< HEAD
-import { requireOut } from "./out_file.ts";
-import { readNetwork, specialized } from "./read_network.ts";
-=======
 import { makeRoomFor, requireOut } from "./out_file.ts";
-import { readNetwork } from "./read_network.ts";
->>>>>>> 5d7f17a (Have quantize put back what is slower in int8, say what int8 destroys and what its numbers rest on)
+import { readNetwork, specialized } from "./read_network.ts";
 import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
 import { writtenNote } from "./written_note.ts";

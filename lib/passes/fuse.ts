@@ -10,6 +10,7 @@ import { dropDropout } from "./drop_dropout.ts";
 import { dropIdentity } from "./drop_identity.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
 import { dropZeroStates } from "./drop_zero_states.ts";
+import { einsumToMatMul } from "./einsum_to_matmul.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { foldIntoConv } from "./fold_into_conv.ts";
 import { foldIntoLinear } from "./fold_into_linear.ts";
@@ -18,13 +19,16 @@ import { inlineBranches } from "./inline_branches.ts";
 import { hoistConstants } from "./hoist_constants.ts";
 import { liftConstants } from "./lift_constants.ts";
 import { lowerBatchNorm } from "./lower_batch_norm.ts";
+import { matrixWeights } from "./matrix_weights.ts";
 import { matMulAddToGemm } from "./matmul_add_to_gemm.ts";
 import { mergeConstants } from "./merge_constants.ts";
 import { everywhere, type Pass, type PassOptions, rootContext, untilStable } from "./pass.ts";
 import { moveDequantized } from "./move_dequantized.ts";
+import { plainGemm } from "./plain_gemm.ts";
 import { poolMeans } from "./pool_means.ts";
 import { raiseFloats } from "./raise_floats.ts";
 import { removeDead } from "./remove_dead.ts";
+import { splitFused } from "./split_fused.ts";
 
 /** Options for {@linkcode fuse}. */
 export interface FuseOptions extends PassOptions {
@@ -76,6 +80,10 @@ const SIMPLIFY: readonly Pass[] = [
   dropDropout,
   foldConstants,
   moveDequantized,
+  splitFused,
+  plainGemm,
+  einsumToMatMul,
+  matrixWeights,
   dropNoOps,
   dropZeroStates,
   removeDead,
@@ -104,6 +112,8 @@ const PASSES: readonly Pass[] = [
  * - Conv and ConvTranspose (1d to 3d) and Linear (Gemm, MatMul + Add) take in the BatchNormalization,
  *   and the Add, Sub, Mul and Div by constants, after them; and before them, where padding allows.
  *   A BatchNormalization that stands alone becomes a Mul and an Add.
+ * - A Gemm does without factors and transA, an Einsum that is a product with a constant becomes a MatMul or a
+ *   1x1 Conv, and what onnxruntime fused into operators of its own becomes the standard's again.
  * - MatMul + Add becomes Gemm where the input has two dimensions.
  * - A ReduceMean over all positions of a map becomes a GlobalAveragePool.
  * - What depends on constants alone is computed: the slices and concatenations that exporters put
@@ -181,7 +191,7 @@ export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
   if (model.graph.output.length === 0) {
     throw new UserError(`Cannot fuse ${model.name}: it has no outputs, so nothing of it is of use`);
   }
-  const context = rootContext(model.graph, options);
+  const context = rootContext(model.graph, { opset: model.opset, ...options });
   const started = raiseFloats(freezeInitializers(model.proto), context);
   const graph = passesOf(model, options)(started.graph ?? model.graph, context);
   const paths = modulePaths(model.graph);

@@ -1,6 +1,7 @@
 import { constants, makeNamer, mapSubgraphs, subgraphs } from "../onnx/graph.ts";
 import type { GraphProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { FoldingBudget } from "./folding_budget.ts";
+import { QUANTIZED_OPSET } from "../onnx/opset.ts";
 import { Origins } from "./origins.ts";
 import { ranks } from "../onnx/ranks.ts";
 
@@ -32,6 +33,8 @@ export interface PassContext {
   readonly maxGrowth: number;
   /** What all passes together may compute ahead. */
   readonly folding: FoldingBudget;
+  /** Version of the standard operators. */
+  readonly opset: number;
 }
 
 /** Options for {@linkcode rootContext}. */
@@ -42,11 +45,13 @@ export interface PassOptions {
    * int8 with a Cast, which are there to keep it small. @default {16384}
    */
   maxGrowth?: number;
+  /** Version of the standard operators. @default {13, the first with which a network is quantized} */
+  opset?: number;
 }
 
 /** What there is to know around the main graph of a model. */
 export function rootContext(graph: GraphProto, options: PassOptions = {}): PassContext {
-  const { maxGrowth = 16_384 } = options;
+  const { maxGrowth = 16_384, opset = QUANTIZED_OPSET } = options;
   return {
     outerConstants: new Map(),
     outerRanks: new Map(),
@@ -54,6 +59,7 @@ export function rootContext(graph: GraphProto, options: PassOptions = {}): PassC
     origins: new Origins(),
     maxGrowth,
     folding: FoldingBudget.of(graph),
+    opset,
   };
 }
 

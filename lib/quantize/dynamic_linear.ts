@@ -13,7 +13,7 @@ import { quantizeWeights } from "./weights.ts";
 export function linearObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
   const obstacle = weightObstacle(node.input[1], facts);
   if (obstacle) return obstacle;
-  if (facts.floatConstant(node.input[1])?.dims.length !== 2) return "its weights are not a matrix";
+  if (facts.floatConstant(node.input[1])!.dims.length < 2) return "its weights are a vector";
   if (node.opType === "MatMul") return undefined;
   if (intAttribute(node, "transA", 0) !== 0) return "Gemm with transA has no int8 kernel";
   if (floatAttribute(node, "alpha", 1) !== 1 || floatAttribute(node, "beta", 1) !== 1) {
@@ -57,7 +57,8 @@ export function writeDynamicLinear(
 
 /**
  * The integers [k, n] of a weight matrix and their scale, written once beside the matrix; and their
- * zero point if it is another than 0.
+ * zero point if it is another than 0. A stack of matrices has a single scale, which is all that the kernel
+ * takes.
  */
 function integerMatrix(
   name: string,
@@ -65,7 +66,8 @@ function integerMatrix(
   builder: Builder,
 ): { integers: string; scale: string; zeroPoint: string[] } {
   const { transposed, observer } = options;
-  const perChannel = observer.granularity === "channel";
+  const isMatrix = builder.facts.floatConstant(name)?.dims.length === 2;
+  const perChannel = isMatrix && observer.granularity === "channel";
   const home = builder.homeOf(name);
   return home.once(`matrix ${name} ${transposed} ${observer.name}`, () => {
     const { type, scales, zeroPoints, integers } = transposed

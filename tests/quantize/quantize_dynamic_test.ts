@@ -6,6 +6,7 @@ import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import { quantizeDynamic } from "../../lib/quantize/quantize_dynamic.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
+import { normal } from "../random.ts";
 import { modelOf, quantized, sqnrBetween } from "./fixture.ts";
 
 const convolution = () =>
@@ -44,18 +45,18 @@ Deno.test("quantizeDynamic() stores what has no dynamic kernel small, and refuse
   const conv = await quantizeDynamic(convolution());
   assertEquals(conv.plan.executes(), { FusedConv: 1 });
   assertEquals(conv.traces.map(({ form }) => form), ["weightOnly", "float32"]);
-  // Three matrices beside each other, for three heads.
+});
+
+Deno.test("quantizeDynamic() takes a stack of matrices, with one scale for all", async () => {
   const heads = modelOf(
     `input x float32[3, N, 16]; output z float32[3, N, 16]
      y = MatMul(x, v) @ heads; z = MatMul(y, w) @ linear`,
     { v: [3, 16, 16], w: [16, 16] },
   );
-  const { plan, traces } = await quantizeDynamic(heads);
-  assertEquals(traces.map(({ form }) => form), ["weightOnly", "dynamic"]);
-  assertEquals(
-    plan.rows[0]!.why,
-    "rule op MatMul; weightOnly instead: its weights are not a matrix",
-  );
+  const int8 = await quantizeDynamic(heads);
+  assertEquals(int8.plan.executes(), { DynamicQuantizeMatMul: 2 });
+  const x = { type: "float32", dims: [3, 5, 16], data: normal(240, 1) } as const;
+  assert(await sqnrBetween(heads, int8, [{ x }]) > 30);
 });
 
 Deno.test("quantizeDynamic() says in one sentence that there is nothing to store small", async () => {

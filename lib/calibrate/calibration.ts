@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { ChannelStatistics } from "./channel_statistics.ts";
-import type { TensorStatistics } from "./statistics.ts";
+import { emptyStatistics, type TensorStatistics } from "./statistics.ts";
 
 /** What calibration saw of each watched tensor. Plain enough to be stored and used again. */
 export interface Calibration {
@@ -13,8 +13,8 @@ export interface Calibration {
 export const CALIBRATION_FORMAT = 2;
 
 /**
- * Turns a calibration into plain JSON. Tensors that never had a value (an empty batch, say) are left
- * out: there is nothing to know of them.
+ * Turns a calibration into plain JSON. Of tensors that never had a value (an empty slice, say) there is
+ * nothing to know but that.
  * @example Kept for the next time
  * ```ts
  * import { calibrate, calibrationFromJson, calibrationToJson } from "octavo";
@@ -34,10 +34,12 @@ export const CALIBRATION_FORMAT = 2;
  * ```
  */
 export function calibrationToJson(calibration: Calibration): unknown {
-  const seen = [...calibration.statistics].filter(([, { count }]) => count > 0);
+  const all = [...calibration.statistics];
+  const seen = all.filter(([, { count }]) => count > 0);
   return {
     format: CALIBRATION_FORMAT,
     samples: calibration.samples,
+    empty: all.filter(([, { count }]) => count === 0).map(([name]) => name),
     statistics: Object.fromEntries(
       seen.map(([name, { histogram, channels, ...rest }]) => [name, {
         ...rest,
@@ -57,6 +59,7 @@ export function calibrationFromJson(json: unknown): Calibration {
   const stored = json as {
     format?: number;
     samples?: number;
+    empty?: readonly string[];
     statistics?: Record<string, TensorStatistics>;
   } | null;
   if (typeof stored?.samples !== "number" || typeof stored.statistics !== "object") {
@@ -68,18 +71,15 @@ export function calibrationFromJson(json: unknown): Calibration {
         `${CALIBRATION_FORMAT}; calibrate again`,
     );
   }
-  return {
-    samples: stored.samples,
-    statistics: new Map(
-      Object.entries(stored.statistics).map(([name, { histogram, channels, ...rest }]) => [name, {
-        ...rest,
-        histogram: { ...histogram, counts: Float64Array.from(histogram.counts) },
-        ...(channels && {
-          channels: mapArrays(channels, (array) => Float64Array.from(array)),
-        }),
-      }]),
-    ),
-  };
+  const seen = Object.entries(stored.statistics).map((
+    [name, { histogram, channels, ...rest }],
+  ): [string, TensorStatistics] => [name, {
+    ...rest,
+    histogram: { ...histogram, counts: Float64Array.from(histogram.counts) },
+    ...(channels && { channels: mapArrays(channels, (array) => Float64Array.from(array)) }),
+  }]);
+  const empty = (stored.empty ?? []).map((name) => [name, emptyStatistics()] as const);
+  return { samples: stored.samples, statistics: new Map([...seen, ...empty]) };
 }
 
 function mapArrays<T>({ count, min, max, sum }: ChannelStatistics, map: (a: Float64Array) => T) {

@@ -2,6 +2,7 @@ import { isStandard, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import type { Builder } from "./builder.ts";
 import type { Decisions } from "./decide.ts";
+import { STATIC_OPERATORS } from "./operators.ts";
 import { INT8_ALREADY } from "./existing_int8.ts";
 import type { StaticUnit } from "./static_units.ts";
 import { readsAsInt8 } from "./static_results.ts";
@@ -30,6 +31,9 @@ const PULLED: ReadonlySet<string> = new Set([
   "Where",
 ]);
 
+/** Of these, those whose int8 kernel can give float32: what reads their result does not matter. */
+const GIVES_FLOAT: ReadonlySet<string> = new Set(["Gemm", "MatMul"]);
+
 /** Tensors at which a node that is to stay in float32 needs a barrier. */
 interface Barriers {
   readonly inputs: readonly string[];
@@ -50,13 +54,15 @@ function barriersOf(
   const { facts } = decisions;
   if (decisions.of.get(node)?.obstacle === INT8_ALREADY) return none; // and is to stay so
   const activations = node.input.filter((name) => name !== "" && !facts.isConstant(name));
-  const comesFromInt8 = (name: string) =>
-    results.has(name) || facts.maker(name)?.opType === "DequantizeLinear";
-  const readsInt8 = activations.length > 0 && activations.every(comesFromInt8);
+  const readsInt8 = activations.length > 0 &&
+    activations.every((name) => comesFromInt8(name, decisions, results));
   const feedsInt8 = node.output.filter((name) => name && feedsQuantize(name, decisions));
   if (node.opType === "MaxPool") {
     // Taking a maximum and quantizing can be swapped, and the runtime swaps them on either side.
     return { inputs: readsInt8 ? activations : [], outputs: feedsInt8 };
+  }
+  if (readsInt8 && GIVES_FLOAT.has(node.opType)) {
+    return { inputs: activations.slice(0, 1), outputs: [] };
   }
   if (!readsInt8 || feedsInt8.length === 0) return none;
   return activations.length === 1
@@ -64,15 +70,43 @@ function barriersOf(
     : { inputs: [], outputs: feedsInt8 };
 }
 
-/** Whether a float32 tensor is quantized next, be it behind a Relu that quantizing makes vanish. */
+/**
+ * Whether a float32 tensor was dequantized last, be it before nodes that only move it: the runtime makes
+ * these move integers.
+ */
+function comesFromInt8(
+  name: string,
+  decisions: Decisions,
+  results: ReadonlyMap<string, StaticUnit>,
+): boolean {
+  if (results.has(name)) return true;
+  const maker = decisions.facts.maker(name);
+  if (!maker || maker.opType === "DequantizeLinear") return maker !== undefined;
+  const [source] = maker.input;
+  return onlyMoves(maker, decisions) && source !== undefined &&
+    comesFromInt8(source, decisions, results);
+}
+
+/**
+ * Whether a float32 tensor is quantized next, be it behind nodes that only move it, or a Relu that
+ * quantizing makes vanish.
+ */
 function feedsQuantize(name: string, decisions: Decisions): boolean {
   if (readsAsInt8(name, decisions)) return true;
-  const readers = decisions.facts.consumers(name);
-  return readers.some((reader) =>
-    reader.opType === "QuantizeLinear" || (reader.opType === "Relu" || reader.opType === "Clip") &&
-      decisions.of.get(reader)?.applied.kind === "float32" &&
-      feedsQuantize(reader.output[0]!, decisions)
-  );
+  const { facts, of } = decisions;
+  return facts.consumers(name).some((reader) => {
+    if (reader.opType === "QuantizeLinear") return true;
+    const vanishes = (reader.opType === "Relu" || reader.opType === "Clip") &&
+      of.get(reader)?.applied.kind === "float32";
+    if (!vanishes && !onlyMoves(reader, decisions)) return false;
+    return reader.output.some((output) => feedsQuantize(output, decisions));
+  });
+}
+
+/** Whether a node moves values as float32. */
+function onlyMoves(node: NodeProto, { of }: Decisions): boolean {
+  return isStandard(node) && STATIC_OPERATORS.get(node.opType)?.role === "carry" &&
+    of.get(node)?.applied.kind === "float32";
 }
 
 /**

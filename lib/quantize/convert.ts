@@ -7,7 +7,7 @@ import type { TensorStatistics } from "../calibrate/statistics.ts";
 import type { Model } from "../onnx/model.ts";
 import { mapSubgraphs } from "../onnx/graph.ts";
 import { isStandard } from "../onnx/node.ts";
-import type { NodeProto } from "../onnx/onnx_pb.ts";
+import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { CorrectedModel } from "../passes/corrected_model.ts";
 import { Builder } from "./builder.ts";
@@ -62,15 +62,13 @@ export function convert(
 ): QuantizedModel {
   const { format = "QDQ" } = options;
   const { proto, graph } = raiseOpset(model, opsetFor(mapping));
-  const asked = decide(nameNodes(graph), mapping);
+  const { asked, decisions, ranges } = decideSeen(nameNodes(graph), mapping, calibration);
   const notes = model instanceof CorrectedModel ? model.notes : undefined;
   if (asked.all.every(({ applied }) => applied.kind === "float32")) {
     // Nothing to do: not even a higher opset.
     const kept = storeBack(model.proto, model.graph);
     return new QuantizedModel(kept, model.name, planOf(asked, notes), asked.all.map(trace));
   }
-  const decisions = lowerRecurrent(asked, mapping);
-  const ranges = chooseRanges(decisions, calibration, mapping.observers);
   const builder = new Builder(decisions.facts);
   const guarded = writeAll(decisions, ranges, builder, format);
   return new QuantizedModel(
@@ -81,8 +79,56 @@ export function convert(
   );
 }
 
+/** What the nodes of a graph become, and the range of each tensor that needs one. */
+interface Seen {
+  readonly asked: Decisions;
+  /** With what stands for recurrent layers. */
+  readonly decisions: Decisions;
+  readonly ranges: ReadonlyMap<string, Range>;
+}
+
+/**
+ * Decides on a graph, then anew where calibration saw nothing of a tensor: what reads it is not static.
+ *
+ * @param unseen Tensors of which that is known.
+ */
+function decideSeen(
+  graph: GraphProto,
+  mapping: QConfigMapping,
+  calibration: Calibration | undefined,
+  unseen: ReadonlySet<string> = new Set(),
+): Seen {
+  const asked = decide(graph, mapping, unseen);
+  const decisions = lowerRecurrent(asked, mapping, unseen);
+  const ranges = new Map<string, Range>();
+  const empty = new Set<string>();
+  for (const [name, observer] of rangedTensors(decisions)) {
+    const range = chooseRange(
+      name,
+      mapping.observers?.get(name) ?? observer,
+      decisions,
+      calibration,
+    );
+    if (range) ranges.set(name, range);
+    // Where one is empty, what was to take its scale may not have been watched.
+    else if (calibration?.statistics.has(name) || unseen.size > 0) empty.add(name);
+    else throw unknownRange(name, calibration);
+  }
+  for (const { anchor, results } of decisions.units.values()) {
+    // Of what a kernel takes in only the last result is watched; none of it is then.
+    if (results.some((name) => empty.has(name))) empty.add(anchor.output[0]!);
+  }
+  return empty.size > 0
+    ? decideSeen(graph, mapping, calibration, new Set([...unseen, ...empty]))
+    : { asked, decisions, ranges };
+}
+
 /** Decides anew where GRU and RNN layers that are to be dynamic have become other nodes. */
-function lowerRecurrent(asked: Decisions, { int8Tensors }: QConfigMapping): Decisions {
+function lowerRecurrent(
+  asked: Decisions,
+  { int8Tensors }: QConfigMapping,
+  unseen: ReadonlySet<string>,
+): Decisions {
   const layers = asked.all.filter(({ node, applied }) =>
     applied.kind === "dynamic" && !dynamicOperator(node)!.write
   );
@@ -101,7 +147,7 @@ function lowerRecurrent(asked: Decisions, { int8Tensors }: QConfigMapping): Deci
       const { source, rule } = origin;
       return { qconfig: layer ? origin.applied : origin.asked, source, rule };
     });
-  return decideWith(graph, resolve, int8Tensors);
+  return decideWith(graph, resolve, { int8Tensors, unseen });
 }
 
 /** The opset that the forms a mapping may ask for need. */
@@ -180,24 +226,17 @@ function writeBodies(
 }
 
 /**
- * The range of each tensor that needs one: what its observer chooses from what was seen, or, where
- * nothing was, what is known of the operator that makes it.
+ * The range of a tensor: what its observer chooses from what was seen, or, where nothing was, what is
+ * known of the operator that makes it.
  */
-function chooseRanges(
-  decisions: Decisions,
+function chooseRange(
+  name: string,
+  observer: Observer,
+  { facts }: Decisions,
   calibration: Calibration | undefined,
-  observers: QConfigMapping["observers"],
-): Map<string, Range> {
-  const ranges = new Map<string, Range>();
-  for (const [name, observer] of rangedTensors(decisions)) {
-    const seen = calibration?.statistics.get(name);
-    const known = seen && seen.count > 0
-      ? rangeOf(seen, observers?.get(name) ?? observer)
-      : knownRange(decisions.facts.maker(name));
-    if (!known) throw unknownRange(name, calibration);
-    ranges.set(name, known);
-  }
-  return ranges;
+): Range | undefined {
+  const seen = calibration?.statistics.get(name);
+  return seen && seen.count > 0 ? rangeOf(seen, observer) : knownRange(facts.maker(name));
 }
 
 /** Ranges that observers chose: a search makes hundreds of models from the same statistics. */
@@ -218,9 +257,6 @@ function knownRange(maker: NodeProto | undefined): Range | undefined {
 function unknownRange(name: string, calibration: Calibration | undefined): UserError {
   const why = !calibration
     ? `, and static int8 needs it; pass what calibrate() returns`
-    : calibration.statistics.has(name)
-    ? `: it was empty in every calibration sample; bring samples in which it is not, ` +
-      `or keep the nodes that read it in float32`
     : `; calibrate what prepare() makes of the same model and mapping`;
   return new UserError(`Cannot convert: the range of tensor "${name}" is not known${why}`);
 }

@@ -15,7 +15,7 @@ import {
 } from "./mapping.ts";
 import { float32, type WeightOnly, weightOnly } from "./qconfig.ts";
 import { keepSharedWeights } from "./shared_weights.ts";
-import { dropIdleUnits, type StaticUnit, staticUnits } from "./static_units.ts";
+import { dropIdleUnits, type StaticUnit, staticUnits, type TensorHints } from "./static_units.ts";
 import { weightOnlyObstacle } from "./weight_only.ts";
 
 /** All decisions on a graph. */
@@ -32,15 +32,20 @@ export interface Decisions {
  * Decides for each node of a graph which form it takes under a mapping, and says why. No ranges are
  * needed for this; they are wanted for what it calls static.
  *
+ * @param unseen Tensors that calibration saw no value of. @default {none}
  * @throws {UserError} If a rule of the mapping matches no node, or none that can be what it asks
  * for, or the mapping mixes types of activations.
  */
-export function decide(graph: GraphProto, mapping: QConfigMapping): Decisions {
+export function decide(
+  graph: GraphProto,
+  mapping: QConfigMapping,
+  unseen?: ReadonlySet<string>,
+): Decisions {
   requireOneType(mapping);
   const decisions = decideWith(
     graph,
     (identities) => resolveMapping(mapping, identities),
-    mapping.int8Tensors,
+    { int8Tensors: mapping.int8Tensors, unseen },
   );
   refuseQuantized(decisions.all);
   if (mapping.onUnsupported !== "float32") refuseImpossible(decisions.all, mapping);
@@ -68,7 +73,7 @@ export function nodeIdentities(graph: GraphProto): NodeIdentity[] {
 export function decideWith(
   graph: GraphProto,
   resolve: (identities: readonly NodeIdentity[], nodes: readonly NodeProto[]) => Resolved[],
-  int8Tensors: readonly string[] = [],
+  hints: TensorHints = {},
 ): Decisions {
   const facts = graphFacts(graph);
   const all = listNodes(facts, resolve);
@@ -87,7 +92,7 @@ export function decideWith(
       fallBack(decision, "ranges in the body of an If, Loop or Scan cannot be calibrated", true);
     }
   }
-  const units = staticUnits(graph.node, of, facts, int8Tensors);
+  const units = staticUnits(graph.node, of, facts, hints);
   dropIdleUnits(graph.node, of, units, facts);
   keepSharedWeights(all);
   return { facts, all, of, units };

@@ -11,7 +11,7 @@ import { activationInputs, type StaticUnit } from "./static_units.ts";
 function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {
   const { anchor: { opType }, operator, nodes } = unit;
   if (opType === "Conv" || operator.role !== "compute") return true;
-  return (opType === "Gemm" && nodes.length > 1) ||
+  return nodes.some(({ opType }) => opType === "Relu" || opType === "Clip") ||
     unit.results.some((name) => readsAsInt8(name, decisions));
 }
 

@@ -20,17 +20,23 @@ export interface StaticUnit {
   results: readonly string[];
 }
 
+/** What is known of single tensors. */
+export interface TensorHints {
+  /** Those that are to be there as uint8, wherever they come from. @default {none} */
+  readonly int8Tensors?: readonly string[];
+  /** Those that calibration saw no value of, so that they have no range. @default {none} */
+  readonly unseen?: ReadonlySet<string>;
+}
+
 /**
  * Goes through the graph in order and makes a unit of each node that can be static, taking in the
  * operators that its kernel absorbs.
- *
- * @param int8Tensors Tensors that are to be there as uint8, wherever they come from.
  */
 export function staticUnits(
   nodes: readonly NodeProto[],
   of: ReadonlyMap<NodeProto, Decision>,
   facts: GraphFacts,
-  int8Tensors: readonly string[] = [],
+  { int8Tensors = [], unseen = new Set() }: TensorHints = {},
 ): Map<NodeProto, StaticUnit> {
   const units = new Map<NodeProto, StaticUnit>();
   const unitOf = new Map<string, StaticUnit>();
@@ -60,7 +66,8 @@ export function staticUnits(
     const { dtype } = decision.asked;
     const isInt8 = (name: string) =>
       int8.has(name) || existingForm(name, dtype, facts) !== undefined;
-    const obstacle = impossible ?? whyRatherNot(node, operator, decision.asked, isInt8, facts);
+    const obstacle = impossible ?? whyRatherNot(node, operator, decision.asked, isInt8, facts) ??
+      whyUnseen(node, operator, unseen, facts);
     if (obstacle) {
       fallBack(decision, obstacle, impossible !== undefined);
       continue;
@@ -109,6 +116,19 @@ function whyRatherNot(
   return operator.role === "carry"
     ? "it only moves values, and they come in float32"
     : `it reads "${floats[0]}", which comes in float32`;
+}
+
+/** Why a node has no ranges, if so. What only moves values takes that of its input. */
+function whyUnseen(
+  node: NodeProto,
+  operator: StaticOperator,
+  unseen: ReadonlySet<string>,
+  facts: GraphFacts,
+): string | undefined {
+  const results = operator.role === "carry" ? [] : node.output;
+  const name = [...activationInputs(node, operator, facts), ...results]
+    .find((name) => unseen.has(name));
+  return name === undefined ? undefined : `"${name}" was empty in every calibration sample`;
 }
 
 /** Constants that an Add, Mul, Where or Concat reads are quantized too: a mask of -Infinity cannot be. */

@@ -1,8 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UserError } from "../../lib/errors.ts";
+import { assert, assertEquals } from "@std/assert";
 import type { QuantFormat } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
-import { perTensor, staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { perTensor, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { elementCount, float32 as tensor } from "../../lib/tensor/tensor.ts";
@@ -130,7 +129,7 @@ Deno.test("empty tensors take part", async () => {
   }
 });
 
-Deno.test("weights without elements stay float32; a batch of none calibrates nothing", async () => {
+Deno.test("weights without elements stay float32, and what calibration saw only empty", async () => {
   const model = modelOf(
     `input x float32[N, 8]; output y float32[N, 0]; output z float32[N, 8]
     tensor none float32[8, 0] = []; y = MatMul(x, none) @ empty; z = MatMul(x, w) @ full`,
@@ -138,11 +137,24 @@ Deno.test("weights without elements stay float32; a batch of none calibrates not
   );
   const { plan } = await quantized(model, everything, samplesOf({ x: [2, 8] }, 1));
   assertEquals(plan.rows[0]!.why, "default; stays float32: its weights are empty");
-  await assertRejects(
-    () => quantized(model, everything, samplesOf({ x: [0, 8] }, 2)),
-    UserError,
-    `the range of tensor "x" is not known: it was empty in every calibration sample`,
+  const small = qconfigMapping({ default: staticInt8({ otherwise: weightOnly({ bits: 16 }) }) });
+  const sliced = modelOf(
+    `input x float32[1, N, 16]; output y float32[1, ?, 16]
+    tensor window int64[1] = [8]; tensor end int64[1] = [99]; tensor axis int64[1] = [1]
+    a = MatMul(x, w) @ all; far = Slice(a, window, end, axis) @ far
+    b = MatMul(far, w) @ empty; r = Relu(b) @ relu; c = MatMul(r, w) @ behind
+    k = Concat(a, c) {axis=1} @ concat; y = MatMul(k, w) @ last`,
+    { w: [16, 16] },
   );
+  const calibrated = await quantized(sliced, small, samplesOf({ x: [1, 6, 16] }, 2));
+  const rows = new Map(calibrated.plan.rows.map((row) => [row.node, row]));
+  assertEquals(
+    rows.get("empty")!.why.split(";")[1],
+    ' weightOnly instead: "b" was empty in every calibration sample',
+  );
+  assertEquals(rows.get("behind")!.applied, "weightOnly");
+  assertEquals([rows.get("all")!.applied, rows.get("last")!.applied], [undefined, undefined]);
+  assert(await sqnrBetween(sliced, calibrated, samplesOf({ x: [1, 12, 16] }, 2)) > 30);
 });
 
 Deno.test("an endless mask is left to float32, by name", async () => {

@@ -33,6 +33,12 @@ const any = staticInt8({ kernels: "any" });
 const image = { x: [1, 8, 12, 12] };
 const twoConvs = { w1: [16, 8, 3, 3], b1: [16], w2: [8, 16, 3, 3] };
 
+/** With what a MatMul and its Relu become in each format. */
+const byFormat = (executes: (product: string) => string[]): Record<QuantFormat, string[]> => ({
+  QDQ: executes("QLinearMatMul"),
+  QOperator: executes("MatMulIntegerToFloat"),
+});
+
 const cases: readonly Case[] = [
   {
     name: "Conv and Relu become one kernel each, with per-channel weights",
@@ -61,6 +67,15 @@ const cases: readonly Case[] = [
     inputs: { x: [2, 32] },
     default: staticInt8(),
     executes: ["QGemm", "in QGemm", "Tanh"],
+  },
+  {
+    name: "a MatMul with its Relu is int8 also where nobody reads it so",
+    graph: `input x float32[N, 32]; output y float32[N, 16]
+      a = MatMul(x, w) @ fc; r = Relu(a) @ relu; y = Tanh(r) @ tanh`,
+    weights: { w: [32, 16] },
+    inputs: { x: [2, 32] },
+    default: staticInt8(),
+    executes: byFormat((product) => [product, `in ${product}`, "Tanh"]),
   },
   {
     name: "Clip to [0, 6] vanishes as Relu does",
@@ -103,6 +118,52 @@ const cases: readonly Case[] = [
     default: staticInt8(),
     rules: [["conv2", float32]],
     executes: ["QLinearConv", "in QLinearConv", "Conv", "in QuantizeLinear", "QLinearConv"],
+  },
+  {
+    name: "a Conv whose kernel is computed stays float32, though it is int8 behind a Transpose",
+    graph:
+      `input t float32[1, 8, 6, 6]; input x float32[1, 8, 12, 12]; output y float32[1, 16, ?, ?]
+      k = Conv(t, w) @ kernel; kt = Transpose(k) {perm=[1, 0, 2, 3]} @ transpose
+      f = Conv(x, w) @ map; c = Conv(f, kt) {group=8} @ correlation; r = Relu(c) @ relu
+      y = Conv(r, v) @ last`,
+    weights: { w: [8, 8, 3, 3], v: [16, 8, 1, 1] },
+    inputs: { t: [1, 8, 6, 6], x: [1, 8, 12, 12] },
+    default: staticInt8(),
+    executes: [
+      "QLinearConv",
+      "Transpose uint8",
+      "QLinearConv",
+      "Conv",
+      "in QuantizeLinear",
+      "QLinearConv",
+    ],
+  },
+  {
+    name: "a MatMul of two int8 activations stays float32 where it is asked to, whoever reads it",
+    graph: `input x float32[6, 8]; output y float32[6, 6]
+      a = MatMul(x, w) @ left; r = Relu(a) @ relu1; b = MatMul(x, v) @ right; s = Relu(b) @ relu2
+      t = Transpose(s) {perm=[1, 0]} @ transpose; p = MatMul(r, t) @ pair; y = Softmax(p) @ softmax`,
+    weights: { w: [8, 16], v: [8, 16] },
+    inputs: { x: [6, 8] },
+    default: staticInt8(),
+    rules: [["pair", float32]],
+    executes: byFormat((product) => [
+      ...[product, `in ${product}`, product, `in ${product}`],
+      ...["Transpose uint8", "MatMul", "Softmax"],
+    ]),
+  },
+  {
+    name: "a Gemm whose right side is computed stays float32",
+    graph: `input x float32[6, 8]; output y float32[6, 4]
+      a = MatMul(x, w) @ left; r = Relu(a) @ relu1; b = MatMul(x, v) @ right; s = Relu(b) @ relu2
+      p = Gemm(r, s) {transB=1} @ pair; q = Relu(p) @ relu3; y = MatMul(q, u) @ last`,
+    weights: { w: [8, 16], v: [8, 16], u: [6, 4] },
+    inputs: { x: [6, 8] },
+    default: staticInt8(),
+    executes: byFormat((product) => [
+      ...[product, `in ${product}`, product, `in ${product}`],
+      ...["Gemm", "in QuantizeLinear", "MatMulIntegerToFloat"],
+    ]),
   },
   {
     name: "a Conv stored small between int8 ones computes in float32",

@@ -1,11 +1,13 @@
-import { constants, subgraphs } from "./graph.ts";
+import { constants, consumers, subgraphs } from "./graph.ts";
 import type { GraphProto, NodeProto } from "./onnx_pb.ts";
 
 /**
  * The PyTorch module each node came from, of a graph and of the bodies in it: `trunk.layer1.0.conv1`,
  * "" where nothing tells. Taken, in this order, from
  *
- * 1. the scopes that torch's dynamo exporter keeps in the metadata of a node;
+ * 1. the scopes that torch's dynamo exporter keeps in the metadata of a node; unless the node has weights
+ *    of its own that are named after another module. The exporter folds a BatchNorm into the Conv before
+ *    it, and leaves that Conv the BatchNorm's scopes: see {@linkcode exportedPath};
  * 2. the name of the node, which other exporters build from scopes: `/front3D/front3D.0/Conv`. The
  *    scope of a child repeats its parent if that is a list (`front3D.0` in `front3D`): said once;
  * 3. the names of its weights, `layer1.0.conv1.weight`, also through what prepares them (slices,
@@ -54,9 +56,20 @@ function collect(
     const module = firstModule(node.input, modules);
     for (const name of node.output) if (!modules.has(name)) modules.set(name, module);
   }
+  const readers = consumers(graph);
+  /** Whether a node alone reads weights of a module that is not the exported one, around it or in it. */
+  const ownsAnother = ({ input }: NodeProto, exported: string): boolean => {
+    const own = input.find((name) => modules.get(name) && readers.get(name)?.length === 1);
+    const weights = modules.get(own ?? "");
+    return weights !== undefined && weights !== exported &&
+      !weights.startsWith(`${exported}.`) && !exported.startsWith(`${weights}.`);
+  };
   for (const node of graph.node) {
-    const path = exportedPath(node) || scopePath(node.name) ||
-      firstModule(node.input, modules);
+    const exported = exportedPath(node);
+    const weights = firstModule(node.input, modules);
+    const path = exported && weights && ownsAnother(node, exported)
+      ? weights
+      : exported || scopePath(node.name) || weights;
     paths.set(node, path);
     // Bodies see the weights of the graphs around them.
     for (const body of subgraphs(node)) collect(body, modules, paths);
@@ -78,10 +91,11 @@ function parameterModule(name: string): string {
 }
 
 /**
- * The innermost module that torch's dynamo exporter notes: a Python list of the scopes by full name,
- * from the network itself ("") down to the operation.
+ * The innermost module that torch's dynamo exporter notes, "" where it notes none: a Python list of the
+ * scopes by full name, from the network itself ("") down to the operation. Of a Conv with a folded
+ * BatchNorm it is the BatchNorm, which {@linkcode modulePaths} does not go by.
  */
-function exportedPath(node: NodeProto): string {
+export function exportedPath(node: NodeProto): string {
   const scopes = node.metadataProps.find(({ key }) => key === "pkg.torch.onnx.name_scopes")?.value;
   if (scopes === undefined) return "";
   const names = [...scopes.matchAll(/'([^']*)'|"([^"]*)"/g)].map((match) => match[1] ?? match[2]!);

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { subgraphs } from "../onnx/graph.ts";
-import { modulePaths } from "../onnx/module_path.ts";
+import { exportedPath, modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { type Decision, fallBack, laysOut, leave, whyNotDynamic } from "./decision.ts";
 import { existingInt8, INT8_ALREADY } from "./existing_int8.ts";
@@ -111,11 +111,16 @@ function listNodes(
     }
   };
   walk(facts);
-  const identities = listed.map(({ node }): NodeIdentity => ({
-    name: node.name || node.output.find((name) => name !== "") || node.opType,
-    opType: node.opType,
-    path: paths.get(node) ?? "",
-  }));
+  const identities = listed.map(({ node }): NodeIdentity => {
+    const path = paths.get(node) ?? "";
+    const alias = exportedPath(node);
+    return {
+      name: node.name || node.output.find((name) => name !== "") || node.opType,
+      opType: node.opType,
+      path,
+      ...(alias !== "" && alias !== path && { alias }),
+    };
+  });
   const resolved = resolve(identities, listed.map(({ node }) => node));
   return listed.map(({ node, facts: own }, i) => {
     const { qconfig, source, rule } = resolved[i]!;

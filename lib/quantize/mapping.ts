@@ -33,6 +33,8 @@ export interface NodeIdentity {
   readonly opType: string;
   /** Module path, "" if unknown. */
   readonly path: string;
+  /** Another module path that finds it, if any: that of a BatchNorm which an exporter folded into it. */
+  readonly alias?: string;
 }
 
 /** The qconfig of a node and the rule it comes from. */
@@ -118,10 +120,11 @@ function makeMatcher(selector: Selector): Matcher {
   if (typeof selector !== "string") return (node) => node.opType === selector.op;
   if (/[*?]/.test(selector)) {
     const pattern = globPattern(selector);
-    return ({ name, path }) => pattern.test(name) || pattern.test(path);
+    return ({ name, path, alias }) => [name, path, alias ?? ""].some((one) => pattern.test(one));
   }
-  return ({ name, path }) =>
-    name === selector || path === selector || path.startsWith(selector + ".");
+  return ({ name, path, alias }) =>
+    name === selector ||
+    [path, alias].some((one) => one === selector || one?.startsWith(selector + "."));
 }
 
 /** `*` stands for any text, dots and slashes included; `?` for one character. */

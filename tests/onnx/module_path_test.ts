@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { modulePaths, scopePath } from "../../lib/onnx/module_path.ts";
+import { exportedPath, modulePaths, scopePath } from "../../lib/onnx/module_path.ts";
 import type { GraphProto } from "../../lib/onnx/onnx_pb.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
 
@@ -79,6 +79,57 @@ Deno.test("modulePaths() reads the scopes that torch's dynamo exporter keeps", (
     }],
   };
   assert.deepEqual(paths({ ...graph, node: [scoped] }), ["Conv encoder.layers.0"]);
+});
+
+/** The graph with the scopes that torch's dynamo exporter would note, node by node; "" for none. */
+function scoped(text: string, ...modules: string[]): GraphProto {
+  const graph = parseGraph(text);
+  const node = graph.node.map((node, i) => ({
+    ...node,
+    metadataProps: modules[i]
+      ? [{
+        $typeName: "onnx.StringStringEntryProto" as const,
+        key: "pkg.torch.onnx.name_scopes",
+        value: `['', '${modules[i]}', 'op']`,
+      }]
+      : [],
+  }));
+  return { ...graph, node };
+}
+
+Deno.test("modulePaths() goes by the weights of a Conv that bears the scopes of its BatchNorm", () => {
+  const graph = scoped(
+    `tensor layer1.0.conv1.weight float32[1] = [1.0]
+     tensor layer1.0.conv1.weight_bias float32[1] = [1.0]
+     a = Conv(x, layer1.0.conv1.weight, layer1.0.conv1.weight_bias)
+     b = Relu(a)`,
+    "layer1.0.bn1",
+    "layer1.0.relu",
+  );
+  assert.deepEqual(paths(graph), ["Conv layer1.0.conv1", "Relu layer1.0.relu"]);
+  assert.equal(exportedPath(graph.node[0]!), "layer1.0.bn1");
+});
+
+Deno.test("modulePaths() keeps the exporter's scopes for shared weights, and around or inside a module", () => {
+  const graph = scoped(
+    `tensor embed.weight float32[1] = [1.0]
+     tensor attn.in_proj_weight float32[1] = [1.0]
+     tensor conv.parametrizations.weight.original1 float32[1] = [1.0]
+     a = Gather(embed.weight, i)
+     b = MatMul(a, embed.weight)
+     c = MatMul(b, attn.in_proj_weight)
+     d = Conv(c, conv.parametrizations.weight.original1)`,
+    "embed",
+    "lm_head",
+    "attn.query",
+    "conv",
+  );
+  assert.deepEqual(paths(graph), [
+    "Gather embed",
+    "MatMul lm_head",
+    "MatMul attn.query",
+    "Conv conv",
+  ]);
 });
 
 Deno.test("modulePaths() prefers the scopes in a node's name to its weights' names", () => {

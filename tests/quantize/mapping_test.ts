@@ -23,6 +23,18 @@ Deno.test("a module path selects itself and all beneath it, not its namesakes", 
   assertEquals(selected("front2.conv1"), [1]);
 });
 
+Deno.test("a BatchNorm that an exporter folded into a Conv finds that Conv", () => {
+  const identities = [
+    { name: "node_1", opType: "Conv", path: "l.conv1", alias: "l.bn1" },
+    nodes[2]!,
+  ];
+  for (const name of ["l.conv1", "l.bn1", "*.bn?", "l"]) {
+    const mapping = qconfigMapping({ default: float32, rules: [[name, weightOnly()]] });
+    const kinds = resolveMapping(mapping, identities).map(({ qconfig }) => qconfig.kind);
+    assertEquals(kinds, ["weightOnly", "float32"], name);
+  }
+});
+
 Deno.test("a glob selects by node name or module path", () => {
   assertEquals(selected("*.conv1"), [0, 1]);
   assertEquals(selected("/front?/*"), [1]);

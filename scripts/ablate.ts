@@ -59,6 +59,7 @@ const command = {
     fresh: flag("start over in a folder that holds an ablation"),
     json: flag("print the record as JSON"),
   },
+  words: ["static", "dynamic", "weightOnly", "SQNR"],
   examples: [
     "deno task ablate",
     "deno task ablate model.onnx --data samples.npz --depth 2",

@@ -1,5 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { nearest, UsageError } from "../lib/errors.ts";
+import { termsOfNames } from "../lib/report/terms.ts";
 
 /**
  * What a command line takes, as a table: from it come the parsed and typed values, `--help`, and
@@ -21,6 +22,8 @@ export interface Command<
   readonly resumes?: boolean;
   /** Command lines that work, for the end of `--help`. */
   readonly examples?: readonly string[];
+  /** Words of its answers that `--help` explains, see `TERMS`. */
+  readonly words?: readonly string[];
 }
 
 /** A value without a name, as in `inspect model.onnx`. */
@@ -218,7 +221,8 @@ export function helpText(command: Command): string {
   const lines = rows.flatMap(([form, help]) =>
     wrap(help, 96 - width).map((line, i) => `  ${(i ? "" : form).padEnd(width)}  ${line}`)
   );
-  const examples = command.examples ?? [];
+  const { examples = [] } = command;
+  const words = termsOfNames(command.words ?? []);
   return [
     ...wrap(command.summary, 98),
     "",
@@ -226,7 +230,12 @@ export function helpText(command: Command): string {
     "",
     ...lines,
     ...(examples.length ? ["", "Examples:", ...examples.map((line) => `  ${line}`)] : []),
+    ...(words.length ? ["", "Words of its answers:", ...words.flatMap(definition)] : []),
   ].join("\n");
+}
+
+function definition({ name, text }: { name: string; text: string }): string[] {
+  return wrap(`${name}: ${text}`, 96).map((line, i) => `  ${i > 0 ? "  " : ""}${line}`);
 }
 
 function usage(command: Command): string {

@@ -41,6 +41,7 @@ const command = {
     all: flag("show every node in the plan, those without weights too"),
     json: flag("print what was chosen and measured as JSON"),
   },
+  words: ["static", "dynamic", "weightOnly", "QLinearConv, QGemm, ...", "in X", "SQNR"],
   examples: [
     "deno task optimize model.onnx --data samples.npz --out model.fast.onnx",
     "deno task optimize model.onnx --float32 --out model.fast.onnx",

@@ -60,6 +60,15 @@ const command = {
     all: flag("show every node in the plan, those without weights too"),
     json: flag("print plan and comparison as JSON"),
   },
+  words: [
+    "static",
+    "dynamic",
+    "weightOnly",
+    "QLinearConv, QGemm, ...",
+    "in X",
+    "behind a barrier",
+    "SQNR",
+  ],
   examples: [
     "deno task quantize model.onnx --data samples.npz --out model.int8.onnx",
     "deno task quantize model.onnx --dynamic --out model.int8.onnx",

@@ -41,6 +41,7 @@ const command = {
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
     ...STUDY_OPTIONS,
   },
+  words: ["fused", "lowered", "static", "dynamic", "weightOnly", "front", "SQNR"],
   examples: [
     "deno task search --max-drop 0.5",
     "deno task search model.onnx --data samples.npz --minutes 30 --objective size",

@@ -1,7 +1,7 @@
 import type { ExactForm, NodeForm, ObserverSpec, Recipe } from "./recipe.ts";
 
 /**
- * A recipe in a few words: `lowered · compact · lp-norm 2.4 · per-channel`, or `18 static, 3 dynamic`.
+ * A recipe in a few words: `lowered · compact · lp-norm 2.4 · per-channel`, or `static and dynamic`.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function recipeName(recipe: Recipe): string {
 export function seriesName(recipe: Recipe): string {
   const corrections = recipe.corrections ?? [];
   if (recipe.kind === "assignment") {
-    return [countForms(Object.values(recipe.forms)), ...corrections].join(" + ");
+    return [namesOfForms(Object.values(recipe.forms)), ...corrections].join(" + ");
   }
   const { base, observer, weights } = recipe;
   const parts = [
@@ -80,11 +80,11 @@ const FAMILIES: Readonly<Record<string, string>> = {
   "mixed": "mixed",
 };
 
-/** `18 static, 3 dynamic, 4 int8 weights`, most first. */
-function countForms(forms: readonly NodeForm[]): string {
-  const counts = [...Map.groupBy(forms.map(formName), (name) => name)]
-    .map(([name, { length }]) => ({ name, length }))
-    .filter(({ name }) => name !== "float32")
-    .sort((a, b) => b.length - a.length);
-  return counts.map(({ name, length }) => `${length} ${name}`).join(", ") || "float32";
+/** The forms there are beside float32, most frequent first: `static and float16 weights`. */
+function namesOfForms(forms: readonly NodeForm[]): string {
+  const names = [...Map.groupBy(forms.map(formName), (name) => name)]
+    .filter(([name]) => name !== "float32")
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([name]) => name);
+  return new Intl.ListFormat("en", { type: "conjunction" }).format(names) || "float32";
 }

@@ -10,6 +10,7 @@ import {
   plural,
   signed,
 } from "./format.ts";
+import { costsAnything, whyLayer } from "./ablation_advice.ts";
 import type { Column } from "./table.ts";
 
 /** Layers, most sensitive first. */
@@ -95,8 +96,7 @@ export function layerColumns(record: AblationRecord): Column<AblatedLayer>[] {
       : []),
     {
       head: "why",
-      text: (layer) =>
-        [layer.only?.error ?? layer.allBut?.error, layer.why].filter(Boolean).join("; "),
+      text: (layer) => whyLayer(layer, record),
       wraps: true,
     },
   ];
@@ -140,8 +140,10 @@ export const tensorColumns: readonly Column<AblationRecord["tensors"][number]>[]
 /** Columns of the table of pairs. */
 export function pairColumns(record: AblationRecord): Column<AblationRecord["pairs"][number]>[] {
   const format = ablationFormat(record);
+  const labels = new Map(record.layers.map((layer) => [layer.name, layerLabel(layer)]));
+  const labelOf = (name: string) => labels.get(name) ?? name;
   return [
-    { head: "layers", text: ({ layers }) => layers.join("  +  "), code: true },
+    { head: "layers", text: ({ layers }) => layers.map(labelOf).join("  +  "), code: true },
     {
       head: `together: ${record.metric.name}`,
       text: ({ together }) => effectText(together, format),
@@ -178,17 +180,25 @@ export function ablationHeadline(record: AblationRecord): string[] {
   if (worst?.only) {
     const { only } = worst;
     const effect = isSqnr(record) ? "" : effectText(only, format);
+    const seen = isSqnr(record) || costsAnything(record);
     lines.push(
-      `${layerLabel(worst)} costs most: with this layer alone in int8 ${
-        only.sqnr ? `the outputs have ${sqnrText(only)} dB` : "the outputs were measured"
-      }${effect ? `, ${metric.name} ${effect}${format.differenceUnit}` : ""}` +
-        `${worst.why ? `. ${capital(worst.why)}` : ""}.`,
+      (seen
+        ? `${layerLabel(worst)} costs most: `
+        : `No layer costs anything that can be seen in ${metric.name}. ${
+          layerLabel(worst)
+        } brings ` +
+          "most of the error: ") +
+        `with this layer alone in int8 ${
+          only.sqnr ? `the outputs have ${sqnrText(only)} dB` : "the outputs were measured"
+        }${effect ? `, ${metric.name} ${effect}${format.differenceUnit}` : ""}.`,
     );
+    const why = whyLayer(worst, record);
+    if (why !== "") lines.push(`${layerLabel(worst)}: ${why}.`);
   }
   const value = `${format.value(baseline.value)}${format.unit}`;
   if (int8) {
     lines.push(
-      `float32: ${metric.name} ${value}; all ${plural(layers.length, "layer")} int8: ` +
+      `float32: ${metric.name} ${value}; ${allLayers(record)} int8: ` +
         `${isSqnr(record) ? "" : `${effectText(int8, format)}${format.differenceUnit}, `}` +
         `${sqnrText(int8)} dB.`,
     );
@@ -202,12 +212,8 @@ export function ablationHeadline(record: AblationRecord): string[] {
         ? " Samples whose class leads by more than any change was seen to move it were not run. They " +
           "count as unchanged."
         : ""),
-    `It took ${
-      plural(cost.runs, "run")
-    } of parts of the network. To evaluate each variant on each ` +
-      `sample would take ${plural(cost.plainRuns, "run")} of the whole` +
-      `${cost.reused > 0 ? `. ${plural(cost.reused, "effect")} came from an earlier run` : ""}.`,
   );
+  if (cost.reused > 0) lines.push(`${plural(cost.reused, "effect")} came from an earlier run.`);
   if (stopped) lines.push("The ablation was stopped before everything was measured.");
   if (record.timing?.drifted) {
     lines.push("The speed of the machine changed while layers were timed: times are less certain.");
@@ -215,6 +221,9 @@ export function ablationHeadline(record: AblationRecord): string[] {
   return lines;
 }
 
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
+/** What "all int8" is of: layers that were not ablated are int8 in it too. */
+function allLayers({ layers, provenance }: AblationRecord): string {
+  return provenance.options.layers === undefined
+    ? `all ${plural(layers.length, "layer")}`
+    : "all layers of the network";
 }

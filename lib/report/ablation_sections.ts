@@ -7,7 +7,8 @@ import {
   rankedLayers,
   tensorColumns,
 } from "./ablation_rows.ts";
-import { chartOf, tableOf } from "./blocks.ts";
+import { chartOf, tableOf, termsOf } from "./blocks.ts";
+import { ablationGlossary } from "./glossary.ts";
 import type { Page, Section } from "./page.ts";
 import { reportChart } from "./report_chart.ts";
 import { reproduceAblation } from "./reproduce.ts";
@@ -23,7 +24,10 @@ export function ablationPage(record: AblationRecord): Page {
     subject: `Octavo ablation of ${model.name} on ${data.name}`,
     headline,
     notes,
-    sections: [...chartSections(record), ...tableSections(record), reproduceAblation(record)],
+    sections: [...chartSections(record), ...tableSections(record), reproduceAblation(record), {
+      title: "How to read this",
+      blocks: [termsOf(ablationGlossary(record))],
+    }],
   };
 }
 

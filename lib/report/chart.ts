@@ -3,7 +3,7 @@ import { type Markup, markup } from "./markup.ts";
 import { oneLine } from "./markdown.ts";
 import { drawPlot, px, SHAPED } from "./plot.ts";
 import { textWidth, wrapText } from "./text_width.ts";
-import { FONT, INK, MUTED, type Shape } from "./theme.ts";
+import { DARK_STYLE, FONT, INK, MUTED, PAPER, type Shape } from "./theme.ts";
 
 /** One entry of a chart's key. */
 export interface Key {
@@ -30,14 +30,16 @@ export interface ChartSvgOptions {
   title?: string;
   /** Below the title, in grey. @default none */
   subtitle?: string;
+  /** Brings the style sheet for dark surroundings along; a page has it already. @default {true} */
+  styled?: boolean;
 }
 
 /**
  * Frames a chart with its title, key and note as one SVG element that needs nothing else: a white
- * background for dark surroundings, fonts by name, no style sheet, no ids. Texts break into lines.
+ * background, fonts by name, no ids, and a style sheet for dark surroundings alone. Texts break into lines.
  */
 export function chartSvg(chart: Chart, options: ChartSvgOptions): Markup {
-  const { label, title, subtitle } = options;
+  const { label, title, subtitle, styled = true } = options;
   const margin = title === undefined ? 2 : 20;
   const width = chart.width + 2 * margin;
   const parts: Markup[] = [];
@@ -77,7 +79,7 @@ export function chartSvg(chart: Chart, options: ChartSvgOptions): Markup {
   const box = markup`viewBox="0 0 ${width} ${height}" font-family="${FONT}"`;
   return markup`<svg xmlns="http://www.w3.org/2000/svg" ${size} ${box} role="img" aria-label="${
     oneLine(label)
-  }"><rect ${size} fill="#fff"/>
+  }">${styled && markup`<style>${DARK_STYLE}</style>`}<rect ${size} fill="${PAPER}"/>
 ${parts.map((part) => [part, "\n"])}</svg>`;
 }
 

@@ -65,7 +65,9 @@ const ENTRIES: readonly Entry[] = [
       "The activations whose ranges differ most between the observers of the study. Values outside a " +
       "range are clipped; the wider the range, the coarser its 255 steps.",
     draw: ({ ranges }, options) => rangeChart(ranges!, options),
-    when: ({ ranges }) => ranges !== undefined && ranges.tensors.length > 0,
+    // One observer alone cannot be compared with anything.
+    when: ({ ranges }) =>
+      ranges !== undefined && ranges.tensors.some(({ clips }) => clips.length > 1),
   },
   {
     file: "time",

@@ -31,7 +31,7 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
-/** A trial's name behind its number in the trial table: `2: 58 static, 3 dynamic (trial 1)`. */
+/** A trial's name behind its number in the trial table: `2: static and dynamic (trial 1)`. */
 export function numbered(number: number, name: string): string {
   return `${number}: ${name}`;
 }

@@ -1,5 +1,7 @@
+import type { AblationRecord } from "../record/ablation_record.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Definition } from "./blocks.ts";
+import { termsIn } from "./terms.ts";
 import { isRelative, metricFormat } from "./format.ts";
 
 /** A term as a study may word it. */
@@ -61,20 +63,14 @@ const ENTRIES: readonly Entry[] = [
       "than its spread: the ratio is less certain than its interval says.",
   },
   {
-    name: "SQNR",
-    text: "Signal to quantization-noise ratio of the outputs against float32's, in decibels: " +
-      '6 dB more is half the error. "exact" means equal to the bit.',
-  },
-  {
     name: "size",
     text: "The .onnx file; a kilobyte is 1,000 bytes, a megabyte 1,000,000.",
   },
   {
     name: "asked, executes",
-    text: "asked: the qconfig that the mapping gives a node. executes: the operator that the " +
-      "runtime runs for it after its own optimization, read back from its graph. " +
-      '"in X": the node became part of X. "folded away": it was computed once while loading. ' +
-      "A dash: it was not read back.",
+    text:
+      "asked: the form that the mapping gives a node. executes: the operator that the runtime runs " +
+      "for it after its own optimization, read back from its graph.",
   },
   {
     name: "ms, dB",
@@ -89,6 +85,66 @@ const ENTRIES: readonly Entry[] = [
 /** What the words and figures of a report mean, for a reader who has not seen one before. */
 export function glossaryOf(study: Study): Definition[] {
   const worded = (words: Entry["text"]) => typeof words === "string" ? words : words(study);
-  return ENTRIES.filter(({ when }) => when?.(study) ?? true)
+  const own = ENTRIES.filter(({ when }) => when?.(study) ?? true)
     .map(({ name, text }) => ({ name: worded(name), text: worded(text) }));
+  const { trials, winner, search } = study;
+  const plan = trials.find(({ key }) => key === winner?.key)?.plan ?? [];
+  const words = [
+    ...trials.flatMap(({ name, family }) => [name, family]),
+    ...plan.flatMap(({ asked, applied, executes, why }) => [asked, applied, executes, why]),
+    ...search ? ["front", ...search.decisions.map(({ form }) => form)] : [],
+    "SQNR",
+  ];
+  const known = new Set(own.map(({ name }) => name));
+  return [...own, ...termsIn(words.join("\n")).filter(({ name }) => !known.has(name))];
 }
+
+/** The same for the report of an ablation. */
+export function ablationGlossary({ layers, leftOut, metric }: AblationRecord): Definition[] {
+  const words = [
+    ...layers.flatMap(({ qconfig, why }) => [qconfig, why]),
+    ...leftOut.map(({ why }) => why),
+    metric.name,
+    "SQNR",
+  ];
+  return [...ABLATION_ENTRIES, ...termsIn(words.join("\n"))];
+}
+
+const ABLATION_ENTRIES: readonly Definition[] = [
+  {
+    name: "[low, high]",
+    text: "95 % intervals of differences on the same samples. One that holds 0 may be chance.",
+  },
+  {
+    name: "only this int8",
+    text: "This layer in int8, all others in float32: what it costs alone.",
+  },
+  {
+    name: "all but this",
+    text: "All layers in int8 and this one in float32: what leaving it out would gain.",
+  },
+  {
+    name: "brings ... of the error",
+    text:
+      "The share of this layer in the power of the errors that all layers make, each alone. Errors " +
+      "of layers add up about as if they were independent.",
+  },
+  {
+    name: "ms saved, time",
+    text:
+      "What the kernels of the layer take less in int8, and int8's time over float32's; conversions " +
+      "around them are not in it.",
+  },
+  {
+    name: "own SQNR, accumulated",
+    text:
+      "The error that rounding this activation makes by itself, and the one it has with all layers " +
+      "int8.",
+  },
+  {
+    name: "kurtosis, 99.9 % of values",
+    text:
+      "How much of the range a few values take: a normal distribution has a kurtosis of 3. Where " +
+      "99.9 % of the values take a small part of the range, clipping the others helps.",
+  },
+];

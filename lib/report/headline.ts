@@ -12,6 +12,8 @@ import {
 } from "./format.ts";
 import { bestTrial, closestTrial, isFaster, isSlower } from "../record/best.ts";
 import { isWithin } from "../record/budget.ts";
+import { formsInWords } from "./forms_in_words.ts";
+import { nextSteps } from "./next_steps.ts";
 import { isSettled, unsettledNote } from "../record/settled.ts";
 import { dropOf, entriesOf, type MeasuredEntry } from "./trials.ts";
 
@@ -31,7 +33,9 @@ export function headline(study: Study): string {
       : `No configuration could be measured (${count(failed.length)} failed): ` +
         `float32 stays, with ${baselineText(study)}.`;
   }
-  if (winner !== undefined) return winnerText(study, winner);
+  if (winner !== undefined) {
+    return winnerText(study, winner).replace(/^int8/, "Int8").replace(/^weights/, "Weights");
+  }
 
   const entryOf = (trial: Trial) => measured.find(({ trial: { key } }) => key === trial.key)!;
   const isKept = ({ isWithinBudget }: MeasuredEntry) => isWithinBudget;
@@ -86,7 +90,7 @@ export function caveats(study: Study): string[] {
     `${unsettledNote(measured.map(({ latency }) => latency))} That holds for ${
         count(unsettled)
       } of ` +
-      `${plural(measured.length, "configuration")}; measure again when it is quiet (--fresh).`,
+      `${plural(measured.length, "configuration")}.`,
     drifted > 0 &&
     `The speed of the machine changed while ${count(drifted)} of ${
         plural(measured.length, "configuration")
@@ -96,6 +100,7 @@ export function caveats(study: Study): string[] {
       }; ${drifted === 1 ? "its ratio is" : "their ratios are"} less certain than the ` +
       `${drifted === 1 ? "interval says" : "intervals say"}.`,
     ...study.search?.notes ?? [],
+    ...nextSteps(study),
     failed.length > 0 &&
     `${count(failed.length)} of ${plural(failed.length + measured.length, "configuration")} ` +
       "failed; the reasons are listed below.",
@@ -115,9 +120,12 @@ function winnerText(study: Study, winner: MeasuredEntry): string {
     `${accuracyText(study, reported)}${missed}.`;
 }
 
-/** A float32 configuration is told from the float32 model that all are compared with. */
-function subject({ trial: { name, family } }: MeasuredEntry): string {
-  return family === "float32" ? `${name} after exact rewrites` : name;
+/** A trial by what it is, then by its name; a float32 one is told from the model as given. */
+function subject({ trial }: MeasuredEntry): string {
+  const { name, family } = trial;
+  if (family === "float32") return `${name} after exact rewrites`;
+  const words = formsInWords(trial);
+  return words === "" ? name : `${words} (${name})`;
 }
 
 /** No winner, for the machine did not let its time be known: the smallest that keeps the budget. */
@@ -144,7 +152,9 @@ function accuracyText(study: Study, { value, difference, split }: Accuracy): str
   const own = `${study.metric.name} is ${format.value(value.value)}${format.unit} ` +
     `${format.range(value)} on ${plural(value.n, `${split} sample`)}`;
   if (isRelative(study)) return own;
-  return `${own}, ${format.difference(difference.value)}${format.differenceUnit} ` +
+  const float32 = study.baseline[split];
+  const theirs = float32 ? `where float32 has ${format.value(float32.value)}${format.unit}: ` : "";
+  return `${own}, ${theirs}${format.difference(difference.value)}${format.differenceUnit} ` +
     `${format.differenceRange(difference)} against float32 on the same samples`;
 }
 

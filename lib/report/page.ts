@@ -4,6 +4,7 @@ import { Markup, markup } from "./markup.ts";
 import css from "./page.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
 import type { ReportChart } from "./report_chart.ts";
+import { DARK_STYLE } from "./theme.ts";
 
 /** A report: what its HTML and its Markdown are both made of. */
 export interface Page {
@@ -52,7 +53,8 @@ export function pageHtml(page: Page): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}: ${kind}</title>
 <style>
-${new Markup(css)}</style>
+${new Markup(css)}${new Markup(DARK_STYLE)}
+</style>
 </head>
 <body>
 <main>

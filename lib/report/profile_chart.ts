@@ -63,7 +63,7 @@ export interface ProfileComparisonOptions {
 export function profileComparisonChart(
   before: ProfileRecord,
   after: ProfileRecord,
-  { names = [before.model.name, after.model.name], ...options }: ProfileComparisonOptions = {},
+  { names = namesOf(before, after), ...options }: ProfileComparisonOptions = {},
 ): Chart {
   const { shown, rest } = longestLayers(compareLayers(before, after), ROWS);
   const rows = [...shown, ...rest ? [rest] : []].map(({ layer, before, after }): ChartRow => {
@@ -85,6 +85,12 @@ export function profileComparisonChart(
       { label: names[1], colour: COLOURS.blue, glyph: "bar" },
     ],
   };
+}
+
+/** The names of both files; where they are alike, which of the two it is. */
+function namesOf(before: ProfileRecord, after: ProfileRecord): [string, string] {
+  const names: [string, string] = [before.model.name, after.model.name];
+  return names[0] === names[1] ? ["the first", "the second"] : names;
 }
 
 function chart(rows: readonly ChartRow[], { width }: { width?: number }): Chart {

@@ -39,6 +39,7 @@ export function reportChart(report: string, parts: ChartParts): ReportChart {
         title: `${report}: ${title.toLowerCase()}`,
         subtitle: caption,
       })),
-    inline: (form) => chartSvg(draw({ width: WIDTHS[form] }), { label: `${title}. ${caption}` }),
+    inline: (form) =>
+      chartSvg(draw({ width: WIDTHS[form] }), { label: `${title}. ${caption}`, styled: false }),
   };
 }

@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import type { Chart } from "./chart.ts";
 import { decimalsOf, drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";
-import { ellipsis, textWidth } from "./text_width.ts";
-import { HALO, INK, MUTED, RULE, type Shape } from "./theme.ts";
+import { ellipsis, textWidth, wrapText } from "./text_width.ts";
+import { HALO, INK, MUTED, PAPER, RULE, type Shape } from "./theme.ts";
 
 /** One row of a {@linkcode rowChart}. */
 export interface ChartRow {
@@ -53,6 +53,9 @@ export interface RowChartOptions {
 
 const SIZE = 12;
 
+/** Height of a line of text, px. */
+const LINE = 15;
+
 /** Where the parts of the chart stand, px. */
 interface Layout {
   readonly narrow: boolean;
@@ -101,7 +104,7 @@ export function rowChart(rows: readonly ChartRow[], options: RowChartOptions): C
         x1: px(() => 0),
         x2: px(() => width),
         y: position,
-        fill: "#fff",
+        fill: PAPER,
         fillOpacity: 0,
         ...linked("row", rows.map(({ number }) => number)),
       }),
@@ -120,16 +123,18 @@ function position(_: unknown, i: number): number {
 }
 
 function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
-  const { mark, lines = [], width = 960 } = options;
+  const { mark, lines: guides = [], width = 960 } = options;
   const { narrow = width < 560 } = options;
   const longest = (part: "label" | "text") =>
     Math.max(0, ...rows.map((row) => textWidth(row[part], SIZE, row.strong)));
-  const labelRoom = narrow ? 0 : Math.min(width * 0.42, Math.ceil(longest("label")));
+  const labelRoom = narrow ? 0 : Math.min(width * 0.55, Math.ceil(longest("label")));
   const textRoom = narrow ? 0 : Math.ceil(longest("text"));
   // Where narrow, the figures at the ends of the axis need some room too.
   const [left, right] = narrow ? [4, width - 12] : [labelRoom + 14, width - textRoom - 14];
-  const top = lines.length > 0 ? 60 : 44;
-  const pitch = narrow ? 36 : 22;
+  const top = guides.length > 0 ? 60 : 44;
+  // Where narrow, a name that is longer than a line takes several.
+  const lines = narrow ? Math.max(1, ...rows.map((row) => labelLines(row, width).length)) : 1;
+  const pitch = narrow ? 36 + LINE * (lines - 1) : 22;
 
   const values = rows.flatMap(({ value, low = value, high = value, above }) => [
     ...[value, low, high, above?.value ?? value],
@@ -145,7 +150,7 @@ function layoutOf(rows: readonly ChartRow[], options: RowChartOptions): Layout {
     top,
     bottom: top + rows.length * pitch,
     pitch,
-    dy: narrow ? 8 : 0,
+    dy: narrow ? 8 + LINE * (lines - 1) / 2 : 0,
     labelRoom,
     x: Plot.scale({ x: { type: "linear", domain, range: [left, right], clamp: true } }),
   };
@@ -207,16 +212,26 @@ function guides({ x }: Layout, { lines = [] }: RowChartOptions): Plot.Markish[] 
   ]);
 }
 
+/** The figures of a row where it is narrow. */
+function figuresOf({ text, shortText = text }: ChartRow): string {
+  return shortText;
+}
+
+/** The name of a row where it is narrow, beside its figures. */
+function labelLines(row: ChartRow, width: number): string[] {
+  const room = width - textWidth(figuresOf(row), SIZE, row.strong) - 10;
+  return wrapText(row.label, row.strong ? SIZE * 1.12 : SIZE, room)
+    .map((line) => ellipsis(line, SIZE, room, row.strong));
+}
+
 /** Name and figures of each row: at its ends, or above its mark where narrow. */
 function texts(rows: readonly ChartRow[], { narrow, width, labelRoom, dy }: Layout) {
-  const figures = (row: ChartRow) => narrow ? row.shortText ?? row.text : row.text;
-  const room = (row: ChartRow) =>
-    narrow ? width - textWidth(figures(row), SIZE, row.strong) - 10 : labelRoom;
+  const figures = (row: ChartRow) => narrow ? figuresOf(row) : row.text;
   // Weight is the same for all texts of a mark.
   return [true, false].map((strong) => {
     const style = {
       y: position,
-      dy: narrow ? dy - 14 : 0,
+      dy: narrow ? dy - 10 : 0,
       filter: (row: ChartRow) => Boolean(row.strong) === strong,
       fontWeight: strong ? 600 : 400,
       ...(narrow ? HALO : {}),
@@ -226,7 +241,10 @@ function texts(rows: readonly ChartRow[], { narrow, width, labelRoom, dy }: Layo
       Plot.text(rows, {
         ...style,
         x: px(() => labelRoom),
-        text: (row) => ellipsis(row.label, SIZE, room(row), strong),
+        text: (row) =>
+          narrow ? labelLines(row, width).join("\n") : ellipsis(row.label, SIZE, labelRoom, strong),
+        lineAnchor: narrow ? "bottom" : "middle",
+        lineHeight: LINE / SIZE,
         textAnchor: narrow ? "start" : "end",
         fill: INK,
       }),
@@ -235,6 +253,7 @@ function texts(rows: readonly ChartRow[], { narrow, width, labelRoom, dy }: Layo
         x: px(() => width),
         text: figures,
         textAnchor: "end",
+        lineAnchor: narrow ? "bottom" : "middle",
         fill: strong ? INK : MUTED,
       }),
     ];
@@ -289,7 +308,7 @@ function dots(rows: readonly ChartRow[], layout: Layout): Plot.Markish[] {
       ...SHAPED,
       x: px(at),
       r: 5,
-      stroke: "#fff",
+      stroke: PAPER,
       strokeWidth: 1,
     }),
   ];

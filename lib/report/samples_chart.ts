@@ -4,7 +4,7 @@ import type { Chart, Key } from "./chart.ts";
 import { count, decimal, isRelative, metricFormat, plural, signed } from "./format.ts";
 import type { Box } from "./labels.ts";
 import { decimalsOf, drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";
-import { COLOURS, INK, MUTED, RULE, type Shape } from "./theme.ts";
+import { COLOURS, INK, MUTED, PAPER, RULE, type Shape } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
 
 /** Trials that differ in the number of calibration samples alone. */
@@ -244,7 +244,7 @@ function curves(points: readonly Point[]): Plot.Markish[] {
       y: "value",
       r: 4.5,
       fill: "colour",
-      stroke: "#fff",
+      stroke: PAPER,
       strokeWidth: 1,
       ...linked("dot", points.map(({ number }) => number)),
     }),

@@ -22,14 +22,14 @@ export function tint({ metric }: Study, { frame, one, budget }: ScatterLayout): 
 }
 
 /** Grid, ticks and titles of both axes. */
-export function axes(study: Study, { frame, points }: ScatterLayout, narrow: boolean) {
+export function axes(study: Study, { frame, points, x }: ScatterLayout, narrow: boolean) {
   const format = metricFormat(study);
   const threads = [...new Set(points.map(({ entry }) => entry.latency.threads))];
   const xTitle = "latency ratio to float32" +
     (narrow ? "" : `, ${threads.map((n) => plural(n, "thread")).join(" and ")}`);
   const yTitle = `${format.heading}, on ${plural(study.baseline.selection.n, "selection sample")}`;
   const better = study.metric.higherIsBetter ? "↑ better" : "↓ better";
-  const [xTicks, yTicks] = narrow ? [6, 6] : [12, 8];
+  const [xTicks, yTicks] = [ratioTicks(x), narrow ? 6 : 8];
   const grid = { stroke: RULE, strokeWidth: 0.75, strokeOpacity: 0.6 };
   const axis = { fontSize: SIZE, tickSize: 0, label: null };
   const below = { frameAnchor: "bottom", dy: 38, lineAnchor: "bottom" } as const;
@@ -44,12 +44,7 @@ export function axes(study: Study, { frame, points }: ScatterLayout, narrow: boo
     Plot.gridY({ ticks: yTicks, ...grid }),
     Plot.frame({ anchor: "left", stroke: RULE }),
     Plot.frame({ anchor: "bottom", stroke: RULE }),
-    // On a logarithmic axis Plot leaves out what would be crowded, and tells of no other tick.
-    Plot.axisX({
-      ...axis,
-      ticks: xTicks,
-      tickFormat: (tick: number) => `×${decimal(tick, Math.max(1, decimalsOf([tick])))}`,
-    }),
+    Plot.axisX({ ...axis, ticks: xTicks, tickFormat: tickText }),
     Plot.axisY({
       ...axis,
       ticks: yTicks,
@@ -67,6 +62,30 @@ export function axes(study: Study, { frame, points }: ScatterLayout, narrow: boo
     Plot.text([yTitle], { ...above, dx: -frame.x1 }),
     Plot.text([better], { ...above, dx: textWidth(yTitle, SIZE) + 8 - frame.x1, fill: MUTED }),
   ];
+}
+
+/** How a ratio is written at the axis. */
+function tickText(tick: number): string {
+  return `×${decimal(tick, Math.max(1, decimalsOf([tick])))}`;
+}
+
+/** First digits of ticks, those first that are to be kept where room is short. */
+const DIGITS = [1, 5, 2, 3, 7, 4, 6, 8, 9, 1.5];
+
+/** Ratios to mark on a logarithmic axis: round ones, as many as have room beside each other. */
+function ratioTicks(x: Plot.Scale): number[] {
+  const [low, high] = x.domain as [number, number];
+  const kept: { tick: number; at: number; half: number }[] = [];
+  for (const digit of DIGITS) {
+    for (let power = -3; power <= 3; power++) {
+      const tick = Number((digit * 10 ** power).toPrecision(3));
+      if (tick < low || tick > high) continue;
+      const [at, half] = [x.apply(tick), textWidth(tickText(tick), SIZE) / 2 + 5];
+      const isFree = kept.every((other) => Math.abs(other.at - at) >= other.half + half);
+      if (isFree) kept.push({ tick, at, half });
+    }
+  }
+  return kept.map(({ tick }) => tick).sort((a, b) => a - b);
 }
 
 /** float32's time and accuracy, and the budget below it, across the whole frame. */

@@ -11,7 +11,7 @@ import {
   type ScatterPoint,
   weightOf,
 } from "./scatter_layout.ts";
-import { ACCENT, BASELINE, type FamilyStyle, familyStyles, GOOD, INK } from "./theme.ts";
+import { ACCENT, BASELINE, type FamilyStyle, familyStyles, GOOD, INK, PAPER } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
 
 /** Options for {@linkcode scatterChart}. */
@@ -145,7 +145,7 @@ function float32(study: Study, { one: x, baseline }: ScatterLayout): Plot.Markis
   ];
 }
 
-const OUTLINE = { stroke: "#fff", strokeWidth: 1.25 };
+const OUTLINE = { stroke: PAPER, strokeWidth: 1.25 };
 
 /** Trials one after another, each with its arrow and ring, so that the last covers all of the others. */
 function trials(dots: readonly Dot[]): Plot.Markish[] {

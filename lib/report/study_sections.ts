@@ -28,12 +28,14 @@ import { reproduceStudy } from "./reproduce.ts";
 import type { Column } from "./table.ts";
 import { trialColumns, type TrialRow, trialRows } from "./trial_table.ts";
 import { entriesOf } from "./trials.ts";
+import { useSection } from "./use_it.ts";
 
 /** The report of a study. */
 export function studyPage(study: Study): Page {
   const { title, model, data } = study;
   const { winner } = entriesOf(study);
   const sections: (Section | undefined)[] = [
+    useSection(study),
     ...chartsOf(study).map((chart) => {
       const { title, caption } = chart;
       return { title, caption, blocks: [chartOf(chart)] };
@@ -63,6 +65,7 @@ function figuresOf(study: Study): Figure[] {
   const winner = entriesOf(study).winner!;
   const format = metricFormat(study);
   const { value, difference, split } = study.winner?.accuracy ?? winner.accuracy;
+  const baseline = study.baseline[split];
   const { ratio } = winner.latency;
   const { outputs } = winner.trial;
   const closeness = outputs && {
@@ -84,7 +87,10 @@ function figuresOf(study: Study): Figure[] {
     {
       name: `${study.metric.name}, ${split} split`,
       text: format.value(value.value) + format.unit,
-      more: `${format.range(value)}, ${plural(value.n, "sample")}`,
+      more: `${format.range(value)}, ${plural(value.n, "sample")}` +
+        (isRelative(study) || !baseline
+          ? ""
+          : `; float32 ${format.value(baseline.value)}${format.unit}`),
     },
     isRelative(study) ? closeness : change,
     {

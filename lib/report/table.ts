@@ -32,6 +32,9 @@ export interface HtmlTableOptions<T> {
   sortable?: boolean;
 }
 
+/** Columns from which on a table is too wide for a phone. */
+const FEWEST_OF_CARDS = 4;
+
 /** The table as HTML. Complete without script; `data-v` carries the keys that sorting goes by. */
 export function htmlTable<T>(
   rows: readonly T[],
@@ -44,20 +47,27 @@ export function htmlTable<T>(
     const order = sortable && column.sorted && markup` aria-sort="${column.sorted}"`;
     return markup`<th scope="col"${classOf(column)}${key}${order}>${column.head}</th>`;
   });
+  // On a phone, a wide table is a card for each row, which wants the heads in its cells.
+  const cards = columns.length >= FEWEST_OF_CARDS;
+  const first = columns.find(({ numeric }) => !numeric) ?? columns[0];
   const cell = (row: T, column: Column<T>) => {
     const text = column.text(row);
+    const head = cards && text !== "" && markup` data-h="${column.head}"`;
     const key = sortable && column.sort ? column.sort(row) : undefined;
     const value = key !== undefined && markup` data-v="${key}"`;
     const content = column.code && text !== "" ? markup`<code>${breakable(text)}</code>` : text;
     const interval = column.interval?.(row) ?? "";
     const below = interval !== "" && markup` <small>${interval}</small>`;
-    return markup`<td${classOf(column)}${value}>${column.glyph?.(row)}${content}${below}</td>`;
+    return markup`<td${classOf(column, cards && column === first)}${head}${value}>${
+      column.glyph?.(row)
+    }${content}${below}</td>`;
   };
   const lines = rows.map((row) =>
     markup`<tr${attributes(row)}>${columns.map((column) => cell(row, column))}</tr>\n`
   );
+  const names = [sortable && "sortable", cards && "cards"].filter(Boolean).join(" ");
   return markup`<div class="scroll" role="region" tabindex="0" aria-label="${label}">
-<table${sortable && markup` class="sortable"`}>
+<table${names !== "" && markup` class="${names}"`}>
 <thead><tr>${heads}</tr></thead>
 <tbody>
 ${lines}</tbody>
@@ -71,8 +81,8 @@ function breakable(text: string): MarkupValue {
   return text.split(/(?<=[/.])(?=[^/.])/).map((part, i) => [i > 0 && markup`<wbr>`, part]);
 }
 
-function classOf<T>({ numeric, wraps }: Column<T>): MarkupValue {
-  const names = [numeric && "n", wraps && "w"].filter(Boolean).join(" ");
+function classOf<T>({ numeric, wraps }: Column<T>, first = false): MarkupValue {
+  const names = [numeric && "n", wraps && "w", first && "first"].filter(Boolean).join(" ");
   return names !== "" && markup` class="${names}"`;
 }
 

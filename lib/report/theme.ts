@@ -24,8 +24,31 @@ export const ACCENT = COLOURS.vermillion;
 /** Tint of what keeps the budget in less time than float32. */
 export const GOOD = "#ebf6f1";
 
+/** What charts stand on. */
+export const PAPER = "#ffffff";
+
 /** Keeps text readable over lines. */
-export const HALO = { stroke: "#fff", strokeWidth: 3 } as const;
+export const HALO = { stroke: PAPER, strokeWidth: 3 } as const;
+
+/** What each colour of a chart becomes on a dark page; those not named are bright enough. */
+const DARK: readonly (readonly [string, string])[] = [
+  [PAPER, "#0d1117"],
+  [INK, "#e6edf3"],
+  [MUTED, "#9198a1"],
+  [RULE, "#3d444d"],
+  [GOOD, "#12261e"],
+  [COLOURS.blue, "#4aa8e8"],
+];
+
+/**
+ * A style sheet that turns a chart dark where the reader's page is. It speaks of colours as they are
+ * written in the marks, so that what does not know of it draws them as they are.
+ */
+export const DARK_STYLE = `@media screen and (prefers-color-scheme:dark){${
+  DARK.map(([light, dark]) =>
+    ["fill", "stroke", "color"].map((name) => `svg [${name}="${light}"]{${name}:${dark}}`).join("")
+  ).join("")
+}}`;
 
 /** Outline of a dot. With a shape of its own, each family is told apart in black and white too. */
 export type Shape = "circle" | "square" | "triangle" | "diamond" | "cross" | "down";

@@ -248,7 +248,7 @@ async function headOf(
   { data }: StudyIdentity,
   settings: AblateSettings,
 ): Promise<Omit<AblationHead, "seconds" | "stopped">> {
-  const { base, screening, seed, pairs, depth = null, resolution = null } = settings;
+  const { base, screening, seed, pairs, depth = null, resolution = null, layers } = settings;
   return {
     title: settings.title ?? model.name.replace(/\.onnx$/, ""),
     model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
@@ -256,7 +256,15 @@ async function headOf(
     provenance: {
       command: settings.command ?? "ablate()",
       versions: { octavo: OCTAVO_VERSION, ...runtimeVersions() },
-      options: { base, screening, seed, pairs, depth, resolution },
+      options: {
+        base,
+        screening,
+        seed,
+        pairs,
+        depth,
+        resolution,
+        ...(layers && { layers: [...layers] }),
+      },
     },
   };
 }

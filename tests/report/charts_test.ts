@@ -48,7 +48,7 @@ Deno.test("every chart is well-formed XML, whatever the names, wide and narrow",
 Deno.test("a chart paints its own white background and names no outside file", () => {
   for (const chart of chartsOf(sweepStudy())) {
     const text = chart.standalone();
-    assert.match(text, /<svg [^>]*>\s*<rect [^>]*fill="#fff"\/>/);
+    assert.match(text, /<svg [^>]*><style>[^<]*<\/style>\s*<rect [^>]*fill="#ffffff"\/>/);
     assert.doesNotMatch(
       text.replace('xmlns="http://www.w3.org/2000/svg"', ""),
       /href|url\(|http|@import/,

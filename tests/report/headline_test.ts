@@ -13,7 +13,7 @@ Deno.test("headline() tells winner, ratio, size, accuracy and difference with th
     headline(sweepStudy()),
     "mixed · percentile 99.9 · per-channel · CNN + Linear runs at ×0.42 [0.41, 0.43] of float32's " +
       "time and takes 2.17 MB instead of 7.62 MB (×0.28); top-1 is 94.1 % [93.1, 95.1] on 2,000 " +
-      "test samples, −0.20 points [−0.61, +0.21] against float32 on the same samples.",
+      "test samples, where float32 has 94.3 %: −0.20 points [−0.61, +0.21] against float32 on the same samples.",
   );
 });
 
@@ -158,11 +158,12 @@ Deno.test("headline() names no winner and nothing slower where the machine was b
     headline(study),
     "The machine is busy (load 17 on 2 cores): times mean nothing yet. So no winner was chosen; " +
       "dynamic keeps the budget of 0.5 points at ×0.28 of float32's size; top-1 is 94.6 % " +
-      "[92.6, 96.6] on 500 selection samples, 0.00 points [−0.40, +0.40] against float32 on the " +
+      "[92.6, 96.6] on 500 selection samples, where float32 has 94.6 %: 0.00 points [−0.40, +0.40] against float32 on the " +
       "same samples.",
   );
   assert.deepEqual(caveats(study), [
     "The machine is busy (load 17 on 2 cores): times mean nothing yet. That holds for 2 of 2 " +
-    "configurations; measure again when it is quiet (--fresh).",
+    "configurations.",
+    "What to do next: end what else runs on this machine, and give the same command --fresh.",
   ]);
 });

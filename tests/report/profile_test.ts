@@ -98,7 +98,7 @@ Deno.test("a study with profiles shows where the time went, and what each node o
   const html = pageHtml(studyPage({ ...study, profiles: { key, before, after, plan: timed } }));
   assert.match(html, /<h2>Where the time goes<\/h2>/);
   assert.match(html, /<th scope="col" class="n">ms<\/th><th scope="col" class="n">dB<\/th>/);
-  assert.match(html, /<td class="n">1\.23<\/td><td class="n">33\.3<\/td>/);
+  assert.match(html, /<td class="n" data-h="ms">1\.23<\/td><td class="n" data-h="dB">33\.3<\/td>/);
   assert.match(html, /<dt>ms, dB<\/dt>/);
   assert.doesNotMatch(pageHtml(studyPage(study)), /ms, dB|Where the time goes/);
 });

@@ -38,6 +38,7 @@ Deno.test("the page of a study has every section, complete without its script", 
   const html = reportHtml(sweepStudy());
   const headings = [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, text]) => text);
   assert.deepEqual(headings, [
+    "Use it",
     "Accuracy against latency",
     "What each configuration costs",
     "Size of the file",
@@ -169,4 +170,26 @@ Deno.test("writeReport() writes page, Markdown and charts, twice the same bytes"
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("the page of a study is dark where the reader's is, its charts too, but white on paper", () => {
+  const html = pageHtml(studyPage(sweepStudy()));
+  assert.match(html, /color-scheme: light dark/);
+  // The sheet of the charts is there once, and every colour that it speaks of is one of theirs.
+  assert.equal(html.match(/svg \[fill="#1f2328"\]/g)?.length, 1);
+  for (const [, colour] of html.matchAll(/svg \[fill="(#\w+)"\]/g)) {
+    assert.ok(html.includes(`="${colour}"`), colour);
+  }
+  assert.ok([...html.matchAll(/@media[^{]*dark[^{]*/g)].every(([rule]) => rule.includes("screen")));
+});
+
+Deno.test("wide tables of a page are cards on a phone: each cell has its head with it", () => {
+  const html = pageHtml(studyPage(sweepStudy()));
+  const trials = html.match(/<table class="sortable cards">[^]*?<\/table>/)![0];
+  const row = trials.match(/<tr class="winner"[^]*?<\/tr>/)![0];
+  const heads = [...row.matchAll(/data-h="([^"]*)"/g)].map(([, head]) => head);
+  assert.deepEqual(heads, [
+    ...["#", "configuration", "family", "top-1, %", "difference, points", "SQNR, dB"],
+    ...["latency ratio", "size", "remarks"],
+  ]);
 });

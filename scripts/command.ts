@@ -201,7 +201,8 @@ function readOperands(
   const missing = wanted.slice(given.length).find(([, operand]) => !operand.optional);
   if (missing) fail(`Missing ${missing[1].placeholder}: ${missing[1].help}`);
   if (given.length > wanted.length && !wanted.at(-1)?.[1].rest) {
-    fail(`Unexpected ${JSON.stringify(given[wanted.length])}: usage is ${usage(command)}`);
+    const extra = JSON.stringify(given[wanted.length]);
+    fail(`Unexpected ${extra}: if a path has spaces, quote it; usage is ${usage(command)}`);
   }
   return Object.fromEntries(
     wanted.map(([key, { rest }], i) => [key, rest ? given.slice(i) : given[i]]),

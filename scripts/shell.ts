@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { reasonOf, UsageError, UserError } from "../lib/errors.ts";
 import { visible, visibleLines } from "../lib/visible.ts";
 import {
@@ -84,6 +86,7 @@ export function script<
  * same.
  */
 export async function runScript(script: Script): Promise<never> {
+  standWhereTyped();
   const stop = new AbortController();
   const progress = createProgress();
   let interrupted = 0;
@@ -111,9 +114,19 @@ export async function runScript(script: Script): Promise<never> {
   Deno.exit(interrupted || code);
 }
 
+/**
+ * Goes back to the folder in which the command was typed: `deno task --config PATH` runs it in that of
+ * the config, and files are named from where one stands.
+ */
+function standWhereTyped(): void {
+  const project = fileURLToPath(new URL("..", import.meta.url));
+  const typed = environment("INIT_CWD");
+  if (typed !== undefined && resolve(Deno.cwd()) === resolve(project)) Deno.chdir(typed);
+}
+
 /** One message for whoever typed the command; the stack only for whoever asks for it. */
 function complaint(name: string, error: unknown): string {
-  const debug = wantsStack();
+  const debug = Boolean(environment("OCTAVO_DEBUG"));
   // Names stand between quotes; a line break in one is no line of the message.
   const message = reasonOf(error).replace(/"[^"]*"/g, visible);
   const lines = error instanceof UserError ? [`${name}: ${message}`] : [
@@ -127,12 +140,12 @@ function complaint(name: string, error: unknown): string {
   return lines.join("\n");
 }
 
-/** Whether the stack is wanted; not where the environment may not be read. */
-function wantsStack(): boolean {
+/** A variable of the environment; undefined also where it may not be read. */
+function environment(name: string): string | undefined {
   try {
-    return Boolean(Deno.env.get("OCTAVO_DEBUG"));
+    return Deno.env.get(name);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -59,7 +59,11 @@ Deno.test("parseCommandLine() wants the value of an option, in its range", () =>
 });
 
 Deno.test("parseCommandLine() refuses too many and too few operands", () => {
-  wrong(/Unexpected "b": usage is deno task sweep \[model\.onnx\] \[options\]/, "a", "b");
+  wrong(
+    /Unexpected "b": if a path has spaces, quote it; usage is deno task sweep \[model\.onnx\] \[options\]/,
+    "a",
+    "b",
+  );
   const { operands } = command;
   const strict = { ...command, operands: { model: { ...operands.model, optional: false } } };
   assert.throws(() => parseCommandLine(strict, []), /Missing model\.onnx: the network/);

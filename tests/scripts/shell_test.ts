@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { runUntil } from "./spawn.ts";
+import { parseModel } from "../../lib/onnx/parse_model.ts";
+import { openStudy } from "../../lib/study/open_study.ts";
+import { inTempFolder } from "../temp_folder.ts";
+import { run, runUntil } from "./spawn.ts";
 
 Deno.test("Ctrl-C ends a command that computes, waits, or does not listen, and says what is kept", {
   ignore: Deno.build.os === "windows",
@@ -13,3 +16,44 @@ Deno.test("Ctrl-C ends a command that computes, waits, or does not listen, and s
     );
   }
 });
+
+Deno.test("a task that is run from another folder finds its files there", () =>
+  inTempFolder(async (folder) => {
+    const model = parseModel("input x float32[N, 2]; output y float32[N, 2]; y = Relu(x)");
+    await model.save(`${folder}/relu.onnx`);
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "--quiet", "--config", config, "inspect", "relu.onnx"],
+      cwd: folder,
+      // npx sets it too, and then deno leaves it as it is.
+      env: { ...Deno.env.toObject(), NO_COLOR: "1", INIT_CWD: folder },
+    }).output();
+    const text = new TextDecoder();
+    assert.ok(success, text.decode(stderr));
+    assert.match(text.decode(stdout), /^model +relu\.onnx/);
+  }));
+
+Deno.test("report takes a file of a study, and names the studies that a folder holds", () =>
+  inTempFolder(async (folder) => {
+    const identity = {
+      model: { name: "a", hash: "1" },
+      data: { name: "d", splits: [] },
+      metric: { name: "m", unit: "", source: "" },
+      versions: {},
+    };
+    const begin = async (name: string) => {
+      await using study = await openStudy(identity, { folder: `${folder}/${name}` });
+      await study.putDocument("notes", 1);
+    };
+    await begin("sample");
+    const begun = /a study from .*sample: it was stopped before anything was measured/;
+    for (const path of [folder, `${folder}/sample`, `${folder}/sample/study.db`]) {
+      assert.match((await run("report", path)).stderr, begun);
+    }
+    await begin("digits-quick");
+    const { code, stderr } = await run("report", folder);
+    assert.deepEqual([code, stderr], [
+      2,
+      `report: ${folder} holds digits-quick, sample: name one\n`,
+    ]);
+  }));

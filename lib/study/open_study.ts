@@ -3,7 +3,10 @@ import { reasonOf, UserError } from "../errors.ts";
 import { canonicalJson } from "../record/json.ts";
 import type { Study } from "../record/study_record.ts";
 import { memoryStore } from "./memory_store.ts";
-import { OtherVersionError, sqliteStore } from "./sqlite_store.ts";
+import { DatabaseError } from "./database_error.ts";
+import { STUDY_JSON } from "./files.ts";
+import { LOCK_FILE, lockFolder } from "./folder_lock.ts";
+import { sqliteStore } from "./sqlite_store.ts";
 import type { Store } from "./store.ts";
 import { type StudyHeader, type StudyIdentity, StudyStore } from "./study_store.ts";
 
@@ -38,29 +41,52 @@ export async function openStudy(
   }
   const make = async () => {
     await Deno.mkdir(folder, { recursive: true });
-    return await sqliteStore(join(folder, STUDY_FILE));
+    const lock = await lockFolder(folder);
+    try {
+      // What is left of one that was removed by hand belongs to no other.
+      if (!await isThere(join(folder, STUDY_FILE))) await removeDatabase(folder);
+      return locked(await sqliteStore(join(folder, STUDY_FILE)), lock);
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
   };
-  const existing = await isFree(folder) ? undefined : await openExisting(folder).catch((error) => {
-    if (!fresh || !isOfOtherVersion(error)) throw error;
-  });
-  if (existing === undefined) {
-    const begin = async () => {
-      if (fresh) await removeOtherVersion(folder);
-      return await make();
-    };
-    return new StudyStore(identity, undefined, begin, folder);
+  if (await isFree(folder)) return new StudyStore(identity, undefined, make, folder);
+  const lock = await lockFolder(folder);
+  try {
+    const existing = await openExisting(folder, lock).catch((error) => {
+      if (!fresh || !canBeReplaced(error)) throw error;
+    });
+    if (existing && !fresh) {
+      await requireSame(existing, identity, folder);
+      return existing;
+    }
+    await existing?.[Symbol.asyncDispose]();
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
   }
-  if (fresh) {
-    await existing[Symbol.asyncDispose]();
-    const begin = async () => {
-      const old = await openExisting(folder);
-      if (old) await removeStudy(old, folder);
-      return await make();
-    };
-    return new StudyStore(identity, undefined, begin, folder);
-  }
-  await requireSame(existing, identity, folder);
-  return existing;
+  lock[Symbol.dispose]();
+  const begin = async () => {
+    if (fresh) await removeStudy(folder);
+    return await make();
+  };
+  return new StudyStore(identity, undefined, begin, folder);
+}
+
+/** A store that lets go of its folder when it is closed. */
+function locked(store: Store, lock: Disposable): Store {
+  return {
+    ...borrowed(store),
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      lock[Symbol.dispose]();
+    },
+  };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 /**
@@ -111,40 +137,33 @@ async function requireSame(
   );
 }
 
-/** The study in a folder; undefined where a process was killed before it wrote what it is of. */
-async function openExisting(folder: string): Promise<StudyStore | undefined> {
+/**
+ * The study in a folder; undefined where a process was killed before it wrote what it is of.
+ *
+ * @param lock Is let go when the study is closed.
+ */
+async function openExisting(folder: string, lock?: Disposable): Promise<StudyStore | undefined> {
   const path = join(folder, STUDY_FILE);
   try {
     const store = await sqliteStore(path);
-    const existing = await StudyStore.over(store, folder);
+    const existing = await StudyStore.over(lock ? locked(store, lock) : store, folder);
     if (!existing) await store[Symbol.asyncDispose]();
     return existing;
   } catch (error) {
-    throw new UserError(
-      `Cannot read the study in ${path}: ${reasonOf(error)}. ` +
-        (error instanceof OtherVersionError
-          ? `Use another folder (--out), or start the study again with --fresh.`
-          : `Name another folder, or remove that file.`),
-      { cause: error },
-    );
+    const advice = error instanceof DatabaseError ? error.advice : "Name another folder (--out).";
+    throw new UserError(`Cannot read the study in ${path}: ${reasonOf(error)}. ${advice}`, {
+      cause: error,
+    });
   }
 }
 
-function isOfOtherVersion(error: unknown): boolean {
-  return error instanceof UserError && error.cause instanceof OtherVersionError;
+/** Whether a study that cannot be read may make room: it is ours, and of no use any more. */
+function canBeReplaced(error: unknown): boolean {
+  return error instanceof UserError && error.cause instanceof DatabaseError &&
+    ["damaged", "version"].includes(error.cause.trouble);
 }
 
-/** Removes the database of a study that another version of Octavo wrote: what else it wrote is not known. */
-async function removeOtherVersion(folder: string): Promise<void> {
-  try {
-    await (await openExisting(folder))?.[Symbol.asyncDispose]();
-  } catch (error) {
-    if (!isOfOtherVersion(error)) throw error;
-    await removeDatabase(folder);
-  }
-}
-
-/** Whether a study may be begun in a folder: it is missing or empty. */
+/** Whether a study may be begun in a folder: it is missing or empty, or its study was removed. */
 async function isFree(folder: string): Promise<boolean> {
   const names: string[] = [];
   try {
@@ -156,6 +175,7 @@ async function isFree(folder: string): Promise<boolean> {
     throw new UserError(`Cannot use ${folder} for a study: ${reason}`, { cause: error });
   }
   if (names.includes(STUDY_FILE)) return false;
+  if ([STUDY_JSON, LOCK_FILE].some((name) => names.includes(name))) return true;
   // Of two processes that begin at once, the other may have made its first file.
   const others = names.filter((name) => !name.startsWith("."));
   if (others.length === 0) return true;
@@ -207,12 +227,16 @@ function differences(old: StudyIdentity, now: StudyIdentity): string[] {
   return found;
 }
 
-/** Removes what a study wrote into its folder, and nothing else. */
-async function removeStudy(store: StudyStore, folder: string): Promise<void> {
-  // Not by the schema, which another version's may not fit.
-  const header = await store.document("study") as Partial<StudyHeader> | undefined;
-  await store[Symbol.asyncDispose]();
-  await removeFiles(folder, Object.keys(header?.files ?? {}));
+/** Removes what a study wrote into its folder, and nothing else; of one that cannot be read, its database. */
+async function removeStudy(folder: string): Promise<void> {
+  try {
+    await using store = await openExisting(folder);
+    // Not by the schema, which another version's may not fit.
+    const header = await store?.document("study") as Partial<StudyHeader> | undefined;
+    await removeFiles(folder, Object.keys(header?.files ?? {}));
+  } catch (error) {
+    if (!canBeReplaced(error)) throw error;
+  }
   // The database last, so that a removal which is cut off can be taken up again.
   await removeDatabase(folder);
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { Kysely, SqliteDialect } from "kysely";
+import { DatabaseError, toDatabaseError } from "./database_error.ts";
 import type { Store } from "./store.ts";
 
 interface Tables {
@@ -15,11 +16,6 @@ interface Tables {
 /** Raised when the tables change; a file of another version is refused, not guessed at. */
 const DATABASE_VERSION = 2;
 
-/** A study that another version of Octavo wrote. */
-export class OtherVersionError extends Error {
-  override readonly name = "OtherVersionError";
-}
-
 /** "Octv" in the file's header: nobody's other database is taken for a study. */
 const APPLICATION_ID = 0x4f637476;
 
@@ -30,26 +26,38 @@ const BUSY_MS = 10_000;
  * A store in one SQLite file, through SQLite that comes with Deno.
  *
  * @param path File; made if missing. `:memory:` for none.
- * @throws If it is not a database, is another program's, or of another version.
+ * @throws {DatabaseError} If it is not a database, is another program's or of another version; later,
+ * if it proves to be damaged, or cannot be written any more.
  */
 export async function sqliteStore(path: string): Promise<Store> {
-  const database = await open(path);
+  const database = await told(() => open(path));
   return {
-    async get(kind, key) {
-      const row = await database.selectFrom("entry").select(["json", "bytes"])
-        .where("kind", "=", kind).where("key", "=", key).executeTakeFirst();
-      if (!row) return undefined;
-      return row.json === null ? row.bytes!.slice() : JSON.parse(row.json);
-    },
-    async put(kind, key, value) {
-      const content = value instanceof Uint8Array
-        ? { json: null, bytes: value }
-        : { json: JSON.stringify(value), bytes: null };
-      await database.insertInto("entry").values({ kind, key, ...content })
-        .onConflict((row) => row.columns(["kind", "key"]).doUpdateSet(content)).execute();
-    },
+    get: (kind, key) =>
+      told(async () => {
+        const row = await database.selectFrom("entry").select(["json", "bytes"])
+          .where("kind", "=", kind).where("key", "=", key).executeTakeFirst();
+        if (!row) return undefined;
+        return row.json === null ? row.bytes!.slice() : JSON.parse(row.json);
+      }),
+    put: (kind, key, value) =>
+      told(async () => {
+        const content = value instanceof Uint8Array
+          ? { json: null, bytes: value }
+          : { json: JSON.stringify(value), bytes: null };
+        await database.insertInto("entry").values({ kind, key, ...content })
+          .onConflict((row) => row.columns(["kind", "key"]).doUpdateSet(content)).execute();
+      }),
     [Symbol.asyncDispose]: () => database.destroy(),
   };
+}
+
+/** Says in our words what SQLite throws. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toDatabaseError(error);
+  }
 }
 
 async function open(path: string): Promise<Kysely<Tables>> {
@@ -62,9 +70,12 @@ async function open(path: string): Promise<Kysely<Tables>> {
     const foreign = pragma(database, "application_id") !== APPLICATION_ID;
     const { tables } = database.prepare("select count(*) as tables from sqlite_schema")
       .get() as { tables: number };
-    if (foreign && tables > 0) throw new Error("it is the database of another program");
+    if (foreign && tables > 0) {
+      throw new DatabaseError("foreign", "it is the database of another program");
+    }
     if (version !== 0 && version !== DATABASE_VERSION) {
-      throw new OtherVersionError(
+      throw new DatabaseError(
+        "version",
         `it has tables of version ${version}, this Octavo reads ${DATABASE_VERSION}`,
       );
     }

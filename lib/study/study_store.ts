@@ -11,6 +11,7 @@ import {
   type Trial,
   trial,
 } from "../record/trial_record.ts";
+import { DatabaseError } from "./database_error.ts";
 import type { Store, Stored } from "./store.ts";
 
 /** What makes two runs the same study: results of one may be used in the other. */
@@ -195,12 +196,21 @@ export class StudyStore implements AsyncDisposable {
   }
 
   async #get(kind: string, key: string): Promise<Stored | undefined> {
-    return await this.#store?.get(kind, key);
+    return await this.#store?.get(kind, key).catch((error) => this.#fail("read", error));
   }
 
   async #put(kind: string, key: string, value: unknown): Promise<void> {
     this.#store ??= await (this.#made ??= this.#begin());
-    await this.#store.put(kind, key, value as Stored);
+    await this.#store.put(kind, key, value as Stored)
+      .catch((error) => this.#fail("write", error));
+  }
+
+  #fail(doing: string, error: unknown): never {
+    if (!(error instanceof DatabaseError)) throw error;
+    const { message, advice } = error;
+    throw new UserError(`Cannot ${doing} the study in ${this.#place}: ${message}. ${advice}`, {
+      cause: error,
+    });
   }
 
   /** Makes the store, and writes what it is of. */
@@ -211,6 +221,8 @@ export class StudyStore implements AsyncDisposable {
       return store;
     } catch (error) {
       this.#made = undefined;
+      if (error instanceof UserError) throw error;
+      if (error instanceof DatabaseError) this.#fail("write", error);
       throw new UserError(`Cannot write a study into ${this.#place}: ${reasonOf(error)}`, {
         cause: error,
       });

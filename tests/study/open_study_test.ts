@@ -170,6 +170,106 @@ Deno.test("openStudy() refuses a folder with other files, a file, and what is no
     await refuses(openStudy(identity, { folder }), /Cannot read the study in .*study\.db/);
   }));
 
+/** A study of many trials, more than one page of its file. */
+async function storeMany(folder: string): Promise<void> {
+  await using store = await openStudy(identity, { folder });
+  for (let i = 0; i < 40; i++) {
+    await store.putTrial({ ...trial, key: `k${i}`, why: "w".repeat(500) });
+  }
+}
+
+Deno.test("a study that is damaged behind its first page says so, and --fresh starts it again", () =>
+  inFolder(async (folder) => {
+    await storeMany(folder);
+    const path = join(folder, STUDY_FILE);
+    const bytes = await Deno.readFile(path);
+    await Deno.writeFile(path, bytes.fill(0xff, 4096));
+    const damaged =
+      /Cannot read the study in .*: it is damaged \(.*Start the study again with --fresh/;
+    await refuses(
+      (async () => {
+        await using store = await openStudy(identity, { folder });
+        for (let i = 0; i < 40; i++) await store.trial(`k${i}`);
+      })(),
+      damaged,
+    );
+    await using store = await openStudy(identity, { folder, fresh: true });
+    await store.putTrial(trial);
+    assert.deepEqual(await store.trial("k1"), trial);
+    assert.equal(await store.trial("k7"), undefined);
+  }));
+
+Deno.test("--fresh starts a study again whose file is a database no more", () =>
+  inFolder(async (folder) => {
+    await storeMany(folder);
+    await Deno.writeTextFile(join(folder, STUDY_FILE), "x".repeat(5000));
+    await refuses(openStudy(identity, { folder }), /it is damaged .*--fresh/);
+    await using store = await openStudy(identity, { folder, fresh: true });
+    await store.putTrial(trial);
+    assert.deepEqual(await store.trial("k1"), trial);
+  }));
+
+Deno.test("openStudy() begins anew where the file of a study was removed by hand", () =>
+  inFolder(async (folder) => {
+    await storeMany(folder);
+    await Deno.writeTextFile(join(folder, "report.html"), "of the old one");
+    await Deno.remove(join(folder, STUDY_FILE));
+    await Deno.writeFile(join(folder, `${STUDY_FILE}-wal`), new Uint8Array(5000).fill(7));
+    await using store = await openStudy(identity, { folder });
+    await store.putTrial(trial);
+    assert.equal(await store.trial("k7"), undefined);
+  }));
+
+Deno.test("a folder takes one study at a time, and the next when the process has ended", () =>
+  inFolder(async (folder) => {
+    const busy = new RegExp(
+      `process ${Deno.pid} on .* is working in it; wait for its end, or name`,
+    );
+    {
+      await using store = await openStudy(identity, { folder });
+      await store.putTrial(trial);
+      await refuses(openStudy(identity, { folder }), busy);
+      await refuses(openStudy(identity, { folder, fresh: true }), busy);
+      await refuses(readStudy(folder), /stopped before anything was measured/); // reading disturbs nobody
+    }
+    await using first = await openStudy(identity, { folder });
+    assert.deepEqual(await first.trial("k1"), trial);
+  }));
+
+Deno.test("of two studies that begin in a new folder at once one is told of the other", () =>
+  inFolder(async (folder) => {
+    await using first = await openStudy(identity, { folder });
+    await using second = await openStudy(identity, { folder });
+    await first.putTrial(trial);
+    await refuses(second.putTrial(trial), /is working in it; wait for its end/);
+  }));
+
+Deno.test("a process that was killed leaves its folder free", () =>
+  inFolder(async (folder) => {
+    await storeMany(folder);
+    const lock = new URL("../../lib/study/folder_lock.ts", import.meta.url).href;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `import { lockFolder } from "${lock}"; await lockFolder(Deno.args[0]); ` +
+        `console.log("locked"); await new Promise(() => setInterval(() => {}, 1000));`,
+        folder,
+      ],
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    await reader.read();
+    await refuses(
+      openStudy(identity, { folder }),
+      new RegExp(`process ${child.pid} on .* is working`),
+    );
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+    await using store = await openStudy(identity, { folder });
+    assert.equal((await store.trial("k3"))?.key, "k3");
+  }));
+
 Deno.test("openStudy() takes up a folder whose study was killed before it began", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(folder);

@@ -147,7 +147,7 @@ Deno.test("sweep() keeps the model as given where whatever is smaller is slower"
     assert.equal(study.winner, undefined);
     assert.equal(study.baseline.test, undefined);
     const names = [...Deno.readDirSync(out)].map(({ name }) => name);
-    assert.deepEqual(names.sort(), ["study.db", "study.json"]);
+    assert.deepEqual(names.sort(), [".study.lock", "study.db", "study.json"]);
   }));
 
 Deno.test("sweep() compares with float32 itself where there are no labels", async () => {

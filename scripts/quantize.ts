@@ -25,7 +25,7 @@ import { DATA_HELP, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "./quantize_choices.ts";
-import { readNetwork } from "./read_network.ts";
+import { readNetwork, specialized } from "./read_network.ts";
 import { runScript, script, type Shell } from "./shell.ts";
 import { samplesNote, takeAll, takeSamples, type TakeSamplesOptions } from "./take_samples.ts";
 import { writtenNote } from "./written_note.ts";
@@ -91,7 +91,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   await using runtime = openRuntime();
   const context = { runtime, shell };
   const { int8, samples, note, ...made } = await quantize(
-    model,
+    data ? await specialized(model, data, shell) : model,
     data,
     { options, config },
     context,

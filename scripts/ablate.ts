@@ -3,10 +3,12 @@ import { splitDataset, type Splits } from "../lib/data/split.ts";
 import { visemes } from "../lib/data/visemes.ts";
 import { UserError } from "../lib/errors.ts";
 import type { StepEvent } from "../lib/record/event.ts";
+import { metricLine } from "../lib/record/metric_info.ts";
 import type { AblateOptions } from "../lib/task/ablate_options.ts";
 import { ablate } from "../lib/task/run_ablation.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, readSamples } from "./data.ts";
+import { METRIC_OPTION } from "./metric_options.ts";
 import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { runScript, script } from "./shell.ts";
@@ -34,7 +36,7 @@ const command = {
     data: text("FILE", DATA_HELP),
     config: text("FILE", "what int8 is, as for quantize: a default and rules, JSON with comments"),
     out: text("FOLDER", "where the report is kept; ablations/NAME by default"),
-    metric: text("FILE", "TypeScript module with a metric of your own"),
+    metric: METRIC_OPTION,
     layers: text("NAMES", "only these layers: names or module paths, with commas between"),
     depth: number("N", "join layers by the first N parts of their module path", {
       ...{ integer: true, min: 1 },
@@ -96,6 +98,8 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   });
   for await (const event of running) {
     if (event.kind === "step") progress.update(stepText(event));
+    else if (event.kind === "begin") progress.log(metricLine(event.metric));
+    else if (event.kind === "float32") event.notes.forEach(progress.log);
   }
   const ablation = await running;
   await ablation.save(out);
@@ -105,7 +109,9 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   await print(
     options.json
       ? JSON.stringify(record, null, 2)
-      : `${ablation.toString().trimEnd()}\n\nReport: ${out}/report.html${ending}`,
+      : `${
+        metricLine(record.metric)
+      }\n\n${ablation.toString().trimEnd()}\n\nReport: ${out}/report.html${ending}`,
   );
 });
 

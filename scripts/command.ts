@@ -39,7 +39,13 @@ export interface Operand {
 /** A value with a name. */
 export type Option =
   | { readonly kind: "flag"; readonly help: string }
-  | { readonly kind: "text"; readonly placeholder: string; readonly help: string }
+  | {
+    readonly kind: "text";
+    readonly placeholder: string;
+    readonly help: string;
+    /** The text that the value `help` is answered with. */
+    readonly explain?: () => string;
+  }
   | NumberOption;
 
 /** A number with a name; both ends of its range are allowed values. */
@@ -57,8 +63,8 @@ export interface CommandLine<
   Operands extends Record<string, Operand>,
   Options extends Record<string, Option>,
 > {
-  /** `--help` was given; the rest was not looked at. */
-  readonly help: boolean;
+  /** What is to be shown in place of any work, as `--help` or `--metric help` was given. */
+  readonly help?: string;
   readonly operands: {
     [K in keyof Operands]: Operands[K] extends { rest: true } ? string[]
       : string | OptionalOf<Operands[K]>;
@@ -76,8 +82,8 @@ export function flag(help: string) {
 }
 
 /** A text, e.g. the path of a file. */
-export function text(placeholder: string, help: string) {
-  return { kind: "text", placeholder, help } as const;
+export function text(placeholder: string, help: string, explain?: () => string) {
+  return { kind: "text", placeholder, help, ...(explain && { explain }) } as const;
 }
 
 /** A number within `limits`. */
@@ -123,8 +129,9 @@ export function parseCommandLine<
   };
   const options = Object.entries<Option>(command.options);
   const parsed = split(args, options, fail);
-  if (parsed.help) {
-    return { help: true, operands: {}, options: {} } as unknown as CommandLine<Operands, Options>;
+  const help = parsed.help ? helpText(command) : explanation(parsed, options);
+  if (help !== undefined) {
+    return { help, operands: {}, options: {} } as unknown as CommandLine<Operands, Options>;
   }
   const values = Object.fromEntries(
     options.map(([key, option]) => {
@@ -140,7 +147,20 @@ export function parseCommandLine<
     }),
   );
   const operands = readOperands(command, parsed._ as string[], fail);
-  return { help: false, operands, options: values } as unknown as CommandLine<Operands, Options>;
+  return { operands, options: values } as unknown as CommandLine<Operands, Options>;
+}
+
+/** What an option is answered with that was given the value `help`. */
+function explanation(
+  parsed: Record<string, unknown>,
+  options: readonly [key: string, option: Option][],
+): string | undefined {
+  for (const [key, option] of options) {
+    if (option.kind === "text" && option.explain && parsed[kebab(key)] === "help") {
+      return option.explain();
+    }
+  }
+  return undefined;
 }
 
 /** Throws a message about wrong usage. */
@@ -154,7 +174,10 @@ function split(
 ): Record<string, unknown> {
   const names = options.map(([key]) => kebab(key));
   const flags = options.filter(([, option]) => option.kind === "flag").map(([key]) => kebab(key));
-  return parseArgs([...args], {
+  const numbers = options.filter(([, option]) => option.kind === "number").map(([key]) =>
+    kebab(key)
+  );
+  return parseArgs(withNegatives(args, numbers), {
     // "_" are the operands: without it, a folder named 007 would become the number 7.
     string: ["_", ...names.filter((name) => !flags.includes(name))],
     boolean: [...flags, "help"],
@@ -171,6 +194,18 @@ function split(
       return fail(`Unknown option ${name}${near ? `: did you mean --${near}?` : ""}`);
     },
   });
+}
+
+/** `--max-drop -1` as `--max-drop=-1`: else the number is taken for an option of its own. */
+function withNegatives(args: readonly string[], numbers: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1) ?? "";
+    if (/^-[\d.]/.test(arg) && numbers.some((name) => before === `--${name}`)) {
+      joined[joined.length - 1] = `${before}=${arg}`;
+    } else joined.push(arg);
+  }
+  return joined;
 }
 
 /** @param assigned The argument, if it gives the flag a value: `--json=yes`. */
@@ -269,9 +304,10 @@ function readNumber(
     : max < Infinity
     ? ` of at most ${max}`
     : "";
+  const hasUnit = /^\s*-?[\d.]+\s*[^\d.\s-]/.test(value) && !/e-?\d+$/i.test(value);
   return fail(
-    `Option --${name} needs ${integer ? "a whole number" : "a number"}${range}, got ` +
-      JSON.stringify(value),
+    `Option --${name} needs ${integer ? "a whole number" : "a number"}${range}` +
+      `${hasUnit ? ", without a unit" : ""}, got ${JSON.stringify(value)}`,
   );
 }
 

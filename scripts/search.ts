@@ -4,11 +4,12 @@ import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
 import type { Objective } from "../lib/record/best.ts";
 import { search } from "../lib/task/run_search.ts";
+import { metricLine } from "../lib/record/metric_info.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading } from "./data.ts";
 import { specialized } from "./read_network.ts";
-import { showStudy } from "./study_progress.ts";
+import { float32Line, showStudy } from "./study_progress.ts";
 import { runScript, script } from "./shell.ts";
 import {
   commandLine,
@@ -35,7 +36,6 @@ const command = {
   options: {
     data: text("PATH", DATA_HELP),
     config: READING,
-    atLeast: number("V", "least accepted value of the metric, in place of --max-drop"),
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0 }),
     objective: text("WHAT", "what is to be least: latency (the default) or size"),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
@@ -88,7 +88,10 @@ function objectiveOf(text: string | undefined): Objective | undefined {
 function describe(study: Study, folder: string): string {
   const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
   return [
+    metricLine(study.metric),
+    "",
     headline(study),
+    ...float32Line(study),
     ...caveats(study),
     "",
     trialTableText(study),

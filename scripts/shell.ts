@@ -5,7 +5,6 @@ import { visible, visibleLines } from "../lib/visible.ts";
 import {
   type Command,
   type CommandLine,
-  helpText,
   type Operand,
   type Option,
   parseCommandLine,
@@ -62,7 +61,7 @@ export function script<
     const { args, signal, progress, print } = shell;
     try {
       const line = parseCommandLine(command, args);
-      if (line.help) await print(helpText(command));
+      if (line.help !== undefined) await print(line.help);
       else await main(line, shell);
       progress.close();
       return 0;

@@ -4,11 +4,12 @@ import { sampleModel, visemes } from "../lib/data/visemes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { loadMetric } from "../lib/evaluate/load_metric.ts";
 import type { Metric } from "../lib/evaluate/metric.ts";
-import { METRICS } from "../lib/evaluate/metrics.ts";
+import { metricNamed } from "../lib/evaluate/metrics.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
-import { flag, number, text } from "./command.ts";
+import { flag, number } from "./command.ts";
 import { readSamples } from "./data.ts";
+import { LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { readNetwork } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import type { Shell } from "./shell.ts";
@@ -24,8 +25,8 @@ const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
 /** What every command that makes a study takes, beside what it is to measure. */
 export const STUDY_OPTIONS = {
-  maxDrop: number("D", "largest accepted drop of the metric; 0.5 points by default", { min: 0 }),
-  metric: text("FILE", "TypeScript module with a metric of your own, or top-1, SQNR, ..."),
+  ...LIMIT_OPTIONS,
+  metric: METRIC_OPTION,
   calibration: samples("samples to find ranges with"),
   selection: samples("samples to choose by"),
   test: samples("samples for the reported number"),
@@ -81,13 +82,13 @@ export async function modelOrSample(
   return path === undefined ? await sampleModel() : await readNetwork(path, shell);
 }
 
-/** A metric of one's own, and what tells it from others of its name. */
+/** The metric that was asked for, and what tells it from others of its name. */
 export async function ownMetric(
   path: string | undefined,
 ): Promise<{ metric: Metric; metricSource: string } | undefined> {
   if (path === undefined) return undefined;
   const metric = await loadMetric(path);
-  if (METRICS.has(path)) return { metric, metricSource: metric.score.toString() };
+  if (metricNamed(path)) return { metric, metricSource: metric.score.toString() };
   return {
     metric,
     metricSource: createHash("sha256").update(await readText(path)).digest("hex"),

@@ -2,6 +2,7 @@ import { caveats, headline } from "../lib/report/headline.ts";
 import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
 import { parseSweepConfig, type SweepConfig } from "../lib/config/sweep_config.ts";
+import { metricLine } from "../lib/record/metric_info.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { sweep } from "../lib/task/run_sweep.ts";
 import { flag, text } from "./command.ts";
@@ -20,7 +21,7 @@ import {
   sampleSplits,
   STUDY_OPTIONS,
 } from "./study_data.ts";
-import { showStudy } from "./study_progress.ts";
+import { float32Line, showStudy } from "./study_progress.ts";
 
 const command = {
   name: "sweep",
@@ -65,16 +66,16 @@ const QUICK_GRID: Partial<SweepConfig> = {
   more: [{ placements: ["compact"], rewrites: ["lowered"] }],
 };
 const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
-  const { data, quick, metric: metricFile } = options;
+  const { data, quick, maxDrop, atLeast } = options;
   requirePair(operands.model, data, "sweep");
-  const { maxDrop, threads, workers, seed, calibration, selection, test } = options;
+  const { threads, workers, seed, calibration, selection, test } = options;
   const config: SweepConfig = {
     ...(options.config === undefined
       ? { ...parseSweepConfig("{}"), ...(quick && QUICK_GRID) }
       : parseSweepConfig(await readText(options.config), options.config)),
-    ...given({ maxDrop, threads, workers, seed, calibration, selection, test }),
+    ...given({ threads, workers, seed, calibration, selection, test }),
   };
-  const metric = await ownMetric(metricFile);
+  const metric = await ownMetric(options.metric ?? config.metric);
 
   progress.update("reading model and samples");
   const read = await modelOrSample(operands.model, { progress });
@@ -90,7 +91,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
 
   const running = sweep(model, splits, {
     ...{ out, config, signal, fresh: options.fresh },
-    ...metric,
+    ...{ ...metric, ...given({ maxDrop, atLeast }) },
     ...(quick && { maxRounds: 15 }),
     command: commandLine("sweep", args),
     report: writeReport,
@@ -106,7 +107,10 @@ function describe(study: Study, folder: string): string {
   const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
   const { planned = 0, trials } = study;
   return [
+    metricLine(study.metric),
+    "",
     headline(study),
+    ...float32Line(study),
     ...caveats(study),
     "",
     trialTableText(study),

@@ -85,8 +85,12 @@ export const sweepConfig = product.extend({
   mappings: z.record(z.string().min(1), mappingConfig).default({})
     .describe("placements of one's own, by name: each as quantize's form"),
   ...sharedConfig,
+  metric: z.string().min(1)
+    .describe("name of a metric, or the file of one; by default what suits the outputs").optional(),
   maxDrop: z.number().min(0).describe("largest accepted drop of the metric, in its unit")
     .optional(),
+  atLeast: z.number()
+    .describe("least accepted value of the metric, in its unit, in place of maxDrop").optional(),
   calibration: z.int().min(1).describe("samples to find ranges with").optional(),
   selection: z.int().min(2).describe("samples to choose by").optional(),
   test: z.int().min(2).describe("samples for the reported number").optional(),

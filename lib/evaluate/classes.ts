@@ -28,11 +28,13 @@ export function isFloat(type: ElementType): boolean {
  *
  * @param name The output. @default {the first float output with two classes or more, else the
  * first integer one}
+ * @param axis The axis of the classes in a float output. @default {as said above}
  * @throws {Error} If there is no such output.
  */
 export function readClasses(
   outputs: Readonly<Record<string, Tensor>>,
   name: string | undefined = findClassOutput(outputs),
+  axis?: number,
 ): Classes {
   const tensor = name === undefined ? undefined : outputs[name];
   if (name === undefined || tensor === undefined) {
@@ -46,6 +48,9 @@ export function readClasses(
     );
   }
   if (!isFloat(tensor.type)) return { output: name, ids: toNumbers(tensor), count: Infinity };
+  if (axis !== undefined) {
+    return { output: name, ids: argmaxAlong(tensor, axis), count: tensor.dims.at(axis) ?? 1 };
+  }
   const count = classCount(tensor.dims);
   return { output: name, ids: argmax(toNumbers(tensor), count), count };
 }
@@ -69,6 +74,23 @@ function argmax(scores: ArrayLike<number>, count: number): Int32Array {
     let best = start;
     for (let i = start + 1; i < start + count; i++) if (scores[i]! > scores[best]!) best = i;
     return best - start;
+  });
+}
+
+/** Index of the first largest value along an axis, at each position of the others. */
+export function argmaxAlong(tensor: Tensor, axis: number): Int32Array {
+  const { dims } = tensor;
+  const values = toNumbers(tensor);
+  const at = axis < 0 ? axis + dims.length : axis;
+  const count = dims[at] ?? 1;
+  const inner = dims.slice(at + 1).reduce((a, b) => a * b, 1);
+  return Int32Array.from({ length: count === 0 ? 0 : values.length / count }, (_, position) => {
+    const start = Math.floor(position / inner) * count * inner + position % inner;
+    let best = 0;
+    for (let i = 1; i < count; i++) {
+      if (values[start + i * inner]! > values[start + best * inner]!) best = i;
+    }
+    return best;
   });
 }
 

@@ -19,7 +19,13 @@ export function noSums(): Sums {
   return { signal: 0, noise: 0, product: 0, energy: 0 };
 }
 
-/** Adds the values of one output to the sums. Both tensors have the same shape. */
+/**
+ * Adds the values of one output to the sums. Both tensors have the same shape.
+ *
+ * Where both hold the same infinity, as masks put -Infinity into logits, they agree, and nothing is
+ * added. Where only one is finite, or both are infinite but not alike, the noise becomes Infinity: no
+ * number of good values makes up for a token that must not be chosen and now can be.
+ */
 export function addSums(sums: Sums, reference: Tensor, candidate: Tensor): void {
   const xs = toNumbers(reference);
   const ys = toNumbers(candidate);
@@ -27,25 +33,33 @@ export function addSums(sums: Sums, reference: Tensor, candidate: Tensor): void 
   for (let i = 0; i < xs.length; i++) {
     const x = xs[i]!;
     const y = ys[i]!;
-    signal += x * x;
-    noise += (x - y) * (x - y);
-    product += x * y;
-    energy += y * y;
+    const error = x - y;
+    if (Number.isFinite(error)) {
+      signal += x * x;
+      noise += error * error;
+      product += x * y;
+      energy += y * y;
+    } else if (x !== y) noise += Number.isNaN(error) ? NaN : Infinity;
   }
   Object.assign(sums, { signal, noise, product, energy });
 }
 
 /**
  * Signal to quantization-noise ratio, 10 log10(sum x^2 / sum (x - y)^2), in dB within
- * ±{@linkcode MAX_SQNR}; the upper end where all values are equal.
+ * ±{@linkcode MAX_SQNR}; the upper end where all values are equal, the lower one where a value is
+ * finite in one of both only.
  */
 export function sqnrOf({ signal, noise }: Sums): number {
   if (noise === 0) return MAX_SQNR;
   return Math.min(MAX_SQNR, Math.max(-MAX_SQNR, 10 * Math.log10(signal / noise)));
 }
 
-/** Cosine of the angle between both; two zero vectors count as parallel, one as orthogonal. */
-export function cosineOf({ signal, energy, product }: Sums): number {
+/**
+ * Cosine of the angle between both; two zero vectors count as parallel, one as orthogonal, and so do
+ * vectors of which a value is finite in one only.
+ */
+export function cosineOf({ signal, energy, product, noise }: Sums): number {
+  if (noise === Infinity) return 0;
   if (signal === 0 || energy === 0) return signal === energy ? 1 : 0;
   // Rounding can carry the quotient of equal vectors past 1.
   return Math.min(1, Math.max(-1, product / Math.sqrt(signal * energy)));

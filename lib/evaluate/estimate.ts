@@ -4,19 +4,33 @@ import { tango } from "./paired.ts";
 
 /**
  * The mean of scores with its 95 % interval, in the metric's unit: {@linkcode shareInterval} for
- * shares (times 100), {@linkcode meanInterval} for others.
+ * shares (times 100), {@linkcode meanInterval} for others, which ends where the metric does.
  *
  * @param scores One per sample; NaN was not scored and does not count.
  * @throws {RangeError} If no sample was scored, or only one on a scale without ends.
  */
-export function estimateMean(scores: Float64Array, metric: Pick<MetricInfo, "share">): Estimate {
+export function estimateMean(
+  scores: Float64Array,
+  metric: Pick<MetricInfo, "share"> & Partial<Pick<MetricInfo, "perfect" | "unit">>,
+): Estimate {
   const scored = scores.filter((score) => !Number.isNaN(score));
   const n = scored.length;
   if (n === 0) throw new RangeError("Cannot estimate a mean: no sample was scored");
   const value = moments(scored).mean;
   return metric.share
     ? estimate(value, shareInterval(scored), n, 100)
-    : estimate(value, meanInterval(scored), n);
+    : estimate(value, within(meanInterval(scored), value, metric), n);
+}
+
+/** Nothing is closer to float32 than itself, and no part is more than 100 %. */
+function within(
+  { low, high }: Interval,
+  value: number,
+  { perfect, unit }: Partial<Pick<MetricInfo, "perfect" | "unit">>,
+): Interval {
+  const end = perfect ?? (unit === "%" ? 100 : undefined);
+  if (end === undefined) return { low, high };
+  return value <= end ? { low, high: Math.min(high, end) } : { low: Math.max(low, end), high };
 }
 
 /**
@@ -37,7 +51,7 @@ export function estimateMean(scores: Float64Array, metric: Pick<MetricInfo, "sha
 export function estimateDifference(
   candidate: Float64Array,
   reference: Float64Array,
-  metric: Pick<MetricInfo, "share" | "perfect">,
+  metric: Pick<MetricInfo, "share" | "perfect"> & Partial<Pick<MetricInfo, "unit">>,
 ): Estimate {
   if (candidate.length !== reference.length) {
     throw new RangeError(

@@ -1,4 +1,4 @@
-import { UserError } from "../errors.ts";
+import { reasonOf, UserError } from "../errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
@@ -6,7 +6,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { Trial } from "../record/trial_record.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { freezeRandom } from "../passes/freeze_random.ts";
+import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { isFloat } from "./classes.ts";
 import {
   addSums,
@@ -19,6 +20,7 @@ import {
 } from "./closeness.ts";
 import { estimateDifference, estimateMean } from "./estimate.ts";
 import { moments } from "./interval.ts";
+import { jackknife, sumOf } from "./jackknife.ts";
 import { infoOf, isShare, type Metric, type ScoredSample, scoreScale } from "./metric.ts";
 
 /** Closeness of all outputs to float32's, pooled over the samples. */
@@ -38,11 +40,13 @@ export interface Evaluation {
   readonly outputs?: OutputError;
   /**
    * Score of each sample, of a stream the mean of each sequence's, which is what can be called
-   * independent; NaN where there was no label.
+   * independent; NaN where there was no label, or nothing to score. Of a pooled metric see `jackknife()`.
    */
   readonly scores: Float64Array;
   /** What the network gave for each sample. Only kept without a reference, to be one for others. */
   readonly results?: readonly Readonly<Record<string, Tensor>>[];
+  /** What the network was fed. Only kept beside `results`, for a metric that looks at it. */
+  readonly inputs?: readonly Feeds[];
 }
 
 /** Options for {@linkcode evaluate}. */
@@ -60,10 +64,13 @@ export interface EvaluateOptions {
  * Without `reference` the network is its own: evaluate float32 so, once, and hand the result over for
  * each candidate. It holds float32's outputs of all samples, so its memory is theirs.
  *
+ * Random nodes give the same noise in every network and every run here, see `freezeRandom()`: else two runs
+ * of float32 would differ as much as int8 does.
+ *
  * @param metric How outputs are scored; `defaultMetric()` chooses one.
  * @param reference Float32's evaluation, on the same data set and metric.
- * @throws {UserError} If an output is NaN or infinite, a label is no class of the outputs, a score
- * is not finite, or the metric throws: each names the sample.
+ * @throws {UserError} If an output is NaN, or holds nothing finite; a label is no class of the outputs; a
+ * score is not finite; or the metric throws: each names the sample.
  */
 export async function evaluate(
   runtime: Runtime,
@@ -79,29 +86,25 @@ export async function evaluate(
         `reference holds the outputs of ${reference.results?.length ?? 0}`,
     );
   }
-  const bySample = new Float64Array(dataset.length).fill(NaN);
+  const scorer = new Scorer(metric, dataset);
   const results: Record<string, Tensor>[] = [];
+  const inputs: Feeds[] = [];
   const closeness = new OutputCloseness();
   let index = 0;
-  for await (const { results: outputs } of runDataset(runtime, model, dataset, options)) {
+  for await (
+    const { feeds, results: outputs } of runDataset(runtime, freezeRandom(model), dataset, options)
+  ) {
     requireFinite(outputs, model, dataset, index);
     const expected = reference?.results?.[index] ?? outputs;
-    const label = dataset.labels?.[index] ?? -1;
-    if (!metric.usesLabels || label >= 0) {
-      const sample = { outputs, reference: expected, index, ...(label >= 0 && { label }) };
-      bySample[index] = scoreOf(sample, metric, dataset);
-    }
+    scorer.add(outputs, expected, index, feeds);
     if (reference) closeness.add(expected, outputs);
-    else results.push(outputs);
+    else {
+      results.push(outputs);
+      if (metric.usesInputs) inputs.push(feeds);
+    }
     index++;
   }
-  const scores = dataset.stream ? meanBySequence(dataset.stream, bySample) : bySample;
-  if (scores.every(Number.isNaN)) {
-    throw new UserError(
-      `Cannot score ${dataset.name} with ${metric.name}: none of its ${dataset.length} samples ` +
-        `has a label; bring labels, or choose a metric that needs none, such as agreement`,
-    );
-  }
+  const scores = scorer.scores();
   const worst = closeness.worst();
   const info = infoOf(metric);
   return {
@@ -117,7 +120,68 @@ export async function evaluate(
     ...(worst && { outputs: worst }),
     scores,
     ...(!reference && { results }),
+    ...(!reference && metric.usesInputs && { inputs }),
   };
+}
+
+/** Scores the samples of a data set, one after the other. */
+class Scorer {
+  readonly #metric: Metric;
+  readonly #dataset: Dataset;
+  readonly #scores: Float64Array;
+  readonly #tallies: (readonly number[] | undefined)[] = [];
+
+  constructor(metric: Metric, dataset: Dataset) {
+    this.#metric = metric;
+    this.#dataset = dataset;
+    this.#scores = new Float64Array(dataset.length).fill(NaN);
+  }
+
+  add(
+    outputs: Readonly<Record<string, Tensor>>,
+    reference: Readonly<Record<string, Tensor>>,
+    index: number,
+    inputs: Feeds,
+  ): void {
+    const metric = this.#metric;
+    const label = this.#dataset.labels?.[index] ?? -1;
+    if (metric.usesLabels && label < 0) return;
+    const sample: ScoredSample = {
+      ...{ outputs, reference, index },
+      ...(label >= 0 && { label }),
+      ...(metric.usesInputs && { inputs }),
+    };
+    if (metric.pooled) {
+      this.#tallies[index] = guarded(metric.pooled.tally, sample, metric, this.#dataset);
+    } else this.#scores[index] = scoreOf(sample, metric, this.#dataset);
+  }
+
+  /** One for each sample, of a stream for each sequence. */
+  scores(): Float64Array {
+    const { stream, length } = this.#dataset;
+    const { pooled } = this.#metric;
+    let scores = this.#scores;
+    if (pooled) {
+      this.#tallies.length = length;
+      scores = jackknife(stream ? this.#bySequence(stream.lengths) : this.#tallies, pooled.value);
+    } else if (stream) scores = meanBySequence(stream, scores);
+    if (scores.every(Number.isNaN)) throw new UserError(this.#whyNothing());
+    return scores;
+  }
+
+  #bySequence(lengths: readonly number[]): readonly number[][] {
+    let start = 0;
+    return lengths.map((steps) => sumOf(this.#tallies.slice(start, start += steps)));
+  }
+
+  #whyNothing(): string {
+    const { name, length, labels } = this.#dataset;
+    const what = `Cannot score ${name} with ${this.#metric.name}: none of its ${length} samples `;
+    return this.#metric.usesLabels && !labels?.some((label) => label >= 0)
+      ? `${what}has a label; bring labels, or choose a metric that needs none, such as agreement`
+      : `${what}gives anything to compare, as the outputs are empty; bring samples in which the ` +
+        `network finds something`;
+  }
 }
 
 /** The network's value; float32's own closeness to itself is known, so its interval is a point. */
@@ -127,8 +191,9 @@ function estimateValue(
   reference: Evaluation | undefined,
 ): Estimate {
   if (reference || metric.perfect === undefined) return estimateMean(scores, metric);
-  const value = moments(scores).mean * scoreScale(metric);
-  return { value, low: value, high: value, n: scores.length };
+  const scored = scores.filter((score) => !Number.isNaN(score));
+  const value = moments(scored).mean * scoreScale(metric);
+  return { value, low: value, high: value, n: scored.length };
 }
 
 /** Closeness of a network's outputs to float32's, pooled over samples. */
@@ -144,7 +209,7 @@ class OutputCloseness {
     for (const name of comparable(reference)) {
       const [ours, theirs] = [outputs[name], reference[name]!];
       if (!ours || !sameShape(ours, theirs)) this.#misshapen.add(name);
-      else {
+      else if (theirs.data.length > 0) {
         const sums = this.#sums.get(name) ?? noSums();
         this.#sums.set(name, sums);
         addSums(sums, theirs, ours);
@@ -165,20 +230,14 @@ class OutputCloseness {
 }
 
 /**
- * Score of one sample.
+ * Score of one sample; NaN where it tells nothing.
  *
  * @throws {UserError} If the metric throws, or the score is not finite; it names the sample.
  */
 export function scoreOf(sample: ScoredSample, metric: Metric, dataset: Dataset): number {
-  const what = `Cannot score sample ${sample.index} of ${dataset.name} with ${metric.name}`;
-  let score: number;
-  try {
-    score = metric.score(sample);
-  } catch (error) {
-    throw new UserError(`${what}: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
-  }
+  const score = guarded((sample) => metric.score(sample), sample, metric, dataset);
+  if (score === undefined) return NaN;
+  const what = cannotScore(sample, metric, dataset);
   if (typeof score !== "number" || !Number.isFinite(score)) {
     throw new UserError(`${what}: the score must be a finite number, got ${score}`);
   }
@@ -190,7 +249,32 @@ export function scoreOf(sample: ScoredSample, metric: Metric, dataset: Dataset):
   return score;
 }
 
-/** @throws {UserError} If an output is NaN or infinite; it names the sample. */
+/** Has a metric look at a sample; what it throws names the sample. */
+function guarded<T>(
+  look: (sample: ScoredSample) => T,
+  sample: ScoredSample,
+  metric: Metric,
+  dataset: Dataset,
+): T {
+  try {
+    return look(sample);
+  } catch (error) {
+    throw new UserError(`${cannotScore(sample, metric, dataset)}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function cannotScore({ index }: ScoredSample, { name }: Metric, dataset: Dataset): string {
+  return `Cannot score sample ${index} of ${dataset.name} with ${name}`;
+}
+
+/**
+ * Refuses what says that a sample does not suit a network: NaN, or an output in which nothing is finite but
+ * something is Infinity. An infinity among finite values is a mask, as of tokens that must not be chosen.
+ *
+ * @throws {UserError} It names the sample.
+ */
 export function requireFinite(
   outputs: Readonly<Record<string, Tensor>>,
   model: Model,
@@ -200,14 +284,24 @@ export function requireFinite(
   for (const [name, { type, data }] of Object.entries(outputs)) {
     if (!isFloat(type)) continue;
     const values = data as Float32Array;
+    let wrong = -1;
+    let isFinite = false;
     for (let i = 0; i < values.length; i++) {
-      if (Number.isFinite(values[i])) continue;
-      throw new UserError(
-        `Cannot evaluate ${model.name} on ${dataset.name}: its output "${name}" is ${values[i]} ` +
-          `at element ${i} for sample ${index}; check that this sample is scaled as the network ` +
-          `expects it`,
-      );
+      if (Number.isFinite(values[i])) isFinite = true;
+      else if (Number.isNaN(values[i])) {
+        wrong = i;
+        isFinite = false;
+        break;
+      } else if (values[i] === Infinity && wrong < 0) wrong = i;
     }
+    if (wrong < 0 || isFinite) continue;
+    throw new UserError(
+      `Cannot evaluate ${model.name} on ${dataset.name}: its output "${name}" is ${
+        values[wrong]
+      } ` +
+        `at element ${wrong} for sample ${index}; check that this sample is scaled as the network ` +
+        `expects it`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { MetricInfo } from "../record/metric_info.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
 /** What a metric is shown of one sample. */
 export interface ScoredSample {
@@ -9,6 +9,8 @@ export interface ScoredSample {
   readonly reference: Readonly<Record<string, Tensor>>;
   /** Class of the sample; absent where it is not known. */
   readonly label?: number;
+  /** What the network was fed; only for a metric that sets `usesInputs`. */
+  readonly inputs?: Feeds;
   /** Index of the sample in its data set. */
   readonly index: number;
 }
@@ -25,6 +27,7 @@ export interface ScoredSample {
  *   `%`. If false, a drop is judged by the worse end of its interval.
  * - `perfect`: value of float32 against itself, for a metric of closeness to float32 (100 for a
  *   share). Without it the metric is taken for one that float32 itself can score badly.
+ * - `about` and `needs`: what `--metric help` says of it.
  * - `maxDrop`: the drop accepted where the user gives none. Without it half a point for a share; for
  *   other metrics the user must give one.
  * - `signalToNoise`: whether the value is the SQNR of the outputs in dB. Without it, it is not.
@@ -52,8 +55,16 @@ export interface ScoredSample {
 export interface Metric extends Omit<MetricInfo, "share"> {
   /** @default {true if the unit is "%"} */
   readonly share?: boolean;
+  /** What it measures, in a line: what `--metric help` says of it. */
+  readonly about?: string;
+  /** What it takes of a network or its samples, in a line. @default {nothing} */
+  readonly needs?: string;
   /** Samples without a label are left out. @default {false} */
   readonly usesLabels?: boolean;
+  /** Whether it looks at what the network was fed. @default {false} */
+  readonly usesInputs?: boolean;
+  /** Set where its value follows from sums over all samples, see {@linkcode Pooled}. */
+  readonly pooled?: Pooled;
   /**
    * Set where a score follows from the class that is chosen at each position of an output, and from
    * nothing else of the outputs: as long as no class changes, the score does not. @default {none}
@@ -64,14 +75,30 @@ export interface Metric extends Omit<MetricInfo, "share"> {
    * @default {1 % of float32's value}
    */
   readonly resolution?: number;
-  /** Score of one sample; within 0..1 for a share. May throw an Error that says why not. */
-  score(sample: ScoredSample): number;
+  /**
+   * Score of one sample; within 0..1 for a share. Undefined where it tells nothing, as where there is
+   * nothing to be found: then it is left out. May throw an Error that says why not.
+   */
+  score(sample: ScoredSample): number | undefined;
 }
 
-/** Options for {@linkcode top1} and {@linkcode agreement}. */
+/**
+ * How a metric that is no mean of scores comes about: perplexity is a power of a mean, F1 a quotient of
+ * counts. Its interval is the jackknife's, see `jackknife()`. `score` is then the value of a sample by itself.
+ */
+export interface Pooled {
+  /** What a sample adds to the sums; all zeros where it tells nothing, and then it is left out. */
+  tally(sample: ScoredSample): readonly number[];
+  /** The value that follows from sums. A sum that no sample has is missing. */
+  value(sums: readonly number[]): number;
+}
+
+/** Options for {@linkcode top1}, {@linkcode top5}, {@linkcode f1} and {@linkcode agreement}. */
 export interface ClassOptions {
   /** Output that holds the classes. @default {see {@linkcode readClasses}} */
   output?: string;
+  /** Axis of the classes, where it is not the usual one. @default {see {@linkcode readClasses}} */
+  axis?: number;
 }
 
 /** Options for {@linkcode sqnr} and {@linkcode cosine}. */
@@ -98,7 +125,7 @@ const SHARE_MAX_DROP = 0.5;
  * ```
  */
 export function infoOf(metric: Omit<MetricInfo, "share"> & { share?: boolean }): MetricInfo {
-  const { name, unit, higherIsBetter, perfect, signalToNoise } = metric;
+  const { name, unit, higherIsBetter, perfect, signalToNoise, why } = metric;
   const share = isShare(metric);
   // A tenth of a point is what 500 to 2,000 samples resolve.
   const digits = metric.digits ?? (share ? 1 : undefined);
@@ -112,6 +139,7 @@ export function infoOf(metric: Omit<MetricInfo, "share"> & { share?: boolean }):
     ...(perfect !== undefined && { perfect }),
     ...(maxDrop !== undefined && { maxDrop }),
     ...(signalToNoise && { signalToNoise }),
+    ...(why !== undefined && { why }),
   };
 }
 
@@ -123,4 +151,14 @@ export function scoreScale(metric: Pick<Metric, "unit" | "share">): number {
 /** Whether the metric is a share, see {@linkcode Metric}. */
 export function isShare({ unit, share = unit === "%" }: Pick<Metric, "unit" | "share">): boolean {
   return share;
+}
+
+/**
+ * A metric as the mean of what it is for each sample by itself: of F1 or perplexity that is another figure
+ * than the one over all samples, but one that follows from a few of them.
+ */
+export function bySample(metric: Metric): Metric {
+  if (!metric.pooled) return metric;
+  const { pooled: _, ...rest } = metric;
+  return { ...rest, name: `${metric.name}, mean of samples` };
 }

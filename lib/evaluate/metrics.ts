@@ -1,10 +1,46 @@
 import type { Metric } from "./metric.ts";
 import { agreement } from "./metrics/agreement.ts";
+import { aligned } from "./metrics/aligned.ts";
 import { cosine } from "./metrics/cosine.ts";
+import { detectionF1 } from "./metrics/detection_f1.ts";
+import { f1 } from "./metrics/f1.ts";
+import { iou } from "./metrics/iou.ts";
+import { mae } from "./metrics/mae.ts";
+import { perplexity } from "./metrics/perplexity.ts";
 import { sqnr } from "./metrics/sqnr.ts";
 import { top1 } from "./metrics/top1.ts";
+import { top5 } from "./metrics/top5.ts";
 
-/** The metrics that come with Octavo, by name. Another one is a file of `metrics/` and a line here. */
+/** The metrics that come with Octavo. Another one is a file of `metrics/` and a line here. */
+const ALL: readonly (() => Metric)[] = [
+  top1,
+  top5,
+  f1,
+  agreement,
+  sqnr,
+  cosine,
+  mae,
+  perplexity,
+  iou,
+  detectionF1,
+  aligned,
+];
+
+/** The metrics that come with Octavo, by the name that `--metric` takes: small letters and hyphens. */
 export const METRICS: ReadonlyMap<string, () => Metric> = new Map(
-  [top1, agreement, sqnr, cosine].map((make) => [make().name, make]),
+  ALL.map((make) => [keyOf(make().name), make]),
 );
+
+/** The metric of a name, however it is written: `SQNR`, `sqnr`, `detection F1`, `top1`. */
+export function metricNamed(name: string): Metric | undefined {
+  const wanted = plain(name);
+  return [...METRICS].find(([key]) => plain(key) === wanted)?.[1]();
+}
+
+function keyOf(name: string): string {
+  return name.toLowerCase().replaceAll(" ", "-");
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+}

@@ -25,13 +25,17 @@ export function samplesNeeded(maxDrop: number): number {
 export function resolutionNote(
   metric: MetricInfo,
   maxDrop: number,
-  samples: number,
-  split: string,
+  splits: Readonly<Record<string, number>>,
 ): string | undefined {
   if (!metric.share || !(maxDrop > 0)) return undefined;
   const needed = samplesNeeded(maxDrop);
-  if (samples >= needed) return undefined;
-  const reach = -100 * tango(0, 0, samples).low;
-  return `${samples} ${split} samples are too few to show a drop of at most ${maxDrop} points: with ` +
-    `no change at all the 95 % interval still reaches ${reach.toFixed(2)}. Use ${needed} or more.`;
+  const few = Object.entries(splits).filter(([, samples]) => samples < needed);
+  if (few.length === 0) return undefined;
+  const least = Math.min(...few.map(([, samples]) => samples));
+  const reach = -100 * tango(0, 0, least).low;
+  return `${
+    few.map(([split, samples]) => `${samples} ${split}`).join(" and ")
+  } samples are too few to show ` +
+    `a drop of at most ${maxDrop} points: with no change at all the 95 % interval still reaches ` +
+    `${reach.toFixed(2)}. Use ${needed} or more.`;
 }

@@ -6,6 +6,7 @@ import { readTensorProto } from "../onnx/tensor_proto.ts";
 import { type AffineParams, fakeQuantize, type IntegerGrid, UINT8 } from "../quantize/affine.ts";
 import { isFloat, toNumbers } from "./classes.ts";
 import { addSums, noSums, sqnrOf, type Sums } from "./closeness.ts";
+import { freezeRandom } from "../passes/freeze_random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
@@ -49,7 +50,10 @@ export async function* tensorPairs(
   { runtime, signal }: { readonly runtime: Runtime; readonly signal?: AbortSignal },
 ): AsyncGenerator<TensorPair, void, void> {
   const run = (model: Model, outputs: readonly string[]) =>
-    runtime.run(withOutputs(model, outputs), samples, { outputs, ...(signal && { signal }) });
+    runtime.run(withOutputs(freezeRandom(model), outputs), samples, {
+      outputs,
+      ...(signal && { signal }),
+    });
   const inputs = new Set(float32.graph.input.map(({ name }) => name));
   const others = run(other, [...names.values()]);
   let index = 0;

@@ -26,6 +26,8 @@ export const comparisonRecord = z.strictObject({
   outputs: outputError.optional(),
   /** Absent where it was not measured. */
   latency: latency.optional(),
+  /** What float32 itself says against samples, labels or metric, in sentences. */
+  notes: z.array(z.string()).optional(),
 });
 /** A candidate against the float32 network it was made from: plain JSON. */
 export type ComparisonRecord = z.infer<typeof comparisonRecord>;

@@ -44,6 +44,26 @@ export const metricInfo = z.strictObject({
    * an SQNR beside it would say nothing new. Absent: it is not.
    */
   signalToNoise: z.boolean().optional(),
+  /** Why it was chosen, in a sentence, where nobody asked for it. */
+  why: z.string().optional(),
 });
 /** How a metric is shown, compared and judged: plain JSON. */
 export type MetricInfo = z.infer<typeof metricInfo>;
+
+/**
+ * The metric in one line: the first of what a command prints.
+ *
+ * @example
+ * ```ts
+ * import { metricLine } from "./metric_info.ts";
+ * import assert from "node:assert/strict";
+ * const sqnr = { name: "SQNR", unit: "dB", higherIsBetter: true, share: false };
+ * assert.equal(metricLine(sqnr), "Metric: SQNR in dB, higher is better.");
+ * ```
+ */
+export function metricLine({ name, unit, higherIsBetter, why }: MetricInfo): string {
+  const direction = higherIsBetter ? "higher is better" : "lower is better";
+  return `Metric: ${name}${unit && ` in ${unit}`}, ${direction}.${
+    why === undefined ? "" : ` ${why}`
+  }`;
+}

@@ -50,6 +50,7 @@ export function shift(
     const top = start + ids[position]!;
     const moved = now[top]! - old[top]!;
     for (let i = start; i < start + count; i++) {
+      if (now[i] === old[i] && !Number.isFinite(old[i])) continue; // a class that is masked stays so
       most = Math.max(most, Math.abs(now[i]! - old[i]! - moved));
     }
   }

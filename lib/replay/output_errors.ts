@@ -2,6 +2,7 @@ import {
   addSums,
   comparable,
   cosineOf,
+  noiseShare,
   noSums,
   sameShape,
   sqnrOf,
@@ -26,7 +27,7 @@ export class OutputErrors {
     let worst = Infinity;
     for (const name of comparable(reference)) {
       const [theirs, ours] = [reference[name]!, outputs[name]];
-      if (!ours || !sameShape(ours, theirs)) continue;
+      if (!ours || !sameShape(ours, theirs) || theirs.data.length === 0) continue;
       const own = noSums();
       addSums(own, theirs, ours);
       worst = Math.min(worst, sqnrOf(own));
@@ -45,7 +46,7 @@ export class OutputErrors {
     const sqnr = Float64Array.from(this.#sqnr);
     return {
       sqnr: { value: moments(sqnr).mean, ...meanInterval(sqnr), n: sqnr.length },
-      noise: worst.signal > 0 ? worst.noise / worst.signal : 0,
+      noise: noiseShare(worst),
       cosine: Math.min(...sums.map(cosineOf)),
     };
   }

@@ -4,6 +4,7 @@ import { toNumbers } from "../evaluate/classes.ts";
 import type { Model } from "../onnx/model.ts";
 import { nonTensors } from "../onnx/non_tensors.ts";
 import type { ValueInfoProto } from "../onnx/onnx_pb.ts";
+import { freezeRandom } from "../passes/freeze_random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { withOutputs } from "../onnx/outputs.ts";
@@ -123,7 +124,8 @@ export class Replay {
     runtime: Runtime,
     options: ReplayOptions = {},
   ): Promise<Replay> {
-    return new Replay(base, dataset, runtime, await cutsOf(base, runtime), options);
+    const frozen = freezeRandom(base); // what is compared gets the same noise
+    return new Replay(frozen, dataset, runtime, await cutsOf(frozen, runtime), options);
   }
 
   /**
@@ -178,7 +180,7 @@ export class Replay {
     const values = await this.#load([sample]);
     const { results: [own], error } = await this.#runOne(variant, [sample], values, false);
     if (error) throw error;
-    const whole = await variant.make();
+    const whole = freezeRandom(await variant.make());
     const feeds = [await this.dataset.sample(sample)];
     const options = this.#signal ? { signal: this.#signal } : {};
     for await (const results of this.runtime.run(whole, feeds, options)) {
@@ -246,7 +248,8 @@ export class Replay {
   /** What has to run of a variant. */
   async #cut(variant: Variant): Promise<CutModel> {
     const { key } = variant;
-    const cut = this.#models.get(key) ?? cutModel(this.base, await variant.make(), this.#cuts);
+    const cut = this.#models.get(key) ??
+      cutModel(this.base, freezeRandom(await variant.make()), this.#cuts);
     this.#models.delete(key);
     this.#models.set(key, cut);
     let bytes = [...this.#models.values()].reduce(

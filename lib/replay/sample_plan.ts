@@ -40,7 +40,7 @@ const CLOSEST = 8;
 /** Draws the samples, and looks how far each is from another class. */
 export function samplePlan(setup: Omit<EffectSetup, "resolution">): SamplePlan {
   const { replay: { dataset }, metric, float32 } = setup;
-  const order = shuffled(scoredSamples(dataset, metric), setup.seed ?? 0);
+  const order = shuffled(scoredSamples(dataset, metric, float32), setup.seed ?? 0);
   const screening = order.slice(0, setup.screening ?? SCREENING);
   const { decidedBy } = metric;
   if (decidedBy) {
@@ -73,10 +73,16 @@ export function leadOf(
   return own ? margin(own, options) : margin(float32.results![index]!, options) - base.moved;
 }
 
-/** Samples that a metric gives a score. */
-function scoredSamples({ length, labels }: Dataset, { usesLabels }: Metric): number[] {
+/** Samples that a metric gives a score: those with a label if it takes one, and with anything to be found. */
+function scoredSamples(
+  { length, labels }: Dataset,
+  { usesLabels }: Metric,
+  { scores }: EffectSetup["float32"],
+): number[] {
   return Array.from({ length }, (_, index) => index)
-    .filter((index) => !usesLabels || (labels?.[index] ?? -1) >= 0);
+    .filter((index) =>
+      (!usesLabels || (labels?.[index] ?? -1) >= 0) && !Number.isNaN(scores[index])
+    );
 }
 
 /** Fisher and Yates's shuffle. */

@@ -137,6 +137,11 @@ export function scoreAt(
   const label = dataset.labels?.[index] ?? -1;
   requireFinite(outputs, base, dataset, index);
   const reference = float32.results![index]!;
-  const sample = { outputs, reference, index, ...(label >= 0 && { label }) };
+  const inputs = float32.inputs?.[index];
+  const sample = {
+    ...{ outputs, reference, index },
+    ...(label >= 0 && { label }),
+    ...(inputs && { inputs }),
+  };
   return scoreOf(sample, metric, dataset);
 }

@@ -77,6 +77,7 @@ function comparisonNotes(record: ComparisonRecord): string[] {
   const notes = [
     `${candidate.name} against ${float32.name} on ${plural(difference.n, "sample")} of ${data}; ` +
     "in brackets 95 % intervals.",
+    ...record.notes ?? [],
   ];
   if (!isRelative(record) && difference.low <= 0 && difference.high >= 0) {
     notes.push(`The change of ${metric.name} is within noise.`);

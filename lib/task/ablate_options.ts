@@ -9,8 +9,8 @@ import type { Store } from "../study/store.ts";
 export interface AblateOptions {
   /** What int8 is: the form of each layer. @default {static int8 for all that can} */
   mapping?: QConfigMapping;
-  /** @default {top-1 with labels, else agreement or SQNR, by the outputs} */
-  metric?: Metric;
+  /** A metric, or its name: `"sqnr"`. @default {top-1 with labels, else what suits the outputs} */
+  metric?: Metric | string;
   /** What tells two metrics of one name apart. @default {the text of its scoring function} */
   metricSource?: string;
   /**

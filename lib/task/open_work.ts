@@ -2,9 +2,9 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
-import { defaultMetric } from "../evaluate/default_metric.ts";
+import { requireLimits } from "../evaluate/limits.ts";
 import { infoOf, type Metric } from "../evaluate/metric.ts";
-import { valueTypes } from "../onnx/graph.ts";
+import { metricFor } from "../evaluate/metric_for.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
@@ -57,11 +57,16 @@ export class OpenWork implements AsyncDisposable {
     const started = performance.now();
     await using open = new AsyncDisposableStack();
     const { out, fresh, rounds = 15, maxRounds = 2 * rounds, signal } = options;
-    const labelled = isLabelled(data.selection);
-    const metric = options.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
-    const identity = await identityOf(model, data, SPLITS, metric, options.metricSource);
     const runtimes = open.use(new Runtimes(options));
-    const learning = { runtime: runtimes.run, signal };
+    const runtime = runtimes.run;
+    const metric = await metricFor(model, data.selection, {
+      metric: options.metric,
+      runtime,
+      signal,
+    });
+    requireLimits(infoOf(metric), options);
+    const identity = await identityOf(model, data, SPLITS, metric, options.metricSource);
+    const learning = { runtime, signal };
     const forms = new ExactForms(model, await data.calibration.sample(0), learning);
     const nodes = nodeIdentities((await forms.get("fused")).graph);
     const store = open.use(await openStudy(identity, { folder: out, fresh, store: options.store }));
@@ -81,7 +86,7 @@ export class OpenWork implements AsyncDisposable {
       start: {
         schema: 1,
         title: options.title ?? model.name.replace(/\.onnx$/, ""),
-        ...describeStudy(model, data, identity, labelled),
+        ...describeStudy(model, data, identity, isLabelled(data.selection)),
         ...budget,
         provenance: await provenanceOf(data, budget, runtimes, machine, options),
       },
@@ -104,7 +109,7 @@ export class OpenWork implements AsyncDisposable {
 const SPLITS = ["calibration", "selection", "test"] as const;
 
 function requireOptions(options: StudyOptions): void {
-  const { minutes, objective, rounds, workers, threads, maxDrop, atLeast } = options;
+  const { minutes, objective, rounds, workers, threads } = options;
   const refuse = (what: string): never => {
     throw new UserError(`Cannot run a study ${what}`);
   };
@@ -115,11 +120,6 @@ function requireOptions(options: StudyOptions): void {
   for (const [name, value] of Object.entries({ rounds, workers, threads })) {
     if (value === undefined || Number.isInteger(value) && value >= 1) continue;
     refuse(`with ${name}: ${value}: give a whole number from 1`);
-  }
-  if (maxDrop !== undefined && atLeast !== undefined) {
-    refuse(
-      "with both a largest drop (--max-drop) and a least value (--at-least): give one of them",
-    );
   }
 }
 
@@ -205,8 +205,7 @@ function budgetOf(
   const { name, unit } = info;
   if (atLeast === undefined || float32 === undefined) {
     const asked = maxDrop ?? defaultMaxDrop(metric);
-    if (asked >= 0) return { metric: info, maxDrop: asked };
-    throw new UserError(`Cannot search with a negative --max-drop (${asked}): give 0 or more`);
+    return { metric: info, maxDrop: asked };
   }
   const allowed = drop(metric, { value: atLeast - float32 });
   if (allowed >= 0) return { metric: info, maxDrop: allowed };

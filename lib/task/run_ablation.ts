@@ -1,9 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
-import { defaultMetric } from "../evaluate/default_metric.ts";
+import { baselineNotes } from "../evaluate/baseline_notes.ts";
+import { bySample, infoOf } from "../evaluate/metric.ts";
+import { metricFor } from "../evaluate/metric_for.ts";
 import { tensorErrorsOf } from "../evaluate/tensor_errors.ts";
-import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { layerTimes } from "../profile/layer_times.ts";
@@ -13,6 +14,7 @@ import { qconfigMapping } from "../quantize/mapping.ts";
 import { staticInt8 } from "../quantize/qconfig.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
 import type { OnStep } from "../record/event.ts";
+import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import { openRuntime, runtimeVersions } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { independentSteps } from "../runtime/single_steps.ts";
@@ -40,7 +42,9 @@ import { type AblationHead, type AblationResults, recordOf } from "./ablation_re
 
 /** What an ablation tells as it goes, in order; steps come in between, see `StepEvent`. */
 export type AblationEvent =
-  | { readonly kind: "begin"; readonly layers: readonly Layer[] }
+  | { readonly kind: "begin"; readonly layers: readonly Layer[]; readonly metric: MetricInfo }
+  /** Float32 is known, with what it says against samples, labels or metric, in sentences. */
+  | { readonly kind: "float32"; readonly value: Estimate; readonly notes: readonly string[] }
   | {
     readonly kind: "effect";
     /** Name of the layer. */
@@ -103,7 +107,7 @@ async function* work(
   const runtime = options.runtime ?? own!;
   onStep({ step: "reading the network", done: 0, of: 1 });
   const subject = await subjectOf(model, data, settings, runtime);
-  yield { kind: "begin", layers: subject.layers };
+  yield { kind: "begin", layers: subject.layers, metric: infoOf(subject.metric) };
 
   const identity = await identityOf(model, data, SPLITS, subject.metric, settings.metricSource);
   await using study = await openStudy(identity, placeOf(settings));
@@ -118,7 +122,9 @@ async function* work(
   const results: AblationResults = { effects, pairs, cost: { runs: 0, plainRuns: 0, reused: 0 } };
   let stopped = false;
   try {
-    results.baseline = await experiment.baseline();
+    const value = results.baseline = await experiment.baseline();
+    const notes = await baselineNotes(model, data.selection, subject.metric, { value });
+    yield { kind: "float32", value, notes };
     for await (const told of askAndTell(strategy, experiment)) {
       count(told, results.cost);
       yield eventOf(told, strategy);
@@ -157,8 +163,10 @@ async function subjectOf(
 ): Promise<Subject> {
   const { base: form, depth, layers: names, signal } = settings;
   requireSamples(data, settings);
-  const labelled = data.selection.labels?.some((label) => label >= 0) ?? false;
-  const metric = settings.metric ?? defaultMetric(valueTypes(model.graph).outputs, labelled);
+  const { metric: asked } = settings;
+  const metric = bySample(
+    await metricFor(model, data.selection, { metric: asked, runtime, signal }),
+  );
   const forms = new ExactForms(model, await data.calibration.sample(0), { runtime, signal });
   const base = await forms.get(form);
   const rewritten = rewrittenConvs((await forms.get("fused")).graph, base.graph);

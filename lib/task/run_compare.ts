@@ -1,6 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
-import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -11,13 +10,14 @@ import type { Latency } from "../record/trial_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { evaluate, type Evaluation, type OutputError } from "../evaluate/evaluate.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
-import { defaultMetric } from "../evaluate/default_metric.ts";
+import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
+import { metricFor } from "../evaluate/metric_for.ts";
 
 /** Options for {@linkcode compare}. */
 export interface CompareOptions {
-  /** @default {top-1 with labels; without, see `defaultMetric()`} */
-  metric?: Metric;
+  /** A metric, or its name: `"sqnr"`. @default {top-1 with labels, else what suits the outputs} */
+  metric?: Metric | string;
   /** Workers to run on. @default {a runtime of its own, closed at the end} */
   runtime?: Runtime;
   /**
@@ -50,6 +50,8 @@ export class Comparison implements ComparisonRecord {
   readonly outputs?: OutputError;
   /** Absent where it was not measured. */
   readonly latency?: Latency;
+  /** What float32 itself says against samples, labels or metric, in sentences; absent where nothing does. */
+  readonly notes?: string[];
 
   constructor(record: ComparisonRecord) {
     this.metric = record.metric;
@@ -59,6 +61,7 @@ export class Comparison implements ComparisonRecord {
     this.difference = record.difference;
     if (record.outputs) this.outputs = record.outputs;
     if (record.latency) this.latency = record.latency;
+    if (record.notes) this.notes = record.notes;
   }
 
   /** A table, and under it what its numbers rest on. */
@@ -102,8 +105,7 @@ async function measure(
   options: CompareOptions & { readonly runtime: Runtime },
 ): Promise<ComparisonRecord> {
   const { runtime, rounds = 15, timedSamples = 4, signal, onProgress } = options;
-  const labelled = dataset.labels?.some((label) => label >= 0) ?? false;
-  const metric = options.metric ?? defaultMetric(valueTypes(float32.graph).outputs, labelled);
+  const metric = await metricFor(float32, dataset, { metric: options.metric, runtime, signal });
   const before = options.reference ? 0 : dataset.length;
   const all = before + dataset.length;
   const after = (before: number) => ({
@@ -112,6 +114,7 @@ async function measure(
   });
   const reference = options.reference ??
     await evaluate(runtime, float32, dataset, metric, undefined, after(0));
+  const notes = await baselineNotes(float32, dataset, metric, reference);
   const result = await evaluate(runtime, candidate, dataset, metric, reference, after(before));
   const samples: Feeds[] = [];
   for (let i = 0; i < Math.min(timedSamples, dataset.length); i++) {
@@ -127,6 +130,7 @@ async function measure(
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
     ...(times && { latency: latencyRatio(times, { ...runtime.about, load: machineLoad() }) }),
+    ...(notes.length > 0 && { notes }),
   };
 }
 

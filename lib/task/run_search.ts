@@ -1,8 +1,5 @@
 import type { KernelTimer } from "../cost/kernel_times.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
-import type { Metric } from "../evaluate/metric.ts";
-import { resolutionNote } from "../evaluate/resolution.ts";
 import type { Model } from "../onnx/model.ts";
 import type { SearchRecord } from "../record/search_record.ts";
 import { SearchStrategy } from "../strategy/search/search_strategy.ts";
@@ -48,10 +45,7 @@ export function search(model: Model, data: Splits, options: SearchOptions = {}):
   const { minutes = 10, noiseSamples = 8, objective = "latency", cache, kernelTimer, ...rest } =
     options;
   const make = async (context: StudyContext): Promise<StudyStrategy> => {
-    const notes = [
-      note(context, data.selection, "selection"),
-      note(context, data.test, "test"),
-    ].filter((text) => text !== undefined);
+    const notes: string[] = [];
     const lowered = await context.forms.get("lowered");
     const form = lowered === await context.forms.get("fused") ? "fused" : "lowered";
     const strategy = new SearchStrategy({
@@ -101,19 +95,4 @@ async function recordOf(
     ...{ front: [...front], notes: [...notes] },
     ...(scale !== undefined && { scale }),
   };
-}
-
-/** Says so where there are too few samples for the budget. */
-function note(
-  { budget, metric }: StudyContext,
-  dataset: Dataset,
-  split: string,
-): string | undefined {
-  const samples = scoredSamples(dataset, metric);
-  return resolutionNote(budget.metric, budget.maxDrop, samples, split);
-}
-
-function scoredSamples(dataset: Dataset, metric: Metric): number {
-  if (!metric.usesLabels) return dataset.stream?.lengths.length ?? dataset.length;
-  return dataset.labels?.filter((label) => label >= 0).length ?? 0;
 }

@@ -6,6 +6,7 @@ import type { Study } from "../record/study_record.ts";
 import { Running } from "../study/running.ts";
 import { askAndTell } from "../study/strategy.ts";
 import { OpenWork } from "./open_work.ts";
+import { openingNotes } from "./opening_notes.ts";
 import type { StudyOptions } from "./study_options.ts";
 import type { StrategyMaker, StudyStrategy } from "./study_strategy.ts";
 
@@ -86,6 +87,7 @@ async function* work(
   await using study = await OpenWork.open(model, data, options, onStep);
   const { ledger, deadline, context } = study;
   const strategy = typeof maker === "function" ? await maker(context) : maker;
+  ledger.notes.push(...await openingNotes(context));
   yield await ledger.begin(strategy, options.minutes);
   let ended: string | undefined;
   try {

@@ -6,7 +6,7 @@ import { type RunningStudy, runStudy } from "./run_study.ts";
 import type { StudyOptions } from "./study_options.ts";
 
 /** Options for {@linkcode sweep}. */
-export interface SweepOptions extends Omit<StudyOptions, "config" | "atLeast" | "minutes"> {
+export interface SweepOptions extends Omit<StudyOptions, "config" | "minutes"> {
   /** What to measure, and how it is judged. @default {see {@linkcode SweepConfig}} */
   config?: SweepConfigInput;
 }
@@ -29,7 +29,10 @@ export interface SweepOptions extends Omit<StudyOptions, "config" | "atLeast" | 
 export function sweep(model: Model, data: Splits, options: SweepOptions = {}): RunningStudy {
   const { config: input = {}, ...rest } = options;
   const config = checkSweepConfig(input);
-  const { maxDrop, workers, threads } = config;
+  const { metric, workers, threads } = config;
+  // A limit that is given beside the config takes the place of the config's, in either form.
+  const isLimited = rest.maxDrop !== undefined || rest.atLeast !== undefined;
+  const { maxDrop, atLeast } = isLimited ? rest : config;
   return runStudy(
     model,
     data,
@@ -38,6 +41,11 @@ export function sweep(model: Model, data: Splits, options: SweepOptions = {}): R
       const lowered = (await forms.get("lowered")).graph;
       return sweepStrategy(config, { fused, lowered }, data.calibration.length);
     },
-    { ...{ command: "sweep()", maxDrop, workers, threads }, ...rest, config },
+    {
+      ...{ command: "sweep()", metric, workers, threads },
+      ...rest,
+      ...{ maxDrop, atLeast },
+      config,
+    },
   );
 }

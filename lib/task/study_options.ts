@@ -18,8 +18,8 @@ export interface StudyOptions extends RuntimesOptions {
   maxDrop?: number;
   /** Least accepted value of the metric, in its unit, in place of `maxDrop`. @default {none} */
   atLeast?: number;
-  /** @default {top-1 with labels, else agreement or SQNR, by the outputs} */
-  metric?: Metric;
+  /** A metric, or its name: `"sqnr"`. @default {top-1 with labels, else what suits the outputs} */
+  metric?: Metric | string;
   /** What tells two metrics of one name apart. @default {the text of its scoring function} */
   metricSource?: string;
   /** What is to be least. @default {"latency"} */

@@ -3,8 +3,7 @@ import { sampleModel, visemes } from "../../lib/data/visemes.ts";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
-import { defaultMetric } from "../../lib/evaluate/default_metric.ts";
-import { valueTypes } from "../../lib/onnx/graph.ts";
+import { metricFor } from "../../lib/evaluate/metric_for.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
@@ -49,7 +48,7 @@ export const ablation: Bench = {
       data.calibration,
       options,
     );
-    const metric = defaultMetric(valueTypes(model.graph).outputs, true);
+    const metric = await metricFor(model, data.selection, { runtime });
     const reference = await evaluate(runtime, base, data.selection, metric, undefined, { signal });
     const chosen = Array.from(
       { length: EVALUATED },

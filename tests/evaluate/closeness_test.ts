@@ -48,3 +48,20 @@ Deno.test("meanNoise() counts a sample without noise as float32's own noise, and
   isAbout(meanNoise([1e-2, 0]), Math.sqrt(1e-17));
   assert.equal(meanNoise([0, 0]), 0);
 });
+
+Deno.test("addSums() leaves out infinities that both have, and takes no other for agreement", () => {
+  const masked = of(3, -Infinity, 4);
+  const alike = noSums();
+  addSums(alike, masked, of(3, -Infinity, 4));
+  assert.deepEqual(alike, { signal: 25, noise: 0, product: 25, energy: 25 });
+  for (const wrong of [of(3, 0, 4), of(3, Infinity, 4), of(3, -Infinity, -Infinity)]) {
+    const sums = noSums();
+    addSums(sums, masked, wrong);
+    assert.equal(sqnrOf(sums), -MAX_SQNR);
+    assert.equal(cosineOf(sums), 0);
+    assert.equal(noiseShare(sums), 1 / LEAST_NOISE);
+  }
+  const broken = noSums();
+  addSums(broken, masked, of(3, -Infinity, NaN));
+  assert.ok(Number.isNaN(sqnrOf(broken)));
+});

@@ -5,6 +5,8 @@ import type { Dataset } from "../../lib/data/dataset.ts";
 import { evaluate, type Evaluation } from "../../lib/evaluate/evaluate.ts";
 import type { Metric } from "../../lib/evaluate/metric.ts";
 import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { detectionF1 } from "../../lib/evaluate/metrics/detection_f1.ts";
+import { f1 } from "../../lib/evaluate/metrics/f1.ts";
 import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import type { Model } from "../../lib/onnx/model.ts";
@@ -22,7 +24,7 @@ function poolOf(network: Network): Runtime {
   } as Partial<Runtime> as Runtime;
 }
 
-const model = { name: "net.onnx" } as Model;
+const model = { name: "net.onnx" } as Model; // the network itself is a function
 
 function run(
   network: Network,
@@ -113,6 +115,60 @@ Deno.test("evaluate() names the sample and output that are not finite", async ()
       'Cannot evaluate net.onnx on numbers: its output "y" is NaN at element 1 for sample 2; ' +
       "check that this sample is scaled as the network expects it",
   });
+});
+
+Deno.test("evaluate() takes -Infinity for a mask, which must be the same in both", async () => {
+  const data = numbers(2);
+  const masked = (value: number, error = 0): Network => (x) => ({
+    y: float32([1, 3], [value, x + 1 + error, x + 2]),
+  });
+  const reference = await run(masked(-Infinity), data, sqnr());
+  const same = await run(masked(-Infinity, 0.5), data, sqnr(), reference);
+  // Signal 1 + 4 + 4 + 9, noise 0.25 + 0.25.
+  assert.ok(Math.abs(same.outputs!.sqnr! - 10 * Math.log10(18 / 0.5)) < 1e-9);
+  const lost = await run(masked(-1e9, 0.5), data, sqnr(), reference);
+  assert.deepEqual([lost.value.value, lost.outputs], [-150, { sqnr: -150, cosine: 0 }]);
+});
+
+Deno.test("evaluate() refuses outputs in which nothing is finite, unless all is masked", async () => {
+  const of = (...values: number[]): Network => () => ({ y: float32([1, 2], values) });
+  const data = numbers(2);
+  await assert.rejects(run(of(Infinity, -Infinity), data, sqnr()), /"y" is Infinity at element 0/);
+  assert.equal((await run(of(-Infinity, -Infinity), data, sqnr())).value.n, 2);
+  assert.equal((await run(of(Infinity, 1), data, sqnr())).value.n, 2);
+});
+
+Deno.test("evaluate() leaves out samples without anything in either network", async () => {
+  const boxes = (...counts: number[]): Network => (x) => ({
+    boxes: float32([counts[x]!, 4], Array.from({ length: 4 * counts[x]! }, (_, i) => i)),
+  });
+  const data = numbers(4);
+  const reference = await run(boxes(0, 2, 0, 1), data, detectionF1());
+  assert.deepEqual([reference.value.value, reference.value.n], [100, 2]);
+  const { value, scores } = await run(boxes(0, 1, 0, 1), data, detectionF1(), reference);
+  // Of 3 boxes of float32 and 2 of the other 2 are one: 4 / 5.
+  assert.ok(Math.abs(value.value - 80) < 1e-9);
+  assert.deepEqual([...scores].map(Number.isNaN), [true, false, true, false]);
+  assert.ok(value.high <= 100);
+  await assert.rejects(run(boxes(0, 0, 0, 0), data, detectionF1()), /as the outputs are empty/);
+});
+
+Deno.test("evaluate() gives a pooled metric its value over all samples, not the mean of theirs", async () => {
+  // Labels 0 0 0 1, chosen 0 0 0 0: F1 is 6/7 of class 0 and 0 of class 1; the samples' mean is 75.
+  const always: Network = () => ({ y: float32([1, 2], [1, 0]) });
+  const { value, metric } = await run(always, numbers(4, [0, 0, 0, 1]), f1());
+  assert.ok(Math.abs(value.value - 100 * (6 / 7) / 2) < 1e-9);
+  assert.equal(metric.share, false);
+});
+
+Deno.test("evaluate() shows what was fed to a metric that asks for it", async () => {
+  const metric: Metric = {
+    ...{ name: "mine", unit: "", higherIsBetter: true, usesInputs: true },
+    score: ({ inputs }) => Number(inputs!.x!.data[0]),
+  };
+  const { value, inputs } = await run(parity, numbers(3), metric);
+  assert.equal(value.value, 1);
+  assert.equal(inputs!.length, 3);
 });
 
 Deno.test("evaluate() names the sample that cannot be scored, and why", async () => {

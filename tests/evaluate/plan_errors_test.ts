@@ -18,5 +18,5 @@ Deno.test("withErrors() tells how far each node is from float32, where they diff
   assert.equal(dB.relu, undefined); // inside the kernel of conv1, to which its result counts
   assert.ok(dB.conv1! > 25 && dB.conv1! < 60, `${dB.conv1}`);
   assert.ok(dB.conv2! > 25 && dB.conv2! < dB.conv1! + 3, `${dB.conv2}`);
-  assert.match(`${plan}`, /^node +op +asked +executes as +dB +why/);
+  assert.match(`${plan}`, /^node +op +asked +executes as +dB +why/m);
 });

@@ -13,14 +13,22 @@ Deno.test("samplesNeeded() is where the interval of no change ends at the drop: 
 Deno.test("resolutionNote() says what too few samples still leave open, and how many it takes", () => {
   // 3.8415 / (400 + 3.8415) = 0.95 %.
   assert.equal(
-    resolutionNote(infoOf(top1()), 0.5, 400, "selection"),
+    resolutionNote(infoOf(top1()), 0.5, { selection: 400 }),
     "400 selection samples are too few to show a drop of at most 0.5 points: with no change at all " +
       "the 95 % interval still reaches 0.95. Use 765 or more.",
+  );
+  assert.match(
+    resolutionNote(infoOf(top1()), 0.5, { selection: 400, test: 800 })!,
+    /^400 selection samples are/,
+  );
+  assert.match(
+    resolutionNote(infoOf(top1()), 0.5, { selection: 400, test: 500 })!,
+    /^400 selection and 500 test samples are .* reaches 0\.95\./,
   );
 });
 
 Deno.test("resolutionNote() is silent where samples suffice, for no drop at all, and of no share", () => {
-  assert.equal(resolutionNote(infoOf(top1()), 0.5, 765, "test"), undefined);
-  assert.equal(resolutionNote(infoOf(top1()), 0, 5, "test"), undefined);
-  assert.equal(resolutionNote(infoOf(sqnr()), 120, 5, "test"), undefined);
+  assert.equal(resolutionNote(infoOf(top1()), 0.5, { test: 765 }), undefined);
+  assert.equal(resolutionNote(infoOf(top1()), 0, { test: 5 }), undefined);
+  assert.equal(resolutionNote(infoOf(sqnr()), 120, { test: 5 }), undefined);
 });

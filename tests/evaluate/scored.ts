@@ -4,13 +4,13 @@ import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 /** What a network gave, by name. */
 export type Outputs = Record<string, Tensor>;
 
-/** The score of one sample; against itself where no reference is given. */
+/** The score of one sample, NaN for none; against itself where no reference is given. */
 export const score = (
   metric: Metric,
   outputs: Outputs,
   reference: Outputs = outputs,
   label?: number,
-) => metric.score({ outputs, reference, index: 0, ...(label !== undefined && { label }) });
+) => metric.score({ outputs, reference, index: 0, ...(label !== undefined && { label }) }) ?? NaN;
 
 /** Scores of classes, one row. */
 export const logits = (...values: number[]): Outputs => ({

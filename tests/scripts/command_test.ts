@@ -70,8 +70,25 @@ Deno.test("parseCommandLine() refuses too many and too few operands", () => {
 });
 
 Deno.test("parseCommandLine() looks at nothing else when help is asked for", () => {
-  assert.equal(parse("--help").help, true);
-  assert.equal(parse("-h", "a", "b").help, true);
+  assert.equal(parse("--help").help, helpText(command));
+  assert.equal(parse("-h", "a", "b").help, helpText(command));
+  assert.equal(parse("a").help, undefined);
+});
+
+Deno.test("parseCommandLine() answers the value help of an option that has more to say", () => {
+  const metric = text("NAME", "which metric", () => "top-1 and others");
+  const strict = { ...command.operands.model, optional: false };
+  const line = { ...command, operands: { model: strict }, options: { metric } };
+  assert.equal(parseCommandLine(line, ["--metric", "help"]).help, "top-1 and others");
+  assert.equal(parseCommandLine(line, ["m", "--metric", "top-1"]).help, undefined);
+});
+
+Deno.test("parseCommandLine() takes a number below 0 for the value that it is", () => {
+  wrong(/--max-drop needs a number of at least 0, got "-1"/, "--max-drop", "-1");
+  const depth = { ...command, options: { depth: number("M", "depth") } };
+  assert.equal(parseCommandLine(depth, ["--depth", "-1.5"]).options.depth, -1.5);
+  wrong(/--max-drop needs a number of at least 0, without a unit, got "50%"/, "--max-drop", "50%");
+  wrong(/--max-drop needs a number of at least 0, without a unit, got "30 dB"/, "--max-drop=30 dB");
 });
 
 Deno.test("helpText() lists every operand and option with its form", () => {

@@ -49,7 +49,8 @@ Deno.test("showStudy() writes a line a trial where nobody watches", () => {
   show({ kind: "trial", trial, number: 1, of: 2, reused: true, best: trial, baseline });
   assert.equal(
     written(),
-    "2 configurations; 1 measured already in studies/a\n" +
+    "Metric: top-1 in %, higher is better.\n" +
+      "2 configurations; 1 measured already in studies/a\n" +
       "1 more point of the grid, with the same models:\n" +
       "  mixed · min-max is also all · min-max\n" +
       "trial 1 of 2 · mixed · min-max: ×0.61 [0.60, 0.62], 94.2 % (−0.40 points), 2.14 MB · " +

@@ -155,7 +155,7 @@ Deno.test("where nothing keeps the budget the model as given stays, and the clos
     y = Gemm(f, w2) {transB=1} @ head`,
     { w1: [16, 3, 3, 3], w2: [4, 16] },
   );
-  const options = { ...base, runtime: clockedRuntime(), metric: strict, maxDrop: 10 };
+  const options = { ...base, runtime: clockedRuntime(), metric: strict, maxDrop: 50 };
   const model = new Model(proto, { name: "identities.onnx" });
   const study = await search(model, tinyData(60, { labelled: false }), options);
   assert.equal(study.winner, undefined);
@@ -176,8 +176,9 @@ Deno.test("what cannot be met or resolved is said before the work begins", async
       assert.match(error.message, message);
       return true;
     });
-  await fails({ atLeast: 101 }, /float32 itself has/);
-  await fails({ maxDrop: -1 }, /negative --max-drop \(-1\): give 0 or more/);
+  await fails({ atLeast: 99 }, /float32 itself has/);
+  await fails({ atLeast: 0.9 }, /give --at-least 90/);
+  await fails({ maxDrop: -1 }, /--max-drop -1 cannot be meant for top-1: give 0 or more/);
   await fails({ minutes: 1e-6 }, /one trial takes about .* give it .* minutes or more/);
   const broken: Metric = {
     ...sqnr(),
@@ -186,7 +187,7 @@ Deno.test("what cannot be met or resolved is said before the work begins", async
       return 1;
     },
   };
-  await fails({ metric: broken, maxDrop: 1 }, /Cannot score sample 3 of .*: no such word/);
+  await fails({ metric: broken, maxDrop: 120 }, /Cannot score sample 3 of .*: no such word/);
 });
 
 Deno.test("size is found as well as speed", async () => {

@@ -17,19 +17,21 @@ import type { ClassOptions, Metric } from "../metric.ts";
 export function agreement(options: ClassOptions = {}): Metric {
   return {
     name: "agreement",
+    about: "share of samples (or of their positions) with the class that float32 chose",
+    needs: "an output with a score for each class, or the class itself",
     unit: "%",
     digits: 1,
     higherIsBetter: true,
     share: true,
     perfect: 100,
-    decidedBy: options,
+    ...(options.axis === undefined && { decidedBy: options }),
     score({ outputs, reference }) {
-      const ours = readClasses(outputs, options.output);
-      const theirs = readClasses(reference, options.output);
+      const ours = readClasses(outputs, options.output, options.axis);
+      const theirs = readClasses(reference, options.output, options.axis);
       requireEqualLength(ours, theirs);
       let equal = 0;
       for (let i = 0; i < ours.ids.length; i++) if (ours.ids[i] === theirs.ids[i]) equal++;
-      return ours.ids.length === 0 ? 1 : equal / ours.ids.length;
+      return ours.ids.length === 0 ? undefined : equal / ours.ids.length;
     },
   };
 }

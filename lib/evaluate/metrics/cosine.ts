@@ -18,6 +18,8 @@ import { LEAST_SQNR } from "./sqnr.ts";
 export function cosine(options: ClosenessOptions = {}): Metric {
   return {
     name: "cosine",
+    about: "cosine similarity with float32's outputs; of several the worst",
+    needs: "outputs of numbers",
     unit: "",
     digits: 4, // 0.99987 must not read as 1.000
     higherIsBetter: true,

@@ -23,6 +23,8 @@ export const LEAST_SQNR = 30;
 export function sqnr(options: ClosenessOptions = {}): Metric {
   return {
     name: "SQNR",
+    about: "signal to quantization noise against float32's outputs; of several the worst",
+    needs: "outputs of numbers",
     unit: "dB",
     digits: 1,
     higherIsBetter: true,

@@ -17,6 +17,8 @@ import type { ClassOptions, Metric } from "../metric.ts";
 export function top1(options: ClassOptions = {}): Metric {
   return {
     name: "top-1",
+    about: "share of samples whose label has the largest score",
+    needs: "labels; an output with a score for each class, or the class itself",
     unit: "%",
     digits: 1, // a tenth of a point is what 500 to 2,000 samples resolve
     higherIsBetter: true,

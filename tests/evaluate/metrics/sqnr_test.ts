@@ -17,9 +17,21 @@ Deno.test("sqnr() of silence is the one end or the other, never NaN", () => {
   assert.equal(score(sqnr(), { y: float32([2], [0, 1]) }, silence), -MAX_SQNR);
 });
 
-Deno.test("sqnr() refuses outputs whose shape depends on their values", () => {
+Deno.test("sqnr() refuses outputs whose shape depends on their values, and names what compares them", () => {
   assert.throws(
     () => score(sqnr(), { y: float32([2, 4], new Float32Array(8)) }, { y: float32([0, 4], []) }),
-    /output "y" is of shape \[2, 4\], but float32's of \[0, 4\]; score it with a metric of your own/,
+    /output "y" is of shape \[2, 4\], but float32's of \[0, 4\]; --metric aligned-sqnr or detection-f1/,
   );
+});
+
+Deno.test("sqnr() of outputs that are empty in both is nothing, not perfect", () => {
+  const empty = { y: float32([0, 4], []) };
+  assert.equal(sqnr().score({ outputs: empty, reference: empty, index: 0 }), undefined);
+});
+
+Deno.test("sqnr() is over the values that are finite in both, and the worst where one is masked no more", () => {
+  const reference = { y: float32([1, 3], [-Infinity, 3, 4]) };
+  const at20dB = { y: float32([1, 3], [-Infinity, 3.3, 4.4]) };
+  assert.ok(Math.abs(score(sqnr(), at20dB, reference) - 20) < 1e-5);
+  assert.equal(score(sqnr(), { y: float32([1, 3], [-9, 3, 4]) }, reference), -MAX_SQNR);
 });

@@ -1,0 +1,166 @@
+import { type Dataset, samples, slice } from "../data/dataset.ts";
+import { consumers } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import { canFreeze, randomNodes } from "../passes/freeze_random.ts";
+import type { Estimate } from "../record/metric_info.ts";
+import { isFloat, toNumbers } from "./classes.ts";
+import { mostClasses } from "./default_metric.ts";
+import { METRIC_SIGNATURE } from "./load_metric.ts";
+import type { Metric } from "./metric.ts";
+import { metricNamed } from "./metrics.ts";
+import { outputFacts } from "./output_facts.ts";
+
+/** Float32 on the samples that decide. */
+export interface FloatResult {
+  readonly value: Estimate;
+  /** One for each sample, where they are at hand. */
+  readonly scores?: Float64Array;
+}
+
+/** Samples whose values are looked at. */
+const LOOKED_AT = 8;
+
+/** Fewest samples of which it says something that all are alike. */
+const FEW = 5;
+
+/**
+ * What float32 itself says against the samples, the labels or the metric, in sentences, before anything is
+ * compared with it: that it is no better than guessing, that the inputs look like pictures as they are
+ * stored, that a metric of one's own is the same for all samples, that its nodes are random.
+ */
+export async function baselineNotes(
+  model: Model,
+  dataset: Dataset,
+  metric: Metric,
+  { value, scores }: FloatResult,
+): Promise<string[]> {
+  const ranges = await rangesOf(model, dataset);
+  const pictures = ranges.find(({ isPicture }) => isPicture);
+  const chance = chanceOf(model, dataset, metric, value);
+  return [
+    ...randomNotes(model),
+    chance === undefined ? "" : chanceNote(chance, value, ranges),
+    pictures && chance === undefined && !metric.usesLabels
+      ? `Input "${pictures.name}" holds whole numbers from ${pictures.low} to ${pictures.high}, as pictures ` +
+        `are stored. If the network was trained on 0 to 1, save ${pictures.name} / 255: else all that ` +
+        `follows is of samples that it does not know.`
+      : "",
+    sameNote(metric, scores),
+  ].filter((note) => note !== "");
+}
+
+/** What is said of nodes that give other values in every run. */
+function randomNotes(model: Model): string[] {
+  const nodes = randomNodes(model);
+  if (nodes.length === 0) return [];
+  const { opset } = model;
+  const names = (some: typeof nodes) =>
+    some.map(({ opType, name, output }) => `${opType} "${name || output[0]}"`).join(", ");
+  const open = nodes.filter((node) => !canFreeze(node, opset));
+  const frozen = nodes.filter((node) => canFreeze(node, opset));
+  return [
+    ...frozen.length > 0
+      ? [
+        `The network is random (${
+          names(frozen)
+        }). For the comparison both networks get the same noise in ` +
+        `every run; the files keep their random nodes.`,
+      ]
+      : [],
+    ...open.length > 0
+      ? [`What ${names(open)} gives differs from run to run, and so will the figures.`]
+      : [],
+  ];
+}
+
+/** Number of classes, if float32 cannot be told from guessing among them. */
+function chanceOf(
+  model: Model,
+  { labels }: Dataset,
+  { share, unit, usesLabels, decidedBy }: Metric,
+  { low, n }: Estimate,
+): number | undefined {
+  const isShareOfRight = (share ?? unit === "%") && usesLabels && decidedBy;
+  if (!isShareOfRight || n < FEW || !labels) return undefined;
+  const least = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
+  const classes = Math.max(2, least, mostClasses(outputFacts(model.graph)) ?? 0);
+  return low <= 100 / classes ? classes : undefined;
+}
+
+function chanceNote(classes: number, { value, n }: Estimate, ranges: readonly Range[]): string {
+  const wide = ranges.find(({ isPicture, high }) => isPicture || high > 20);
+  const said = ranges[0];
+  return `float32 itself is right in ${
+    value.toFixed(1)
+  } % of ${n} samples, where guessing among ${classes} ` +
+    `classes gives ${(100 / classes).toFixed(1)} %: nothing can be told of int8 from that. ` +
+    (wide
+      ? `Input "${wide.name}" holds ${wide.isPicture ? "whole numbers" : "values"} from ` +
+        `${round(wide.low)} to ${
+          round(wide.high)
+        }; was the network trained on 0 to 1 (${wide.name} / 255), or ` +
+        `on values of mean 0?`
+      : `Do the labels belong to these samples, in this order` +
+        (said
+          ? `, and is input "${said.name}" (from ${round(said.low)} to ${
+            round(said.high)
+          }) scaled as it ` +
+            `was in the training?`
+          : "?"));
+}
+
+/** What a float input holds. */
+interface Range {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+  /** Whole numbers of a byte, which the network does not scale itself. */
+  readonly isPicture: boolean;
+}
+
+/** Operators that may scale an input to what the network was trained on. */
+const SCALES: ReadonlySet<string> = new Set([
+  "Add",
+  "BatchNormalization",
+  "Cast",
+  "Div",
+  "Mul",
+  "Sub",
+]);
+
+async function rangesOf(model: Model, dataset: Dataset): Promise<Range[]> {
+  const ranges = new Map<string, { low: number; high: number; whole: boolean }>();
+  for await (const feeds of samples(slice(dataset, 0, Math.min(LOOKED_AT, dataset.length)))) {
+    for (const [name, tensor] of Object.entries(feeds)) {
+      if (!isFloat(tensor.type) || tensor.data.length === 0) continue;
+      const range = ranges.get(name) ?? { low: Infinity, high: -Infinity, whole: true };
+      ranges.set(name, range);
+      const values = toNumbers(tensor);
+      for (let i = 0; i < values.length; i++) {
+        range.low = Math.min(range.low, values[i]!);
+        range.high = Math.max(range.high, values[i]!);
+        range.whole &&= Number.isInteger(values[i]);
+      }
+    }
+  }
+  const readers = consumers(model.graph);
+  return [...ranges].map(([name, { low, high, whole }]) => {
+    const scales = (readers.get(name) ?? []).some(({ opType }) => SCALES.has(opType));
+    const isPicture = whole && low >= 0 && high > 64 && high <= 255 && !scales;
+    return { name, low, high, isPicture };
+  });
+}
+
+/** Says so where a metric of one's own gives the same for every sample. */
+function sameNote({ name, perfect }: Metric, scores: Float64Array = new Float64Array()): string {
+  if (metricNamed(name) || perfect !== undefined) return "";
+  const scored = scores.filter((score) => !Number.isNaN(score));
+  const [first] = scored;
+  if (scored.length < FEW || scored.some((score) => score !== first)) return "";
+  return `${name} is ${first} for all ${scored.length} samples: is it called as you think? Its form is ` +
+    `${METRIC_SIGNATURE}, where outputs.NAME.data holds the values.`;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}

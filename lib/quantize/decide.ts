@@ -9,11 +9,12 @@ import { integerTensors, worksOnIntegers } from "./integers.ts";
 import {
   type NodeIdentity,
   type QConfigMapping,
+  qconfigMapping,
   type Resolved,
   resolveMapping,
   showSelector,
 } from "./mapping.ts";
-import { float32, type WeightOnly, weightOnly } from "./qconfig.ts";
+import { float32, staticInt8, type WeightOnly, weightOnly } from "./qconfig.ts";
 import { keepSharedWeights } from "./shared_weights.ts";
 import { dropIdleUnits, type StaticUnit, staticUnits, type TensorHints } from "./static_units.ts";
 import { weightOnlyObstacle } from "./weight_only.ts";
@@ -47,21 +48,39 @@ export function decide(
     (identities) => resolveMapping(mapping, identities),
     { int8Tensors: mapping.int8Tensors, unseen },
   );
-  refuseQuantized(decisions.all);
-  if (mapping.onUnsupported !== "float32") refuseImpossible(decisions.all, mapping);
+  if (mapping.onUnsupported !== "float32") {
+    refuseQuantized(decisions.all);
+    refuseImpossible(decisions.all, mapping);
+  }
   return decisions;
 }
 
 /** Refuses a network of which nothing is left to quantize, since someone did it before. */
 function refuseQuantized(all: readonly Decision[]): void {
+  const int8 = all.filter(({ obstacle }) => obstacle === INT8_ALREADY);
   const asked = all.filter(({ asked }) => asked.kind !== "float32");
-  const [first, ...more] = asked.filter(({ obstacle }) => obstacle === INT8_ALREADY);
-  if (!first || asked.some(({ applied }) => applied.kind !== "float32")) return;
+  if (asked.some(({ applied }) => applied.kind !== "float32")) return;
+  if (!asked.some(({ obstacle }) => obstacle === INT8_ALREADY)) return;
+  // What computes says more than what changes the type before and behind it.
+  const layers = int8.filter(({ node }) => !/[qQ]uantizeLinear$/.test(node.opType));
+  const [first, ...more] = layers.length > 0 ? layers : int8;
   throw new UserError(
-    `Cannot quantize the network: it is int8 already, as ${first.node.opType} node ` +
-      `"${first.identity.name}" and ${more.length} more say, and nothing else in it can be; ` +
-      `start from the float32 network that it was made from`,
+    `Cannot quantize the network: it is int8 already, as ${first!.node.opType} node ` +
+      `"${first!.identity.name}"${more.length > 0 ? ` and ${more.length} more` : ""} ` +
+      `say${
+        more.length > 0 ? "" : "s"
+      }, and nothing else in it can be; export the float32 network ` +
+      `that it was made from, before any tool quantized it, and quantize that`,
   );
+}
+
+/**
+ * Looks whether there is anything in a network that could be int8 and is not yet.
+ *
+ * @throws {UserError} If all that could be is int8 already.
+ */
+export function requireFloat(graph: GraphProto): void {
+  decide(graph, qconfigMapping({ default: staticInt8({ otherwise: weightOnly() }) }));
 }
 
 /** What a mapping has to know of each node, bodies of If, Loop and Scan included. */

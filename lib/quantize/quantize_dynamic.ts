@@ -4,6 +4,7 @@ import type { Model } from "../onnx/model.ts";
 import { fuse } from "../passes/fuse.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { convert } from "./convert.ts";
+import { requireFloat } from "./decide.ts";
 import { existingInt8 } from "./existing_int8.ts";
 import { graphFacts } from "./graph_facts.ts";
 import { type QConfigMapping, qconfigMapping, type Rule } from "./mapping.ts";
@@ -68,6 +69,7 @@ export async function quantizeDynamic(
 ): Promise<QuantizedModel> {
   const { weight, runtime } = options;
   const fused = fuse(model);
+  requireFloat(fused.graph);
   const present = new Set([...allNodes(fused.graph)].map(({ opType }) => opType));
   const linear = LINEAR.filter((op) => present.has(op));
   const mapping = operators

@@ -5,6 +5,7 @@ import type { Model } from "../onnx/model.ts";
 import { writeAsProducts } from "../passes/exact_form.ts";
 import { fuse } from "../passes/fuse.ts";
 import { convert } from "../quantize/convert.ts";
+import { requireFloat } from "../quantize/decide.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { readBack } from "../quantize/one_call.ts";
 import { prepare } from "../quantize/prepare.ts";
@@ -133,7 +134,9 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
     onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
   });
   onProgress("looking at the network");
-  const given = await networkFacts(fuse(model), feeds, { runtime, signal });
+  const fused = fuse(model);
+  if (int8) requireFloat(fused.graph);
+  const given = await networkFacts(fused, feeds, { runtime, signal });
   const best = await fastestBase(given, feeds, { kernelTimes, runtime, int8, signal });
   const rewrites = rewritesOf(best);
   const written = writeAsProducts(best.network.model, best.network.shapes, rewrites);

@@ -1,11 +1,13 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UserError } from "../../lib/errors.ts";
 import { Model } from "../../lib/onnx/model.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
 import { convert, type QuantFormat } from "../../lib/quantize/convert.ts";
+import { requireFloat } from "../../lib/quantize/decide.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
+import { quantizeDynamic } from "../../lib/quantize/quantize_dynamic.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
@@ -57,7 +59,7 @@ Deno.test("convert() stores weights small beside what is int8 already, and leave
   assertEquals(row("conv1").executes, "QLinearConv");
 });
 
-Deno.test("convert() refuses a network of which all that can be is int8 already", async () => {
+Deno.test("a network of which all that can be is int8 already is refused, by the name of a layer", async () => {
   for (const format of ["QDQ", "QOperator"] as const) {
     const whole = await partly([], format);
     for (const qconfig of [staticInt8(), dynamicInt8(), weightOnly()]) {
@@ -65,10 +67,14 @@ Deno.test("convert() refuses a network of which all that can be is int8 already"
       assertThrows(
         () => convert(whole, mapping),
         UserError,
-        "start from the float32 network that it was made from",
+        "export the float32 network that it was made from",
       );
     }
     assertThrows(() => prepare(fuse(whole), everything), UserError, "it is int8 already");
+    // What computes is the witness, not what changes types around it.
+    const witness = format === "QDQ" ? "Conv" : "QLinearConv";
+    assertThrows(() => requireFloat(whole.graph), UserError, `as ${witness} node "conv1" and`);
+    await assertRejects(() => quantizeDynamic(whole), UserError, "it is int8 already");
     const untouched = convert(whole, qconfigMapping({ default: float32 }));
     assertEquals(untouched.bytes(), whole.bytes());
   }

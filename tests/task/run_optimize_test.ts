@@ -5,16 +5,16 @@ import { optimize } from "../../lib/task/run_optimize.ts";
 import { Optimized, type OptimizedParts } from "../../lib/task/optimized.ts";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Model } from "../../lib/onnx/model.ts";
+import { Model } from "../../lib/onnx/model.ts";
 import { Plan } from "../../lib/quantize/plan.ts";
 import { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
-import { qconfigMapping } from "../../lib/quantize/mapping.ts";
-import { float32 } from "../../lib/quantize/qconfig.ts";
+import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
+import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { ProfileRecord } from "../../lib/record/profile_record.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
-import { modelOf, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
+import { modelOf, quantized, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
 import { hasty } from "../cost/hasty.ts";
 
 let runtime: Runtime;
@@ -108,6 +108,29 @@ Deno.test("optimize() without a sample asks for one", async () => {
     assert.match(error.message, /there is no sample/);
     return true;
   });
+});
+
+Deno.test("optimize() leaves what is int8 already, chooses for the rest, and refuses what is all int8", async () => {
+  const network = modelOf(
+    `input x float32[n, 8, 12, 12]; output y float32[n, 8, 12, 12]
+    a = Conv(x, w1) {pads=[1, 1, 1, 1]} @ conv1; r = Relu(a) @ relu
+    y = Conv(r, w2) {pads=[1, 1, 1, 1]} @ conv2`,
+    { w1: [16, 8, 3, 3], w2: [8, 16, 3, 3] },
+  );
+  const fed = samplesOf({ x: [1, 8, 12, 12] }, 2);
+  const int8 = async (...rules: Rule[]) => {
+    const mapping = qconfigMapping({ default: staticInt8(), rules });
+    return new Model((await quantized(network, mapping, fed)).proto);
+  };
+  const options = { runtime, kernelTimer, cache: false, rounds: 3 } as const;
+  const { built } = await optimize(await int8(["conv2", float32]), fed, options);
+  assert.equal(built.plan.executes()["QLinearConv"], 2);
+  assert.match(built.plan.rows.find(({ node }) => node === "conv1")!.why, /it is int8 already/);
+  assert.ok(await sqnrBetween(network, built, fed) > 25);
+  await assert.rejects(
+    optimize(await int8(), fed, options),
+    /it is int8 already, as Conv node "conv1"/,
+  );
 });
 
 function latency(value: number, spread = 0.02): Latency {

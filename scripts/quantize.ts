@@ -14,6 +14,7 @@ import { quantizeWith } from "../lib/quantize/quantize_with.ts";
 import { whyNothing } from "../lib/quantize/why_nothing.ts";
 import { isSlower } from "../lib/record/best.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
+import type { Latency } from "../lib/record/trial_record.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
 import type { QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { type Converted, keepSpeed, type KeptSpeed } from "../lib/task/keep_speed.ts";
@@ -90,45 +91,52 @@ const main = script(command, async ({ operands, options }, shell) => {
 
   await using runtime = openRuntime();
   const context = { runtime, shell };
-  const { int8, samples, note, ...made } = await quantize(
-    data ? await specialized(model, data, shell) : model,
-    data,
-    { options, config },
-    context,
-  );
-
+  const network = data ? await specialized(model, data, shell) : model;
+  const asked = await quantize(network, data, { options, config }, context);
+  const { samples } = asked;
   // What is compared is what the file will hold.
-  const candidate = decodeModel(int8.bytes(), basename(out));
-  const { comparison, failed } = samples?.check
-    ? await checkIfPossible(model, candidate, samples.check, runtime, shell)
-    : {};
+  const fileOf = ({ int8 }: Converted) => decodeModel(int8.bytes(), basename(out));
+  const checked = async (converted: Converted) =>
+    samples?.check
+      ? await checkIfPossible(model, fileOf(converted), samples.check, runtime, shell)
+      : {};
+  const first = await checked(asked);
+  const latency = first.comparison?.latency;
+  const kept: KeptSpeed = data && fallsBack(options, config)
+    ? await atSpeed(network, asked, samples?.calibration ?? data, { latency, options, ...context })
+    : asked;
+  const { comparison, failed } = kept === asked ? first : await checked(kept);
+
+  progress.update("reading back what the runtime executes");
+  const int8 = await readBack(kept.int8, runtime);
+  const candidate = fileOf(kept);
   const place = placeOf(options, config);
   const damage = comparison &&
-    await damageNote(comparison, { ...made, int8 }, samples!.check!, place, context);
+    await damageNote(comparison, { ...kept, int8 }, samples!.check!, place, context);
   const floats = await noteOnFloats(model, samples?.check, runtime);
   await candidate.save(out);
   progress.close();
 
   const nothing = whyNothing(int8);
-  const first = [
+  const warnings = [
     ...(nothing ? [`Nothing of ${model.name} was quantized: ${nothing}.`] : []),
     ...(damage ? [damage] : []),
   ];
   const notes = [
     ...(data && samples ? [samplesNote(data, samples)] : []),
     ...(failed ? [failed] : []),
-    ...(note ? [`${note} \`--kernels any\` insists on int8 kernels.`] : []),
+    ...(kept.note ? [`${kept.note} \`--kernels any\` insists on int8 kernels.`] : []),
     ...slownessNote(comparison),
-    ...(note ? [] : storedNote(int8, model, options.dynamic)),
+    ...(kept.note ? [] : storedNote(int8, model, options.dynamic)),
     ...floats,
   ];
   const bytes = candidate.bytes().length;
   const { plan } = int8;
   if (options.json) {
-    const written = { file: out, bytes, executes: plan.executes(), notes: [...first, ...notes] };
+    const written = { file: out, bytes, executes: plan.executes(), notes: [...warnings, ...notes] };
     return await print(JSON.stringify({ ...written, plan: plan.rows, comparison }, null, 2));
   }
-  for (const line of first) await print(`${line}\n`);
+  for (const line of warnings) await print(`${line}\n`);
   await print(options.all ? plan.all.text : plan.toString());
   if (comparison) await print(`\n${comparison}`);
   for (const line of notes) await print(line);
@@ -136,11 +144,11 @@ const main = script(command, async ({ operands, options }, shell) => {
 });
 
 /** What a network becomes, and which samples are left to compare on. */
-interface Quantized extends KeptSpeed {
+interface Quantized extends Converted {
   readonly samples?: { readonly calibration?: Dataset; readonly check?: Dataset };
 }
 
-/** Finds ranges, converts, and puts back what is slower. */
+/** Finds ranges, and converts. */
 async function quantize(
   model: Model,
   data: Dataset | undefined,
@@ -159,12 +167,7 @@ async function quantize(
   const samples = data && (watched ? takeSamples(data, options) : takeAll(data, options));
   const ranges = samples && "calibration" in samples ? samples.calibration : undefined;
   const asked = await convertOn(fused, { ...config, mapping }, ranges, context);
-  const kept = data && fallsBack(options, config)
-    ? await atSpeed(model, asked, ranges ?? data, { dynamic: options.dynamic, ...context })
-    : asked;
-  context.shell.progress.update("converting");
-  const int8 = await readBack(kept.int8, context.runtime);
-  return { ...kept, int8, ...(samples && { samples }) };
+  return { ...asked, ...(samples && { samples }) };
 }
 
 /** Finds the ranges that a mapping wants, and converts. */
@@ -194,10 +197,13 @@ async function atSpeed(
   model: Model,
   converted: Converted,
   samples: Dataset,
-  { dynamic, runtime, shell }: Context & { readonly dynamic: boolean },
+  { latency, options: { dynamic }, runtime, shell }: Context & {
+    readonly latency: Latency | undefined;
+    readonly options: Choices;
+  },
 ): Promise<KeptSpeed> {
   return await keepSpeed(model, converted, await likeTheFirst(samples, model.name), {
-    ...{ runtime, signal: shell.signal },
+    ...{ runtime, signal: shell.signal, latency },
     small: weightOnly(dynamic ? { weight: perChannelSparing } : {}),
     onProgress: (step) => shell.progress.update(step),
   });

@@ -26,6 +26,8 @@ export interface Converted {
 /** Options for {@linkcode keepSpeed}. */
 export interface KeepSpeedOptions {
   runtime: Runtime;
+  /** The int8 model's time against float32's, if that is known. @default {it is measured} */
+  latency?: Latency;
   /** What a layer becomes whose int8 kernel is slower. */
   small: WeightOnly;
   signal?: AbortSignal;
@@ -61,7 +63,7 @@ export async function keepSpeed(
   );
   if (!computesInt8 || samples.length === 0) return converted;
   onProgress("timing it against float32");
-  const first = await ratioOf(given, converted.int8, samples, options);
+  const first = options.latency ?? await ratioOf(given, converted.int8, samples, options);
   if (!losesTime(first)) return converted;
   const was = `int8 takes ${factorInterval(first.ratio)} of float32's time`;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
+import { latencyRatio } from "../../lib/evaluate/latency.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
@@ -41,6 +42,12 @@ Deno.test("keepSpeed() leaves int8 alone that is no slower, or whose time nobody
   const int8 = await converted();
   const even = pacedRuntime();
   assert.equal(await keepSpeed(network, int8, samples, { runtime: even, small }), int8);
+  // What was measured before counts: it is not measured again.
+  const never = pacedRuntime(() => {
+    throw new Error("timed");
+  });
+  const latency = latencyRatio({ ms: [[2, 1], [2, 1], [2, 1]] });
+  assert.equal(await keepSpeed(network, int8, samples, { runtime: never, small, latency }), int8);
   // Twice as slow, by less than a call costs.
   const short = pacedRuntime((model) => quantizes(model) === 0 ? 0.02 : 0.04);
   assert.equal(await keepSpeed(network, int8, samples, { runtime: short, small }), int8);

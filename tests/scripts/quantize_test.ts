@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
@@ -265,19 +264,4 @@ Deno.test("a reader that stops reading, like head, is no failure", () =>
     const { code } = await child.status;
     assert.equal(stderr, "");
     assert.equal(code, 0);
-  }));
-
-Deno.test("a task of another folder's deno.json reads paths from where it was typed", () =>
-  inFolder(async (at) => {
-    await tinyModel().save(at("near.onnx"));
-    const home = new URL("../../", import.meta.url);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["task", "--quiet", "--config", fileURLToPath(new URL("deno.json", home))]
-        .concat("inspect", "near.onnx"),
-      cwd: at(""),
-      env: { NO_COLOR: "1", INIT_CWD: at("") },
-    });
-    const { code, stdout } = await child.output();
-    assert.equal(code, 0);
-    assert.match(new TextDecoder().decode(stdout), /^model +near\.onnx/);
   }));

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { reasonOf, UsageError, UserError } from "../lib/errors.ts";
-import { visible, visibleLines } from "../lib/visible.ts";
+import { visibleLines } from "../lib/visible.ts";
 import {
   type Command,
   type CommandLine,
@@ -10,6 +10,7 @@ import {
   parseCommandLine,
 } from "./command.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { told } from "./told.ts";
 import type { Interruption } from "./watchdog.ts";
 
 /** What a command line may use of the world. Results go to stdout, everything else to stderr. */
@@ -126,8 +127,7 @@ function standWhereTyped(): void {
 /** One message for whoever typed the command; the stack only for whoever asks for it. */
 function complaint(name: string, error: unknown): string {
   const debug = Boolean(environment("OCTAVO_DEBUG"));
-  // Names stand between quotes; a line break in one is no line of the message.
-  const message = reasonOf(error).replace(/"[^"]*"/g, visible);
+  const message = told(reasonOf(error));
   const lines = error instanceof UserError ? [`${name}: ${message}`] : [
     `${name}: unexpected error: ${message}`,
     ...(debug ? [] : [

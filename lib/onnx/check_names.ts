@@ -1,3 +1,4 @@
+import { visible } from "../visible.ts";
 import { checkAttributes, nodeLabel, type Refuse } from "./check_attributes.ts";
 import { constantValue, subgraphs } from "./graph.ts";
 import type { GraphProto, NodeProto, TensorProto } from "./onnx_pb.ts";
@@ -88,10 +89,23 @@ function checkScope(
     if (unknown !== undefined) {
       refuse(`"${unknown}" is made by no node and is no input, but ${nodeLabel(node)} reads it`);
     }
+    checkOperator(node, refuse);
     checkAttributes(node, refuse);
     for (const body of subgraphs(node)) checkBody(node, body, inside, refuse);
   }
   return new Set(own.keys());
+}
+
+/** Longest name of an operator: real ones have some 30 letters. */
+const LONGEST_OPERATOR = 200;
+
+/** The standard asks for an identifier of C; what is checked is that people can read it. */
+function checkOperator({ opType, output }: NodeProto, refuse: Refuse): void {
+  const of = `the node that makes "${output[0] ?? ""}"`;
+  if (opType === "") refuse(`${of} names no operator`);
+  if (opType.length > LONGEST_OPERATOR || visible(opType) !== opType) {
+    refuse(`${of} names an operator that there cannot be, "${opType.slice(0, LONGEST_OPERATOR)}"`);
+  }
 }
 
 function checkBody(node: NodeProto, body: GraphProto, around: Around, refuse: Refuse): void {

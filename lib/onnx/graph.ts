@@ -324,6 +324,11 @@ function valueType(info: ValueInfoProto, role: string): ValueType {
         `${kind?.case?.replace("Type", "") ?? "no type"}`,
     );
   }
+  if (kind.value.elemType === DataType.UNDEFINED) {
+    throw new UserError(
+      `Cannot describe ${role} "${name}": the file does not say of what type it is`,
+    );
+  }
   const type = elementType(kind.value.elemType);
   if (type === undefined) {
     throw new UserError(

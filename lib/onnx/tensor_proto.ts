@@ -179,7 +179,9 @@ export function readTensorProto(tensor: TensorProto): Tensor {
 
 function unreadable(tensor: TensorProto, found: string): UserError {
   return new UserError(
-    `Cannot read tensor "${tensor.name}" (${dataTypeName(tensor.dataType)} ` +
+    `Cannot read tensor "${tensor.name}" (${
+      tensor.dataType === DataType.UNDEFINED ? "of no type" : dataTypeName(tensor.dataType)
+    } ` +
       `[${dimsOf(tensor).join(", ")}]): ${found}`,
   );
 }

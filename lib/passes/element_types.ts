@@ -1,4 +1,5 @@
 import { intAttribute, isStandard, tensorAttribute } from "../onnx/node.ts";
+import { lookUp } from "../look_up.ts";
 import {
   type GraphProto,
   type NodeProto,
@@ -80,5 +81,5 @@ function typeMade(node: NodeProto, types: ReadonlyMap<string, number>): number |
   }
   const made = MADE.get(opType);
   if (made !== undefined) return made;
-  return UNTOLD.has(opType) ? undefined : types.get(input[TYPED_BY[opType] ?? 0] ?? "");
+  return UNTOLD.has(opType) ? undefined : types.get(input[lookUp(TYPED_BY, opType) ?? 0] ?? "");
 }

@@ -1,3 +1,4 @@
+import { lookUp } from "../look_up.ts";
 import type { ActivationParams } from "./activation_params.ts";
 import { intAttribute, makeNode } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
@@ -37,7 +38,7 @@ export class QOperatorWriter implements StaticWriter {
   write(unit: StaticUnit): void {
     if (unit.operator.role === "carry") this.#carry(unit);
     else if (unit.operator.role === "compute") this.#compute(unit);
-    else if (IN_PLACE[unit.anchor.opType]) this.#follow(unit);
+    else if (lookUp(IN_PLACE, unit.anchor.opType)) this.#follow(unit);
     else this.#aroundFloat(unit);
   }
 

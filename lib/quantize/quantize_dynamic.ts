@@ -115,7 +115,7 @@ function withoutLinear(model: Model, present: ReadonlySet<string>, name: string)
   const already = integer ? `, and it is int8 already, as ${integer.opType} says` : "";
   return new UserError(
     `Cannot quantize ${name} dynamically: it has no Linear layer (Gemm or MatMul)${already}; ` +
-      `it has ${[...present].sort().join(", ")}`,
+      `it has ${[...present].sort().join(", ") || "no nodes"}`,
   );
 }
 

@@ -108,9 +108,9 @@ function whyRatherNot(
     const slow = operator.slow?.(node, facts);
     if (slow) return slow;
   }
-  if (operator.role === "compute") return undefined;
   const activations = activationInputs(node, operator, facts);
   if (activations.length === 0) return "it reads constants alone";
+  if (operator.role === "compute") return undefined;
   const floats = activations.filter((name) => !isInt8(name));
   if (floats.length === 0) return undefined;
   return operator.role === "carry"

@@ -1,4 +1,3 @@
-import { lookUp } from "../look_up.ts";
 import { isStandard, makeNode } from "../onnx/node.ts";
 import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
@@ -23,7 +22,7 @@ export const INT4_OPSET = 21;
  * Inputs that hold weights, by operator. Other constants (a mask, a table that is added) can span
  * magnitudes that no common scale serves, and are hardly ever large.
  */
-const WEIGHT_INPUTS: Readonly<Record<string, readonly number[]>> = {
+const WEIGHT_INPUTS: ReadonlyMap<string, readonly number[]> = new Map(Object.entries({
   Conv: [1],
   ConvTranspose: [1],
   Gather: [0],
@@ -32,11 +31,11 @@ const WEIGHT_INPUTS: Readonly<Record<string, readonly number[]>> = {
   LSTM: [1, 2],
   MatMul: [0, 1],
   RNN: [1, 2],
-};
+}));
 
 /** Inputs of a node that hold float32 weights of rank 2 or more, large enough to be stored smaller. */
 export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
-  const candidates = isStandard(node) ? lookUp(WEIGHT_INPUTS, node.opType) ?? [] : [];
+  const candidates = isStandard(node) ? WEIGHT_INPUTS.get(node.opType) ?? [] : [];
   return candidates.flatMap((input) => {
     const tensor = facts.floatConstant(node.input[input]);
     if (!tensor) return [];
@@ -47,7 +46,7 @@ export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
 
 /** Bytes of the float32 weights of a node; undefined of one that neither has any nor multiplies. */
 export function weightBytes(node: NodeProto, facts: GraphFacts): number | undefined {
-  const inputs = isStandard(node) ? WEIGHT_INPUTS[node.opType] ?? [] : [];
+  const inputs = isStandard(node) ? WEIGHT_INPUTS.get(node.opType) ?? [] : [];
   const tensors = inputs.flatMap((input) => facts.floatConstant(node.input[input]) ?? []);
   if (tensors.length === 0 && (inputs.length === 0 || node.opType === "Gather")) return undefined;
   return 4 * tensors.reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0);

@@ -135,6 +135,14 @@ Deno.test("decodeModel() refuses an operator set that there cannot be", () => {
   }
 });
 
+Deno.test("decodeModel() refuses operators that nobody can have named so", () => {
+  const set = (opType: string) => (proto: ModelProto) =>
+    void (proto.graph!.node[0]!.opType = opType);
+  refuses(IO + "y = Relu(x)", /the node that makes "y" names no operator/, set(""));
+  refuses(IO + "y = Relu(x)", /names an operator that there cannot be, "Re\x1b"/, set("Re\x1b"));
+  reread(IO + "y = Relu(x)", set("constructor"));
+});
+
 Deno.test("decodeModel() refuses attributes of another kind, given twice, or out of bounds", () => {
   const relu = (attributes: string) => `${IO}y = Transpose(x) {${attributes}} @ turn`;
   refuses(relu('perm="10"'), /attribute "perm" of Transpose "turn" is of kind STRING, not INTS/);

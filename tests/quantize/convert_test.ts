@@ -472,3 +472,16 @@ Deno.test("a plan prints layers by kind and one by one; only `all` has the other
       "     2  Gemm      weightOnly  –                    2.56 kB",
   );
 });
+
+Deno.test("a layer that reads constants alone stays float32, as its input has no range", () => {
+  const model = modelOf(
+    `input x float32[N, 8]; output y float32[N, 8]
+    tensor k float32[1, 8] = [${Array(8).fill("0.5")}]
+    t = Gemm(k, w) @ fixed; r = Relu(t); y = Add(x, r)`,
+    { w: [8, 8] },
+  );
+  const mapping = qconfigMapping({ default: staticInt8() });
+  assertEquals(prepare(model, mapping).tensors, []);
+  const { plan } = convert(model, mapping);
+  assertEquals(plan.rows[0]!.why, "default; stays float32: it reads constants alone");
+});

@@ -1,0 +1,42 @@
+import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
+import { parseReading } from "../../lib/config/reading_config.ts";
+import { parseSweepConfig, productsOf } from "../../lib/config/sweep_config.ts";
+import type { Random } from "../../lib/random.ts";
+import { mutateBytes } from "./mutate_bytes.ts";
+import { mutateText } from "./mutate_text.ts";
+import type { Target } from "./target.ts";
+
+const SWEEP = `{
+  // what to measure
+  "placements": ["mixed", "compact"],
+  "observers": ["min-max", "percentile"], "percentiles": [99.9, 100],
+  "calibrationSizes": [16, 64], "weights": ["per-channel"], "corrections": [["bias"]],
+  "maxDrop": 0.5,
+  "data": { "images": { "resize": [28, 28], "mean": [0.5, 0.4, 0.3], "std": 0.25 } }
+}`;
+
+const QUANTIZE = `{
+  "default": "static",
+  "rules": [["fc", "float32"], [{ "op": "Gemm" }, "dynamic"]],
+  "onUnsupported": "float32", /* all else */ "corrections": ["bias"],
+  "data": { "wav": { "length": 512, "hop": 128, "sampleRate": 16000 } },
+}`;
+
+const config = (name: string, text: string, read: (text: string) => void): Target => ({
+  name,
+  seeds: () => Promise.resolve([new TextEncoder().encode(text)]),
+  mutate: mutate,
+  read: (bytes) => Promise.resolve(read(new TextDecoder().decode(bytes))),
+});
+
+function mutate(bytes: Uint8Array, stream: Random): Uint8Array {
+  if (stream.chance(0.2)) return mutateBytes(bytes, stream);
+  return new TextEncoder().encode(mutateText(new TextDecoder().decode(bytes), stream));
+}
+
+/** What people write down. */
+export const configs: readonly Target[] = [
+  config("sweep configs", SWEEP, (text) => void productsOf(parseSweepConfig(text, "mutant.jsonc"))),
+  config("quantize configs", QUANTIZE, (text) => void parseQuantizeConfig(text, "mutant.jsonc")),
+  config("reading configs", QUANTIZE, (text) => void parseReading(text, "mutant.jsonc")),
+];

@@ -5,6 +5,7 @@ import { noise } from "../lib/data/noise.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
+import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check } from "./check.ts";
@@ -39,6 +40,7 @@ const command = {
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     fresh: flag("measure anew what was measured on this machine before"),
     all: flag("show every node in the plan, those without weights too"),
+    keepMetadata: flag("keep what the exporter noted of each node, source lines among it"),
     json: flag("print what was chosen and measured as JSON"),
   },
   words: ["static", "dynamic", "weightOnly", "QLinearConv, QGemm, ...", "in X", "SQNR"],
@@ -77,7 +79,8 @@ const main = script(command, async ({ operands, options }, shell) => {
     onProgress: (step) => progress.update(step),
   });
   // What is compared is what the file will hold.
-  const chosen = decodeModel(result.model.bytes(), basename(out));
+  const best = options.keepMetadata ? result.model : withoutExporterMetadata(result.model);
+  const chosen = decodeModel(best.bytes(), basename(out));
   const accuracy = samples?.check && result.model !== model
     ? await check(model, chosen, samples.check, runtime, shell)
     : undefined;

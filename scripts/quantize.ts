@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Dataset } from "../lib/data/dataset.ts";
 import { likeTheFirst } from "../lib/data/first_samples.ts";
 import { UsageError } from "../lib/errors.ts";
+import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
 import { readBack } from "../lib/quantize/one_call.ts";
@@ -58,6 +59,7 @@ const command = {
       ...{ integer: true, min: 1 },
     }),
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
+    keepMetadata: flag("keep what the exporter noted of each node, source lines among it"),
     all: flag("show every node in the plan, those without weights too"),
     json: flag("print plan and comparison as JSON"),
   },
@@ -95,7 +97,11 @@ const main = script(command, async ({ operands, options }, shell) => {
   const asked = await quantize(network, data, { options, config }, context);
   const { samples } = asked;
   // What is compared is what the file will hold.
-  const fileOf = ({ int8 }: Converted) => decodeModel(int8.bytes(), basename(out));
+  const fileOf = ({ int8 }: Converted) =>
+    decodeModel(
+      (options.keepMetadata ? int8 : withoutExporterMetadata(int8)).bytes(),
+      basename(out),
+    );
   const checked = async (converted: Converted) =>
     samples?.check
       ? await checkIfPossible(model, fileOf(converted), samples.check, runtime, shell)
@@ -155,7 +161,8 @@ async function quantize(
   { options, config }: { options: Choices & TakeSamplesOptions; config: QuantizeConfig },
   context: Context,
 ): Promise<Quantized> {
-  const fused = fuse(model);
+  const network = data ? await specialized(model, data, context.shell) : model;
+  const fused = fuse(network);
   for (const line of fused.amendments) context.shell.progress.log(`${model.name}: ${line}`);
   const mapping = options.dynamic ? dynamicByDefault(fused) : config.mapping;
   const watched = prepare(fused, mapping).tensors.length > 0;

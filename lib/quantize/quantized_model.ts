@@ -1,5 +1,6 @@
 import type { ModelProto } from "../onnx/onnx_pb.ts";
-import { Model } from "../onnx/model.ts";
+import { withoutExporterMetadata } from "../onnx/exporter_metadata.ts";
+import { Model, type SaveOptions } from "../onnx/model.ts";
 import type { Plan } from "./plan.ts";
 import type { QConfig } from "./qconfig.ts";
 
@@ -19,6 +20,12 @@ export interface Trace {
   readonly inBody: boolean;
 }
 
+/** Options for {@linkcode QuantizedModel.save}. */
+export interface QuantizedSaveOptions extends SaveOptions {
+  /** Keeps what the exporter noted of each node. @default {false} */
+  keepMetadata?: boolean;
+}
+
 /** A model that {@linkcode convert} made, with the decision for each node of the one it came from. */
 export class QuantizedModel extends Model {
   readonly plan: Plan;
@@ -29,6 +36,17 @@ export class QuantizedModel extends Model {
     super(proto, { name });
     this.plan = plan;
     this.traces = traces;
+  }
+
+  /**
+   * Writes the model to a file as {@linkcode Model.save} does, without what the exporter noted of each node:
+   * scopes, and the paths and source lines of its machine.
+   */
+  override async save(path: string, options: QuantizedSaveOptions = {}): Promise<void> {
+    const { keepMetadata = false, ...rest } = options;
+    if (keepMetadata) return await super.save(path, rest);
+    const plain = withoutExporterMetadata(this);
+    return plain === this ? await super.save(path, rest) : await plain.save(path, rest);
   }
 
   /** The same model with a fuller plan. */

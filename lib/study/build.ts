@@ -1,6 +1,7 @@
 import type { Calibration } from "../calibrate/calibration.ts";
 import { type Dataset, slice } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
+import { withoutExporterMetadata } from "../onnx/exporter_metadata.ts";
 import type { ExactForms } from "../passes/exact_form.ts";
 import { convert } from "../quantize/convert.ts";
 import { mappingOfRecipe } from "../quantize/from_recipe.ts";
@@ -37,8 +38,16 @@ export interface BuildContext {
   readonly signal?: AbortSignal;
 }
 
-/** Makes the model of a recipe. The same recipe, network and samples give the same bytes. */
+/**
+ * Makes the model of a recipe, without what an exporter noted of its nodes. The same recipe, network and
+ * samples give the same bytes.
+ */
 export async function build(recipe: Recipe, context: BuildContext): Promise<Built> {
+  const built = await buildWithNotes(recipe, context);
+  return { ...built, model: withoutExporterMetadata(built.model) };
+}
+
+async function buildWithNotes(recipe: Recipe, context: BuildContext): Promise<Built> {
   const { forms, data, runtime, signal } = context;
   const base = await forms.get(recipe.base);
   const mapping = mappingOn(recipe, base);

@@ -265,3 +265,32 @@ Deno.test("a reader that stops reading, like head, is no failure", () =>
     assert.equal(stderr, "");
     assert.equal(code, 0);
   }));
+
+Deno.test("quantize takes the branch that all samples take, and drops what an exporter noted", () =>
+  inFolder(async (at) => {
+    const model = parseModel(`
+      input x float32[N, 2]
+      input sr int64[]
+      output y float32[N, 2]
+      tensor high int64[] = [16000]
+      tensor w float32[2, 2] = [1.0, -2.0, 3.0, 0.5]
+      c = Equal(sr, high)
+      y = If(c) {
+        then_branch=graph a { output r float32[N, 2]; r = MatMul(x, w) @ high },
+        else_branch=graph b { output r float32[N, 2]; r = Relu(x) @ low }
+      } @ rate`);
+    const node = model.graph.node.map((node) => ({ ...node, docString: "net.py, line 3" }));
+    await model.withGraph({ ...model.graph, node }).save(at("vad.onnx"));
+    await writeNpz(at("vad.npz"), {
+      x: float32([12, 2], Array.from({ length: 24 }, (_, i) => Math.sin(i))),
+      sr: { type: "int64", dims: [12], data: new BigInt64Array(12).fill(16000n) },
+    });
+    const args = [at("vad.onnx"), "--data", at("vad.npz"), "--kernels", "any", "--out"];
+    const { code, stdout, stderr } = await run("quantize", ...args, at("q.onnx"));
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /took the then branch of If "rate", as sr = 16000 in all 12 samples/);
+    assert.match(stdout, /high +MatMul +static/);
+    const { graph } = await readModel(at("q.onnx"));
+    assert.deepEqual(graph.input.map(({ name }) => name), ["x", "sr"]);
+    assert.ok(graph.node.every(({ opType, docString }) => opType !== "If" && !docString));
+  }));

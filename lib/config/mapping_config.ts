@@ -52,7 +52,7 @@ const qconfigConfig = z.union([
 
 const selectorConfig = z.union([
   z.string().min(1),
-  z.strictObject({ op: z.string().min(1) }),
+  z.strictObject({ op: z.string().min(1).describe("all nodes of an operator") }),
 ], { error: 'a rule begins with a module path, glob or node name, or with { "op": "Conv" }' });
 
 /** A qconfig mapping as a config file writes it: a default, and rules of which later ones win. */

@@ -7,7 +7,7 @@ import { metricLine } from "../lib/record/metric_info.ts";
 import type { AblateOptions } from "../lib/task/ablate_options.ts";
 import { ablate } from "../lib/task/run_ablation.ts";
 import { flag, number, text } from "./command.ts";
-import { DATA_HELP, readSamples } from "./data.ts";
+import { configOption, DATA_HELP, readSamples } from "./data.ts";
 import { METRIC_OPTION } from "./metric_options.ts";
 import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
@@ -34,7 +34,7 @@ const command = {
   },
   options: {
     data: text("FILE", DATA_HELP),
-    config: text("FILE", "what int8 is, as for quantize: a default and rules, JSON with comments"),
+    config: configOption("what int8 is, as for quantize: a default and rules, JSON with comments"),
     out: text("FOLDER", "where the report is kept; ablations/NAME by default"),
     metric: METRIC_OPTION,
     layers: text("NAMES", "only these layers: names or module paths, with commas between"),

@@ -9,6 +9,7 @@ import { UsageError } from "../lib/errors.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
+import { configReference } from "../lib/config/config_reference.ts";
 import { parseReading } from "../lib/config/reading_config.ts";
 import type { ValueType } from "../lib/tensor/tensor.ts";
 import { text } from "./command.ts";
@@ -20,7 +21,14 @@ export const DATA_HELP =
   "in folders of their classes or not; or a .wav";
 
 /** An option of commands that take nothing else from a config. */
-export const READING = text("FILE", 'how --data is to be read: JSON with comments, a key "data"');
+export const READING = configOption(
+  'how --data is to be read: JSON with comments, a key "data"; other keys are left to other commands',
+);
+
+/** The option of a config, with the reference of all keys behind `--config help`. */
+export function configOption(what: string) {
+  return text("FILE", `${what} (--config help lists every key)`, configReference);
+}
 
 /** What the file that {@linkcode READING} names says. */
 export async function readReading(path: string | undefined): Promise<DataConfig | undefined> {

@@ -1,10 +1,15 @@
 import { configReference, configSchema } from "../lib/config/config_reference.ts";
 import { UsageError } from "../lib/errors.ts";
+import { METRIC_OPTION } from "./metric_options.ts";
 import { runScript, script } from "./shell.ts";
 
 /** What there is to read, by name. */
 const TOPICS: ReadonlyMap<string, { what: string; text: () => string }> = new Map([
   ["config", { what: "every key of a config, with its values and default", text: configReference }],
+  ["metric", {
+    what: "the metrics there are, and the form of your own",
+    text: () => METRIC_OPTION.explain!(),
+  }],
   ["schema", {
     what: "the same as a JSON schema, for editors",
     text: () => JSON.stringify(configSchema(), null, 2),

@@ -23,7 +23,7 @@ import type { Comparison } from "../lib/task/run_compare.ts";
 import { checkIfPossible } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { damageNote } from "./damage_note.ts";
-import { DATA_HELP, readSamples } from "./data.ts";
+import { configOption, DATA_HELP, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "./quantize_choices.ts";
@@ -44,7 +44,7 @@ const command = {
     data: text("PATH", DATA_HELP),
     out: text("FILE", "where to write the int8 model; its folder is made"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
-    config: text("FILE", "which nodes are to be what, as JSON with comments"),
+    config: configOption("which nodes are to be what, as JSON with comments"),
     dynamic: flag(
       "ranges at run time for Gemm and MatMul, small weights elsewhere; needs no samples",
     ),

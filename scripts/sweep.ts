@@ -6,7 +6,7 @@ import { metricLine } from "../lib/record/metric_info.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { sweep } from "../lib/task/run_sweep.ts";
 import { flag, text } from "./command.ts";
-import { DATA_HELP } from "./data.ts";
+import { configOption, DATA_HELP } from "./data.ts";
 import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { runScript, script } from "./shell.ts";
@@ -35,7 +35,7 @@ const command = {
   },
   options: {
     data: text("PATH", DATA_HELP),
-    config: text("FILE", "what to measure, as JSON with comments"),
+    config: configOption("what to measure, as JSON with comments"),
     out: text("FOLDER", "where the study is kept; studies/NAME by default"),
     quick: flag("few samples and few configurations: a first look"),
     ...STUDY_OPTIONS,

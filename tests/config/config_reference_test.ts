@@ -37,10 +37,12 @@ Deno.test("the schema for editors is that of the configs: write it with deno tas
 
 Deno.test("help prints a topic, and names those there are", async () => {
   assert.equal((await run("help", "config")).stdout, `${configReference()}\n`);
+  assert.equal((await run("sweep", "--config", "help")).stdout, `${configReference()}\n`);
+  assert.match((await run("help", "metric")).stdout, /^The metrics that come with Octavo/);
   assert.deepEqual(JSON.parse((await run("help", "schema")).stdout), committed);
   const { code, stderr } = await run("help", "konfig");
   assert.deepEqual([code, stderr], [
     2,
-    'help: There is no topic "konfig"; there are config, schema\n',
+    'help: There is no topic "konfig"; there are config, metric, schema\n',
   ]);
 });

@@ -9,7 +9,7 @@ import type { Study } from "../lib/record/study_record.ts";
 import { number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading } from "./data.ts";
 import { specialized } from "./read_network.ts";
-import { float32Line, showStudy } from "./study_progress.ts";
+import { showStudy } from "./study_progress.ts";
 import { runScript, script } from "./shell.ts";
 import {
   commandLine,
@@ -74,10 +74,14 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     command: commandLine("search", args),
   });
   const show = showStudy(progress, out);
-  for await (const event of running) if (event.kind !== "end") show(event);
+  const said = new Set<string>();
+  for await (const event of running) {
+    if (event.kind === "begin") event.notes.forEach((note) => said.add(note));
+    if (event.kind !== "end") show(event);
+  }
   const study = await running;
   progress.close();
-  await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out));
+  await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out, said));
 });
 
 function objectiveOf(text: string | undefined): Objective | undefined {
@@ -85,14 +89,14 @@ function objectiveOf(text: string | undefined): Objective | undefined {
   throw new UsageError(`--objective is latency or size, got "${text}"`);
 }
 
-function describe(study: Study, folder: string): string {
+/** @param said What was said before the work began. */
+function describe(study: Study, folder: string, said: ReadonlySet<string>): string {
   const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
   return [
     metricLine(study.metric),
     "",
     headline(study),
-    ...float32Line(study),
-    ...caveats(study),
+    ...caveats(study).filter((note) => !said.has(note)),
     "",
     trialTableText(study),
     ...(study.search ? [study.search.ended] : []),

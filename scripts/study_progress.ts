@@ -15,7 +15,6 @@ import {
   plural,
 } from "../lib/report/format.ts";
 import { metricLine } from "../lib/record/metric_info.ts";
-import type { Study } from "../lib/record/study_record.ts";
 import type { Trial } from "../lib/record/trial_record.ts";
 import type { Progress } from "./progress.ts";
 
@@ -89,20 +88,6 @@ export function showStudy(
       introduction = beginning(event, folder);
     }
   };
-}
-
-/** Float32 on the samples that the winner was reported on: `float32: top-1 76.3 % [..] on 80 test samples`. */
-export function float32Line(study: Study): string[] {
-  const { test, selection } = study.baseline;
-  if (isRelative(study) || study.trials.length === 0) return [];
-  const format = metricFormat(study);
-  const [split, value] = study.winner?.accuracy?.split === "test" && test
-    ? ["test", test] as const
-    : ["selection", selection] as const;
-  return [
-    `float32 as given: ${study.metric.name} ${format.value(value.value)}${format.unit} ` +
-    `${format.range(value)} on the same ${plural(value.n, `${split} sample`)}.`,
-  ];
 }
 
 function beginning(event: BeginEvent, folder: string): string[] {

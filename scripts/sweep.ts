@@ -21,7 +21,7 @@ import {
   sampleSplits,
   STUDY_OPTIONS,
 } from "./study_data.ts";
-import { float32Line, showStudy } from "./study_progress.ts";
+import { showStudy } from "./study_progress.ts";
 
 const command = {
   name: "sweep",
@@ -110,7 +110,6 @@ function describe(study: Study, folder: string): string {
     metricLine(study.metric),
     "",
     headline(study),
-    ...float32Line(study),
     ...caveats(study),
     "",
     trialTableText(study),

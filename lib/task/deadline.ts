@@ -2,8 +2,11 @@ import { UserError } from "../errors.ts";
 import type { Trial } from "../record/trial_record.ts";
 import type { TrialAsk, TrialStrategy } from "../study/trial_ask.ts";
 
-/** Seconds that the last steps take beside the test split: profiles and files. */
-const ENDING_SECONDS = 5;
+/** Seconds that the last steps take beside the test split: profiles, models, charts. */
+const ENDING_SECONDS = 12;
+
+/** A trial may take so many times as long as the longest before it. */
+const LONGER = 1.25;
 
 /** How long a study may take. */
 export interface DeadlineOptions {
@@ -23,6 +26,8 @@ export interface DeadlineOptions {
 export class Deadline implements Disposable {
   /** Milliseconds of the clock at which the last trial has to be over. */
   readonly #last: number;
+  /** Milliseconds of the clock at which all has to be over. */
+  readonly #end: number;
   readonly #now: () => number;
   readonly #late = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -35,7 +40,8 @@ export class Deadline implements Disposable {
     const { now = () => performance.now() } = options;
     this.#now = now;
     const reserve = Math.min(ENDING_SECONDS + 2 * floatSeconds * testShare, minutes * 60 / 3);
-    this.#last = started + minutes * 60_000 - 1000 * (minutes < Infinity ? reserve : 0);
+    this.#end = started + minutes * 60_000;
+    this.#last = this.#end - 1000 * (minutes < Infinity ? reserve : 0);
     if (minutes < Infinity) {
       const late = new DOMException("The time is up", "TimeoutError");
       const stop = () => {
@@ -61,12 +67,17 @@ export class Deadline implements Disposable {
     return this.#last - this.#now();
   }
 
+  /** Whether there is time left for steps that a study can do without. */
+  get isSpent(): boolean {
+    return this.#now() >= this.#end - 1000 * ENDING_SECONDS / 2;
+  }
+
   /** The strategy as long as there is time for a trial as long as the longest so far. */
   over(strategy: TrialStrategy): TrialStrategy {
     let asked = this.#now();
     return {
       ask: async () => {
-        if (this.msLeft() < this.#slowest) {
+        if (this.msLeft() < LONGER * this.#slowest) {
           this.#isOver = true;
           return [];
         }

@@ -82,6 +82,7 @@ export class OpenWork implements AsyncDisposable {
     const budget = budgetOf(options, metric, float32);
     const ledger = new StudyLedger({
       ...{ store, experiment, machine, onStep, options },
+      isLate: () => deadline.isSpent,
       threads: runtimes.time.about.threads,
       start: {
         schema: 1,

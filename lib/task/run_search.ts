@@ -7,7 +7,12 @@ import { firstAsks } from "../strategy/search/small_weights.ts";
 import { measureSpaces } from "./measure_spaces.ts";
 import { type RunningStudy, runStudy } from "./run_study.ts";
 import type { StudyOptions } from "./study_options.ts";
-import type { StudyContext, StudyEnding, StudyStrategy } from "./study_strategy.ts";
+import {
+  type StudyContext,
+  type StudyEnding,
+  type StudyStrategy,
+  TIME_WAS_UP,
+} from "./study_strategy.ts";
 
 /** Options for {@linkcode search}. */
 export interface SearchOptions extends Omit<StudyOptions, "config"> {
@@ -74,13 +79,26 @@ export function search(model: Model, data: Splits, options: SearchOptions = {}):
   });
 }
 
+/** What a search that ended early did not come to, and what would let it. */
+function untried(
+  { reach }: SearchStrategy,
+  { ended, minutes }: StudyEnding & Pick<SearchRecord, "minutes">,
+): string {
+  if (ended !== TIME_WAS_UP) return "";
+  const more = Math.max(5, Math.ceil(2 * minutes));
+  return reach === "int8"
+    ? `Other mixes were not measured any more: give it more time (--minutes ${more}).`
+    : `int8 kernels were not reached, only weights stored small: --minutes ${more}.`;
+}
+
 /** What the search has to tell beside its trials. */
 async function recordOf(
   strategy: SearchStrategy,
   { store, experiment }: StudyContext,
   ending: StudyEnding & Pick<SearchRecord, "objective" | "minutes">,
 ): Promise<SearchRecord> {
-  const { winner, front, notes, objective, minutes, ended = strategy.ended } = ending;
+  const { winner, front, notes, objective, minutes } = ending;
+  const ended = [ending.ended ?? strategy.ended, untried(strategy, ending)].join(" ").trim();
   const { scale } = strategy;
   const earlier = await store.header();
   let decisions = earlier?.winner?.key === winner?.key ? earlier?.search?.decisions ?? [] : [];

@@ -8,7 +8,7 @@ import { askAndTell } from "../study/strategy.ts";
 import { OpenWork } from "./open_work.ts";
 import { openingNotes } from "./opening_notes.ts";
 import type { StudyOptions } from "./study_options.ts";
-import type { StrategyMaker, StudyStrategy } from "./study_strategy.ts";
+import { type StrategyMaker, type StudyStrategy, TIME_WAS_UP } from "./study_strategy.ts";
 
 /** A study at work: loop over its events, or wait for the study. */
 export type RunningStudy = Running<Exclude<StudyEvent, { kind: "step" }>, Study>;
@@ -105,7 +105,7 @@ async function* work(
       }
       options.signal?.throwIfAborted();
     }
-    if (deadline.isOver) ended = "The time was up.";
+    if (deadline.isOver) ended = TIME_WAS_UP;
   } catch (error) {
     ended = whyEnded(error, study, strategy, options.signal);
   }
@@ -125,7 +125,7 @@ function whyEnded(
   signal: AbortSignal | undefined,
 ): string {
   if (signal?.aborted) return "It was stopped.";
-  if (deadline.isOver) return "The time was up.";
+  if (deadline.isOver) return TIME_WAS_UP;
   // Only a record of the strategy's own has a place to say so.
   if (!(error instanceof UserError) || ledger.trials.length === 0 || !strategy.record) throw error;
   ledger.notes.push(error.message);

@@ -28,6 +28,8 @@ export interface LedgerFields {
   readonly machine: string;
   readonly threads: number;
   readonly onStep: OnStep;
+  /** Whether there is no time left for what can be done without. @default {there always is} */
+  readonly isLate?: () => boolean;
   readonly options: Pick<StudyOptions, "out" | "objective" | "report" | "signal">;
 }
 
@@ -145,6 +147,12 @@ export class StudyLedger {
     if (ranges) this.#changes.ranges = ranges;
     if (!await store.evaluation(winner.modelHash!, "test")) await experiment.test(winner.recipe);
     const known = this.#earlier?.profiles;
+    if (known?.key !== winner.key && this.#fields.isLate?.()) {
+      this.notes.push(
+        "The time was up before it was looked at where the time goes: see `profile`.",
+      );
+      return;
+    }
     onStep({ step: "profile", done: 0, of: 1, about: winner.name });
     this.#changes.profiles = known?.key === winner.key ? known : await this.#profiles(winner);
   }

@@ -60,6 +60,9 @@ export interface StudyContext {
   readonly onStep: OnStep;
 }
 
+/** What a study says that had no time left. */
+export const TIME_WAS_UP = "The time was up.";
+
 /** How a study came out. */
 export interface StudyEnding {
   /** The trial that was chosen, if one was. */

@@ -19,9 +19,9 @@ function endless(minutes?: number) {
 }
 
 Deno.test("a Deadline keeps time for the test split and the files", () => {
-  // 5 s, and float32 and a candidate on twice as many samples as took 5 s: 25 s of 10 minutes.
+  // 12 s, and float32 and a candidate on twice as many samples as took 5 s: 32 s of 10 minutes.
   using deadline = endless(10).deadline;
-  assert.equal(deadline.msLeft(), 600_000 - 25_000);
+  assert.equal(deadline.msLeft(), 600_000 - 32_000);
   // Of a short time no more than a third is kept.
   using short = endless(0.5).deadline;
   assert.equal(short.msLeft(), 20_000);
@@ -33,12 +33,15 @@ Deno.test("a Deadline lets a strategy ask as long as the longest trial so far st
   assert.equal((await strategy.ask()).length, 1);
   clock.ms = 100_000;
   strategy.tell(ask, trial);
-  clock.ms = 474_999;
+  assert.equal(deadline.isSpent, false);
+  clock.ms = 442_999;
   assert.equal((await strategy.ask()).length, 1);
   assert.equal(deadline.isOver, false);
-  clock.ms = 475_001; // 99.999 s are left, and one took 100
+  clock.ms = 443_001; // 124.999 s are left, and one took 100
   assert.deepEqual(await strategy.ask(), []);
   assert.equal(deadline.isOver, true);
+  clock.ms = 594_001; // not even 6 s are left for the profiles
+  assert.equal(deadline.isSpent, true);
 });
 
 Deno.test("the time that a strategy takes to think is no trial's", async () => {
@@ -54,7 +57,7 @@ Deno.test("the time that a strategy takes to think is no trial's", async () => {
   await slow.ask();
   clock.ms += 1000;
   slow.tell(ask, trial);
-  clock.ms = 573_000;
+  clock.ms = 566_000;
   assert.equal((await deadline.over({ ask: () => [ask], tell: () => {} }).ask()).length, 1);
 });
 

@@ -124,6 +124,13 @@ export class SearchStrategy implements TrialStrategy {
     return this.#ended;
   }
 
+  /** How far it has come: to weights stored small alone, or to int8 kernels. */
+  get reach(): "small weights" | "int8" {
+    return [...this.#suggested.keys()].some((key) => this.#trials.has(key))
+      ? "int8"
+      : "small weights";
+  }
+
   /**
    * What each layer became in a trial, and why; empty where its forms were not chosen by measurement.
    *

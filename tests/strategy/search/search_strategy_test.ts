@@ -251,12 +251,14 @@ Deno.test("a failed trial does not end the search", async () => {
 Deno.test("a search says why it asks no more", async () => {
   const strategy = strategyOf(0.9);
   assert.equal(strategy.ended, "");
+  assert.equal(strategy.reach, "small weights");
   await searched(strategy, { layers: BINARY });
   assert.equal(
     strategy.ended,
     "The search ended early: no other mix is predicted to beat the best one measured.",
   );
   assert.deepEqual(await strategy.ask(), []);
+  assert.equal(strategy.reach, "int8");
 
   const hopeless = strategyOf(-0.01);
   await searched(hopeless, { layers: BINARY });

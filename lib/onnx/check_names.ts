@@ -1,6 +1,8 @@
 import { visible } from "../visible.ts";
 import { checkAttributes, nodeLabel, type Refuse } from "./check_attributes.ts";
 import { constantValue, subgraphs } from "./graph.ts";
+import { LEAST_INPUTS } from "./least_inputs.ts";
+import { isStandard } from "./node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "./onnx_pb.ts";
 
 /** What a graph can read of those around it. */
@@ -90,6 +92,7 @@ function checkScope(
       refuse(`"${unknown}" is made by no node and is no input, but ${nodeLabel(node)} reads it`);
     }
     checkOperator(node, refuse);
+    checkEnds(node, refuse);
     checkAttributes(node, refuse);
     for (const body of subgraphs(node)) checkBody(node, body, inside, refuse);
   }
@@ -106,6 +109,17 @@ function checkOperator({ opType, output }: NodeProto, refuse: Refuse): void {
   if (opType.length > LONGEST_OPERATOR || visible(opType) !== opType) {
     refuse(`${of} names an operator that there cannot be, "${opType.slice(0, LONGEST_OPERATOR)}"`);
   }
+}
+
+/** What an operator cannot do without must be there: what works on its nodes relies on that. */
+function checkEnds(node: NodeProto, refuse: Refuse): void {
+  if (!isStandard(node)) return;
+  const least = LEAST_INPUTS.get(node.opType) ?? 0;
+  const missing = Array.from({ length: least }, (_, i) => i).find((i) => !node.input[i]);
+  if (missing !== undefined) {
+    refuse(`${nodeLabel(node)} lacks its input ${missing + 1} of at least ${least}`);
+  }
+  if (!node.output.some(Boolean)) refuse(`a ${node.opType} node makes nothing`);
 }
 
 function checkBody(node: NodeProto, body: GraphProto, around: Around, refuse: Refuse): void {

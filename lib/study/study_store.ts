@@ -237,11 +237,18 @@ export class StudyStore implements AsyncDisposable {
     const [first] = error.issues;
     throw new UserError(
       `Cannot read the study in ${this.#place}: another version of Octavo wrote it ` +
-        `(${first?.path.join(".")}: ${first?.message}). Use another folder (--out), or delete ` +
+        `(${first?.path.join(".")}: ${
+          inWords(first?.message)
+        }). Use another folder (--out), or delete ` +
         `this study and start again (--fresh).`,
       { cause: error },
     );
   }
+}
+
+/** What zod found, without words of JavaScript. */
+function inWords(message = "it does not fit"): string {
+  return message.endsWith("received undefined") ? "it is missing" : message;
 }
 
 /** Whether a trial has come to its end: measured whole, or failed. */

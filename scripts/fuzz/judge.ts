@@ -14,7 +14,7 @@ export interface Finding {
 }
 
 /** Words of programs, not of people; and sentences without an end. */
-const UNCLEAR = /\bundefined\b|\[object|std::|narrowing_error|is not a function|\bhas $|: $|^$/;
+const UNCLEAR = /\bundefined\b|\[object|std::|narrowing_error|is not a function|\bit has $|^$/;
 
 /** Longest message that is still one sentence. */
 const LONGEST = 1200;

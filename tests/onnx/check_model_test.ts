@@ -143,6 +143,16 @@ Deno.test("decodeModel() refuses operators that nobody can have named so", () =>
   reread(IO + "y = Relu(x)", set("constructor"));
 });
 
+Deno.test("decodeModel() refuses nodes without what their operator cannot do without", () => {
+  refuses(
+    IO + "y = BatchNormalization(x)",
+    /BatchNormalization "y" lacks its input 2 of at least 5/,
+  );
+  refuses(IO + 'y = Gemm("", x)', /Gemm "y" lacks its input 1 of at least 2/);
+  refuses(IO + "y = Neg(x); Relu(x)", /a Relu node makes nothing/);
+  reread(IO + 'y = Clip(x, "", x)');
+});
+
 Deno.test("decodeModel() refuses attributes of another kind, given twice, or out of bounds", () => {
   const relu = (attributes: string) => `${IO}y = Transpose(x) {${attributes}} @ turn`;
   refuses(relu('perm="10"'), /attribute "perm" of Transpose "turn" is of kind STRING, not INTS/);

@@ -161,8 +161,7 @@ async function quantize(
   { options, config }: { options: Choices & TakeSamplesOptions; config: QuantizeConfig },
   context: Context,
 ): Promise<Quantized> {
-  const network = data ? await specialized(model, data, context.shell) : model;
-  const fused = fuse(network);
+  const fused = fuse(model);
   for (const line of fused.amendments) context.shell.progress.log(`${model.name}: ${line}`);
   const mapping = options.dynamic ? dynamicByDefault(fused) : config.mapping;
   const watched = prepare(fused, mapping).tensors.length > 0;

@@ -9,6 +9,7 @@ import { absorbIntoConsumer } from "./absorb_into_consumer.ts";
 import { dropDropout } from "./drop_dropout.ts";
 import { dropIdentity } from "./drop_identity.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
+import { dropUnchangedStates } from "./drop_unchanged_states.ts";
 import { dropZeroStates } from "./drop_zero_states.ts";
 import { einsumToMatMul } from "./einsum_to_matmul.ts";
 import { foldConstants } from "./fold_constants.ts";
@@ -86,6 +87,7 @@ const SIMPLIFY: readonly Pass[] = [
   matrixWeights,
   dropNoOps,
   dropZeroStates,
+  dropUnchangedStates,
   removeDead,
 ];
 
@@ -121,6 +123,7 @@ const PASSES: readonly Pass[] = [
  * - What is computed in float16, bfloat16 or float64 is computed in float32, for which there are kernels;
  *   inputs and outputs keep their types.
  * - An If whose condition is constant gives way to the branch that is taken.
+ * - What a Loop or Scan only carries from step to step is read from outside by its body.
  * - Identity, Dropout, empty Casts and Transposes, initial states of zeros and all that no output needs
  *   are removed.
  *

@@ -15,7 +15,7 @@ import {
   showSelector,
 } from "./mapping.ts";
 import { float32, staticInt8, type WeightOnly, weightOnly } from "./qconfig.ts";
-import { keepSharedWeights } from "./shared_weights.ts";
+import { keepHandedWeights, keepSharedWeights } from "./shared_weights.ts";
 import { dropIdleUnits, type StaticUnit, staticUnits, type TensorHints } from "./static_units.ts";
 import { weightOnlyObstacle } from "./weight_only.ts";
 
@@ -111,6 +111,7 @@ export function decideWith(
       fallBack(decision, "ranges in the body of an If, Loop or Scan cannot be calibrated", true);
     }
   }
+  keepHandedWeights(all);
   const units = staticUnits(graph.node, of, facts, hints);
   dropIdleUnits(graph.node, of, units, facts);
   keepSharedWeights(all);

@@ -114,8 +114,11 @@ async function withoutSlowIslands(
   const times = new Map(slow.flatMap(({ nodes, ms, float32Ms }) =>
     nodes.map((name) => [
       name,
-      `${milliseconds(ms)} ms in int8 with what changes precision around it, ` +
-      `${milliseconds(float32Ms)} ms in float32`,
+      nodes.length === 1
+        ? `it takes ${milliseconds(ms)} ms in int8, changes of precision included, and ` +
+          `${milliseconds(float32Ms)} ms in float32`
+        : `with its int8 neighbours it takes ${milliseconds(ms)} ms, changes of precision ` +
+          `included, and they take ${milliseconds(float32Ms)} ms in float32`,
     ])
   ));
   const rules = [...times.keys()].map((name): Rule => [name, small]);

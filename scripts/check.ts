@@ -1,40 +1,130 @@
-import { UserError } from "../lib/errors.ts";
-import { RuntimeError } from "../lib/runtime/runtime_errors.ts";
 import type { Dataset } from "../lib/data/dataset.ts";
-import { compare, type Comparison } from "../lib/task/run_compare.ts";
+import { UserError } from "../lib/errors.ts";
+import { baselineNotes } from "../lib/evaluate/baseline_notes.ts";
+import { evaluate, type Evaluation } from "../lib/evaluate/evaluate.ts";
+import { type Limits, requireLimits } from "../lib/evaluate/limits.ts";
+import { infoOf, type Metric } from "../lib/evaluate/metric.ts";
+import { metricFor } from "../lib/evaluate/metric_for.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
+import { drop, isWithin, worstCaseDrop } from "../lib/record/budget.ts";
+import { metricLine } from "../lib/record/metric_info.ts";
+import { metricFormat } from "../lib/report/format.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
+import { RuntimeError } from "../lib/runtime/runtime_errors.ts";
+import { compare, type Comparison } from "../lib/task/run_compare.ts";
 import type { Shell } from "./shell.ts";
 
+/** What a command line says of a comparison. */
+export interface CheckOptions extends Limits {
+  readonly metric?: string | undefined;
+  /** Nothing but JSON is to be printed. */
+  readonly json: boolean;
+}
+
+/** How a command compares what it makes with float32. */
+export interface Check {
+  readonly metric: Metric;
+  readonly data: Dataset;
+  /** Float32 on the data; or why it has no figure there. */
+  readonly float32: Evaluation | string;
+}
+
+/** What became of a comparison: it, or why there is none; neither where none was planned. */
+export interface Checked {
+  readonly comparison?: Comparison;
+  readonly failed?: string;
+}
+
 /**
- * Compares what a command has made with float32, and tells how far it is. Undefined where the network
- * gives no tensor that could be compared.
+ * Settles before the work what will be compared how, and says it in the first line of what is printed; and
+ * what float32 itself says against the samples.
+ *
+ * @param data Samples that the result is not made from; undefined where there are too few.
+ * @param options What the user asked for, and whether only JSON is to be printed.
+ * @returns Undefined where there is nothing to compare on, or no tensor to compare.
+ * @throws {UsageError} If a limit cannot be meant for the metric.
+ * @throws {UserError} If there is no such metric, or the labels are no classes of the network.
+ */
+export async function planCheck(
+  model: Model,
+  data: Dataset | undefined,
+  options: CheckOptions,
+  runtime: Runtime,
+  { print, progress, signal }: Shell,
+): Promise<Check | undefined> {
+  const { maxDrop, atLeast } = options;
+  if (!data || valueTypes(model.graph).outputs.length === 0) {
+    if (maxDrop === undefined && atLeast === undefined) return undefined;
+    throw new UserError(
+      "Cannot keep --at-least or --max-drop without a comparison: give --data with samples enough to " +
+        "compare on, 4 at least",
+    );
+  }
+  const metric = await metricFor(model, data, { metric: options.metric, runtime, signal });
+  const info = infoOf(metric);
+  requireLimits(info, options);
+  if (!options.json) await print(`${metricLine(info)}\n`);
+  const float32 = await evaluate(runtime, model, data, metric, undefined, { signal })
+    .catch((error) => reasonNotCompared(error, signal));
+  if (typeof float32 !== "string") {
+    (await baselineNotes(model, data, metric, float32)).forEach(progress.log);
+  }
+  return { metric, data, float32 };
+}
+
+/** Why nothing can be compared; what is no fault of what the user brought is thrown. */
+function reasonNotCompared(error: unknown, signal: AbortSignal): string {
+  if (!(error instanceof UserError) || error instanceof RuntimeError || signal.aborted) throw error;
+  return `It was not compared with float32. ${error.message}.`;
+}
+
+/**
+ * Compares what a command has made with float32, and tells how far it is. Where no comparison is possible
+ * the work is not lost: the reason is told.
  */
 export async function check(
   model: Model,
   candidate: Model,
-  data: Dataset,
+  plan: Check | undefined,
   runtime: Runtime,
   { progress, signal }: Shell,
-): Promise<Comparison | undefined> {
-  if (valueTypes(model.graph).outputs.length === 0) return undefined;
+): Promise<Checked> {
+  if (!plan) return {};
+  const { metric, data, float32 } = plan;
+  if (typeof float32 === "string") return { failed: float32 };
   const onProgress = (done: number, all: number) =>
     progress.update(`comparing: ${done} of ${all} runs`);
-  return await compare(model, candidate, data, { runtime, signal, onProgress });
+  try {
+    const options = { metric, runtime, reference: float32, signal, onProgress };
+    return { comparison: await compare(model, candidate, data, options) };
+  } catch (error) {
+    return { failed: reasonNotCompared(error, signal) };
+  }
 }
 
-/**
- * As {@linkcode check}; where the outputs of the two cannot be compared, the sentence that says so: the
- * file is no worse for it.
- */
-export async function checkIfPossible(
-  ...args: Parameters<typeof check>
-): Promise<{ readonly comparison?: Comparison; readonly failed?: string }> {
-  try {
-    return { comparison: await check(...args) };
-  } catch (error) {
-    if (!(error instanceof UserError) || error instanceof RuntimeError) throw error;
-    return { failed: `It was not compared with float32. ${error.message}.` };
+/** Refuses a result that misses a limit, once it is written. */
+export function requireKept(
+  { comparison }: Checked,
+  { maxDrop, atLeast }: Limits,
+  file: string,
+): void {
+  if (maxDrop === undefined && atLeast === undefined) return;
+  const asked = maxDrop === undefined ? `--at-least ${atLeast}` : `--max-drop ${maxDrop}`;
+  if (!comparison) {
+    throw new UserError(`${file} is written, but ${asked} was not checked: see above`);
   }
+  const { metric, difference, candidate, float32 } = comparison;
+  const allowed = maxDrop ?? drop(metric, { value: atLeast! - float32.value.value });
+  if (isWithin({ maxDrop: allowed }, worstCaseDrop(metric, difference))) return;
+  const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: allowed });
+  throw new UserError(
+    `${file} is written, but it misses ${asked}: its ${metric.name} is ${
+      format.value(candidate.value.value)
+    }${format.unit} ${format.range(candidate.value)}, float32's ` +
+      `${
+        format.value(float32.value.value)
+      }${format.unit}. \`deno task ablate\` tells which layers cost it, ` +
+      "`deno task search` looks for a mix that keeps the limit",
+  );
 }

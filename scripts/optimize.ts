@@ -3,15 +3,15 @@ import { optimize } from "../lib/task/run_optimize.ts";
 import type { Optimized } from "../lib/task/optimized.ts";
 import { noise } from "../lib/data/noise.ts";
 import { UsageError } from "../lib/errors.ts";
-import type { Comparison } from "../lib/task/run_compare.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
-import { check } from "./check.ts";
+import { check, type Checked, planCheck } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
+import { METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { readNetwork, specialized } from "./read_network.ts";
 import { runScript, script } from "./shell.ts";
@@ -37,6 +37,7 @@ const command = {
     calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
       ...{ integer: true, min: 1 },
     }),
+    metric: METRIC_OPTION,
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     fresh: flag("measure anew what was measured on this machine before"),
     all: flag("show every node in the plan, those without weights too"),
@@ -70,6 +71,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   await makeRoomFor(out);
 
   await using runtime = openRuntime({ workers: 1, threads });
+  const planned = await planCheck(model, samples?.check, options, runtime, shell);
   const result = await optimize(model, samples?.calibration ?? [madeUp(model)], {
     runtime,
     qconfig: options.float32 ? "float32" : "fastest",
@@ -81,10 +83,8 @@ const main = script(command, async ({ operands, options }, shell) => {
   // What is compared is what the file will hold.
   const best = options.keepMetadata ? result.model : withoutExporterMetadata(result.model);
   const chosen = decodeModel(best.bytes(), basename(out));
-  const accuracy = samples?.check && result.model !== model
-    ? await check(model, chosen, samples.check, runtime, shell)
-    : undefined;
   const isSame = result.model === model;
+  const checked = isSame ? {} : await check(model, chosen, planned, runtime, shell);
   const floats = isSame ? [] : await noteOnFloats(model, samples?.check, runtime);
   await chosen.save(out);
   progress.close();
@@ -92,8 +92,8 @@ const main = script(command, async ({ operands, options }, shell) => {
   const written = { file: out, bytes: chosen.bytes().length, floats };
   await print(
     options.json
-      ? jsonOf(result, accuracy, { ...written, kept: isSame, threads })
-      : textOf(result, accuracy, written, model, options.all),
+      ? jsonOf(result, checked, { ...written, kept: isSame, threads })
+      : textOf(result, checked, written, model, options.all),
   );
 });
 
@@ -107,21 +107,21 @@ interface Written {
 
 function jsonOf(
   { parts, plan, rewrites, notes }: Optimized,
-  comparison: Comparison | undefined,
+  { comparison, failed }: Checked,
   written: Written & { readonly kept: boolean; readonly threads: number },
 ): string {
   const { latency, shapes, predictedMs, drifted } = parts;
   const record = {
     ...written,
     ...{ shapes, latency, predictedMs, drifted, notes, rewrites },
-    ...{ executes: plan.executes(), plan: plan.rows, comparison },
+    ...{ executes: plan.executes(), plan: plan.rows, comparison, failed },
   };
   return JSON.stringify(record, null, 2);
 }
 
 function textOf(
   result: Optimized,
-  comparison: Comparison | undefined,
+  { comparison, failed }: Checked,
   { file, bytes, floats }: Written,
   model: Model,
   all: boolean,
@@ -130,6 +130,7 @@ function textOf(
     ...result.model === result.built ? [`${all ? result.plan.all : result.plan}\n`] : [],
     result.notes.join("\n"),
     ...comparison ? [`\n${comparison}`] : [],
+    ...failed ? [`\n${failed}`] : [],
     ...floats.map((note) => `\n${note}`),
     `\n${writtenNote(file, bytes, model)}`,
   ].join("\n");

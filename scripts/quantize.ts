@@ -20,11 +20,12 @@ import type { Runtime } from "../lib/runtime/runtime.ts";
 import type { QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { type Converted, keepSpeed, type KeptSpeed } from "../lib/task/keep_speed.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
-import { checkIfPossible } from "./check.ts";
+import { type Check, check, type CheckOptions, planCheck, requireKept } from "./check.ts";
 import { flag, number, text } from "./command.ts";
 import { damageNote } from "./damage_note.ts";
 import { configOption, DATA_HELP, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
+import { LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "./quantize_choices.ts";
 import { readNetwork, specialized } from "./read_network.ts";
@@ -58,6 +59,8 @@ const command = {
     selection: number("N", "most samples to compare on; 100 by default", {
       ...{ integer: true, min: 1 },
     }),
+    metric: METRIC_OPTION,
+    ...LIMIT_OPTIONS,
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     keepMetadata: flag("keep what the exporter noted of each node, source lines among it"),
     all: flag("show every node in the plan, those without weights too"),
@@ -95,23 +98,22 @@ const main = script(command, async ({ operands, options }, shell) => {
   const context = { runtime, shell };
   const network = data ? await specialized(model, data, shell) : model;
   const asked = await quantize(network, data, { options, config }, context);
-  const { samples } = asked;
+  const { samples, planned } = asked;
   // What is compared is what the file will hold.
   const fileOf = ({ int8 }: Converted) =>
     decodeModel(
       (options.keepMetadata ? int8 : withoutExporterMetadata(int8)).bytes(),
       basename(out),
     );
-  const checked = async (converted: Converted) =>
-    samples?.check
-      ? await checkIfPossible(model, fileOf(converted), samples.check, runtime, shell)
-      : {};
-  const first = await checked(asked);
+  const compareWith = (converted: Converted) =>
+    check(model, fileOf(converted), planned, runtime, shell);
+  const first = await compareWith(asked);
   const latency = first.comparison?.latency;
   const kept: KeptSpeed = data && fallsBack(options, config)
     ? await atSpeed(network, asked, samples?.calibration ?? data, { latency, options, ...context })
     : asked;
-  const { comparison, failed } = kept === asked ? first : await checked(kept);
+  const checked = kept === asked ? first : await compareWith(kept);
+  const { comparison, failed } = checked;
 
   progress.update("reading back what the runtime executes");
   const int8 = await readBack(kept.int8, runtime);
@@ -140,25 +142,32 @@ const main = script(command, async ({ operands, options }, shell) => {
   const { plan } = int8;
   if (options.json) {
     const written = { file: out, bytes, executes: plan.executes(), notes: [...warnings, ...notes] };
-    return await print(JSON.stringify({ ...written, plan: plan.rows, comparison }, null, 2));
+    await print(JSON.stringify({ ...written, plan: plan.rows, comparison }, null, 2));
+    return requireKept(checked, options, out);
   }
   for (const line of warnings) await print(`${line}\n`);
   await print(options.all ? plan.all.text : plan.toString());
   if (comparison) await print(`\n${comparison}`);
   for (const line of notes) await print(line);
   await print(`\n${writtenNote(out, bytes, model)}`);
+  requireKept(checked, options, out);
 });
 
 /** What a network becomes, and which samples are left to compare on. */
 interface Quantized extends Converted {
   readonly samples?: { readonly calibration?: Dataset; readonly check?: Dataset };
+  /** How it is to be compared, if it can be. */
+  readonly planned?: Check;
 }
 
 /** Finds ranges, and converts. */
 async function quantize(
   model: Model,
   data: Dataset | undefined,
-  { options, config }: { options: Choices & TakeSamplesOptions; config: QuantizeConfig },
+  { options, config }: {
+    options: Choices & TakeSamplesOptions & CheckOptions;
+    config: QuantizeConfig;
+  },
   context: Context,
 ): Promise<Quantized> {
   const fused = fuse(model);
@@ -172,8 +181,10 @@ async function quantize(
   }
   const samples = data && (watched ? takeSamples(data, options) : takeAll(data, options));
   const ranges = samples && "calibration" in samples ? samples.calibration : undefined;
+  const { runtime, shell } = context;
+  const planned = await planCheck(model, samples?.check, options, runtime, shell);
   const asked = await convertOn(fused, { ...config, mapping }, ranges, context);
-  return { ...asked, ...(samples && { samples }) };
+  return { ...asked, ...(samples && { samples }), ...(planned && { planned }) };
 }
 
 /** Finds the ranges that a mapping wants, and converts. */

@@ -46,6 +46,7 @@ export async function baselineNotes(
         `follows is of samples that it does not know.`
       : "",
     sameNote(metric, scores),
+    emptyNote(metric, scores),
   ].filter((note) => note !== "");
 }
 
@@ -149,6 +150,14 @@ async function rangesOf(model: Model, dataset: Dataset): Promise<Range[]> {
     const isPicture = whole && low >= 0 && high > 64 && high <= 255 && !scales;
     return { name, low, high, isPicture };
   });
+}
+
+/** Says how many samples tell nothing, as a network that finds nothing in them is right to give nothing. */
+function emptyNote({ usesLabels }: Metric, scores: Float64Array = new Float64Array()): string {
+  const empty = scores.filter(Number.isNaN).length;
+  if (usesLabels || empty === 0) return "";
+  return `In ${empty} of ${scores.length} samples float32 gives nothing that could be compared; they count ` +
+    `only where the other network gives something.`;
 }
 
 /** Says so where a metric of one's own gives the same for every sample. */

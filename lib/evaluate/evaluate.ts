@@ -35,7 +35,8 @@ export interface Evaluation {
   readonly difference?: Estimate;
   /**
    * Closeness to the reference's outputs: for each float output over all its values and samples,
-   * and of these the worst. Absent without a reference, or where no output keeps its shape.
+   * and of these the worst. Absent without a reference, where no output keeps its shape, and beside a
+   * metric that matches parts of the outputs by itself.
    */
   readonly outputs?: OutputError;
   /**
@@ -97,8 +98,9 @@ export async function evaluate(
     requireFinite(outputs, model, dataset, index);
     const expected = reference?.results?.[index] ?? outputs;
     scorer.add(outputs, expected, index, feeds);
-    if (reference) closeness.add(expected, outputs);
-    else {
+    if (reference) {
+      if (!metric.isMatched) closeness.add(expected, outputs);
+    } else {
       results.push(outputs);
       if (metric.usesInputs) inputs.push(feeds);
     }

@@ -61,6 +61,11 @@ export interface Metric extends Omit<MetricInfo, "share"> {
   readonly needs?: string;
   /** Samples without a label are left out. @default {false} */
   readonly usesLabels?: boolean;
+  /**
+   * Whether it finds for itself which parts of the outputs belong together, so that a comparison of the
+   * outputs place by place would mislead, and is left away. @default {false}
+   */
+  readonly isMatched?: boolean;
   /** Whether it looks at what the network was fed. @default {false} */
   readonly usesInputs?: boolean;
   /** Set where its value follows from sums over all samples, see {@linkcode Pooled}. */

@@ -112,11 +112,11 @@ export function metricFormat(
   const { metric, baseline, maxDrop } = study;
   const [decimals, differenceDecimals] = metricDecimals(metric, baseline.selection.value);
   const unit = metric.unit === "" ? "" : ` ${metric.unit}`;
-  const differenceUnit = metric.share ? " points" : unit;
+  const differenceUnit = metric.unit === "%" ? " points" : unit;
   const sense = metric.higherIsBetter ? -1 : 1;
   // Sums like 150 - 120 carry no more than a few digits, whatever binary makes of them.
   const limit = Number((baseline.selection.value + sense * maxDrop).toPrecision(12));
-  const points = metric.share && maxDrop === 1 ? " point" : differenceUnit;
+  const points = metric.unit === "%" && maxDrop === 1 ? " point" : differenceUnit;
   const value = (x: number) => decimal(x, decimals);
   const difference = (x: number) => signed(x, differenceDecimals);
   return {

@@ -83,3 +83,10 @@ Deno.test("baselineNotes() names the random nodes, and those that stay so", asyn
   );
   assert.match(open!, /^What Multinomial "\/draw" gives differs from run to run/);
 });
+
+Deno.test("baselineNotes() says how many samples are empty", async () => {
+  const scores = Float64Array.from([NaN, 100, NaN, 100]);
+  const value = { value: 100, low: 100, high: 100, n: 2 };
+  const said = await baselineNotes(plain, data(1), agreement(), { value, scores });
+  assert.match(said[0]!, /^In 2 of 4 samples float32 gives nothing that could be compared/);
+});

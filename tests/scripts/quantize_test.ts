@@ -224,13 +224,33 @@ Deno.test("quantize says first that int8 destroys a network, and a rule that men
     ];
     const { code, stdout } = await run("quantize", ...args);
     assert.equal(code, 0);
-    const [first] = stdout.split("\n");
+    const [, , first] = stdout.split("\n");
     assert.match(first!, /^int8 destroys what log\.onnx gives: SQNR −?\d+\.\d dB on \d+ samples/);
     const rule = /\{ "default": .*\] \}/.exec(first!)![0];
     await Deno.writeTextFile(at("q.jsonc"), rule);
     const mended = await run("quantize", ...args.slice(0, 5), "--config", at("q.jsonc"));
     assert.equal(mended.code, 0, mended.stderr);
     assert.doesNotMatch(mended.stdout, /destroys/);
+  }));
+
+Deno.test("quantize says first what is compared and why, and ends with exit 1 where a limit is missed", () =>
+  inFolder(async (at) => {
+    const args = [at("tiny.onnx"), "--data", at("data.npz"), "--out", at("q.onnx")];
+    const kept = await run("quantize", ...args, "--at-least", "60");
+    assert.equal(kept.code, 0, kept.stderr);
+    assert.match(
+      kept.stdout,
+      /^Metric: agreement in %, higher is better\. Chosen because output "logits" \[N, 4\] holds classes/,
+    );
+    const missed = await run("quantize", ...args, "--metric", "sqnr", "--at-least", "90");
+    assert.equal(missed.code, 1);
+    assert.match(missed.stdout, /^Metric: SQNR in dB, higher is better\.\n/);
+    assert.match(missed.stderr, /is written, but it misses --at-least 90: its SQNR is \d+\.\d dB/);
+    await Deno.stat(at("q.onnx"));
+    for (const limit of [["--at-least", "0.9"], ["--max-drop", "50%"], ["--max-drop", "-1"]]) {
+      const { code, stderr } = await run("quantize", ...args, ...limit);
+      assert.equal(code, 2, stderr);
+    }
   }));
 
 Deno.test("inspect shows nodes with module paths and bytes, and the same as JSON", () =>

@@ -42,6 +42,7 @@ export function aligned(options: ClosenessOptions = {}): Metric {
     perfect: MAX_SQNR,
     maxDrop: MAX_SQNR - LEAST_SQNR,
     resolution: 1,
+    isMatched: true,
     score({ outputs, reference }) {
       const names = options.outputs ?? comparable(reference);
       if (names.length === 0) throw new Error("there is no output of numbers to compare");

@@ -54,6 +54,7 @@ export function detectionF1(): Metric {
     share: false,
     perfect: 100,
     maxDrop: 1,
+    isMatched: true,
     pooled,
     score(sample) {
       const value = pooled.value(pooled.tally(sample));

@@ -11,6 +11,7 @@ import { configOption, DATA_HELP, readSamples } from "./data.ts";
 import { METRIC_OPTION } from "./metric_options.ts";
 import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
+import { withConfig } from "./with_config.ts";
 import { runScript, script } from "./shell.ts";
 import {
   commandLine,
@@ -68,10 +69,14 @@ const command = {
   ],
 } as const;
 
-const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
+const main = script(command, async (line, { args, signal, progress, print }) => {
+  const { operands } = line;
+  const config = line.options.config === undefined
+    ? undefined
+    : await readConfig(line.options.config);
+  const options = withConfig(line.options, config?.shared);
   const { data, depth, screening, pairs, seed, workers, layers, weights, activations } = options;
   requirePair(operands.model, data, "ablate");
-  const config = options.config === undefined ? undefined : await readConfig(options.config);
   const settings: AblateOptions = {
     ...config && { mapping: config.mapping },
     ...await ownMetric(options.metric),

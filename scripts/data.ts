@@ -10,7 +10,8 @@ import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
 import { configReference } from "../lib/config/config_reference.ts";
-import { parseReading } from "../lib/config/reading_config.ts";
+import type { SharedConfig } from "../lib/config/shared_config.ts";
+import { parseShared } from "../lib/config/any_config.ts";
 import type { ValueType } from "../lib/tensor/tensor.ts";
 import { text } from "./command.ts";
 import { readText } from "./read_text.ts";
@@ -31,8 +32,8 @@ export function configOption(what: string) {
 }
 
 /** What the file that {@linkcode READING} names says. */
-export async function readReading(path: string | undefined): Promise<DataConfig | undefined> {
-  return path === undefined ? undefined : parseReading(await readText(path), path);
+export async function readShared(path: string | undefined): Promise<SharedConfig | undefined> {
+  return path === undefined ? undefined : parseShared(await readText(path), path);
 }
 
 /**

@@ -9,11 +9,12 @@ import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check, type Checked, planCheck } from "./check.ts";
 import { flag, number, text } from "./command.ts";
-import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
+import { DATA_HELP, READING, readSamples, readShared } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { readNetwork, specialized } from "./read_network.ts";
+import { withConfig } from "./with_config.ts";
 import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
 import { writtenNote } from "./written_note.ts";
@@ -51,7 +52,9 @@ const command = {
   ],
 } as const;
 
-const main = script(command, async ({ operands, options }, shell) => {
+const main = script(command, async ({ operands, options: typed }, shell) => {
+  const config = await readShared(typed.config);
+  const options = withConfig(typed, config);
   const { print, progress, signal } = shell;
   const { threads = 1 } = options;
   const out = requireOut(options.out, operands.model, "fast.onnx");
@@ -59,7 +62,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   const read = await readNetwork(operands.model, shell);
   const data = options.data === undefined
     ? undefined
-    : await readSamples(options.data, read, await readReading(options.config), progress.log);
+    : await readSamples(options.data, read, config?.data, progress.log);
   const model = data ? await specialized(read, data, shell) : read;
   const samples = data && takeSamples(data, options);
   if (!samples && !options.float32) {

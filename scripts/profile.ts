@@ -15,8 +15,9 @@ import type { DataConfig } from "../lib/config/data_config.ts";
 import type { Estimate } from "../lib/record/metric_info.ts";
 import type { Feeds } from "../lib/tensor/tensor.ts";
 import { flag, number, text } from "./command.ts";
-import { DATA_HELP, READING, readReading, readSamples } from "./data.ts";
+import { DATA_HELP, READING, readSamples, readShared } from "./data.ts";
 import { readNetwork } from "./read_network.ts";
+import { withConfig } from "./with_config.ts";
 import { runScript, script } from "./shell.ts";
 
 const command = {
@@ -47,7 +48,10 @@ const command = {
   ],
 } as const;
 
-const main = script(command, async ({ operands, options }, { print, progress, signal }) => {
+const main = script(command, async (line, { print, progress, signal }) => {
+  const { operands } = line;
+  const config = await readShared(line.options.config);
+  const options = withConfig(line.options, config);
   const { chart, threads = 1, json } = options;
   if (chart !== undefined && !/\.(svg|png)$/i.test(chart)) {
     throw new UsageError(`--chart ${chart}: the name must end in .svg or .png`);
@@ -62,8 +66,13 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   const other = options.against === undefined
     ? undefined
     : await readNetwork(options.against, { progress });
-  const reading = await readReading(options.config);
-  const samples = await takeSamples(model, operands.model, options.data, reading, progress.log);
+  const samples = await takeSamples(
+    model,
+    operands.model,
+    options.data,
+    config?.data,
+    progress.log,
+  );
 
   await using runtime = openRuntime({ workers: 1, threads });
   const measure = async (one: Model) => {

@@ -29,6 +29,7 @@ import { LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "./quantize_choices.ts";
 import { readNetwork, specialized } from "./read_network.ts";
+import { withConfig } from "./with_config.ts";
 import { runScript, script, type Shell } from "./shell.ts";
 import { samplesNote, takeAll, takeSamples, type TakeSamplesOptions } from "./take_samples.ts";
 import { writtenNote } from "./written_note.ts";
@@ -82,10 +83,11 @@ const command = {
   ],
 } as const;
 
-const main = script(command, async ({ operands, options }, shell) => {
+const main = script(command, async ({ operands, options: typed }, shell) => {
   const { progress, print } = shell;
-  const out = requireOut(options.out, operands.model, "q.onnx");
-  const config = await readConfig(options);
+  const out = requireOut(typed.out, operands.model, "q.onnx");
+  const config = await readConfig(typed);
+  const options = withConfig(typed, config.shared);
 
   progress.update("reading model and samples");
   const model = await readNetwork(operands.model, shell);

@@ -36,7 +36,7 @@ export async function readConfig(choices: Choices): Promise<QuantizeConfig> {
   const mapping = kernels === "any"
     ? qconfigMapping({ default: staticInt8({ kernels: "any", otherwise: weightOnly() }) })
     : defaultQConfigMapping(preset as Preset | undefined);
-  return { mapping, corrections: [], says: false, ...written?.data && { data: written.data } };
+  return { ...written, mapping, corrections: [], says: false };
 }
 
 /** Refuses kernels that there are not, and where another place says which. */

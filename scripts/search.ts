@@ -7,7 +7,7 @@ import { search } from "../lib/task/run_search.ts";
 import { metricLine } from "../lib/record/metric_info.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { number, text } from "./command.ts";
-import { DATA_HELP, READING, readReading } from "./data.ts";
+import { DATA_HELP, READING, readShared } from "./data.ts";
 import { specialized } from "./read_network.ts";
 import { showStudy } from "./study_progress.ts";
 import { runScript, script } from "./shell.ts";
@@ -22,6 +22,7 @@ import {
   sampleSplits,
   STUDY_OPTIONS,
 } from "./study_data.ts";
+import { withConfig } from "./with_config.ts";
 
 const command = {
   name: "search",
@@ -48,7 +49,10 @@ const command = {
   ],
 } as const;
 
-const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
+const main = script(command, async (line, { args, signal, progress, print }) => {
+  const { operands } = line;
+  const config = await readShared(line.options.config);
+  const options = withConfig(line.options, config);
   const { data } = options;
   requirePair(operands.model, data, "search");
   const objective = objectiveOf(options.objective);
@@ -59,7 +63,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     ? sampleSplits(options, false)
     : await fileSplits(data, read, options, {
       ...{ quick: false, inOrder: options.inOrder },
-      ...{ reading: await readReading(options.config), say: progress.log },
+      ...{ reading: config?.data, say: progress.log },
     });
   const { calibration: ranges, selection: chosen, test: reported } = splits;
   const model = await specialized(read, [ranges, chosen, reported], { progress });

@@ -7,7 +7,7 @@ import type { Correction } from "../quantize/quantize_with.ts";
 import type { DataConfig } from "./data_config.ts";
 import { readJsonc } from "./jsonc.ts";
 import { chooseObserver, quantizeConfig, rulesOf } from "./mapping_config.ts";
-import { sharedConfig } from "./shared_config.ts";
+import { type SharedConfig, sharedConfig } from "./shared_config.ts";
 import { sweepConfig } from "./sweep_config.ts";
 
 /** What `quantize` is to make of a network. */
@@ -16,6 +16,8 @@ export interface QuantizeConfig {
   readonly corrections: readonly Correction[];
   /** How its samples are to be read. */
   readonly data?: DataConfig;
+  /** What all commands may take from a config. */
+  readonly shared?: SharedConfig;
   /** Whether it says what becomes of nodes, or only how samples are to be read. */
   readonly says: boolean;
 }
@@ -48,7 +50,7 @@ export function parseQuantizeConfig(text: string, file = "the config"): Quantize
   const { rules, default: byDefault, onUnsupported: _, ...others } = rest;
   const says = rules.length + corrections.length > 0 || byDefault !== BY_DEFAULT ||
     Object.keys(others).some((key) => !Object.hasOwn(sharedConfig, key));
-  return { mapping, corrections, data, says };
+  return { mapping, corrections, data, says, shared: config };
 }
 
 /** What becomes of a node where a config says nothing. */

@@ -1,8 +1,29 @@
 import { z } from "zod";
 import { dataConfig } from "./data_config.ts";
 
-/** Keys that the configs of all commands may have. */
+/**
+ * Keys that the configs of all commands may have: how samples are read, and what options of commands say
+ * that are called alike; a command takes those that it has.
+ */
 export const sharedConfig = {
   $schema: z.string().describe("for editors: where the schema of this file lies").optional(),
   data: dataConfig.optional(),
+  metric: z.string().min(1)
+    .describe("name of a metric, or the file of one; by default what suits the outputs").optional(),
+  maxDrop: z.number().min(0).describe("largest accepted drop of the metric, in its unit")
+    .optional(),
+  atLeast: z.number()
+    .describe("least accepted value of the metric, in its unit, in place of maxDrop").optional(),
+  calibration: z.int().min(1).describe("samples to find ranges with").optional(),
+  selection: z.int().min(2).describe("samples to choose by").optional(),
+  test: z.int().min(2).describe("samples for the reported number").optional(),
+  seed: z.int().min(0).describe("seed of the shuffle of the samples").meta({ default: 0 })
+    .optional(),
+  threads: z.int().min(1).max(64).describe("threads of the runtime while latency is measured")
+    .meta({ default: 1 }).optional(),
+  workers: z.int().min(1).max(64)
+    .describe("samples evaluated at a time; by default the number of cores, at most 4").optional(),
 };
+
+/** What {@linkcode sharedConfig} says. */
+export type SharedConfig = z.infer<z.ZodObject<typeof sharedConfig>>;

@@ -85,21 +85,6 @@ export const sweepConfig = product.extend({
   mappings: z.record(z.string().min(1), mappingConfig).default({})
     .describe("placements of one's own, by name: each as quantize's form"),
   ...sharedConfig,
-  metric: z.string().min(1)
-    .describe("name of a metric, or the file of one; by default what suits the outputs").optional(),
-  maxDrop: z.number().min(0).describe("largest accepted drop of the metric, in its unit")
-    .optional(),
-  atLeast: z.number()
-    .describe("least accepted value of the metric, in its unit, in place of maxDrop").optional(),
-  calibration: z.int().min(1).describe("samples to find ranges with").optional(),
-  selection: z.int().min(2).describe("samples to choose by").optional(),
-  test: z.int().min(2).describe("samples for the reported number").optional(),
-  seed: z.int().min(0).describe("seed of the shuffle of the samples").meta({ default: 0 })
-    .optional(),
-  threads: z.int().min(1).max(64).describe("threads of the runtime while latency is measured")
-    .meta({ default: 1 }).optional(),
-  workers: z.int().min(1).max(64)
-    .describe("samples evaluated at a time; by default the number of cores, at most 4").optional(),
 });
 export type SweepConfig = z.infer<typeof sweepConfig>;
 

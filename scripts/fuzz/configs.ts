@@ -1,5 +1,5 @@
 import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
-import { parseReading } from "../../lib/config/reading_config.ts";
+import { parseShared } from "../../lib/config/any_config.ts";
 import { parseSweepConfig, productsOf } from "../../lib/config/sweep_config.ts";
 import type { Random } from "../../lib/random.ts";
 import { mutateBytes } from "./mutate_bytes.ts";
@@ -38,5 +38,5 @@ function mutate(bytes: Uint8Array, stream: Random): Uint8Array {
 export const configs: readonly Target[] = [
   config("sweep configs", SWEEP, (text) => void productsOf(parseSweepConfig(text, "mutant.jsonc"))),
   config("quantize configs", QUANTIZE, (text) => void parseQuantizeConfig(text, "mutant.jsonc")),
-  config("reading configs", QUANTIZE, (text) => void parseReading(text, "mutant.jsonc")),
+  config("reading configs", QUANTIZE, (text) => void parseShared(text, "mutant.jsonc")),
 ];

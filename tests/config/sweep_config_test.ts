@@ -3,7 +3,7 @@ import { UserError } from "../../lib/errors.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { parseSweepConfig, productsOf } from "../../lib/config/sweep_config.ts";
 import { defaultQConfigMapping } from "../../lib/quantize/presets.ts";
-import { parseReading } from "../../lib/config/reading_config.ts";
+import { parseShared } from "../../lib/config/any_config.ts";
 import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
 
 const wrong = (text: string, message: RegExp) =>
@@ -108,9 +108,9 @@ Deno.test("a config of one command says so where another one reads it", () => {
     /key "placements" is of sweep's form, which measures many; quantize takes one: default and/,
   );
   for (const text of ['{ "default": "static" }', '{ "placements": ["mixed"], "seed": 1 }', "{}"]) {
-    assert.deepEqual(parseReading(text), {});
+    assert.deepEqual(parseShared(text).data, undefined);
   }
-  assert.throws(() => parseReading('{ "placement": 1 }'), /did you mean "placements"\?/);
+  assert.throws(() => parseShared('{ "placement": 1 }'), /did you mean "placements"\?/);
 });
 
 Deno.test("parseQuantizeConfig() takes a config without any key, and one of data alone", () => {
@@ -132,7 +132,7 @@ Deno.test("parseQuantizeConfig() takes a config without any key, and one of data
 
 Deno.test("sizes in a config that no memory holds are refused before anything is read", () => {
   const refuse = (data: string, message: RegExp) =>
-    assert.throws(() => parseReading(`{ "data": ${data} }`), message);
+    assert.throws(() => parseShared(`{ "data": ${data} }`), message);
   refuse(
     '{ "images": { "resize": 1000000000 } }',
     /resize: expected at most 16384, got 1000000000$/,

@@ -4,7 +4,7 @@ import { encode } from "fast-png";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { UserError } from "../../lib/errors.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
-import { readReading, readSamples } from "../../scripts/data.ts";
+import { readSamples, readShared } from "../../scripts/data.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { inTempFolder } from "../temp_folder.ts";
 
@@ -40,18 +40,18 @@ const refuses = (promise: Promise<unknown>, message: RegExp) =>
     return true;
   });
 
-Deno.test("readReading() takes what any config says of samples", () =>
+Deno.test("readShared() takes what any config says of samples", () =>
   inFolder(async (at) => {
-    assert.equal(await readReading(undefined), undefined);
+    assert.equal(await readShared(undefined), undefined);
     await Deno.writeTextFile(at("wav.jsonc"), '{ "data": { "wav": { "length": 4 } } }');
-    assert.deepEqual(await readReading(at("wav.jsonc")), { wav: { length: 4 } });
+    assert.deepEqual((await readShared(at("wav.jsonc")))?.data, { wav: { length: 4 } });
     const text = '\ufeff{ "data": {},\n"observer": "mse" }'; // with the mark of Windows' editors
     await Deno.writeTextFile(at("more.jsonc"), text);
-    assert.deepEqual(await readReading(at("more.jsonc")), {});
+    assert.deepEqual((await readShared(at("more.jsonc")))?.data, {});
     const refuse = async (content: Uint8Array | string, message: RegExp) => {
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       await Deno.writeFile(at("bad.jsonc"), bytes);
-      await refuses(readReading(at("bad.jsonc")), message);
+      await refuses(readShared(at("bad.jsonc")), message);
     };
     await refuse(
       '{ "data": {},\n"observr": "mse" }',

@@ -1,3 +1,4 @@
+import { lookUp } from "../look_up.ts";
 import { constants, valueTypes } from "../onnx/graph.ts";
 import { intAttribute } from "../onnx/node.ts";
 import { elementType } from "../onnx/tensor_proto.ts";
@@ -73,7 +74,7 @@ export function dataLengths(graph: GraphProto): Set<string> {
 
 /** Inputs that say how long a node's result is. */
 function told({ opType, input }: NodeProto): string[] {
-  return (LENGTHS[opType] ?? []).flatMap((i) => input[i] || []);
+  return (lookUp(LENGTHS, opType) ?? []).flatMap((i) => input[i] || []);
 }
 
 /** Inputs whose length goes on into the result: that of the axis which Gather looks up in does not. */

@@ -76,6 +76,7 @@ function checkScope(
   }
   for (const { name } of weights) own.set(name, "weight");
   for (const node of nodes) {
+    checkOperator(node, refuse);
     for (const name of node.output.filter(Boolean)) {
       const other = own.get(name);
       if (other) requireOne(name, other, node, refuse);
@@ -91,7 +92,6 @@ function checkScope(
     if (unknown !== undefined) {
       refuse(`"${unknown}" is made by no node and is no input, but ${nodeLabel(node)} reads it`);
     }
-    checkOperator(node, refuse);
     checkEnds(node, refuse);
     checkAttributes(node, refuse);
     for (const body of subgraphs(node)) checkBody(node, body, inside, refuse);

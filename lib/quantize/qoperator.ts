@@ -134,7 +134,7 @@ export class QOperatorWriter implements StaticWriter {
     });
     const result = this.#result(unit);
     const written = [result.scale, result.zeroPoint];
-    const { opType, resultFirst, attributes } = IN_PLACE[anchor.opType]!;
+    const { opType, resultFirst, attributes } = lookUp(IN_PLACE, anchor.opType)!;
     const inputs = resultFirst ? [...written, ...read.flat()] : [...read.flat(), ...written];
     builder.push({
       ...makeNode(opType, inputs, [result.integers], attributes ?? {}, {

@@ -8,6 +8,7 @@ import {
   type NodeProto,
   TensorShapeProto_DimensionSchema,
 } from "../../lib/onnx/onnx_pb.ts";
+import { type AttributeValue, makeNode } from "../../lib/onnx/node.ts";
 import { below, mutateBytes, oneOf } from "./mutate_bytes.ts";
 
 /** A change of a model that stays a protobuf message. The message is the mutant's own. */
@@ -107,6 +108,40 @@ const setTensor: Change = (proto, stream) => {
   }
 };
 
+/** Operators of one input that may stand on any edge, with an attribute each. */
+const BETWEEN: readonly (readonly [opType: string, attributes: Record<string, AttributeValue>])[] =
+  [
+    ...[["Identity", {}], ["Relu", {}], ["Neg", {}], ["Transpose", {}], ["Shape", {}]] as const,
+    ...[["Transpose", { perm: [1, 0] }], ["Flatten", { axis: 0 }], ["Softmax", {
+      axis: 0,
+    }]] as const,
+    ...[0, 1, 2, 6, 7, 9, 10, 11, 16].map((to) => ["Cast", { to }] as const),
+    ...[["Squeeze", {}], ["ReduceMean", { keepdims: 0 }], ["Dropout", {}], ["Clip", {}]] as const,
+    ...[["DynamicQuantizeLinear", {}], ["Split", { axis: 0 }], ["Unsqueeze", {
+      axes: [0],
+    }]] as const,
+  ];
+
+/** Puts a node between a value and one of its readers. Most such networks run. */
+const putBetween: Change = (proto, stream) => {
+  const graph = someGraph(proto, stream);
+  const place = below(graph.node.length, stream);
+  const reader = graph.node[place];
+  if (!reader || reader.input.length === 0) return;
+  const at = below(reader.input.length, stream);
+  const [opType, attributes] = oneOf(BETWEEN, stream);
+  const made = `between${place}${at}`;
+  graph.node.splice(place, 0, makeNode(opType, [reader.input[at]!], [made], attributes));
+  reader.input[at] = made;
+};
+
+/** Two inputs of one node change places. */
+const swapInputs: Change = (proto, stream) => {
+  const input = someNode(proto, stream)?.input ?? [];
+  const [a, b] = [below(input.length, stream), below(input.length, stream)];
+  if (input.length > 1) [input[a], input[b]] = [input[b]!, input[a]!];
+};
+
 const setVersion: Change = (proto, stream) => {
   const [opset] = proto.opsetImport;
   if (stream.chance(0.3)) proto.irVersion = oneOf(NUMBERS, stream);
@@ -115,7 +150,7 @@ const setVersion: Change = (proto, stream) => {
 
 const CHANGES = [
   ...[renameEnd, renameDefinition, setAttribute, setAttribute, dropOrRepeat, setOperator],
-  ...[setShape, setTensor, setVersion],
+  ...[setShape, setTensor, setVersion, putBetween, putBetween, putBetween, swapInputs],
 ];
 
 /** Changes what a model says, or now and then the bytes of its file. */

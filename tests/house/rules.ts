@@ -80,6 +80,15 @@ function isFormText(node: Node): boolean {
     : FORM_TEXTS.includes(lastName(node));
 }
 
+/** Tables that are indexed by an operator's type: a file may name any, `constructor` among them. */
+export const indexesByOperator: Rule = (report) => ({
+  MemberExpression: (node) => {
+    const { computed, object, property } = node;
+    const isTable = /^[A-Z_]+$|^conversions$/.test(lastName(object));
+    if (computed && isTable && lastName(property) === "opType") report(node);
+  },
+});
+
 /** Whatever compares: `==` and its kin, a `case`, a list that includes it. */
 function comparisons(
   report: (node: Node) => void,

@@ -5,6 +5,7 @@ import {
   castsBlindly,
   comparesNames,
   comparesUnits,
+  indexesByOperator,
   readsFormTexts,
   renamesFiles,
   roundsToIntegers,
@@ -38,6 +39,8 @@ Deno.test("the rules find what they are for, and nothing beside it", () => {
   passes(names, 'name === "top-10"', 'const a = { name: "top-1" }');
   finds(castsBlindly, "a as unknown as B", "f(a as any as B)");
   passes(castsBlindly, "a as B", "a as unknown");
+  finds(indexesByOperator, "TABLE[node.opType]", "const f = FORMS[opType] ?? []");
+  passes(indexesByOperator, "lookUp(TABLE, opType)", "TABLE.get(opType)", "counts[opType]++");
   finds(readsFormTexts, 'row.asked.startsWith("static")', 'formName(a).endsWith("8")');
   passes(readsFormTexts, 'row.form === "static"', 'path.startsWith("a.")');
 });
@@ -69,6 +72,10 @@ Deno.test("the compiler is told what a value is only where a library's types are
   assert.deepEqual(await outside(["lib/runtime/", ...files], castsBlindly), []);
   const needed = new Set((await find(files, castsBlindly)).map(({ path }) => path));
   assert.deepEqual(files.filter((path) => !needed.has(path)), []);
+});
+
+Deno.test("no table is indexed by what a file calls an operator", async () => {
+  assert.deepEqual(await outside([], indexesByOperator), []);
 });
 
 Deno.test("nobody reads in a form's text what the form says", async () => {

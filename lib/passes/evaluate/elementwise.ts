@@ -1,3 +1,4 @@
+import { lookUp } from "../../look_up.ts";
 import { floatAttribute } from "../../onnx/node.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import type { NumericType, Tensor } from "../../tensor/tensor.ts";
@@ -93,7 +94,7 @@ export function computable(tensor: Tensor<NumericType>): void {
 
 /** A function of each element: Abs, Sqrt, Exp and their like. */
 export function unary(opType: string, inputs: Inputs, workspace: Workspace): Tensor {
-  const operation = UNARY[opType]!;
+  const operation = lookUp(UNARY, opType)!;
   const x = required(inputs, 0);
   computable(x);
   const y = workspace.allocate(x.type, x.dims);
@@ -114,7 +115,7 @@ export function unary(opType: string, inputs: Inputs, workspace: Workspace): Ten
 export function arithmetic(opType: string, inputs: Inputs, workspace: Workspace): Tensor {
   let result = required(inputs, 0);
   for (let i = 1; i < inputs.length; i++) {
-    result = binary(BINARY[opType]!, result, required(inputs, i), workspace);
+    result = binary(lookUp(BINARY, opType)!, result, required(inputs, i), workspace);
   }
   return result;
 }
@@ -191,7 +192,7 @@ export function comparison(opType: string, inputs: Inputs, workspace: Workspace)
   if (a.type !== b.type || a.type === "bfloat16") {
     throw new CannotEvaluate(`${a.type} with ${b.type}`);
   }
-  const test = COMPARISONS[opType]!;
+  const test = lookUp(COMPARISONS, opType)!;
   const dims = broadcastDims(a.dims, b.dims);
   const y = workspace.allocate("bool", dims);
   pairs(a, b, dims, (i, p, q) => y.data[i] = test(a.data[p]!, b.data[q]!) ? 1 : 0);

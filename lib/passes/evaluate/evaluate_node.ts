@@ -1,3 +1,4 @@
+import { lookUp } from "../../look_up.ts";
 import { intAttribute, isStandard, tensorAttribute } from "../../onnx/node.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import { elementType, readTensorProto } from "../../onnx/tensor_proto.ts";
@@ -109,7 +110,7 @@ export function evaluateNode(
 ): Tensor<NumericType>[] | undefined {
   if (!canEvaluate(node)) return undefined;
   try {
-    const result = OPERATORS[node.opType]!(node, inputs, new Workspace(maxBytes));
+    const result = lookUp(OPERATORS, node.opType)!(node, inputs, new Workspace(maxBytes));
     return (Array.isArray(result) ? result : [result]) as Tensor<NumericType>[];
   } catch (error) {
     if (error instanceof CannotEvaluate) return undefined;

@@ -1,3 +1,4 @@
+import { lookUp } from "../../look_up.ts";
 import { intAttribute, intsAttribute } from "../../onnx/node.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import type { NumericType, Tensor } from "../../tensor/tensor.ts";
@@ -39,7 +40,7 @@ export function reduce(
   inputs: readonly (Tensor | undefined)[],
   workspace: Workspace,
 ): Tensor<NumericType> {
-  const { start, add, finish } = REDUCTIONS[node.opType]!;
+  const { start, add, finish } = lookUp(REDUCTIONS, node.opType)!;
   const x = required(inputs, 0);
   computable(x);
   const given = integers(inputs[1]) ?? intsAttribute(node, "axes") ?? [];

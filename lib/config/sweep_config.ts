@@ -107,9 +107,16 @@ const DEFAULT_PRODUCTS: readonly z.infer<typeof product>[] = [
   { placements: ["compact"], observers: ["lp-norm", "percentile"], rewrites: ["lowered"] },
 ];
 
-/** The products of a config, or the default ones if it names no choice at all. */
-export function productsOf(config: SweepConfig): Product[] {
-  const every = [...Object.keys(PLACEMENTS), ...Object.keys(config.mappings)];
+/**
+ * The products of a config, or the default ones if it names no choice at all.
+ *
+ * @param suits Whether a placement that the config does not name is worth measuring. @default {all are}
+ */
+export function productsOf(
+  config: SweepConfig,
+  suits: (placement: string) => boolean = () => true,
+): Product[] {
+  const every = [...Object.keys(PLACEMENTS).filter(suits), ...Object.keys(config.mappings)];
   const chosen = config.more !== undefined ||
     Object.keys(product.shape).some((key) =>
       config[key as keyof typeof product.shape] !== undefined

@@ -89,6 +89,14 @@ export function placementOf(name: string): Placement {
   );
 }
 
+/**
+ * Whether a placement is meant for a network: `rnn-dynamic` for one with a GRU, LSTM or RNN. One that is
+ * not says nothing there that another does not say too.
+ */
+export function suits(placement: string, nodes: readonly Pick<NodeIdentity, "opType">[]): boolean {
+  return placement !== "rnn-dynamic" || nodes.some(({ opType }) => RECURRENT.includes(opType));
+}
+
 /** What has no kernel in the form a placement asks for stays float32, and the plan says why. */
 function mappingOf(byDefault: QConfig, rules: readonly Rule[] = []): QConfigMapping {
   return qconfigMapping({ default: byDefault, rules, onUnsupported: "float32" });

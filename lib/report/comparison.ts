@@ -75,7 +75,8 @@ function closenessText({ sqnr, cosine }: NonNullable<ComparisonRecord["outputs"]
 function comparisonNotes(record: ComparisonRecord): string[] {
   const { metric, data, float32, candidate, difference, latency } = record;
   const notes = [
-    `${candidate.name} against ${float32.name} on ${plural(difference.n, "sample")} of ${data}; ` +
+    `${candidate.name === float32.name ? "The candidate" : candidate.name} against ` +
+    `${float32.name} on ${plural(difference.n, "sample")} of ${data}; ` +
     "in brackets 95 % intervals.",
     ...record.notes ?? [],
   ];

@@ -87,10 +87,8 @@ export function caveats(study: Study): string[] {
     `${study.metric.name} compares with the float32 network's own outputs. It does not say whether ` +
       "those are right.",
     unsettled > 0 &&
-    `${unsettledNote(measured.map(({ latency }) => latency))} That holds for ${
-        count(unsettled)
-      } of ` +
-      `${plural(measured.length, "configuration")}.`,
+    (winner ? `${unsettledNote(measured.map(({ latency }) => latency))} ` : "") +
+      `That holds for ${count(unsettled)} of ${plural(measured.length, "configuration")}.`,
     drifted > 0 &&
     `The speed of the machine changed while ${count(drifted)} of ${
         plural(measured.length, "configuration")

@@ -162,8 +162,7 @@ Deno.test("headline() names no winner and nothing slower where the machine was b
       "same samples.",
   );
   assert.deepEqual(caveats(study), [
-    "The machine is busy (load 17 on 2 cores): times mean nothing yet. That holds for 2 of 2 " +
-    "configurations.",
+    "That holds for 2 of 2 configurations.",
     "What to do next: end what else runs on this machine, and give the same command --fresh.",
   ]);
 });

@@ -5,6 +5,7 @@ import type { GraphProto } from "../../onnx/onnx_pb.ts";
 import { decide, nodeIdentities } from "../../quantize/decide.ts";
 import type { Decision } from "../../quantize/decision.ts";
 import { mappingOfRecipe } from "../../quantize/from_recipe.ts";
+import { suits } from "../../quantize/placements.ts";
 import { type Correction, CORRECTIONS } from "../../quantize/quantize_with.ts";
 import { toWeights, type WeightsName } from "../../quantize/weight_observers.ts";
 import { canonicalJson, type Json } from "../../record/json.ts";
@@ -41,7 +42,7 @@ export function expandGrid(
   const seen = new Map<string, string>();
   const recipes: Recipe[] = [];
   const collapsed: Collapsed[] = [];
-  for (const point of points(config)) {
+  for (const point of points(config, graphs.fused)) {
     const { rewrite, placement } = point;
     const graph = graphs[rewrite];
     const { recipe, forms } = makeRecipe(point, config, graph);
@@ -75,7 +76,7 @@ interface Point {
 }
 
 /** The points of all products, each once, float32 first. */
-function points(config: SweepConfig): Point[] {
+function points(config: SweepConfig, { node }: GraphProto): Point[] {
   const points: Point[] = [{
     rewrite: "fused",
     placement: "float32",
@@ -84,7 +85,9 @@ function points(config: SweepConfig): Point[] {
     corrections: [],
     size: "all",
   }];
-  for (const product of productsOf(config)) points.push(...pointsOf(product));
+  for (const product of productsOf(config, (name) => suits(name, node))) {
+    points.push(...pointsOf(product));
+  }
   return [...new Map(points.map((point) => [canonicalJson({ ...point }), point])).values()];
 }
 

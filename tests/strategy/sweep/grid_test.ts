@@ -127,7 +127,9 @@ Deno.test("expandGrid() corrects what is static, each set of corrections once", 
 });
 
 Deno.test("expandGrid() finds cnn-static to be float32, and mixed rnn-dynamic, without a Conv", () => {
-  const config = `{ "observers": ["min-max"], "weights": ["per-channel"] }`;
+  const placements = JSON.stringify(Object.keys(PLACEMENTS));
+  const config =
+    `{ "placements": ${placements}, "observers": ["min-max"], "weights": ["per-channel"] }`;
   const grid = expandGrid(parseSweepConfig(config), alike(mlp.graph));
   assert.deepEqual(grid.recipes.map(recipeName), [
     "float32",
@@ -223,4 +225,14 @@ Deno.test("placements give Linear and recurrent layers what their name says", ()
     ["compact", "static", "weightOnly", "static"],
     ["all", "static", "dynamic", "static"],
   ]);
+});
+
+Deno.test("expandGrid() leaves rnn-dynamic out where there is no such layer and nobody asked for it", () => {
+  assert.ok(!names("{}").some((name) => name.startsWith("rnn-dynamic")));
+  assert.ok(names(`{ "placements": ["rnn-dynamic"] }`).some((name) => name.startsWith("rnn")));
+  const gru = modelOf(
+    "input x float32[T, N, 8]; output y float32[T, 1, N, 8]; y = GRU(x, w, r) {hidden_size=8}",
+    { w: [1, 24, 8], r: [1, 24, 8] },
+  );
+  assert.ok(names("{}", gru).some((name) => name.startsWith("rnn-dynamic")));
 });

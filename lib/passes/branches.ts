@@ -11,8 +11,15 @@ import type { PassContext } from "./pass.ts";
 export interface TakenBranch {
   readonly node: NodeProto;
   readonly branch: "then" | "else";
-  /** Inputs of the network that the condition depends on. */
-  readonly inputs: readonly string[];
+  /** Inputs of the network that the condition depends on: on their values, or on their shapes alone. */
+  readonly inputs: ReadonlyMap<string, "value" | "shape">;
+}
+
+/** What is known of the inputs of a network, by name. */
+export interface KnownInputs {
+  readonly values: ReadonlyMap<string, Tensor>;
+  /** Tensors of which the shape alone is known to hold. */
+  readonly shapes: ReadonlyMap<string, Tensor>;
 }
 
 /** Most bytes of a value on the way to a condition. */
@@ -27,21 +34,21 @@ export class Branches {
   readonly taken: TakenBranch[] = [];
   readonly #graph: GraphProto;
   readonly #context: PassContext;
-  readonly #fixed: ReadonlyMap<string, Tensor>;
+  readonly #known: KnownInputs;
   /** How many values have each name: what a branch names alone keeps its name. */
   readonly #names = new Map<string, number>();
 
-  /** @param fixed Inputs of the graph whose values are known. */
-  constructor(graph: GraphProto, context: PassContext, fixed: ReadonlyMap<string, Tensor>) {
+  /** @param known Inputs of the graph of which something is known. */
+  constructor(graph: GraphProto, context: PassContext, known: KnownInputs) {
     this.#graph = graph;
     this.#context = context;
-    this.#fixed = fixed;
+    this.#known = known;
     this.#count(graph);
   }
 
   /** The graph with every branch that is taken in the place of its If; itself if there is none. */
   inline(): GraphProto {
-    return this.#rewrite(this.#graph, new Scope(this.#graph, this.#fixed));
+    return this.#rewrite(this.#graph, new Scope(this.#graph, this.#known));
   }
 
   #count(graph: GraphProto): void {
@@ -76,12 +83,12 @@ export class Branches {
 
   #takenBranch(node: NodeProto, scope: Scope): GraphProto | undefined {
     if (node.opType !== "If" || !isStandard(node)) return undefined;
-    const inputs = new Set<string>();
+    const inputs = new Map<string, "value" | "shape">();
     const condition = scope.valueOf(node.input[0] ?? "", inputs, MOST_STEPS);
     if (condition?.data.length !== 1) return undefined;
     const branch = condition.data[0] ? "then" : "else";
     const body = node.attribute.find(({ name }) => name === `${branch}_branch`)?.g;
-    if (body) this.taken.push({ node, branch, inputs: [...inputs] });
+    if (body) this.taken.push({ node, branch, inputs });
     return body;
   }
 
@@ -127,18 +134,20 @@ function ownNames(graph: GraphProto): string[] {
   ].filter((name) => name !== "");
 }
 
+const NOTHING_KNOWN: KnownInputs = { values: new Map(), shapes: new Map() };
+
 /** What is known of the values that a graph can read. */
 class Scope {
   readonly #outer: Scope | undefined;
-  readonly #fixed: ReadonlyMap<string, Tensor>;
+  readonly #known: KnownInputs;
   readonly #constants: ReadonlyMap<string, TensorProto>;
   readonly #makers: ReadonlyMap<string, NodeProto>;
   readonly #inputs: ReadonlySet<string>;
 
-  /** @param around The scope around it, or the inputs of the network that are known. */
-  constructor(graph: GraphProto, around: Scope | ReadonlyMap<string, Tensor>) {
+  /** @param around The scope around it, or what is known of the inputs of the network. */
+  constructor(graph: GraphProto, around: Scope | KnownInputs) {
     this.#outer = around instanceof Scope ? around : undefined;
-    this.#fixed = around instanceof Scope ? new Map() : around;
+    this.#known = around instanceof Scope ? NOTHING_KNOWN : around;
     this.#constants = constants(graph);
     this.#makers = producers(graph);
     this.#inputs = new Set(graph.input.map(({ name }) => name));
@@ -147,15 +156,19 @@ class Scope {
   /**
    * The value of a name, if it follows from constants and from inputs that are known.
    *
-   * @param inputs Where to note those inputs.
+   * @param inputs Where to note those inputs, and what of them counted.
    * @param steps How many nodes it may be away from them.
    */
-  valueOf(name: string, inputs: Set<string>, steps: number): Tensor | undefined {
+  valueOf(
+    name: string,
+    inputs: Map<string, "value" | "shape">,
+    steps: number,
+  ): Tensor | undefined {
     const constant = this.#constants.get(name);
     if (constant) return isPlain(constant.dataType) ? readTensorProto(constant) : undefined;
-    const fixed = this.#fixed.get(name);
+    const fixed = this.#known.values.get(name);
     if (fixed) {
-      inputs.add(name);
+      inputs.set(name, "value");
       return fixed;
     }
     const maker = this.#makers.get(name);
@@ -163,6 +176,14 @@ class Scope {
       return this.#inputs.has(name) ? undefined : this.#outer?.valueOf(name, inputs, steps);
     }
     if (steps === 0) return undefined;
+    const shaped = isStandard(maker) && /^(Shape|Size)$/.test(maker.opType)
+      ? this.#shaped(maker.input[0] ?? "")
+      : undefined;
+    if (shaped) {
+      const input = maker.input[0]!;
+      inputs.set(input, inputs.get(input) ?? "shape");
+      return evaluateNode(maker, [shaped], MOST_BYTES)?.[0];
+    }
     const read: (Tensor | undefined)[] = [];
     for (const input of maker.input) {
       const value = input === "" ? undefined : this.valueOf(input, inputs, steps - 1);
@@ -170,5 +191,11 @@ class Scope {
       read.push(value);
     }
     return evaluateNode(maker, read, MOST_BYTES)?.[maker.output.indexOf(name)];
+  }
+  /** An input of the network of which the shape is known, also from within a body. */
+  #shaped(name: string): Tensor | undefined {
+    const known = this.#known.shapes.get(name);
+    if (known || this.#makers.has(name) || this.#inputs.has(name)) return known;
+    return this.#outer && this.#outer.#shaped(name);
   }
 }

@@ -10,5 +10,5 @@ export function inlineBranches(
   graph: GraphProto,
   context: PassContext = rootContext(graph),
 ): GraphProto {
-  return new Branches(graph, context, new Map()).inline();
+  return new Branches(graph, context, { values: new Map(), shapes: new Map() }).inline();
 }

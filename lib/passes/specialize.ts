@@ -8,7 +8,8 @@ import { rootContext } from "./pass.ts";
 /**
  * Leaves of each If the branch that is taken, where its condition depends on constants and on inputs that
  * are the same in all samples: the sample rate of a voice detector, a flag for training. What a branch
- * holds is then a part of the network as any other, and the other branch is gone.
+ * holds is then a part of the network as any other, and the other branch is gone. Of inputs with more than
+ * 16 elements, which are data, the shape alone is looked at.
  *
  * An input that decided stays an input, also where nothing reads it any more, so that callers feed what
  * they always fed; another value of it no longer changes the branch.
@@ -44,25 +45,31 @@ export async function specialize(
   if (count < 2) return model;
   const first = await sets.find(({ length }) => length > 0)!.sample(0);
   const states = new Set(sets.flatMap(({ stream }) => Object.values(stream?.state ?? {})));
-  const given = new Map(
+  const shapes = new Map(
     graphInputs(model.graph)
       .filter(({ name }) => first[name] && !states.has(name))
       .map(({ name }) => [name, first[name]!]),
   );
+  const values = new Map(
+    [...shapes].filter(([, { data }]) => data.length <= MOST_ELEMENTS),
+  );
   // Which inputs decide at all, before any sample is read for them.
-  const trial = new Branches(model.graph, rootContext(model.graph), given);
+  const trial = new Branches(model.graph, rootContext(model.graph), { values, shapes });
   trial.inline();
-  const asked = new Set(trial.taken.flatMap(({ inputs }) => inputs));
-  const fixed = new Map([...given].filter(([name]) => asked.has(name)));
   if (trial.taken.length === 0) return model;
-  await dropVarying(fixed, sets);
-  const branches = new Branches(model.graph, rootContext(model.graph), fixed);
+  const asked = new Set(trial.taken.flatMap(({ inputs }) => [...inputs.keys()]));
+  for (const known of [values, shapes]) {
+    for (const name of known.keys()) if (!asked.has(name)) known.delete(name);
+  }
+  await dropVarying(values, sets, areSame);
+  await dropVarying(shapes, sets, haveOneShape);
+  const branches = new Branches(model.graph, rootContext(model.graph), { values, shapes });
   const graph = removeDeadNodes(branches.inline());
   if (branches.taken.length === 0) return model;
-  const lines = branches.taken.filter(({ inputs }) => inputs.length > 0)
-    .map((taken) => described(taken, fixed, count));
+  const lines = branches.taken.filter(({ inputs }) => inputs.size > 0)
+    .map((taken) => described(taken, shapes, count));
   const readers = consumers(graph);
-  const decided = new Set(branches.taken.flatMap(({ inputs }) => inputs));
+  const decided = new Set(branches.taken.flatMap(({ inputs }) => [...inputs.keys()]));
   const idle = [...decided].filter((name) => !readers.has(name)).map((name) => `"${name}"`);
   if (idle.length > 0) {
     const [verb, what] = idle.length === 1 ? ["stays", "an input"] : ["stay", "inputs"];
@@ -74,32 +81,52 @@ export async function specialize(
   });
 }
 
-/** Takes those out of `fixed` that are another value in some sample. */
-async function dropVarying(fixed: Map<string, Tensor>, sets: readonly Dataset[]): Promise<void> {
+/** Takes those out that are another in some sample. */
+async function dropVarying(
+  known: Map<string, Tensor>,
+  sets: readonly Dataset[],
+  isLike: (a: Tensor, b: Tensor) => boolean,
+): Promise<void> {
   for (const set of sets) {
-    for (let index = 0; index < set.length && fixed.size > 0; index++) {
+    for (let index = 0; index < set.length && known.size > 0; index++) {
       const feeds = await set.sample(index);
-      for (const [name, value] of fixed) if (!areSame(value, feeds[name])) fixed.delete(name);
+      for (const [name, value] of known) {
+        if (!feeds[name] || !isLike(value, feeds[name])) known.delete(name);
+      }
     }
   }
 }
 
-function areSame(a: Tensor, b: Tensor | undefined): boolean {
-  return b !== undefined && a.type === b.type && a.dims.length === b.dims.length &&
-    a.dims.every((length, axis) => length === b.dims[axis]) &&
+function areSame(a: Tensor, b: Tensor): boolean {
+  return a.type === b.type && haveOneShape(a, b) &&
     a.data.every((value, i) => Object.is(value, b.data[i]));
+}
+
+function haveOneShape(a: Tensor, b: Tensor): boolean {
+  return a.dims.length === b.dims.length && a.dims.every((length, axis) => length === b.dims[axis]);
 }
 
 /** `took the then branch of If "/If_3", as sr = 16000 in all 40 samples`. */
 function described(
   { node, branch, inputs }: TakenBranch,
-  fixed: ReadonlyMap<string, Tensor>,
+  tensors: ReadonlyMap<string, Tensor>,
   count: number,
 ): string {
-  const values = inputs.map((name) => `${name} = ${valueText(fixed.get(name)!)}`);
+  const reasons = Array.from(inputs, ([name, what]) => {
+    const tensor = tensors.get(name)!;
+    return what === "value"
+      ? `${name} = ${valueText(tensor)}`
+      : `${name} is of shape [${tensor.dims.join(", ")}]`;
+  });
   return `took the ${branch} branch of If "${node.name || node.output[0]}", as ` +
-    `${values.join(" and ")} in all ${count} samples`;
+    `${reasons.join(" and ")} in all ${count} samples`;
 }
+
+/**
+ * Most elements of an input that counts as a setting: a rate, a flag, a list of sizes. A larger one is
+ * data, or a state that begins with zeros; of it the shape alone may decide.
+ */
+const MOST_ELEMENTS = 16;
 
 /** Most elements of a value to print. */
 const MOST_SHOWN = 4;

@@ -83,3 +83,24 @@ Deno.test("specialize() keeps an input that something else reads, and prints lon
     'took the then branch of If "n", as k = [1, 2, 3, 4, …] in all 2 samples',
   ]);
 });
+
+Deno.test("specialize() goes by the shape alone of what is data, such as a state that begins with zeros", async () => {
+  const network = (condition: string) =>
+    parseModel(`
+    input x float32[1]; input s float32[N, 20]; output y float32[1]
+    tensor zero int64[] = [0]
+    tensor none float32[] = [0.0]
+    ${condition}
+    y = If(c) {
+      then_branch=graph a { output r float32[1]; r = Relu(x) },
+      else_branch=graph b { output r float32[1]; r = Sigmoid(x) }
+    } @ n`);
+  const data = arrays({ x: float32([2, 1], [1, 2]), s: float32([2, 20], Array(40).fill(0)) });
+  const bySize = await specialize(network("n = Size(s); c = Greater(n, zero)"), data);
+  assert.deepEqual(bySize.amendments, [
+    'took the then branch of If "n", as s is of shape [1, 20] in all 2 samples',
+    '"s" stays an input, which nothing reads any more',
+  ]);
+  const byValue = network("m = ReduceMax(s) {keepdims=0}; c = Greater(m, none)");
+  assert.equal(await specialize(byValue, data), byValue);
+});

@@ -4,6 +4,7 @@ import { byteLengthOf, makeTensorProto, readTensorProto } from "../onnx/tensor_p
 import type { Tensor } from "../tensor/tensor.ts";
 import { canEvaluate, evaluateNode, isPlain } from "./evaluate/evaluate_node.ts";
 import type { FoldingBudget } from "./folding_budget.ts";
+import { markQuantized, wasFloats } from "./known_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 
 /**
@@ -102,6 +103,9 @@ class ConstantValues {
     const made = node.output.flatMap((name, i) =>
       name !== "" && results[i] ? [makeTensorProto(name, results[i])] : []
     );
+    const quantizes = node.opType === "QuantizeLinear" ||
+      node.input.some((name) => wasFloats(this.#stored.get(name)));
+    if (quantizes) made.forEach(markQuantized);
     const bytes = made.reduce((sum, tensor) => sum + byteLengthOf(tensor), 0);
     this.#folding.left -= bytes;
     if (bytes <= mayTake) {

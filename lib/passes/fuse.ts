@@ -6,6 +6,7 @@ import { modulePaths } from "../onnx/module_path.ts";
 import type { ModelProto } from "../onnx/onnx_pb.ts";
 import { OLDEST_OPSET } from "../onnx/raise_proto.ts";
 import { absorbIntoConsumer } from "./absorb_into_consumer.ts";
+import { dequantizeWeights } from "./dequantize_weights.ts";
 import { dropDropout } from "./drop_dropout.ts";
 import { dropIdentity } from "./drop_identity.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
@@ -81,6 +82,7 @@ const SIMPLIFY: readonly Pass[] = [
   dropDropout,
   foldConstants,
   moveDequantized,
+  dequantizeWeights,
   splitFused,
   plainGemm,
   einsumToMatMul,

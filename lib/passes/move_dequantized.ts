@@ -5,6 +5,7 @@ import { byteLengthOf, makeTensorProto, readTensorProto } from "../onnx/tensor_p
 import { elementCount } from "../tensor/tensor.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { evaluateNode, isPlain } from "./evaluate/evaluate_node.ts";
+import { markQuantized, wasFloats } from "./known_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 
 /** Operators that move all elements of a tensor, and their parameters, if any, as constants. */
@@ -43,7 +44,9 @@ export function moveDequantized(
     const moved = moveIntegers(dequantize, move, parameters, constants);
     if (!moved) return move;
     const name = context.fresh(`${dequantize.input[0]}_${move.opType.toLowerCase()}`);
-    added.push({ ...moved.integers, name });
+    const integers = { ...moved.integers, name };
+    if (wasFloats(constants.get(dequantize.input[0]!))) markQuantized(integers);
+    added.push(integers);
     gone.add(dequantize);
     const node = {
       ...withAttributes(dequantize, { axis: moved.axis }),

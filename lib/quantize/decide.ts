@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { subgraphs } from "../onnx/graph.ts";
 import { exportedPath, modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { wasFloats } from "../passes/known_integers.ts";
 import { type Decision, fallBack, laysOut, leave, whyNotDynamic } from "./decision.ts";
 import { existingInt8, INT8_ALREADY } from "./existing_int8.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
@@ -61,6 +62,10 @@ function refuseQuantized(all: readonly Decision[]): void {
   const asked = all.filter(({ asked }) => asked.kind !== "float32");
   if (asked.some(({ applied }) => applied.kind !== "float32")) return;
   if (!asked.some(({ obstacle }) => obstacle === INT8_ALREADY)) return;
+  // The file held these integers as floats, behind a QuantizeLinear: it becomes smaller all the same.
+  if (int8.some(({ node, facts }) => node.input.some((name) => wasFloats(facts.constant(name))))) {
+    return;
+  }
   // What computes says more than what changes the type before and behind it.
   const layers = int8.filter(({ node }) => !/[qQ]uantizeLinear$/.test(node.opType));
   const [first, ...more] = layers.length > 0 ? layers : int8;

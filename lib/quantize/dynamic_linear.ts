@@ -3,7 +3,7 @@ import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
-import { addIntegerWeights, type IntegerWeights } from "./integer_weights.ts";
+import { addIntegerWeights, type IntegerWeights, knownWeights } from "./integer_weights.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
 import { readWeights, weightObstacle } from "./read_weights.ts";
@@ -96,14 +96,20 @@ function addTransposed(
   const [rows, columns] = stored.dims as [number, number];
   const dims = [columns, rows];
   const axes = observer.granularity === "channel" ? [1] : [];
-  const matrix = transpose(stored.data, rows, columns);
-  const { values, ...rest } = quantizeWeights(matrix, dims, axes, observer);
+  const known = knownWeights(name, axes.length > 0 ? 0 : undefined, builder.facts);
+  const { values, ...rest } = known
+    ? { ...known, values: transpose(known.values, rows, columns) }
+    : quantizeWeights(transpose(stored.data, rows, columns), dims, axes, observer);
   const tensor = { type: rest.type, dims, data: values } as Tensor;
   return { ...rest, integers: builder.constant(`${name}_quantized`, tensor) };
 }
 
-function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(matrix.length);
+function transpose<Values extends Float32Array | Int8Array | Uint8Array>(
+  matrix: Values,
+  rows: number,
+  columns: number,
+): Values {
+  const result = matrix.slice() as Values;
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) result[c * rows + r] = matrix[r * columns + c]!;
   }

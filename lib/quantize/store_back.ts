@@ -8,6 +8,7 @@ import {
   TensorProto_DataType as DataType,
 } from "../onnx/onnx_pb.ts";
 import { dimsOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
+import { integersOf } from "../passes/known_integers.ts";
 import { raisedFrom, withoutNote } from "../passes/raise_floats.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 
@@ -18,20 +19,29 @@ const FEWEST_ELEMENTS = 128;
 const MOST_LOST = 2 ** -22;
 
 /**
- * Stores what stays float32 of a network that was float16 or bfloat16 in 16 bits again, behind Casts that
- * the runtime folds when it opens the file: it is no larger than what it came from.
+ * Stores what stays float32 as small as it was in the file: what was float16 or bfloat16 in 16 bits, and what
+ * was 8-bit integers as these, behind a Cast (and a Mul) that the runtime folds when it opens the file.
  *
  * @param given The graph before it was converted, whose constants these are.
  */
 export function storeBack(proto: ModelProto, given: GraphProto): ModelProto {
+  if (!proto.graph) return proto;
   const types = raisedFrom(proto);
-  if (types.length === 0 || !proto.graph) return proto;
   const plain = withoutNote(proto);
-  if (types.every((type) => type === "float64")) return plain;
-  const toBfloat16 = !types.includes("float16");
-  const fresh = makeNamer(proto.graph);
   const own = floatsOf(given);
-  return { ...plain, graph: storeScope(proto.graph, own, toBfloat16, fresh) };
+  const width = types.find((type) => type !== "float64");
+  if (width === undefined && !own.values().some((tensor) => integersOf(tensor))) return plain;
+  const fresh = makeNamer(proto.graph);
+  return { ...plain, graph: storeScope(proto.graph, { own, width, fresh }) };
+}
+
+/** What is to be stored back, and how. */
+interface Storing {
+  /** The float32 constants of the network as it was given. */
+  readonly own: ReadonlySet<TensorProto>;
+  /** What its floats were, if they had 16 bits. */
+  readonly width: "float16" | "bfloat16" | undefined;
+  readonly fresh: (base: string) => string;
 }
 
 /** The float32 constants of a graph and of its bodies. */
@@ -48,30 +58,64 @@ function floatsOf(graph: GraphProto): Set<TensorProto> {
   return found;
 }
 
-function storeScope(
-  graph: GraphProto,
-  own: ReadonlySet<TensorProto>,
-  toBfloat16: boolean,
-  fresh: (base: string) => string,
-): GraphProto {
+function storeScope(graph: GraphProto, storing: Storing): GraphProto {
   const readers = consumers(graph);
   const outputs = new Set(graph.output.map(({ name }) => name));
-  const casts: NodeProto[] = [];
-  const initializer = graph.initializer.map((tensor) => {
+  const added: NodeProto[] = [];
+  const initializer = graph.initializer.flatMap((tensor) => {
     const isScale = readers.get(tensor.name)?.some(({ opType }) => /quant|^QLinear/i.test(opType));
-    if (!own.has(tensor) || isScale || outputs.has(tensor.name)) return tensor;
-    if (elementCount(dimsOf(tensor)) < FEWEST_ELEMENTS) return tensor;
-    const { dims, data } = readTensorProto(tensor) as Tensor<"float32">;
-    const stored = (toBfloat16 && asBfloat16(dims, data)) || asFloat16(dims, data);
-    if (!stored) return tensor;
-    const name = fresh(`${tensor.name}_${stored.type}`);
-    casts.push(makeNode("Cast", [name], [tensor.name], { to: DataType.FLOAT }));
-    return makeTensorProto(name, stored);
+    if (!storing.own.has(tensor) || isScale || outputs.has(tensor.name)) return [tensor];
+    if (elementCount(dimsOf(tensor)) < FEWEST_ELEMENTS) return [tensor];
+    const stored = asIntegers(tensor, storing) ?? asHalf(tensor, storing);
+    if (!stored) return [tensor];
+    added.push(...stored.nodes);
+    return stored.tensors;
   });
-  const node = graph.node.map((node) =>
-    mapSubgraphs(node, (body) => storeScope(body, own, toBfloat16, fresh))
-  );
-  return { ...graph, node: [...casts, ...node], initializer };
+  const node = graph.node.map((node) => mapSubgraphs(node, (body) => storeScope(body, storing)));
+  return { ...graph, node: [...added, ...node], initializer };
+}
+
+/** Nodes that make a constant, and the constants that they make it of. */
+interface Stored {
+  readonly nodes: readonly NodeProto[];
+  readonly tensors: TensorProto[];
+}
+
+function asIntegers(tensor: TensorProto, { fresh }: Storing): Stored | undefined {
+  const known = integersOf(tensor);
+  if (!known) return undefined;
+  const { integers, scales, zeroPoints, axis } = known;
+  const { name } = tensor;
+  const dims = axis === undefined ? [] : integers.dims.map((dim, i) => i === axis ? dim : 1);
+  const stored = fresh(`${name}_${integers.type}`);
+  const scale = fresh(`${name}_scale`);
+  const tensors = [
+    makeTensorProto(stored, integers),
+    makeTensorProto(scale, { type: "float32", dims, data: scales }),
+  ];
+  const wide = fresh(`${name}_wide`);
+  const nodes = [makeNode("Cast", [stored], [wide], { to: DataType.FLOAT })];
+  let centred = wide;
+  if (zeroPoints.some((one) => one !== 0)) {
+    const zero = fresh(`${name}_zero_point`);
+    const data = Float32Array.from(zeroPoints);
+    tensors.push(makeTensorProto(zero, { type: "float32", dims, data }));
+    centred = fresh(`${name}_centred`);
+    nodes.push(makeNode("Sub", [wide, zero], [centred]));
+  }
+  return { nodes: [...nodes, makeNode("Mul", [centred, scale], [name])], tensors };
+}
+
+function asHalf(tensor: TensorProto, { width, fresh }: Storing): Stored | undefined {
+  if (width === undefined) return undefined;
+  const { dims, data } = readTensorProto(tensor) as Tensor<"float32">;
+  const half = (width === "bfloat16" && asBfloat16(dims, data)) || asFloat16(dims, data);
+  if (!half) return undefined;
+  const name = fresh(`${tensor.name}_${half.type}`);
+  return {
+    nodes: [makeNode("Cast", [name], [tensor.name], { to: DataType.FLOAT })],
+    tensors: [makeTensorProto(name, half)],
+  };
 }
 
 /** Undefined if a value is lost. */

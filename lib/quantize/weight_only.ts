@@ -6,6 +6,7 @@ import { quantizeBlocks } from "./block_weights.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { WeightObserver, WeightOnly } from "./qconfig.ts";
+import { knownWeights } from "./integer_weights.ts";
 import { readWeights } from "./read_weights.ts";
 import { channelAxes } from "./weight_axes.ts";
 import { largestMagnitude } from "./weight_clip.ts";
@@ -123,7 +124,12 @@ function asInt8(
   builder: Builder,
 ): NodeProto[] {
   const perChannel = weight.granularity === "channel";
-  const quantized = quantizeWeights(data, dims, perChannel ? axes : [], weight);
+  const known = knownWeights(
+    name,
+    perChannel && axes.length === 1 ? axes[0] : undefined,
+    builder.facts,
+  );
+  const quantized = known ?? quantizeWeights(data, dims, perChannel ? axes : [], weight);
   const { type, values, scales, zeroPoints, scaleDims } = quantized;
   const stored = builder.constant(`${name}_${type}`, { type, dims, data: values } as Tensor);
   const scale = floats(`${name}_scale`, scales, scaleDims, builder);

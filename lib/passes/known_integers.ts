@@ -1,0 +1,38 @@
+import type { TensorProto } from "../onnx/onnx_pb.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** The integers that a float32 constant was dequantized from. */
+export interface KnownIntegers {
+  /** In the shape of the constant. */
+  readonly integers: Tensor<"int8" | "uint8">;
+  /** One scale, or one for each index along the axis. */
+  readonly scales: Float32Array;
+  /** As many as scales. */
+  readonly zeroPoints: Int8Array | Uint8Array;
+  readonly axis: number | undefined;
+}
+
+// Beside the constants and not in them: a file needs to hold no trace, and what changes a constant makes
+// another one, of which nothing is known.
+const known = new WeakMap<TensorProto, KnownIntegers>();
+const quantized = new WeakSet<TensorProto>();
+
+/** Remembers what a constant was dequantized from, so that whoever quantizes it takes the same integers. */
+export function rememberIntegers(tensor: TensorProto, integers: KnownIntegers): void {
+  known.set(tensor, integers);
+}
+
+/** The integers that a constant was dequantized from, if it was. */
+export function integersOf(tensor: TensorProto | undefined): KnownIntegers | undefined {
+  return tensor && known.get(tensor);
+}
+
+/** Remembers that the file held a constant of integers as floats, before a QuantizeLinear. */
+export function markQuantized(tensor: TensorProto): void {
+  quantized.add(tensor);
+}
+
+/** Whether a constant of integers was floats in the file. */
+export function wasFloats(tensor: TensorProto | undefined): boolean {
+  return tensor !== undefined && quantized.has(tensor);
+}

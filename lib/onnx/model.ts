@@ -31,6 +31,8 @@ export interface ModelOptions {
   name?: string;
   /** The bytes that `proto` was decoded from, if they are known to be the same. */
   bytes?: Uint8Array<ArrayBuffer>;
+  /** The file that it was read from, where reading changed what that says. */
+  source?: Uint8Array<ArrayBuffer>;
   /** What was changed in reading it. @default {nothing} */
   amendments?: readonly string[];
 }
@@ -40,16 +42,19 @@ export class Model {
   /** Everything the file says. Read-only by agreement. */
   readonly proto: ModelProto;
   readonly name: string;
+  /** The file that it was read from, where reading changed what that says: see `amendments`. */
+  readonly source?: Uint8Array<ArrayBuffer>;
   /** What was changed in reading it, so that runtimes and rewrites take it: one line each. */
   readonly amendments: readonly string[];
   #bytes: Uint8Array<ArrayBuffer> | undefined;
   #hash: Promise<string> | undefined;
 
   constructor(proto: ModelProto, options: ModelOptions = {}) {
-    const { name = "model", bytes, amendments = [] } = options;
+    const { name = "model", bytes, source, amendments = [] } = options;
     this.proto = proto;
     this.name = name;
     this.amendments = amendments;
+    if (source) this.source = source;
     this.#bytes = bytes;
   }
 
@@ -152,7 +157,7 @@ export function amendedModel(
   return new Model(amended.proto, {
     name,
     amendments: amended.amendments,
-    ...(amended.proto === proto && { bytes }),
+    ...(amended.proto === proto ? { bytes } : { source: bytes }),
   });
 }
 

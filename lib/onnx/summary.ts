@@ -63,10 +63,11 @@ export async function summarizeModel(model: Model): Promise<ModelSummary> {
   const counts = new Map<string, number>();
   for (const { opType } of nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1);
   const operators = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const { source } = model;
   return {
     name: model.name,
-    bytes: model.bytes().length,
-    hash: await model.hash(),
+    bytes: (source ?? model.bytes()).length,
+    hash: source ? await sha256(source) : await model.hash(),
     producer: [model.proto.producerName, model.proto.producerVersion].join(" ").trim(),
     irVersion: Number(model.proto.irVersion),
     opsets: Object.fromEntries(
@@ -78,6 +79,10 @@ export async function summarizeModel(model: Model): Promise<ModelSummary> {
     operators: Object.fromEntries(operators),
     nodes,
   };
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 function summarizeNodes(

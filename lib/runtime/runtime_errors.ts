@@ -146,6 +146,10 @@ function adviceFor(code: number, message: string): string {
   if (/under development and support for this is limited/.test(message)) {
     return "export the model with an older opset";
   }
+  if (/Can't merge shape info|between number of inferred and declared dimensions/.test(message)) {
+    return "the file declares a shape that contradicts its weights: remove the shapes of values " +
+      "(value_info) and of outputs from it";
+  }
   if (/No Op registered|is not a registered function/.test(message)) {
     return "the model's opset does not have this operator, or it is a custom one";
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
-import { Model } from "../../lib/onnx/model.ts";
+import { decodeModel, Model } from "../../lib/onnx/model.ts";
 import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../../lib/onnx/onnx_pb.ts";
 import { summarizeModel } from "../../lib/onnx/summary.ts";
 import { parseGraph } from "../../lib/onnx/text.ts";
@@ -49,4 +49,18 @@ Deno.test("summarizeModel() counts operators and weights, shared ones once, bodi
       ["e", "", 1, undefined, 0],
     ],
   );
+});
+
+Deno.test("summarizeModel() tells size and hash of the file, also where reading changed what it says", async () => {
+  const proto = create(ModelProtoSchema, {
+    irVersion: 14n,
+    opsetImport: [create(OperatorSetIdProtoSchema, { version: 28n })],
+    graph: parseGraph("input x float32[1]; output y float32[1]; y = Relu(x)"),
+  });
+  const file = new Model(proto);
+  const read = decodeModel(file.bytes());
+  assert.notDeepEqual(read.bytes(), file.bytes());
+  const { bytes, hash, opsets } = await summarizeModel(read);
+  assert.deepEqual([bytes, hash], [file.bytes().length, await file.hash()]);
+  assert.deepEqual(opsets, { "ai.onnx": 26 });
 });

@@ -40,6 +40,13 @@ Deno.test("explain() drops the C++ around a message", () => {
   assert.match(error.message, /limited\. \(in model_load_utils\.h\); export .* older opset$/);
 });
 
+Deno.test("explain() says what to do about shapes that contradict the weights", () => {
+  const text =
+    "[ShapeInferenceError] Can't merge shape info. Both inferred and declared dimension " +
+    "have values but they differ. Inferred=20 Declared=24 Dimension=1";
+  assert.match(explain(code(1, text), "net", "open").message, /contradicts its weights: remove/);
+});
+
 Deno.test("explain() knows each way in which a node is named", () => {
   const nodes = [
     "Could not find an implementation for Conv(11) node with name '/c'",

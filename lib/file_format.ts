@@ -22,6 +22,19 @@ const FOLDER = "give the folder it lies in";
 const SAMPLES = "samples are given as --data";
 const MODEL = "the model is named first, without --data";
 
+const NUMPY: Format = {
+  starts: ["\x93NUMPY"],
+  endings: ["npy", "npz"],
+  what: "numpy's",
+  model: SAMPLES,
+};
+
+const ZIP: Format = {
+  starts: ["PK\x03\x04"],
+  what: "a ZIP archive, as PyTorch's .pt files are",
+  model: EXPORT,
+};
+
 const FORMATS: readonly Format[] = [
   both(
     "version https://git-lfs",
@@ -46,12 +59,8 @@ const FORMATS: readonly Format[] = [
     model: TF2ONNX,
     samples: MODEL,
   },
-  { starts: ["\x93NUMPY"], endings: ["npy", "npz"], what: "numpy's", model: SAMPLES },
-  {
-    starts: ["PK\x03\x04"],
-    what: "a ZIP archive, as PyTorch's .pt files are",
-    model: EXPORT,
-  },
+  NUMPY,
+  ZIP,
   {
     starts: ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"],
     endings: ["pt", "pth", "ckpt", "pkl", "pickle"],
@@ -125,6 +134,7 @@ function both(start: string, what: string, advice: string): Format {
  * What a file is instead of what was expected, by its first bytes: "it is HDF5, ...; save ...".
  * Undefined if that is not known.
  *
+ * @param name Of the file, which tells apart archives.
  * @example
  * ```ts
  * import { otherFormat } from "./file_format.ts";
@@ -133,11 +143,18 @@ function both(start: string, what: string, advice: string): Format {
  * assert.match(otherFormat(bytes, "model")!, /^it is an HTML page/);
  * ```
  */
-export function otherFormat(bytes: Uint8Array, expected: Expected): string | undefined {
+export function otherFormat(
+  bytes: Uint8Array,
+  expected: Expected,
+  name = "",
+): string | undefined {
   const start = String.fromCharCode(...bytes.subarray(0, 64));
   const is = (known: string | RegExp) =>
     typeof known === "string" ? start.startsWith(known) : known.test(start);
-  return tell(FORMATS.find(({ starts }) => starts?.some(is)), expected, "it is");
+  const known = FORMATS.find(({ starts }) => starts?.some(is));
+  // An archive of arrays begins like any other.
+  const isNumpy = known === ZIP && /\.npz$/i.test(name);
+  return tell(isNumpy ? NUMPY : known, expected, "it is");
 }
 
 /** The same by a file's name, for what is not known by its first bytes. */

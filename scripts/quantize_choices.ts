@@ -1,7 +1,7 @@
 import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { nearest, UsageError } from "../lib/errors.ts";
 import { qconfigMapping } from "../lib/quantize/mapping.ts";
-import { defaultQConfigMapping, type Preset } from "../lib/quantize/presets.ts";
+import { defaultQConfigMapping, isPreset, PRESETS } from "../lib/quantize/presets.ts";
 import { staticInt8, weightOnly } from "../lib/quantize/qconfig.ts";
 import type { RulesPlace } from "./damage_note.ts";
 import { readText } from "./read_text.ts";
@@ -31,11 +31,18 @@ export async function readConfig(choices: Choices): Promise<QuantizeConfig> {
   if (given.length > 1) {
     throw new UsageError(`${given.join(" and ")} say what to quantize; give one of them`);
   }
+  if (preset !== undefined && !isPreset(preset)) {
+    const [near] = nearest(preset, PRESETS);
+    throw new UsageError(
+      `Option --preset needs one of ${PRESETS.join(", ")}, got "${preset}"` +
+        (near ? `: did you mean ${near}?` : ""),
+    );
+  }
   if (kernels !== undefined) requireKernels(kernels, choices, written);
   if (written?.says) return written;
   const mapping = kernels === "any"
     ? qconfigMapping({ default: staticInt8({ kernels: "any", otherwise: weightOnly() }) })
-    : defaultQConfigMapping(preset as Preset | undefined);
+    : defaultQConfigMapping(preset);
   return { ...written, mapping, corrections: [], says: false };
 }
 

@@ -37,7 +37,7 @@ const command = {
   options: {
     data: text("PATH", DATA_HELP),
     config: READING,
-    minutes: number("M", "most minutes to spend; 10 by default", { min: 0 }),
+    minutes: number("M", "most minutes to spend; 10 by default", { min: 0.01 }),
     objective: text("WHAT", "what is to be least: latency (the default) or size"),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
     ...STUDY_OPTIONS,

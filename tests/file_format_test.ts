@@ -33,6 +33,8 @@ Deno.test("otherFormat() knows what people bring by its first bytes, and what wo
     ["\b\x07\x12", undefined, undefined],
     ["", undefined, undefined],
   ];
+  const zip = bytes("PK\x03\x04");
+  assert.equal(otherFormat(zip, "model", "a.npz"), "it is numpy's; samples are given as --data");
   for (const [start, model, samples] of cases) {
     assert.equal(otherFormat(bytes(start), "model"), model);
     assert.equal(otherFormat(bytes(start), "samples"), samples);

@@ -167,7 +167,7 @@ export function decodeProto(bytes: Uint8Array<ArrayBuffer>, name: string): Model
     throw new UserError(`Cannot read ${name} as an ONNX model: ${found}`);
   };
   if (bytes.length === 0) return fail("it is empty");
-  const known = otherFormat(bytes, "model");
+  const known = otherFormat(bytes, "model", name);
   if (known !== undefined) return fail(known);
 
   let proto: ModelProto;

@@ -225,7 +225,7 @@ function readLabels(
   if (isTensor && (!mayConvert(labels.type, "int32") || labels.dims.length !== 1)) {
     throw new UserError(
       `${what} must be integers of shape [${length}], one class per sample, got ` +
-        `${labels.type} ${shapeText(labels.dims)}`,
+        `${labels.type} ${shapeText(labels.dims)}${remedyOf(labels, length)}`,
     );
   }
   const values = isTensor ? labels.data as ArrayLike<number | bigint> : labels;
@@ -241,4 +241,17 @@ function readLabels(
       }`,
     );
   });
+}
+
+/** The numpy line that makes labels of an array that holds them in another form. */
+function remedyOf({ type, dims }: Tensor, length: number): string {
+  const isWhole = mayConvert(type, "int32");
+  const [count, ...rest] = dims;
+  if (count !== length) return "";
+  if (rest.length === 0) return isWhole ? "" : `; save labels.astype("int64")`;
+  if (rest.length > 1 && rest.some((dim) => dim !== 1)) return "";
+  if (rest.every((dim) => dim === 1)) {
+    return `; save labels.reshape(-1)${isWhole ? "" : `.astype("int64")`}`;
+  }
+  return `; if they are one-hot or scores, save labels.argmax(1)`;
 }

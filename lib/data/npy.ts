@@ -135,6 +135,12 @@ function readType(header: string, name: string): NumericType {
         `that it does not have; save x.astype("float32") instead`,
     );
   }
+  if (/^[US]\d/.test(code ?? "")) {
+    throw new UserError(
+      `Cannot read ${name}: it holds texts; number them, with labels in the place of x if they are ` +
+        `classes: numpy.unique(x, return_inverse=True)[1]`,
+    );
+  }
   if (type === undefined) {
     const known = [...TYPES.values()].join(", ");
     throw new UserError(

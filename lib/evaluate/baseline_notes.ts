@@ -3,7 +3,8 @@ import { consumers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { canFreeze, randomNodes } from "../passes/freeze_random.ts";
 import type { Estimate } from "../record/metric_info.ts";
-import { isFloat, toNumbers } from "./classes.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { isFloat, readClasses, toNumbers } from "./classes.ts";
 import { mostClasses } from "./default_metric.ts";
 import { METRIC_SIGNATURE } from "./load_metric.ts";
 import type { Metric } from "./metric.ts";
@@ -15,6 +16,8 @@ export interface FloatResult {
   readonly value: Estimate;
   /** One for each sample, where they are at hand. */
   readonly scores?: Float64Array;
+  /** What it gave for each sample, where that is at hand. */
+  readonly results?: readonly Readonly<Record<string, Tensor>>[];
 }
 
 /** Samples whose values are looked at. */
@@ -32,14 +35,16 @@ export async function baselineNotes(
   model: Model,
   dataset: Dataset,
   metric: Metric,
-  { value, scores }: FloatResult,
+  { value, scores, results = [] }: FloatResult,
 ): Promise<string[]> {
   const ranges = await rangesOf(model, dataset);
   const pictures = ranges.find(({ isPicture }) => isPicture);
   const chance = chanceOf(model, dataset, metric, value);
   return [
     ...randomNotes(model),
-    chance === undefined ? "" : chanceNote(chance, value, ranges),
+    chance === undefined
+      ? ""
+      : chanceNote(chance, value, otherLabels(dataset, metric, results) ?? likelyCause(ranges)),
     pictures && chance === undefined && !metric.usesLabels
       ? `Input "${pictures.name}" holds whole numbers from ${pictures.low} to ${pictures.high}, as pictures ` +
         `are stored. If the network was trained on 0 to 1, save ${pictures.name} / 255: else all that ` +
@@ -88,26 +93,65 @@ function chanceOf(
   return low <= 100 / classes ? classes : undefined;
 }
 
-function chanceNote(classes: number, { value, n }: Estimate, ranges: readonly Range[]): string {
-  const wide = ranges.find(({ isPicture, high }) => isPicture || high > 20);
-  const said = ranges[0];
+function chanceNote(classes: number, { value, n }: Estimate, cause: string): string {
   return `float32 itself is right in ${
     value.toFixed(1)
   } % of ${n} samples, where guessing among ${classes} ` +
-    `classes gives ${(100 / classes).toFixed(1)} %: nothing can be told of int8 from that. ` +
-    (wide
-      ? `Input "${wide.name}" holds ${wide.isPicture ? "whole numbers" : "values"} from ` +
-        `${round(wide.low)} to ${
-          round(wide.high)
-        }; was the network trained on 0 to 1 (${wide.name} / 255), or ` +
-        `on values of mean 0?`
-      : `Do the labels belong to these samples, in this order` +
-        (said
-          ? `, and is input "${said.name}" (from ${round(said.low)} to ${
-            round(said.high)
-          }) scaled as it ` +
-            `was in the training?`
-          : "?"));
+    `classes gives ${
+      (100 / classes).toFixed(1)
+    } %: nothing can be told of int8 from that. ${cause}`;
+}
+
+/** What was likely meant, by what the inputs hold. */
+function likelyCause(ranges: readonly Range[]): string {
+  const wide = ranges.find(({ isPicture, high }) => isPicture || high > 20);
+  if (wide) {
+    const { name, isPicture, low, high } = wide;
+    return `Input "${name}" holds ${isPicture ? "whole numbers" : "values"} from ${
+      round(low)
+    } to ` +
+      `${round(high)}; was the network trained on 0 to 1 (${name} / 255), or on values of mean 0?`;
+  }
+  const [said] = ranges;
+  return `Do the labels belong to these samples, in this order` +
+    (said
+      ? `, and is input "${said.name}" (from ${round(said.low)} to ${
+        round(said.high)
+      }) scaled as it was ` +
+        `in the training?`
+      : "?");
+}
+
+/** Of the samples of a class, the share that must be given one other class to take it for that. */
+const MOST = 0.7;
+
+/**
+ * What is wrong with the labels, where the network's answers say it: it gives most samples of a class one
+ * other class, which is the one before or behind for all of them, or another for each.
+ */
+function otherLabels(
+  { labels }: Dataset,
+  { decidedBy }: Metric,
+  results: readonly Readonly<Record<string, Tensor>>[],
+): string | undefined {
+  const answers = results.map((result) => readClasses(result, decidedBy?.output).ids[0]!);
+  const samplesOf = Map.groupBy(answers.keys(), (index) => labels![index]!);
+  const taken = [...samplesOf].filter(([label]) => label >= 0).map(([label, own]) => {
+    const counts = Map.groupBy(own, (index) => answers[index]!);
+    const [answer, most] = [...counts].sort(([, a], [, b]) => b.length - a.length)[0]!;
+    return { label, answer, isSure: most.length >= Math.max(2, MOST * own.length) };
+  });
+  if (taken.length < 2 || taken.filter(({ isSure }) => isSure).length < MOST * taken.length) {
+    return undefined;
+  }
+  const sure = taken.filter(({ isSure }) => isSure);
+  if (new Set(sure.map(({ answer }) => answer)).size < sure.length) return undefined;
+  const [{ label, answer }] = sure as [typeof sure[number]];
+  const step = answer - label;
+  const said = `Most samples with the label ${label} are given the class ${answer}`;
+  return Math.abs(step) === 1 && sure.every((one) => one.answer - one.label === step)
+    ? `${said}, and so on: classes are counted from 0, so save labels ${step < 0 ? "-" : "+"} 1.`
+    : `${said}, and others other ones: the labels number the classes in another order than the network.`;
 }
 
 /** What a float input holds. */

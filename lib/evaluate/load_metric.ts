@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { lookUp } from "../look_up.ts";
 import { nearest, UserError } from "../errors.ts";
 import { infoOf, type Metric, type ScoredSample } from "./metric.ts";
 import { metricNamed, METRICS } from "./metrics.ts";
@@ -69,7 +70,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 };
 
 function nearMetric(name: string): string[] {
-  const other = OTHER_NAMES[name.toLowerCase()];
+  const other = lookUp(OTHER_NAMES, name.toLowerCase());
   return other ? [other] : nearest(name, METRICS.keys(), 1);
 }
 

@@ -48,6 +48,8 @@ export const study = z.strictObject({
     latencyMs: z.number(),
   }),
   trials: z.array(trial),
+  /** What was known before the work, of float32, the samples and the budget, in sentences. */
+  notes: z.array(z.string()).optional(),
   /** Configurations that the last run was to measure; if it was stopped, more than there are trials. */
   planned: z.int().optional(),
   /** Points of the grid that give the same model as one of the trials, and so are not trials. */

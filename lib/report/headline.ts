@@ -97,7 +97,7 @@ export function caveats(study: Study): string[] {
         winner?.latency.drifted ? ", the winner among them" : ""
       }; ${drifted === 1 ? "its ratio is" : "their ratios are"} less certain than the ` +
       `${drifted === 1 ? "interval says" : "intervals say"}.`,
-    ...study.search?.notes ?? [],
+    ...new Set([...study.notes ?? [], ...study.search?.notes ?? []]),
     ...nextSteps(study),
     failed.length > 0 &&
     `${count(failed.length)} of ${plural(failed.length + measured.length, "configuration")} ` +

@@ -63,7 +63,10 @@ export class StudyLedger {
     const { planned, collapsed } = strategy;
     this.notes.push(...strategy.notes ?? []);
     this.#earlier = await store.header();
-    this.#changes = { ...(collapsed && { collapsed: [...collapsed] }) };
+    this.#changes = {
+      ...(collapsed && { collapsed: [...collapsed] }),
+      ...(this.notes.length > 0 && { notes: [...this.notes] }),
+    };
     let reused = 0;
     if (planned) {
       const open: Recipe[] = [];

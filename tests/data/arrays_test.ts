@@ -241,12 +241,29 @@ Deno.test("arrays() refuses labels that are no classes", () => {
   refuse(x, `${what} -2`, { labels: [0, -2, 1] });
   refuse(x, `${what} 0.5`, { labels: [0, 0.5, 1] });
   refuse(x, "labels are 2, but there are 3 samples", { labels: [0, 1] });
-  refuse(x, "labels must be integers of shape [3], one class per sample, got float32 [3]", {
-    labels: float32([3], [0, 1, 2]),
-  });
-  refuse(x, "labels must be integers of shape [3], one class per sample, got int32 [3, 1]", {
-    labels: { type: "int32", dims: [3, 1], data: Int32Array.of(0, 1, 2) },
-  });
+  refuse(
+    x,
+    'labels must be integers of shape [3], one class per sample, got float32 [3]; save labels.astype("int64")',
+    {
+      labels: float32([3], [0, 1, 2]),
+    },
+  );
+  refuse(
+    x,
+    "labels must be integers of shape [3], one class per sample, got int32 [3, 1]; save labels.reshape(-1)",
+    {
+      labels: { type: "int32", dims: [3, 1], data: Int32Array.of(0, 1, 2) },
+    },
+  );
+});
+
+Deno.test("arrays() names the line that makes classes of one-hot labels", () => {
+  const oneHot = float32([3, 2], [1, 0, 0, 1, 1, 0]);
+  const x = float32([3, 1], [1, 2, 3]);
+  assert.throws(
+    () => arrays({ x }, { labels: oneHot }),
+    /got float32 \[3, 2\]; .*labels\.argmax\(1\)$/,
+  );
 });
 
 Deno.test("hash() tells data sets apart by names, types, shapes, values and labels", async () => {

@@ -117,6 +117,7 @@ Deno.test("parseNpy() refuses what is no array of numbers, and says what it is",
   const ninth = npy(dict("'<f4'", "(1,)"), new Uint8Array(4));
   ninth[6] = 9;
   refuse(ninth, /its format version 9 is not known/);
+  refuse(npy(dict("'<U1'", "(2,)"), new Uint8Array(8)), /holds texts; number them.*return_inverse/);
   refuse(npy(dict("'<V2'", "(1,)"), new Uint8Array(2)), /is how numpy saves bfloat16/);
   refuse(npy(dict("'<f4'", "(2,)"), new Uint8Array(7)), /cut off/);
   refuse(npy(dict("'<f4'", "(2,)"), new Uint8Array(8)).subarray(0, 20), /cut off/);

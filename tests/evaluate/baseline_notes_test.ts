@@ -90,3 +90,24 @@ Deno.test("baselineNotes() says how many samples are empty", async () => {
   const said = await baselineNotes(plain, data(1), agreement(), { value, scores });
   assert.match(said[0]!, /^In 2 of 4 samples float32 gives nothing that could be compared/);
 });
+
+Deno.test("baselineNotes() sees by the answers that labels are counted from 1, or in another order", async () => {
+  const { labels } = data(1);
+  const wrong = { value: 0, low: 0, high: 4, n: 100 };
+  const said = async (answerOf: (label: number, index: number) => number) => {
+    const answers = Array.from(labels!, answerOf);
+    const results = answers.map((answer) => ({
+      y: float32(
+        [1, 10],
+        Float32Array.from({ length: 10 }, (_, i) => i === answer ? 1 : 0),
+      ),
+    }));
+    return (await baselineNotes(plain, data(1), top1(), { value: wrong, results }))[0]!;
+  };
+  assert.match(
+    await said((label, i) => label > 0 ? label - 1 : i % 7),
+    /counted from 0, so save labels - 1\.$/,
+  );
+  assert.match(await said((label) => 9 - label), /in another order than the network\.$/);
+  assert.match(await said(() => 4), /Do the labels belong to these samples/);
+});

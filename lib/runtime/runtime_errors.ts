@@ -107,7 +107,23 @@ function parse(text: string): { code: number; message: string } {
     .trim();
   // A kernel that throws is not named, but its source file often tells which it was.
   const where = files.length > 0 ? ` (in ${files[0]})` : "";
-  return { code: Number(found?.[1] ?? 0), message: message + where };
+  return { code: Number(found?.[1] ?? 0), message: inWords(message) + where };
+}
+
+/** What the standard library of C++ throws has no sentence, only the name of what went wrong. */
+const OF_CPP =
+  /^(narrowing_error|vector(::\S+)?|map::at|basic_string\S*|std::(length|range)_error)$/;
+
+/** Numbers behind each other that a message shows; it may hold a list of any length. */
+const SHOWN = 12;
+
+const LONG_LIST = new RegExp(`((?:-?\\d+, ?){${SHOWN}})(?:-?\\d+, ?)*-?\\d+`, "g");
+
+function inWords(message: string): string {
+  if (OF_CPP.test(message)) {
+    return `it met a number, such as a length or a count, that is beyond what it can hold (${message})`;
+  }
+  return message.replace(LONG_LIST, "$1…");
 }
 
 /** The ways in which messages name a node. */

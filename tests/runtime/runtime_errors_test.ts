@@ -47,6 +47,22 @@ Deno.test("explain() says what to do about shapes that contradict the weights", 
   assert.match(explain(code(1, text), "net", "open").message, /contradicts its weights: remove/);
 });
 
+Deno.test("explain() makes a sentence of what C++ only names, and cuts long lists", () => {
+  const say = (text: string) => explain(new Error(text), "net.onnx", "open").message;
+  for (const name of ["narrowing_error", "vector", "vector::_M_default_append"]) {
+    assert.match(
+      say(`Can't create a session. ERROR_CODE: 6, ERROR_MESSAGE: ${name}`),
+      /it met a number, .*, that is beyond what it can hold \(\w/,
+    );
+  }
+  const list = Array.from({ length: 1000 }, (_, i) => i).join(", ");
+  assert.equal(
+    say(`Invalid attribute perm {${list}}, input shape = {0, 4}`),
+    "Cannot open net.onnx in onnxruntime-web: Invalid attribute perm " +
+      "{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …}, input shape = {0, 4}",
+  );
+});
+
 Deno.test("explain() knows each way in which a node is named", () => {
   const nodes = [
     "Could not find an implementation for Conv(11) node with name '/c'",

@@ -52,7 +52,7 @@ export async function readSamples(
   const { inputs } = valueTypes(model.graph);
   const { state, lengths } = config;
   if (state) requireState(state, model);
-  const samples = await read(path, inputs, config);
+  const samples = await read(path, model, config);
   samples.notes?.forEach(say);
   if (state) return stateful(samples, { state, lengths, inputs });
   if (lengths !== undefined) {
@@ -63,9 +63,10 @@ export async function readSamples(
 
 async function read(
   path: string,
-  all: readonly ValueType[],
+  model: Model,
   config: DataConfig,
 ): Promise<Dataset> {
+  const all = valueTypes(model.graph).inputs;
   const states = Object.values(config.state ?? {});
   const inputs = all.filter(({ name }) => !states.includes(name));
   const kind = await kindOf(path);
@@ -82,7 +83,7 @@ async function read(
     case "wav":
       return await sound(path, inputs, config);
     case "npz":
-      return await npzDataset(path, all, states);
+      return await npzDataset(path, model, states);
   }
 }
 

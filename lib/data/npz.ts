@@ -9,6 +9,12 @@ import { orDamaged } from "./damaged.ts";
 import { isNpy, parseNpy, writeNpy } from "./npy.ts";
 import { type ByteSource, openZip, writeZip } from "./zip.ts";
 
+/** Options for {@linkcode readNpz}. */
+export interface ReadNpzOptions {
+  /** Names of arrays that are left alone, whatever they are. @default {none} */
+  leave?: readonly string[];
+}
+
 /**
  * Reads the arrays that `np.savez` or `np.savez_compressed` saved, by name, onto shared memory; or the
  * one that `np.save` saved, which is called like its file.
@@ -29,23 +35,30 @@ import { type ByteSource, openZip, writeZip } from "./zip.ts";
  */
 export async function readNpz(
   source: string | URL | Uint8Array,
+  options: ReadNpzOptions = {},
 ): Promise<Record<string, Tensor>> {
-  if (source instanceof Uint8Array) return await readArrays(memory(source));
+  if (source instanceof Uint8Array) return await readArrays(memory(source), options);
   const name = String(source);
   const file = await openUserFile(source, name);
   try {
     const { size } = await file.stat();
-    return await readArrays({ name, size, read: (start, end) => readAt(file, start, end) });
+    const read = (start: number, end: number) => readAt(file, start, end);
+    return await readArrays({ name, size, read }, options);
   } finally {
     file.close();
   }
 }
 
-async function readArrays(source: ByteSource): Promise<Record<string, Tensor>> {
+async function readArrays(
+  source: ByteSource,
+  options: ReadNpzOptions,
+): Promise<Record<string, Tensor>> {
   const start = source.read(0, Math.min(64, source.size));
   const other = otherFormat(start, "samples");
   if (other) throw new UserError(`Cannot read ${source.name}: ${other}`);
-  return Object.fromEntries(isNpy(start) ? [await readOne(source)] : await readArchive(source));
+  return Object.fromEntries(
+    isNpy(start) ? [await readOne(source)] : await readArchive(source, options),
+  );
 }
 
 /** The array that `np.save` saved, under the name of its file. */
@@ -55,7 +68,10 @@ async function readOne(source: ByteSource): Promise<[name: string, Tensor]> {
   return [basename(source.name).replace(/\.npy$/, ""), tensor];
 }
 
-async function readArchive(source: ByteSource): Promise<Map<string, Tensor>> {
+async function readArchive(
+  source: ByteSource,
+  { leave = [] }: ReadNpzOptions,
+): Promise<Map<string, Tensor>> {
   const entries = await openZip(source);
   if (entries.some(({ name }) => /(^|\/)data\.pkl$/.test(name))) {
     throw new UserError(
@@ -66,6 +82,7 @@ async function readArchive(source: ByteSource): Promise<Map<string, Tensor>> {
   const arrays = new Map<string, Tensor>();
   for (const entry of entries) {
     const key = entry.name.replace(/\.npy$/, "");
+    if (leave.includes(key)) continue;
     const what = `array "${key}" of ${source.name}`;
     if (arrays.has(key)) {
       throw new UserError(

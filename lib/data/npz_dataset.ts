@@ -4,6 +4,7 @@ import type { Model } from "../onnx/model.ts";
 import type { ValueType } from "../tensor/tensor.ts";
 import { arrays } from "./arrays.ts";
 import type { Dataset } from "./dataset.ts";
+import { idleInputs, withIdleInputs } from "./idle_inputs.ts";
 import { readNpz } from "./npz.ts";
 
 /**
@@ -17,7 +18,9 @@ import { readNpz } from "./npz.ts";
  *
  * A file of `np.save` holds one array, the only input's.
  *
- * @param network The model, or its inputs in any order.
+ * An input that no node reads needs no array.
+ *
+ * @param network The model, or its inputs in any order, all of which are then read.
  * @param states Names of those that the file need not hold: states, which begin with zeros.
  * @example For a model, and in the three parts that a study takes
  * ```ts
@@ -38,14 +41,18 @@ export async function npzDataset(
   network: Model | readonly ValueType[],
   states: readonly string[] = [],
 ): Promise<Dataset> {
-  const { labels, ...values } = await readNpz(path);
   const all = "graph" in network ? valueTypes(network.graph).inputs : network;
-  const inputs = all.filter(({ name }) => Object.hasOwn(values, name) || !states.includes(name));
+  const idle = "graph" in network ? idleInputs(network.graph) : [];
+  const isIdle = (name: string) => idle.some((input) => input.name === name);
+  const { labels, ...values } = await readNpz(path, { leave: idle.map(({ name }) => name) });
+  const inputs = all.filter(({ name }) =>
+    !isIdle(name) && (Object.hasOwn(values, name) || !states.includes(name))
+  );
   const file = path instanceof URL ? fileURLToPath(path) : path;
   const name = file.split(/[/\\]/).at(-1)!;
   // A network with an input of that name takes the array; then there are no classes.
   if (labels && inputs.some((input) => input.name === "labels")) {
-    return arrays({ ...values, labels }, { name, inputs });
+    return withIdleInputs(arrays({ ...values, labels }, { name, inputs }), idle);
   }
-  return arrays(values, { name, inputs, ...(labels && { labels }) });
+  return withIdleInputs(arrays(values, { name, inputs, ...(labels && { labels }) }), idle);
 }

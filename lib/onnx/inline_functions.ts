@@ -11,14 +11,12 @@ import {
   type NodeProto,
   type OperatorSetIdProto,
 } from "./onnx_pb.ts";
+import { conversions, unchanged } from "./opset_conversions.ts";
 import { raiseProto, standardOpset } from "./raise_proto.ts";
 import { renameGraph } from "./rename.ts";
 
-/**
- * Domains whose operators a runtime brings itself. What a file says of one is for runtimes without it,
- * and slower and larger than the operator: int4 weights would be unpacked. Such calls stay.
- */
-const OPERATOR_DOMAINS = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]);
+/** Domains beside the standard's whose operators a runtime brings itself. */
+const OPERATOR_DOMAINS = new Set(["ai.onnx.ml", "com.microsoft"]);
 
 /** Most nodes that calls may become: functions that call others twice grow without bound. */
 const MOST_NODES = 100_000;
@@ -41,19 +39,29 @@ export function inlineFunctions(
   name: string,
 ): { proto: ModelProto; inlined: string[] } {
   const { graph } = proto;
-  const ours = proto.functions.filter(({ domain }) => !OPERATOR_DOMAINS.has(domain));
+  const ours = proto.functions.filter(isInlined);
   if (!graph || ours.length === 0) return { proto, inlined: [] };
   const versions = [proto, ...ours].flatMap((one) => standardOpset(one.opsetImport) ?? []);
   const raised = raiseProto(proto, name, Math.max(0, ...versions));
   const inliner = new Inliner(raised, name);
   inliner.requireEnd(raised.graph!);
   const rewritten = inliner.inline(raised.graph!);
-  const functions = raised.functions.filter(({ domain }) => OPERATOR_DOMAINS.has(domain));
+  const functions = raised.functions.filter((called) => !isInlined(called));
   const opsetImport = mergedImports(raised, functions, rewritten);
   return {
     proto: { ...raised, graph: rewritten, functions, opsetImport },
     inlined: ours.map((one) => one.name).filter((one) => inliner.called.has(one)),
   };
+}
+
+/**
+ * Whether a function is to stand in the place of its calls. What a file says of an operator that the
+ * runtime brings is for runtimes without it, and slower and larger than the operator: int4 weights would
+ * be unpacked. Such calls stay.
+ */
+function isInlined({ domain, name }: FunctionProto): boolean {
+  if (domain !== "" && domain !== "ai.onnx") return !OPERATOR_DOMAINS.has(domain);
+  return !unchanged.has(name) && !Object.hasOwn(conversions, name);
 }
 
 /** The operator sets of the model and its functions, without the domains that only calls had. */
@@ -64,7 +72,9 @@ function mergedImports(
 ): OperatorSetIdProto[] {
   const used = new Set(Array.from(allNodes(graph), ({ domain }) => domain));
   for (const { node } of functions) for (const { domain } of node) used.add(domain);
-  const gone = new Set(before.map(({ domain }) => domain).filter((domain) => !used.has(domain)));
+  const gone = new Set(
+    before.map(({ domain }) => domain).filter((domain) => domain !== "" && !used.has(domain)),
+  );
   const merged = new Map(opsetImport.map((entry) => [entry.domain, entry]));
   for (const entry of before.flatMap((called) => called.opsetImport)) {
     const known = merged.get(entry.domain);
@@ -84,7 +94,7 @@ class Inliner {
   readonly #sizes = new Map<FunctionProto, number>();
 
   constructor({ graph, functions }: ModelProto, name: string) {
-    const ours = functions.filter(({ domain }) => !OPERATOR_DOMAINS.has(domain));
+    const ours = functions.filter(isInlined);
     this.#functions = new Map(ours.map((one) => [keyOf(one.domain, one.name, one.overload), one]));
     this.#fresh = makeNamer(graph!);
     this.#name = name;

@@ -154,6 +154,13 @@ Deno.test("inlineFunctions() leaves functions named like operators of the runtim
   assert.equal(inlineFunctions(proto, "net.onnx").proto, proto);
 });
 
+Deno.test("inlineFunctions() takes what stands in the standard's domain and is none of its operators", () => {
+  const swoosh = called("Swoosh", [["x"], ["y"]], "y = Relu(x)", { domain: "" });
+  assert.deepEqual(inlined("y = Swoosh(x) @ n", [swoosh]), ["y = Relu(x) @ n/Relu_0"]);
+  const standard = called("Gelu", [["x"], ["y"]], "y = Relu(x)", { domain: "" });
+  assert.deepEqual(inlined("y = Gelu(x)", [standard]), ["y = Gelu(x)"]);
+});
+
 Deno.test("inlineFunctions() refuses circles, and functions that grow without bound", () => {
   const circle = called("F", [["x"], ["y"]], "y = own::F(x)");
   assert.throws(

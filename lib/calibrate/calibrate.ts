@@ -37,8 +37,8 @@ export interface CalibrateOptions {
  *
  * @param watched What `prepare()` returned.
  * @param data A data set, or samples as they come, each with the inputs of one run.
- * @throws {UserError} If there is no sample, or a watched tensor turns NaN or infinite: it names
- * the tensor and the sample.
+ * @throws {UserError} If there is no sample, or a watched tensor turns NaN: it names the tensor and
+ * the sample.
  */
 export async function calibrate(
   watched: Watched,

@@ -13,8 +13,8 @@ export interface Calibration {
 export const CALIBRATION_FORMAT = 2;
 
 /**
- * Turns a calibration into plain JSON. Of tensors that never had a value (an empty slice, say) there is
- * nothing to know but that.
+ * Turns a calibration into plain JSON. Of tensors that never had a value (an empty slice, say), or an
+ * infinite one, there is nothing to know but that.
  * @example Kept for the next time
  * ```ts
  * import { calibrate, calibrationFromJson, calibrationToJson } from "octavo";
@@ -39,7 +39,8 @@ export function calibrationToJson(calibration: Calibration): unknown {
   return {
     format: CALIBRATION_FORMAT,
     samples: calibration.samples,
-    empty: all.filter(([, { count }]) => count === 0).map(([name]) => name),
+    empty: all.filter(([, { count, endless }]) => count === 0 && !endless).map(([name]) => name),
+    endless: all.filter(([, { endless }]) => endless).map(([name]) => name),
     statistics: Object.fromEntries(
       seen.map(([name, { histogram, channels, ...rest }]) => [name, {
         ...rest,
@@ -60,6 +61,7 @@ export function calibrationFromJson(json: unknown): Calibration {
     format?: number;
     samples?: number;
     empty?: readonly string[];
+    endless?: readonly string[];
     statistics?: Record<string, TensorStatistics>;
   } | null;
   if (typeof stored?.samples !== "number" || typeof stored.statistics !== "object") {
@@ -78,8 +80,12 @@ export function calibrationFromJson(json: unknown): Calibration {
     histogram: { ...histogram, counts: Float64Array.from(histogram.counts) },
     ...(channels && { channels: mapArrays(channels, (array) => Float64Array.from(array)) }),
   }]);
-  const empty = (stored.empty ?? []).map((name) => [name, emptyStatistics()] as const);
-  return { samples: stored.samples, statistics: new Map([...seen, ...empty]) };
+  const { samples, empty = [], endless = [] } = stored;
+  const without = [
+    ...empty.map((name) => [name, emptyStatistics()] as const),
+    ...endless.map((name) => [name, { ...emptyStatistics(), endless: true }] as const),
+  ];
+  return { samples, statistics: new Map([...seen, ...without]) };
 }
 
 function mapArrays<T>({ count, min, max, sum }: ChannelStatistics, map: (a: Float64Array) => T) {

@@ -18,6 +18,8 @@ export interface TensorStatistics {
   readonly samples: SampleExtremes;
   /** All values, zeros too. */
   readonly histogram: Histogram;
+  /** Set where an infinity was seen, as a mask has them: there is no range, and nothing else is kept. */
+  readonly endless?: true;
   /** Only of tensors whose channels were asked for. */
   readonly channels?: ChannelStatistics;
 }
@@ -40,14 +42,14 @@ export function emptyStatistics(): TensorStatistics {
  * @param statistics What was seen so far, which is no longer valid after (its arrays are re-used).
  * @param values The tensor, flattened.
  * @param layout Where the channels are, to watch them too. @default {they are not watched}
- * @throws {RangeError} If a value is NaN or infinite; `cause` is its index.
+ * @throws {RangeError} If a value is NaN; `cause` is its index.
  */
 export function addValues(
   statistics: TensorStatistics,
   values: Float32Array,
   layout?: ChannelLayout,
 ): TensorStatistics {
-  if (values.length === 0) return statistics;
+  if (values.length === 0 || statistics.endless) return statistics;
   let min = Infinity;
   let max = -Infinity;
   let zeros = 0;
@@ -61,8 +63,9 @@ export function addValues(
     check += x * 0;
   }
   if (check !== 0) { // NaN: some value was NaN or infinite
-    const index = values.findIndex((x) => !Number.isFinite(x));
-    throw new RangeError(`Value ${index} is ${values[index]}`, { cause: index });
+    const index = values.findIndex(Number.isNaN);
+    if (index >= 0) throw new RangeError(`Value ${index} is NaN`, { cause: index });
+    return { ...emptyStatistics(), endless: true };
   }
   return {
     count: statistics.count + values.length,

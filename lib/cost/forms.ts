@@ -70,7 +70,10 @@ interface InContext extends Subgraph {
 
 function writeStatic(subgraph: InContext): Form | undefined {
   const { model, feeds, context } = subgraph;
-  const floats = Object.entries(feeds).filter(([, { type }]) => type === "float32");
+  // A mask of -Infinity has no range.
+  const floats = Object.entries(feeds).filter(([, { type, data }]) =>
+    type === "float32" && (data as Float32Array).every(Number.isFinite)
+  );
   if (floats.length === 0) return undefined;
   const mapping = qconfigMapping({
     default: STATIC,

@@ -42,7 +42,8 @@ export async function withErrors(
     if (!sums || anchor !== undefined || inBody || sums.noise === 0 || sums.signal === 0) {
       return row;
     }
-    return { ...row, dB: sqnrOf(sums) };
+    const dB = sqnrOf(sums);
+    return Number.isFinite(dB) ? { ...row, dB } : row;
   });
   return model.withPlan(new Plan(rows));
 }

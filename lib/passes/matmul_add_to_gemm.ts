@@ -4,6 +4,7 @@ import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { isArithmetic } from "./channel_affine.ts";
 import { Parameters } from "./parameters.ts";
 import { type PassContext, rootContext, visibleRanks } from "./pass.ts";
+import { OPTIONAL_BIAS } from "./plain_gemm.ts";
 
 /**
  * Makes one Gemm of a MatMul by a constant matrix and the Add of a constant bias after it, where the
@@ -31,6 +32,8 @@ export function matMulAddToGemm(
     const biasName = add.input.find((name) => name !== product);
     const bias = parameters.read(biasName);
     if (!bias || bias.dims.length > 2 || (bias.dims.at(-2) ?? 1) !== 1) return matMul;
+    // plainGemm() takes a mask of -Infinity out again, which leaves a Gemm that no runtime merges with it.
+    if (context.opset < OPTIONAL_BIAS && !bias.data.every(Number.isFinite)) return matMul;
     const columns = bias.dims.at(-1) ?? 1;
     if (columns !== 1 && columns !== weight.dims[1]) return matMul; // the Add widens the product
     const gemm = makeNode("Gemm", [x, w, biasName!], add.output, {}, {

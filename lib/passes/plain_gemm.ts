@@ -14,7 +14,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 /**
  * Writes each Gemm by a constant matrix without the factors and forms that no int8 kernel has: `alpha` goes
  * into the matrix, `beta` into the bias, `transA` into a Transpose of its own. A bias that depends on the
- * data, or differs between rows, is added behind.
+ * data, or differs between rows, is added behind; so is one of -Infinity, which no integer stands for.
  */
 export function plainGemm(
   graph: GraphProto,
@@ -33,7 +33,7 @@ export function plainGemm(
 }
 
 /** First opset in which a Gemm needs no bias. */
-const OPTIONAL_BIAS = 11;
+export const OPTIONAL_BIAS = 11;
 
 /** Undefined where there is nothing to do, or a factor makes numbers that the type does not have. */
 function plainForm(
@@ -49,7 +49,7 @@ function plainForm(
   const beta = c ? floatAttribute(node, "beta", 1) : 1;
   const transA = intAttribute(node, "transA", 0) !== 0;
   const bias = parameters.read(c);
-  const addsLater = !!c && !(bias && isRow(bias));
+  const addsLater = !!c && !(bias && isRow(bias) && bias.data.every(Number.isFinite));
   if (alpha === 1 && beta === 1 && !transA && !addsLater) return undefined;
   const scaled = times(weight, alpha);
   const shift = bias && times(bias, beta);

@@ -88,20 +88,21 @@ interface Seen {
 }
 
 /**
- * Decides on a graph, then anew where calibration saw nothing of a tensor: what reads it is not static.
+ * Decides on a graph, then anew where calibration found no range for a tensor: what reads it is not
+ * static.
  *
- * @param unseen Tensors of which that is known.
+ * @param unseen Tensors of which that is known, each with the reason.
  */
 function decideSeen(
   graph: GraphProto,
   mapping: QConfigMapping,
   calibration: Calibration | undefined,
-  unseen: ReadonlySet<string> = new Set(),
+  unseen: ReadonlyMap<string, string> = new Map(),
 ): Seen {
   const asked = decide(graph, mapping, unseen);
   const decisions = lowerRecurrent(asked, mapping, unseen);
   const ranges = new Map<string, Range>();
-  const empty = new Set<string>();
+  const without = new Map<string, string>();
   for (const [name, observer] of rangedTensors(decisions)) {
     const range = chooseRange(
       name,
@@ -109,17 +110,20 @@ function decideSeen(
       decisions,
       calibration,
     );
+    const seen = calibration?.statistics.get(name);
     if (range) ranges.set(name, range);
+    else if (seen?.endless) without.set(name, "holds infinities, as a mask does");
     // Where one is empty, what was to take its scale may not have been watched.
-    else if (calibration?.statistics.has(name) || unseen.size > 0) empty.add(name);
+    else if (seen || unseen.size > 0) without.set(name, "was empty in every calibration sample");
     else throw unknownRange(name, calibration);
   }
   for (const { anchor, results } of decisions.units.values()) {
     // Of what a kernel takes in only the last result is watched; none of it is then.
-    if (results.some((name) => empty.has(name))) empty.add(anchor.output[0]!);
+    const name = results.find((name) => without.has(name));
+    if (name !== undefined) without.set(anchor.output[0]!, without.get(name)!);
   }
-  return empty.size > 0
-    ? decideSeen(graph, mapping, calibration, new Set([...unseen, ...empty]))
+  return without.size > 0
+    ? decideSeen(graph, mapping, calibration, new Map([...unseen, ...without]))
     : { asked, decisions, ranges };
 }
 
@@ -127,7 +131,7 @@ function decideSeen(
 function lowerRecurrent(
   asked: Decisions,
   { int8Tensors }: QConfigMapping,
-  unseen: ReadonlySet<string>,
+  unseen: ReadonlyMap<string, string>,
 ): Decisions {
   const layers = asked.all.filter(({ node, applied }) =>
     applied.kind === "dynamic" && !dynamicOperator(node)!.write

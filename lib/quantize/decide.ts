@@ -34,14 +34,14 @@ export interface Decisions {
  * Decides for each node of a graph which form it takes under a mapping, and says why. No ranges are
  * needed for this; they are wanted for what it calls static.
  *
- * @param unseen Tensors that calibration saw no value of. @default {none}
+ * @param unseen Tensors that have no range, each with the reason. @default {none}
  * @throws {UserError} If a rule of the mapping matches no node, or none that can be what it asks
  * for, or the mapping mixes types of activations.
  */
 export function decide(
   graph: GraphProto,
   mapping: QConfigMapping,
-  unseen?: ReadonlySet<string>,
+  unseen?: ReadonlyMap<string, string>,
 ): Decisions {
   requireOneType(mapping);
   const decisions = decideWith(

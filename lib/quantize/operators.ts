@@ -2,7 +2,7 @@ import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from "..
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import type { GraphFacts } from "./graph_facts.ts";
-import { weightObstacle } from "./read_weights.ts";
+import { weightObstacle, worstOf } from "./read_weights.ts";
 import { clipBounds, constantScalar } from "./absorbed_operators.ts";
 
 /**
@@ -128,7 +128,9 @@ export const NO_STATIC_KERNEL: ReadonlyMap<string, string> = new Map([
 
 function biasObstacle(node: NodeProto, input: number, facts: GraphFacts): string | undefined {
   const name = node.input[input];
-  return !name || facts.floatConstant(name) ? undefined : "its bias is not a float32 constant";
+  const bias = facts.floatConstant(name);
+  if (bias && worstOf(bias) === "infinite") return "its bias holds infinities";
+  return !name || bias ? undefined : "its bias is not a float32 constant";
 }
 
 /** The kernels add one number to each channel. */

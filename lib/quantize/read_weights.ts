@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { dimsOf, readTensorProto } from "../onnx/tensor_proto.ts";
+import type { TensorProto } from "../onnx/onnx_pb.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 
@@ -22,11 +23,26 @@ export function readWeights(name: string, facts: GraphFacts): Tensor<"float32"> 
 export function weightObstacle(name: string | undefined, facts: GraphFacts): string | undefined {
   const tensor = facts.floatConstant(name);
   if (!tensor) return "its weights are not float32 constants";
-  return elementCount(dimsOf(tensor)) === 0 ? "its weights are empty" : undefined;
+  if (elementCount(dimsOf(tensor)) === 0) return "its weights are empty";
+  return worstOf(tensor) === "infinite" ? "its weights hold infinities" : undefined;
+}
+
+/** What is known of constants: the largest of a network are looked at many times. */
+const worst = new WeakMap<TensorProto, "finite" | "infinite" | "NaN">();
+
+/** What a float32 constant holds at worst. Of infinities, as a mask has them, no scale serves. */
+export function worstOf(tensor: TensorProto): "finite" | "infinite" | "NaN" {
+  let known = worst.get(tensor);
+  if (known === undefined) {
+    const values = readTensorProto(tensor).data as Float32Array;
+    known = firstNonFinite(values) < 0 ? "finite" : values.some(Number.isNaN) ? "NaN" : "infinite";
+    worst.set(tensor, known);
+  }
+  return known;
 }
 
 /** Index of the first NaN or infinity, -1 if there is none. */
-export function firstNonFinite(values: Float32Array): number {
+function firstNonFinite(values: Float32Array): number {
   let check = 0; // a sum that a single NaN or infinity makes NaN
   for (let i = 0; i < values.length; i++) check += values[i]! * 0;
   return check === 0 ? -1 : values.findIndex((x) => !Number.isFinite(x));

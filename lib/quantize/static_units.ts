@@ -1,12 +1,11 @@
 import { isStandard } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
-import { readTensorProto } from "../onnx/tensor_proto.ts";
 import { type Decision, fallBack } from "./decision.ts";
 import { existingForm } from "./existing_int8.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import { NO_STATIC_KERNEL, STATIC_OPERATORS, type StaticOperator } from "./operators.ts";
 import type { StaticInt8 } from "./qconfig.ts";
-import { firstNonFinite } from "./read_weights.ts";
+import { worstOf } from "./read_weights.ts";
 import { clipBounds } from "./absorbed_operators.ts";
 
 /** An anchor with the operators that its int8 kernel absorbs: what runs as one between quantized tensors. */
@@ -24,8 +23,8 @@ export interface StaticUnit {
 export interface TensorHints {
   /** Those that are to be there as uint8, wherever they come from. @default {none} */
   readonly int8Tensors?: readonly string[];
-  /** Those that calibration saw no value of, so that they have no range. @default {none} */
-  readonly unseen?: ReadonlySet<string>;
+  /** Those that have no range, each with the reason. @default {none} */
+  readonly unseen?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -36,7 +35,7 @@ export function staticUnits(
   nodes: readonly NodeProto[],
   of: ReadonlyMap<NodeProto, Decision>,
   facts: GraphFacts,
-  { int8Tensors = [], unseen = new Set() }: TensorHints = {},
+  { int8Tensors = [], unseen = new Map() }: TensorHints = {},
 ): Map<NodeProto, StaticUnit> {
   const units = new Map<NodeProto, StaticUnit>();
   const unitOf = new Map<string, StaticUnit>();
@@ -122,13 +121,13 @@ function whyRatherNot(
 function whyUnseen(
   node: NodeProto,
   operator: StaticOperator,
-  unseen: ReadonlySet<string>,
+  unseen: ReadonlyMap<string, string>,
   facts: GraphFacts,
 ): string | undefined {
   const results = operator.role === "carry" ? [] : node.output;
   const name = [...activationInputs(node, operator, facts), ...results]
     .find((name) => unseen.has(name));
-  return name === undefined ? undefined : `"${name}" was empty in every calibration sample`;
+  return name === undefined ? undefined : `"${name}" ${unseen.get(name)}`;
 }
 
 /** Constants that an Add, Mul, Where or Concat reads are quantized too: a mask of -Infinity cannot be. */
@@ -140,7 +139,7 @@ function operandObstacle(
   if (operator.role !== "follow") return undefined;
   const endless = node.input.find((name, i) => {
     const tensor = (operator.inputs?.includes(i) ?? true) && facts.floatConstant(name);
-    return tensor && firstNonFinite(readTensorProto(tensor).data as Float32Array) >= 0;
+    return tensor && worstOf(tensor) !== "finite";
   });
   return endless === undefined ? undefined : `the constant "${endless}" is not finite`;
 }
@@ -182,6 +181,7 @@ function isLinearBias(name: string | undefined, matMul: NodeProto, facts: GraphF
   const weights = facts.floatConstant(matMul.input[1]);
   const bias = facts.floatConstant(name);
   if (!weights || weights.dims.length < 2 || bias?.dims.length !== 1) return false;
+  if (worstOf(bias) === "infinite") return false;
   return bias.dims[0] === weights.dims.at(-1);
 }
 

@@ -7,7 +7,7 @@ import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { WeightObserver, WeightOnly } from "./qconfig.ts";
 import { knownWeights } from "./integer_weights.ts";
-import { readWeights } from "./read_weights.ts";
+import { readWeights, worstOf } from "./read_weights.ts";
 import { channelAxes } from "./weight_axes.ts";
 import { largestMagnitude } from "./weight_clip.ts";
 import { channelMap } from "./weight_layout.ts";
@@ -65,6 +65,9 @@ export function weightOnlyObstacle(
   const inputs = storableWeights(node, facts);
   if (inputs.length === 0) return "it has no weights worth storing smaller";
   const names = inputs.map((input) => node.input[input]!);
+  if (names.some((name) => worstOf(facts.floatConstant(name)!) === "infinite")) {
+    return "its weights hold infinities";
+  }
   if (names.some((name) => facts.isOutput(facts.storedAs(name)))) {
     return "its weights are an output of the graph too";
   }

@@ -43,7 +43,7 @@ export class Calibrations {
   /**
    * What was seen of some tensors of a model, and of all others that were watched with them.
    *
-   * @throws {UserError} If a sample does not fit the model, or a tensor turns NaN or infinite.
+   * @throws {UserError} If a sample does not fit the model, or a tensor turns NaN.
    */
   async of(
     base: Model,

@@ -122,7 +122,7 @@ Deno.test("calibrate() takes one element, an empty batch, constants and zeros", 
   assertEquals(percentile(99).range(mixed.statistics.get("r")!), { min: 0, max: 0 });
 });
 
-Deno.test("calibrate() names node, sample and value that are not finite", async () => {
+Deno.test("calibrate() names node, sample and value that are not numbers", async () => {
   const dividing: Watched = {
     model: modelOf(
       `input x float32[n]; output y float32[n]; output d float32[n]
@@ -140,7 +140,7 @@ Deno.test("calibrate() names node, sample and value that are not finite", async 
   );
   await rejects(
     [{ x: float32([1], [Infinity]) }],
-    'in sample 0, input "x" holds Infinity at index 0',
+    'in sample 0, tensor "d", made by Div node "divide", holds NaN at index 0',
   );
 });
 

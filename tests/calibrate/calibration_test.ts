@@ -19,7 +19,11 @@ Deno.test("a calibration comes back from JSON as it was", () => {
 });
 
 Deno.test("a calibration comes back with what was never seen, though JSON has no infinity", () => {
-  const calibration = { samples: 1, statistics: new Map([["x", emptyStatistics()]]) };
+  const statistics = new Map([
+    ["x", emptyStatistics()],
+    ["mask", { ...emptyStatistics(), endless: true } as const],
+  ]);
+  const calibration = { samples: 1, statistics };
   const text = JSON.stringify(calibrationToJson(calibration));
   assertEquals(calibrationFromJson(JSON.parse(text)), calibration);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { floatAttribute, intAttribute } from "../../lib/onnx/node.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
+import { float32 } from "../../lib/tensor/tensor.ts";
 import { error, modelOf, random, run } from "./fixtures.ts";
 
 const WEIGHTS = {
@@ -8,6 +9,7 @@ const WEIGHTS = {
   t: random([4, 6], 2),
   b: random([4], 3),
   rows: random([3, 4], 4),
+  mask: float32([4], [0.5, -Infinity, 0, -Infinity]),
 };
 
 /** What fuse() makes of a Gemm of x [3, 6] (or of xt [6, 3]) and c [3, 4]; it has to give the same. */
@@ -49,6 +51,10 @@ Deno.test("fuse() adds behind a Gemm what is no bias: data, and numbers that dif
   assert.equal(await fused("y = Gemm(x, w, c) {beta=0.5}"), "Gemm Mul Add");
   assert.equal(await fused("y = Gemm(x, t, c) {alpha=0.5, transB=1}"), "Gemm Add");
   assert.equal(await fused("y = Gemm(x, w, rows) {beta=2.0}"), "Gemm Add");
+  // No integer stands for what a mask holds down.
+  assert.equal(await fused("y = Gemm(x, w, mask)"), "Gemm Add");
+  assert.equal(await fused("p = MatMul(x, w)\n     y = Add(p, mask)"), "Gemm Add");
+  assert.equal(await fused("p = MatMul(x, w)\n     y = Add(p, mask)", 9), "MatMul Add");
   // Up to opset 10 there is no Gemm without a bias.
   assert.equal(await fused("y = Gemm(x, t, c) {alpha=0.5, transB=1}", 9), "MatMul Add");
 });

@@ -170,6 +170,53 @@ Deno.test("an endless mask is left to float32, by name", async () => {
   assertEquals(why, `default; stays float32: the constant "mask" is not finite`);
 });
 
+Deno.test("a mask is neither observed nor quantized, though only one sample needs it", async () => {
+  const model = modelOf(
+    `input x float32[4, 8]; input keep bool[4, 4]; output y float32[4, 8]
+    tensor zero float32[] = [0.0]; tensor down float32[] = [-inf]
+    q = MatMul(x, w) @ q; k = MatMul(x, v) @ k; t = Transpose(k) {perm=[1, 0]} @ transpose
+    s = MatMul(q, t) @ scores; m = Where(keep, zero, down) @ mask; a = Add(s, m) @ add
+    p = Softmax(a) @ softmax; y = MatMul(p, x) @ mix`,
+    { w: [8, 8], v: [8, 8] },
+  );
+  const samples = samplesOf({ x: [4, 8] }, 4).map((feeds, sample) => {
+    const keep = Uint8Array.from({ length: 16 }, (_, i) => Number(sample < 3 || i % 4 <= i / 4));
+    return { ...feeds, keep: { type: "bool", dims: [4, 4], data: keep } as const };
+  });
+  // As optimize() asks for it, which saw the first sample alone.
+  const any = staticInt8({ kernels: "any" });
+  const mapping = qconfigMapping({ default: any, int8Tensors: ["m", "x"] });
+  const int8 = await quantized(model, mapping, samples);
+  const rows = new Map(int8.plan.rows.map((row) => [row.node, row]));
+  assertEquals(
+    rows.get("add")!.why,
+    'default; stays float32: "m" holds infinities, as a mask does',
+  );
+  assertEquals(rows.get("mix")!.applied, undefined);
+  assert(await sqnrBetween(model, int8, samples) > 20);
+});
+
+Deno.test("weights and a bias with infinities leave their nodes in float32", async () => {
+  const model = modelOf(
+    `input x float32[2, 16]; input i int64[2]; output y float32[2, 16]; output z float32[2, 16]
+    m = Gather(table, i) @ gather; y = Gemm(x, w, bias) @ fc; z = Add(y, m) @ add`,
+    {
+      w: [16, 16],
+      bias: tensor([16], Array.from({ length: 16 }, (_, i) => i === 3 ? -Infinity : 0.5)),
+      table: tensor([16, 16], Array.from({ length: 256 }, (_, i) => i % 7 ? 0 : -Infinity)),
+    },
+  );
+  const mapping = qconfigMapping({ default: staticInt8({ otherwise: weightOnly() }) });
+  const feeds = { i: { type: "int64", dims: [2], data: BigInt64Array.of(1n, 7n) } } as const;
+  const samples = samplesOf({ x: [2, 16] }, 2).map((one) => ({ ...one, ...feeds }));
+  const { plan } = await quantized(model, mapping, samples);
+  const whys = plan.rows.map(({ why }) => why);
+  assertEquals(whys.slice(0, 2), [
+    "default; stays float32: it looks up a table of constants",
+    "default; weightOnly instead: its bias holds infinities",
+  ]);
+});
+
 Deno.test("a large bias beside tiny weights keeps its value in the integer kernels", async () => {
   for (const weight of [undefined, perTensor]) {
     for (const format of FORMATS) {

@@ -2,7 +2,7 @@ import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { producers } from "../onnx/graph.ts";
 import { inOrder } from "../onnx/group_order.ts";
 import { decide } from "../quantize/decide.ts";
-import { qconfigMapping } from "../quantize/mapping.ts";
+import { qconfigMapping, type Rule } from "../quantize/mapping.ts";
 import { staticInt8 } from "../quantize/qconfig.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { originsOf } from "../profile/executed.ts";
@@ -48,8 +48,10 @@ export function kernelsOf(
   const int8Tensors = [...values].filter(([, { type }]) => type === "float32").map(([name]) =>
     name
   );
-  const mapping = qconfigMapping({ default: staticInt8({ kernels: "any" }), int8Tensors });
-  const { units } = decide(graph, { ...mapping, onUnsupported: "float32" });
+  const asked = staticInt8({ kernels: "any" });
+  const rules: Rule[] = nodes.map(({ name }) => [name, asked]);
+  const mapping = qconfigMapping({ default: asked, rules, int8Tensors, onUnsupported: "float32" });
+  const { units } = decide(graph, mapping);
   for (const unit of units.values()) join(unit.nodes);
   if (optimized) {
     for (const { covers } of originsOf(graph, optimized).values()) join(covers);

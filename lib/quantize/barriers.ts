@@ -79,12 +79,13 @@ function comesFromInt8(
   decisions: Decisions,
   results: ReadonlyMap<string, StaticUnit>,
 ): boolean {
-  if (results.has(name)) return true;
-  const maker = decisions.facts.maker(name);
-  if (!maker || maker.opType === "DequantizeLinear") return maker !== undefined;
-  const [source] = maker.input;
-  return onlyMoves(maker, decisions) && source !== undefined &&
-    comesFromInt8(source, decisions, results);
+  for (let from = name; !results.has(from);) {
+    const maker = decisions.facts.maker(from);
+    if (maker?.opType === "DequantizeLinear") return true;
+    if (!maker?.input[0] || !onlyMoves(maker, decisions)) return false;
+    from = maker.input[0];
+  }
+  return true;
 }
 
 /**
@@ -92,15 +93,19 @@ function comesFromInt8(
  * quantizing makes vanish.
  */
 function feedsQuantize(name: string, decisions: Decisions): boolean {
-  if (readsAsInt8(name, decisions)) return true;
   const { facts, of } = decisions;
-  return facts.consumers(name).some((reader) => {
-    if (reader.opType === "QuantizeLinear") return true;
-    const vanishes = (reader.opType === "Relu" || reader.opType === "Clip") &&
-      of.get(reader)?.applied.kind === "float32";
-    if (!vanishes && !onlyMoves(reader, decisions)) return false;
-    return reader.output.some((output) => feedsQuantize(output, decisions));
-  });
+  const seen = new Set([name]);
+  for (const from of seen) { // grows meanwhile
+    if (readsAsInt8(from, decisions)) return true;
+    for (const reader of facts.consumers(from)) {
+      if (reader.opType === "QuantizeLinear") return true;
+      const vanishes = (reader.opType === "Relu" || reader.opType === "Clip") &&
+        of.get(reader)?.applied.kind === "float32";
+      if (!vanishes && !onlyMoves(reader, decisions)) continue;
+      for (const output of reader.output) seen.add(output);
+    }
+  }
+  return false;
 }
 
 /** Whether a node moves values as float32. */

@@ -147,9 +147,9 @@ function lowerRecurrent(
       const layer = layerOf(node);
       const origin = asked.of.get(layer ?? node) ?? (layer ? undefined : byName.get(node.name));
       // What else a layer became (gates, slices) computes in float32.
-      if (!origin) return { qconfig: float32, source: "", rule: undefined };
-      const { source, rule } = origin;
-      return { qconfig: layer ? origin.applied : origin.asked, source, rule };
+      if (!origin) return { qconfig: float32, source: "", rule: undefined, named: false };
+      const { source, rule, named } = origin;
+      return { qconfig: layer ? origin.applied : origin.asked, source, rule, named };
     });
   return decideWith(graph, resolve, { int8Tensors, unseen });
 }

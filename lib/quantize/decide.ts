@@ -16,6 +16,7 @@ import {
   showSelector,
 } from "./mapping.ts";
 import { float32, staticInt8, type WeightOnly, weightOnly } from "./qconfig.ts";
+import { sensitiveLayers, type Sensitivity } from "./sensitive.ts";
 import { keepHandedWeights, keepSharedWeights } from "./shared_weights.ts";
 import { dropIdleUnits, type StaticUnit, staticUnits, type TensorHints } from "./static_units.ts";
 import { weightOnlyObstacle } from "./weight_only.ts";
@@ -103,6 +104,7 @@ export function decideWith(
   const all = listNodes(facts, resolve);
   const of = new Map(all.map((decision) => [decision.node, decision]));
   const integers = integerTensors(graph);
+  const sensitive = sensitiveLayers(facts);
   for (const own of new Set(all.map(({ facts }) => facts))) {
     for (const node of existingInt8(own)) leave(of.get(node)!, INT8_ALREADY);
   }
@@ -110,6 +112,7 @@ export function decideWith(
     if (decision.asked.kind === "float32" || decision.obstacle) continue;
     if (worksOnIntegers(decision.node, integers)) leave(decision, "it works on integers");
     else if (laysOut(decision)) leave(decision, "it lays out constants for others");
+    else if (isSpared(decision, sensitive)) spare(decision, sensitive.get(decision.node)!);
     else if (decision.asked.kind === "dynamic") tryDynamic(decision);
     else if (decision.asked.kind === "weightOnly") tryWeightOnly(decision, decision.asked);
     else if (decision.inBody) {
@@ -148,7 +151,7 @@ function listNodes(
   });
   const resolved = resolve(identities, listed.map(({ node }) => node));
   return listed.map(({ node, facts: own }, i) => {
-    const { qconfig, source, rule } = resolved[i]!;
+    const { qconfig, source, rule, named } = resolved[i]!;
     return {
       node,
       identity: identities[i]!,
@@ -156,6 +159,7 @@ function listNodes(
       applied: qconfig,
       source,
       rule,
+      named,
       facts: own,
       inBody: own !== facts,
     };
@@ -200,6 +204,21 @@ function otherForms({ node, facts, asked }: Decision): string {
     ...weightOnlyObstacle(node, weightOnly(), facts) === undefined ? ["weightOnly()"] : [],
   ];
   return forms.length === 0 ? "float32" : `${forms.join(", ")} or float32`;
+}
+
+/** Whether a node has small values that decide, and no rule means that very node. */
+function isSpared(
+  { node, asked, named }: Decision,
+  sensitive: ReadonlyMap<NodeProto, Sensitivity>,
+): boolean {
+  const layer = sensitive.get(node);
+  return layer !== undefined && !named && !(asked.kind === "weightOnly" && layer.smallWeights);
+}
+
+function spare(decision: Decision, { reason, smallWeights }: Sensitivity): void {
+  const why = `${reason}; a rule with its name overrules that`;
+  if (smallWeights) fallBack(decision, why);
+  else leave(decision, why);
 }
 
 function tryDynamic(decision: Decision): void {

@@ -18,6 +18,8 @@ export interface Decision {
   applied: QConfig;
   /** Number of that rule, undefined for the default. */
   readonly rule: number | undefined;
+  /** Whether that rule means this node, by its name or path. */
+  readonly named: boolean;
   /** Why it is not what was asked for. */
   obstacle?: string;
   /** Whether the obstacle lies in the node itself, and not in its neighbours or its speed. */

@@ -44,6 +44,8 @@ export interface Resolved {
   readonly source: string;
   /** Number of the rule, undefined for the default. */
   readonly rule: number | undefined;
+  /** Whether that rule means this node, by its name or path: such a one is obeyed whatever comes of it. */
+  readonly named: boolean;
 }
 
 /**
@@ -103,9 +105,12 @@ export function resolveMapping(
   if (idle >= 0) throw unmatched(mapping.rules[idle]![0], nodes);
   return nodes.map((node): Resolved => {
     const rule = matchers.findLastIndex((matches) => matches(node));
-    if (rule < 0) return { qconfig: mapping.default, source: "default", rule: undefined };
+    if (rule < 0) {
+      return { qconfig: mapping.default, source: "default", rule: undefined, named: false };
+    }
     const [selector, qconfig] = mapping.rules[rule]!;
-    return { qconfig, source: `rule ${showSelector(selector)}`, rule };
+    const named = typeof selector === "string";
+    return { qconfig, source: `rule ${showSelector(selector)}`, rule, named };
   });
 }
 

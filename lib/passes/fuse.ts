@@ -6,6 +6,7 @@ import { modulePaths } from "../onnx/module_path.ts";
 import type { ModelProto } from "../onnx/onnx_pb.ts";
 import { OLDEST_OPSET } from "../onnx/raise_proto.ts";
 import { absorbIntoConsumer } from "./absorb_into_consumer.ts";
+import { biasBeforeReshape } from "./bias_before_reshape.ts";
 import { dequantizeWeights } from "./dequantize_weights.ts";
 import { dropDropout } from "./drop_dropout.ts";
 import { dropIdentity } from "./drop_identity.ts";
@@ -87,6 +88,7 @@ const SIMPLIFY: readonly Pass[] = [
   plainGemm,
   einsumToMatMul,
   matrixWeights,
+  biasBeforeReshape,
   dropNoOps,
   dropZeroStates,
   dropUnchangedStates,

@@ -90,11 +90,21 @@ export function storeSmall(node: NodeProto, qconfig: WeightOnly, builder: Builde
       const weights = readWeights(name, facts);
       const axes = storedAxes(node, input, weights.dims, facts);
       if (qconfig.bits === 16) return asFloat16(name, weights, builder);
-      if (qconfig.bits === 8) return asInt8(name, weights, axes, qconfig.weight, builder);
+      if (qconfig.bits === 8) {
+        return asInt8(name, weights, axes, generous(node, qconfig.weight), builder);
+      }
       const channelsLast = axes.includes(weights.dims.length - 1);
       return asInt4(name, weights, { channelsLast, blockSize: qconfig.blockSize }, builder);
     });
   }
+}
+
+/**
+ * The observer for a node's weights: a Conv has a scale for each channel in any case. These are few
+ * bytes, and the channels of a depthwise one can differ a hundredfold.
+ */
+function generous({ opType }: NodeProto, weight: WeightObserver): WeightObserver {
+  return /^Conv/.test(opType) ? { ...weight, sparing: false } : weight;
 }
 
 /** The axes of the stored constant whose indices are to have a scale each. */

@@ -85,6 +85,9 @@ export function quantizeWeights(
   };
 }
 
+/** Gain of a scale for each channel, dB, that is worth any bytes: one scale would cost a bit and a half. */
+const ALWAYS_WORTH = 9;
+
 /**
  * Whether channels gain enough by a scale for each. A bit more in every weight would gain 6.02 dB, and a
  * scale costs 32 bits: it has to bring half as much again as these would, in the mean over the channels
@@ -94,7 +97,8 @@ function areWorthScales(channels: readonly Float32Array[]): boolean {
   const magnitudes = channels.map((own) => largestMagnitude(own)).filter((max) => max > 0);
   const most = magnitudes.reduce((a, b) => Math.max(a, b), 0);
   const gain = magnitudes.reduce((sum, max) => sum + 20 * Math.log10(most / max), 0);
-  return gain / magnitudes.length > 1.5 * 6.02 * 32 / channels[0]!.length;
+  const worth = 1.5 * 6.02 * 32 / channels[0]!.length;
+  return gain / magnitudes.length > Math.min(worth, ALWAYS_WORTH);
 }
 
 type Clip = QuantizeWeightsOptions["clip"];

@@ -7,7 +7,7 @@ import { staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import { quantizeDynamic } from "../../lib/quantize/quantize_dynamic.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { normal } from "../random.ts";
-import { modelOf, quantized, sqnrBetween } from "./fixture.ts";
+import { modelOf, quantized, sqnrBetween, stored } from "./fixture.ts";
 
 const convolution = () =>
   modelOf(
@@ -45,6 +45,7 @@ Deno.test("quantizeDynamic() stores what has no dynamic kernel small, and refuse
   const conv = await quantizeDynamic(convolution());
   assertEquals(conv.plan.executes(), { FusedConv: 1 });
   assertEquals(conv.traces.map(({ form }) => form), ["weightOnly", "float32"]);
+  assertEquals(stored(conv, "w_scale")!.dims, [4, 1, 1, 1]); // a scale for each of its channels
 });
 
 Deno.test("quantizeDynamic() takes a stack of matrices, with one scale for all", async () => {

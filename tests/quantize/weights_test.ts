@@ -96,6 +96,9 @@ Deno.test("quantizeWeights() that is sparing has a scale for each channel only w
   assertEquals(scalesOf([127, 63.5], 64).scaleDims, []);
   assertEquals([...scalesOf([127, 31.75], 64).scales], [1, 0.25]);
   assertEquals([...scalesOf([127, 63.5], 128).scales], [1, 0.5]);
+  // For 19 weights they would have to gain 15 dB; from 9 dB on nobody asks. Here they gain 12 dB and 6 dB.
+  assertEquals([...scalesOf([127, 127 / 16], 19).scales], [1, 0.0625]);
+  assertEquals([...scalesOf([127, 127 / 4], 19).scales], [1]);
   // A row of zeros says nothing.
   assertEquals([...scalesOf([127, 127, 0], 1024).scales], [1]);
 });

@@ -2,6 +2,7 @@ import type { Calibration } from "../calibrate/calibration.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
 import { timeIslands } from "../profile/int8_islands.ts";
+import { undisturbedTime } from "../profile/undisturbed.ts";
 import { convert } from "../quantize/convert.ts";
 import { type QConfigMapping, qconfigMapping, type Rule } from "../quantize/mapping.ts";
 import { Plan } from "../quantize/plan.ts";
@@ -26,7 +27,7 @@ export interface Converted {
 /** Options for {@linkcode keepSpeed}. */
 export interface KeepSpeedOptions {
   runtime: Runtime;
-  /** The int8 model's time against float32's, if that is known. @default {it is measured} */
+  /** The int8 model's time against float32's, if it is known: if it is no slower, it is not timed again. */
   latency?: Latency;
   /** What a layer becomes whose int8 kernel is slower. */
   small: WeightOnly;
@@ -63,8 +64,10 @@ export async function keepSpeed(
   );
   if (!computesInt8 || samples.length === 0) return converted;
   onProgress("timing it against float32");
-  const first = options.latency ?? await ratioOf(given, converted.int8, samples, options);
-  if (!losesTime(first)) return converted;
+  if (options.latency && !losesTime(options.latency)) return converted;
+  // A second time, as a busy machine can be slow for one of two by chance, and fast for neither.
+  const first = await ratioOf(given, converted.int8, samples, options);
+  if (!losesTime(first) || first.lostMs < NOT_WORTH_IT) return converted;
   const was = `int8 takes ${factorInterval(first.ratio)} of float32's time`;
 
   onProgress("looking which layers are slower in int8");
@@ -91,14 +94,17 @@ function losesTime(latency: Latency): boolean {
   return isSlower({ latency }) && latency.candidateMs - latency.baselineMs > NOT_WORTH_IT;
 }
 
+/** The candidate against the network as given, in the median of all turns and in the undisturbed ones. */
 async function ratioOf(
   given: Model,
   candidate: Model,
   samples: readonly Feeds[],
   { runtime, signal }: KeepSpeedOptions,
-): Promise<Latency> {
+): Promise<Latency & { readonly lostMs: number }> {
   const times = await runtime.times([given, candidate], samples, { ...signal && { signal } });
-  return latencyRatio(times, { ...runtime.about, load: machineLoad() });
+  const [before, after] = [0, 1].map((i) => undisturbedTime(times.ms.map((round) => round[i]!)));
+  const latency = latencyRatio(times, { ...runtime.about, load: machineLoad() });
+  return { ...latency, lostMs: after! - before! };
 }
 
 /** Undefined where none is slower by itself, or the runtime does not tell. */

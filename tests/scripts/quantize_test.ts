@@ -35,7 +35,8 @@ async function used(path: string): Promise<{ operators: Set<string>; logits: Flo
 Deno.test("quantize writes a static model that the runtime runs, and says what became of it", () =>
   inFolder(async (at) => {
     const args = [at("tiny.onnx"), "--data", at("data.npz"), "--out", at("q.onnx")];
-    const { code, stdout, stderr } = await run("quantize", ...args);
+    // Whatever the time: what proves slower would be put back.
+    const { code, stdout, stderr } = await run("quantize", ...args, "--kernels", "any");
     assert.equal(code, 0, stderr);
     assert.match(stdout, /front\.conv2 +Conv +static +QLinearConv/);
     assert.match(stdout, /agreement/);

@@ -48,6 +48,11 @@ Deno.test("keepSpeed() leaves int8 alone that is no slower, or whose time nobody
   });
   const latency = latencyRatio({ ms: [[2, 1], [2, 1], [2, 1]] });
   assert.equal(await keepSpeed(network, int8, samples, { runtime: never, small, latency }), int8);
+  // Slower in the median, and no slower when nothing else runs.
+  const disturbed = pacedRuntime();
+  const turns = [...Array(4).fill([1, 1]), ...Array(11).fill([1.2, 1.9])];
+  disturbed.times = () => Promise.resolve({ ms: turns, warmup: [0, 0] });
+  assert.equal(await keepSpeed(network, int8, samples, { runtime: disturbed, small }), int8);
   // Twice as slow, by less than a call costs.
   const short = pacedRuntime((model) => quantizes(model) === 0 ? 0.02 : 0.04);
   assert.equal(await keepSpeed(network, int8, samples, { runtime: short, small }), int8);

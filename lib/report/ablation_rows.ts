@@ -1,5 +1,5 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
-import { MAX_SQNR } from "../record/metric_info.ts";
+import { type Estimate, MAX_SQNR } from "../record/metric_info.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
 import {
   decimal,
@@ -35,19 +35,36 @@ export function isSqnr({ metric }: Pick<AblationRecord, "metric">): boolean {
 
 /** An effect on the metric: `−0.25 [−0.95, +0.40]`; what went wrong, if it could not be measured. */
 function effectText(effect: Effect | undefined, format: MetricFormat): string {
+  return [effectValue(effect, format), effectRange(effect, format)].filter(Boolean).join(" ");
+}
+
+function effectValue(effect: Effect | undefined, format: MetricFormat): string {
   if (effect?.error !== undefined) return "failed";
-  if (!effect?.difference) return "";
-  return `${format.difference(effect.difference.value)} ${
-    format.differenceRange(effect.difference)
-  }`;
+  return effect?.difference ? format.difference(effect.difference.value) : "";
+}
+
+function effectRange(effect: Effect | undefined, format: MetricFormat): string {
+  if (effect?.error !== undefined || !effect?.difference) return "";
+  return format.differenceRange(effect.difference);
 }
 
 /** SQNR of the outputs, with its interval; equal outputs are said to be so. */
 function sqnrText(effect: Effect | undefined): string {
+  return [sqnrValue(effect), sqnrRange(effect)].filter(Boolean).join(" ");
+}
+
+function sqnrValue(effect: Effect | undefined): string {
   if (!effect?.sqnr) return "";
-  const { value, low, high } = effect.sqnr;
-  if (low === high && value >= MAX_SQNR) return "equal";
-  return `${decimal(value, 1)} [${decimal(low, 1)}, ${decimal(high, 1)}]`;
+  return isEqual(effect.sqnr) ? "equal" : decimal(effect.sqnr.value, 1);
+}
+
+function sqnrRange(effect: Effect | undefined): string {
+  if (!effect?.sqnr || isEqual(effect.sqnr)) return "";
+  return `[${decimal(effect.sqnr.low, 1)}, ${decimal(effect.sqnr.high, 1)}]`;
+}
+
+function isEqual({ value, low, high }: Estimate): boolean {
+  return low === high && value >= MAX_SQNR;
 }
 
 /** Milliseconds that int8 saves; less than nothing where it is slower. */
@@ -64,12 +81,14 @@ export function layerColumns(record: AblationRecord): Column<AblatedLayer>[] {
   const effects = (part: "only" | "allBut" | "weights" | "activations", head: string) => [
     ...isSqnr(record) ? [] : [{
       head: `${head}: ${record.metric.name}${unit}`,
-      text: (layer: AblatedLayer) => effectText(layer[part], format),
+      text: (layer: AblatedLayer) => effectValue(layer[part], format),
+      interval: (layer: AblatedLayer) => effectRange(layer[part], format),
       numeric: true,
     }],
     {
       head: isSqnr(record) ? `${head}: SQNR, dB` : "SQNR, dB",
-      text: (layer: AblatedLayer) => sqnrText(layer[part]),
+      text: (layer: AblatedLayer) => sqnrValue(layer[part]),
+      interval: (layer: AblatedLayer) => sqnrRange(layer[part]),
       numeric: true,
     },
   ];

@@ -1,3 +1,4 @@
+import { lookUp } from "../look_up.ts";
 import { consumers, pinned, producers } from "../onnx/graph.ts";
 import { intAttribute, isStandard } from "../onnx/node.ts";
 import {
@@ -40,7 +41,7 @@ export function dequantizeWeights(
     makers.get(name ?? "")?.opType === "DequantizeLinear";
   const isWeight = (reader: NodeProto, name: string) =>
     isStandard(reader) && !isDequantized(reader.input[0]) &&
-    reader.input.every((input, i) => input !== name || WEIGHTS[reader.opType]?.includes(i));
+    reader.input.every((input, i) => input !== name || lookUp(WEIGHTS, reader.opType)?.includes(i));
   const added: TensorProto[] = [];
   const node = graph.node.filter((dequantize) => {
     const [name = ""] = dequantize.output;

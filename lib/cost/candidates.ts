@@ -6,7 +6,9 @@ import { byteLengthOf } from "../onnx/tensor_proto.ts";
 import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
+import { graphFacts } from "../quantize/graph_facts.ts";
 import type { QConfig } from "../quantize/qconfig.ts";
+import { sensitiveLayers } from "../quantize/sensitive.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
 import type { KernelTimes } from "./kernel_times.ts";
@@ -45,6 +47,8 @@ export interface ProblemOptions {
   int8?: boolean;
   /** Whether a Conv may become a matrix product. @default {true} */
   rewrites?: boolean;
+  /** Whether layers whose small values decide have no int8 form: see `sensitiveLayers()`. @default {false} */
+  spare?: boolean;
 }
 
 /** A {@linkcode PlacementProblem} of a network. */
@@ -61,14 +65,16 @@ export async function placementProblem(
   kernelTimes: KernelTimes,
   options: ProblemOptions = {},
 ): Promise<NetworkProblem> {
-  const { int8 = true, rewrites = true } = options;
+  const { int8 = true, rewrites = true, spare = false } = options;
+  const sensitive = spare ? sensitiveLayers(graphFacts(model.graph)) : new Map();
   const extractor = new Extractor(model, values);
   const kernels = kernelsOf(model.graph, extractor, values, optimized);
   const candidates = kernels.flatMap((kernel, place) => {
     const subgraph = extractor.take(kernel.nodes);
     const written = rewrites ? rewritten(subgraph, shapes) : [];
+    const mayInt8 = int8 && !kernel.nodes.some((node) => sensitive.has(node));
     return [{ subgraph }, ...written].flatMap(({ subgraph, rewrite }: Rewritten) =>
-      formsOf(subgraph, int8, rewrite !== undefined).map((form) => ({ place, form, rewrite }))
+      formsOf(subgraph, mayInt8, rewrite !== undefined).map((form) => ({ place, form, rewrite }))
     );
   });
   const times = await kernelTimes.times(

@@ -14,6 +14,8 @@ export interface PlacingContext {
   readonly runtime: Runtime;
   /** Whether int8 forms are considered. */
   readonly int8: boolean;
+  /** See `placementProblem()`. */
+  readonly spare?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -30,9 +32,9 @@ export async function fastestBase(
   feeds: Feeds,
   context: PlacingContext,
 ): Promise<PlacedNetwork> {
-  const { kernelTimes, int8 } = context;
+  const { kernelTimes, int8, spare } = context;
   const solve = async (network: NetworkFacts): Promise<PlacedNetwork> => {
-    const problem = await placementProblem(network, kernelTimes, { int8 });
+    const problem = await placementProblem(network, kernelTimes, { int8, spare });
     return { network, problem, chosen: await solvePlacement(problem) };
   };
   const asGiven = await solve(given);

@@ -1,6 +1,7 @@
 import { type QConfigMapping, qconfigMapping, type Rule } from "../quantize/mapping.ts";
 import { float32, weightOnly } from "../quantize/qconfig.ts";
 import { graphFacts } from "../quantize/graph_facts.ts";
+import { sensitiveLayers } from "../quantize/sensitive.ts";
 import { storableWeights } from "../quantize/weight_only.ts";
 import type { KernelChoice, NetworkProblem } from "./candidates.ts";
 import { isInt8 } from "./tensor_form.ts";
@@ -32,8 +33,10 @@ export function mappingOf(
   });
   if (smallWeights) {
     const facts = graphFacts(model.graph);
+    const sensitive = sensitiveLayers(facts);
     for (const node of model.graph.node) {
       if (rules.has(node.name) || storableWeights(node, facts).length === 0) continue;
+      if (sensitive.get(node)?.smallWeights === false) continue;
       rules.set(node.name, [node.name, weightOnly()]);
     }
   }

@@ -1,5 +1,7 @@
 import { type Base, measureExactForms } from "../cost/exact_forms.ts";
+import { fullestSample } from "../cost/fullest_sample.ts";
 import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
+import { fuse } from "../passes/fuse.ts";
 import type { Objective } from "../record/best.ts";
 import { contentKey } from "../record/json.ts";
 import { measureLayerNoise, type Sensitivities, sensitivities } from "../replay/layer_noise.ts";
@@ -44,7 +46,10 @@ export async function measureSpaces(
     ...{ cache, kernelTimer, signal },
     onProgress: (done, of) => onStep({ step: "timing kernels", done, of }),
   });
-  const sample = await data.selection.sample(0);
+  const sample = await fullestSample(fuse(model), data.selection, {
+    runtime: runtimes.run,
+    signal,
+  });
   const bases = await measureExactForms(model, sample, {
     ...{ kernelTimes, runtime: runtimes.run, signal },
   });

@@ -15,6 +15,7 @@ import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
+import { fullestSample } from "../cost/fullest_sample.ts";
 import { fastestBase, rewritesOf } from "../cost/fastest_form.ts";
 import { placementProblem } from "../cost/candidates.ts";
 import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
@@ -93,7 +94,9 @@ export async function optimize(
     return await optimize(model, samples, { ...options, runtime: own });
   }
   const context = { ...options, runtime, onProgress };
-  const feeds = await likeTheFirst(samples, model.name);
+  const alike = await likeTheFirst(samples, model.name);
+  const fullest = await fullestSample(fuse(model), samples, context);
+  const feeds = [fullest, ...alike.filter((one) => one !== fullest)].slice(0, alike.length);
   const placed = await place(model, feeds[0]!, context);
   onProgress("building it");
   const built = await build(placed, samples, context);
@@ -137,13 +140,16 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
   const fused = fuse(model);
   if (int8) requireFloat(fused.graph);
   const given = await networkFacts(fused, feeds, { runtime, signal });
-  const best = await fastestBase(given, feeds, { kernelTimes, runtime, int8, signal });
+  const best = await fastestBase(given, feeds, {
+    ...{ kernelTimes, runtime, int8, signal },
+    spare: true,
+  });
   const rewrites = rewritesOf(best);
   const written = writeAsProducts(best.network.model, best.network.shapes, rewrites);
   let { network, problem, chosen } = best;
   if (written !== network.model) {
     network = await networkFacts(written, feeds, { runtime, signal });
-    problem = await placementProblem(network, kernelTimes, { int8, rewrites: false });
+    problem = await placementProblem(network, kernelTimes, { int8, rewrites: false, spare: true });
     chosen = await solvePlacement(problem);
   }
   const mapping = int8

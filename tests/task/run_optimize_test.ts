@@ -102,6 +102,23 @@ Deno.test("optimize() leaves what handles sequences, and takes no part of it", a
   assert.equal(executes.get("at"), "SequenceAt");
 });
 
+Deno.test("optimize() leaves float32 what small values decide for, however fast int8 is", async () => {
+  const model = modelOf(
+    `input x float32[4, 32]
+     output y float32[4, 8]
+     a = MatMul(x, w1) @ mel
+     r = Abs(a) @ abs
+     l = Log(r) @ log
+     y = MatMul(l, w2) @ head`,
+    { w1: [32, 16], w2: [16, 8] },
+  );
+  const options = { runtime, kernelTimer, cache: false, rounds: 3 } as const;
+  const { built } = await optimize(model, samplesOf({ x: [4, 32] }, 2), options);
+  const executes = new Map(built.plan.rows.map(({ node, executes }) => [node, executes]));
+  assert.equal(executes.get("mel"), "MatMul");
+  assert.match(executes.get("head")!, /Integer|Quantize/);
+});
+
 Deno.test("optimize() without a sample asks for one", async () => {
   await assert.rejects(optimize(video, [], { runtime }), (error: UserError) => {
     assert.ok(error instanceof UserError);

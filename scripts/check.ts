@@ -44,7 +44,8 @@ export interface Checked {
  * @param options What the user asked for, and whether only JSON is to be printed.
  * @returns Undefined where there is nothing to compare on, or no tensor to compare.
  * @throws {UsageError} If a limit cannot be meant for the metric.
- * @throws {UserError} If there is no such metric, or the labels are no classes of the network.
+ * @throws {UserError} If there is no such metric, it was asked for and does not suit the network, or the
+ * labels are no classes of it.
  */
 export async function planCheck(
   model: Model,
@@ -66,7 +67,10 @@ export async function planCheck(
   requireLimits(info, options);
   if (!options.json) await print(`${metricLine(info)}\n`);
   const float32 = await evaluate(runtime, model, data, metric, undefined, { signal })
-    .catch((error) => reasonNotCompared(error, signal));
+    .catch((error) => {
+      if (options.metric !== undefined) throw error; // who asks for it wants its figure
+      return reasonNotCompared(error, signal);
+    });
   if (typeof float32 !== "string") {
     (await baselineNotes(model, data, metric, float32)).forEach(progress.log);
   }

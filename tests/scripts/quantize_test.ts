@@ -248,6 +248,17 @@ Deno.test("quantize says first what is compared and why, and ends with exit 1 wh
     assert.match(missed.stdout, /^Metric: SQNR in dB, higher is better\.\n/);
     assert.match(missed.stderr, /is written, but it misses --at-least 90: its SQNR is \d+\.\d dB/);
     await Deno.stat(at("q.onnx"));
+    const unfit = await run(
+      "quantize",
+      ...args.slice(0, 3),
+      "--out",
+      at("u.onnx"),
+      "--metric",
+      "iou",
+    );
+    assert.equal(unfit.code, 1);
+    assert.match(unfit.stderr, /Cannot score sample 0 of .* with IoU: there is no map/);
+    await assert.rejects(Deno.stat(at("u.onnx")), Deno.errors.NotFound);
     for (const limit of [["--at-least", "0.9"], ["--max-drop", "50%"], ["--max-drop", "-1"]]) {
       const { code, stderr } = await run("quantize", ...args, ...limit);
       assert.equal(code, 2, stderr);

@@ -26,10 +26,12 @@ export function whyNotFixed(node: NodeProto, parameters: Parameters): string | u
   }
   // opset 7 and 8: statistics for every place in the picture instead of every channel
   if (intAttribute(node, "spatial", 1) === 0) return "it has statistics for every position";
-  if (!node.input.slice(1, 5).every((name) => parameters.read(name))) {
-    return "its parameters are not constants";
-  }
-  return undefined;
+  const stored = node.input.slice(1, 5).map((name) => parameters.read(name));
+  if (!stored.every((tensor) => tensor !== undefined)) return "its parameters are not constants";
+  const [channels] = stored[0]!.dims;
+  return stored.every(({ dims }) => dims.length === 1 && dims[0] === channels)
+    ? undefined
+    : "its parameters are not one number for each channel";
 }
 
 /**

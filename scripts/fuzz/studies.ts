@@ -96,13 +96,15 @@ const records: Target = {
   },
 };
 
-/** What is no JSON never was in a database. */
+/** What is no JSON, or not there, never was in a database. */
 function parsed(text: string) {
   try {
-    return JSON.parse(text) ?? {};
+    const { header, trial } = JSON.parse(text);
+    if (header !== undefined && trial !== undefined) return { header, trial };
   } catch {
-    throw new UserError("Cannot read a record: it is no JSON");
+    // Told below.
   }
+  throw new UserError("Cannot read the records: they are no JSON");
 }
 
 /** Studies as they lie in a folder. */

@@ -165,6 +165,18 @@ Deno.test("foldIntoConv() leaves a BatchNormalization that trains, or has statis
   }
 });
 
+Deno.test("foldIntoConv() leaves a BatchNormalization that has not one number for each channel", () => {
+  const graph = parseGraph(`
+    input x float32[N, 1, L]
+    output y float32[N, 2, L]
+    tensor w float32[2, 1, 1] = [2.0, 1.0]
+    tensor p float32[2] = [1.0, 1.0]
+    tensor scalar float32[] = [0.0]
+    h = Conv(x, w)
+    y = BatchNormalization(h, p, scalar, p, p)`);
+  assert.equal(foldIntoConv(graph), graph);
+});
+
 Deno.test("foldIntoConv() leaves weights that come from outside, or are computed", () => {
   const graph = parseGraph(`
     input x float32[N, 1, L]

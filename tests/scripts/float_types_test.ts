@@ -19,7 +19,7 @@ Deno.test("noteOnFloats() tells what float32 makes of a float64 network", async 
   const [note] = await noteOnFloats(model, arrays({ x }), runtime);
   assert.match(
     note!,
-    /^tiny\.onnx computes in float64\. .* keep their types\. By itself that makes an SQNR of 1[345]\d\.\d dB\.$/,
+    /^tiny\.onnx holds numbers of float64\. .* keep their types\. By itself that makes an SQNR of 1[345]\d\.\d dB\.$/,
   );
   const [without] = await noteOnFloats(model, undefined, runtime);
   assert.match(without!, /; --data PATH shows what that costs by itself\.$/);
@@ -35,7 +35,7 @@ Deno.test("noteOnFloats() says of float16 that it is stored so, and nothing of f
   const [note] = await noteOnFloats(modelOf(TEXT("float16"), { w }), undefined, runtime);
   assert.match(
     note!,
-    /^tiny\.onnx computes in float16\. What is not int8 computes in float32 here, from/,
+    /^tiny\.onnx holds numbers of float16\. What is not int8 computes in float32 here, from/,
   );
   const plain = modelOf(TEXT("float32"), { w: random([8, 4], 1) });
   assert.deepEqual(await noteOnFloats(plain, undefined, runtime), []);

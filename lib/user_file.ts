@@ -41,7 +41,7 @@ export async function openUserFile(
 }
 
 /** What the system says of a file, without the path, which the message has already. */
-function systemReason(error: unknown): string {
+export function systemReason(error: unknown): string {
   return reasonOf(error).replace(/: \w+ '.*$/s, "");
 }
 

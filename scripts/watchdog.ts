@@ -57,7 +57,8 @@ self.postMessage("ready");
 /** Without a listener a signal does what it does by default: it ends the process. */
 function end(signal: Deno.Signal): void {
   try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[2K${farewell}\n`));
+    const erase = Deno.stderr.isTerminal() ? "\r\x1b[2K" : "";
+    Deno.stderr.writeSync(new TextEncoder().encode(`${erase}${farewell}\n`));
   } catch {
     // Nobody listens any more.
   }

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { reasonOf, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { systemReason } from "../user_file.ts";
 
 /** Name of the file by which a process says that it works in a folder; it stays there, empty. */
 export const LOCK_FILE = ".study.lock";
@@ -18,7 +19,7 @@ export async function lockFolder(folder: string): Promise<Disposable> {
   };
   const file = await Deno.open(path, { create: true, read: true, write: true })
     .catch((error) =>
-      fail(`it cannot be written (${reasonOf(error)}); name another (--out)`, error)
+      fail(`it cannot be written (${systemReason(error)}); name another (--out)`, error)
     );
   // Where the file system knows no locks, nobody is kept out.
   if (await file.tryLock(true).catch(() => true)) {

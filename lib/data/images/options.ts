@@ -80,6 +80,9 @@ export function planImages(options: ImagesOptions, name: string): ImagePlan {
   const fail = (why: string): never => {
     throw new UserError(`Cannot use the pictures of ${name}: ${why}`);
   };
+  if (!Object.hasOwn(ORDERS, channels)) {
+    fail(`channels are ${Object.keys(ORDERS).join(", ")}, got ${channels}`);
+  }
   const order = ORDERS[channels];
   const perChannel = (option: "mean" | "std", fallback: number): number[] => {
     const given = options[option] ?? fallback;

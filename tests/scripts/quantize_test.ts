@@ -104,7 +104,7 @@ Deno.test("quantize used wrongly, or badly fed, writes nothing", () =>
         /rule "frnt" matches no node; nearest are "front"/,
         ...[...data, "--out", at("q.onnx"), "--config", at("rule.jsonc")],
       ],
-      [1, /did you mean fbgemm\?/, ...data, "--out", at("q.onnx"), "--preset", "fbgem"],
+      [2, /did you mean fbgemm\?/, ...data, "--out", at("q.onnx"), "--preset", "fbgem"],
       [2, /--dynamic and --preset/, "--dynamic", "--preset", "wasm", "--out", at("q.onnx")],
       [1, /Cannot write .*: nothing can be written to /, ...data, "--out", at("tiny.onnx/q.onnx")],
       [2, /is a folder: name a file in it, e\.g\. .*q\.onnx/, ...data, "--out", at(".")],

@@ -21,7 +21,7 @@ export async function noteOnFloats(
   const fused = fuse(model);
   const types = raisedFrom(fused.proto);
   if (types.length === 0) return [];
-  const from = `${model.name} computes in ${
+  const from = `${model.name} holds numbers of ${
     types.join(" and ")
   }. What is not int8 computes in float32 here`;
   if (!types.includes("float64")) {

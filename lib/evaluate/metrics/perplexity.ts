@@ -7,7 +7,7 @@ const MOST_SURPRISE = 103;
 
 /**
  * Perplexity of a language model: e to the mean surprise, over all tokens of all samples. A token is
- * foretold by the scores before it: `logits` [1, T, vocabulary] at position t foretell the token t + 1 of
+ * predicted by the scores before it: `logits` [1, T, vocabulary] at position t predict the token t + 1 of
  * the input of tokens [1, T], and the last position the label, where the sample has one. Scores may be
  * logits, log-probabilities or probabilities.
  *
@@ -18,7 +18,7 @@ const MOST_SURPRISE = 103;
  * import assert from "node:assert/strict";
  * const outputs = { logits: float32([1, 1, 2], [0.5, 0.5]) };
  * const score = perplexity().score({ outputs, reference: outputs, label: 1, index: 0 });
- * assert.ok(Math.abs(score - 2) < 1e-12);
+ * assert.ok(Math.abs(score! - 2) < 1e-12);
  * ```
  */
 export function perplexity(options: ClassOptions = {}): Metric {

@@ -15,12 +15,27 @@ const files = ["models", "onnx-node-tests"].flatMap((folder) => sharedFiles(fold
 const options = { ignore: files.length === 0 };
 if (options.ignore) console.warn("Skipping the round trips of real models: ../shared is missing");
 
+// 15 of its nodes bear one name, which is put right at reading.
+const AMENDED = "silero_vad_openvino_16k.onnx";
+const untouched = files.filter((file) => !file.pathname.endsWith(AMENDED));
+
+Deno.test(
+  "readModel() puts right what of the real models is wrong, and no more",
+  options,
+  async () => {
+    for (const file of files) {
+      const { amendments } = await readModel(file);
+      assert.equal(amendments.length, untouched.includes(file) ? 0 : 1, file.pathname);
+    }
+  },
+);
+
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0; // tens of megabytes
 }
 
 Deno.test("readModel() and bytes() give back every real model byte for byte", options, async () => {
-  for (const file of files) {
+  for (const file of untouched) {
     const model = await readModel(file);
     assert(equalBytes(model.bytes(), Deno.readFileSync(file)), file.pathname);
   }
@@ -28,7 +43,7 @@ Deno.test("readModel() and bytes() give back every real model byte for byte", op
 
 Deno.test("Model.save() writes an untouched model byte for byte", options, async () => {
   const path = await Deno.makeTempFile({ suffix: ".onnx" });
-  for (const file of files.slice(0, 20)) {
+  for (const file of untouched.slice(0, 20)) {
     await (await readModel(file)).save(path);
     assert(equalBytes(Deno.readFileSync(path), Deno.readFileSync(file)), file.pathname);
   }
@@ -40,7 +55,7 @@ Deno.test(
   "encoding a real model anew loses only names that are present and empty",
   options,
   async () => {
-    for (const file of files) {
+    for (const file of untouched) {
       const model = await readModel(file);
       const encoded = toBinary(ModelProtoSchema, model.proto);
       const expected = canonical(Deno.readFileSync(file), ModelProtoSchema);
@@ -50,7 +65,7 @@ Deno.test(
 );
 
 Deno.test("readModel() copies no weights of real models", options, async () => {
-  for (const file of files) {
+  for (const file of untouched) {
     const model = await readModel(file);
     for (const { rawData } of allTensors(model.proto)) {
       if (rawData?.length) assert.equal(rawData.buffer, model.bytes().buffer, file.pathname);

@@ -92,7 +92,7 @@ Deno.test("a study knows its network before its strategy asks", async () => {
     }]).strategy;
   }, { ...options, runtime: runtime() });
   assert.deepEqual(seen, ["/front/conv1/Conv", "/front/conv2/Conv"]);
-  assert.equal(study.trials[0]!.name, "1 static (trial 1)");
+  assert.equal(study.trials[0]!.name, "static (trial 1)");
   assert.equal(study.trials[0]!.plan.find(({ node }) => node === seen[0])!.asked, "float32");
 });
 

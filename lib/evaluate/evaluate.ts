@@ -68,7 +68,7 @@ export interface EvaluateOptions {
  * Random nodes give the same noise in every network and every run here, see `freezeRandom()`: else two runs
  * of float32 would differ as much as int8 does.
  *
- * @param metric How outputs are scored; `defaultMetric()` chooses one.
+ * @param metric How outputs are scored; {@linkcode metricFor} chooses one.
  * @param reference Float32's evaluation, on the same data set and metric.
  * @throws {UserError} If an output is NaN, or holds nothing finite; a label is no class of the outputs; a
  * score is not finite; or the metric throws: each names the sample.

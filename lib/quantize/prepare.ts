@@ -1,6 +1,7 @@
 import type { Model } from "../onnx/model.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { withOutputs } from "../onnx/outputs.ts";
+import { freezeRandom } from "../passes/freeze_random.ts";
 import { decide } from "./decide.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { rangedTensors } from "./static_results.ts";
@@ -17,6 +18,7 @@ export interface Prepared {
  * Puts a tap on every tensor that some mapping needs a range of. Only tensors that survive the
  * runtime's fusion are watched (after a Relu, not between it and its Conv), so that a calibration run
  * costs hardly more than a plain one. Several mappings share the taps, and so one run over the data.
+ * Random nodes give the same noise in every run, so that the same samples give the same ranges.
  *
  * @throws {UserError} If a rule matches no node, or the model's opset cannot be raised to 13.
  */
@@ -32,5 +34,5 @@ export function prepare(model: Model, ...mappings: readonly QConfigMapping[]): P
  */
 export function tap(model: Model, names: Iterable<string>): Prepared {
   const tensors = [...new Set(names)];
-  return { model: withOutputs(raiseOpset(model, QUANTIZED_OPSET), tensors), tensors };
+  return { model: withOutputs(freezeRandom(raiseOpset(model, QUANTIZED_OPSET)), tensors), tensors };
 }

@@ -10,6 +10,7 @@ import { METRIC_SIGNATURE } from "./load_metric.ts";
 import type { Metric } from "./metric.ts";
 import { metricNamed } from "./metrics.ts";
 import { outputFacts } from "./output_facts.ts";
+import { sameOutputsNote } from "./same_outputs.ts";
 
 /** Float32 on the samples that decide. */
 export interface FloatResult {
@@ -29,7 +30,7 @@ const FEW = 5;
 /**
  * What float32 itself says against the samples, the labels or the metric, in sentences, before anything is
  * compared with it: that it is no better than guessing, that the inputs look like pictures as they are
- * stored, that a metric of one's own is the same for all samples, that its nodes are random.
+ * stored, that a metric of one's own or all outputs are the same for all samples, that its nodes are random.
  */
 export async function baselineNotes(
   model: Model,
@@ -51,6 +52,7 @@ export async function baselineNotes(
         `follows is of samples that it does not know.`
       : "",
     sameNote(metric, scores),
+    sameOutputsNote(results) ?? "",
     emptyNote(metric, scores),
   ].filter((note) => note !== "");
 }

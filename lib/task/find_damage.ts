@@ -22,7 +22,7 @@ import type { Feeds } from "../tensor/tensor.ts";
 export const DESTROYED = 10;
 
 /** Steps that are taken against the flow from where the error shows. */
-const STEPS = 4;
+const STEPS = 8;
 
 /** Where int8 destroys what a network gives. */
 export interface Damage {

@@ -87,7 +87,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const best = options.keepMetadata ? result.model : withoutExporterMetadata(result.model);
   const chosen = decodeModel(best.bytes(), basename(out));
   const isSame = result.model === model;
-  const checked = isSame ? {} : await check(model, chosen, planned, runtime, shell);
+  const checked = isSame ? {} : await check(read, chosen, planned, runtime, shell);
   const floats = isSame ? [] : await noteOnFloats(model, samples?.check, runtime);
   await chosen.save(out);
   progress.close();
@@ -96,7 +96,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   await print(
     options.json
       ? jsonOf(result, checked, { ...written, kept: isSame, threads })
-      : textOf(result, checked, written, model, options.all),
+      : textOf(result, checked, written, read, options.all),
   );
 });
 

@@ -3,7 +3,7 @@ import { count, factor } from "../lib/report/format.ts";
 
 /** Where a model was written to, how large it is beside the one it was made from, and whether larger. */
 export function writtenNote(file: string, bytes: number, model: Model): string {
-  const before = model.bytes().length;
+  const before = (model.source ?? model.bytes()).length; // of the file, whatever reading put right
   const written = `Wrote ${file}: ${count(bytes)} bytes, ${
     factor(bytes / before)
   } of ${model.name}.`;

@@ -11,10 +11,11 @@ export type FileContent =
 /**
  * Writes a file whole or not at all: beside the target, under the name `.name.1a2b3c4d.tmp`, which is
  * then renamed. To every reader that is one step, and a write that fails or is cut off leaves an older
- * file as it was.
+ * file as it was. A link is followed: what it leads to is replaced, and it stays a link.
  *
  * @param path Its folder must be there.
- * @throws {UserError} If the file cannot be written, or the function throws; `cause` is the reason.
+ * @throws {UserError} If the file cannot be written, what is there is no plain file, or the function
+ * throws; `cause` is the reason.
  * @example
  * ```ts
  * import { writeWhole } from "./whole_file.ts";
@@ -25,18 +26,28 @@ export type FileContent =
  * ```
  */
 export async function writeWhole(path: string, content: FileContent): Promise<void> {
+  const target = await plainTarget(path);
   const random = crypto.randomUUID().slice(0, 8);
-  const temporary = join(dirname(path), `.${basename(path)}.${random}.tmp`);
+  const temporary = join(dirname(target), `.${basename(target)}.${random}.tmp`);
   try {
     const file = await Deno.open(temporary, { write: true, createNew: true });
     if (typeof content === "function") await content(file.writable);
     else await writeAndClose(file, partsOf(content));
-    await Deno.rename(temporary, path);
+    await Deno.rename(temporary, target);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`Cannot write ${path}: ${reason}`, { cause: error });
   }
+}
+
+/** Where a path leads. A device or a pipe would be gone, were a file renamed to its name. */
+async function plainTarget(path: string): Promise<string> {
+  const target = await Deno.realPath(path).catch(() => path); // nothing there yet
+  const found = await Deno.stat(target).catch(() => undefined);
+  if (!found || found.isFile) return target;
+  const what = found.isDirectory ? "is a folder" : "is no plain file, but a pipe or a device";
+  throw new UserError(`Cannot write ${path}: it ${what}; name another file`);
 }
 
 function partsOf(content: string | Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {

@@ -5,7 +5,7 @@ import { UsageError, UserError } from "../lib/errors.ts";
  * The file that a model is to be written to.
  *
  * @param example What it might be called, for whoever has not said.
- * @throws {UsageError} If there is none, or it is a folder, or the file that the model comes from.
+ * @throws {UsageError} If there is none, or it is no plain file, or the file that the model comes from.
  */
 export function requireOut(out: string | undefined, model: string, example: string): string {
   if (out === undefined) {
@@ -14,8 +14,14 @@ export function requireOut(out: string | undefined, model: string, example: stri
   if (resolve(out) === resolve(model)) {
     throw new UsageError(`--out ${out} is the model itself; name another file`);
   }
-  if (out.endsWith("/") || isFolder(out)) {
+  const found = whatIsAt(out);
+  if (out.endsWith("/") || found?.isDirectory) {
     throw new UsageError(`--out ${out} is a folder: name a file in it, e.g. ${join(out, example)}`);
+  }
+  if (found && !found.isFile) {
+    throw new UsageError(
+      `--out ${out} is no plain file, but a pipe or a device; name another file`,
+    );
   }
   return out;
 }
@@ -41,10 +47,10 @@ export async function makeRoomFor(out: string): Promise<void> {
   }
 }
 
-function isFolder(path: string): boolean {
+function whatIsAt(path: string): Deno.FileInfo | undefined {
   try {
-    return Deno.statSync(path).isDirectory;
+    return Deno.statSync(path);
   } catch {
-    return false; // what is not there can be made
+    return undefined; // what is not there can be made
   }
 }

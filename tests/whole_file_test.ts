@@ -67,3 +67,22 @@ Deno.test("writeWhole() that fails leaves the old file, and nothing beside it", 
     await assert.rejects(writeWhole(`${folder}/nowhere/file`, "x"), UserError);
   });
 });
+
+Deno.test("writeWhole() follows a link, and leaves alone what is no plain file", async () => {
+  await inTempFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "old");
+    await Deno.symlink(`${folder}/file`, `${folder}/link`);
+    await writeWhole(`${folder}/link`, "new");
+    assert.equal(await Deno.readTextFile(`${folder}/file`), "new");
+    assert((await Deno.lstat(`${folder}/link`)).isSymlink);
+
+    assert((await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output()).success);
+    await assert.rejects(
+      writeWhole(`${folder}/pipe`, "text"),
+      (error: Error) =>
+        error instanceof UserError && /pipe: it is no plain file, but a pipe/.test(error.message),
+    );
+    assert((await Deno.lstat(`${folder}/pipe`)).isFifo);
+    await assert.rejects(writeWhole(folder, "text"), /it is a folder; name another file/);
+  });
+});

@@ -4,6 +4,7 @@ import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
+import { freezeRandom } from "../passes/freeze_random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { runValues } from "../runtime/run_values.ts";
@@ -31,8 +32,9 @@ export async function networkFacts(
 ): Promise<NetworkFacts> {
   const raised = raiseOpset(model, QUANTIZED_OPSET);
   const named = raised.withGraph(nameNodes(raised.graph));
-  const shapes = await learnShapes(named, feeds, { runtime, signal });
-  const values = await runValues(named, feeds, runtime);
+  const frozen = freezeRandom(named); // values of one run have the shapes of another
+  const shapes = await learnShapes(frozen, feeds, { runtime, signal });
+  const values = await runValues(frozen, feeds, runtime);
   const optimized = await runtime.optimized(named);
   return { model: named, shapes, values, ...(optimized && { optimized: optimized.graph }) };
 }

@@ -3,6 +3,7 @@ import type { Model } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
+import { freezeRandom } from "../passes/freeze_random.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ProfiledNode } from "../record/profile_record.ts";
@@ -25,8 +26,9 @@ export async function profileOneByOne(
 ): Promise<ProfiledNode[]> {
   const named = model.withGraph(nameNodes(model.graph));
   const { graph } = named;
-  const shapes = await learnShapes(named, feeds, { runtime });
-  const extractor = new Extractor(named, await runValues(named, feeds, runtime));
+  const frozen = freezeRandom(named); // values of one run have the shapes of another
+  const shapes = await learnShapes(frozen, feeds, { runtime });
+  const extractor = new Extractor(named, await runValues(frozen, feeds, runtime));
   // What handles sequences cannot run in a model of its own: neither can be fed.
   const nodes = graph.node.filter((node) => !extractor.isConstant(node) && extractor.canTake(node));
   const groups = inOrder(withPrecision(nodes, named), producers(graph));

@@ -24,6 +24,24 @@ function gainOf({ allBut }: AblatedLayer, { int8 }: AblationRecord): number | un
   return allBut.sqnr.value - int8.sqnr.value;
 }
 
+/**
+ * Whether leaving this layer in float32 is worth a rule: by what was seen of all layers but this one, or,
+ * where that was not measured, by what this layer loses alone. A metric of closeness that is no share loses
+ * by any int8 at all, and so proves nothing there.
+ */
+function isWorthRule(layer: AblatedLayer, record: AblationRecord): boolean {
+  const { only, allBut } = layer;
+  const { metric, int8 } = record;
+  if (!allBut?.sqnr) {
+    return (metric.perfect === undefined || metric.share) && provenLoss(only, metric) > 0;
+  }
+  if (provenLoss(allBut, metric) > 0) return false;
+  if (allBut.sqnr.value >= MAX_SQNR) return int8?.sqnr !== undefined && int8.sqnr.value < MAX_SQNR;
+  const gains = (gainOf(layer, record) ?? 0) >= WORTH_DB;
+  const proven = provenLoss(allBut, { higherIsBetter: !metric.higherIsBetter }) !== 0;
+  return metric.signalToNoise ? gains && proven : gains || proven;
+}
+
 /** The rule of a config that leaves a layer in float32: `["layer1.conv1", "float32"]`. */
 export function ruleFor({ path, name }: Pick<AblatedLayer, "path" | "name">): string {
   return JSON.stringify([path || name, "float32"]).replace(",", ", ");
@@ -40,7 +58,6 @@ export function whyLayer(layer: AblatedLayer, record: AblationRecord): string {
   const share = shareOfError(layer, record);
   const [ofWeights, ofActivations] = [noiseOf(weights?.sqnr), noiseOf(activations?.sqnr)];
   const gain = gainOf(layer, record);
-  const isWorthIt = gain !== undefined && gain >= WORTH_DB || provenLoss(only, record.metric) > 0;
   const parts = [
     failed,
     share === undefined
@@ -56,8 +73,10 @@ export function whyLayer(layer: AblatedLayer, record: AblationRecord): string {
       ? "most of it by its activations: try another observer"
       : "by weights and activations alike",
     why,
-    isWorthIt &&
-    `rule: ${ruleFor(layer)}${gain === undefined ? "" : `, which gains ${decimal(gain, 1)} dB`}`,
+    isWorthRule(layer, record) &&
+    `rule: ${ruleFor(layer)}${
+      gain === undefined || gain < WORTH_DB ? "" : `, which gains ${decimal(gain, 1)} dB`
+    }`,
   ];
   return parts.filter(Boolean).join("; ");
 }

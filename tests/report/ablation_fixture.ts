@@ -77,10 +77,10 @@ export function ablationOf(changes: Partial<AblationRecord> = {}): AblationRecor
 
 /** The same judged by SQNR, on which an effect says nothing beside the outputs' own. */
 export function sqnrAblation(): AblationRecord {
-  const of = (effect: Effect): Effect => ({
+  const of = (effect: Effect, against = 150): Effect => ({
     ...effect,
     value: effect.sqnr!,
-    difference: around(effect.sqnr!.value - 150, 1, 400),
+    difference: around(effect.sqnr!.value - against, 1, 400),
   });
   const record = ablationOf({ metric: infoOf(sqnr()), baseline: around(150, 0, 400), pairs: [] });
   return {
@@ -89,7 +89,7 @@ export function sqnrAblation(): AblationRecord {
     layers: record.layers.map((layer) => ({
       ...layer,
       only: of(layer.only!),
-      allBut: of(layer.allBut!),
+      allBut: of(layer.allBut!, record.int8!.sqnr!.value),
     })),
   };
 }

@@ -67,9 +67,28 @@ function isEqual({ value, low, high }: Estimate): boolean {
   return low === high && value >= MAX_SQNR;
 }
 
+/** The outputs' SQNR as part of a sentence. */
+function outputsText(effect: Effect | undefined): string {
+  return effect?.sqnr && isEqual(effect.sqnr)
+    ? "outputs equal to float32's"
+    : `${sqnrText(effect)} dB`;
+}
+
+/** Milliseconds below which a layer is too short for the clock of the runtime, which counts in thousandths. */
+const SHORTEST_MS = 0.01;
+
 /** Milliseconds that int8 saves; less than nothing where it is slower. */
-function savedMs({ ms }: AblatedLayer): number | undefined {
-  return ms && ms.float32 - ms.int8;
+function savedText({ ms }: AblatedLayer): string {
+  if (!ms) return "";
+  return isTooShort(ms) ? "too short to time" : signedMs(ms.float32 - ms.int8);
+}
+
+function timesText({ ms }: AblatedLayer): string {
+  return !ms || isTooShort(ms) || ms.float32 === 0 ? "" : factor(ms.int8 / ms.float32);
+}
+
+function isTooShort({ float32, int8 }: NonNullable<AblatedLayer["ms"]>): boolean {
+  return Math.min(float32, int8) < SHORTEST_MS && Math.abs(float32 - int8) < SHORTEST_MS;
 }
 
 /** Columns of the table of layers; those that were not measured are left out. */
@@ -102,14 +121,11 @@ export function layerColumns(record: AblationRecord): Column<AblatedLayer>[] {
     ...(record.timing
       ? [{
         head: "ms saved",
-        text: (layer: AblatedLayer) => {
-          const saved = savedMs(layer);
-          return saved === undefined ? "" : signedMs(saved);
-        },
+        text: savedText,
         numeric: true,
       }, {
         head: "time",
-        text: ({ ms }: AblatedLayer) => ms && ms.float32 > 0 ? factor(ms.int8 / ms.float32) : "",
+        text: timesText,
         numeric: true,
       }]
       : []),
@@ -130,6 +146,7 @@ function opsText(ops: readonly string[]): string {
 /** Milliseconds with a sign: `+1.20`. */
 function signedMs(ms: number): string {
   const text = milliseconds(Math.abs(ms));
+  if (Number(text) === 0) return "0";
   return ms < 0 ? `−${text}` : `+${text}`;
 }
 
@@ -197,29 +214,16 @@ export function ablationHeadline(record: AblationRecord): string[] {
   const worst = rankedLayers(record)[0];
   const lines: string[] = [];
   if (worst?.only) {
-    const { only } = worst;
-    const effect = isSqnr(record) ? "" : effectText(only, format);
-    const seen = isSqnr(record) || costsAnything(record);
-    lines.push(
-      (seen
-        ? `${layerLabel(worst)} costs most: `
-        : `No layer costs anything that can be seen in ${metric.name}. ${
-          layerLabel(worst)
-        } brings ` +
-          "most of the error: ") +
-        `with this layer alone in int8 ${
-          only.sqnr ? `the outputs have ${sqnrText(only)} dB` : "the outputs were measured"
-        }${effect ? `, ${metric.name} ${effect}${format.differenceUnit}` : ""}.`,
-    );
     const why = whyLayer(worst, record);
-    if (why !== "") lines.push(`${layerLabel(worst)}: ${why}.`);
+    lines.push(worstLine(worst, record));
+    if (why !== "" && !changesNothing(worst.only)) lines.push(`${layerLabel(worst)}: ${why}.`);
   }
   const value = `${format.value(baseline.value)}${format.unit}`;
   if (int8) {
     lines.push(
       `float32: ${metric.name} ${value}; ${allLayers(record)} int8: ` +
         `${isSqnr(record) ? "" : `${effectText(int8, format)}${format.differenceUnit}, `}` +
-        `${sqnrText(int8)} dB.`,
+        `${outputsText(int8)}.`,
     );
   }
   const screened = layers.some(({ only, allBut }) => (only ?? allBut)?.margin !== undefined);
@@ -238,6 +242,33 @@ export function ablationHeadline(record: AblationRecord): string[] {
     lines.push("The speed of the machine changed while layers were timed: times are less certain.");
   }
   return lines;
+}
+
+/** Which layer costs most, and how much; that none does where even its outputs are equal. */
+function worstLine(worst: AblatedLayer, record: AblationRecord): string {
+  const { metric, int8 } = record;
+  const only = worst.only!;
+  if (changesNothing(only)) {
+    return changesNothing(int8)
+      ? "int8 changes nothing that can be seen."
+      : "No layer alone changes anything that can be seen in int8.";
+  }
+  const format = ablationFormat(record);
+  const effect = isSqnr(record) ? "" : effectText(only, format);
+  const layer = layerLabel(worst);
+  const seen = isSqnr(record) || costsAnything(record);
+  const costs = seen
+    ? `${layer} costs most: `
+    : `No layer costs anything that can be seen in ${metric.name}. ${layer} brings most of the error: `;
+  const outputs = only.sqnr ? `the outputs have ${sqnrText(only)} dB` : "the outputs were measured";
+  return `${costs}with this layer alone in int8 ${outputs}` +
+    `${effect ? `, ${metric.name} ${effect}${format.differenceUnit}` : ""}.`;
+}
+
+/** Whether the outputs are float32's to the bit, and with them whatever a metric makes of them. */
+function changesNothing(effect: Effect | undefined): boolean {
+  return effect?.sqnr !== undefined && isEqual(effect.sqnr) &&
+    (effect.difference?.value ?? 0) === 0;
 }
 
 /** What "all int8" is of: layers that were not ablated are int8 in it too. */

@@ -86,6 +86,19 @@ Deno.test("layerColumns() writes outputs that are equal to the bit as equal, and
   assert.equal(cell("time", 1), "×1.25");
 });
 
+Deno.test("layerColumns() says of a layer that the clock cannot time that it is too short", () => {
+  const record = ablationOf();
+  const cells = (float32: number, int8: number) =>
+    ["ms saved", "time"].map((head) =>
+      layerColumns(record).find((column) => column.head === head)!
+        .text({ ...record.layers[0]!, ms: { float32, int8 } })
+    );
+  assert.deepEqual(cells(0.001, 0), ["too short to time", ""]);
+  assert.deepEqual(cells(0.005, 0.0048), ["too short to time", ""]);
+  assert.deepEqual(cells(0, 0.012), ["−0.012", ""]);
+  assert.deepEqual(cells(0.05, 0.0502), ["0", "×1.00"]);
+});
+
 Deno.test("showAblation() draws in a notebook, and prints the table of layers", () => {
   const shown = showAblation(ablationOf());
   assert.match(shown[JUPYTER_DISPLAY]()["text/html"]!, /<svg[^]*<svg[^]*<table>/);
@@ -122,4 +135,19 @@ Deno.test("ablationHeadline() says that nothing costs anything where all is with
   );
   // Not only that layer is int8 then.
   assert.ok(lines.some((line) => line.includes("all layers of the network int8: −1.50")));
+});
+
+Deno.test("ablationHeadline() says of outputs that are all equal that int8 changes nothing", () => {
+  const record = ablationOf();
+  const fc = record.layers[2]!; // equal alone
+  const int8 = fc.only!;
+  const lines = ablationHeadline({ ...record, layers: [fc], int8 });
+  assert.deepEqual(lines.slice(0, 2), [
+    "int8 changes nothing that can be seen.",
+    "float32: top-1 94.0 %; all 1 layer int8: 0.00 [−0.40, +0.40] points, outputs equal to float32's.",
+  ]);
+  assert.equal(
+    ablationHeadline({ ...record, layers: [fc] })[0],
+    "No layer alone changes anything that can be seen in int8.",
+  );
 });

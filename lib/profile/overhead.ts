@@ -148,14 +148,30 @@ function chain(length: number, inputs: number, rank: number): Model {
   return new Model(proto, { name: `chain of ${length}` });
 }
 
-/** Time of each node without what is in its bodies, and without what observing adds. */
+/**
+ * The share of the runs in which a node was executed: less than 1 in a branch of an If that samples take in
+ * turns. A node outside of bodies is executed in all.
+ */
+export function shareOfRuns({ ms, parent }: NodeTimes): number {
+  return parent === undefined ? 1 : ms.filter((time) => time > 0).length / ms.length;
+}
+
+/**
+ * Time of each node without what is in its bodies, and without what observing adds. Of a node that some
+ * runs go past it is the mean over all runs of what it takes where it is executed.
+ */
 export function ownTimes(nodes: readonly NodeTimes[], overhead: ProfilingOverhead): number[] {
   const own = nodes.map(({ ms }) => [...ms]);
+  const shares = nodes.map(shareOfRuns);
   const added = nodes.map((node) => node.executions * overhead.inside(node));
-  for (const { ms, parent, executions } of nodes) {
-    if (parent === undefined) continue;
+  nodes.forEach(({ ms, parent, executions }, i) => {
+    if (parent === undefined) return;
     ms.forEach((time, run) => own[parent]![run]! -= time);
-    added[parent]! += executions * overhead.outside;
-  }
-  return own.map((ms, i) => Math.max(0, undisturbedTime(ms) - added[i]!));
+    added[parent]! += shares[i]! * executions * overhead.outside;
+  });
+  return own.map((times, i) => {
+    const executed = times.filter((_, run) => shares[i] === 1 || nodes[i]!.ms[run]! > 0);
+    if (executed.length === 0) return 0;
+    return shares[i]! * Math.max(0, undisturbedTime(executed) - added[i]!);
+  });
 }

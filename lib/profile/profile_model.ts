@@ -14,7 +14,7 @@ import { type Origin, originsOf } from "./executed.ts";
 import { inputShapes, macs } from "./macs.ts";
 import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
 import { matchProfile } from "./match_nodes.ts";
-import { ownTimes, type ProfilingOverhead, profilingOverhead } from "./overhead.ts";
+import { ownTimes, type ProfilingOverhead, profilingOverhead, shareOfRuns } from "./overhead.ts";
 import { profileOneByOne } from "./profile_one_by_one.ts";
 import { undisturbedTime } from "./undisturbed.ts";
 
@@ -114,7 +114,7 @@ function rowsOf(
       shape: [...times.outputs[0] ?? []],
       ms: own[i]!,
       share: own[i]! / total,
-      ...(once !== undefined && { macs: once * times.executions }),
+      ...(once !== undefined && { macs: Math.round(once * times.executions * shareOfRuns(times)) }),
     };
   });
 }

@@ -40,15 +40,20 @@ export const comparisonColumns: readonly Column<ComparedLayer>[] = [
 /** What a table leaves out: the nodes, longest first, that together take all but this share. */
 const TAIL = 0.01;
 
+/** Operators that hold bodies, and so are shown however short. */
+const HOLDS_BODIES = /^(If|Loop|Scan)$/;
+
 /** The nodes that take nearly all of the time, longest first, and the rest as one row. */
 export function longestNodes(profile: ProfileRecord): ProfiledNode[] {
   const sorted = profile.nodes.toSorted((a, b) => b.ms - a.ms);
   let left = totalMs(profile);
   const shown = sorted.findIndex(({ ms }) => (left -= ms) < TAIL * totalMs(profile)) + 1;
-  const rest = shown > 0 ? sorted.slice(shown) : [];
+  const tail = shown > 0 ? sorted.slice(shown) : [];
+  const rest = tail.filter(({ opType }) => !HOLDS_BODIES.test(opType));
   if (rest.length < 2) return sorted;
   const ms = rest.reduce((sum, node) => sum + node.ms, 0);
-  return [...sorted.slice(0, shown), {
+  const kept = tail.filter((node) => !rest.includes(node));
+  return [...sorted.slice(0, shown), ...kept, {
     node: plural(rest.length, "shorter node"),
     ...{ opType: "", path: "", covers: [], depth: 0, executions: 1, shape: [] },
     ms,
@@ -63,7 +68,8 @@ const ALONE =
 /** What a profile says as a whole, in sentences. */
 export function profileHeadline(profile: ProfileRecord): string[] {
   const { model, threads, runs, wholeMs, load, drifted, nodes, method } = profile;
-  const macs = nodes.reduce((sum, node) => sum + (node.macs ?? 0), 0);
+  // What is too short to time cannot have its work counted in a rate.
+  const macs = nodes.reduce((sum, node) => sum + (node.ms > 0 ? node.macs ?? 0 : 0), 0);
   return [
     `${model.name}: ${milliseconds(wholeMs)} ms a run on ${plural(threads, "thread")}, ` +
     `of which ${milliseconds(totalMs(profile))} ms in ${plural(nodes.length, "node")}` +

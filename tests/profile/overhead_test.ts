@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { fitOverhead, type ObservedChain, ownTimes } from "../../lib/profile/overhead.ts";
+import {
+  fitOverhead,
+  type ObservedChain,
+  ownTimes,
+  shareOfRuns,
+} from "../../lib/profile/overhead.ts";
 import type { NodeTimes } from "../../lib/runtime/profile_run.ts";
 
 function timed(ms: number[], tensors: number, more: Partial<NodeTimes> = {}): NodeTimes {
@@ -49,4 +54,16 @@ Deno.test("ownTimes() takes off what is in bodies, and what observing adds", () 
   const body = timed([60, 60], 2, { parent: 0, executions: 4 });
   // The loop: 100 less the 60 within, 1 for itself and 4 x 0.5 between what it repeats.
   assert.deepEqual(ownTimes([loop, body], overhead), [37, 56]);
+});
+
+Deno.test("ownTimes() counts a branch that one run in four takes to a quarter, not to nothing", () => {
+  const overhead = fitOverhead([chain(1, 1, 0), chain(2, 1, 0), chain(1, 2, 0)]);
+  const nodes = [
+    timed([50, 14, 14, 14], 1),
+    timed([40, 0, 0, 0], 1, { parent: 0 }),
+    timed([0, 8, 8, 8], 1, { parent: 0 }),
+  ];
+  // The If itself takes the least of 10, 6, 6, 6.
+  assert.deepEqual(ownTimes(nodes, overhead), [6, 10, 6]);
+  assert.deepEqual(nodes.map(shareOfRuns), [1, 0.25, 0.75]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chartsOf } from "../../lib/report/charts.ts";
 import { compareLayers, profileByLayer, workOf } from "../../lib/report/profile_layers.ts";
 import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
-import { longestNodes } from "../../lib/report/profile_table.ts";
+import { longestNodes, profileHeadline } from "../../lib/report/profile_table.ts";
 import type { ProfiledNode, ProfileRecord } from "../../lib/record/profile_record.ts";
 import { pageHtml } from "../../lib/report/page.ts";
 import { studyPage } from "../../lib/report/study_sections.ts";
@@ -116,4 +116,22 @@ Deno.test("the charts of profiles are well-formed, whatever the names", () => {
   requireWellFormed(profileSvg(evil));
   requireWellFormed(profileSvg(evil, { profile: after }));
   requireWellFormed(profileSvg(profileOf([["Relu", "only", 0]])));
+});
+
+Deno.test("longestNodes() keeps an If however short, and no work counts to a rate without its time", () => {
+  const profile = profileOf([
+    ["Conv", "big", 1],
+    ["Conv", "untimed", 0],
+    ["If", "choice", 0],
+    ["Relu", "a", 0],
+    ["Relu", "b", 0],
+  ]);
+  assert.deepEqual(longestNodes(profile).map(({ opType, node }) => opType || node), [
+    ...["Conv", "If", "3 shorter nodes"],
+  ]);
+  // 2 million multiplications in a millisecond.
+  assert.match(
+    profileHeadline(profile)[0]!,
+    /of which 1\.00 ms in 5 nodes; 2\.0 GMAC\/s overall\.$/,
+  );
 });

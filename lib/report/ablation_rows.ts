@@ -209,7 +209,7 @@ function short(value: number): string {
 
 /** What an ablation says as a whole, in sentences: what costs most and why, and what it rests on. */
 export function ablationHeadline(record: AblationRecord): string[] {
-  const { metric, baseline, int8, cost, layers, stopped, data } = record;
+  const { metric, baseline, int8, cost, layers, leftOut, stopped, data } = record;
   const format = ablationFormat(record);
   const worst = rankedLayers(record)[0];
   const lines: string[] = [];
@@ -226,6 +226,7 @@ export function ablationHeadline(record: AblationRecord): string[] {
         `${outputsText(int8)}.`,
     );
   }
+  if (leftOut.length > 0) lines.push(leftOutLine(record));
   const screened = layers.some(({ only, allBut }) => (only ?? allBut)?.margin !== undefined);
   const samples = Math.max(0, ...layers.map(({ only, allBut }) => (only ?? allBut)?.samples ?? 0));
   lines.push(
@@ -269,6 +270,21 @@ function worstLine(worst: AblatedLayer, record: AblationRecord): string {
 function changesNothing(effect: Effect | undefined): boolean {
   return effect?.sqnr !== undefined && isEqual(effect.sqnr) &&
     (effect.difference?.value ?? 0) === 0;
+}
+
+/** Layers that are not in the table, counted by reason, the most first. */
+function leftOutLine({ leftOut }: AblationRecord): string {
+  const most = <T>(groups: Map<string, T[]>) =>
+    [...groups].toSorted(([, a], [, b]) => b.length - a.length);
+  const reasons = most(Map.groupBy(leftOut, ({ why }) => why)).map(([why, nodes]) => {
+    const ops = most(Map.groupBy(nodes, ({ opType }) => opType));
+    return `${ops.map(([op, { length }]) => `${length} ${op}`).join(" + ")} (${why})`;
+  });
+  const more = reasons.length > 3 ? "; and others, which the report names" : "";
+  return `Not in the table, as ${leftOut.length > 1 ? "they stay" : "it stays"} float32 here: ` +
+    `${
+      reasons.slice(0, 3).join(", ")
+    }${more}. \`quantize\` stores such weights small where it can.`;
 }
 
 /** What "all int8" is of: layers that were not ablated are int8 in it too. */

@@ -9,6 +9,7 @@ import type { Layer } from "../quantize/layers.ts";
 import { onlyMapping } from "../quantize/only_mapping.ts";
 import { describeQConfig } from "../quantize/qconfig.ts";
 import { rangedTensors } from "../quantize/static_results.ts";
+import { storableWeights } from "../quantize/weight_only.ts";
 import type {
   AblatedLayer,
   AblationRecord,
@@ -122,14 +123,15 @@ async function spreadsOf(
   );
 }
 
-/** Operators with weights, for which int8 is a question at all. */
+/** Operators that compute, for which int8 is a question at all. */
 const COMPUTES: ReadonlySet<string> = new Set(
   ["Conv", "ConvTranspose", "Gemm", "MatMul", "GRU", "LSTM", "RNN"],
 );
 
 function leftOut({ all }: Decisions): AblationRecord["leftOut"] {
-  return all.flatMap(({ identity, applied, asked, obstacle, source }) => {
-    if (applied.kind !== "float32" || !COMPUTES.has(identity.opType)) return [];
+  return all.flatMap(({ identity, applied, asked, obstacle, source, node, facts }) => {
+    const isLayer = COMPUTES.has(identity.opType) || storableWeights(node, facts).length > 0;
+    if (applied.kind !== "float32" || !isLayer) return [];
     const why = asked.kind === "float32" ? `${source} asks for float32` : obstacle ?? source;
     return [{ node: identity.name, opType: identity.opType, why }];
   });

@@ -54,6 +54,8 @@ Deno.test("ablationHeadline() names the layer that costs most, and what the numb
     "conv2: brings 95.8 % of the error; outliers take its range; try another observer; rule: " +
     '["conv2", "float32"], which gains 14.8 dB.',
     "float32: top-1 94.0 %; all 3 layers int8: −1.50 [−1.90, −1.10] points, 21.3 [20.3, 22.3] dB.",
+    "Not in the table, as it stays float32 here: 1 GRU (no int8 kernel). `quantize` stores such " +
+    "weights small where it can.",
     "On 400 samples of visemes; in brackets 95 % intervals, of differences paired on the same samples.",
     "2 effects came from an earlier run.",
   ]);
@@ -150,4 +152,22 @@ Deno.test("ablationHeadline() says of outputs that are all equal that int8 chang
     ablationHeadline({ ...record, layers: [fc] })[0],
     "No layer alone changes anything that can be seen in int8.",
   );
+});
+
+Deno.test("ablationHeadline() counts the layers that are not in the table by reason", () => {
+  const inBody = "ranges in the body of an If, Loop or Scan cannot be calibrated";
+  const nodes: [opType: string, why: string][] = [
+    ["GRU", "no int8 GRU kernel"],
+    ...[["Gemm", inBody], ["Gemm", inBody], ["MatMul", inBody]] as [string, string][],
+  ];
+  const leftOut = nodes.map(([opType, why], i) => ({ node: `n${i}`, opType, why }));
+  const lines = ablationHeadline(ablationOf({ leftOut }));
+  assert.ok(
+    lines.includes(
+      `Not in the table, as they stay float32 here: 2 Gemm + 1 MatMul (${inBody}), 1 GRU (no int8 ` +
+        "GRU kernel). `quantize` stores such weights small where it can.",
+    ),
+    lines.join("\n"),
+  );
+  assert.doesNotMatch(ablationHeadline(ablationOf({ leftOut: [] })).join("\n"), /Not in the table/);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ablate } from "../../lib/task/run_ablation.ts";
 import { minMax } from "../../lib/calibrate/observers.ts";
+import { arrays } from "../../lib/data/arrays.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import type { Metric } from "../../lib/evaluate/metric.ts";
 import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
@@ -14,6 +15,7 @@ import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { ablationRecord } from "../../lib/record/ablation_record.ts";
 import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { allButMapping } from "../../lib/study/ablation_mode.ts";
+import { modelOf } from "../quantize/fixture.ts";
 import { branchedModel, LAYERS, pictures, rangesOf } from "../replay/network.ts";
 
 let runtime: Runtime;
@@ -171,4 +173,20 @@ Deno.test("ablate() says what does not go together before it measures anything",
     async () => await ablate(model, splits(2), { runtime }),
     /Cannot ablate on the 2 samples of pictures: at least 4/,
   );
+});
+
+Deno.test("ablate() records a table that is looked up as left in float32", async () => {
+  const model = modelOf(
+    `input i int32[1, 4]; output y float32[1, 4, 16]
+    e = Gather(table, i) @ embed; h = MatMul(e, w1) @ up; r = Relu(h) @ relu; y = MatMul(r, w2) @ down`,
+    { table: [64, 16], w1: [16, 16], w2: [16, 16] },
+  );
+  const lookUps = (first: number) => {
+    const data = Int32Array.from({ length: 16 }, (_, n) => (first + 7 * n) % 64);
+    return arrays({ i: { type: "int32", dims: [4, 4], data } }, { name: "words" });
+  };
+  const data = { name: "words", calibration: lookUps(0), selection: lookUps(3) };
+  const options = { runtime, screening: 4, pairs: 0, latency: false, allBut: false };
+  const { record } = await ablate(model, data, options);
+  assert.deepEqual(record.leftOut.map(({ node, opType }) => [node, opType]), [["embed", "Gather"]]);
 });

@@ -2,7 +2,13 @@ import type { Dataset } from "../lib/data/dataset.ts";
 import { likeTheFirst } from "../lib/data/first_samples.ts";
 import { decimal, plural } from "../lib/report/format.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
-import { type Damage, type DamagedModel, DESTROYED, findDamage } from "../lib/task/find_damage.ts";
+import {
+  type Damage,
+  type DamagedModel,
+  DESTROYED,
+  findDamage,
+  MENDED,
+} from "../lib/task/find_damage.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
 import type { Shell } from "./shell.ts";
 
@@ -54,7 +60,9 @@ function adviceOf({ node, opType, before, after, rules, mended }: Damage, place:
   const how = "file" in place
     ? `add to the rules of ${place.file}: ${list}`
     : `write ${place.config.replace("RULES", list)} to q.jsonc and give --config q.jsonc`;
-  return `${where} It is mended (${decimal(mended, 1)} dB) where ${
+  const dB = `${decimal(mended, 1)} dB`;
+  const becomes = mended >= MENDED ? `is mended (${dB})` : `becomes better, not good (${dB}),`;
+  return `${where} It ${becomes} where ${
     rules.length === 1 ? "this node stays" : "these nodes stay"
   } float32: ${how}.`;
 }

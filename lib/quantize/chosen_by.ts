@@ -52,6 +52,20 @@ export function chosenBy(node: NodeProto, facts: GraphFacts): NodeProto[] {
   return layers;
 }
 
+/** The layers next before a layer, on each way to it. */
+export function layersBefore(layer: NodeProto, facts: GraphFacts): NodeProto[] {
+  const layers = new Set<NodeProto>();
+  const seen = new Set(layer.input);
+  for (const name of seen) { // grows meanwhile
+    const maker = facts.maker(name);
+    if (!maker || facts.isConstant(name)) continue;
+    if (isStandard(maker) && STATIC_OPERATORS.get(maker.opType)?.role === "compute") {
+      layers.add(maker);
+    } else for (const one of maker.input) seen.add(one);
+  }
+  return [...layers];
+}
+
 /** Whether a value says somewhere what is read or written. */
 function isIndex(indices: string, facts: GraphFacts): boolean {
   const seen = new Set([indices]);

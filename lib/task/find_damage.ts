@@ -21,6 +21,9 @@ import type { Feeds } from "../tensor/tensor.ts";
 /** SQNR below which nothing of a result can be used, dB: a third of it is noise. */
 export const DESTROYED = 10;
 
+/** SQNR from which a network is mended, dB: a tenth of its result is noise. */
+export const MENDED = 20;
+
 /** Steps that are taken against the flow from where the error shows. */
 const STEPS = 8;
 
@@ -32,9 +35,12 @@ export interface Damage {
   /** SQNR of what it reads and of what it gives, dB; the former absent where that is exact. */
   readonly before?: number;
   readonly after: number;
-  /** Names of nodes that mend it when they stay float32; empty where none were found. */
+  /**
+   * Names of nodes that mend it when they stay float32, as far as that goes; empty where what is left
+   * could not be used either.
+   */
   readonly rules: readonly string[];
-  /** SQNR of the network's outputs with these rules, dB. */
+  /** SQNR of the network's outputs with these rules, dB; mended from {@linkcode MENDED} on. */
   readonly mended: number;
 }
 
@@ -87,20 +93,36 @@ export async function findDamage(
     ...{ node, opType, after: worst.after },
     ...(worst.before !== undefined && { before: worst.before }),
   };
-  const names: string[] = [];
-  let mended = -Infinity;
-  for (const layers of upstream(traces[worst.i]!.outputs[0]!, damaged.int8, makers)) {
-    names.push(...layers);
-    const rules = [...mapping.rules, ...names.map((name): Rule => [name, float32])];
+  const lowest = falls.reduce((a, b) => b.after < a.after ? b : a);
+  const starts = [worst.i, lowest.i].map((i) => traces[i]!.outputs[0]!);
+  let best: Pick<Damage, "rules" | "mended"> = { rules: [], mended: -Infinity };
+  for (const rules of candidates(starts, damaged.int8, makers)) {
+    const asked = [...mapping.rules, ...rules.map((name): Rule => [name, float32])];
     const candidate = convert(
       exact,
-      { ...mapping, rules, onUnsupported: "float32" },
+      { ...mapping, rules: asked, onUnsupported: "float32" },
       calibration,
     );
-    mended = await outputError(exact, candidate, samples, options);
-    if (mended >= DESTROYED) return { ...found, rules: names, mended };
+    const mended = await outputError(exact, candidate, samples, options);
+    if (mended > best.mended) best = { rules, mended };
+    if (mended >= MENDED) break;
   }
-  return { ...found, rules: [], mended };
+  return { ...found, ...best, ...best.mended < DESTROYED && { rules: [] } };
+}
+
+/**
+ * Names of nodes that may mend a network, fewest first: the layers before where the error grows most,
+ * then before where it is largest, since several ways may bring it there.
+ */
+function* candidates(
+  starts: readonly string[],
+  int8: QuantizedModel,
+  makers: ReadonlyMap<string, NodeProto>,
+): Generator<readonly string[]> {
+  for (const start of new Set(starts)) {
+    let names: readonly string[] = [];
+    for (const layers of upstream(start, int8, makers)) yield names = [...names, ...layers];
+  }
 }
 
 /** What an exact value counts as, dB. */

@@ -70,6 +70,27 @@ Deno.test("layers that a spectrogram's powers come from are sensitive with its f
   assert.deepEqual(sensitive(model).sort(), ["cosine", "mel", "sine"]);
 });
 
+Deno.test("layers are sensitive with filters that stand on the left, and with products of two values", () => {
+  const spectrogram = (powers: string) =>
+    modelOf(
+      `input x float32[1, 1, 64]; output y float32[1, ?, ?]
+      tensor tiny float32[] = [0.00001]
+      re = Conv(x, w1) @ cosine; im = Conv(x, w1) @ sine
+      a = Mul(re, re); b = Mul(im, im); p = Add(a, b)
+      ${powers}; e = Clip(f, tiny); y = Log(e)`,
+      { w1: [6, 1, 8], w2: float32([8, 6], Array.from({ length: 48 }, (_, i) => i % 3)) },
+    );
+  const left = spectrogram("f = MatMul(w2, p) @ mel");
+  assert.deepEqual(sensitive(left).sort(), ["cosine", "mel", "sine"]);
+  const { smallWeights } = [...sensitiveLayers(graphFacts(left.graph))]
+    .find(([{ name }]) => name === "mel")![1];
+  assert.ok(smallWeights);
+  const both = spectrogram(
+    "s = Conv(x, w1) @ mask; t = Transpose(s) {perm=[0, 2, 1]}; f = MatMul(t, p) @ mel",
+  );
+  assert.deepEqual(sensitive(both).sort(), ["cosine", "mask", "mel", "sine"]);
+});
+
 /** A layer @scores over [1, 4, 8, 8], and what stands behind it. */
 const choosing = (text: string, outputs = "output y float32[...]"): Model =>
   modelOf(
@@ -136,4 +157,31 @@ Deno.test("a layer that indices are chosen by keeps exact weights, too", () => {
     "a rule with its name overrules that";
   const asked = [staticInt8({ otherwise: weightOnly() }), weightOnly()];
   for (const qconfig of asked) assert.deepEqual(formOf(pooled, qconfig), ["float32", why]);
+});
+
+Deno.test("a layer is sensitive by which the body of an If chooses, or its outer graph what the body reads", () => {
+  const branches = (then: string) =>
+    `y = If(c) {then_branch=graph t {output u float32[...]; ${then}}, ` +
+    "else_branch=graph e {output v float32[...]; v = Relu(s)}}";
+  const pool = "p, i = MaxPool(r) {kernel_shape=[2, 2], strides=[2, 2]}";
+  const unpool = "u = MaxUnpool(p, i) {kernel_shape=[2, 2], strides=[2, 2]}";
+  const of = (text: string) => sensitive(choosing(text, "input c bool[]; output y float32[...]"));
+  assert.deepEqual(of(`r = Relu(s); ${branches(`${pool}; ${unpool}`)}`), ["scores"]);
+  assert.deepEqual(of(`r = Relu(s); ${pool}; ${branches(unpool)}`), ["scores"]);
+  const inside = `q = Conv(s, w) {pads=[1, 1, 1, 1]} @ inner; r = Relu(q); ${pool}`;
+  assert.deepEqual(of(branches(`${inside}; ${unpool}`)), ["inner"]);
+  assert.deepEqual(of(branches(`${inside}; u = Relu(p)`)), []);
+});
+
+Deno.test("the reason says which layers before a choice can still change it", () => {
+  const { graph } = choosing(
+    "r = Relu(s); q = Conv(r, w) {pads=[1, 1, 1, 1]} @ head; f = Reshape(q, row); " +
+      "v, i = TopK(f, k); y = GatherElements(f, i)",
+  );
+  const found = [...sensitiveLayers(graphFacts(graph))];
+  assert.deepEqual(found.map(([{ name }]) => name), ["head"]);
+  assert.match(
+    found[0]![1].reason,
+    /; int8 in layers before it can still change the choice \(rules for the nearest: \["scores", "float32"\]\)$/,
+  );
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { convert } from "../../lib/quantize/convert.ts";
-import { qconfigMapping } from "../../lib/quantize/mapping.ts";
+import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
-import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { findDamage } from "../../lib/task/find_damage.ts";
+import { float32 as floating, staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { DESTROYED, findDamage, MENDED } from "../../lib/task/find_damage.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";
@@ -37,6 +37,44 @@ Deno.test("findDamage() names the node behind which the error shows, and the rul
   assert.ok(damage!.before! > 20 && damage!.after < 10, JSON.stringify(damage));
   assert.deepEqual(damage!.rules, ["mel"]);
   assert.ok(damage!.mended > 20);
+});
+
+/** What is found where two int8 layers give nearly the same, and their difference is asked for. */
+async function damageOfDifference(more = "", rules: readonly string[] = []) {
+  const difference = modelOf(
+    `input x float32[1, 16]; input z float32[1, 16]; input o float32[1, 16]; output y float32[1, 16]
+     a = MatMul(x, u) @ one; b = MatMul(z, u) @ two; y = Sub(a, b) @ last${more}`,
+    // What is largest in the inputs counts for nothing, and takes up the range of the rest.
+    { u: float32([16, 16], Array.from({ length: 256 }, (_, i) => i > 0 && i % 17 === 0 ? 1 : 0)) },
+  );
+  const feeds = Array.from({ length: 4 }, (_, sample) => {
+    const small = normal(15, 90 + sample);
+    const beside = (largest: number, times: number) =>
+      float32([1, 16], [largest, ...small.map((x) => times * x)]);
+    return { x: beside(100, 1), z: beside(100, 1.03), o: beside(150, 1) };
+  });
+  const mapping = qconfigMapping({
+    default: floating,
+    rules: ["one", "two", ...rules].map((name): Rule => [name, staticInt8()]),
+  });
+  const calibration = await calibrate(prepare(difference, mapping), feeds);
+  const int8 = convert(difference, mapping, calibration);
+  const damaged = { int8, float32: difference, mapping, calibration };
+  return (await findDamage(damaged, feeds, { runtime: pacedRuntime() }))!;
+}
+
+Deno.test("findDamage() looks back on all ways to the largest error where one of them is not enough", async () => {
+  const { node, rules, mended } = await damageOfDifference();
+  assert.match(node, /^(one|two)$/);
+  assert.deepEqual([...rules].sort(), ["one", "two"]);
+  assert.ok(mended >= MENDED, `${mended}`);
+});
+
+Deno.test("findDamage() gives the rules that help most where none of them mends", async () => {
+  const more = "; other = MatMul(o, u) @ other; output other float32[1, 16]";
+  const { rules, mended } = await damageOfDifference(more, ["other"]);
+  assert.deepEqual([...rules].sort(), ["one", "two"]);
+  assert.ok(mended >= DESTROYED && mended < MENDED, `${mended}`);
 });
 
 Deno.test("findDamage() finds none in a network that int8 does not hurt", async () => {

@@ -33,7 +33,7 @@ const command = {
     },
   },
   options: {
-    data: text("PATH", `${DATA_HELP}; a model of fixed shapes can do without`),
+    data: text("PATH", `${DATA_HELP}; a model of fixed shapes, but for the batch, can do without`),
     config: READING,
     against: text("FILE", "another form of the model, an int8 one say: layers stand side by side"),
     chart: text("FILE", "draw it too, into a .svg or .png"),

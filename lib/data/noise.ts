@@ -5,10 +5,11 @@ import { sharedArray } from "./shared.ts";
 
 /**
  * Inputs that mean nothing, for measuring time where no samples are at hand: floats between 0 and 1,
- * always the same, and zeros for integers, which are valid as indices and as lengths.
+ * always the same, and zeros for integers, which are valid as indices and as lengths. A first axis that is
+ * left open is the batch, and is made 1.
  *
- * @throws {UserError} If an input leaves a dimension open: times hold for one shape, which is not for
- * us to choose.
+ * @throws {UserError} If an input leaves another dimension open: times hold for one shape, which is not
+ * for us to choose.
  * @example
  * ```ts
  * import { noise } from "./noise.ts";
@@ -20,12 +21,13 @@ import { sharedArray } from "./shared.ts";
 export function noise(inputs: readonly ValueType[], model: string): Feeds {
   const stream = random(1);
   return Object.fromEntries(inputs.map(({ name, type, dims }) => {
-    const fixed = dims?.filter((dim) => typeof dim === "number");
+    const fixed = dims?.map((dim, axis) => typeof dim !== "number" && axis === 0 ? 1 : dim)
+      .filter((dim) => typeof dim === "number");
     if (!fixed || fixed.length !== dims?.length || type === "string") {
       const shape = dims ? `[${dims.map((dim) => dim ?? "?").join(", ")}]` : "of any rank";
       throw new UserError(
         `Cannot make up an input for ${model}: "${name}" is ${type} ${shape}, and time depends on ` +
-          `its shape; give a sample`,
+          `its shape; give samples (--data samples.npz)`,
       );
     }
     const data = sharedArray(type, elementCount(fixed));

@@ -14,13 +14,21 @@ Deno.test("noise() gives the same floats between 0 and 1 every time, and zeros f
   assert.deepEqual([...length!.data as BigInt64Array], [0n]);
 });
 
+Deno.test("noise() makes a batch of 1 where the first axis is left open", () => {
+  for (const open of ["N", null]) {
+    const { x } = noise([{ name: "x", type: "float32", dims: [open, 2] }], "net.onnx");
+    assert.deepEqual(x!.dims, [1, 2]);
+    assert.equal(x!.data.length, 2);
+  }
+});
+
 Deno.test("noise() refuses an input whose shape is open, and says which", () => {
   const refuse = (dims: readonly (number | string | null)[] | undefined, shape: string) =>
     assert.throws(() => noise([{ name: "x", type: "float32", dims }], "net.onnx"), {
       name: "UserError",
       message:
         `Cannot make up an input for net.onnx: "x" is float32 ${shape}, and time depends on ` +
-        `its shape; give a sample`,
+        `its shape; give samples (--data samples.npz)`,
     });
   refuse([1, "frames", null], "[1, frames, ?]");
   refuse(undefined, "of any rank");

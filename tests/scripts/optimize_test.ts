@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { readModel } from "../../lib/onnx/file.ts";
+import { modelOf } from "../quantize/fixture.ts";
 import { tinyArrays, tinyModel } from "../task/tiny.ts";
 import { run } from "./spawn.ts";
 
@@ -10,6 +11,8 @@ Deno.test("optimize writes a model, says for what it holds, and asks for a sampl
   const at = (name: string) => join(folder, name);
   try {
     await tinyModel().save(at("tiny.onnx"));
+    await modelOf("input x float32[N, frames]\noutput y float32[N, frames]\ny = Relu(x)", {})
+      .save(at("open.onnx"));
     await writeNpz(at("data.npz"), { x: tinyArrays(12).x });
     const [written, noData, open] = await Promise.all([
       run(
@@ -23,7 +26,7 @@ Deno.test("optimize writes a model, says for what it holds, and asks for a sampl
         at("f.onnx"),
       ),
       run("optimize", at("tiny.onnx"), "--out", at("g.onnx")),
-      run("optimize", at("tiny.onnx"), "--float32", "--out", at("g.onnx")),
+      run("optimize", at("open.onnx"), "--float32", "--out", at("g.onnx")),
     ]);
     assert.equal(written.code, 0, written.stderr);
     assert.match(written.stdout, /of (the|its) time/);
@@ -33,7 +36,7 @@ Deno.test("optimize writes a model, says for what it holds, and asks for a sampl
     assert.equal(noData.code, 2);
     assert.match(noData.stderr, /give --data samples\.npz, or --float32/);
     assert.equal(open.code, 1);
-    assert.match(open.stderr, /time depends on its shape; give a sample/);
+    assert.match(open.stderr, /time depends on its shape; give samples \(--data/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

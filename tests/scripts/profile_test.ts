@@ -24,11 +24,16 @@ Deno.test("profile prints a table, JSON and charts; what it cannot do it says in
     assert.deepEqual([...png.subarray(1, 4)], [..."PNG"].map((c) => c.charCodeAt(0)));
 
     await tinyModel().save(at("open.onnx"));
+    const batch = await run("profile", at("open.onnx"), "--against", at("open.onnx"));
+    assert.equal(batch.code, 0, batch.stderr);
+
+    await modelOf("input x float32[N, frames]\noutput y float32[N, frames]\ny = Relu(x)", {})
+      .save(at("open.onnx"));
     const open = await run("profile", at("open.onnx"));
     assert.equal(open.code, 1);
     assert.match(
       open.stderr,
-      /^profile: Cannot make up an input for open\.onnx: "x" is float32 \[/,
+      /^profile: Cannot make up an input for open\.onnx: "x" is float32 \[N, frames\].*--data/,
     );
     const wrong = await run("profile", at("fixed.onnx"), "--chart", "chart.gif");
     assert.equal(wrong.code, 2);

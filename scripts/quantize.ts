@@ -5,6 +5,7 @@ import { UsageError } from "../lib/errors.ts";
 import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
+import { requireFloat } from "../lib/quantize/decide.ts";
 import { readBack } from "../lib/quantize/one_call.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
 import { PRESETS } from "../lib/quantize/presets.ts";
@@ -174,6 +175,7 @@ async function quantize(
 ): Promise<Quantized> {
   const fused = fuse(model);
   for (const line of fused.amendments) context.shell.progress.log(`${model.name}: ${line}`);
+  if (options.dynamic) requireFloat(fused.graph);
   const mapping = options.dynamic ? dynamicByDefault(fused) : config.mapping;
   const watched = prepare(fused, mapping).tensors.length > 0;
   if (watched && !data) {

@@ -32,7 +32,7 @@ async function used(path: string): Promise<{ operators: Set<string>; logits: Flo
   return { operators, logits: logits!.data as Float32Array };
 }
 
-Deno.test("quantize writes a static model that the runtime runs, and says what became of it", () =>
+Deno.test("quantize writes a static model that the runtime runs, says what became of it, and refuses it again", () =>
   inFolder(async (at) => {
     const args = [at("tiny.onnx"), "--data", at("data.npz"), "--out", at("q.onnx")];
     // Whatever the time: what proves slower would be put back.
@@ -45,6 +45,14 @@ Deno.test("quantize writes a static model that the runtime runs, and says what b
     assert.ok(int8.operators.has("QuantizeLinear"));
     const float = await used(at("tiny.onnx"));
     int8.logits.forEach((value, i) => assert.ok(Math.abs(value - float.logits[i]!) < 0.05));
+
+    const again = await run("quantize", at("q.onnx"), "--dynamic", "--out", at("again.onnx"));
+    assert.equal(again.code, 1);
+    assert.match(
+      again.stderr,
+      /^quantize: Cannot quantize the network: it is int8 already, as Conv /,
+    );
+    await assert.rejects(Deno.stat(at("again.onnx")), Deno.errors.NotFound);
   }));
 
 Deno.test("quantize leaves out of the comparison what is no tensor, and says so", () =>

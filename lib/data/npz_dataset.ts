@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { UserError } from "../errors.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { ValueType } from "../tensor/tensor.ts";
@@ -6,6 +7,7 @@ import { arrays } from "./arrays.ts";
 import type { Dataset } from "./dataset.ts";
 import { idleInputs, withIdleInputs } from "./idle_inputs.ts";
 import { readNpz } from "./npz.ts";
+import { inputText } from "./shapes.ts";
 
 /**
  * Reads a data set from an `.npz` file: one array per input of the network, named like it, first
@@ -18,7 +20,8 @@ import { readNpz } from "./npz.ts";
  *
  * A file of `np.save` holds one array, the only input's.
  *
- * An input that no node reads needs no array.
+ * An input that no node reads needs no array, nor do texts that are only passed on to an output. A
+ * network that computes on texts is refused: an `.npz` file cannot feed it.
  *
  * @param network The model, or its inputs in any order, all of which are then read.
  * @param states Names of those that the file need not hold: states, which begin with zeros.
@@ -44,15 +47,29 @@ export async function npzDataset(
   const all = "graph" in network ? valueTypes(network.graph).inputs : network;
   const idle = "graph" in network ? idleInputs(network.graph) : [];
   const isIdle = (name: string) => idle.some((input) => input.name === name);
+  const file = path instanceof URL ? fileURLToPath(path) : path;
+  const name = file.split(/[/\\]/).at(-1)!;
+  requireNumbers(all.filter(({ name }) => !isIdle(name)), name);
   const { labels, ...values } = await readNpz(path, { leave: idle.map(({ name }) => name) });
   const inputs = all.filter(({ name }) =>
     !isIdle(name) && (Object.hasOwn(values, name) || !states.includes(name))
   );
-  const file = path instanceof URL ? fileURLToPath(path) : path;
-  const name = file.split(/[/\\]/).at(-1)!;
   // A network with an input of that name takes the array; then there are no classes.
   if (labels && inputs.some((input) => input.name === "labels")) {
     return withIdleInputs(arrays({ ...values, labels }, { name, inputs }), idle);
   }
   return withIdleInputs(arrays(values, { name, inputs, ...(labels && { labels }) }), idle);
+}
+
+/** Refuses a network that computes on texts, whatever the file holds. */
+function requireNumbers(inputs: readonly ValueType[], name: string): void {
+  const input = inputs.find(({ type }) => type === "string");
+  if (!input) return;
+  throw new UserError(
+    `Cannot use ${name}: the network computes on texts, its input "${input.name}" ` +
+      `(${
+        inputText(input)
+      }), and such a network cannot be run on .npz samples; quantize it without ` +
+      `samples (--dynamic)`,
+  );
 }

@@ -69,7 +69,7 @@ export class Optimized {
     return this.built.plan;
   }
 
-  /** What is to be known of it, in sentences. */
+  /** What is to be known of it, in sentences; of its size when it is written only the writer knows. */
   get notes(): string[] {
     const { given, float32, built, latency, shapes, drifted } = this.parts;
     const notes: string[] = [];
@@ -103,13 +103,10 @@ export class Optimized {
           `rewrites alone ${ratio(latency.float32)}.`,
       );
     }
-    const inputs = Object.entries(shapes).map(([name, dims]) => `${name} [${dims.join(", ")}]`);
-    notes.push(`The choice holds for ${inputs.join(", ")}.`);
-    const bytes = this.model.bytes().length;
-    notes.push(
-      `${megabytes(bytes)}, ${factor(bytes / given.bytes().length)} of ` +
-        `${megabytes(given.bytes().length)}.`,
-    );
+    if (this.model !== given) {
+      const inputs = Object.entries(shapes).map(([name, dims]) => `${name} [${dims.join(", ")}]`);
+      notes.push(`The choice holds for ${inputs.join(", ")}.`);
+    }
     if (unsettled === undefined && (latency.built.drifted || drifted > 0)) {
       notes.push("The machine drifted while it was measured: measure again when it is quiet.");
     }
@@ -117,7 +114,11 @@ export class Optimized {
   }
 
   toString(): string {
-    return this.notes.join("\n");
+    const { model, parts: { given } } = this;
+    if (model === given) return this.notes.join("\n");
+    const [bytes, before] = [model, given].map((one) => one.bytes().length) as [number, number];
+    const size = `${megabytes(bytes)}, ${factor(bytes / before)} of ${megabytes(before)}.`;
+    return [...this.notes, size].join("\n");
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {

@@ -67,7 +67,7 @@ Deno.test("optimize() rewrites, places and builds a network, and measures what c
 
   assert.ok(await sqnrBetween(video, result.float32, samples) > 100);
   assert.ok(await sqnrBetween(video, result.built, samples) > 20);
-  assert.match(String(result), /The choice holds for x \[1, 1, 4, 12, 12\]/);
+  assert.deepEqual(result.parts.shapes, { x: [1, 1, 4, 12, 12] });
   assert.match(result[JUPYTER_DISPLAY]()["text/html"]!, /<p>.*<table>/s);
 });
 
@@ -191,6 +191,7 @@ Deno.test("what is no faster than the model as given is not handed out for it", 
   const slower = outcome(latency(1.2), latency(1.01));
   assert.equal(slower.model, slower.parts.given);
   assert.match(slower.notes[0]!, /^Nothing is faster .*×1\.20 .*×1\.01 .*the one that was given/);
+  assert.doesNotMatch(String(slower), /holds for| of \d+ B/); // nothing was chosen
   const perhaps = outcome(latency(0.99), latency(1.5)); // the interval reaches 1
   assert.equal(perhaps.model, perhaps.parts.given);
 });
@@ -200,6 +201,7 @@ Deno.test("the float32 network is handed out where int8 is slower than it", () =
   assert.equal(result.model, result.float32);
   assert.match(result.notes[0]!, /float32 network after the rewrites takes ×0\.60/);
   const int8 = outcome(latency(0.3), latency(0.6));
+  assert.match(String(int8), /\nThe choice holds for x \[1\]\.\n\d+ B, ×1\.00 of \d+ B\.$/);
   assert.equal(int8.model, int8.built);
   assert.match(int8.notes[0]!, /^It takes ×0\.30 \[0\.28, 0\.32\] of the time/);
 });

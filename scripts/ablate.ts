@@ -3,7 +3,6 @@ import { splitDataset, type Splits } from "../lib/data/split.ts";
 import { visemes } from "../lib/data/visemes.ts";
 import { UserError } from "../lib/errors.ts";
 import type { StepEvent } from "../lib/record/event.ts";
-import { metricLine } from "../lib/record/metric_info.ts";
 import type { AblateOptions } from "../lib/task/ablate_options.ts";
 import { ablate } from "../lib/task/run_ablation.ts";
 import { flag, number, text } from "./command.ts";
@@ -13,6 +12,7 @@ import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { withConfig } from "./with_config.ts";
 import { runScript, script } from "./shell.ts";
+import { tellMetric } from "./tell_metric.ts";
 import {
   commandLine,
   given,
@@ -103,8 +103,9 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   });
   for await (const event of running) {
     if (event.kind === "step") progress.update(stepText(event));
-    else if (event.kind === "begin") progress.log(metricLine(event.metric));
-    else if (event.kind === "float32") event.notes.forEach(progress.log);
+    else if (event.kind === "begin") {
+      await tellMetric(event.metric, { print, progress }, options.json);
+    } else if (event.kind === "float32") event.notes.forEach(progress.log);
   }
   const ablation = await running;
   await ablation.save(out);
@@ -114,9 +115,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   await print(
     options.json
       ? JSON.stringify(record, null, 2)
-      : `${
-        metricLine(record.metric)
-      }\n\n${ablation.toString().trimEnd()}\n\nReport: ${out}/report.html${ending}`,
+      : `${ablation.toString().trimEnd()}\n\nReport: ${out}/report.html${ending}`,
   );
 });
 

@@ -8,12 +8,12 @@ import { metricFor } from "../lib/evaluate/metric_for.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import { drop, isWithin, worstCaseDrop } from "../lib/record/budget.ts";
-import { metricLine } from "../lib/record/metric_info.ts";
 import { metricFormat } from "../lib/report/format.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
 import { RuntimeError } from "../lib/runtime/runtime_errors.ts";
 import { compare, type Comparison } from "../lib/task/run_compare.ts";
 import type { Shell } from "./shell.ts";
+import { tellMetric } from "./tell_metric.ts";
 
 /** What a command line says of a comparison. */
 export interface CheckOptions extends Limits {
@@ -52,9 +52,10 @@ export async function planCheck(
   data: Dataset | undefined,
   options: CheckOptions,
   runtime: Runtime,
-  { print, progress, signal }: Shell,
+  shell: Shell,
 ): Promise<Check | undefined> {
   const { maxDrop, atLeast } = options;
+  const { progress, signal } = shell;
   if (!data || valueTypes(model.graph).outputs.length === 0) {
     if (maxDrop === undefined && atLeast === undefined) return undefined;
     throw new UserError(
@@ -65,7 +66,7 @@ export async function planCheck(
   const metric = await metricFor(model, data, { metric: options.metric, runtime, signal });
   const info = infoOf(metric);
   requireLimits(info, options);
-  if (!options.json) await print(`${metricLine(info)}\n`);
+  if (!options.json) await tellMetric(info, shell, false);
   const float32 = await evaluate(runtime, model, data, metric, undefined, { signal })
     .catch((error) => {
       if (options.metric !== undefined) throw error; // who asks for it wants its figure

@@ -4,12 +4,12 @@ import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
 import type { Objective } from "../lib/record/best.ts";
 import { search } from "../lib/task/run_search.ts";
-import { metricLine } from "../lib/record/metric_info.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { number, text } from "./command.ts";
 import { DATA_HELP, READING, readShared } from "./data.ts";
 import { specialized } from "./read_network.ts";
 import { showStudy } from "./study_progress.ts";
+import { tellMetric } from "./tell_metric.ts";
 import { runScript, script } from "./shell.ts";
 import {
   commandLine,
@@ -77,11 +77,15 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
     ...{ out, signal, report: writeReport },
     command: commandLine("search", args),
   });
-  const show = showStudy(progress, out);
+  const show = showStudy(
+    progress,
+    out,
+    (metric) => tellMetric(metric, { print, progress }, options.json),
+  );
   const said = new Set<string>();
   for await (const event of running) {
     if (event.kind === "begin") event.notes.forEach((note) => said.add(note));
-    if (event.kind !== "end") show(event);
+    await show(event);
   }
   const study = await running;
   progress.close();
@@ -97,8 +101,6 @@ function objectiveOf(text: string | undefined): Objective | undefined {
 function describe(study: Study, folder: string, said: ReadonlySet<string>): string {
   const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
   return [
-    metricLine(study.metric),
-    "",
     headline(study),
     ...caveats(study).filter((note) => !said.has(note)),
     "",

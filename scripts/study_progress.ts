@@ -1,10 +1,4 @@
-import type {
-  BeginEvent,
-  EndEvent,
-  StepEvent,
-  StudyEvent,
-  TrialEvent,
-} from "../lib/record/event.ts";
+import type { BeginEvent, StepEvent, StudyEvent, TrialEvent } from "../lib/record/event.ts";
 import {
   factor,
   factorInterval,
@@ -14,7 +8,7 @@ import {
   metricFormat,
   plural,
 } from "../lib/report/format.ts";
-import { metricLine } from "../lib/record/metric_info.ts";
+import type { MetricInfo } from "../lib/record/metric_info.ts";
 import type { Trial } from "../lib/record/trial_record.ts";
 import type { Progress } from "./progress.ts";
 
@@ -28,18 +22,24 @@ const WHOLE: ReadonlySet<StepEvent["step"]> = new Set(["latency", "ranges", "pro
  * Shows on stderr how a study goes: one live line on a terminal, a line for each trial elsewhere.
  *
  * @param folder Where the study is kept, for the messages.
+ * @param tell Tells the metric, once, before anything else is told.
  * @param now Clock in milliseconds. @default {performance.now}
  */
 export function showStudy(
   progress: Progress,
   folder: string,
+  tell: (metric: MetricInfo) => Promise<void>,
   now: () => number = () => performance.now(),
-): (event: Exclude<StudyEvent, EndEvent>) => void {
+): (event: StudyEvent) => Promise<void> {
   const started = now();
-  let begun: BeginEvent | undefined;
+  let [begun, toldOf]: (BeginEvent | undefined)[] = [];
   /** Said once model and samples have proved to go together: else an error is all there is to say. */
   let introduction: string[] = [];
-  const introduce = () => introduction.splice(0).forEach(progress.log);
+  const introduce = async () => {
+    if (toldOf !== begun) await tell(begun!.metric);
+    toldOf = begun;
+    introduction.splice(0).forEach(progress.log);
+  };
   let current = 0;
   let best = "";
   /** Share of all the work that is done, as last told. */
@@ -51,8 +51,8 @@ export function showStudy(
       ? `${duration(seconds * (1 - all) / all)} left`
       : "";
   };
-  const showTrial = (event: TrialEvent) => {
-    introduce();
+  const showTrial = async (event: TrialEvent) => {
+    await introduce();
     const { trial, baseline, number, of, reused } = event;
     const format = metricFormat({ ...begun!, baseline });
     const relative = isRelative(begun!);
@@ -68,8 +68,8 @@ export function showStudy(
     ];
     progress.note(parts.filter(Boolean).join(" · ") + (reused ? " (from an earlier run)" : ""));
   };
-  const showStep = ({ step, done, of, about, all }: StepEvent) => {
-    if (step === "accuracy") introduce();
+  const showStep = async ({ step, done, of, about, all }: StepEvent) => {
+    if (step === "accuracy") await introduce();
     share = all;
     const planned = begun?.planned?.length;
     const place = planned && (step === "accuracy" || step === "latency")
@@ -80,9 +80,10 @@ export function showStudy(
     const words = parts.filter((part, i) => part && part !== parts[i - 1]).join(" · ");
     progress.update(WHOLE.has(step) ? words : `${words} ${Math.round(100 * done / of)} %`);
   };
-  return (event) => {
-    if (event.kind === "trial") showTrial(event);
-    else if (event.kind === "step") showStep(event);
+  return async (event) => {
+    if (event.kind === "trial") await showTrial(event);
+    else if (event.kind === "step") await showStep(event);
+    else if (event.kind === "end") await introduce();
     else {
       begun = event;
       introduction = beginning(event, folder);
@@ -91,8 +92,8 @@ export function showStudy(
 }
 
 function beginning(event: BeginEvent, folder: string): string[] {
-  const { metric, planned, reused, collapsed = [], notes } = event;
-  const lines = [metricLine(metric)];
+  const { planned, reused, collapsed = [], notes } = event;
+  const lines: string[] = [];
   const known = reused > 0 ? `${reused} measured already in ${folder}` : "";
   if (planned) {
     lines.push([plural(planned.length, "configuration"), known].filter(Boolean).join("; "));

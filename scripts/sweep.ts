@@ -2,7 +2,6 @@ import { caveats, headline } from "../lib/report/headline.ts";
 import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
 import { parseSweepConfig, type SweepConfig } from "../lib/config/sweep_config.ts";
-import { metricLine } from "../lib/record/metric_info.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { sweep } from "../lib/task/run_sweep.ts";
 import { flag, text } from "./command.ts";
@@ -22,6 +21,7 @@ import {
   STUDY_OPTIONS,
 } from "./study_data.ts";
 import { showStudy } from "./study_progress.ts";
+import { tellMetric } from "./tell_metric.ts";
 
 const command = {
   name: "sweep",
@@ -96,8 +96,12 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     command: commandLine("sweep", args),
     report: writeReport,
   });
-  const show = showStudy(progress, out);
-  for await (const event of running) if (event.kind !== "end") show(event);
+  const show = showStudy(
+    progress,
+    out,
+    (metric) => tellMetric(metric, { print, progress }, options.json),
+  );
+  for await (const event of running) await show(event);
   const study = await running;
   progress.close();
   await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out));
@@ -107,8 +111,6 @@ function describe(study: Study, folder: string): string {
   const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
   const { planned = 0, trials } = study;
   return [
-    metricLine(study.metric),
-    "",
     headline(study),
     ...caveats(study),
     "",

@@ -21,6 +21,9 @@ Deno.test("ablate writes a report, takes up what was measured, and says what it 
     assert.match(html, /<h2>One layer int8<\/h2>/);
     const again = await run("ablate", at("tiny.onnx"), ...settings, "--out", at("out"), "--json");
     assert.equal(ablationRecord.parse(JSON.parse(again.stdout)).cost.runs, 0);
+    const text = await run("ablate", at("tiny.onnx"), ...settings, "--out", at("out"));
+    assert.match(text.stdout, /^Metric: agreement in %/);
+    assert.equal((text.stdout + text.stderr).match(/Metric: /g)?.length, 1);
     const wrong = await run("ablate", at("tiny.onnx"), ...settings, "--layers", "tail");
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /^ablate: Cannot ablate the layer "tail"/m);

@@ -37,49 +37,53 @@ function shown(live: boolean, columns = 200) {
   const write = (text: string) => void (written += text);
   const clock = { ms: 0 };
   const progress = createProgress({ live, width: () => columns, write });
-  return { show: showStudy(progress, "studies/a", () => clock.ms), written: () => written, clock };
+  const told: string[] = [];
+  const tell = ({ name }: { name: string }) => Promise.resolve(void told.push(name));
+  const show = showStudy(progress, "studies/a", tell, () => clock.ms);
+  return { show, written: () => written, told, clock };
 }
 
-Deno.test("showStudy() writes a line a trial where nobody watches", () => {
-  const { show, written } = shown(false);
-  show(begin);
-  show({ kind: "step", step: "float32", done: 1, of: 2, all: 0.02 });
-  assert.equal(written(), "");
+Deno.test("showStudy() writes a line a trial where nobody watches", async () => {
+  const { show, written, told } = shown(false);
+  await show(begin);
+  await show({ kind: "step", step: "float32", done: 1, of: 2, all: 0.02 });
+  assert.deepEqual([written(), told], ["", []]);
   const baseline = { selection: around(94.6), latencyMs: 40 };
-  show({ kind: "trial", trial, number: 1, of: 2, reused: true, best: trial, baseline });
+  await show({ kind: "trial", trial, number: 1, of: 2, reused: true, best: trial, baseline });
   assert.equal(
     written(),
-    "Metric: top-1 in %, higher is better.\n" +
-      "2 configurations; 1 measured already in studies/a\n" +
+    "2 configurations; 1 measured already in studies/a\n" +
       "1 more point of the grid, with the same models:\n" +
       "  mixed · min-max is also all · min-max\n" +
       "trial 1 of 2 · mixed · min-max: ×0.61 [0.60, 0.62], 94.2 % (−0.40 points), 2.14 MB · " +
       "best so far ×0.61, −0.40 points (from an earlier run)\n",
   );
+  await show({ kind: "trial", trial, number: 2, of: 2, reused: true, best: trial, baseline });
+  assert.deepEqual(told, ["top-1"]); // once
 });
 
-Deno.test("showStudy() keeps one line on a terminal: trial, time left, best so far", () => {
+Deno.test("showStudy() keeps one line on a terminal: trial, time left, best so far", async () => {
   const { show, written, clock } = shown(true);
-  show({ ...begin, reused: 0, collapsed: [] });
+  await show({ ...begin, reused: 0, collapsed: [] });
   const baseline = { selection: around(94.6), latencyMs: 40 };
-  show({ kind: "trial", trial, number: 1, of: 2, reused: false, best: trial, baseline });
+  await show({ kind: "trial", trial, number: 1, of: 2, reused: false, best: trial, baseline });
   clock.ms = 30_000;
-  show({ kind: "step", step: "accuracy", about: "all", done: 9, of: 18, all: 0.25 });
+  await show({ kind: "step", step: "accuracy", about: "all", done: 9, of: 18, all: 0.25 });
   assert.equal(
     written().split("\r\x1b[2K").at(-1),
     "trial 2 of 2 · 1:30 left · best so far ×0.61, −0.40 points · all · accuracy 50 %",
   );
 });
 
-Deno.test("showStudy() tells of a search why each trial was tried, and how much of its time is left", () => {
+Deno.test("showStudy() tells of a search why each trial was tried, and how much of its time is left", async () => {
   const { planned: _, collapsed: __, ...search } = begin;
   const { show, written, clock } = shown(true);
-  show({ ...search, reused: 0, minutes: 5, notes: ["400 selection samples are too few."] });
+  await show({ ...search, reused: 0, minutes: 5, notes: ["400 selection samples are too few."] });
   const baseline = { selection: around(94.6), latencyMs: 40 };
   const why = "fastest mix with no limit on accuracy";
-  show({ kind: "trial", trial: { ...trial, why }, number: 1, reused: false, baseline });
+  await show({ kind: "trial", trial: { ...trial, why }, number: 1, reused: false, baseline });
   clock.ms = 60_000;
-  show({ kind: "step", step: "timing kernels", done: 3, of: 12 });
+  await show({ kind: "step", step: "timing kernels", done: 3, of: 12 });
   assert.match(written(), /400 selection samples are too few\./);
   assert.equal(
     written().split("\r\x1b[2K").at(-1),

@@ -13,12 +13,11 @@ export function mergeTransposed(graph: GraphProto): GraphProto {
   const transposes: NodeProto[] = [];
   const initializer = graph.initializer.filter((tensor) => {
     const dims = dimsOf(tensor);
-    const size = (bitsOf(tensor.dataType) ?? 0) / 8;
-    if (size < 1 || dims.length !== 2 || outputs.has(tensor.name)) return true;
+    if (dims.length !== 2 || outputs.has(tensor.name)) return true;
     if (rawBytes(tensor).length < WORTH_MERGING) return true;
     const [rows, columns] = dims as [number, number];
     const other = known.get(`${tensor.dataType} ${columns} ${rows}`)
-      ?.find((other) => areTransposed(rawBytes(other), rawBytes(tensor), { rows, columns, size }));
+      ?.find((other) => areTransposed(other, tensor));
     if (other) {
       transposes.push(makeNode("Transpose", [other.name], [tensor.name], { perm: [1, 0] }));
       return false;
@@ -32,17 +31,18 @@ export function mergeTransposed(graph: GraphProto): GraphProto {
     : { ...graph, initializer, node: [...transposes, ...graph.node] };
 }
 
-/** Whether `bytes`, of `rows` rows, are those of `other`, of `columns` rows, transposed. */
-function areTransposed(
-  other: Uint8Array,
-  bytes: Uint8Array,
-  { rows, columns, size }: { rows: number; columns: number; size: number },
-): boolean {
+/** Whether one of two constant matrices is the other transposed. Not told of types below a byte. */
+export function areTransposed(one: TensorProto, other: TensorProto): boolean {
+  const [rows = 0, columns = 0] = dimsOf(one);
+  const size = (bitsOf(one.dataType) ?? 0) / 8;
+  if (size < 1 || dimsOf(one).length !== 2 || one.dataType !== other.dataType) return false;
+  if (String(dimsOf(other)) !== String([columns, rows])) return false;
+  const [bytes, there] = [rawBytes(one), rawBytes(other)];
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {
-      const at = (r * columns + c) * size;
-      const there = (c * rows + r) * size;
-      for (let b = 0; b < size; b++) if (bytes[at + b] !== other[there + b]) return false;
+      for (let b = 0; b < size; b++) {
+        if (bytes[(r * columns + c) * size + b] !== there[(c * rows + r) * size + b]) return false;
+      }
     }
   }
   return true;

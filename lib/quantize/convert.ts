@@ -7,8 +7,9 @@ import type { TensorStatistics } from "../calibrate/statistics.ts";
 import type { Model } from "../onnx/model.ts";
 import { mapSubgraphs } from "../onnx/graph.ts";
 import { isStandard } from "../onnx/node.ts";
-import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
+import { areTransposed } from "../passes/merge_transposed.ts";
 import { CorrectedModel } from "../passes/corrected_model.ts";
 import { Builder } from "./builder.ts";
 import { decide, decideWith, type Decisions } from "./decide.ts";
@@ -29,7 +30,13 @@ import { float32, weightOnly } from "./qconfig.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 import { quantizedResults, rangedTensors } from "./static_results.ts";
 import { storeBack } from "./store_back.ts";
-import { INT4_OPSET, storeSmall, weightBytes, weightOnlyObstacle } from "./weight_only.ts";
+import {
+  bytesInFloat32,
+  INT4_OPSET,
+  storeSmall,
+  weightOnlyObstacle,
+  weightTensors,
+} from "./weight_only.ts";
 
 /**
  * How static int8 stands in the file: `QDQ`, float operators between DequantizeLinear and
@@ -270,7 +277,29 @@ function planOf(
   notes: ReadonlyMap<string, string> = new Map(),
   guarded: ReadonlySet<string> = new Set(),
 ): Plan {
-  return new Plan(all.map((decision) => planRow(decision, notes, guarded)));
+  const seen = new Set<TensorProto>();
+  return new Plan(all.map((decision) => ({
+    ...planRow(decision, notes, guarded),
+    ...weightsOf(decision, seen),
+  })));
+}
+
+/** Bytes of the weights of a layer, and of those among them that a layer before it reads too. */
+function weightsOf(
+  { node, facts }: Decision,
+  seen: Set<TensorProto>,
+): Pick<PlanRow, "weights" | "shared"> {
+  const tensors = weightTensors(node, facts);
+  if (!tensors) return {};
+  const bytes = (some: readonly TensorProto[]) =>
+    some.reduce((sum, tensor) => sum + bytesInFloat32(tensor), 0);
+  const shared = bytes(
+    tensors.filter((tensor) =>
+      seen.has(tensor) || seen.values().some((other) => areTransposed(other, tensor))
+    ),
+  );
+  for (const tensor of tensors) seen.add(tensor);
+  return { weights: bytes(tensors), ...(shared > 0 && { shared }) };
 }
 
 function planRow(
@@ -279,7 +308,6 @@ function planRow(
   guarded: ReadonlySet<string>,
 ): PlanRow {
   const { identity, asked, applied, source, obstacle, node, facts } = decision;
-  const bytes = weightBytes(node, facts);
   const reasons = [source];
   if (obstacle === INT8_ALREADY) reasons.push(obstacle);
   else if (obstacle && applied.kind === "float32") {
@@ -299,7 +327,6 @@ function planRow(
     ...(applied.kind !== asked.kind && { applied: applied.kind }),
     executes: "",
     why: reasons.join("; "),
-    ...(bytes !== undefined && { weights: bytes }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { isStandard, makeNode } from "../onnx/node.ts";
-import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
+import { type NodeProto, type TensorProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { quantizeBlocks } from "./block_weights.ts";
@@ -45,12 +45,21 @@ export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {
   });
 }
 
-/** Bytes of the float32 weights of a node; undefined of one that neither has any nor multiplies. */
-export function weightBytes(node: NodeProto, facts: GraphFacts): number | undefined {
+/** The float32 weights of a node as they are stored; undefined of one that neither has any nor multiplies. */
+export function weightTensors(node: NodeProto, facts: GraphFacts): TensorProto[] | undefined {
   const inputs = isStandard(node) ? WEIGHT_INPUTS.get(node.opType) ?? [] : [];
-  const tensors = inputs.flatMap((input) => facts.floatConstant(node.input[input]) ?? []);
+  const tensors = inputs.flatMap((input) => {
+    const name = node.input[input];
+    const tensor = facts.floatConstant(name);
+    return tensor ? [facts.constant(facts.storedAs(name!)) ?? tensor] : [];
+  });
   if (tensors.length === 0 && (inputs.length === 0 || node.opType === "Gather")) return undefined;
-  return 4 * tensors.reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0);
+  return tensors;
+}
+
+/** Bytes of a tensor in float32. */
+export function bytesInFloat32(tensor: TensorProto): number {
+  return 4 * elementCount(dimsOf(tensor));
 }
 
 /** Largest float16. */

@@ -22,6 +22,8 @@ export const planRow = z.strictObject({
    * nodes.
    */
   weights: z.int().optional(),
+  /** Bytes of these that a layer before it reads too; absent where there are none. */
+  shared: z.int().optional(),
   /** Milliseconds of what executes; absent where it was not timed, or runs inside another's kernel. */
   ms: z.number().optional(),
   /**

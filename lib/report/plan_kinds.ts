@@ -10,7 +10,7 @@ export interface PlanKind {
   readonly becomes: string;
   /** The operator that runs for them. */
   readonly executes: string;
-  /** Bytes of their weights in float32. */
+  /** Bytes of their weights in float32; what several layers share is counted with the first. */
   readonly bytes: number;
   /** Why they stayed float32, where they did. */
   readonly why: string;
@@ -34,14 +34,14 @@ export function othersIn(plan: readonly PlanRow[]): PlanRow[] {
 /** The layers of a plan by operator and what became of them, largest first. */
 export function planKinds(plan: readonly PlanRow[]): PlanKind[] {
   const kinds = new Map<string, PlanKind>();
-  for (const { opType, asked, applied, executes, weights = 0, why } of layersIn(plan)) {
+  for (const { opType, asked, applied, executes, weights = 0, shared = 0, why } of layersIn(plan)) {
     const becomes = applied ?? asked;
     const reason = becomes === "float32" ? why : "";
     const key = JSON.stringify([opType, becomes, executes, reason]);
     const { count = 0, bytes = 0 } = kinds.get(key) ?? {};
     kinds.set(key, {
       ...{ opType, becomes, executes, why: reason },
-      ...{ count: count + 1, bytes: bytes + weights },
+      ...{ count: count + 1, bytes: bytes + weights - shared },
     });
   }
   return [...kinds.values()].sort((a, b) => b.bytes - a.bytes || b.count - a.count);

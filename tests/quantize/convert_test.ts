@@ -485,3 +485,19 @@ Deno.test("a layer that reads constants alone stays float32, as its input has no
   const { plan } = convert(model, mapping);
   assertEquals(plan.rows[0]!.why, "default; stays float32: it reads constants alone");
 });
+
+Deno.test("a plan notes which weights a layer shares with one before it, turned over or not", () => {
+  const model = modelOf(
+    `input i int32[1, 4]; output y float32[1, 4, 64]
+    e = Gather(table, i) @ embed; h = MatMul(e, w) @ up
+    turned = Transpose(table) {perm=[1, 0]} @ turn; y = MatMul(h, turned) @ head`,
+    { table: [64, 16], w: [16, 16] },
+  );
+  const { plan } = convert(model, qconfigMapping({ default: weightOnly() }));
+  const layers = plan.rows.filter(({ weights }) => weights !== undefined);
+  assertEquals(layers.map(({ node, weights, shared }) => [node, weights, shared]), [
+    ["embed", 4096, undefined],
+    ["up", 1024, undefined],
+    ["head", 4096, 4096],
+  ]);
+});

@@ -46,3 +46,14 @@ Deno.test("all rows of a plan are layers where none is known to have weights", (
   assert.equal(layersIn(old).length, 6);
   assert.equal(restOf(old), undefined);
 });
+
+Deno.test("planKinds() counts weights that layers share once", () => {
+  const tied = [
+    row("Gather", "Gather", { weights: 128_000, applied: "weightOnly" }),
+    row("MatMul", "MatMulIntegerToFloat", { weights: 128_000, shared: 128_000 }),
+    row("MatMul", "MatMulIntegerToFloat", { weights: 16_000 }),
+  ];
+  assert.deepEqual(planKinds(tied).map(({ opType, bytes }) => [opType, bytes]), [
+    ...[["Gather", 128_000], ["MatMul", 16_000]],
+  ]);
+});

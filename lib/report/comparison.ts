@@ -8,6 +8,7 @@ import {
   isRelative,
   megabytes,
   metricFormat,
+  metricLabel,
   milliseconds,
   plural,
 } from "./format.ts";
@@ -41,7 +42,7 @@ function comparisonTable(record: ComparisonRecord): Table {
     `${format.value(value.value)}${format.unit} ${format.range(value)}`;
   return table([
     {
-      "": metric.name,
+      "": metricLabel(metric),
       float32: relative ? "" : valueText(float32),
       candidate: valueText(candidate),
       change: relative ? "" : `${format.difference(difference.value)}${format.differenceUnit} ` +
@@ -69,7 +70,7 @@ function comparisonTable(record: ComparisonRecord): Table {
 
 function closenessText({ sqnr, cosine }: NonNullable<ComparisonRecord["outputs"]>): string {
   if (sqnr === null) return "equal to the bit";
-  return `SQNR ${decimal(sqnr, 1)} dB, cosine ${decimal(cosine, 5)}`;
+  return `SQNR ${decimal(sqnr, 1)} dB, cosine ${decimal(cosine, 5)} over all values`;
 }
 
 function comparisonNotes(record: ComparisonRecord): string[] {

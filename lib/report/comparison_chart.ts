@@ -11,6 +11,7 @@ import {
   metricFormat,
   plural,
   signed,
+  SQNR_OVER_ALL,
 } from "./format.ts";
 import { markup } from "./markup.ts";
 import { type ChartRow, rowChart, type RowChartOptions } from "./row_chart.ts";
@@ -55,7 +56,7 @@ function textRow([name, { metric, float32, candidate, difference, outputs, laten
     }),
     time: latency ? factorInterval(latency.ratio) : "",
     size: factor(candidate.bytes / float32.bytes),
-    "SQNR, dB": outputs === undefined
+    [SQNR_OVER_ALL]: outputs === undefined
       ? ""
       : outputs.sqnr === null
       ? "exact"

@@ -105,6 +105,14 @@ export function isRelative({ metric }: Pick<Study, "metric">): boolean {
   return metric.perfect !== undefined;
 }
 
+/** What a metric is called beside the SQNR over all values, from which that of a sample may differ. */
+export function metricLabel({ name, signalToNoise }: MetricInfo): string {
+  return signalToNoise ? `${name}, mean of samples` : name;
+}
+
+/** What the SQNR of the outputs is called where all values of all samples count alike. */
+export const SQNR_OVER_ALL = "SQNR over all values, dB";
+
 /** The format of a study's metric. */
 export function metricFormat(
   study: { readonly metric: MetricInfo; readonly maxDrop: number; readonly baseline: Selection },
@@ -129,7 +137,7 @@ export function metricFormat(
       : `${Number(maxDrop.toPrecision(6))}${points}`,
     unit,
     differenceUnit,
-    heading: `${metric.name}${unit && `,${unit}`}`,
+    heading: `${metricLabel(metric)}${unit && `,${unit}`}`,
     differenceHeading: `difference${differenceUnit && `,${differenceUnit}`}`,
   };
 }

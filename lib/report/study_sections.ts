@@ -71,7 +71,9 @@ function figuresOf(study: Study): Figure[] {
   const closeness = outputs && {
     name: "cosine of the outputs to float32's",
     text: decimal(outputs.cosine, 5),
-    more: outputs.sqnr === null ? "equal to the bit" : `SQNR ${decimal(outputs.sqnr, 1)} dB`,
+    more: outputs.sqnr === null
+      ? "equal to the bit"
+      : `SQNR ${decimal(outputs.sqnr, 1)} dB, over all values`,
   };
   const change = {
     name: "difference from float32",

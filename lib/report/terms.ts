@@ -110,7 +110,8 @@ export const TERMS: readonly Term[] = [
     name: "SQNR",
     text:
       "Signal to quantization-noise ratio of the outputs against float32's, in decibels: 6 dB more " +
-      "is half the error; 20 dB is a tenth of the signal, 40 dB a hundredth.",
+      "is half the error; 20 dB is a tenth of the signal, 40 dB a hundredth. As a metric the mean of " +
+      "samples, of each its worst output; over all values: of all samples together.",
   },
 ];
 

@@ -11,6 +11,7 @@ import {
   megabytes,
   metricFormat,
   numbered,
+  SQNR_OVER_ALL,
 } from "./format.ts";
 import { type Markup, markup } from "./markup.ts";
 import { BASELINE, type FamilyStyle, familyStyles } from "./theme.ts";
@@ -117,7 +118,7 @@ export function trialColumns(study: Study): Column<TrialRow>[] {
       numeric: true,
     },
     {
-      head: "SQNR, dB",
+      head: SQNR_OVER_ALL,
       text: ({ sqnr }) => sqnr === undefined ? none : sqnr === null ? "exact" : decimal(sqnr, 1),
       sort: ({ sqnr }) => sqnr === null ? 1e9 : sqnr, // equal to the bit is the best there is
       numeric: true,

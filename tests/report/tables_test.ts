@@ -97,10 +97,10 @@ Deno.test("trialTableText() is a table of one line per trial, with reasons below
   assert.equal(
     text,
     [
-      "#  configuration              top-1, %    difference, points  SQNR, dB       latency ratio     size  remarks",
-      "   float32 as given  94.6 [92.6, 96.6]                     –         –               ×1.00  7.62 MB",
-      "1  static · CNN      94.4 [92.4, 96.4]  −0.20 [−0.64, +0.24]      24.1  ×0.45 [0.44, 0.46]  2.14 MB",
-      "2  broken                            –                     –         –                   –        –  failed",
+      "#  configuration              top-1, %    difference, points  SQNR over all values, dB       latency ratio     size  remarks",
+      "   float32 as given  94.6 [92.6, 96.6]                     –                         –               ×1.00  7.62 MB",
+      "1  static · CNN      94.4 [92.4, 96.4]  −0.20 [−0.64, +0.24]                      24.1  ×0.45 [0.44, 0.46]  2.14 MB",
+      "2  broken                            –                     –                         –                   –        –  failed",
       "",
       "2: broken failed: It broke",
       "",

@@ -16,12 +16,12 @@ const TOPICS: ReadonlyMap<string, { what: string; text: () => string }> = new Ma
   }],
 ]);
 
+const LIST = [...TOPICS].map(([name, { what }]) => `${name}, ${what}`).join("; ");
+
 const command = {
   name: "help",
-  summary: "Prints what a topic has to say: " +
-    [...TOPICS].map(([name, { what }]) => `${name}, ${what}`).join("; ") +
-    ". Every task has its own --help, too.",
-  operands: { topic: { placeholder: "TOPIC", help: [...TOPICS.keys()].join(" or ") } },
+  summary: "Prints what a topic has to say. Every task has its own --help, too.",
+  operands: { topic: { placeholder: "TOPIC", help: LIST } },
   options: {},
   examples: ["deno task help config"],
 } as const;

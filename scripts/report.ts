@@ -1,9 +1,12 @@
 import { dirname, join } from "node:path";
-import { UsageError } from "../lib/errors.ts";
+import { UsageError, UserError } from "../lib/errors.ts";
 import { writeReport } from "../lib/report/write_report.ts";
 import { STUDY_JSON, writeStudyJson } from "../lib/study/files.ts";
 import { readStudy, STUDY_FILE } from "../lib/study/open_study.ts";
 import { runScript, script } from "./shell.ts";
+
+/** Where studies are kept by default. */
+const STUDIES = "studies";
 
 const command = {
   name: "report",
@@ -29,22 +32,45 @@ const main = script(command, async ({ operands }, { progress, print }) => {
  * a folder of studies.
  */
 async function studyFolder(path: string): Promise<string> {
-  const isFile = await Deno.stat(path).then((stat) => stat.isFile, () => false);
-  const folder = isFile ? dirname(path) : path;
-  const isStudy = (folder: string) =>
-    Deno.stat(join(folder, STUDY_FILE)).then((stat) => stat.isFile, () => false);
+  const kind = await Deno.stat(path).then(
+    ({ isFile }) => isFile ? "file" : "folder",
+    (error) => error instanceof Deno.errors.NotFound ? "nothing" : "folder",
+  );
+  if (kind === "nothing") {
+    const parent = path.includes("/") ? dirname(path) : STUDIES;
+    throw new UserError(
+      `Cannot read a study from ${path}: there is no such folder${await others(parent)}`,
+    );
+  }
+  const folder = kind === "file" ? dirname(path) : path;
   if (await isStudy(folder)) return folder;
+  const studies = await studiesIn(folder);
+  if (studies.length === 1) return join(folder, studies[0]!);
+  if (studies.length === 0) return folder; // reading says what is wrong with it
+  throw new UsageError(`${folder} holds ${studies.join(", ")}: name one`);
+}
+
+async function isStudy(folder: string): Promise<boolean> {
+  return await Deno.stat(join(folder, STUDY_FILE)).then((stat) => stat.isFile, () => false);
+}
+
+/** Names of the studies that a folder holds; none where it cannot be read. */
+async function studiesIn(folder: string): Promise<string[]> {
   const studies: string[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) {
       if (await isStudy(join(folder, name))) studies.push(name);
     }
   } catch {
-    return folder; // reading says what is wrong with it
+    return [];
   }
-  if (studies.length === 1) return join(folder, studies[0]!);
-  if (studies.length === 0) return folder;
-  throw new UsageError(`${folder} holds ${studies.sort().join(", ")}: name one`);
+  return studies.sort();
+}
+
+/** The studies that could have been meant, for the end of a message. */
+async function others(folder: string): Promise<string> {
+  const studies = await studiesIn(folder);
+  return studies.length === 0 ? "" : `; ${folder.replace(/\/?$/, "/")} holds ${studies.join(", ")}`;
 }
 
 export default main;

@@ -56,4 +56,16 @@ Deno.test("report takes a file of a study, and names the studies that a folder h
       2,
       `report: ${folder} holds digits-quick, sample: name one\n`,
     ]);
+    const none = await run("report", `${folder}/digts`);
+    assert.deepEqual([none.code, none.stderr], [
+      1,
+      `report: Cannot read a study from ${folder}/digts: there is no such folder; ${folder}/ holds ` +
+      "digits-quick, sample\n",
+    ]);
   }));
+
+Deno.test("help without a topic lists the topics, each with what it tells", async () => {
+  const { code, stderr } = await run("help");
+  assert.equal(code, 2);
+  assert.match(stderr, /^help: Missing TOPIC: config, every key .*; metric, .*; schema, /);
+});

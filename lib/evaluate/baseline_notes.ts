@@ -30,7 +30,8 @@ const FEW = 5;
 /**
  * What float32 itself says against the samples, the labels or the metric, in sentences, before anything is
  * compared with it: that it is no better than guessing, that the inputs look like pictures as they are
- * stored, that a metric of one's own or all outputs are the same for all samples, that its nodes are random.
+ * stored, that a metric of one's own or all outputs are the same for all samples, that its nodes are random,
+ * that labels are missing.
  */
 export async function baselineNotes(
   model: Model,
@@ -43,6 +44,7 @@ export async function baselineNotes(
   const chance = chanceOf(model, dataset, metric, value);
   return [
     ...randomNotes(model),
+    unlabelledNote(model, dataset, metric),
     chance === undefined
       ? ""
       : chanceNote(chance, value, otherLabels(dataset, metric, results) ?? likelyCause(ranges)),
@@ -79,6 +81,23 @@ function randomNotes(model: Model): string[] {
       ? [`What ${names(open)} gives differs from run to run, and so will the figures.`]
       : [],
   ];
+}
+
+/** Says how many samples have no label, and what was likely meant where the -1 may be a class. */
+function unlabelledNote(
+  model: Model,
+  { labels = new Int32Array() }: Dataset,
+  { usesLabels }: Metric,
+): string {
+  const missing = labels.filter((label) => label < 0).length;
+  if (!usesLabels || missing === 0) return "";
+  const most = labels.reduce((a, b) => Math.max(a, b));
+  const classes = mostClasses(outputFacts(model.graph));
+  const note = `${missing} of ${labels.length} samples have no label (-1) and are left out.`;
+  return classes !== undefined && most + 2 === classes
+    ? `${note} Labels run from -1 to ${most}, and the network has ${classes} classes: classes are ` +
+      `counted from 0, so save labels + 1 if -1 is one of them.`
+    : note;
 }
 
 /** Number of classes, if float32 cannot be told from guessing among them. */

@@ -84,6 +84,21 @@ Deno.test("baselineNotes() names the random nodes, and those that stay so", asyn
   assert.match(open!, /^What Multinomial "\/draw" gives differs from run to run/);
 });
 
+Deno.test("baselineNotes() says how many samples have no label, and that classes are counted from 0", async () => {
+  const labelled = (labelOf: (index: number) => number) => {
+    const x = float32([100, 10], new Float32Array(1000).fill(0.5));
+    return arrays({ x }, { labels: Array.from({ length: 100 }, (_, i) => labelOf(i)) });
+  };
+  const some = labelled((i) => i < 7 ? -1 : i % 10);
+  const few = "7 of 100 samples have no label (-1) and are left out.";
+  assert.deepEqual(await notes(80, some), [few]);
+  assert.deepEqual(await notes(100, some, agreement()), []); // it takes no labels
+  assert.deepEqual(await notes(80, labelled((i) => i % 10 - 1)), [
+    "10 of 100 samples have no label (-1) and are left out. Labels run from -1 to 8, and the network " +
+    "has 10 classes: classes are counted from 0, so save labels + 1 if -1 is one of them.",
+  ]);
+});
+
 Deno.test("baselineNotes() says how many samples are empty", async () => {
   const scores = Float64Array.from([NaN, 100, NaN, 100]);
   const value = { value: 100, low: 100, high: 100, n: 2 };

@@ -1,4 +1,3 @@
-import { UserError } from "../errors.ts";
 import { constants, graphInputs, subgraphs, valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { intAttribute, intsAttribute, isStandard } from "../onnx/node.ts";
@@ -158,28 +157,28 @@ function withoutAxis<T>(list: readonly T[], axis: number): T[] {
   return list.toSpliced(axis, 1);
 }
 
-/** The dimensions that the file leaves open. Those of one name are one. */
+/**
+ * The dimensions that the file leaves open. Those of one name are one, unless the sample gives them several
+ * lengths, which the runtime takes: some exporters write "?" for all that they do not know.
+ */
 function openDimensions(graph: GraphProto, feeds: Feeds): Dimension[] {
-  const found = new Map<string, Dimension>();
   const { inputs } = valueTypes({ ...graph, input: graphInputs(graph), output: [] });
-  for (const { name: input, dims = [] } of inputs) {
-    dims.forEach((dim, axis) => {
-      if (typeof dim === "number") return;
-      const name = dim ?? `${input}[${axis}]`;
-      const length = feeds[input]?.dims[axis] ?? 0;
-      const known = found.get(name);
-      if (known && known.length !== length) {
-        throw new UserError(
-          `Cannot learn shapes: the sample gives dimension "${name}" the lengths ` +
-            `${known.length} and ${length}; the inputs that have it must agree`,
-        );
-      }
-      const place = { input, axis };
-      const places = [...known?.places ?? [], place];
-      found.set(name, { name, length, places, isBatch: axis === 0 || known?.isBatch === true });
-    });
-  }
-  return [...found.values()];
+  const places = inputs.flatMap(({ name: input, dims = [] }) =>
+    dims.flatMap((dim, axis) => {
+      if (typeof dim === "number") return [];
+      const own = `${input}[${axis}]`;
+      return [{ input, axis, own, name: dim ?? own, length: feeds[input]?.dims[axis] ?? 0 }];
+    })
+  );
+  const isOne = (name: string) =>
+    new Set(places.flatMap((place) => place.name === name ? [place.length] : [])).size === 1;
+  const groups = Map.groupBy(places, ({ name, own }) => isOne(name) ? name : own);
+  return Array.from(groups, ([name, group]) => ({
+    name,
+    length: group[0]!.length,
+    places: group.map(({ input, axis }) => ({ input, axis })),
+    isBatch: group.some(({ axis }) => axis === 0),
+  }));
 }
 
 /**

@@ -7,24 +7,17 @@ import {
   TensorProto_DataType as DataType,
 } from "../onnx/onnx_pb.ts";
 
+const made = (type: DataType, operators: string) =>
+  operators.split(" ").map((opType) => [opType, type] as const);
+
 /** What some operators make, whatever they read; all outputs of them. */
 const MADE: ReadonlyMap<string, DataType> = new Map([
-  ...["ArgMax", "ArgMin", "NonMaxSuppression", "NonZero", "Shape", "Size"]
-    .map((opType) => [opType, DataType.INT64] as const),
-  ...[
-    ...[
-      "And",
-      "Equal",
-      "Greater",
-      "GreaterOrEqual",
-      "IsInf",
-      "IsNaN",
-      "Less",
-      "LessOrEqual",
-      "Not",
-    ],
-    ...["Or", "Xor"],
-  ].map((opType) => [opType, DataType.BOOL] as const),
+  ...made(DataType.INT64, "ArgMax ArgMin NonMaxSuppression NonZero Shape Size"),
+  ...made(DataType.INT32, "ConvInteger MatMulInteger"),
+  ...made(
+    DataType.BOOL,
+    "And Equal Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Not Or Xor",
+  ),
 ]);
 
 /** Operators whose first output has the type of another input than the first. */
@@ -32,6 +25,9 @@ const TYPED_BY: Readonly<Record<string, number>> = {
   CastLike: 1,
   DequantizeLinear: 1,
   OneHot: 2,
+  QLinearConv: 7,
+  QLinearMatMul: 7,
+  QuantizeLinear: 2,
   Where: 1,
 };
 
@@ -45,7 +41,7 @@ const UNTOLD: ReadonlySet<string> = new Set(
     "HannWindow ConcatFromSequence SequenceAt SequenceConstruct SequenceEmpty SequenceErase " +
     "SequenceInsert SequenceLength SequenceMap SplitToSequence Optional OptionalGetElement " +
     "OptionalHasElement StringConcat StringNormalizer StringSplit RegexFullMatch TfIdfVectorizer " +
-    "QuantizeLinear DynamicQuantizeLinear ConvInteger MatMulInteger QLinearConv QLinearMatMul")
+    "DynamicQuantizeLinear")
     .split(" "),
 );
 
@@ -65,7 +61,7 @@ export function elementTypes(
   }
   for (const [name, { dataType }] of constants) types.set(name, dataType);
   for (const node of graph.node) {
-    const type = isStandard(node) ? typeMade(node, types) : undefined;
+    const type = typeMade(node, types);
     if (type === undefined) continue;
     const alike = WITH_INDICES.has(node.opType) ? node.output.slice(0, 1) : node.output;
     for (const name of alike) if (name !== "") types.set(name, type);
@@ -75,11 +71,20 @@ export function elementTypes(
 
 function typeMade(node: NodeProto, types: ReadonlyMap<string, number>): number | undefined {
   const { opType, input } = node;
+  // onnxruntime's own kernels of this name give what they read.
+  if (!isStandard(node)) {
+    return opType.startsWith("QLinear") ? types.get(input[0] ?? "") : undefined;
+  }
   if (opType === "Cast") return intAttribute(node, "to");
   if (opType === "ConstantOfShape") {
     return tensorAttribute(node, "value")?.dataType ?? DataType.FLOAT;
   }
-  const made = MADE.get(opType);
-  if (made !== undefined) return made;
-  return UNTOLD.has(opType) ? undefined : types.get(input[lookUp(TYPED_BY, opType) ?? 0] ?? "");
+  const always = MADE.get(opType);
+  if (always !== undefined) return always;
+  const told = types.get(input[lookUp(TYPED_BY, opType) ?? 0] ?? "");
+  // Without a zero point it is uint8, but for a type that newer opsets let it name.
+  if (opType === "QuantizeLinear") {
+    return told ?? (intAttribute(node, "output_dtype", 0) || DataType.UINT8);
+  }
+  return UNTOLD.has(opType) ? undefined : told;
 }

@@ -7,7 +7,7 @@ import {
   type TensorProto,
   TensorProto_DataType as DataType,
 } from "../onnx/onnx_pb.ts";
-import { makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
+import { dimsOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { type KnownIntegers, rememberIntegers } from "./known_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
@@ -75,6 +75,8 @@ function readIntegers(
   const scales = readTensorProto(scale).data as Float32Array;
   const count = scales.length;
   const rank = integers.dims.length;
+  // Scales of more axes than one are for blocks.
+  if (count > 1 && dimsOf(scale).length !== 1) return undefined;
   const axis = count === 1 ? undefined : (intAttribute(node, "axis", 1) + rank) % rank;
   if (axis !== undefined && integers.dims[axis] !== count) return undefined;
   const Integers = integers.type === "int8" ? Int8Array : Uint8Array;

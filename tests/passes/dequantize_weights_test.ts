@@ -95,3 +95,16 @@ Deno.test("a network that was trained to be int8 is none yet while its file hold
   const done = modelOf(text("i = Identity(x)"), { r });
   assert.throws(() => requireFloat(fuse(done).graph), /it is int8 already, as MatMul node/);
 });
+
+Deno.test("fuse() leaves weights whose scales are for blocks, though they are as many as there are columns", () => {
+  const blocked = modelOf(
+    `input x float32[N, 2]
+     output y float32[N, 2]
+     tensor w int8[2, 2] = [1, 1, 1, 1]; tensor s float32[2, 1] = [10.0, 100.0]
+     d = DequantizeLinear(w, s) {axis=1, block_size=2}
+     y = MatMul(x, d)`,
+    {},
+    21,
+  );
+  assert.equal(fuse(blocked).proto, blocked.proto);
+});

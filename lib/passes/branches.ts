@@ -83,12 +83,11 @@ export class Branches {
 
   #takenBranch(node: NodeProto, scope: Scope): GraphProto | undefined {
     if (node.opType !== "If" || !isStandard(node)) return undefined;
-    const inputs = new Map<string, "value" | "shape">();
-    const condition = scope.valueOf(node.input[0] ?? "", inputs, MOST_STEPS);
-    if (condition?.data.length !== 1) return undefined;
-    const branch = condition.data[0] ? "then" : "else";
+    const condition = scope.find(node.input[0] ?? "", MOST_STEPS);
+    if (condition?.value.data.length !== 1) return undefined;
+    const branch = condition.value.data[0] ? "then" : "else";
     const body = node.attribute.find(({ name }) => name === `${branch}_branch`)?.g;
-    if (body) this.taken.push({ node, branch, inputs });
+    if (body) this.taken.push({ node, branch, inputs: condition.inputs });
     return body;
   }
 
@@ -136,6 +135,15 @@ function ownNames(graph: GraphProto): string[] {
 
 const NOTHING_KNOWN: KnownInputs = { values: new Map(), shapes: new Map() };
 
+/** A value that follows from constants and from inputs that are known. */
+interface Found {
+  readonly value: Tensor;
+  /** Those inputs, and what of them counted. */
+  readonly inputs: ReadonlyMap<string, "value" | "shape">;
+  /** How many nodes it is away from them. */
+  readonly steps: number;
+}
+
 /** What is known of the values that a graph can read. */
 class Scope {
   readonly #outer: Scope | undefined;
@@ -143,6 +151,8 @@ class Scope {
   readonly #constants: ReadonlyMap<string, TensorProto>;
   readonly #makers: ReadonlyMap<string, NodeProto>;
   readonly #inputs: ReadonlySet<string>;
+  /** What nodes make: where each value is read twice, all ways to it grow without bound. */
+  readonly #found = new Map<string, Found>();
 
   /** @param around The scope around it, or what is known of the inputs of the network. */
   constructor(graph: GraphProto, around: Scope | KnownInputs) {
@@ -153,45 +163,48 @@ class Scope {
     this.#inputs = new Set(graph.input.map(({ name }) => name));
   }
 
-  /**
-   * The value of a name, if it follows from constants and from inputs that are known.
-   *
-   * @param inputs Where to note those inputs, and what of them counted.
-   * @param steps How many nodes it may be away from them.
-   */
-  valueOf(
-    name: string,
-    inputs: Map<string, "value" | "shape">,
-    steps: number,
-  ): Tensor | undefined {
+  /** The value of a name, if it follows from what is known in so many steps. */
+  find(name: string, steps: number): Found | undefined {
     const constant = this.#constants.get(name);
-    if (constant) return isPlain(constant.dataType) ? readTensorProto(constant) : undefined;
+    if (constant) {
+      if (!isPlain(constant.dataType)) return undefined;
+      return { value: readTensorProto(constant), inputs: new Map(), steps: 0 };
+    }
     const fixed = this.#known.values.get(name);
-    if (fixed) {
-      inputs.set(name, "value");
-      return fixed;
-    }
+    if (fixed) return { value: fixed, inputs: new Map([[name, "value"]]), steps: 0 };
     const maker = this.#makers.get(name);
-    if (!maker) {
-      return this.#inputs.has(name) ? undefined : this.#outer?.valueOf(name, inputs, steps);
-    }
+    if (!maker) return this.#inputs.has(name) ? undefined : this.#outer?.find(name, steps);
     if (steps === 0) return undefined;
+    const found = this.#found.get(name) ?? this.#compute(name, maker, steps);
+    if (found) this.#found.set(name, found);
+    return found && found.steps <= steps ? found : undefined;
+  }
+
+  #compute(name: string, maker: NodeProto, steps: number): Found | undefined {
+    const [first = ""] = maker.input;
     const shaped = isStandard(maker) && /^(Shape|Size)$/.test(maker.opType)
-      ? this.#shaped(maker.input[0] ?? "")
+      ? this.#shaped(first)
       : undefined;
     if (shaped) {
-      const input = maker.input[0]!;
-      inputs.set(input, inputs.get(input) ?? "shape");
-      return evaluateNode(maker, [shaped], MOST_BYTES)?.[0];
+      const value = evaluateNode(maker, [shaped], MOST_BYTES)?.[0];
+      return value && { value, inputs: new Map([[first, "shape"]]), steps: 1 };
     }
+    const inputs = new Map<string, "value" | "shape">();
     const read: (Tensor | undefined)[] = [];
+    let away = 0;
     for (const input of maker.input) {
-      const value = input === "" ? undefined : this.valueOf(input, inputs, steps - 1);
-      if (input !== "" && !value) return undefined;
-      read.push(value);
+      const found = input === "" ? undefined : this.find(input, steps - 1);
+      if (input !== "" && !found) return undefined;
+      read.push(found?.value);
+      away = Math.max(away, found?.steps ?? 0);
+      for (const [one, what] of found?.inputs ?? []) {
+        if (inputs.get(one) !== "value") inputs.set(one, what);
+      }
     }
-    return evaluateNode(maker, read, MOST_BYTES)?.[maker.output.indexOf(name)];
+    const value = evaluateNode(maker, read, MOST_BYTES)?.[maker.output.indexOf(name)];
+    return value && { value, inputs, steps: away + 1 };
   }
+
   /** An input of the network of which the shape is known, also from within a body. */
   #shaped(name: string): Tensor | undefined {
     const known = this.#known.shapes.get(name);

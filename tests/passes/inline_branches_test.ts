@@ -86,6 +86,26 @@ Deno.test("inlineBranches() leaves an If whose condition a network computes, or 
   }
 });
 
+Deno.test("inlineBranches() computes each value once, however many ways lead to a condition", () => {
+  const one = "tensor a0 float32[1] = [1.0]; tensor most float32[1] = [1e30]\n";
+  const doubled = Array.from({ length: 60 }, (_, i) => `a${i + 1} = Add(a${i}, a${i})`).join("; ");
+  const branch = "then_branch=graph t { output r float32[2]; r = Relu(x) }";
+  const lines = inlined(`${one}${doubled}; c = Less(a60, most); y = If(c) {${branch}}`);
+  assert.equal(lines.at(-1), "y = Relu(x)");
+});
+
+Deno.test("inlineBranches() goes a hundred nodes back from a condition, also past what it has met", () => {
+  const one = "tensor a0 bool[1] = [true]\n";
+  const chain = (length: number) =>
+    Array.from({ length }, (_, i) => `a${i + 1} = Identity(a${i})`).join("; ");
+  const taken = (name: string) =>
+    `If(${name}) {then_branch=graph t${name} { output r${name} float32[2]; r${name} = Neg(x) }}`;
+  const far = inlined(`${one}${chain(101)}; b = ${taken("a60")}; y = ${taken("a101")}`);
+  assert.ok(far.includes("b = Neg(x)"));
+  assert.ok(!far.includes("y = Neg(x)"));
+  assert.ok(inlined(`${one}${chain(100)}; y = ${taken("a100")}`).includes("y = Neg(x)"));
+});
+
 Deno.test("fuse() takes the branch of a computed constant, and the runtime gives the same", async () => {
   const model = parseModel(`${HEAD}
     tensor rate int64[] = [16000]

@@ -9,7 +9,7 @@ import { mapSubgraphs } from "../onnx/graph.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
-import { areTransposed } from "../passes/merge_transposed.ts";
+import { TransposedSet } from "../passes/transposed_set.ts";
 import { CorrectedModel } from "../passes/corrected_model.ts";
 import { Builder } from "./builder.ts";
 import { decide, decideWith, type Decisions } from "./decide.ts";
@@ -277,28 +277,35 @@ function planOf(
   notes: ReadonlyMap<string, string> = new Map(),
   guarded: ReadonlySet<string> = new Set(),
 ): Plan {
-  const seen = new Set<TensorProto>();
+  const seen: SeenWeights = { tensors: new Set(), matrices: new TransposedSet() };
   return new Plan(all.map((decision) => ({
     ...planRow(decision, notes, guarded),
     ...weightsOf(decision, seen),
   })));
 }
 
+/** The weights of the layers before one. */
+interface SeenWeights {
+  readonly tensors: Set<TensorProto>;
+  readonly matrices: TransposedSet;
+}
+
 /** Bytes of the weights of a layer, and of those among them that a layer before it reads too. */
 function weightsOf(
   { node, facts }: Decision,
-  seen: Set<TensorProto>,
+  seen: SeenWeights,
 ): Pick<PlanRow, "weights" | "shared"> {
   const tensors = weightTensors(node, facts);
   if (!tensors) return {};
   const bytes = (some: readonly TensorProto[]) =>
     some.reduce((sum, tensor) => sum + bytesInFloat32(tensor), 0);
   const shared = bytes(
-    tensors.filter((tensor) =>
-      seen.has(tensor) || seen.values().some((other) => areTransposed(other, tensor))
-    ),
+    tensors.filter((tensor) => seen.tensors.has(tensor) || seen.matrices.find(tensor)),
   );
-  for (const tensor of tensors) seen.add(tensor);
+  for (const tensor of tensors) {
+    if (!seen.tensors.has(tensor)) seen.matrices.add(tensor);
+    seen.tensors.add(tensor);
+  }
   return { weights: bytes(tensors), ...(shared > 0 && { shared }) };
 }
 

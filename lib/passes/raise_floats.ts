@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { consumers, mapSubgraphs, producers } from "../onnx/graph.ts";
+import { mapSame } from "../onnx/map_same.ts";
 import { isStandard, makeNode } from "../onnx/node.ts";
 import {
   type AttributeProto,
@@ -211,7 +212,10 @@ function castAtBorders(
     type?.value.case === "tensorType" && raises(type.value.value.elemType)
       ? type.value.value.elemType
       : undefined;
-  const makers = producers(raised);
+  const isInside = new Set([
+    ...producers(raised).keys(),
+    ...raised.initializer.map(({ name }) => name),
+  ]);
   const inside = new Map<string, string>();
   const first: NodeProto[] = [];
   for (const info of given.input) {
@@ -224,7 +228,7 @@ function castAtBorders(
   const made = new Map<string, string>();
   for (const info of given.output) {
     const type = atBorder(info);
-    if (type === undefined || !makers.has(info.name)) continue;
+    if (type === undefined || !isInside.has(info.name)) continue;
     const name = context.fresh(`${info.name}_float32`);
     made.set(info.name, name);
     last.push(cast(name, info.name, type, context));
@@ -243,8 +247,13 @@ function castAtBorders(
   );
   const border = (infos: readonly ValueInfoProto[], old: readonly ValueInfoProto[]) =>
     infos.map((info, i) => atBorder(old[i]!) === undefined ? info : old[i]!);
+  const initializer = mapSame(raised.initializer, (tensor) => {
+    const name = made.get(tensor.name);
+    return name ? { ...tensor, name } : tensor;
+  });
   return {
     ...raised,
+    initializer,
     node: [...first, ...node, ...last],
     input: border(raised.input, given.input),
     output: border(raised.output, given.output),

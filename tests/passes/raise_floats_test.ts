@@ -64,6 +64,18 @@ Deno.test("fuse() keeps float16 inputs and outputs, by a Cast at each", async ()
   assert.equal(operators(fused), "Cast Cast MatMul Add Cast Cast");
 });
 
+Deno.test("fuse() keeps the type of a float16 weight that is an output, by a Cast", async () => {
+  const model = modelOf(
+    `input x float16[N, 4]
+     output y float16[N, 3]
+     output w float16[4, 3]
+     y = MatMul(x, w)`,
+    { w: half(random([4, 3], 1)) },
+  );
+  const fused = await assertKept(model, { x: half(random([2, 4], 2)) }, 1e-2);
+  assert.equal(operators(fused), "Cast MatMul Cast Cast");
+});
+
 Deno.test("fuse() raises the bodies of a float16 network, and what they read from outside", async () => {
   const model = modelOf(
     `input x float16[2]

@@ -100,9 +100,11 @@ class ConstantValues {
       this.#folding.exhausted ||= this.#folding.left < limit;
       return undefined;
     }
-    const made = node.output.flatMap((name, i) =>
-      name !== "" && results[i] ? [makeTensorProto(name, results[i])] : []
-    );
+    const kept = node.output.flatMap((name, i) => {
+      const tensor = results[i];
+      return name !== "" && tensor ? [{ tensor, stored: makeTensorProto(name, tensor) }] : [];
+    });
+    const made = kept.map(({ stored }) => stored);
     const quantizes = node.opType === "QuantizeLinear" ||
       node.input.some((name) => wasFloats(this.#stored.get(name)));
     if (quantizes) made.forEach(markQuantized);
@@ -114,7 +116,7 @@ class ConstantValues {
     }
     this.#bytesLeft -= bytes;
     this.#passingBytes += bytes;
-    made.forEach(({ name }, i) => this.#passing.set(name, { tensor: results[i]!, roots }));
+    for (const { tensor, stored } of kept) this.#passing.set(stored.name, { tensor, roots });
     return undefined;
   }
 

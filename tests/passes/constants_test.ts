@@ -111,6 +111,21 @@ Deno.test("foldConstants() adds the product of two factors to a weight, though i
   assert.deepEqual(alone.node.map(({ opType }) => opType), ["MatMul", "MatMul"]);
 });
 
+Deno.test("foldConstants() keeps the outputs of a Split apart where the first is left out", () => {
+  const factor = float32([2, 1], [1, -2]);
+  const row = float32([1, 4000], Array.from({ length: 4000 }, (_, i) => i));
+  const { graph } = modelOf(
+    `output y float32[1, 4000]
+     p = MatMul(factor, row); "", second = Split(p) {axis=0}
+     sum = Add(w, second); y = Neg(sum)`,
+    { factor, row, w: float32([1, 4000], Array(4000).fill(0.5)), other: random([10000], 1) },
+    13,
+  );
+  const tight = { ...rootContext(graph), maxGrowth: -8000 };
+  const sum = foldConstants(graph, tight).initializer.find(({ name }) => name === "sum");
+  assert.deepEqual([...readTensorProto(sum!).data].slice(0, 3), [0.5, -1.5, -3.5]);
+});
+
 Deno.test("foldConstants() keeps nothing of what only computed nodes read", () => {
   const graph = parse(`
     tensor w float32[2] = [1.0, -2.0]

@@ -31,7 +31,7 @@ export function splitFused(
     if (!isFused(node)) return [node];
     const split = node.opType === "FusedMatMul"
       ? plainMatMul(node, parameters, ranks.get(node.input[0] ?? ""))
-      : withActivation(node, parameters);
+      : withActivation(node, parameters, context);
     if (!split) return [node];
     for (const one of split) context.origins.inherit(one, node);
     return split;
@@ -76,7 +76,14 @@ const ACTIVATION = [
   "activation_gamma",
 ];
 
-function withActivation(node: NodeProto, parameters: Parameters): NodeProto[] | undefined {
+/** First opset in which a Clip takes its bounds as inputs. */
+const CLIP_BY_INPUTS = 11;
+
+function withActivation(
+  node: NodeProto,
+  parameters: Parameters,
+  { opset }: PassContext,
+): NodeProto[] | undefined {
   const [y] = node.output as [string];
   const isConv = node.opType === "FusedConv";
   const nothing = Object.fromEntries(ACTIVATION.map((name) => [name, undefined]));
@@ -117,6 +124,10 @@ function withActivation(node: NodeProto, parameters: Parameters): NodeProto[] | 
       behind(activation, [], factors({ alpha: p, beta: q }));
       return nodes;
     case "Clip": {
+      if (opset < CLIP_BY_INPUTS) {
+        behind(activation, [], factors({ min: p, max: q }));
+        return nodes;
+      }
       const bound = (name: string, value: number) =>
         parameters.add(`${y}_${name}`, { type: "float32", dims: [], data: Float32Array.of(value) });
       behind(activation, [bound("min", p), bound("max", q)]);

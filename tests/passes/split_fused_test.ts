@@ -7,8 +7,8 @@ import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
 import { error, modelOf, random, run } from "./fixtures.ts";
 
 /** A model with onnxruntime's own operators. */
-function fusedModel(text: string, weights: Record<string, Tensor>): Model {
-  const model = modelOf(text, weights);
+function fusedModel(text: string, weights: Record<string, Tensor>, opset?: number): Model {
+  const model = modelOf(text, weights, opset);
   const own = create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n });
   return model.withProto({ ...model.proto, opsetImport: [...model.proto.opsetImport, own] });
 }
@@ -65,6 +65,21 @@ Deno.test("fuse() takes sum and activation out of onnxruntime's FusedConv", asyn
   assert.equal(await split(clip, feeds), "Conv Clip Neg");
   const sigmoid = model('activation="HardSigmoid", activation_params=[0.3, 0.4]');
   assert.equal(await split(sigmoid, feeds), "Conv HardSigmoid Neg");
+});
+
+Deno.test("fuse() states the bounds of a FusedConv as its opset has them", async () => {
+  const model = (opset: number) =>
+    fusedModel(
+      `input x float32[1, 2, 5, 5]
+       output y float32[1, 3, 5, 5]
+       y = com.microsoft::FusedConv(x, w) {pads=[1, 1, 1, 1], activation="Clip", activation_params=[-0.5, 0.75]}`,
+      { w: random([3, 2, 3, 3], 1) },
+      opset,
+    );
+  for (const [opset, inputs] of [[10, 1], [11, 3]] as const) {
+    assert.equal(await split(model(opset), { x: random([1, 2, 5, 5], 3) }), "Conv Clip");
+    assert.equal(fuse(model(opset)).graph.node[1]!.input.length, inputs);
+  }
 });
 
 Deno.test("fuse() takes the activation out of onnxruntime's FusedGemm", async () => {

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
 import { allNodes, makeNamer, mapSubgraphs, subgraphs } from "./graph.ts";
-import { makeNode } from "./node.ts";
+import { domainOf, isStandard, makeNode } from "./node.ts";
 import {
   type AttributeProto,
   type FunctionProto,
@@ -59,8 +59,9 @@ export function inlineFunctions(
  * runtime brings is for runtimes without it, and slower and larger than the operator: int4 weights would
  * be unpacked. Such calls stay.
  */
-function isInlined({ domain, name }: FunctionProto): boolean {
-  if (domain !== "" && domain !== "ai.onnx") return !OPERATOR_DOMAINS.has(domain);
+function isInlined(called: FunctionProto): boolean {
+  const { domain, name } = called;
+  if (!isStandard(called)) return !OPERATOR_DOMAINS.has(domain);
   return !unchanged.has(name) && !Object.hasOwn(conversions, name);
 }
 
@@ -70,17 +71,19 @@ function mergedImports(
   functions: readonly FunctionProto[],
   graph: GraphProto,
 ): OperatorSetIdProto[] {
-  const used = new Set(Array.from(allNodes(graph), ({ domain }) => domain));
-  for (const { node } of functions) for (const { domain } of node) used.add(domain);
+  const used = new Set(Array.from(allNodes(graph), domainOf));
+  for (const { node } of functions) for (const one of node) used.add(domainOf(one));
   const gone = new Set(
-    before.map(({ domain }) => domain).filter((domain) => domain !== "" && !used.has(domain)),
+    before.filter((called) => !isStandard(called)).map(domainOf)
+      .filter((domain) => !used.has(domain)),
   );
-  const merged = new Map(opsetImport.map((entry) => [entry.domain, entry]));
+  const merged = new Map(opsetImport.map((entry) => [domainOf(entry), entry]));
   for (const entry of before.flatMap((called) => called.opsetImport)) {
-    const known = merged.get(entry.domain);
-    if (!known || known.version < entry.version) merged.set(entry.domain, entry);
+    const domain = domainOf(entry);
+    const known = merged.get(domain);
+    if (!known || known.version < entry.version) merged.set(domain, entry);
   }
-  return [...merged.values()].filter(({ domain }) => !gone.has(domain));
+  return [...merged.values()].filter((entry) => !gone.has(domainOf(entry)));
 }
 
 /** Puts bodies in the place of calls, for one model. */
@@ -95,7 +98,9 @@ class Inliner {
 
   constructor({ graph, functions }: ModelProto, name: string) {
     const ours = functions.filter(isInlined);
-    this.#functions = new Map(ours.map((one) => [keyOf(one.domain, one.name, one.overload), one]));
+    this.#functions = new Map(
+      ours.map((one) => [keyOf(domainOf(one), one.name, one.overload), one]),
+    );
     this.#fresh = makeNamer(graph!);
     this.#name = name;
   }
@@ -124,8 +129,8 @@ class Inliner {
     return instance(call, called, this.#fresh).flatMap((node) => this.#node(node));
   }
 
-  #functionOf({ domain, opType, overload }: NodeProto): FunctionProto | undefined {
-    return this.#functions.get(keyOf(domain, opType, overload));
+  #functionOf(node: NodeProto): FunctionProto | undefined {
+    return this.#functions.get(keyOf(domainOf(node), node.opType, node.overload));
   }
 
   /** Number of nodes that a function is, with all that it calls. */

@@ -112,8 +112,7 @@ function lowerNode(node: NodeProto, refuse: Refuse, typeOf: TypeOf): NodeProto {
 
 function lowered(imports: OperatorSetIdProto[]): OperatorSetIdProto[] {
   return mapSame(imports, (entry) => {
-    const isStandardSet = entry.domain === "" || entry.domain === "ai.onnx";
-    const isNew = isStandardSet && entry.version > BigInt(RUNTIME_OPSET);
+    const isNew = isStandard(entry) && entry.version > BigInt(RUNTIME_OPSET);
     return isNew ? { ...entry, version: BigInt(RUNTIME_OPSET) } : entry;
   });
 }

@@ -4,6 +4,7 @@ import { formatByEnding, otherFormat } from "../file_format.ts";
 import { writeWhole } from "../whole_file.ts";
 import { amend } from "./amend.ts";
 import { moveOut } from "./external_data.ts";
+import { isStandard } from "./node.ts";
 import { type GraphProto, GraphProtoSchema, type ModelProto, ModelProtoSchema } from "./onnx_pb.ts";
 import { allTensors } from "./tensors.ts";
 
@@ -64,9 +65,7 @@ export class Model {
 
   /** Version of the standard operators; 0 if the model uses none. */
   get opset(): number {
-    const entry = this.proto.opsetImport.find(({ domain }) =>
-      domain === "" || domain === "ai.onnx"
-    );
+    const entry = this.proto.opsetImport.find(isStandard);
     return Number(entry?.version ?? 0n);
   }
 

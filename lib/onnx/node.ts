@@ -101,9 +101,17 @@ export function withAttributes(
   return { ...node, attribute: [...kept, ...made] };
 }
 
-/** True for an operator of the ONNX standard's own domain. */
-export function isStandard(node: NodeProto): boolean {
-  return node.domain === "" || node.domain === "ai.onnx";
+/** The standard's own domain, which may also be left empty. */
+const STANDARD_DOMAIN = "ai.onnx";
+
+/** A domain by one spelling: the standard's has two. */
+export function domainOf({ domain }: { readonly domain: string }): string {
+  return domain || STANDARD_DOMAIN;
+}
+
+/** True for an operator of the ONNX standard's own domain, or for that domain's version. */
+export function isStandard(one: { readonly domain: string }): boolean {
+  return domainOf(one) === STANDARD_DOMAIN;
 }
 
 /** Value of an INT attribute. @throws {RangeError} If it is beyond ±2^53. */

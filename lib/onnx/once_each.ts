@@ -1,4 +1,5 @@
 import { constantValue, makeNamer, mapSubgraphs } from "./graph.ts";
+import { domainOf } from "./node.ts";
 import type { GraphProto, ModelProto, NodeProto, OperatorSetIdProto } from "./onnx_pb.ts";
 
 /** Tells what was changed, in one line. */
@@ -27,11 +28,6 @@ function lastOpsets(imports: OperatorSetIdProto[], note: Note): OperatorSetIdPro
     note(`operator set ${domain} is given as ${versions}: the last one counts, ${version}`);
   }
   return [...last.values()];
-}
-
-/** The standard's domain has two spellings. */
-function domainOf({ domain }: OperatorSetIdProto): string {
-  return domain || "ai.onnx";
 }
 
 function amendGraph(graph: GraphProto, note: Note): GraphProto {

@@ -80,7 +80,7 @@ export function raiseProto(proto: ModelProto, name: string, target: number): Mod
 
 /** Version of the standard's operators, if any are imported. */
 export function standardOpset(imports: readonly OperatorSetIdProto[]): number | undefined {
-  const entry = imports.find(isDefaultDomain);
+  const entry = imports.find(isStandard);
   return entry && Number(entry.version);
 }
 
@@ -213,14 +213,10 @@ function isOnlyFloat32(proto: ModelProto): boolean {
     !proto.functions.some(({ node }) => node.some(casts));
 }
 
-function isDefaultDomain({ domain }: OperatorSetIdProto): boolean {
-  return domain === "" || domain === "ai.onnx";
-}
-
 function raised(imports: readonly OperatorSetIdProto[], target: number): OperatorSetIdProto[] {
   const version = BigInt(target);
-  if (imports.some(isDefaultDomain)) {
-    return imports.map((entry) => isDefaultDomain(entry) ? { ...entry, version } : entry);
+  if (imports.some(isStandard)) {
+    return imports.map((entry) => isStandard(entry) ? { ...entry, version } : entry);
   }
   return [create(OperatorSetIdProtoSchema, { version }), ...imports];
 }

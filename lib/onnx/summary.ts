@@ -2,6 +2,7 @@ import type { ValueType } from "../tensor/tensor.ts";
 import { constants, constantValue, parameterCount, subgraphs, valueTypes } from "./graph.ts";
 import type { Model } from "./model.ts";
 import { modulePaths } from "./module_path.ts";
+import { domainOf, isStandard } from "./node.ts";
 import { type GraphProto, type TensorProto, TensorProto_DataType as DataType } from "./onnx_pb.ts";
 import { byteLengthOf, dimsOf } from "./tensor_proto.ts";
 
@@ -71,7 +72,7 @@ export async function summarizeModel(model: Model): Promise<ModelSummary> {
     producer: [model.proto.producerName, model.proto.producerVersion].join(" ").trim(),
     irVersion: Number(model.proto.irVersion),
     opsets: Object.fromEntries(
-      model.proto.opsetImport.map(({ domain, version }) => [domain || "ai.onnx", Number(version)]),
+      model.proto.opsetImport.map((entry) => [domainOf(entry), Number(entry.version)]),
     ),
     inputs,
     outputs,
@@ -99,7 +100,7 @@ function summarizeNodes(
     const weights = floats.map(dimsOf).find((dims) => dims.length > 1);
     const summary: NodeSummary = {
       node: node.name || node.output.find((name) => name !== "") || node.opType,
-      opType: ["", "ai.onnx"].includes(node.domain) ? node.opType : `${node.domain}.${node.opType}`,
+      opType: isStandard(node) ? node.opType : `${node.domain}.${node.opType}`,
       path: paths.get(node) ?? "",
       depth,
       ...(weights && { weights }),

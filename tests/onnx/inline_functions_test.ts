@@ -161,6 +161,15 @@ Deno.test("inlineFunctions() takes what stands in the standard's domain and is n
   assert.deepEqual(inlined("y = Gelu(x)", [standard]), ["y = Gelu(x)"]);
 });
 
+Deno.test("inlineFunctions() takes the two spellings of the standard's domain for one", () => {
+  const opsetImport = [{ domain: "ai.onnx", version: 17n }];
+  const own = called("Own", [["x"], ["y"]], "y = Relu(x)", { opsetImport });
+  const { proto } = inlineFunctions(modelOf("y = own::Own(x)", [own]).proto, "net.onnx");
+  assert.deepEqual(proto.opsetImport.map(({ domain, version }) => [domain, version]), [["", 17n]]);
+  const swoosh = called("Swoosh", [["x"], ["y"]], "y = Relu(x)", { domain: "ai.onnx" });
+  assert.deepEqual(inlined("y = Swoosh(x) @ n", [swoosh]), ["y = Relu(x) @ n/Relu_0"]);
+});
+
 Deno.test("inlineFunctions() refuses circles, and functions that grow without bound", () => {
   const circle = called("F", [["x"], ["y"]], "y = own::F(x)");
   assert.throws(

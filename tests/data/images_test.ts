@@ -296,6 +296,20 @@ Deno.test("images() reads JPEG, to within what its compression loses", async () 
   });
 });
 
+Deno.test("images() says of each JPEG what is wrong with it, though many are read at once", async () => {
+  const noisy = Uint8ClampedArray.from({ length: 32 * 32 * 4 }, (_, i) => (i * i) % 251);
+  const sound = new Uint8Array(await encodeJpeg(new ImageData(noisy, 32, 32), { quality: 95 }));
+  const short = Uint8Array.from([...sound.subarray(0, -60), ...sound.subarray(-2)]);
+  const files = { "a.jpg": short, "b.jpg": sound, "c.jpg": short, "d.jpg": sound };
+  const results = await Promise.allSettled(
+    Object.entries(files).map(([name, bytes]) => decodePicture(bytes, name)),
+  );
+  const found = results.map((one) => one.status === "fulfilled" ? "sound" : one.reason.message);
+  assert.match(found[0], /^Cannot read a\.jpg: it is cut off \(.*premature end/);
+  assert.match(found[2], /^Cannot read c\.jpg: it is cut off \(.*premature end/);
+  assert.deepEqual([found[1], found[3]], ["sound", "sound"]);
+});
+
 const photo = shared("models/fastestdet/0.jpg");
 if (!isThere(photo)) console.warn("skipped without the photos of ../shared: decodePicture()");
 

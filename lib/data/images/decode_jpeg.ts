@@ -1,5 +1,4 @@
-import { init } from "@jsquash/jpeg/decode.js";
-import decode from "@jsquash/jpeg/decode.js";
+import decode, { init } from "@jsquash/jpeg/decode.js";
 import { UserError } from "../../errors.ts";
 import { orDamaged } from "../damaged.ts";
 import { dropAlpha, type Picture, requireSize } from "./picture.ts";
@@ -9,6 +8,16 @@ let said: string | undefined;
 
 const listen = () => init({ printErr: (line: string) => said = line });
 let listening: Promise<void> | undefined;
+
+/** Ends when the decoder is free: what it says would be taken for what another picture has. */
+let free: Promise<unknown> = Promise.resolve();
+
+/** Runs a task when those before it have ended, well or not. */
+function inTurn<T>(task: () => Promise<T>): Promise<T> {
+  const ended = free.then(task);
+  free = ended.catch(() => {});
+  return ended;
+}
 
 /**
  * Decodes a JPEG.
@@ -20,6 +29,10 @@ export async function decodeJpeg(bytes: Uint8Array, name: string): Promise<Pictu
   if (isCutOff(bytes)) throw new UserError(`Cannot read ${name}: it is cut off`);
   const size = frameSize(bytes);
   if (size) requireSize(size, name);
+  return await inTurn(() => decodeNext(bytes, name));
+}
+
+async function decodeNext(bytes: Uint8Array, name: string): Promise<Picture> {
   await (listening ??= listen());
   said = undefined;
   // A slice is an array of its own, and no view of a larger or shared one.

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { UserError } from "./errors.ts";
+import { reasonOf, UserError } from "./errors.ts";
 
 /** What a file is to hold: text, bytes, bytes in parts, or what a function writes and closes. */
 export type FileContent =
@@ -36,8 +36,7 @@ export async function writeWhole(path: string, content: FileContent): Promise<vo
     await Deno.rename(temporary, target);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`Cannot write ${path}: ${reason}`, { cause: error });
+    throw new UserError(`Cannot write ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

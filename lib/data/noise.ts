@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { elementCount, type Feeds, type Tensor, type ValueType } from "../tensor/tensor.ts";
 import { random } from "../random.ts";
+import { inputText } from "./shapes.ts";
 import { sharedArray } from "./shared.ts";
 
 /**
@@ -20,13 +21,15 @@ import { sharedArray } from "./shared.ts";
  */
 export function noise(inputs: readonly ValueType[], model: string): Feeds {
   const stream = random(1);
-  return Object.fromEntries(inputs.map(({ name, type, dims }) => {
+  return Object.fromEntries(inputs.map((input) => {
+    const { name, type, dims } = input;
     const fixed = dims?.map((dim, axis) => typeof dim !== "number" && axis === 0 ? 1 : dim)
       .filter((dim) => typeof dim === "number");
     if (!fixed || fixed.length !== dims?.length || type === "string") {
-      const shape = dims ? `[${dims.map((dim) => dim ?? "?").join(", ")}]` : "of any rank";
       throw new UserError(
-        `Cannot make up an input for ${model}: "${name}" is ${type} ${shape}, and time depends on ` +
+        `Cannot make up an input for ${model}: "${name}" is ${
+          inputText(input)
+        }, and time depends on ` +
           `its shape; give samples (--data samples.npz)`,
       );
     }

@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { elementCount, type Feeds, type Tensor, type ValueType } from "../tensor/tensor.ts";
 import { type Dataset, hashSamples, once } from "./dataset.ts";
+import { inputText } from "./shapes.ts";
 import { sharedArray } from "./shared.ts";
 
 /** Options for {@linkcode stateful}. */
@@ -136,8 +137,7 @@ function zeros(
   const batches = others.map((other) => other.dims?.[0]).filter((dim) => typeof dim === "string");
   const shape = dims?.map((dim) => typeof dim === "string" && batches.includes(dim) ? 1 : dim);
   if (type === "string" || !shape?.every((dim) => typeof dim === "number")) {
-    const text = dims ? `[${dims.map((dim) => dim ?? "?").join(", ")}]` : "of any rank";
-    return fail(`the state "${name}", ${type} ${text}, has no fixed shape to begin with zeros`);
+    return fail(`the state "${name}", ${inputText(input)}, has no fixed shape to begin with zeros`);
   }
   return { type, dims: shape, data: sharedArray(type, elementCount(shape)) } as Tensor;
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
-import { constants, mapSubgraphs } from "./graph.ts";
+import { nodeLabel } from "./check_attributes.ts";
+import { mapSubgraphs } from "./graph.ts";
 import { mapSame } from "./map_same.ts";
 import { intAttribute, isStandard, stringAttribute, withAttributes } from "./node.ts";
 import {
@@ -9,7 +10,7 @@ import {
   type OperatorSetIdProto,
   TensorProto_DataType as DataType,
 } from "./onnx_pb.ts";
-import { NEWEST_OPSET, standardOpset } from "./raise_proto.ts";
+import { NEWEST_OPSET, standardOpset, statedTypes } from "./raise_proto.ts";
 
 /** Newest set of the standard's operators that onnxruntime-web takes, and the file format with it. */
 const RUNTIME_OPSET = 26;
@@ -67,7 +68,7 @@ export function lowerOpset(
   const refuse = (node: NodeProto, why: string): never => {
     throw new UserError(
       `Cannot use ${name} of opset ${opset}: onnxruntime-web takes opsets up to ${RUNTIME_OPSET}, and ` +
-        `${node.opType} "${node.name || node.output[0]}" ${why}; export it again with opset ` +
+        `${nodeLabel(node)} ${why}; export it again with opset ` +
         `${RUNTIME_OPSET}`,
     );
   };
@@ -91,11 +92,7 @@ export function lowerOpset(
 type Refuse = (node: NodeProto, why: string) => never;
 
 function lowerGraph(graph: GraphProto, refuse: Refuse, outer: TypeOf): GraphProto {
-  const types = new Map<string, number>();
-  for (const { name, type } of [...graph.input, ...graph.output, ...graph.valueInfo]) {
-    if (type?.value.case === "tensorType") types.set(name, type.value.value.elemType);
-  }
-  for (const [name, { dataType }] of constants(graph)) types.set(name, dataType);
+  const types = statedTypes(graph);
   const typeOf: TypeOf = (name) => types.get(name ?? "") ?? outer(name);
   return { ...graph, node: graph.node.map((node) => lowerNode(node, refuse, typeOf)) };
 }

@@ -80,8 +80,7 @@ export class Model {
 
   /** SHA-256 of {@linkcode bytes}, in hexadecimal digits. */
   hash(): Promise<string> {
-    return this.#hash ??= crypto.subtle.digest("SHA-256", this.bytes())
-      .then((digest) => new Uint8Array(digest).toHex());
+    return this.#hash ??= sha256(this.bytes());
   }
 
   /** This model with another graph; this one if the graph is its own. */
@@ -216,4 +215,9 @@ function encode(proto: ModelProto, name: string): Uint8Array<ArrayBuffer> {
 function splitPath(path: string): [folder: string, name: string] {
   const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
   return [path.slice(0, cut), path.slice(cut)];
+}
+
+/** SHA-256 of bytes, in hexadecimal digits. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

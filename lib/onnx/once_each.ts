@@ -1,4 +1,5 @@
 import { constantValue, makeNamer, mapSubgraphs } from "./graph.ts";
+import { mapSame } from "./map_same.ts";
 import { domainOf } from "./node.ts";
 import type { GraphProto, ModelProto, NodeProto, OperatorSetIdProto } from "./onnx_pb.ts";
 
@@ -34,8 +35,8 @@ function amendGraph(graph: GraphProto, note: Note): GraphProto {
   const fresh = once(() => makeNamer(graph));
   const walk = (scope: GraphProto): GraphProto => {
     const amended = ownNodeNames(lastWeights(scope, note), (base) => fresh()(base), note);
-    const node = amended.node.map((outer) => mapSubgraphs(outer, walk));
-    return node.every((mapped, i) => mapped === amended.node[i]) ? amended : { ...amended, node };
+    const node = mapSame(amended.node, (outer) => mapSubgraphs(outer, walk));
+    return node === amended.node ? amended : { ...amended, node };
   };
   return walk(graph);
 }

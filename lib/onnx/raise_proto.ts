@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
 import { lookUp } from "../look_up.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { nodeLabel } from "./check_attributes.ts";
 import {
   constants,
   constantValue,
@@ -55,7 +56,7 @@ export function raiseProto(proto: ModelProto, name: string, target: number): Mod
   }
   const refuse = (node: NodeProto, why: string): never => {
     throw new UserError(
-      `${cannot}: ${node.opType} "${node.name || node.output[0]}" ${why}; export it again with ` +
+      `${cannot}: ${nodeLabel(node)} ${why}; export it again with ` +
         `opset ${target}`,
     );
   };
@@ -167,7 +168,7 @@ function makeContext(
   fresh: (base: string) => string,
   known: Outer,
 ): Context {
-  const types = elementTypes(graph);
+  const types = statedTypes(graph);
   const made = new Map<string, TensorProto>();
   const read = new Set(graph.output.map(({ name }) => name));
   for (const node of graph.node) for (const name of namesRead(node)) read.add(name);
@@ -189,7 +190,8 @@ function makeContext(
   };
 }
 
-function elementTypes(graph: GraphProto): Map<string, number> {
+/** The element types that a graph states of its values, those in bodies aside. */
+export function statedTypes(graph: GraphProto): Map<string, number> {
   const types = new Map<string, number>();
   for (const { name, type } of [...graph.input, ...graph.output, ...graph.valueInfo]) {
     if (type?.value.case === "tensorType") types.set(name, type.value.value.elemType);

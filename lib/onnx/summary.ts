@@ -1,6 +1,6 @@
 import type { ValueType } from "../tensor/tensor.ts";
 import { constants, constantValue, parameterCount, subgraphs, valueTypes } from "./graph.ts";
-import type { Model } from "./model.ts";
+import { type Model, sha256 } from "./model.ts";
 import { modulePaths } from "./module_path.ts";
 import { domainOf, isStandard } from "./node.ts";
 import { type GraphProto, type TensorProto, TensorProto_DataType as DataType } from "./onnx_pb.ts";
@@ -80,10 +80,6 @@ export async function summarizeModel(model: Model): Promise<ModelSummary> {
     operators: Object.fromEntries(operators),
     nodes,
   };
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 function summarizeNodes(

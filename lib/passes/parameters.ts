@@ -120,3 +120,14 @@ function allFinite(values: ElementArrays[FloatType]): boolean {
 export function biasName(weight: string): string {
   return weight.endsWith(".weight") ? weight.replace(/weight$/, "bias") : `${weight}_bias`;
 }
+
+/** A tensor times a factor; undefined if that makes numbers that the type does not have. */
+export function times(tensor: Tensor<FloatType>, factor: number): Tensor<FloatType> | undefined {
+  return factor === 1 ? tensor : scaleRuns(tensor, tensor.data.length, () => factor);
+}
+
+/** The node with a name in the scope of the one that it belongs to. */
+export function named(made: NodeProto, { name }: NodeProto, parameters: Parameters): NodeProto {
+  const scope = name.replace(/[^/]*$/, "");
+  return { ...made, name: name && parameters.fresh(`${scope}${made.opType}`) };
+}

@@ -6,7 +6,7 @@ import {
   withAttributes,
 } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
-import { type FloatType, Parameters, scaleRuns } from "./parameters.ts";
+import { named, Parameters, times } from "./parameters.ts";
 import { type PassContext, rootContext } from "./pass.ts";
 import { transposedMatrix } from "./transposed_matrix.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -60,13 +60,7 @@ function plainForm(
   if (transA) {
     nodes.push(named(makeNode("Transpose", [a], [left], { perm: [1, 0] }), node, parameters));
   }
-  const beside = !c
-    ? []
-    : !shift
-    ? [c]
-    : shift === bias
-    ? [c]
-    : [parameters.replace(c, shift, node)];
+  const beside = !c ? [] : shift === bias ? [c] : [parameters.replace(c, shift!, node)];
   const withoutFactors = withAttributes(node, {
     alpha: undefined,
     beta: undefined,
@@ -104,14 +98,4 @@ function plainForm(
 /** Whether a bias is one for all rows: [], [1], [n], [1, 1] or [1, n]. */
 function isRow({ dims }: Tensor): boolean {
   return dims.length < 2 || dims.at(-2) === 1;
-}
-
-function times(tensor: Tensor<FloatType>, factor: number): Tensor<FloatType> | undefined {
-  return factor === 1 ? tensor : scaleRuns(tensor, tensor.data.length, () => factor);
-}
-
-/** The node with a name in the scope of the one that it belongs to. */
-function named(made: NodeProto, { name }: NodeProto, parameters: Parameters): NodeProto {
-  const scope = name.replace(/[^/]*$/, "");
-  return { ...made, name: name && parameters.fresh(`${scope}${made.opType}`) };
 }

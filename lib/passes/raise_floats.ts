@@ -10,10 +10,10 @@ import {
   StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataType as DataType,
-  type TypeProto,
   type ValueInfoProto,
 } from "../onnx/onnx_pb.ts";
 import { dimsOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
+import { mapTensorTypes } from "../onnx/value_infos.ts";
 import { elementCount, type ElementType } from "../tensor/tensor.ts";
 import type { Origins } from "./origins.ts";
 import type { PassContext } from "./pass.ts";
@@ -126,7 +126,12 @@ type Raises = (type: number) => boolean;
 /** All types of a graph raised, those of its own inputs and outputs too. */
 function raiseScope(graph: GraphProto, raises: Raises, origins: Origins): GraphProto {
   const values = (infos: readonly ValueInfoProto[]) =>
-    infos.map((info) => info.type ? { ...info, type: raiseType(info.type, raises) } : info);
+    infos.map((info) =>
+      mapTensorTypes(
+        info,
+        (type) => raises(type.elemType) ? { ...type, elemType: DataType.FLOAT } : type,
+      )
+    );
   return {
     ...graph,
     node: graph.node.map((node) => raiseNode(node, raises, origins)),
@@ -139,37 +144,15 @@ function raiseScope(graph: GraphProto, raises: Raises, origins: Origins): GraphP
 
 function raiseNode(node: NodeProto, raises: Raises, origins: Origins): NodeProto {
   const inside = mapSubgraphs(node, (body) => raiseScope(body, raises, origins));
-  const attribute = inside.attribute.map((one): AttributeProto => {
+  const attribute = mapSame(inside.attribute, (one): AttributeProto => {
     if (one.t && raises(one.t.dataType)) return { ...one, t: raiseTensor(one.t, raises) };
     const type = Number(one.i ?? 0n);
     const names = isStandard(node) && TYPE_ATTRIBUTES.has(one.name) && raises(type);
     return names ? { ...one, i: BigInt(DataType.FLOAT) } : one;
   });
-  const same = attribute.every((one, i) => one === inside.attribute[i]);
-  const raised = same ? inside : { ...inside, attribute };
+  const raised = attribute === inside.attribute ? inside : { ...inside, attribute };
   if (raised !== node) origins.inherit(raised, node);
   return raised;
-}
-
-function raiseType(type: TypeProto, raises: Raises): TypeProto {
-  const { value } = type;
-  switch (value.case) {
-    case "tensorType":
-      if (!raises(value.value.elemType)) return type;
-      return {
-        ...type,
-        value: { ...value, value: { ...value.value, elemType: DataType.FLOAT } },
-      };
-    case "sequenceType":
-    case "optionalType": {
-      const { elemType } = value.value;
-      if (!elemType) return type;
-      const raised = { ...value.value, elemType: raiseType(elemType, raises) };
-      return { ...type, value: { ...value, value: raised } as TypeProto["value"] };
-    }
-    default:
-      return type;
-  }
 }
 
 /** A constant as float32. */

@@ -9,7 +9,7 @@ import {
   withAttributes,
 } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
-import { Parameters, scaleRuns } from "./parameters.ts";
+import { named, Parameters, times } from "./parameters.ts";
 import { type PassContext, rootContext, visibleRanks } from "./pass.ts";
 import { transposedMatrix } from "./transposed_matrix.ts";
 
@@ -53,7 +53,7 @@ function plainMatMul(
   }
   if (has("transA") && (rank === undefined || rank < 2)) return undefined;
   const alpha = floatAttribute(node, "alpha", 1);
-  const scaled = alpha === 1 ? weight : scaleRuns(weight, weight.data.length, () => alpha);
+  const scaled = times(weight, alpha);
   if (!scaled) return undefined;
   const matrix = has("transB") ? transposedMatrix(scaled) : scaled;
   const right = matrix === weight ? b : parameters.replace(b, matrix, node);
@@ -99,9 +99,7 @@ function withActivation(
     const inner = parameters.fresh(`${y}_${last.opType.toLowerCase()}`);
     nodes.push(
       { ...last, output: [inner] },
-      makeNode(opType, [inner, ...inputs], [y], attributes, {
-        name: node.name && parameters.fresh(`${node.name.replace(/[^/]*$/, "")}${opType}`),
-      }),
+      named(makeNode(opType, [inner, ...inputs], [y], attributes), node, parameters),
     );
   };
   const sum = isConv ? node.input[3] : undefined;

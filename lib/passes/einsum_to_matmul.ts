@@ -1,11 +1,10 @@
 import { isStandard, stringAttribute } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
-import { elementCount } from "../tensor/tensor.ts";
+import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { copyStrided, strides } from "./evaluate/strided.ts";
 import { type FloatType, Parameters } from "./parameters.ts";
 import { type PassContext, rootContext, visibleRanks } from "./pass.ts";
 import { type NodeWriter, replaceNodes } from "./replacement.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 
 /**
  * Writes an Einsum of a value and a constant that is a matrix product as one: a 1x1 Conv where the value is

@@ -143,7 +143,7 @@ const PASSES: readonly Pass[] = [
  * @example
  * ```ts
  * import { fuse } from "./fuse.ts";
- * import { Model, type ModelOptions } from "../onnx/model.ts";
+ * import { Model } from "../onnx/model.ts";
  * import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
  * import { parseGraph } from "../onnx/text.ts";
  * import { create } from "@bufbuild/protobuf";

@@ -1,9 +1,8 @@
 import { consumers, pinned, producers } from "../onnx/graph.ts";
 import { intAttribute, intsAttribute, isStandard, withAttributes } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
-import { byteLengthOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
+import { byteLengthOf, dimsOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import { dimsOf } from "../onnx/tensor_proto.ts";
 import { evaluateNode, isPlain } from "./evaluate/evaluate_node.ts";
 import { markQuantized, wasFloats } from "./known_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";

@@ -1,4 +1,4 @@
-import { consumers, makeNamer, mapSubgraphs } from "../onnx/graph.ts";
+import { consumers, makeNamer, mapSubgraphs, subgraphs } from "../onnx/graph.ts";
 import { makeNode } from "../onnx/node.ts";
 import {
   type GraphProto,
@@ -47,12 +47,11 @@ interface Storing {
 /** The float32 constants of a graph and of its bodies. */
 function floatsOf(graph: GraphProto): Set<TensorProto> {
   const found = new Set<TensorProto>();
-  const collect = (scope: GraphProto): GraphProto => {
+  const collect = (scope: GraphProto) => {
     for (const tensor of scope.initializer) {
       if (tensor.dataType === DataType.FLOAT) found.add(tensor);
     }
-    for (const node of scope.node) mapSubgraphs(node, collect);
-    return scope;
+    for (const node of scope.node) subgraphs(node).forEach(collect);
   };
   collect(graph);
   return found;

@@ -12,6 +12,7 @@ export interface PlainNames {
 
 /** Begins the names given here. */
 const PREFIX = "octavo_plain_";
+const GIVEN = new RegExp(`^${PREFIX}(\\d+)(.*)$`, "s");
 
 /** What JSON holds only if it is escaped, which onnxruntime does not do in its profile. */
 // deno-lint-ignore no-control-regex -- they are what is looked for
@@ -35,7 +36,7 @@ export function withPlainNames(model: Model): PlainNames {
   return {
     model: model.withGraph(renamed(model.graph)),
     original: (name) => {
-      const [, number, behind] = name.match(/^octavo_plain_(\d+)(.*)$/s) ?? [];
+      const [, number, behind] = name.match(GIVEN) ?? [];
       return number === undefined ? name : (names[Number(number)] ?? "") + behind;
     },
   };

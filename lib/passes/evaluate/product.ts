@@ -1,5 +1,4 @@
-import type { NumericType, Tensor } from "../../tensor/tensor.ts";
-import { elementCount } from "../../tensor/tensor.ts";
+import { elementCount, type NumericType, type Tensor } from "../../tensor/tensor.ts";
 import { isFloatType } from "./elementwise.ts";
 import { broadcastDims, broadcastStrides, forEachPair } from "./strided.ts";
 import { CannotEvaluate, required, type Workspace } from "./workspace.ts";

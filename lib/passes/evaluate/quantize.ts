@@ -1,8 +1,7 @@
 import { intAttribute } from "../../onnx/node.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import { nearestStepFloat32 } from "../../tensor/round.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { elementCount } from "../../tensor/tensor.ts";
+import { elementCount, type Tensor } from "../../tensor/tensor.ts";
 import { CannotEvaluate, normalizeAxis, required, type Workspace } from "./workspace.ts";
 
 /**

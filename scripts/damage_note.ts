@@ -15,8 +15,8 @@ import type { Shell } from "./shell.ts";
 /** Agreement with float32 below which a result is another, %. */
 const FEW_AGREE = 50;
 
-/** Where the rules of a command line stand: a config file, or the config that says the same as it. */
-export type RulesPlace = { readonly file: string } | { readonly config: string };
+/** How rules are to be added to what a command line says already: given the rules, what to do. */
+export type RulesPlace = (rules: string) => string;
 
 /**
  * What is to be said first of a result that int8 destroyed: by how much, behind which node, and the rules
@@ -57,12 +57,9 @@ function adviceOf({ node, opType, before, after, rules, mended }: Damage, place:
   const where = `The error shows behind ${opType} "${node}": ${from}${decimal(after, 1)} dB after.`;
   if (rules.length === 0) return `${where} ${NO_ADVICE}`;
   const list = rules.map((name) => `[${JSON.stringify(name)}, "float32"]`).join(", ");
-  const how = "file" in place
-    ? `add to the rules of ${place.file}: ${list}`
-    : `write ${place.config.replace("RULES", list)} to q.jsonc and give --config q.jsonc`;
   const dB = `${decimal(mended, 1)} dB`;
   const becomes = mended >= MENDED ? `is mended (${dB})` : `becomes better, not good (${dB}),`;
   return `${where} It ${becomes} where ${
     rules.length === 1 ? "this node stays" : "these nodes stay"
-  } float32: ${how}.`;
+  } float32: ${place(list)}.`;
 }

@@ -121,7 +121,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   progress.update("reading back what the runtime executes");
   const int8 = await readBack(kept.int8, runtime);
   const candidate = fileOf(kept);
-  const place = placeOf(options, config);
+  const place = placeOf(options, config, asked.mapping);
   const damage = comparison &&
     await damageNote(comparison, { ...kept, int8 }, samples!.check!, place, context);
   const floats = await noteOnFloats(model, samples?.check, runtime);

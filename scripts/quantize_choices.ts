@@ -1,6 +1,6 @@
 import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { nearest, UsageError } from "../lib/errors.ts";
-import { qconfigMapping } from "../lib/quantize/mapping.ts";
+import { type QConfigMapping, qconfigMapping } from "../lib/quantize/mapping.ts";
 import { defaultQConfigMapping, isPreset, PRESETS } from "../lib/quantize/presets.ts";
 import { staticInt8, weightOnly } from "../lib/quantize/qconfig.ts";
 import type { RulesPlace } from "./damage_note.ts";
@@ -79,16 +79,48 @@ export function fallsBack(
   return preset === "wasm" && !says && kernels !== "any";
 }
 
-/** Where rules are to be written that mend the result of a command line. */
+/**
+ * How rules are to be added that mend the result of a command line: all else stays as it says.
+ *
+ * @param mapping What it makes of the nodes, by which `--dynamic` is written as a config.
+ */
 export function placeOf(
-  { dynamic, preset = "wasm", config, kernels }: Choices,
-  { says }: QuantizeConfig,
+  choices: Choices,
+  { says }: Pick<QuantizeConfig, "says">,
+  mapping: QConfigMapping,
 ): RulesPlace {
-  if (says) return { file: config! };
-  const form = dynamic
-    ? '"weightOnly"'
-    : kernels === "any"
+  const { dynamic, preset, config, kernels } = choices;
+  if (says) return (rules) => `add to the rules of ${config}: ${rules}`;
+  const flags = [
+    ...dynamic ? ["--dynamic"] : [],
+    ...preset === undefined ? [] : [`--preset ${preset}`],
+    ...kernels === undefined ? [] : [`--kernels ${kernels}`],
+  ].join(" and ");
+  const keys = (rules: string) => keysWith(rules, choices, mapping);
+  return config === undefined
+    ? (rules) =>
+      `write { ${keys(rules)} } to q.jsonc and give --config q.jsonc` +
+      (flags && ` in the place of ${flags}`)
+    : (rules) => `set ${keys(rules)} in ${config}` + (flags && ` and leave out ${flags}`);
+}
+
+/** Keys of a config that say the same as a command line, with more rules. */
+function keysWith(
+  rules: string,
+  { dynamic, preset = "wasm", kernels }: Choices,
+  mapping: QConfigMapping,
+): string {
+  if (dynamic) {
+    const own = mapping.rules.flatMap(([selector, { kind }]) =>
+      typeof selector === "object" && "op" in selector && kind === "dynamic"
+        ? [`[{ "op": ${JSON.stringify(selector.op)} }, "dynamic"]`]
+        : []
+    );
+    const all = [...own, rules].join(", ");
+    return `"default": "weightOnly", "rules": [${all}], "onUnsupported": "float32"`;
+  }
+  const form = kernels === "any"
     ? '{ "kind": "static", "kernels": "any" }'
     : JSON.stringify(preset);
-  return { config: `{ "default": ${form}, "rules": [RULES] }` };
+  return `"default": ${form}, "rules": [${rules}]`;
 }

@@ -5,26 +5,14 @@ import type { Model } from "../onnx/model.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
-import type { Trial } from "../record/trial_record.ts";
 import { freezeRandom } from "../passes/freeze_random.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { isFloat } from "./classes.ts";
-import {
-  addSums,
-  comparable,
-  cosineOf,
-  noSums,
-  sameShape,
-  sqnrOf,
-  type Sums,
-} from "./closeness.ts";
 import { estimateDifference, estimateMean } from "./estimate.ts";
 import { moments } from "./interval.ts";
 import { jackknife, sumOf } from "./jackknife.ts";
 import { infoOf, isShare, type Metric, type ScoredSample, scoreScale } from "./metric.ts";
-
-/** Closeness of all outputs to float32's, pooled over the samples. */
-export type OutputError = NonNullable<Trial["outputs"]>;
+import { OutputCloseness, type OutputError } from "./output_closeness.ts";
 
 /** A network, measured on a data set. */
 export interface Evaluation {
@@ -196,39 +184,6 @@ function estimateValue(
   const scored = scores.filter((score) => !Number.isNaN(score));
   const value = moments(scored).mean * scoreScale(metric);
   return { value, low: value, high: value, n: scored.length };
-}
-
-/** Closeness of a network's outputs to float32's, pooled over samples. */
-class OutputCloseness {
-  readonly #sums = new Map<string, Sums>();
-  /** Outputs that had another shape than float32's in some sample. */
-  readonly #misshapen = new Set<string>();
-
-  add(
-    reference: Readonly<Record<string, Tensor>>,
-    outputs: Readonly<Record<string, Tensor>>,
-  ): void {
-    for (const name of comparable(reference)) {
-      const [ours, theirs] = [outputs[name], reference[name]!];
-      if (!ours || !sameShape(ours, theirs)) this.#misshapen.add(name);
-      else if (theirs.data.length > 0) {
-        const sums = this.#sums.get(name) ?? noSums();
-        this.#sums.set(name, sums);
-        addSums(sums, theirs, ours);
-      }
-    }
-  }
-
-  /** The worst of the outputs by each measure; undefined where none keeps its shape. */
-  worst(): OutputError | undefined {
-    const sums = [...this.#sums].filter(([name]) => !this.#misshapen.has(name))
-      .map(([, sums]) => sums);
-    if (sums.length === 0) return undefined;
-    return {
-      sqnr: sums.every(({ noise }) => noise === 0) ? null : Math.min(...sums.map(sqnrOf)),
-      cosine: Math.min(...sums.map(cosineOf)),
-    };
-  }
 }
 
 /**

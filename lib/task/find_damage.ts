@@ -1,12 +1,5 @@
 import type { Calibration } from "../calibrate/calibration.ts";
-import {
-  addSums,
-  comparable,
-  noSums,
-  sameShape,
-  sqnrOf,
-  type Sums,
-} from "../evaluate/closeness.ts";
+import { OutputCloseness } from "../evaluate/output_closeness.ts";
 import { withErrors } from "../evaluate/plan_errors.ts";
 import { producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
@@ -15,6 +8,7 @@ import { convert } from "../quantize/convert.ts";
 import type { QConfigMapping, Rule } from "../quantize/mapping.ts";
 import { float32 } from "../quantize/qconfig.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import { MAX_SQNR } from "../record/metric_info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
@@ -157,24 +151,19 @@ function* upstream(
   }
 }
 
-/** SQNR of the worst output over all samples, dB. */
+/** SQNR of the worst output over all samples, dB; -Infinity where there is nothing to compare. */
 async function outputError(
   float32: Model,
   candidate: Model,
   samples: readonly Feeds[],
   { runtime, signal }: FindDamageOptions,
 ): Promise<number> {
-  const sums = new Map<string, Sums>();
-  const others = runtime.run(candidate, samples, { ...signal && { signal } });
+  const closeness = new OutputCloseness();
+  await using others = runtime.run(candidate, samples, { ...signal && { signal } });
   for await (const exact of runtime.run(float32, samples, { ...signal && { signal } })) {
     const { value: results } = await others.next();
-    for (const name of comparable(exact)) {
-      const ours = results?.[name];
-      if (!ours || !sameShape(exact[name]!, ours)) continue;
-      const own = sums.get(name) ?? noSums();
-      addSums(own, exact[name]!, ours);
-      sums.set(name, own);
-    }
+    closeness.add(exact, results ?? {});
   }
-  return Math.min(...[...sums.values()].map(sqnrOf));
+  const worst = closeness.worst();
+  return worst ? worst.sqnr ?? MAX_SQNR : -Infinity;
 }

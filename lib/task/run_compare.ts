@@ -8,10 +8,11 @@ import type { ComparedModel, ComparisonRecord } from "../record/comparison_recor
 import { showComparison } from "../report/comparison.ts";
 import type { Latency } from "../record/trial_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { evaluate, type Evaluation, type OutputError } from "../evaluate/evaluate.ts";
+import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
+import type { OutputError } from "../evaluate/output_closeness.ts";
 import { metricFor } from "../evaluate/metric_for.ts";
 
 /** Options for {@linkcode compare}. */

@@ -89,3 +89,43 @@ Deno.test("findDamage() finds none in a network that int8 does not hurt", async 
   const damaged = { int8, float32: plain, mapping, calibration };
   assert.equal(await findDamage(damaged, samples, { runtime: pacedRuntime() }), undefined);
 });
+
+Deno.test("findDamage() promises nothing where no output has a value to compare", async () => {
+  const empty = modelOf(
+    `input x float32[1, 16]; output y float32[1, 0]
+     tensor tiny float32[] = [0.00000001]
+     tensor zero int64[1] = [0]; tensor one int64[1] = [1]
+     p = Mul(x, x) @ power; m = MatMul(p, u) @ mel; t = Add(m, tiny) @ offset
+     l = Log(t) @ log; y = Slice(l, zero, zero, one) @ none`,
+    { u: float32([16, 16], Array.from({ length: 256 }, (_, i) => i % 17 ? 0 : 1)) },
+  );
+  const calibration = await calibrate(prepare(empty, mapping), samples);
+  const int8 = convert(empty, mapping, calibration);
+  const damaged = { int8, float32: empty, mapping, calibration };
+  const damage = await findDamage(damaged, samples, { runtime: pacedRuntime() });
+  assert.equal(damage!.node, "log");
+  assert.deepEqual([damage!.rules, damage!.mended], [[], -Infinity]);
+});
+
+Deno.test("findDamage() ends every run that it has begun", async () => {
+  const runtime = pacedRuntime();
+  let open = 0;
+  const counted: typeof runtime = {
+    ...runtime,
+    async *run(...args) {
+      open++;
+      try {
+        yield* runtime.run(...args);
+      } finally {
+        open--;
+      }
+    },
+  };
+  const calibration = await calibrate(prepare(network, mapping), samples);
+  const damaged = {
+    int8: convert(network, mapping, calibration),
+    ...{ float32: network, mapping, calibration },
+  };
+  assert.ok(await findDamage(damaged, samples, { runtime: counted }));
+  assert.equal(open, 0);
+});

@@ -2,13 +2,8 @@ import type { Dataset } from "../lib/data/dataset.ts";
 import { likeTheFirst } from "../lib/data/first_samples.ts";
 import { decimal, plural } from "../lib/report/format.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
-import {
-  type Damage,
-  type DamagedModel,
-  DESTROYED,
-  findDamage,
-  MENDED,
-} from "../lib/task/find_damage.ts";
+import { type Damage, DESTROYED, findDamage, MENDED } from "../lib/task/find_damage.ts";
+import type { Converted } from "../lib/task/keep_speed.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
 import type { Shell } from "./shell.ts";
 
@@ -27,7 +22,7 @@ export type RulesPlace = (rules: string) => string;
  */
 export async function damageNote(
   comparison: Comparison,
-  model: DamagedModel,
+  model: Converted,
   samples: Dataset,
   place: RulesPlace,
   { runtime, shell }: { runtime: Runtime; shell: Shell },

@@ -1,16 +1,16 @@
-import type { Calibration } from "../calibrate/calibration.ts";
 import { OutputCloseness } from "../evaluate/output_closeness.ts";
 import { withErrors } from "../evaluate/plan_errors.ts";
 import { producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { convert } from "../quantize/convert.ts";
-import type { QConfigMapping, Rule } from "../quantize/mapping.ts";
+import type { Rule } from "../quantize/mapping.ts";
 import { float32 } from "../quantize/qconfig.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { MAX_SQNR } from "../record/metric_info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
+import type { Converted } from "./keep_speed.ts";
 
 /** SQNR below which nothing of a result can be used, dB: a third of it is noise. */
 export const DESTROYED = 10;
@@ -38,15 +38,6 @@ export interface Damage {
   readonly mended: number;
 }
 
-/** What {@linkcode findDamage} looks at. */
-export interface DamagedModel {
-  readonly int8: QuantizedModel;
-  /** The float32 model that it was converted from. */
-  readonly float32: Model;
-  readonly mapping: QConfigMapping;
-  readonly calibration?: Calibration;
-}
-
 /** Options for {@linkcode findDamage}. */
 export interface FindDamageOptions {
   runtime: Runtime;
@@ -62,7 +53,7 @@ export interface FindDamageOptions {
  * @returns Undefined if the error shows nowhere inside.
  */
 export async function findDamage(
-  damaged: DamagedModel,
+  damaged: Converted,
   samples: readonly Feeds[],
   options: FindDamageOptions,
 ): Promise<Damage | undefined> {

@@ -4,25 +4,32 @@ import type { Metric } from "../evaluate/metric.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
 import type { StudyContext } from "./study_strategy.ts";
 
+/** What the document is called that keeps what float32 said. */
+const FLOAT32_NOTES = "float32 notes";
+
 /**
  * What is to be known before the work of a study, in sentences: what float32, which is measured first, says
  * against the samples; and that there are too few of them for the budget.
  */
-export async function openingNotes(
-  { model, data, metric, budget, store, experiment }: StudyContext,
-): Promise<string[]> {
-  const stored = await store.evaluation(await model.hash(), "selection");
-  const float32 = stored
-    ? { value: stored.accuracy.value, scores: stored.scores }
-    : await experiment.baseline("selection");
+export async function openingNotes(context: StudyContext): Promise<string[]> {
+  const { data, metric, budget } = context;
   const few = resolutionNote(budget.metric, budget.maxDrop, {
     selection: scoredSamples(data.selection, metric),
     test: scoredSamples(data.test, metric),
   });
-  return [
-    ...await baselineNotes(model, data.selection, metric, float32),
-    ...few === undefined ? [] : [few],
-  ];
+  return [...await float32Notes(context), ...few === undefined ? [] : [few]];
+}
+
+/** Kept from the first run, as they need what float32 gave for each sample, which is not. */
+async function float32Notes(
+  { model, data, metric, store, experiment }: StudyContext,
+): Promise<readonly string[]> {
+  const stored = await store.document(FLOAT32_NOTES);
+  if (stored !== undefined) return stored as string[];
+  const float32 = await experiment.baseline("selection");
+  const notes = await baselineNotes(model, data.selection, metric, float32);
+  await store.putDocument(FLOAT32_NOTES, notes);
+  return notes;
 }
 
 function scoredSamples(dataset: Dataset, metric: Metric): number {

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { arrays } from "../../lib/data/arrays.ts";
+import { splitDataset } from "../../lib/data/split.ts";
 import { UserError } from "../../lib/errors.ts";
 import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
+import { parseModel } from "../../lib/onnx/parse_model.ts";
 import type { StudyEvent } from "../../lib/record/event.ts";
 import type { Recipe } from "../../lib/record/recipe.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { memoryStore } from "../../lib/study/memory_store.ts";
 import { runStudy } from "../../lib/task/run_study.ts";
 import type { StudyStrategy } from "../../lib/task/study_strategy.ts";
+import { float32 } from "../../lib/tensor/tensor.ts";
 import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
 
 const mixed: Recipe = {
@@ -79,6 +83,29 @@ Deno.test("a study of one's own strategy goes on where it was stopped, on a stor
   const trials = events.filter((event) => event.kind === "trial");
   assert.deepEqual(trials.map(({ reused }) => reused), [true, false]);
   assert.equal((await second).trials.length, 2);
+});
+
+Deno.test("a study that goes on says of float32 what it said at first", async () => {
+  const deaf = parseModel(`
+    input x float32[N, 2]; output y float32[N, 2]
+    tensor w float32[2, 2] = [0.0, 0.0, 0.0, 0.0]; tensor b float32[2] = [1.0, 0.5]
+    y = Gemm(x, w, b)`);
+  const x = float32([24, 2], Array.from({ length: 48 }, (_, i) => Math.sin(i)));
+  const data = splitDataset(arrays({ x }));
+  const store = memoryStore();
+  const beginOf = async () => {
+    const { strategy } = oneByOne([small]);
+    const running = runStudy(deaf, data, strategy, { ...options, runtime: runtime(), store });
+    const notes: string[] = [];
+    for await (const event of running) if (event.kind === "begin") notes.push(...event.notes);
+    return { notes, kept: (await running).notes };
+  };
+  const first = await beginOf();
+  assert.match(
+    first.notes.join(),
+    /float32 gives the same for all \d+ samples: "y" does not change/,
+  );
+  assert.deepEqual(await beginOf(), first);
 });
 
 Deno.test("a study knows its network before its strategy asks", async () => {

@@ -5,7 +5,7 @@ import { UserError } from "../lib/errors.ts";
 import type { StepEvent } from "../lib/record/event.ts";
 import type { AblateOptions } from "../lib/task/ablate_options.ts";
 import { ablate } from "../lib/task/run_ablation.ts";
-import { flag, number, text } from "./command.ts";
+import { flag, number, RESUMES, text } from "./command.ts";
 import { configOption, DATA_HELP, readSamples } from "./data.ts";
 import { METRIC_OPTION } from "./metric_options.ts";
 import { specialized } from "./read_network.ts";
@@ -26,7 +26,7 @@ const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
 const command = {
   name: "ablate",
-  resumes: true,
+  stopped: RESUMES,
   summary:
     "Finds out what int8 costs in each layer: in it alone, and in all but it, on a metric and on the " +
     "outputs, and why. Writes a report into a folder; run again, it continues where it was stopped.",

@@ -18,13 +18,19 @@ export interface Command<
   readonly operands: Operands;
   /** Values with a name; `maxDrop` is written `--max-drop`. */
   readonly options: Options;
-  /** Whether it keeps what it measured, so that it goes on where it was stopped. @default {false} */
-  readonly resumes?: boolean;
+  /** What is said of its results where it is stopped. @default {"nothing was written"} */
+  readonly stopped?: string;
   /** Command lines that work, for the end of `--help`. */
   readonly examples?: readonly string[];
   /** Words of its answers that `--help` explains, see `TERMS`. */
   readonly words?: readonly string[];
 }
+
+/** Of a command that keeps what it measured. */
+export const RESUMES = "what was measured is kept, and the same command goes on from there";
+
+/** Of a command that writes its files at the end. */
+export const WHOLE_FILES = "each of its files is written whole, or still as it was";
 
 /** A value without a name, as in `inspect model.onnx`. */
 export interface Operand {

@@ -8,7 +8,7 @@ import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check, type Checked, planCheck } from "./check.ts";
-import { flag, number, text } from "./command.ts";
+import { flag, number, RESUMES, text } from "./command.ts";
 import { DATA_HELP, READING, readSamples, readShared } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { METRIC_OPTION } from "./metric_options.ts";
@@ -21,7 +21,7 @@ import { writtenNote } from "./written_note.ts";
 
 const command = {
   name: "optimize",
-  resumes: true,
+  stopped: RESUMES,
   summary:
     "Makes a model fast on onnxruntime-web's WASM kernels: times every node on this machine in " +
     "every form that it can have, int8 among them, and writes what takes least as a whole. It never " +

@@ -22,7 +22,7 @@ import type { QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { type Converted, keepSpeed, type KeptSpeed } from "../lib/task/keep_speed.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
 import { type Check, check, type CheckOptions, planCheck, requireKept } from "./check.ts";
-import { flag, number, text } from "./command.ts";
+import { flag, number, text, WHOLE_FILES } from "./command.ts";
 import { damageNote } from "./damage_note.ts";
 import { configOption, DATA_HELP, readSamples } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
@@ -37,6 +37,7 @@ import { writtenNote } from "./written_note.ts";
 
 const command = {
   name: "quantize",
+  stopped: WHOLE_FILES,
   summary:
     "Writes an int8 form of a model for onnxruntime-web: by default static where int8 is fast, with " +
     "ranges from samples, and small weights elsewhere; what proves slower than float32 is put back. " +

@@ -3,6 +3,7 @@ import { UsageError, UserError } from "../lib/errors.ts";
 import { writeReport } from "../lib/report/write_report.ts";
 import { STUDY_JSON, writeStudyJson } from "../lib/study/files.ts";
 import { readStudy, STUDY_FILE } from "../lib/study/open_study.ts";
+import { WHOLE_FILES } from "./command.ts";
 import { runScript, script } from "./shell.ts";
 
 /** Where studies are kept by default. */
@@ -10,6 +11,7 @@ const STUDIES = "studies";
 
 const command = {
   name: "report",
+  stopped: WHOLE_FILES,
   summary: "Writes the report of a study again from what is stored of it, also of one that was " +
     "stopped. The same study gives the same bytes. Nothing is measured.",
   operands: { folder: { placeholder: "FOLDER", help: "folder of the study, or a file in it" } },

@@ -5,7 +5,7 @@ import { writeReport } from "../lib/report/write_report.ts";
 import type { Objective } from "../lib/record/best.ts";
 import { search } from "../lib/task/run_search.ts";
 import type { Study } from "../lib/record/study_record.ts";
-import { number, text } from "./command.ts";
+import { number, RESUMES, text } from "./command.ts";
 import { DATA_HELP, READING, readShared } from "./data.ts";
 import { specialized } from "./read_network.ts";
 import { showStudy } from "./study_progress.ts";
@@ -26,7 +26,7 @@ import { withConfig } from "./with_config.ts";
 
 const command = {
   name: "search",
-  resumes: true,
+  stopped: RESUMES,
   summary: "Finds the fastest (or smallest) model whose accuracy drops by no more than a budget: " +
     "measures what each form of each layer takes and costs, solves for the best mix, builds it, " +
     "measures it, and learns from that until the time is up. Writes report, models and record into " +

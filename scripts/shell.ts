@@ -17,7 +17,9 @@ import type { Interruption } from "./watchdog.ts";
 export interface Shell {
   /** What was typed behind the command's name. */
   readonly args: readonly string[];
-  /** Aborts at the first Ctrl-C (or SIGTERM); the second ends the process at once. */
+  /**
+   * Aborts at the first Ctrl-C (or SIGTERM); the process ends within a second of it, or at the second.
+   */
   readonly signal: AbortSignal;
   /** The live line on stderr. */
   readonly progress: Progress;
@@ -54,10 +56,8 @@ export function script<
   command: Command<Operands, Options>,
   main: (line: CommandLine<Operands, Options>, shell: Shell) => Promise<void>,
 ): Script {
-  const rest = command.resumes
-    ? "what was measured is kept, and the same command goes on from there"
-    : "nothing was written";
-  const farewell = `${command.name}: stopped; ${rest}`;
+  const { name, stopped = "nothing was written" } = command;
+  const farewell = `${name}: stopped; ${stopped}`;
   const run = async (shell: Shell) => {
     const { args, signal, progress, print } = shell;
     try {
@@ -73,7 +73,7 @@ export function script<
         shell.complain(farewell);
         return 0;
       }
-      shell.complain(complaint(command.name, error));
+      shell.complain(complaint(name, error));
       return error instanceof UsageError ? WRONG_USAGE : FAILED;
     }
   };

@@ -4,7 +4,7 @@ import { writeReport } from "../lib/report/write_report.ts";
 import { parseSweepConfig, type SweepConfig } from "../lib/config/sweep_config.ts";
 import type { Study } from "../lib/record/study_record.ts";
 import { sweep } from "../lib/task/run_sweep.ts";
-import { flag, text } from "./command.ts";
+import { flag, RESUMES, text } from "./command.ts";
 import { configOption, DATA_HELP } from "./data.ts";
 import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
@@ -25,7 +25,7 @@ import { tellMetric } from "./tell_metric.ts";
 
 const command = {
   name: "sweep",
-  resumes: true,
+  stopped: RESUMES,
   summary:
     "Measures int8 configurations of a model against float32 in onnxruntime-web: accuracy, " +
     "latency, size. Writes a report, the best models and a record into a folder; run again, it " +

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { parseModel } from "../../lib/onnx/parse_model.ts";
 import { openStudy } from "../../lib/study/open_study.ts";
+import quantize from "../../scripts/quantize.ts";
+import report from "../../scripts/report.ts";
 import { inTempFolder } from "../temp_folder.ts";
 import { run, runUntil } from "./spawn.ts";
 
@@ -14,6 +16,12 @@ Deno.test("Ctrl-C ends a command that computes, waits, or does not listen, and s
       stderr,
       /stuck: stopped; what was measured is kept, and the same command goes on from there\n$/,
     );
+  }
+});
+
+Deno.test("a command that has written a file does not say that nothing was written", () => {
+  for (const { farewell } of [report, quantize]) {
+    assert.match(farewell, /: stopped; each of its files is written whole, or still as it was$/);
   }
 });
 

@@ -1,3 +1,4 @@
+import { RESUMES } from "../../scripts/command.ts";
 import { runScript, script } from "../../scripts/shell.ts";
 
 /** A command whose main thread computes without end, or waits: for what only a process can show. */
@@ -5,7 +6,7 @@ const command = {
   name: "stuck",
   summary: "",
   operands: { doing: { placeholder: "WHAT", help: "" } },
-  resumes: true,
+  stopped: RESUMES,
   options: {},
 } as const;
 

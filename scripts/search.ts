@@ -1,15 +1,11 @@
 import { UsageError } from "../lib/errors.ts";
-import { caveats, headline } from "../lib/report/headline.ts";
-import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
 import type { Objective } from "../lib/record/best.ts";
 import { search } from "../lib/task/run_search.ts";
-import type { Study } from "../lib/record/study_record.ts";
 import { number, RESUMES, text } from "./command.ts";
 import { DATA_HELP, READING, readShared } from "./data.ts";
+import { followStudy } from "./follow_study.ts";
 import { specialized } from "./read_network.ts";
-import { showStudy } from "./study_progress.ts";
-import { tellMetric } from "./tell_metric.ts";
 import { runScript, script } from "./shell.ts";
 import {
   commandLine,
@@ -77,38 +73,12 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
     ...{ out, signal, report: writeReport },
     command: commandLine("search", args),
   });
-  const show = showStudy(
-    progress,
-    out,
-    (metric) => tellMetric(metric, { print, progress }, options.json),
-  );
-  const said = new Set<string>();
-  for await (const event of running) {
-    if (event.kind === "begin") event.notes.forEach((note) => said.add(note));
-    await show(event);
-  }
-  const study = await running;
-  progress.close();
-  await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out, said));
+  await followStudy(running, out, { print, progress }, options.json);
 });
 
 function objectiveOf(text: string | undefined): Objective | undefined {
   if (text === undefined || text === "latency" || text === "size") return text;
   throw new UsageError(`--objective is latency or size, got "${text}"`);
-}
-
-/** @param said What was said before the work began. */
-function describe(study: Study, folder: string, said: ReadonlySet<string>): string {
-  const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
-  return [
-    headline(study),
-    ...caveats(study).filter((note) => !said.has(note)),
-    "",
-    trialTableText(study),
-    ...(study.search ? [study.search.ended] : []),
-    `Report: ${folder}/report.html`,
-    ...(file ? [`Model:  ${folder}/${file}`] : []),
-  ].join("\n");
 }
 
 export default main;

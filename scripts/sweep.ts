@@ -1,11 +1,9 @@
-import { caveats, headline } from "../lib/report/headline.ts";
-import { trialTableText } from "../lib/report/trial_table.ts";
 import { writeReport } from "../lib/report/write_report.ts";
 import { parseSweepConfig, type SweepConfig } from "../lib/config/sweep_config.ts";
-import type { Study } from "../lib/record/study_record.ts";
 import { sweep } from "../lib/task/run_sweep.ts";
 import { flag, RESUMES, text } from "./command.ts";
 import { configOption, DATA_HELP } from "./data.ts";
+import { followStudy } from "./follow_study.ts";
 import { specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { runScript, script } from "./shell.ts";
@@ -20,8 +18,6 @@ import {
   sampleSplits,
   STUDY_OPTIONS,
 } from "./study_data.ts";
-import { showStudy } from "./study_progress.ts";
-import { tellMetric } from "./tell_metric.ts";
 
 const command = {
   name: "sweep",
@@ -96,30 +92,8 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     command: commandLine("sweep", args),
     report: writeReport,
   });
-  const show = showStudy(
-    progress,
-    out,
-    (metric) => tellMetric(metric, { print, progress }, options.json),
-  );
-  for await (const event of running) await show(event);
-  const study = await running;
-  progress.close();
-  await print(options.json ? JSON.stringify(study, null, 2) : describe(study, out));
+  await followStudy(running, out, { print, progress }, options.json);
 });
-
-function describe(study: Study, folder: string): string {
-  const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
-  const { planned = 0, trials } = study;
-  return [
-    headline(study),
-    ...caveats(study),
-    "",
-    trialTableText(study),
-    `Report: ${folder}/report.html`,
-    ...(file ? [`Model:  ${folder}/${file}`] : []),
-    ...(trials.length < planned ? ["The same command continues where it was stopped."] : []),
-  ].join("\n");
-}
 
 export default main;
 

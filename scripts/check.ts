@@ -66,7 +66,7 @@ export async function planCheck(
   const metric = await metricFor(model, data, { metric: options.metric, runtime, signal });
   const info = infoOf(metric);
   requireLimits(info, options);
-  if (!options.json) await tellMetric(info, shell, false);
+  await tellMetric(info, shell, options.json);
   const float32 = await evaluate(runtime, model, data, metric, undefined, { signal })
     .catch((error) => {
       if (options.metric !== undefined) throw error; // who asks for it wants its figure

@@ -82,6 +82,7 @@ Deno.test("quantize takes a mapping from a config, and --dynamic needs no sample
       run("quantize", at("tiny.onnx"), "--dynamic", "--out", at("d.onnx")),
     ]);
     assert.equal(config.code, 0, config.stderr);
+    assert.match(config.stderr, /^Metric: agreement in %/m);
     const record = JSON.parse(config.stdout);
     assert.equal(record.executes.QLinearConv, 1);
     assert.equal(record.comparison.difference.n, 12); // 8 found the ranges

@@ -55,6 +55,34 @@ export function readClasses(
   return { output: name, ids: argmax(toNumbers(tensor), count), count };
 }
 
+/** What a network answers to a sample that has one label. */
+export interface LabelledClass extends Pick<Classes, "output" | "count"> {
+  readonly id: number;
+}
+
+/**
+ * Reads the class that a network chose for a sample with a label, see {@linkcode readClasses}.
+ *
+ * @throws {Error} If there is no such output, it has several positions, or the label is no class of it.
+ */
+export function labelledClass(
+  outputs: Readonly<Record<string, Tensor>>,
+  label: number,
+  name?: string,
+): LabelledClass {
+  const { output, ids, count } = readClasses(outputs, name);
+  if (ids.length !== 1) {
+    throw new Error(
+      `output "${output}" has ${ids.length} positions, but there is one label; ` +
+        `score it with a metric of your own`,
+    );
+  }
+  if (label >= count) {
+    throw new Error(`its label ${label} is outside the ${count} classes of output "${output}"`);
+  }
+  return { output, id: ids[0]!, count };
+}
+
 function findClassOutput(outputs: Readonly<Record<string, Tensor>>): string | undefined {
   const entries = Object.entries(outputs);
   const scores = entries.find(([, { type, dims }]) => isFloat(type) && classCount(dims) > 1);

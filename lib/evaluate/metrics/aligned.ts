@@ -1,8 +1,9 @@
 import { MAX_SQNR } from "../../record/metric_info.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { toNumbers } from "../classes.ts";
-import { comparable, sqnrOf } from "../closeness.ts";
+import { sqnrOf } from "../closeness.ts";
 import type { ClosenessOptions, Metric } from "../metric.ts";
+import { outputPairs } from "../worst_output.ts";
 import { LEAST_SQNR } from "./sqnr.ts";
 
 /** Pairs of values that are looked at, at most: about a second's work. */
@@ -43,15 +44,10 @@ export function aligned(options: ClosenessOptions = {}): Metric {
     maxDrop: MAX_SQNR - LEAST_SQNR,
     resolution: 1,
     isMatched: true,
-    score({ outputs, reference }) {
-      const names = options.outputs ?? comparable(reference);
-      if (names.length === 0) throw new Error("there is no output of numbers to compare");
-      const scores = names.flatMap((name) => {
-        const [ours, theirs] = [outputs[name], reference[name]];
-        if (!ours || !theirs) throw new Error(`there is no output "${name}"`);
-        if (ours.data.length + theirs.data.length === 0) return [];
-        return [alignedSqnr(theirs, ours, name)];
-      });
+    score(sample) {
+      const scores = outputPairs(sample, options)
+        .filter(({ ours, theirs }) => ours.data.length + theirs.data.length > 0)
+        .map(({ name, ours, theirs }) => alignedSqnr(theirs, ours, name));
       return scores.length === 0 ? undefined : Math.min(...scores);
     },
   };

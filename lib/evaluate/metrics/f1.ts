@@ -1,4 +1,4 @@
-import { readClasses } from "../classes.ts";
+import { labelledClass } from "../classes.ts";
 import type { ClassOptions, Metric, Pooled } from "../metric.ts";
 
 /**
@@ -19,16 +19,10 @@ export function f1(options: ClassOptions = {}): Metric {
   // Of each class: samples of it that were found (twice), and found or missed.
   const pooled: Pooled = {
     tally({ outputs, label }) {
-      const { output, ids, count } = readClasses(outputs, options.output);
-      if (ids.length !== 1) {
-        throw new Error(`output "${output}" has ${ids.length} positions, but there is one label`);
-      }
-      if (label! >= count) {
-        throw new Error(`its label ${label} is outside the ${count} classes of output "${output}"`);
-      }
-      const sums = Array<number>(2 * (Math.max(label!, ids[0]!) + 1)).fill(0);
-      for (const id of [label!, ids[0]!]) sums[2 * id + 1]!++;
-      if (label === ids[0]) sums[2 * label!] = 2;
+      const { id } = labelledClass(outputs, label!, options.output);
+      const sums = Array<number>(2 * (Math.max(label!, id) + 1)).fill(0);
+      for (const one of [label!, id]) sums[2 * one + 1]!++;
+      if (label === id) sums[2 * label!] = 2;
       return sums;
     },
     value: (sums) => meanShare(sums),

@@ -1,6 +1,7 @@
-import { comparable, sameShape } from "../closeness.ts";
+import { sameShape } from "../closeness.ts";
 import { toNumbers } from "../classes.ts";
 import type { ClosenessOptions, Metric } from "../metric.ts";
+import { outputPairs } from "../worst_output.ts";
 
 /**
  * Mean absolute error of a sample's outputs against the float32 network's, in their own unit; of several
@@ -25,19 +26,17 @@ export function mae(options: ClosenessOptions = {}): Metric {
     higherIsBetter: false,
     share: false,
     perfect: 0,
-    score({ outputs, reference }) {
-      const names = options.outputs ?? comparable(reference);
-      if (names.length === 0) throw new Error("there is no output of numbers to compare");
-      return Math.max(...names.map((name) => {
-        const [ours, theirs] = [outputs[name], reference[name]];
-        if (!ours || !theirs) throw new Error(`there is no output "${name}"`);
-        if (!sameShape(ours, theirs)) {
-          throw new Error(
-            `output "${name}" has another shape than float32's; try --metric aligned-sqnr`,
-          );
-        }
-        return meanError(toNumbers(theirs), toNumbers(ours));
-      }));
+    score(sample) {
+      return Math.max(
+        ...outputPairs(sample, options).map(({ name, ours, theirs }) => {
+          if (!sameShape(ours, theirs)) {
+            throw new Error(
+              `output "${name}" has another shape than float32's; try --metric aligned-sqnr`,
+            );
+          }
+          return meanError(toNumbers(theirs), toNumbers(ours));
+        }),
+      );
     },
   };
 }

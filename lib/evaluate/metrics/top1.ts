@@ -1,4 +1,4 @@
-import { readClasses } from "../classes.ts";
+import { labelledClass } from "../classes.ts";
 import type { ClassOptions, Metric } from "../metric.ts";
 
 /**
@@ -26,17 +26,7 @@ export function top1(options: ClassOptions = {}): Metric {
     usesLabels: true,
     decidedBy: options,
     score({ outputs, label }) {
-      const { output, ids, count } = readClasses(outputs, options.output);
-      if (ids.length !== 1) {
-        throw new Error(
-          `output "${output}" has ${ids.length} positions, but there is one label; ` +
-            `score it with a metric of your own`,
-        );
-      }
-      if (label! >= count) {
-        throw new Error(`its label ${label} is outside the ${count} classes of output "${output}"`);
-      }
-      return ids[0] === label ? 1 : 0;
+      return labelledClass(outputs, label!, options.output).id === label ? 1 : 0;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readClasses, toNumbers } from "../classes.ts";
+import { labelledClass, toNumbers } from "../classes.ts";
 import type { ClassOptions, Metric } from "../metric.ts";
 
 /**
@@ -25,12 +25,9 @@ export function top5(options: ClassOptions = {}): Metric {
     share: true,
     usesLabels: true,
     score({ outputs, label }) {
-      const { output, ids, count } = readClasses(outputs, options.output);
-      if (ids.length !== 1 || count === Infinity) {
+      const { output, count } = labelledClass(outputs, label!, options.output);
+      if (count === Infinity) {
         throw new Error(`output "${output}" has to hold one row of scores; choose another metric`);
-      }
-      if (label! >= count) {
-        throw new Error(`its label ${label} is outside the ${count} classes of output "${output}"`);
       }
       const scores = toNumbers(outputs[output]!);
       const own = scores[label!]!;

@@ -20,9 +20,8 @@ import {
   modelOrSample,
   ownMetric,
   requirePair,
+  samples,
 } from "./study_data.ts";
-
-const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
 const command = {
   name: "ablate",

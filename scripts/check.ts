@@ -7,7 +7,7 @@ import { infoOf, type Metric } from "../lib/evaluate/metric.ts";
 import { metricFor } from "../lib/evaluate/metric_for.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
-import { drop, isWithin, worstCaseDrop } from "../lib/record/budget.ts";
+import { allowedDrop, isWithin, worstCaseDrop } from "../lib/record/budget.ts";
 import { metricFormat } from "../lib/report/format.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
 import { RuntimeError } from "../lib/runtime/runtime_errors.ts";
@@ -120,7 +120,7 @@ export function requireKept(
     throw new UserError(`${file} is written, but ${asked} was not checked: see above`);
   }
   const { metric, difference, candidate, float32 } = comparison;
-  const allowed = maxDrop ?? drop(metric, { value: atLeast! - float32.value.value });
+  const allowed = maxDrop ?? allowedDrop(metric, atLeast!, float32.value.value);
   if (isWithin({ maxDrop: allowed }, worstCaseDrop(metric, difference))) return;
   const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: allowed });
   throw new UserError(

@@ -1,6 +1,7 @@
 import { table } from "../lib/display.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import { type ModelSummary, summarizeModel } from "../lib/onnx/summary.ts";
+import { count } from "../lib/report/format.ts";
 import type { ValueType } from "../lib/tensor/tensor.ts";
 import { flag } from "./command.ts";
 import { runScript, script } from "./shell.ts";
@@ -70,10 +71,6 @@ function describe(model: ModelSummary, amendments: readonly string[], all: boole
 function describeValue({ name, type, dims }: ValueType): string {
   const shape = dims ? `[${dims.map((dim) => dim ?? "?").join(", ")}]` : "[...]";
   return `${name}: ${type} ${shape}`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
 }
 
 export default main;

@@ -21,7 +21,8 @@ export const MODEL_OPERAND = {
   optional: true,
 } as const;
 
-const samples = (what: string) => number("N", what, { integer: true, min: 1 });
+/** A number of samples. */
+export const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
 /** What every command that makes a study takes, beside what it is to measure. */
 export const STUDY_OPTIONS = {

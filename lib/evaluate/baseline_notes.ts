@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { isFloat, readClasses, toNumbers } from "./classes.ts";
 import { mostClasses } from "./default_metric.ts";
 import { METRIC_SIGNATURE } from "./load_metric.ts";
-import type { Metric } from "./metric.ts";
+import { isShare, type Metric } from "./metric.ts";
 import { metricNamed } from "./metrics.ts";
 import { outputFacts } from "./output_facts.ts";
 import { sameOutputsNote } from "./same_outputs.ts";
@@ -104,10 +104,10 @@ function unlabelledNote(
 function chanceOf(
   model: Model,
   { labels }: Dataset,
-  { share, unit, usesLabels, decidedBy }: Metric,
+  metric: Metric,
   { low, n }: Estimate,
 ): number | undefined {
-  const isShareOfRight = (share ?? unit === "%") && usesLabels && decidedBy;
+  const isShareOfRight = isShare(metric) && metric.usesLabels && metric.decidedBy;
   if (!isShareOfRight || n < FEW || !labels) return undefined;
   const least = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
   const classes = Math.max(2, least, mostClasses(outputFacts(model.graph)) ?? 0);

@@ -48,11 +48,9 @@ export function readClasses(
     );
   }
   if (!isFloat(tensor.type)) return { output: name, ids: toNumbers(tensor), count: Infinity };
-  if (axis !== undefined) {
-    return { output: name, ids: argmaxAlong(tensor, axis), count: tensor.dims.at(axis) ?? 1 };
-  }
-  const count = classCount(tensor.dims);
-  return { output: name, ids: argmax(toNumbers(tensor), count), count };
+  const { dims } = tensor;
+  const along = axis ?? classAxis(dims);
+  return { output: name, ids: argmaxAlong(tensor, along), count: dims.at(along) ?? 1 };
 }
 
 /** What a network answers to a sample that has one label. */
@@ -85,24 +83,16 @@ export function labelledClass(
 
 function findClassOutput(outputs: Readonly<Record<string, Tensor>>): string | undefined {
   const entries = Object.entries(outputs);
-  const scores = entries.find(([, { type, dims }]) => isFloat(type) && classCount(dims) > 1);
+  const scores = entries.find(([, { type, dims }]) =>
+    isFloat(type) && (dims.at(classAxis(dims)) ?? 1) > 1
+  );
   return (scores ?? entries.find(([, { type }]) => /int/.test(type)))?.[0];
 }
 
-/** Length of the axis that holds the classes. */
-function classCount(dims: readonly number[]): number {
+/** The axis that holds the classes, counted from the end. */
+function classAxis(dims: readonly number[]): number {
   const image = dims.length >= 4 && dims.at(-1) === 1 && dims.at(-2) === 1;
-  return dims.at(image ? -3 : -1) ?? 1;
-}
-
-/** Index of the first largest value of each run of `count`. */
-function argmax(scores: ArrayLike<number>, count: number): Int32Array {
-  return Int32Array.from({ length: scores.length / count }, (_, position) => {
-    const start = position * count;
-    let best = start;
-    for (let i = start + 1; i < start + count; i++) if (scores[i]! > scores[best]!) best = i;
-    return best - start;
-  });
+  return image ? -3 : -1;
 }
 
 /** Index of the first largest value along an axis, at each position of the others. */

@@ -16,6 +16,15 @@ export function drop(
   return metric.higherIsBetter ? -difference.value : difference.value;
 }
 
+/** The drop that a least accepted value of the metric allows; below 0 where float32 itself has less. */
+export function allowedDrop(
+  metric: Pick<MetricInfo, "higherIsBetter">,
+  atLeast: number,
+  float32: number,
+): number {
+  return drop(metric, { value: atLeast - float32 });
+}
+
 /**
  * The drop that a candidate is judged by. Of a share (top-1, agreement) it is the one measured: the
  * interval of a share tells more about the number of samples than about the network. Of any other metric

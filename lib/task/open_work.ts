@@ -8,7 +8,7 @@ import { metricFor } from "../evaluate/metric_for.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
-import { type Budget, drop } from "../record/budget.ts";
+import { allowedDrop, type Budget } from "../record/budget.ts";
 import type { OnStep } from "../record/event.ts";
 import type { Recipe } from "../record/recipe.ts";
 import { recipeName } from "../record/recipe_name.ts";
@@ -208,7 +208,7 @@ function budgetOf(
     const asked = maxDrop ?? defaultMaxDrop(metric);
     return { metric: info, maxDrop: asked };
   }
-  const allowed = drop(metric, { value: atLeast - float32 });
+  const allowed = allowedDrop(metric, atLeast, float32);
   if (allowed >= 0) return { metric: info, maxDrop: allowed };
   const spaced = unit && ` ${unit}`;
   throw new UserError(

@@ -49,8 +49,8 @@ export function headline(study: Study): string {
   if (best === undefined) {
     const unsettled = unsettledNote(measured.filter(isKept).map(({ latency }) => latency));
     if (unsettled !== undefined) return unsettledText(study, unsettled, measured.filter(isKept));
-    return `No configuration that kept the budget of ${budget} was significantly faster than float32, ` +
-      `or as fast and smaller: the fastest, ${subject(fastest)}, ran at ` +
+    return `The model as given stays: no configuration that kept the budget of ${budget} was ` +
+      `significantly faster, or as fast and smaller; the fastest, ${subject(fastest)}, ran at ` +
       `${factorInterval(fastest.latency.ratio)} of its time.`;
   }
   const entry = entryOf(best);

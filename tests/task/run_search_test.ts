@@ -16,7 +16,7 @@ import type { Trial } from "../../lib/record/trial_record.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";
-import { tinyData, tinyModel } from "./tiny.ts";
+import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
 import { clock, clockedRuntime } from "./clock.ts";
 
 const base: SearchOptions = {
@@ -163,6 +163,32 @@ Deno.test("where nothing keeps the budget the model as given stays, and the clos
   const best = Math.max(...study.trials.map(({ accuracy }) => accuracy!.value.low));
   assert.equal(closest.accuracy.value.low, best);
   assert.match(headline(study), /^No configuration kept the budget of .*: the closest, /);
+});
+
+Deno.test("of a network inside an If that nothing makes faster, the model as given stays", async () => {
+  const { proto } = modelOf(
+    `input x float32[N, 3, 12, 12]; output y float32[N, 4]
+    f = Flatten(x) @ flatten; m = ReduceMax(f) {keepdims=0} @ most
+    tensor two float32[] = [2.0]
+    c = Greater(m, two) @ high
+    y = If(c) {then_branch=graph then {output a float32[N, 4]; a = MatMul(f, w) @ left},
+      else_branch=graph else {output b float32[N, 4]; b = MatMul(f, v) @ right}} @ choice`,
+    { w: [432, 4], v: [432, 4] },
+  );
+  const given = new Model(proto, { name: "branches.onnx" });
+  const bytes = given.bytes().length;
+  const runtime = pacedRuntime((model) => model.bytes().length === bytes ? 1 : 1.06);
+  const options = { ...base, runtime, metric: sqnr(), maxDrop: 120 };
+  const study = await search(given, tinyData(60, { labelled: false }), options);
+  const [first] = study.trials;
+  assert.match(first!.name, /^int8 weights/);
+  assert.ok(first!.bytes! < 0.5 * bytes);
+  assert.equal(study.winner, undefined);
+  assert.deepEqual(first!.latency!.ratio, { value: 1.06, low: 1.06, high: 1.06, n: 3 });
+  assert.match(
+    headline(study),
+    /^The model as given stays: no configuration .* as fast and smaller/,
+  );
 });
 
 Deno.test("what cannot be met or resolved is said before the work begins", async () => {

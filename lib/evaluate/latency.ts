@@ -1,5 +1,8 @@
 import type { Latency, MachineLoad } from "../record/trial_record.ts";
-import { median, medianInterval, quantile } from "./quantile.ts";
+import { haveMoved } from "../runtime/drift.ts";
+import type { Times } from "../runtime/runtime.ts";
+import { median } from "../tensor/quantile.ts";
+import { medianInterval } from "./median_interval.ts";
 
 /** Options for {@linkcode latencyRatio}. */
 export interface LatencyOptions {
@@ -23,7 +26,7 @@ export interface LatencyOptions {
  * reported, and its interval (see `medianInterval()`) holds whatever their distribution. The times
  * themselves are for orientation only.
  *
- * @param times Milliseconds, `ms[round][model]`, as the worker pool gives them.
+ * @param times Milliseconds, `ms[round][model]`, as a runtime's `times()` gives them.
  * @throws {RangeError} If there are no rounds or no such columns.
  * @example
  * ```ts
@@ -34,54 +37,41 @@ export interface LatencyOptions {
  * ```
  */
 export function latencyRatio(
-  times: { readonly ms: readonly (readonly number[])[] },
+  times: Pick<Times, "wallMs" | "clock" | "isWarm"> & { readonly ms: Rounds },
   options: LatencyOptions = {},
 ): Latency {
   const { baseline = 0, candidate = 1, threads = 1, machine = "", load } = options;
-  const column = (model: number) =>
-    times.ms.map((round, index) => {
-      const ms = round[model];
-      if (ms !== undefined && ms > 0) return ms;
-      throw new RangeError(`Cannot compare times: round ${index} has ${ms} ms for model ${model}`);
-    });
-  const baselineMs = column(baseline);
-  const candidateMs = column(candidate);
+  const { ms, wallMs, clock, isWarm = true } = times;
+  const baselineMs = column(ms, baseline);
+  const candidateMs = column(ms, candidate);
+  const pair = baselineMs.map((time, round) => [time, candidateMs[round]!]);
   return {
     threads,
-    rounds: times.ms.length,
-    ratio: medianInterval(candidateMs.map((ms, round) => ms / baselineMs[round]!)),
+    rounds: ms.length,
+    ratio: ratioOf(ms, baseline, candidate),
+    ...(wallMs && clock !== "wall" && { wallRatio: ratioOf(wallMs, baseline, candidate) }),
+    ...(clock && { clock }),
     baselineMs: median(baselineMs),
     candidateMs: median(candidateMs),
-    drifted: hasDrifted(baselineMs),
+    drifted: !isWarm || haveMoved(pair),
     machine,
     ...(load && { load }),
   };
 }
 
-/**
- * Whether times moved while they were taken: the medians of the first and the second half differ by
- * more than three standard errors, as the spread within the halves gives them, and by more than 2 %,
- * which is what runs of the same computation differ by on a quiet machine. For 15 steady rounds it
- * says so by chance about once in fifty.
- *
- * @example
- * ```ts
- * import { hasDrifted } from "./latency.ts";
- * import assert from "node:assert/strict";
- * assert.ok(!hasDrifted([40, 44, 41, 43, 42, 40, 44, 41]));
- * assert.ok(hasDrifted([40, 41, 40, 41, 50, 51, 50, 51]));
- * ```
- */
-export function hasDrifted(ms: readonly number[]): boolean {
-  if (ms.length < 4) return false; // halves of one round have no spread
-  const middle = Math.floor(ms.length / 2);
-  const halves = [ms.slice(0, middle), ms.slice(middle)] as const;
-  const [first, second] = halves;
-  // Of normal values the interquartile range is 1.349 standard deviations, and the median errs by
-  // 1.253 (the root of pi / 2) times as much as the mean. Neither is moved by single slow rounds.
-  const [q1, q2] = halves.map((half) => quantile(half, 0.75) - quantile(half, 0.25));
-  const deviation = (q1! + q2!) / 2 / 1.349;
-  const error = 1.253 * deviation * Math.sqrt(1 / first.length + 1 / second.length);
-  const moved = Math.abs(median(second) - median(first));
-  return moved > 3 * error && moved > 0.02 * median(ms);
+/** Milliseconds, `[round][model]`. */
+type Rounds = readonly (readonly number[])[];
+
+function ratioOf(ms: Rounds, baseline: number, candidate: number): Latency["ratio"] {
+  const before = column(ms, baseline);
+  return medianInterval(column(ms, candidate).map((time, round) => time / before[round]!));
+}
+
+/** The times of a model, round by round. */
+function column(ms: Rounds, model: number): number[] {
+  return ms.map((round, index) => {
+    const time = round[model];
+    if (time !== undefined && time > 0) return time;
+    throw new RangeError(`Cannot compare times: round ${index} has ${time} ms for model ${model}`);
+  });
 }

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { hasDrifted } from "../evaluate/latency.ts";
+import { hasDrifted } from "../runtime/drift.ts";
 import { allNodes, constants } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { modulePaths } from "../onnx/module_path.ts";

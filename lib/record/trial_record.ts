@@ -35,10 +35,20 @@ export const latency = z.strictObject({
   rounds: z.int(),
   /** Candidate / float32; below 1 is faster. Median of the rounds' ratios, 95 % interval. */
   ratio: estimate,
+  /** The same by the time on the wall, where the clock is another. */
+  wallRatio: estimate.optional(),
+  /**
+   * Whose time it is: that of the thread that ran the models, which other programs leave alone; that of
+   * the whole process; or the wall's. Absent in records of before: the wall's.
+   */
+  clock: z.enum(["thread", "process", "wall"]).optional(),
   /** Median milliseconds of this machine on this day: for orientation, never for comparison. */
   baselineMs: z.number(),
   candidateMs: z.number(),
-  /** The float32 time drifted between the halves of the measurement by more than its spread. */
+  /**
+   * A time of one of both, or the ratio, moved between the halves of the measurement by more than its
+   * spread; or code was not warm in the end.
+   */
   drifted: z.boolean(),
   /** Fingerprint of the machine: CPU, cores, runtime versions. */
   machine: z.string(),

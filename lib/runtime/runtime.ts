@@ -1,6 +1,7 @@
 import type { MachineLoad } from "../record/trial_record.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
+import type { ClockKind } from "./clock.ts";
 import type { RunProfile } from "./profile_run.ts";
 import type { Optimization, Session, SessionOptions } from "./session.ts";
 
@@ -44,19 +45,25 @@ export interface RunOptions {
 export interface TimesOptions {
   /** How often every model has its turn. @default {15} */
   rounds?: number;
-  /** Least milliseconds of a turn: shorter models are run several times. @default {5} */
+  /** Least milliseconds of a turn: shorter models are run several times. @default {25} */
   minRoundMs?: number;
-  /** Milliseconds after which no round begins, once there are seven. @default {Infinity} */
+  /** Milliseconds on the wall after which no round begins, once there are seven. @default {12000} */
   maxMs?: number;
   signal?: AbortSignal;
 }
 
 /** What {@linkcode Runtime.times} measured. */
 export interface Times {
-  /** Milliseconds of one run, `[round][model]`. */
+  /** Milliseconds of one run by the clock, `[round][model]`. */
   readonly ms: number[][];
-  /** Runs that each model needed until its time was steady. */
+  /** Milliseconds of one run on the wall, `[round][model]`. @default {the same as ms} */
+  readonly wallMs?: number[][];
+  /** Whose time `ms` is. @default {"wall"} */
+  readonly clock?: ClockKind;
+  /** Runs that each model needed until its code was warm. */
   readonly warmup: number[];
+  /** Whether the code of all of them was warm in the end. @default {true} */
+  readonly isWarm?: boolean;
 }
 
 /** Options for {@linkcode Runtime.profile}. */
@@ -101,7 +108,7 @@ export interface Runtime extends AsyncDisposable {
   ): AsyncGenerator<Record<string, Tensor>, void, void>;
   /**
    * Times models against each other in one worker, while the others rest: each model is run until
-   * its time is steady, then all take turns. The samples take turns too.
+   * its code is warm, then all take turns, until none of them moves. The samples take turns too.
    *
    * @throws {UserError} If there is no sample.
    */

@@ -16,7 +16,7 @@ export type TimesRequest = Required<Omit<TimesOptions, "signal">> & {
 export function timesRequest(
   models: readonly Model[],
   samples: readonly Feeds[],
-  { rounds = 15, minRoundMs = 5, maxMs = Infinity }: TimesOptions = {},
+  { rounds = 15, minRoundMs = 25, maxMs = 12_000 }: TimesOptions = {},
 ): TimesRequest {
   if (models.length > 0) {
     requireSamples(samples, `time ${models.map(({ name }) => name).join(", ")}`);

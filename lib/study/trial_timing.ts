@@ -2,17 +2,11 @@ import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Latency } from "../record/trial_record.ts";
 import { machineLoad } from "../runtime/open_runtime.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, Times } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
 /** Samples that take turns while latency is measured. */
 export const TIMED_SAMPLES = 4;
-
-/** Turns of less than this, in milliseconds, say more of the machine's scheduler than of the model. */
-const LEAST_TURN_MS = 25;
-
-/** Most milliseconds of the rounds of one trial, where they are many enough. */
-const MOST_TIMING_MS = 12_000;
 
 /** Options for {@linkcode timeAgainst}. */
 export interface TimeAgainstOptions {
@@ -34,15 +28,21 @@ export async function timeAgainst(
   { rounds, maxRounds, machine, signal }: TimeAgainstOptions,
 ): Promise<Latency> {
   const { threads } = runtime.about;
-  const ms: number[][] = [];
+  let all: Times | undefined;
   for (;;) {
-    const options = { rounds, minRoundMs: LEAST_TURN_MS, maxMs: MOST_TIMING_MS, signal };
-    const more = await runtime.times([float32, model], samples, options);
-    ms.push(...more.ms);
-    const latency = latencyRatio({ ms }, { threads, machine, load: machineLoad() });
+    const more = await runtime.times([float32, model], samples, { rounds, signal });
+    all = all ? together(all, more) : more;
+    const latency = latencyRatio(all, { threads, machine, load: machineLoad() });
     const inTime = more.ms.length === rounds;
-    if (!isUnsure(latency) || !inTime || ms.length + rounds > maxRounds) return latency;
+    if (!isUnsure(latency) || !inTime || all.ms.length + rounds > maxRounds) return latency;
   }
+}
+
+/** The rounds of two measurements as one. */
+function together(first: Times, later: Times): Times {
+  const both = <T>(a: T[] | undefined, b: T[] | undefined) => a && b && [...a, ...b];
+  const wallMs = both(first.wallMs, later.wallMs);
+  return { ...later, ms: [...first.ms, ...later.ms], ...(wallMs && { wallMs }) };
 }
 
 /** Whether a latency is worth measuring twice as long: it drifted, or is not known to 10 %. */

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { UserError } from "../errors.ts";
-import { median } from "../evaluate/quantile.ts";
+import { median } from "../tensor/quantile.ts";
 import { bestTrial, type Contest, trialFront, whyBest } from "../record/best.ts";
 import type { BeginEvent, OnStep, TrialEvent } from "../record/event.ts";
 import type { Recipe } from "../record/recipe.ts";

@@ -1,4 +1,5 @@
-import { interleave, warmUp } from "../../lib/runtime/timing.ts";
+import { interleave } from "../../lib/runtime/timing.ts";
+import { warmUp } from "../../lib/runtime/warm_up.ts";
 
 /** Options for {@linkcode race}. */
 export interface RaceOptions {
@@ -32,5 +33,5 @@ export async function race(
     const run = async () => void await task();
     contestants.push({ run, ms: warm ? (await warmUp(run, 1, { between })).ms : ONCE });
   }
-  return { ms: await interleave(contestants, 1, { between, rounds }) };
+  return await interleave(contestants, 1, { between, rounds });
 }

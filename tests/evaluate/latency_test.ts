@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { hasDrifted, latencyRatio } from "../../lib/evaluate/latency.ts";
-import { normal } from "../random.ts";
+import { latencyRatio } from "../../lib/evaluate/latency.ts";
 
 Deno.test("latencyRatio() takes ratios round by round, so that a slow second cancels", () => {
   // The machine slows down threefold in the middle; the candidate always takes half.
@@ -23,19 +22,22 @@ Deno.test("latencyRatio() refuses missing columns, times of 0 and no rounds", ()
   assert.throws(() => latencyRatio({ ms: [] }), RangeError);
 });
 
-Deno.test("hasDrifted() sees a step and a slope, and is seldom fooled by noise", () => {
-  const noise = (seed: number) => [...normal(15, seed, 0.03)].map((x) => 1 + x);
-  const share = (drift: (i: number) => number) => {
-    const seeds = Array.from({ length: 400 }, (_, seed) => seed);
-    return seeds.filter((seed) => hasDrifted(noise(seed).map((x, i) => x * drift(i)))).length / 400;
-  };
-  assert.ok(share(() => 1) < 0.04);
-  assert.ok(share((i) => i < 7 ? 1 : 1.2) > 0.95);
-  assert.ok(share((i) => 1 + i / 40) > 0.9);
+Deno.test("latencyRatio() says whose time it is, and gives the ratio on the wall beside it", () => {
+  const ms = [[10, 5], [10, 5]];
+  const wallMs = [[10, 6], [20, 12]];
+  const latency = latencyRatio({ ms, wallMs, clock: "thread" });
+  assert.deepEqual([latency.clock, latency.ratio.value, latency.wallRatio?.value], [
+    "thread",
+    0.5,
+    0.6,
+  ]);
+  assert.equal(latencyRatio({ ms, wallMs: ms, clock: "wall" }).wallRatio, undefined);
 });
 
-Deno.test("hasDrifted() does not call a shift of 2 % a drift, nor judge three rounds", () => {
-  assert.equal(hasDrifted([1, 1, 1, 1, 1.02, 1.02, 1.02, 1.02]), false);
-  assert.equal(hasDrifted([1, 1, 1, 1, 1.03, 1.03, 1.03, 1.03]), true);
-  assert.equal(hasDrifted([1, 2, 3]), false);
+Deno.test("latencyRatio() calls it a drift where one model moves, or its code was not warm", () => {
+  const rounds = (candidate: (round: number) => number) =>
+    Array.from({ length: 8 }, (_, round) => [10, candidate(round)]);
+  assert.equal(latencyRatio({ ms: rounds(() => 8) }).drifted, false);
+  assert.equal(latencyRatio({ ms: rounds((round) => round < 4 ? 12 : 8) }).drifted, true);
+  assert.equal(latencyRatio({ ms: rounds(() => 8), isWarm: false }).drifted, true);
 });

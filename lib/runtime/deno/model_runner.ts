@@ -1,12 +1,15 @@
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
+import type { Clock } from "../clock.ts";
 import { readProfile, type RunProfile } from "../profile_run.ts";
 import { explain } from "../runtime_errors.ts";
 import type { Times } from "../runtime.ts";
 import type { Optimization } from "../session.ts";
-import { interleave, warmUp } from "../timing.ts";
+import { interleaveUntilSteady } from "../timing.ts";
+import { type WarmUp, warmUp } from "../warm_up.ts";
 import type { RuntimeHook } from "./hook.ts";
 import type { TimesRequest } from "../times_request.ts";
-import { OrtSession } from "./ort_session.ts";
+import { OrtSession, threadsHere } from "./ort_session.ts";
+import { clockOf } from "./thread_clock.ts";
 
 /** A model, ready to be loaded. */
 export interface LoadableModel {
@@ -83,20 +86,24 @@ export class ModelRunner {
       readonly between?: () => void;
     },
   ): Promise<Times> {
-    if (models.length === 0) return { ms: Array.from({ length: rounds }, () => []), warmup: [] };
     const contestants = [];
-    const warmup: number[] = [];
-    const clock = { minMs: minRoundMs, between };
+    const warmUps: WarmUp[] = [];
     for (const model of models) {
       const session = await this.#open(model);
       const feeds = samples.map((sample) => session.prepare(sample));
       const run = (sample: number) => session.runPrepared(feeds[sample]!);
-      const { runs, ms } = await warmUp(run, samples.length, clock);
-      warmup.push(runs);
-      contestants.push({ run, ms });
+      warmUps.push(await warmUp(run, samples.length, { clock: this.#clock, between }));
+      contestants.push({ run, ms: warmUps.at(-1)!.ms });
     }
-    const ms = await interleave(contestants, samples.length, { ...clock, rounds, maxMs });
-    return { ms, warmup };
+    const clock = this.#clock;
+    const options = { clock, between, minMs: minRoundMs, rounds, maxMs };
+    const taken = await interleaveUntilSteady(contestants, samples.length, options);
+    return {
+      ...taken,
+      clock: clock.kind,
+      warmup: warmUps.map(({ runs }) => runs),
+      isWarm: warmUps.every(({ isWarm }) => isWarm),
+    };
   }
 
   /** Bytes of the graph after the runtime's optimization, if they can be read. */
@@ -132,7 +139,7 @@ export class ModelRunner {
     const feeds = samples.map((sample) => plain.prepare(sample));
     // V8 compiles what is hot for good: another session of the same model finds it so.
     const run = (sample: number) => plain.runPrepared(feeds[sample]!);
-    const { ms } = await warmUp(run, samples.length, { minMs: 1, between });
+    const { ms } = await warmUp(run, samples.length, { clock: this.#clock, between });
     const { fewest, most } = PROFILED_RUNS;
     const count = runs ?? Math.min(most, Math.max(fewest, Math.ceil(minMs / ms)));
     const text = await hook.catchText(async () => {
@@ -167,6 +174,10 @@ export class ModelRunner {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const session of sessions) await session.release();
+  }
+
+  get #clock(): Clock {
+    return clockOf(threadsHere() ?? 1);
   }
 
   async #open(model: LoadableModel, optimization?: Optimization): Promise<OrtSession> {

@@ -1,6 +1,7 @@
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
 import type { FailedNode } from "../runtime_errors.ts";
 import type { RunProfile } from "../profile_run.ts";
+import type { Times } from "../runtime.ts";
 import type { TimesRequest } from "../times_request.ts";
 import type { Optimization } from "../session.ts";
 
@@ -59,7 +60,7 @@ export interface Jobs {
   /** Times models against each other. */
   times: {
     request: TimesRequest & { readonly models: readonly ModelRef[] };
-    answer: { readonly ms: number[][]; readonly warmup: number[] };
+    answer: Times;
   };
   /** Reads the graph after the runtime's optimization. */
   optimized: {

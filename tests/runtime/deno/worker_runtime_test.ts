@@ -157,7 +157,7 @@ Deno.test("times() measures every model in every round", async () => {
   assert.deepEqual(ms.map((row) => row.length), [2, 2, 2]);
   assert.ok(ms.flat().every((time) => time > 0));
   assert.ok(warmup.every((runs) => runs >= 4));
-  assert.deepEqual(await runtime.times([], samples, { rounds: 1 }), { ms: [[]], warmup: [] });
+  assert.deepEqual((await runtime.times([], samples, { rounds: 1 })).ms, [[]]);
   await assert.rejects(runtime.times(models, []), /there is no sample/);
 });
 

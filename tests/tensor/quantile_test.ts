@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { median, medianInterval, quantile } from "../../lib/evaluate/quantile.ts";
+import { medianInterval } from "../../lib/evaluate/median_interval.ts";
+import { median, quantile } from "../../lib/tensor/quantile.ts";
 
 const ranks = (n: number) => Float64Array.from({ length: n }, (_, i) => n - i);
 

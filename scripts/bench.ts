@@ -5,6 +5,7 @@ import type { Bench, BenchRow } from "./bench/bench.ts";
 import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
+import { latency } from "./bench/latency.ts";
 import { modelIo } from "./bench/model_io.ts";
 import { placement, placements } from "./bench/placement.ts";
 import { prediction } from "./bench/prediction.ts";
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   placement,
   placements,
   searches,
+  latency,
 ];
 
 const command = {
@@ -78,6 +80,15 @@ function tableRow(row: BenchRow & { bench: string }) {
   if ("peak" in row) {
     const ratio = digits(row.peak / row.peakAgainst);
     return { bench, what, median: `${digits(row.peak / 1e6)} MB`, against, ratio };
+  }
+  if ("holding" in row) {
+    return {
+      ...{ bench, what, median: `${digits(row.baselineMs)} ms`, against },
+      "interval holds": `${row.holding} of ${row.processes}`,
+      width: `${digits(100 * row.width)} %`,
+      error: `${digits(100 * row.error)} %`,
+      seconds: digits(row.seconds),
+    };
   }
   const { latency, bytes } = row;
   const { ratio, candidateMs, rounds, drifted } = latency;

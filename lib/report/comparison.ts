@@ -1,5 +1,6 @@
 import { escapeHtml, type Table, table } from "../display.ts";
 import type { ComparisonRecord } from "../record/comparison_record.ts";
+import type { Latency } from "../record/trial_record.ts";
 import { unsettledNote } from "../record/settled.ts";
 import {
   decimal,
@@ -85,14 +86,20 @@ function comparisonNotes(record: ComparisonRecord): string[] {
     notes.push(`The change of ${metric.name} is within noise.`);
   }
   if (latency) {
-    const { rounds, threads, machine, drifted } = latency;
+    const { rounds, threads, machine, drifted, clock } = latency;
     const note = unsettledNote([latency]) ??
       (drifted ? "The speed of the machine changed meanwhile: measure again." : "");
     notes.push(
-      `Time: ${plural(rounds, "round")} in turns, ${plural(threads, "thread")}, ${machine}.${
-        note && ` ${note}`
-      }`,
+      `Time: ${plural(rounds, "round")} in turns, ${plural(threads, "thread")}${
+        clockNote(clock)
+      }, ${machine}.${note && ` ${note}`}`,
     );
   }
   return notes;
+}
+
+/** Whose time it is, where it is not the wall's: `, processor's time of the thread`. */
+function clockNote(clock: Latency["clock"]): string {
+  if (clock === undefined || clock === "wall") return "";
+  return `, processor's time of the ${clock}`;
 }

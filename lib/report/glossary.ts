@@ -54,13 +54,16 @@ const ENTRIES: readonly Entry[] = [
   {
     name: "latency ratio",
     text: "Time of the candidate divided by the time of the float32 model as given; below ×1 is " +
-      "faster. Both run in turns in one process after a warm-up, so that whatever slows the " +
-      "machine slows both. The value is the median of the rounds' ratios.",
+      "faster. Both run in turns in one process once V8 has compiled their code for good, so that " +
+      "whatever slows the machine slows both. The value is the median of the rounds' ratios; the " +
+      "interval has in it what fresh processes differ by (2 %).",
   },
   {
     name: "drifted",
-    text: "The time of float32 itself changed between the two halves of the measurement by more " +
-      "than its spread: the ratio is less certain than its interval says.",
+    text:
+      "The time of float32, that of the candidate, or their ratio changed between the two halves " +
+      "of the measurement by more than its spread, or the code was not warm in the end: the ratio is " +
+      "less certain than its interval says.",
   },
   {
     name: "size",

@@ -80,7 +80,7 @@ export async function interleave(
 
 /** Options for {@linkcode interleaveUntilSteady}. */
 export interface SteadyOptions extends InterleaveOptions {
-  /** Milliseconds on the wall after which models that still move are left at that. @default {4000} */
+  /** Milliseconds on the wall after which models that still move are left at that. @default {3000} */
   patienceMs?: number;
 }
 
@@ -95,7 +95,7 @@ export async function interleaveUntilSteady(
   samples: number,
   options: SteadyOptions = {},
 ): Promise<TurnTimes> {
-  const { patienceMs = 4000 } = options;
+  const { patienceMs = 3000 } = options;
   const start = wallClock.now();
   for (;;) {
     const taken = await interleave(contestants, samples, options);

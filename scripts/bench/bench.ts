@@ -1,3 +1,4 @@
+import type { Estimate } from "../../lib/record/metric_info.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
 
 /** A measurement that can be chosen by name: one file of this folder each. */
@@ -10,7 +11,7 @@ export interface Bench {
 }
 
 /** One measured thing, against another. */
-export type BenchRow = TimeRow | MemoryRow;
+export type BenchRow = TimeRow | MemoryRow | ReliabilityRow;
 
 /** A time, against that of something which took turns with it. */
 export interface TimeRow {
@@ -31,4 +32,22 @@ export interface MemoryRow {
   /** Bytes. */
   readonly peak: number;
   readonly peakAgainst: number;
+}
+
+/** How far the ratios of fresh processes can be relied on. */
+export interface ReliabilityRow {
+  readonly what: string;
+  readonly against: string;
+  readonly processes: number;
+  /** Milliseconds of float32, median. */
+  readonly baselineMs: number;
+  /** Processes whose interval holds the ratio of the long run. */
+  readonly holding: number;
+  /** Width of their intervals as a share of the ratio, median. */
+  readonly width: number;
+  /** Distance of their ratios from that of the long run, as a share of it, median. */
+  readonly error: number;
+  /** Seconds that a comparison takes, median. */
+  readonly seconds: number;
+  readonly ratios: readonly Estimate[];
 }

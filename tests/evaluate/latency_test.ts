@@ -5,14 +5,14 @@ Deno.test("latencyRatio() takes ratios round by round, so that a slow second can
   // The machine slows down threefold in the middle; the candidate always takes half.
   const ms = [10, 11, 10, 30, 33, 31, 30, 10, 11, 10].map((time) => [time, time / 2]);
   const latency = latencyRatio({ ms }, { threads: 2, machine: "here" });
-  assert.deepEqual(latency.ratio, { value: 0.5, low: 0.5, high: 0.5, n: 10 });
+  assert.deepEqual(latency.ratio, { value: 0.5, low: 0.49, high: 0.51, n: 10 });
   assert.deepEqual([latency.baselineMs, latency.candidateMs], [11, 5.5]);
   assert.deepEqual([latency.threads, latency.rounds, latency.machine], [2, 10, "here"]);
 });
 
 Deno.test("latencyRatio() compares the columns asked for", () => {
   const { ratio, drifted } = latencyRatio({ ms: [[1, 4, 3]] }, { baseline: 1, candidate: 2 });
-  assert.deepEqual(ratio, { value: 0.75, low: 0.75, high: 0.75, n: 1 });
+  assert.deepEqual(ratio, { value: 0.75, low: 0.735, high: 0.765, n: 1 }); // 2 % of it
   assert.equal(drifted, false);
 });
 
@@ -40,4 +40,11 @@ Deno.test("latencyRatio() calls it a drift where one model moves, or its code wa
   assert.equal(latencyRatio({ ms: rounds(() => 8) }).drifted, false);
   assert.equal(latencyRatio({ ms: rounds((round) => round < 4 ? 12 : 8) }).drifted, true);
   assert.equal(latencyRatio({ ms: rounds(() => 8), isWarm: false }).drifted, true);
+});
+
+Deno.test("latencyRatio() adds what processes differ by to the spread of the rounds", () => {
+  const ms = [[10, 8.5], [10, 10], [10, 11.5]];
+  const { low, high } = latencyRatio({ ms }).ratio;
+  const half = Math.sqrt(0.15 ** 2 + 0.02 ** 2);
+  assert.ok(Math.abs(low - (1 - half)) < 1e-12 && Math.abs(high - (1 + half)) < 1e-12);
 });

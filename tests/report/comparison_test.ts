@@ -44,6 +44,15 @@ Time: 15 rounds in turns, 1 thread, a machine. The speed of the machine changed 
   );
 });
 
+Deno.test("a comparison says whose time it is, where it is not the wall's", () => {
+  const by = (clock: "thread" | "wall") => ({ ...RECORD, latency: { ...RECORD.latency!, clock } });
+  assert.match(
+    String(showComparison(by("thread"))),
+    /1 thread, processor's time of the thread, a m/,
+  );
+  assert.match(String(showComparison(by("wall"))), /in turns, 1 thread, a machine/);
+});
+
 Deno.test("a comparison gives a notebook escaped HTML, and the text", () => {
   const comparison = showComparison(RECORD);
   const shown = comparison[JUPYTER_DISPLAY]();

@@ -184,7 +184,8 @@ Deno.test("of a network inside an If that nothing makes faster, the model as giv
   assert.match(first!.name, /^int8 weights/);
   assert.ok(first!.bytes! < 0.5 * bytes);
   assert.equal(study.winner, undefined);
-  assert.deepEqual(first!.latency!.ratio, { value: 1.06, low: 1.06, high: 1.06, n: 3 });
+  assert.equal(first!.latency!.ratio.value, 1.06);
+  assert.ok(first!.latency!.ratio.low > 1);
   assert.match(
     headline(study),
     /^The model as given stays: no configuration .* as fast and smaller/,

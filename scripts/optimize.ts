@@ -11,6 +11,7 @@ import { check, type Checked, planCheck } from "./check.ts";
 import { flag, number, RESUMES, text } from "./command.ts";
 import { DATA_HELP, READING, readSamples, readShared } from "./data.ts";
 import { noteOnFloats } from "./float_types.ts";
+import { KEPT_TIMES } from "./kept_times.ts";
 import { METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { readNetwork, specialized } from "./read_network.ts";
@@ -40,7 +41,9 @@ const command = {
     }),
     metric: METRIC_OPTION,
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
-    fresh: flag("measure anew what was measured on this machine before"),
+    fresh: flag(
+      `measure anew what was measured on this machine before, and keep that; ${KEPT_TIMES}`,
+    ),
     all: flag("show every node in the plan, those without weights too"),
     keepMetadata: flag("keep what the exporter noted of each node, source lines among it"),
     json: flag("print what was chosen and measured as JSON"),
@@ -79,7 +82,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     runtime,
     qconfig: options.float32 ? "float32" : "fastest",
     ...(samples && { calibration: samples.calibration.length }),
-    ...(options.fresh && { cache: false }),
+    fresh: options.fresh,
     signal,
     onProgress: (step) => progress.update(step),
   });
@@ -113,10 +116,10 @@ function jsonOf(
   { comparison, failed }: Checked,
   written: Written & { readonly kept: boolean; readonly threads: number },
 ): string {
-  const { latency, shapes, predictedMs, drifted } = parts;
+  const { latency, shapes, predictedMs, drifted, kernelTimes } = parts;
   const record = {
     ...written,
-    ...{ shapes, latency, predictedMs, drifted, notes, rewrites },
+    ...{ shapes, latency, predictedMs, drifted, kernelTimes, notes, rewrites },
     ...{ executes: plan.executes(), plan: plan.rows, comparison, failed },
   };
   return JSON.stringify(record, null, 2);

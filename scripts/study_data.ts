@@ -9,6 +9,7 @@ import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
 import { flag, number } from "./command.ts";
 import { readSamples } from "./data.ts";
+import { KEPT_TIMES } from "./kept_times.ts";
 import { LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { readNetwork } from "./read_network.ts";
 import { readText } from "./read_text.ts";
@@ -39,7 +40,9 @@ export const STUDY_OPTIONS = {
   workers: number("N", "samples evaluated at a time; by default the number of cores, at most 4", {
     ...{ integer: true, min: 1, max: 64 },
   }),
-  fresh: flag("start over in a folder that holds a study"),
+  fresh: flag(
+    `start over in a folder that holds a study, and measure the times of kernels again; ${KEPT_TIMES}`,
+  ),
   json: flag("print the study's record as JSON"),
 } as const;
 

@@ -6,6 +6,10 @@ import { type StoredTime, TimesCache, userCacheFolder } from "./times_cache.ts";
 import { sizeOf } from "../data/first_samples.ts";
 import { profilingOverhead } from "../profile/overhead.ts";
 import { undisturbedTime } from "../profile/undisturbed.ts";
+import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
+import { machineLoad } from "../runtime/open_runtime.ts";
+import { isWorthKeeping } from "./undisturbed_measurement.ts";
+import { settling } from "./settling.ts";
 import { signatureOf } from "./signature.ts";
 import { referenceLoad } from "./reference_load.ts";
 
@@ -19,6 +23,8 @@ export interface KernelTimesOptions {
    * none. @default {octavo in the user's cache folder}
    */
   cache?: string | false;
+  /** Measures anew what is kept, and keeps that in its place. @default {false} */
+  fresh?: boolean;
   /** @default {timeKernels() in the runtime, or timeOneByOne() where that cannot be} */
   kernelTimer?: KernelTimer;
   signal?: AbortSignal;
@@ -58,7 +64,12 @@ export class KernelTimes {
   readonly #options: KernelTimesOptions;
   /** Milliseconds of the reference load in each measurement. */
   readonly #units: number[] = [];
+  readonly #began = new Date();
   #drifted = 0;
+  /** Signatures of what was measured here, and of what was taken from the file. */
+  readonly #measured = new Set<string>();
+  readonly #taken = new Map<string, StoredTime>();
+  #disturbed = 0;
 
   private constructor(cache: TimesCache, kernelTimer: KernelTimer, options: KernelTimesOptions) {
     this.#cache = cache;
@@ -67,9 +78,9 @@ export class KernelTimes {
   }
 
   static async open(runtime: Runtime, options: KernelTimesOptions = {}): Promise<KernelTimes> {
-    const { cache = userCacheFolder(), signal } = options;
+    const { cache = userCacheFolder(), fresh, signal } = options;
     const machine = `${runtime.about.machine}; ${runtime.about.threads} threads; costs 2`;
-    const stored = await TimesCache.open(cache === false ? undefined : cache, machine);
+    const stored = await TimesCache.open(cache === false ? undefined : cache, machine, fresh);
     return new KernelTimes(stored, options.kernelTimer ?? kernelTimerOf(runtime, signal), options);
   }
 
@@ -81,6 +92,20 @@ export class KernelTimes {
   /** Measurements during which the machine changed its pace, and which measuring again did not help. */
   get drifted(): number {
     return this.#drifted;
+  }
+
+  /** Where the times came from that were asked for so far. */
+  get record(): KernelTimesRecord {
+    const { path } = this.#cache;
+    const dates = [...this.#taken.values()].map(({ at }) => at).sort();
+    return {
+      ...(path !== undefined && { path }),
+      measured: this.#measured.size,
+      disturbed: this.#disturbed,
+      taken: this.#taken.size,
+      at: this.#began.toISOString(),
+      ...(dates.length > 0 && { oldest: dates[0]!, newest: dates.at(-1)! }),
+    };
   }
 
   /** The time of each subgraph in milliseconds of today, measured if no measurement is kept. */
@@ -95,7 +120,9 @@ export class KernelTimes {
     const missing = new Map<string, TimedSubgraph>();
     timed.forEach((one, i) => {
       const signature = signatures[i]!;
-      if (!this.#cache.get(signature)) missing.set(signature, one);
+      const known = this.#cache.get(signature);
+      if (!known) missing.set(signature, one);
+      else if (!this.#measured.has(signature)) this.#taken.set(signature, known);
     });
     if (missing.size === 0 && this.#units.length === 0) await this.#measure(new Map());
     let done = 0;
@@ -115,13 +142,26 @@ export class KernelTimes {
     if (isOff(unit)) {
       const [again, later] = await this.#once(timed);
       if (again < unit) [unit, times] = [again, later];
-      if (isOff(unit)) this.#drifted++;
     }
+    const drifted = isOff(unit);
+    if (drifted) this.#drifted++;
     this.#units.push(unit);
-    const signatures = [...timed.keys()];
-    await this.#cache.add(
-      new Map(signatures.map((signature, i) => [signature, inUnits(times[i]!, unit)])),
-    );
+    const load = machineLoad();
+    const stretch = stretchOf(times);
+    const moment = {
+      at: new Date().toISOString(),
+      load: load.average / load.cores,
+      ...(stretch !== undefined && { stretch }),
+      clock: stretch === undefined ? "runs" : "runtime",
+      drifted,
+    } as const;
+    const found = new Map([...timed.keys()].map((signature, i) => {
+      this.#measured.add(signature);
+      return [signature, { ...inUnits(times[i]!, unit), ...moment }];
+    }));
+    if (isWorthKeeping({ stretch, load, drifted })) return await this.#cache.add(found);
+    this.#disturbed += found.size;
+    this.#cache.use(found);
   }
 
   async #once(timed: ReadonlyMap<string, TimedSubgraph>): Promise<[number, readonly KernelTime[]]> {
@@ -132,16 +172,11 @@ export class KernelTimes {
 
 /** Reads the runtime's own clock; where this build hides it, times each subgraph by itself. */
 function kernelTimerOf(runtime: Runtime, signal?: AbortSignal): KernelTimer {
-  let warm = false;
-  return async (timed) => {
+  const together = settling(async (timed) => {
     const overhead = await profilingOverhead(runtime);
-    const together = async () =>
-      overhead && await timeKernels(runtime, timed, overhead, { signal });
-    // V8 compiles what runs often once more: in a new process the first times are twice as long.
-    if (!warm) await together();
-    warm = true;
-    return await together() ?? await eachByItself(runtime, timed, signal);
-  };
+    return overhead && await timeKernels(runtime, timed, overhead, { signal });
+  });
+  return async (timed) => await together(timed) ?? await eachByItself(runtime, timed, signal);
 }
 
 /** Conversions at the edges of a subgraph are not told apart here: they count to it. */
@@ -183,7 +218,18 @@ function chunksOf(
   return chunks;
 }
 
-function inUnits({ ms, conversions, ...rest }: KernelTime, unit: number): StoredTime {
+/** How many times their undisturbed time kernels took in the mean; undefined where that is not told. */
+function stretchOf(times: readonly KernelTime[]): number | undefined {
+  const sum = (msOf: (time: KernelTime) => number | undefined) =>
+    times.reduce((total, time) => total + (msOf(time) ?? NaN), 0);
+  const stretch = sum(({ meanMs }) => meanMs) / sum(({ ms }) => ms);
+  return Number.isFinite(stretch) ? stretch : undefined;
+}
+
+function inUnits(
+  { ms, meanMs: _, conversions, ...rest }: KernelTime,
+  unit: number,
+): Omit<StoredTime, "at" | "load" | "clock" | "drifted"> {
   return {
     ...rest,
     runs: [...rest.runs],
@@ -192,9 +238,10 @@ function inUnits({ ms, conversions, ...rest }: KernelTime, unit: number): Stored
   };
 }
 
-function inMilliseconds({ time, conversions, ...rest }: StoredTime, unit: number): KernelTime {
+function inMilliseconds(stored: StoredTime, unit: number): KernelTime {
+  const { time, conversions, input, output, runs } = stored;
   return {
-    ...rest as Pick<KernelTime, "input" | "output" | "runs">,
+    ...{ input, output, runs } as Pick<KernelTime, "input" | "output" | "runs">,
     ms: time * unit,
     conversions: conversions.map(({ time, ...conversion }) => ({ ...conversion, ms: time * unit })),
   };

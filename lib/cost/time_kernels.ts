@@ -43,6 +43,8 @@ export interface KernelTime {
   readonly conversions: readonly ConversionTime[];
   /** Operators that ran. */
   readonly runs: readonly string[];
+  /** Milliseconds in the mean of all runs: the more above `ms`, the more else the machine had to do. */
+  readonly meanMs?: number;
 }
 
 /** Options for {@linkcode timeKernels}. */
@@ -85,8 +87,9 @@ export async function timeKernels(
 /** A node of the main graph that ran. */
 interface Executed {
   readonly node: NodeProto;
-  /** Milliseconds, what is in its bodies included. */
+  /** Milliseconds, what is in its bodies included: left alone, and in the mean. */
   readonly ms: number;
+  readonly meanMs: number;
   /** Elements of what it gives. */
   readonly elements: number;
 }
@@ -97,18 +100,25 @@ function executedNodes(
   overhead: ProfilingOverhead,
 ): Executed[] {
   const matched = matchProfile(times, optimized);
-  const own = ownTimes(times, overhead);
-  const whole = [...own];
-  // Bodies come after what holds them, so that from the end each has all of its own by then.
-  for (let i = times.length - 1; i >= 0; i--) {
-    const { parent } = times[i]!;
-    if (parent !== undefined) whole[parent]! += whole[i]!;
-  }
+  const withBodies = (whole: number[]) => {
+    // Bodies come after what holds them, so that from the end each has all of its own by then.
+    for (let i = times.length - 1; i >= 0; i--) {
+      const { parent } = times[i]!;
+      if (parent !== undefined) whole[parent]! += whole[i]!;
+    }
+    return whole;
+  };
+  const whole = withBodies(ownTimes(times, overhead));
+  const means = withBodies(ownTimes(times, overhead, mean));
   return times.flatMap(({ parent, outputs }, i) => {
     const node = matched[i];
     if (parent !== undefined || !node) return [];
-    return { node, ms: whole[i]!, elements: elementCount(outputs[0] ?? [0]) };
+    return { node, ms: whole[i]!, meanMs: means[i]!, elements: elementCount(outputs[0] ?? [0]) };
   });
+}
+
+function mean(ms: readonly number[]): number {
+  return ms.reduce((sum, time) => sum + time, 0) / ms.length;
 }
 
 function readTimes(one: TimedSubgraph, index: number, executed: readonly Executed[]): KernelTime {
@@ -132,6 +142,7 @@ function readTimes(one: TimedSubgraph, index: number, executed: readonly Execute
       return conversion ? [{ conversion, elements, ms }] : [];
     }),
     runs: inner.map(({ node }) => node.opType),
+    meanMs: inner.reduce((sum, { meanMs }) => sum + meanMs, 0),
   };
 }
 

@@ -7,7 +7,7 @@ import { TENSOR_FORMS } from "./tensor_form.ts";
 
 const tensorForm = z.enum(TENSOR_FORMS as [string, ...string[]]);
 
-/** What a subgraph took, in units of the reference load. */
+/** What a subgraph took, in units of the reference load, and in which moment. */
 const storedTime = z.strictObject({
   time: z.number(),
   input: tensorForm,
@@ -18,21 +18,37 @@ const storedTime = z.strictObject({
     time: z.number(),
   })),
   runs: z.array(z.string()),
+  /** When it was measured, ISO 8601. */
+  at: z.string(),
+  /** Runs or waiting programs of the minute before, for each core. */
+  load: z.number(),
+  /** How many times that in the mean of all runs; absent where single runs are not told. */
+  stretch: z.number().optional(),
+  /** The runtime's own, node by node, or one around whole runs. */
+  clock: z.enum(["runtime", "runs"]),
+  /** Whether the machine changed its pace meanwhile. */
+  drifted: z.boolean(),
 });
 export type StoredTime = z.infer<typeof storedTime>;
 
 const stored = z.strictObject({
-  format: z.literal(2),
+  format: z.literal(3),
   /** Machine and versions that the times are of. */
   machine: z.string(),
   times: z.record(z.string(), storedTime),
 });
 
-/** Times that were measured before, on this machine with these versions, by signature. */
+/**
+ * Times that were measured before, on this machine with these versions, by signature. A file of another
+ * format counts as empty.
+ */
 export class TimesCache {
   readonly #path: string | undefined;
   readonly #machine: string;
+  /** From the file, or written to it. */
   #times: Map<string, StoredTime>;
+  /** Of this run alone. */
+  readonly #passing = new Map<string, StoredTime>();
 
   private constructor(path: string | undefined, machine: string, times: Map<string, StoredTime>) {
     this.#path = path;
@@ -45,16 +61,33 @@ export class TimesCache {
    *
    * @param folder Where it is kept; undefined keeps nothing.
    * @param machine Fingerprint of the machine, its versions, and whatever else times depend on.
+   * @param fresh Whether what is in it is to be measured again, and replaced.
    */
-  static async open(folder: string | undefined, machine: string): Promise<TimesCache> {
+  static async open(
+    folder: string | undefined,
+    machine: string,
+    fresh = false,
+  ): Promise<TimesCache> {
     if (folder === undefined) return new TimesCache(undefined, machine, new Map());
     const name = createHash("sha256").update(machine).digest("hex").slice(0, 16);
     const path = join(folder, `costs-${name}.json`);
-    return new TimesCache(path, machine, await readTimes(path, machine));
+    return new TimesCache(path, machine, fresh ? new Map() : await readTimes(path, machine));
+  }
+
+  /** The file, with `~` for the user's own folder; undefined where nothing is kept. */
+  get path(): string | undefined {
+    const home = readable("HOME") ?? readable("USERPROFILE");
+    const isOwn = home && this.#path?.startsWith(join(home, "/"));
+    return isOwn ? join("~", this.#path!.slice(home.length)) : this.#path;
   }
 
   get(signature: string): StoredTime | undefined {
-    return this.#times.get(signature);
+    return this.#passing.get(signature) ?? this.#times.get(signature);
+  }
+
+  /** Adds times that are not written down: they serve until the process ends. */
+  use(times: ReadonlyMap<string, StoredTime>): void {
+    for (const [signature, time] of times) this.#passing.set(signature, time);
   }
 
   /** Adds times, and writes them down together with what other processes wrote in the meantime. */
@@ -63,7 +96,7 @@ export class TimesCache {
     if (this.#path === undefined) return;
     this.#times = new Map([...await readTimes(this.#path, this.#machine), ...this.#times]);
     const record: z.infer<typeof stored> = {
-      format: 2,
+      format: 3,
       machine: this.#machine,
       times: Object.fromEntries(this.#times),
     };
@@ -105,12 +138,14 @@ export function userCacheFolder(): string | undefined {
     const path = readable(name);
     return path ? join(path, ...more, "octavo") : undefined;
   };
+  const named = folder("XDG_CACHE_HOME"); // whoever names one means it, on every system
+  if (named !== undefined) return named;
   switch (Deno.build.os) {
     case "darwin":
       return folder("HOME", "Library", "Caches");
     case "windows":
       return folder("LOCALAPPDATA");
     default:
-      return folder("XDG_CACHE_HOME") ?? folder("HOME", ".cache");
+      return folder("HOME", ".cache");
   }
 }

@@ -159,8 +159,14 @@ export function shareOfRuns({ ms, parent }: NodeTimes): number {
 /**
  * Time of each node without what is in its bodies, and without what observing adds. Of a node that some
  * runs go past it is the mean over all runs of what it takes where it is executed.
+ *
+ * @param timeOf What stands for the times of a node in all runs. @default {undisturbedTime}
  */
-export function ownTimes(nodes: readonly NodeTimes[], overhead: ProfilingOverhead): number[] {
+export function ownTimes(
+  nodes: readonly NodeTimes[],
+  overhead: ProfilingOverhead,
+  timeOf: (ms: readonly number[]) => number = undisturbedTime,
+): number[] {
   const own = nodes.map(({ ms }) => [...ms]);
   const shares = nodes.map(shareOfRuns);
   const added = nodes.map((node) => node.executions * overhead.inside(node));
@@ -172,6 +178,6 @@ export function ownTimes(nodes: readonly NodeTimes[], overhead: ProfilingOverhea
   return own.map((times, i) => {
     const executed = times.filter((_, run) => shares[i] === 1 || nodes[i]!.ms[run]! > 0);
     if (executed.length === 0) return 0;
-    return shares[i]! * Math.max(0, undisturbedTime(executed) - added[i]!);
+    return shares[i]! * Math.max(0, timeOf(executed) - added[i]!);
   });
 }

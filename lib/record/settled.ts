@@ -25,7 +25,7 @@ export function isSettled({ low, high }: Pick<Estimate, "low" | "high">): boolea
 }
 
 /** Whether more runs than there are cores: what is timed then waits for its turn. */
-function isBusy({ average, cores }: MachineLoad): boolean {
+export function isBusy({ average, cores }: MachineLoad): boolean {
   return Math.round(average) > cores;
 }
 

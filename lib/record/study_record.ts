@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kernelTimesRecord } from "./kernel_times_record.ts";
 import { estimate, metricInfo } from "./metric_info.ts";
 import { planRow } from "./plan_record.ts";
 import { profileRecord } from "./profile_record.ts";
@@ -72,7 +73,8 @@ export const study = z.strictObject({
   }).optional(),
   /** What calibration saw of some tensors, and what the observers of the trials keep. */
   ranges: rangesRecord.optional(),
-
+  /** Where the times of kernels came from that layers were placed by. */
+  kernelTimes: kernelTimesRecord.optional(),
   /** Of a search: how it went and what each layer became. */
   search: searchRecord.optional(),
   /** Everything needed to run it again. */

@@ -14,6 +14,7 @@ import { bestTrial, closestTrial, isFaster, isSlower } from "../record/best.ts";
 import { isWithin } from "../record/budget.ts";
 import { formsInWords } from "./forms_in_words.ts";
 import { nextSteps } from "./next_steps.ts";
+import { kernelTimesNote } from "../record/kernel_times_record.ts";
 import { isSettled, unsettledNote } from "../record/settled.ts";
 import { dropOf, entriesOf, type MeasuredEntry } from "./trials.ts";
 
@@ -98,6 +99,7 @@ export function caveats(study: Study): string[] {
       }; ${drifted === 1 ? "its ratio is" : "their ratios are"} less certain than the ` +
       `${drifted === 1 ? "interval says" : "intervals say"}.`,
     ...new Set([...study.notes ?? [], ...study.search?.notes ?? []]),
+    study.kernelTimes && kernelTimesNote(study.kernelTimes),
     ...nextSteps(study),
     failed.length > 0 &&
     `${count(failed.length)} of ${plural(failed.length + measured.length, "configuration")} ` +

@@ -2,6 +2,7 @@ import { type Base, measureExactForms } from "../cost/exact_forms.ts";
 import { fullestSample } from "../cost/fullest_sample.ts";
 import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import { fuse } from "../passes/fuse.ts";
+import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { Objective } from "../record/best.ts";
 import { contentKey } from "../record/json.ts";
 import { measureLayerNoise, type Sensitivities, sensitivities } from "../replay/layer_noise.ts";
@@ -23,6 +24,10 @@ export interface MeasureSpacesOptions {
   cache?: string | false;
   /** What times the forms of kernels. @default {the runtime's own clock} */
   kernelTimer?: KernelTimer;
+  /** Measures kept times again, and keeps those in their place. */
+  fresh?: boolean;
+  /** Told where the times of kernels came from. */
+  onKernelTimes: (record: KernelTimesRecord) => void;
   /** Told what could not be measured, in sentences. */
   onNote: (note: string) => void;
 }
@@ -39,11 +44,11 @@ export async function measureSpaces(
   options: MeasureSpacesOptions,
 ): Promise<MeasuredSpaces> {
   const { model, data, metric, experiment, runtimes, signal, onStep } = context;
-  const { objective, cache, kernelTimer } = options;
+  const { objective, cache, fresh, kernelTimer } = options;
   const baseline = await experiment.baseline("selection");
   onStep({ step: "timing kernels", done: 0, of: 1 });
   const kernelTimes = await KernelTimes.open(runtimes.time, {
-    ...{ cache, kernelTimer, signal },
+    ...{ cache, fresh, kernelTimer, signal },
     onProgress: (done, of) => onStep({ step: "timing kernels", done, of }),
   });
   const sample = await fullestSample(fuse(model), data.selection, {
@@ -53,6 +58,7 @@ export async function measureSpaces(
   const bases = await measureExactForms(model, sample, {
     ...{ kernelTimes, runtime: runtimes.run, signal },
   });
+  options.onKernelTimes(kernelTimes.record);
   const results = baseline.results ? baseline : { ...baseline, results: [] };
   const outputs = outputsRead(results, metric, data.selection.labels);
   const curve = noiseCurve(results, metric, outputs, data.selection.labels);

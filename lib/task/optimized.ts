@@ -6,8 +6,9 @@ import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
 import { showProfile } from "../report/profile_display.ts";
 import type { ConvProduct } from "../record/recipe.ts";
+import { kernelTimesNote, type KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
-import { isFaster } from "../record/best.ts";
+import { isFaster, isSlower } from "../record/best.ts";
 import { unsettledNote } from "../record/settled.ts";
 import type { Latency } from "../record/trial_record.ts";
 
@@ -30,6 +31,8 @@ export interface OptimizedParts {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** Measurements of nodes during which the machine changed its pace. */
   readonly drifted: number;
+  /** Where the times of nodes came from. */
+  readonly kernelTimes: KernelTimesRecord;
 }
 
 /** A network made fast, with the evidence. Shows itself in a notebook, and prints as text. */
@@ -71,7 +74,7 @@ export class Optimized {
 
   /** What is to be known of it, in sentences; of its size when it is written only the writer knows. */
   get notes(): string[] {
-    const { given, float32, built, latency, shapes, drifted } = this.parts;
+    const { given, float32, built, latency, shapes, drifted, kernelTimes } = this.parts;
     const notes: string[] = [];
     const ratio = (of: Latency) => factorInterval(of.ratio);
     const unsettled = unsettledNote([latency.float32, latency.built]);
@@ -83,10 +86,12 @@ export class Optimized {
           "looking at times.",
       );
     } else if (this.model === given) {
+      const isSlow = [latency.built, latency.float32].every((one) => isSlower({ latency: one }));
       notes.push(
-        `Nothing is faster than ${given.name} as given: what was built takes ` +
-          `${ratio(latency.built)} of its time, float32 after the rewrites ` +
-          `${ratio(latency.float32)}. The model is the one that was given.`,
+        `The model is the one that was given: ` +
+          `${isSlow ? "nothing that was built is faster" : "nothing is faster for certain"}. ` +
+          `What was chosen takes ${ratio(latency.built)} of the time of ${given.name}, float32 ` +
+          `after the rewrites ${ratio(latency.float32)}.`,
       );
     } else if (this.model === float32 && built !== float32) {
       notes.push(
@@ -110,6 +115,7 @@ export class Optimized {
     if (unsettled === undefined && (latency.built.drifted || drifted > 0)) {
       notes.push("The machine drifted while it was measured: measure again when it is quiet.");
     }
+    notes.push(kernelTimesNote(kernelTimes));
     return notes;
   }
 

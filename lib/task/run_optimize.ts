@@ -13,6 +13,7 @@ import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { float32 } from "../quantize/qconfig.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fullestSample } from "../cost/fullest_sample.ts";
@@ -43,6 +44,8 @@ export interface OptimizeOptions {
   calibration?: number;
   /** Where measured times are kept for the next time; false: nowhere. @default {the user's cache folder} */
   cache?: string | false;
+  /** Measures kept times again, and keeps those in their place. @default {false} */
+  fresh?: boolean;
   /** Workers to measure in. @default {one of its own} */
   runtime?: Runtime;
   /** Threads of the runtime, if there is no runtime. @default {1} */
@@ -107,6 +110,7 @@ export async function optimize(
     rewrites: placed.rewrites,
     predictedMs: placed.ms,
     drifted: placed.drifted,
+    kernelTimes: placed.kernelTimes,
     shapes: shapesOf(feeds[0]!),
     ...await measure(model, placed.model, built, feeds, context),
   });
@@ -124,6 +128,7 @@ interface Placed {
   readonly ms: number;
   /** Measurements of nodes during which the machine changed its pace. */
   readonly drifted: number;
+  readonly kernelTimes: KernelTimesRecord;
 }
 
 /** Times the forms of all nodes, and chooses. */
@@ -131,9 +136,7 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
   const { qconfig = "fastest", smallWeights = true, cache, signal, runtime, onProgress } = context;
   const int8 = qconfig === "fastest";
   const kernelTimes = await KernelTimes.open(runtime, {
-    cache,
-    signal,
-    kernelTimer: context.kernelTimer,
+    ...{ cache, signal, fresh: context.fresh, kernelTimer: context.kernelTimer },
     onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
   });
   onProgress("looking at the network");
@@ -156,7 +159,8 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
     ? mappingOf(network, problem, chosen, { smallWeights })
     : qconfigMapping({ default: float32 });
   const ms = placementMs(problem, chosen);
-  return { model: network.model, mapping, rewrites, ms, drifted: kernelTimes.drifted };
+  const { drifted, record } = kernelTimes;
+  return { model: network.model, mapping, rewrites, ms, drifted, kernelTimes: record };
 }
 
 /** Finds the ranges that a placed network needs, and converts it. */

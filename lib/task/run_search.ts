@@ -1,6 +1,7 @@
 import type { KernelTimer } from "../cost/kernel_times.ts";
 import type { Splits } from "../data/split.ts";
 import type { Model } from "../onnx/model.ts";
+import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { SearchRecord } from "../record/search_record.ts";
 import { SearchStrategy } from "../strategy/search/search_strategy.ts";
 import { firstAsks } from "../strategy/search/small_weights.ts";
@@ -51,6 +52,7 @@ export function search(model: Model, data: Splits, options: SearchOptions = {}):
     options;
   const make = async (context: StudyContext): Promise<StudyStrategy> => {
     const notes: string[] = [];
+    let kernelTimes: KernelTimesRecord | undefined;
     const lowered = await context.forms.get("lowered");
     const form = lowered === await context.forms.get("fused") ? "fused" : "lowered";
     const strategy = new SearchStrategy({
@@ -59,7 +61,8 @@ export function search(model: Model, data: Splits, options: SearchOptions = {}):
       first: firstAsks(lowered, form),
       spaces: () =>
         measureSpaces(context, {
-          ...{ objective, noiseSamples, cache, kernelTimer },
+          ...{ objective, noiseSamples, cache, kernelTimer, fresh: rest.fresh },
+          onKernelTimes: (record) => kernelTimes = record,
           onNote: (text) => notes.push(text),
         }),
     });
@@ -69,6 +72,7 @@ export function search(model: Model, data: Splits, options: SearchOptions = {}):
       tell: (ask, trial) => strategy.tell(ask, trial),
       record: async (ending) => ({
         search: await recordOf(strategy, context, { ...ending, objective, minutes }),
+        ...(kernelTimes && { kernelTimes }),
       }),
     };
   };

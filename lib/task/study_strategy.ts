@@ -75,6 +75,9 @@ export interface StudyEnding {
   readonly notes: readonly string[];
 }
 
+/** What a strategy adds to the record of its study. */
+export type StrategyRecord = Pick<Study, "search" | "kernelTimes">;
+
 /** A strategy for studies, with what it has to say beside its trials. */
 export interface StudyStrategy extends TrialStrategy {
   /** All that it will ask for, where it knows: then the end of the work can be foreseen. */
@@ -84,7 +87,7 @@ export interface StudyStrategy extends TrialStrategy {
   /** What is to be known before the work begins, in sentences. */
   readonly notes?: readonly string[];
   /** What the study's record says besides: called at the end. */
-  record?(ending: StudyEnding): Pick<Study, "search"> | Promise<Pick<Study, "search">>;
+  record?(ending: StudyEnding): StrategyRecord | Promise<StrategyRecord>;
 }
 
 /** A strategy, or what makes one once the study is open. */

@@ -7,6 +7,7 @@ import { UserError } from "../../lib/errors.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
+import { inTempFolder } from "../temp_folder.ts";
 import { modelOf } from "../quantize/fixture.ts";
 
 function subgraphOf(columns: number): TimedSubgraph {
@@ -19,20 +20,20 @@ function subgraphOf(columns: number): TimedSubgraph {
   };
 }
 
-function taking(ms: number): KernelTime {
+function taking(ms: number, stretch = 1.1): KernelTime {
   const conversions = [{ conversion: "quantize" as const, elements: 4, ms: ms / 10 }];
-  return { ms, input: "float", output: "int8", conversions, runs: ["Gemm"] };
+  return { ms, meanMs: stretch * ms, input: "float", output: "int8", conversions, runs: ["Gemm"] };
 }
 
 /** A clock on a machine of a pace of its own: the reference load, always last, takes `pace`. */
-function clock(pace: () => number) {
+function clock(pace: () => number, stretch?: number) {
   const asked: number[] = [];
   const kernelTimer: KernelTimer = (timed) => {
     const slow = pace();
     const own = timed.slice(0, -1).map(({ subgraph }) => {
       const columns = Number(subgraph.model.graph.initializer[0]!.dims[1]);
       asked.push(columns);
-      return taking(columns * slow);
+      return taking(columns * slow, stretch);
     });
     return Promise.resolve([...own, taking(slow)]);
   };
@@ -87,6 +88,54 @@ Deno.test("a measurement during which the machine changed its pace is done again
   assert.equal(kernelTimes.drifted, 1);
 });
 
+Deno.test("times of a busy or drifting machine serve one run, and are kept for no other", async () => {
+  await inTempFolder(async (folder) => {
+    const open = ({ kernelTimer }: ReturnType<typeof clock>) =>
+      KernelTimes.open(runtime, { cache: folder, kernelTimer });
+    const busy = clock(() => 1, 2);
+    const first = await open(busy);
+    await first.times([subgraphOf(3)]);
+    await first.times([subgraphOf(3)]);
+    assert.deepEqual(busy.asked, [3]);
+    const { path, measured, disturbed, taken } = first.record;
+    assert.deepEqual({ measured, disturbed, taken }, { measured: 1, disturbed: 1, taken: 0 });
+    assert.match(path!, /costs-[0-9a-f]+\.json$/);
+    const paces = [1, 1.7, 1.7, 1];
+    const drifting = clock(() => paces.shift()!);
+    const second = await open(drifting);
+    await second.times([subgraphOf(5)]);
+    await second.times([subgraphOf(3)]);
+    assert.deepEqual(drifting.asked, [5, 3, 3]);
+    const quiet = clock(() => 1);
+    const third = await open(quiet);
+    await third.times([subgraphOf(3), subgraphOf(5)]);
+    assert.deepEqual(quiet.asked, [3]);
+    assert.deepEqual([third.record.measured, third.record.taken], [1, 1]);
+    assert.equal(third.record.oldest, third.record.newest);
+  });
+});
+
+Deno.test("fresh times are measured again, and replace those that were kept", async () => {
+  await inTempFolder(async (folder) => {
+    const take = async (columns: number, options: { of: number; fresh?: boolean }) => {
+      const { asked, kernelTimer } = clock(() => 1);
+      const timer: KernelTimer = async (timed) =>
+        (await kernelTimer(timed)).map((time, i, { length }) =>
+          i < length - 1 ? { ...time, ms: options.of } : time
+        );
+      const { fresh } = options;
+      const kept = await KernelTimes.open(runtime, { cache: folder, kernelTimer: timer, fresh });
+      const [time] = await kept.times([subgraphOf(columns)]);
+      return { ms: time!.ms, asked };
+    };
+    await take(3, { of: 9 });
+    await take(5, { of: 9 });
+    assert.deepEqual(await take(3, { of: 4, fresh: true }), { ms: 4, asked: [3] });
+    assert.deepEqual(await take(3, { of: 1 }), { ms: 4, asked: [] });
+    assert.deepEqual(await take(5, { of: 1 }), { ms: 9, asked: [] });
+  });
+});
+
 Deno.test("a cache that is damaged is empty; one that cannot be written is an error", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -94,7 +143,7 @@ Deno.test("a cache that is damaged is empty; one that cannot be written is an er
     const kernelTimes = await KernelTimes.open(runtime, { cache: folder, kernelTimer });
     await kernelTimes.times([subgraphOf(3)]);
     const [{ name }] = await Array.fromAsync(Deno.readDir(folder)) as [Deno.DirEntry];
-    await Deno.writeTextFile(join(folder, name), '{"format":1,');
+    await Deno.writeTextFile(join(folder, name), '{"format":2,');
     const again = clock(() => 1);
     await (await KernelTimes.open(runtime, { cache: folder, kernelTimer: again.kernelTimer }))
       .times([subgraphOf(3)]);

@@ -183,6 +183,7 @@ function outcome(built: Latency, exact: Latency): Optimized {
     predictedMs: 1,
     shapes: { x: [1] },
     drifted: 0,
+    kernelTimes: { measured: 3, disturbed: 0, taken: 0, at: "2026-03-05T12:00:00.000Z" },
   };
   return new Optimized(parts);
 }
@@ -190,7 +191,15 @@ function outcome(built: Latency, exact: Latency): Optimized {
 Deno.test("what is no faster than the model as given is not handed out for it", () => {
   const slower = outcome(latency(1.2), latency(1.01));
   assert.equal(slower.model, slower.parts.given);
-  assert.match(slower.notes[0]!, /^Nothing is faster .*×1\.20 .*×1\.01 .*the one that was given/);
+  assert.match(
+    slower.notes[0]!,
+    /^The model is the one .* nothing is faster for certain.*×1\.20 .*×1\.01 /,
+  );
+  const allSlower = outcome(latency(1.2), latency(1.05)).notes[0]!;
+  assert.match(
+    allSlower,
+    /^The model is the one that was given: nothing that was built is faster\./,
+  );
   assert.doesNotMatch(String(slower), /holds for| of \d+ B/); // nothing was chosen
   const perhaps = outcome(latency(0.99), latency(1.5)); // the interval reaches 1
   assert.equal(perhaps.model, perhaps.parts.given);
@@ -201,7 +210,10 @@ Deno.test("the float32 network is handed out where int8 is slower than it", () =
   assert.equal(result.model, result.float32);
   assert.match(result.notes[0]!, /float32 network after the rewrites takes ×0\.60/);
   const int8 = outcome(latency(0.3), latency(0.6));
-  assert.match(String(int8), /\nThe choice holds for x \[1\]\.\n\d+ B, ×1\.00 of \d+ B\.$/);
+  assert.match(
+    String(int8),
+    /\nThe choice holds for x \[1\]\.\nKernel times: 3 measured now\.\n\d+ B, ×1\.00 of \d+ B\.$/,
+  );
   assert.equal(int8.model, int8.built);
   assert.match(int8.notes[0]!, /^It takes ×0\.30 \[0\.28, 0\.32\] of the time/);
 });

@@ -1,0 +1,63 @@
+import { z } from "zod";
+
+/** Where the times of kernels came from that a choice was made by. */
+export const kernelTimesRecord = z.strictObject({
+  /** The file that keeps them for the next time, the user's own folder as `~`; absent where none does. */
+  path: z.string().optional(),
+  /** Measured in this run. */
+  measured: z.int(),
+  /** Of those, measured while the machine was busy or changed its pace: these are not kept. */
+  disturbed: z.int(),
+  /** Taken from the file. */
+  taken: z.int(),
+  /** When this run began, and when the oldest and the newest of what it took were measured, ISO 8601. */
+  at: z.string(),
+  oldest: z.string().optional(),
+  newest: z.string().optional(),
+});
+/** Where the times of kernels came from that a choice was made by: plain JSON. */
+export type KernelTimesRecord = z.infer<typeof kernelTimesRecord>;
+
+/**
+ * The same in one sentence.
+ *
+ * @example
+ * ```ts
+ * import { kernelTimesNote } from "./kernel_times_record.ts";
+ * import assert from "node:assert/strict";
+ * const at = "2026-03-05T12:00:00.000Z";
+ * const oldest = "2026-03-03T11:00:00.000Z";
+ * const record = { path: "~/times.json", measured: 31, disturbed: 0, taken: 112, at, oldest, newest: at };
+ * assert.equal(
+ *   kernelTimesNote(record),
+ *   "Kernel times: 31 measured now, 112 from ~/times.json, up to 2 days old; --fresh measures them again.",
+ * );
+ * ```
+ */
+export function kernelTimesNote(
+  { path, measured, disturbed, taken, at, oldest }: KernelTimesRecord,
+): string {
+  const lost = path !== undefined && disturbed > 0
+    ? ` (${disturbed} of them on a machine that was busy or drifted: not kept)`
+    : "";
+  const parts = [
+    ...(measured > 0 ? [`${measured} measured now${lost}`] : []),
+    ...(taken > 0 && oldest !== undefined
+      ? [
+        `${taken} from ${path}, ${ageText(Date.parse(at) - Date.parse(oldest))} old; --fresh ` +
+        "measures them again",
+      ]
+      : []),
+  ];
+  return `Kernel times: ${parts.join(", ") || "none"}.`;
+}
+
+const HOUR = 3_600_000;
+
+/** Of what is older than an hour, in days from two on: `up to 2 days`. */
+function ageText(ms: number): string {
+  const hours = Math.floor(ms / HOUR);
+  if (hours < 1) return "less than an hour";
+  if (hours < 48) return `up to ${hours === 1 ? "an hour" : `${hours} hours`}`;
+  return `up to ${Math.floor(hours / 24)} days`;
+}

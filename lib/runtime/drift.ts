@@ -18,12 +18,9 @@ export function hasDrifted(ms: readonly number[]): boolean {
   if (ms.length < 4) return false; // halves of one round have no spread
   const middle = Math.floor(ms.length / 2);
   const halves = [ms.slice(0, middle), ms.slice(middle)] as const;
+  const spread = halves.map(spreadOf).reduce((sum, own) => sum + own, 0) / 2;
   const [first, second] = halves;
-  // Of normal values the interquartile range is 1.349 standard deviations, and the median errs by
-  // 1.253 (the root of pi / 2) times as much as the mean. Neither is moved by single slow rounds.
-  const [q1, q2] = halves.map((half) => quantile(half, 0.75) - quantile(half, 0.25));
-  const deviation = (q1! + q2!) / 2 / 1.349;
-  const error = 1.253 * deviation * Math.sqrt(1 / first.length + 1 / second.length);
+  const error = spread * Math.sqrt(1 / first.length + 1 / second.length);
   const moved = Math.abs(median(second) - median(first));
   return moved > 3 * error && moved > 0.02 * median(ms);
 }
@@ -48,4 +45,25 @@ export function haveMoved(ms: readonly (readonly number[])[]): boolean {
     hasDrifted(ms.map((round) => round[model]!)) ||
     model > 0 && hasDrifted(ms.map((round) => round[model]! / round[0]!))
   );
+}
+
+/** How well a ratio has to be known, as a share of it, in standard errors of its median. */
+const VAGUE = 0.025;
+
+/** Whether the ratio of a model to the first is not known to 10 %, two standard errors on either side. */
+export function areVague(ms: readonly (readonly number[])[]): boolean {
+  const models = ms[0]?.length ?? 0;
+  return Array.from({ length: models }, (_, model) => model).slice(1).some((model) => {
+    const ratios = ms.map((round) => round[model]! / round[0]!);
+    return spreadOf(ratios) / Math.sqrt(ratios.length) > VAGUE * median(ratios);
+  });
+}
+
+/**
+ * The standard error of a median, times the root of the number of values. Of normal values the
+ * interquartile range is 1.349 standard deviations, and the median errs by 1.253 (the root of pi / 2)
+ * times as much as the mean. Neither is moved by single slow rounds.
+ */
+function spreadOf(values: readonly number[]): number {
+  return 1.253 * (quantile(values, 0.75) - quantile(values, 0.25)) / 1.349;
 }

@@ -1,5 +1,5 @@
 import { type Clock, wallClock } from "./clock.ts";
-import { haveMoved } from "./drift.ts";
+import { areVague, haveMoved } from "./drift.ts";
 import type { Run } from "./warm_up.ts";
 
 /** Options for {@linkcode interleave}. */
@@ -87,8 +87,10 @@ export interface SteadyOptions extends InterleaveOptions {
 /**
  * Times models against each other until none of them moves any more, see {@linkcode interleave}: what
  * runs for a while longer may turn out not to have been warm. Rounds in which one moved do not count.
+ * Where the ratios of rounds spread too widely to know them, as they do on the wall of a busy machine,
+ * there are as many rounds more, as long as patience lasts.
  *
- * @returns The last rounds, whether they are steady or not.
+ * @returns The rounds since the last move; where all move to the end, the last.
  */
 export async function interleaveUntilSteady(
   contestants: readonly Contestant[],
@@ -97,9 +99,17 @@ export async function interleaveUntilSteady(
 ): Promise<TurnTimes> {
   const { patienceMs = 3000 } = options;
   const start = wallClock.now();
+  let all: TurnTimes = { ms: [], wallMs: [] };
   for (;;) {
-    const taken = await interleave(contestants, samples, options);
-    if (!haveMoved(taken.ms) || wallClock.now() - start >= patienceMs) return taken;
+    const { ms, wallMs } = await interleave(contestants, samples, options);
+    const isLate = wallClock.now() - start >= patienceMs;
+    if (haveMoved(ms)) {
+      all = { ms: [], wallMs: [] };
+      if (isLate) return { ms, wallMs };
+      continue;
+    }
+    all = { ms: [...all.ms, ...ms], wallMs: [...all.wallMs, ...wallMs] };
+    if (isLate || !areVague(all.ms)) return all;
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hasDrifted, haveMoved } from "../../lib/runtime/drift.ts";
+import { areVague, hasDrifted, haveMoved } from "../../lib/runtime/drift.ts";
 import { normal } from "../random.ts";
 
 Deno.test("hasDrifted() sees a step and a slope, and is seldom fooled by noise", () => {
@@ -29,4 +29,13 @@ Deno.test("haveMoved() looks at each model, and at their ratios", () => {
   assert.equal(haveMoved(rounds((i) => [swing(i), swing(i)])), false);
   assert.equal(haveMoved(rounds((i) => [swing(i), swing(i) * (i < 8 ? 1 : 1.1)])), true);
   assert.equal(haveMoved([]), false);
+});
+
+Deno.test("areVague() asks for more rounds until the ratio is known to 10 %", () => {
+  const rounds = (count: number, step: number) =>
+    Array.from({ length: count }, (_, i) => [10, 10 * (1 + (i % 5 - 2) * step)]);
+  assert.equal(areVague(rounds(15, 0.01)), false);
+  assert.equal(areVague(rounds(15, 0.2)), true); // quartiles at 0.8 and 1.2
+  assert.equal(areVague(rounds(300, 0.2)), false); // 0.37 / 17 = 0.021
+  assert.equal(areVague([[10], [20]]), false); // one model has no ratio
 });

@@ -17,6 +17,16 @@ Deno.test("interleaveUntilSteady() leaves out the rounds in which a model was st
   assert.deepEqual(ms, Array.from({ length: 8 }, () => [10, 8]));
 });
 
+Deno.test("interleaveUntilSteady() goes on where rounds differ too much to know the ratio", async () => {
+  const { clock, run } = madeUpClock();
+  const steady = { run: run(() => 10), ms: 10 };
+  const jumping = { run: run((i) => i % 2 === 0 ? 10 : 14), ms: 12 };
+  const options = { clock, rounds: 8, minMs: 1 };
+  const { ms } = await interleaveUntilSteady([steady, jumping], 1, options);
+  // Quartiles at 1 and 1.4 of a median of 1.2: 0.31 of it, which takes 160 rounds to come to 0.025.
+  assert.equal(ms.length, 160);
+});
+
 Deno.test("interleaveUntilSteady() ends in the end, with what it has", async () => {
   const { clock, run } = madeUpClock();
   const growing = { run: run((i) => 10 + i), ms: 10 };

@@ -43,7 +43,10 @@ export interface RunOptions {
 
 /** Options for {@linkcode Runtime.times}. */
 export interface TimesOptions {
-  /** How often every model has its turn. @default {15} */
+  /**
+   * How often every model has its turn; more often where the ratio is not known to 10 % after that.
+   * @default {15}
+   */
   rounds?: number;
   /** Least milliseconds of a turn: shorter models are run several times. @default {25} */
   minRoundMs?: number;

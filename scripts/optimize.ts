@@ -10,6 +10,7 @@ import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check, type Checked, planCheck } from "./check.ts";
 import { flag, number, RESUMES, text } from "./command.ts";
 import { DATA_HELP, READING, readSamples, readShared } from "./data.ts";
+import { FORMAT_OPTION, readFormat } from "./file_format.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { KEPT_TIMES } from "./kept_times.ts";
 import { METRIC_OPTION } from "./metric_options.ts";
@@ -39,6 +40,7 @@ const command = {
     calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
       ...{ integer: true, min: 1 },
     }),
+    format: FORMAT_OPTION,
     metric: METRIC_OPTION,
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     fresh: flag(
@@ -60,6 +62,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const options = withConfig(typed, config);
   const { print, progress, signal } = shell;
   const { threads = 1 } = options;
+  const format = readFormat(options.format);
   const out = requireOut(options.out, operands.model, "fast.onnx");
   progress.update("reading model and samples");
   const read = await readNetwork(operands.model, shell);
@@ -79,7 +82,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   await using runtime = openRuntime({ workers: 1, threads });
   const planned = await planCheck(model, samples?.check, options, runtime, shell);
   const result = await optimize(model, samples?.calibration ?? [madeUp(model)], {
-    runtime,
+    ...{ runtime, format },
     qconfig: options.float32 ? "float32" : "fastest",
     ...(samples && { calibration: samples.calibration.length }),
     fresh: options.fresh,

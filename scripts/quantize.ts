@@ -5,6 +5,7 @@ import { UsageError } from "../lib/errors.ts";
 import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
 import { fuse } from "../lib/passes/fuse.ts";
+import { asExecuted } from "../lib/quantize/as_executed.ts";
 import { requireFloat } from "../lib/quantize/decide.ts";
 import { readBack } from "../lib/quantize/one_call.ts";
 import { prepare } from "../lib/quantize/prepare.ts";
@@ -25,6 +26,7 @@ import { type Check, check, type CheckOptions, planCheck, requireKept } from "./
 import { flag, number, text, WHOLE_FILES } from "./command.ts";
 import { damageNote } from "./damage_note.ts";
 import { configOption, DATA_HELP, readSamples } from "./data.ts";
+import { FORMAT_OPTION, readFormat } from "./file_format.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
@@ -56,6 +58,7 @@ const command = {
       "NAME",
       "fast, the default: int8 where it is no slower than float32; any: wherever there is a kernel",
     ),
+    format: FORMAT_OPTION,
     calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
       ...{ integer: true, min: 1 },
     }),
@@ -88,6 +91,7 @@ const command = {
 const main = script(command, async ({ operands, options: typed }, shell) => {
   const { progress, print } = shell;
   const out = requireOut(typed.out, operands.model, "q.onnx");
+  const format = readFormat(typed.format);
   const config = await readConfig(typed);
   const options = withConfig(typed, config.shared);
 
@@ -104,24 +108,25 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const asked = await quantize(network, data, { options, config }, context);
   const { samples, planned } = asked;
   // What is compared is what the file will hold.
-  const fileOf = ({ int8 }: Converted) =>
-    decodeModel(
-      (options.keepMetadata ? int8 : withoutExporterMetadata(int8)).bytes(),
-      basename(out),
-    );
-  const compareWith = (converted: Converted) =>
-    check(model, fileOf(converted), planned, runtime, shell);
+  const fileOf = async ({ int8 }: Converted) => {
+    const kept = options.keepMetadata ? int8 : withoutExporterMetadata(int8);
+    const written = format === "qdq" ? kept : await asExecuted(kept, runtime);
+    return decodeModel(written.bytes(), basename(out));
+  };
+  const compareWith = async (converted: Converted) => {
+    const file = await fileOf(converted);
+    return { file, ...await check(model, file, planned, runtime, shell) };
+  };
   const first = await compareWith(asked);
   const latency = first.comparison?.latency;
   const kept: KeptSpeed = data && fallsBack(options, config)
     ? await atSpeed(network, asked, samples?.calibration ?? data, { latency, options, ...context })
     : asked;
   const checked = kept === asked ? first : await compareWith(kept);
-  const { comparison, failed } = checked;
+  const { file: candidate, comparison, failed } = checked;
 
   progress.update("reading back what the runtime executes");
   const int8 = await readBack(kept.int8, runtime);
-  const candidate = fileOf(kept);
   const place = placeOf(options, config, asked.mapping);
   const damage = comparison &&
     await damageNote(comparison, { ...kept, int8 }, samples!.check!, place, context);

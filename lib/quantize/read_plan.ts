@@ -53,7 +53,7 @@ interface Kernel {
 }
 
 /** The name a node had before the runtime made it anew. */
-function originalName(name: string, owned: ReadonlySet<string>): string {
+export function originalName(name: string, owned: Pick<ReadonlySet<string>, "has">): string {
   return owned.has(name) ? name : name.replace(/_token_\d+$|\/MatMulAddFusion$/, "");
 }
 

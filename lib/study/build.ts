@@ -3,6 +3,7 @@ import { type Dataset, slice } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
 import { withoutExporterMetadata } from "../onnx/exporter_metadata.ts";
 import type { ExactForms } from "../passes/exact_form.ts";
+import { asExecuted } from "../quantize/as_executed.ts";
 import { convert } from "../quantize/convert.ts";
 import { mappingOfRecipe } from "../quantize/from_recipe.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
@@ -17,7 +18,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 export interface Built {
   /** The model. */
   readonly model: Model;
-  /** The same as the quantizer made it, with the plan it decided on. */
+  /** The same as the quantizer made it, before the runtime rewrote it, with the plan it decided on. */
   readonly converted: QuantizedModel;
   /** The float32 network that it stands for, tensor by tensor. */
   readonly float32: Model;
@@ -39,12 +40,14 @@ export interface BuildContext {
 }
 
 /**
- * Makes the model of a recipe, without what an exporter noted of its nodes. The same recipe, network and
- * samples give the same bytes.
+ * Makes the model of a recipe as the runtime executes it, without what an exporter noted of its nodes. The
+ * same recipe, network and samples give the same bytes.
  */
 export async function build(recipe: Recipe, context: BuildContext): Promise<Built> {
   const built = await buildWithNotes(recipe, context);
-  return { ...built, model: withoutExporterMetadata(built.model) };
+  const plain = withoutExporterMetadata(built.model);
+  const isConverted = built.model === built.converted;
+  return { ...built, model: isConverted ? await asExecuted(plain, context.runtime) : plain };
 }
 
 async function buildWithNotes(recipe: Recipe, context: BuildContext): Promise<Built> {

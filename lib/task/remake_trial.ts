@@ -6,7 +6,14 @@ import { ExactForms } from "../passes/exact_form.ts";
 import { tap } from "../quantize/prepare.ts";
 import type { Trial } from "../record/trial_record.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { build } from "../study/build.ts";
+
+/** Options for {@linkcode remakeTrial}. */
+export interface RemakeTrialOptions {
+  /** Workers to do it in, such as the study had. @default {one of its own} */
+  runtime?: Runtime;
+}
 
 /**
  * Makes the model of a trial again, from its record: the same bytes.
@@ -18,8 +25,13 @@ export async function remakeTrial(
   model: Model,
   data: Pick<Splits, "calibration">,
   { recipe }: Pick<Trial, "recipe">,
+  options: RemakeTrialOptions = {},
 ): Promise<Model> {
-  await using runtime = openRuntime({ workers: 0 });
+  const { runtime } = options;
+  if (!runtime) {
+    await using own = openRuntime({ workers: 1 });
+    return await remakeTrial(model, data, { recipe }, { runtime: own });
+  }
   const forms = new ExactForms(model, await data.calibration.sample(0));
   const built = await build(recipe, {
     ...{ forms, runtime, data: data.calibration },

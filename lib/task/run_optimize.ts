@@ -4,12 +4,13 @@ import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
 import { writeAsProducts } from "../passes/exact_form.ts";
 import { fuse } from "../passes/fuse.ts";
+import { asExecuted, type FileFormat } from "../quantize/as_executed.ts";
 import { convert } from "../quantize/convert.ts";
 import { requireFloat } from "../quantize/decide.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { readBack } from "../quantize/one_call.ts";
 import { prepare } from "../quantize/prepare.ts";
-import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import { QuantizedModel } from "../quantize/quantized_model.ts";
 import { float32 } from "../quantize/qconfig.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -42,6 +43,8 @@ export interface OptimizeOptions {
   smallWeights?: boolean;
   /** Samples to find ranges with, at most. @default {100} */
   calibration?: number;
+  /** How int8 is written, see {@linkcode asExecuted}. @default {"operators"} */
+  format?: FileFormat;
   /** Where measured times are kept for the next time; false: nowhere. @default {the user's cache folder} */
   cache?: string | false;
   /** Measures kept times again, and keeps those in their place. @default {false} */
@@ -102,7 +105,7 @@ export async function optimize(
   const feeds = [fullest, ...alike.filter((one) => one !== fullest)].slice(0, alike.length);
   const placed = await place(model, feeds[0]!, context);
   onProgress("building it");
-  const built = await build(placed, samples, context);
+  const converted = await build(placed, samples, context);
   return new Optimized({
     given: model,
     float32: placed.model,
@@ -112,7 +115,7 @@ export async function optimize(
     drifted: placed.drifted,
     kernelTimes: placed.kernelTimes,
     shapes: shapesOf(feeds[0]!),
-    ...await measure(model, placed.model, built, feeds, context),
+    ...await measure(model, placed.model, converted, feeds, context),
   });
 }
 
@@ -181,20 +184,22 @@ async function build(
 async function measure(
   given: Model,
   float32: Model,
-  built: QuantizedModel,
+  converted: QuantizedModel,
   feeds: readonly Feeds[],
-  { rounds = 15, runtime, signal, onProgress }: Context,
+  { rounds = 15, format, runtime, signal, onProgress }: Context,
 ): Promise<Pick<OptimizedParts, "built" | "latency" | "profiles">> {
   onProgress("measuring it against the model as given");
+  const built = format === "qdq" ? converted : await asExecuted(converted, runtime);
   const times = await runtime.times([given, float32, built], feeds, { rounds, signal });
   const load = machineLoad();
   const against = (candidate: number) => latencyRatio(times, { candidate, ...runtime.about, load });
   onProgress("looking where the time goes");
   const before = await profileModel(given, feeds, { runtime, signal });
   const after = await profileModel(built, feeds, { runtime, signal });
-  const timed = withTimes(await readBack(built, runtime), after);
+  const timed = withTimes(await readBack(converted, runtime), after);
+  const { plan, traces } = await withErrors(timed, float32, feeds, { runtime, signal });
   return {
-    built: await withErrors(timed, float32, feeds, { runtime, signal }),
+    built: new QuantizedModel(built.proto, built.name, plan, traces),
     latency: { float32: against(1), built: against(2) },
     profiles: { before, after },
   };

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Model } from "../../lib/onnx/model.ts";
+import { asExecuted } from "../../lib/quantize/as_executed.ts";
 import type { QuantFormat } from "../../lib/quantize/convert.ts";
 import { qconfigMapping, type Rule } from "../../lib/quantize/mapping.ts";
 import {
@@ -12,6 +14,7 @@ import {
 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "./fixture.ts";
 
@@ -662,6 +665,11 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** All outputs for all samples. */
+async function outputsOf(model: Model, samples: readonly Feeds[], runtime: Runtime) {
+  return await Array.fromAsync(runtime.run(model, samples));
+}
+
 /** Gives an input `c` truth values instead of numbers. */
 function withFlags(feeds: Feeds): Feeds {
   const { c } = feeds;
@@ -685,6 +693,14 @@ Deno.test("what the runtime executes is what the plan says", async (t) => {
       assertEquals(plan.rows.filter(({ why }) => why.includes("yet the runtime")), []);
       const reached = await sqnrBetween(model, int8, samples);
       assert(reached >= sqnr, `SQNR is ${reached.toFixed(1)} dB, expected ${sqnr} or more`);
+      if (format === "QOperator") return;
+      const file = await asExecuted(int8, runtime);
+      assertEquals(
+        await outputsOf(file, samples, runtime),
+        await outputsOf(int8, samples, runtime),
+      );
+      const isQuantized = int8.graph.node.some(({ opType }) => opType === "DequantizeLinear");
+      assertEquals(file !== int8, isQuantized);
     };
     await t.step(name, step("QDQ"));
     await t.step(`${name}, written as QOperator`, step("QOperator"));

@@ -50,7 +50,7 @@ Deno.test("quantize writes a static model that the runtime runs, says what becam
     assert.equal(again.code, 1);
     assert.match(
       again.stderr,
-      /^quantize: Cannot quantize the network: it is int8 already, as Conv /,
+      /^quantize: Cannot quantize the network: it is int8 already, as QLinearConv /,
     );
     await assert.rejects(Deno.stat(at("again.onnx")), Deno.errors.NotFound);
   }));

@@ -70,7 +70,9 @@ Deno.test("search() meets a budget between two placements, and corrects biases w
   assert.deepEqual(winner.latency!.ratio.value, plain.latency!.ratio.value);
   assert.ok(winner.accuracy!.value.value >= 48 && winner.latency!.ratio.value < 1);
   assert.ok(study.search!.decisions.length > 0);
-  const again = await remakeTrial(tinyModel(), data, JSON.parse(JSON.stringify(winner)));
+  const again = await remakeTrial(tinyModel(), data, JSON.parse(JSON.stringify(winner)), {
+    runtime: clockedRuntime(),
+  });
   assert.equal(await again.hash(), winner.modelHash);
 });
 
@@ -92,7 +94,9 @@ Deno.test("a search on the same folder measures nothing twice, and a record make
     assert.deepEqual(studyOf(second).trials.map(figures), studyOf(first).trials.map(figures));
     assert.equal(studyOf(second).winner!.key, studyOf(first).winner!.key);
     const winner = studyOf(first).trials.find(({ key }) => key === studyOf(first).winner!.key)!;
-    const again = await remakeTrial(tinyModel(), tinyData(), JSON.parse(JSON.stringify(winner)));
+    const again = await remakeTrial(tinyModel(), tinyData(), JSON.parse(JSON.stringify(winner)), {
+      runtime,
+    });
     assert.equal(await again.hash(), winner.modelHash);
     await Deno.stat(`${out}/best.onnx`);
   } finally {

@@ -1,0 +1,104 @@
+import { subgraphs } from "../onnx/graph.ts";
+import { type Model, sha256 } from "../onnx/model.ts";
+import {
+  type GraphProto,
+  type TensorProto,
+  TensorProto_DataType as DataType,
+} from "../onnx/onnx_pb.ts";
+import { rawBytes } from "../onnx/tensor_proto.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { writeExecuted } from "./write_executed.ts";
+
+/**
+ * How a file holds int8. `operators`: those on integers that the runtime executes, many of them
+ * onnxruntime's own. `qdq`: float operators between DequantizeLinear and QuantizeLinear, which other
+ * runtimes read too, and which onnxruntime turns into the same operators whenever it opens the file.
+ */
+export type FileFormat = "operators" | "qdq";
+
+/**
+ * What a file may take more than the same with operators between DequantizeLinear and QuantizeLinear, for
+ * the sake of weights that need not be computed when it is opened. A kilobyte is nothing to any network.
+ */
+const MOST_GROWTH = { share: 0.02, bytes: 1024 };
+
+/**
+ * An int8 model as the runtime executes it, in the place of float operators between DequantizeLinear and
+ * QuantizeLinear that it has to fuse whenever a session is made: the same kernels on the same numbers, so
+ * the same bits, and a session in a half to a quarter of the time. Many of the operators are onnxruntime's
+ * own: other runtimes do not know them.
+ *
+ * What comes out is optimized once more, and handed out only where the same kernels come of it.
+ *
+ * @returns The same model where nothing in it is quantized, where this build of the runtime does not tell
+ * what it executes, or where the file would grow by more than 2 %
+ * and a kilobyte.
+ */
+export async function asExecuted(model: Model, runtime: Runtime): Promise<Model> {
+  if (!model.graph.node.some(({ opType }) => opType === "DequantizeLinear")) return model;
+  const executed = await runtime.optimized(model);
+  if (!executed) return model;
+  const { length } = model.bytes();
+  const most = length + Math.max(MOST_GROWTH.share * length, MOST_GROWTH.bytes);
+  const mayGrow = most - writeExecuted(model, executed).bytes().length;
+  if (mayGrow < 0) return model;
+  const written = writeExecuted(model, executed, { mayGrow });
+  const again = await runtime.optimized(written);
+  if (!again) return model;
+  const [before, after] = [await kernels(executed.graph), await kernels(again.graph)];
+  return before.length === after.length && before.every((one, i) => one === after[i])
+    ? written
+    : model;
+}
+
+/** Operators that only move values: the runtime may move them differently when it looks again. */
+const MOVES: ReadonlySet<string> = new Set([
+  "Expand",
+  "Flatten",
+  "Gather",
+  "Identity",
+  "Reshape",
+  "Slice",
+  "Split",
+  "Squeeze",
+  "Transpose",
+  "Unsqueeze",
+]);
+
+/**
+ * What a graph computes with, each kernel with its constants as text, in an order of its own. To dequantize
+ * and quantize again by the same scale changes no integer: of these only the surplus counts.
+ */
+async function kernels(
+  { node, initializer }: GraphProto,
+  outer: ReadonlyMap<string, string> = new Map(),
+): Promise<string[]> {
+  const constants = new Map(outer);
+  for (const tensor of initializer) constants.set(tensor.name, await contentOf(tensor));
+  const found: string[] = [];
+  const surplus = new Map<string, number>();
+  for (const one of node) {
+    const { domain, opType, input } = one;
+    if (MOVES.has(opType)) continue;
+    const read = input.map((name) => constants.get(name) ?? (name && "a value"));
+    if (opType === "QuantizeLinear" || opType === "DequantizeLinear") {
+      const scale = JSON.stringify(read.slice(1));
+      surplus.set(scale, (surplus.get(scale) ?? 0) + (opType === "QuantizeLinear" ? 1 : -1));
+      continue;
+    }
+    const bodies: string[][] = [];
+    for (const body of subgraphs(one)) bodies.push(await kernels(body, constants));
+    found.push(JSON.stringify([domain, opType, read, bodies]));
+  }
+  for (const [scale, count] of surplus) if (count !== 0) found.push(`${count} ${scale}`);
+  return found.sort();
+}
+
+/** Type and content of a constant; its shape follows how it is moved. */
+async function contentOf(tensor: TensorProto): Promise<string> {
+  const { dataType, stringData } = tensor;
+  const content = dataType === DataType.STRING
+    ? stringData.join()
+    : await sha256(Uint8Array.from(rawBytes(tensor)));
+  return `${dataType} ${content}`;
+}

@@ -69,6 +69,35 @@ export interface Times {
   readonly isWarm?: boolean;
 }
 
+/** Options for {@linkcode Runtime.coldStart}. */
+export interface ColdStartOptions {
+  /** How often every model is started, each time in a worker of its own. @default {6} */
+  rounds?: number;
+  /** Also runs each model until its time is steady, which takes seconds. @default {false} */
+  steady?: boolean;
+  signal?: AbortSignal;
+}
+
+/** One start of a model where nothing of it was loaded or compiled. */
+export interface ColdStart {
+  /** Milliseconds until the session was there. */
+  readonly createMs: number;
+  /** Milliseconds of the first run. */
+  readonly firstMs: number;
+  /** Milliseconds of running, the first run's among them, until the time of a run is within 10 % of what it comes to. */
+  readonly steadyMs?: number;
+  /** Bytes of the WASM heap after that, the runtime's own among them. It never shrinks, so this is its peak. */
+  readonly heapBytes: number;
+}
+
+/** What {@linkcode Runtime.coldStart} measured. */
+export interface ColdStarts {
+  /** `[round][model]`. */
+  readonly starts: readonly (readonly ColdStart[])[];
+  /** Whose time it is. */
+  readonly clock: ClockKind;
+}
+
 /** Options for {@linkcode Runtime.profile}. */
 export interface ProfileOptions {
   /** Runs that are noted, after those until the time is steady. @default {see minMs} */
@@ -139,6 +168,19 @@ export interface Runtime extends AsyncDisposable {
     samples: readonly Feeds[],
     options?: ProfileOptions,
   ): Promise<RunProfile | undefined>;
+  /**
+   * What a page waits for that opens a model for the first time: in each round every model is opened and
+   * run in a worker of its own, with one thread, while the others rest. The models take turns.
+   *
+   * Left out where there is no worker that could be fresh, or its heap cannot be seen.
+   *
+   * @returns Undefined if this build of onnxruntime does not let its heap be seen.
+   */
+  coldStart?(
+    models: readonly Model[],
+    sample: Feeds,
+    options?: ColdStartOptions,
+  ): Promise<ColdStarts | undefined>;
   /** Stops all workers. What is not finished fails. */
   close(): void;
 }

@@ -11,6 +11,8 @@ export interface RuntimeHook {
   catchFile(task: () => Promise<unknown>): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns the text that is printed while `task` runs. */
   catchText(task: () => Promise<unknown>): Promise<string>;
+  /** Bytes of the WASM heap, which never shrinks; undefined before the runtime has started. */
+  readonly heapBytes: number | undefined;
 }
 
 /** Options for {@linkcode installHook}. */
@@ -20,6 +22,8 @@ export interface HookOptions {
    * thread sets it to 1.
    */
   onRun?: (heap: SharedArrayBuffer, stopAddress: number) => void;
+  /** Has V8 compile the runtime as if this process had never seen it, see {@linkcode withSalt}. @default {false} */
+  anew?: boolean;
 }
 
 // deno-lint-ignore ban-types -- functions of the glue code, of any signature
@@ -33,20 +37,23 @@ type Functions = Record<string, Function>;
  * text. A build that looks different is left as it is, and {@linkcode RuntimeHook.state} says so.
  */
 export async function installHook(options: HookOptions = {}): Promise<RuntimeHook> {
-  const { onRun } = options;
+  const { onRun, anew = false } = options;
   const source = await glueSource();
   const original = WebAssembly.instantiate;
   const caught = new Catcher();
   let state: RuntimeHook["state"] = "waiting";
+  let heap: WebAssembly.Memory | undefined;
 
   const start = async (
-    code: BufferSource | WebAssembly.Module,
+    given: BufferSource | WebAssembly.Module,
     imports: WebAssembly.Imports = {},
   ): Promise<unknown> => {
     const memory = sharedMemory(imports);
     if (memory === undefined) {
-      return await original.call(WebAssembly, code as BufferSource, imports);
+      return await original.call(WebAssembly, given as BufferSource, imports);
     }
+    heap = memory;
+    const code = anew && !(given instanceof WebAssembly.Module) ? withSalt(given) : given;
     WebAssembly.instantiate = original;
 
     const names = runOptionsNames(source);
@@ -69,9 +76,35 @@ export async function installHook(options: HookOptions = {}): Promise<RuntimeHoo
     get state() {
       return state;
     },
+    get heapBytes() {
+      return heap?.buffer.byteLength;
+    },
     catchFile: (task) => caught.gatherWhile("file", task),
     catchText: async (task) => new TextDecoder().decode(await caught.gatherWhile("text", task)),
   };
+}
+
+/** Length of the name of the section that {@linkcode withSalt} adds, and of what is in it. */
+const SALT = { name: new TextEncoder().encode("salt"), bytes: 16 };
+
+/**
+ * The same WASM with a custom section of random content, which V8 takes for another module. Modules of
+ * equal bytes share their compiled code within a process, whatever the thread: the kernels of a second
+ * instance are there already, and even compiled well. A page that opens for the first time has none of
+ * that.
+ */
+function withSalt(code: BufferSource): Uint8Array<ArrayBuffer> {
+  const given = ArrayBuffer.isView(code)
+    ? new Uint8Array(code.buffer, code.byteOffset, code.byteLength)
+    : new Uint8Array(code);
+  const { name, bytes } = SALT;
+  // Section 0, its length, that of its name, the name: all shorter than 128, so one byte each.
+  const head = [0, 1 + name.length + bytes, name.length, ...name];
+  const salted = new Uint8Array(given.length + head.length + bytes);
+  salted.set(given);
+  salted.set(head, given.length);
+  crypto.getRandomValues(salted.subarray(given.length + head.length));
+  return salted;
 }
 
 /** Keeps what the runtime writes, while someone wants it. */

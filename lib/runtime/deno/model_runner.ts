@@ -1,9 +1,10 @@
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, type ClockKind, wallClock } from "../clock.ts";
 import { readProfile, type RunProfile } from "../profile_run.ts";
 import { explain } from "../runtime_errors.ts";
-import type { Times } from "../runtime.ts";
+import type { ColdStart, Times } from "../runtime.ts";
 import type { Optimization } from "../session.ts";
+import { timeUntilSteady } from "../time_until_steady.ts";
 import { interleaveUntilSteady } from "../timing.ts";
 import { type WarmUp, warmUp } from "../warm_up.ts";
 import type { RuntimeHook } from "./hook.ts";
@@ -158,6 +159,43 @@ export class ModelRunner {
     } catch (error) {
       throw explain(error, name, "profile");
     }
+  }
+
+  /**
+   * Opens a model and runs it, as the first one of this thread. The clock is that of the thread, else the
+   * wall's: in that of the process are V8's compilers, for which a page does not wait.
+   */
+  async coldStart(
+    { name, bytes }: LoadableModel,
+    { samples: [sample], steady }: {
+      readonly samples: readonly Feeds[];
+      readonly steady: boolean;
+    },
+  ): Promise<{ start: ColdStart; clock: ClockKind }> {
+    const { hook, between, threads } = this.#options;
+    const own = this.#clock;
+    const clock = own.kind === "thread" ? own : wallClock;
+    const opening = clock.now();
+    const session = await OrtSession.open(bytes, { name, threads });
+    const opened = clock.now();
+    this.opened++;
+    const feeds = session.prepare(sample!);
+    const from = clock.now();
+    await session.runPrepared(feeds);
+    const marks = [clock.now() - from];
+    const run = async () => {
+      await session.runPrepared(feeds);
+      marks.push(clock.now() - from);
+    };
+    const settled = steady ? await warmUp(run, 1, { clock, between }) : undefined;
+    const start = {
+      createMs: opened - opening,
+      firstMs: marks[0]!,
+      ...(settled && { steadyMs: timeUntilSteady(marks, settled.ms) }),
+      heapBytes: hook?.heapBytes ?? 0,
+    };
+    await session.release();
+    return { start, clock: clock.kind };
   }
 
   /** Closes the sessions that were not used for longest. */

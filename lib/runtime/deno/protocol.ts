@@ -1,7 +1,8 @@
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
 import type { FailedNode } from "../runtime_errors.ts";
 import type { RunProfile } from "../profile_run.ts";
-import type { Times } from "../runtime.ts";
+import type { ClockKind } from "../clock.ts";
+import type { ColdStart, Times } from "../runtime.ts";
 import type { TimesRequest } from "../times_request.ts";
 import type { Optimization } from "../session.ts";
 
@@ -37,6 +38,8 @@ export interface Start {
   readonly kind: "start";
   readonly control: SharedArrayBuffer;
   readonly threads: number;
+  /** Compile the runtime as if this process had never seen it. */
+  readonly anew: boolean;
 }
 
 /** What a worker can be asked to do, with the answer. */
@@ -79,6 +82,17 @@ export interface Jobs {
     };
     /** Nothing where this build of onnxruntime hides it. */
     answer: { readonly profile?: RunProfile };
+  };
+  /** Opens a model as the first one of its worker, and runs it. */
+  coldStart: {
+    request: {
+      readonly model: ModelRef;
+      /** One. */
+      readonly samples: readonly Feeds[];
+      /** Whether to go on until its time is steady. */
+      readonly steady: boolean;
+    };
+    answer: { readonly start: ColdStart; readonly clock: ClockKind };
   };
 }
 

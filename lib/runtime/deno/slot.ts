@@ -30,6 +30,11 @@ export interface SlotOptions {
   threads: number;
   /** Longest silence of a worker that has a job, in milliseconds. */
   timeoutMs: number;
+  /**
+   * Makes a worker for one job alone, whose runtime is compiled as if this process had never seen it.
+   * @default {false}
+   */
+  once?: boolean;
   /** Called when there is room for another job; `lost` are those that a dead worker had not begun. */
   onFree: (lost: readonly Job[]) => void;
 }
@@ -112,7 +117,8 @@ export class Slot {
     worker.onmessageerror = () => {
       if (worker === this.#worker) this.#fail("its worker's answer could not be read");
     };
-    const start: Start = { kind: "start", control, threads: this.#options.threads };
+    const { threads, once = false } = this.#options;
+    const start: Start = { kind: "start", control, threads, anew: once };
     worker.postMessage(start);
     return worker;
   }
@@ -136,6 +142,7 @@ export class Slot {
         this.#retiring ||= reply.error.fatal;
         break;
     }
+    this.#retiring ||= this.#options.once ?? false;
     if (!this.#retiring) return this.#options.onFree([]);
     const waiting = this.#jobs.map(({ job }) => job);
     this.#discard();

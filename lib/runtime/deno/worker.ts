@@ -58,6 +58,7 @@ const jobs: { [K in JobKind]: (request: Jobs[K]["request"]) => Promise<Jobs[K]["
   profile: async ({ model, ...request }) => ({
     profile: await runner.profile(loadable(model), request),
   }),
+  coldStart: ({ model, ...request }) => runner.coldStart(loadable(model), request),
 };
 
 function loadable({ hash, name, bytes }: ModelRef): LoadableModel {
@@ -96,7 +97,8 @@ function buffersOf(answer: Jobs[JobKind]["answer"]): ArrayBuffer[] {
  */
 async function start(message: Start): Promise<void> {
   control = new Int32Array(message.control);
-  runner = new ModelRunner({ hook: await installHook({ onRun: announce }), between: checkIn });
+  const hook = await installHook({ onRun: announce, anew: message.anew });
+  runner = new ModelRunner({ hook, between: checkIn });
   await OrtSession.open(new Uint8Array(0), { threads: message.threads }).catch(() => {});
   send({ kind: "ready" });
 }

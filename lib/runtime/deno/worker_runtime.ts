@@ -4,6 +4,9 @@ import { withPlainNames } from "../plain_names.ts";
 import type { RunProfile } from "../profile_run.ts";
 import { requireSamples } from "../require_samples.ts";
 import type {
+  ColdStart,
+  ColdStartOptions,
+  ColdStarts,
   ProfileOptions,
   RunOptions,
   Runtime,
@@ -13,6 +16,7 @@ import type {
   TimesOptions,
 } from "../runtime.ts";
 import { timesRequest } from "../times_request.ts";
+import { turns } from "../timing.ts";
 import { denoMachine } from "./deno_versions.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
 import { type Job, Slot } from "./slot.ts";
@@ -30,6 +34,9 @@ const LOOK_AHEAD = 2;
 export class WorkerRuntime implements Runtime {
   readonly about: RuntimeInfo;
   readonly #slots: readonly Slot[];
+  /** Makes a place for a worker that does one job alone, and is compiled for it. */
+  readonly #newSlot: () => Slot;
+  #fresh: Slot | undefined;
   #queue: Job[] = [];
   /** The job that wants to be alone, while it runs. */
   #alone: Job | undefined;
@@ -44,6 +51,7 @@ export class WorkerRuntime implements Runtime {
       this.#queue.unshift(...lost);
       this.#pump();
     };
+    this.#newSlot = () => new Slot({ threads: 1, timeoutMs, onFree, once: true });
     this.#slots = Array.from({ length: workers }, () => new Slot({ threads, timeoutMs, onFree }));
   }
 
@@ -121,11 +129,41 @@ export class WorkerRuntime implements Runtime {
     };
   }
 
+  /**
+   * Each start is that of a worker that is made for it, whose WASM bytes V8 has never seen (see
+   * `installHook()`): it then takes what it takes in a fresh process, which a page's first visit is.
+   * Measured: a session of a small ResNet takes 100 ms of the thread in either (144 its int8 model), but 12
+   * (24) in a worker of a process in which another one has the same bytes, with all kernels compiled. A
+   * worker costs half a second, a process more.
+   */
+  async coldStart(
+    models: readonly Model[],
+    sample: Feeds,
+    options: ColdStartOptions = {},
+  ): Promise<ColdStarts | undefined> {
+    const { rounds = 6, steady = false, signal } = options;
+    const refs = await Promise.all(models.map((model) => this.#share(model)));
+    const starts: ColdStart[][] = [];
+    let clock: ColdStarts["clock"] = "wall";
+    for (let round = 0; round < rounds; round++) {
+      const row: ColdStart[] = [];
+      for (const i of turns(models.length, round)) {
+        const request = { model: refs[i]!, samples: [sample], steady };
+        const answer = await this.#submit("coldStart", request, signal);
+        row[i] = answer.start;
+        clock = answer.clock;
+      }
+      starts.push(row);
+    }
+    const isSeen = starts.every((row) => row.every(({ heapBytes }) => heapBytes > 0));
+    return isSeen ? { starts, clock } : undefined;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     const closed = new Error("The runtime was closed before the job was done");
-    for (const slot of this.#slots) slot.kill(closed); // gives back what it had not begun
+    for (const slot of this.#allSlots) slot.kill(closed); // gives back what it had not begun
     for (const job of this.#queue.splice(0)) job.reject(closed);
   }
 
@@ -141,12 +179,12 @@ export class WorkerRuntime implements Runtime {
     signal?: AbortSignal,
   ): Promise<Jobs[K]["answer"]> {
     const { promise, resolve, reject } = Promise.withResolvers<Jobs[K]["answer"]>();
-    const alone = kind === "times" || kind === "profile";
+    const alone = kind === "times" || kind === "profile" || kind === "coldStart";
     const model = "models" in request ? request.models[0] : request.model;
     const onAbort = () => {
       settle(() => reject(signal?.reason));
       this.#queue = this.#queue.filter((other) => other !== job);
-      if (alone) this.#slots.find((slot) => slot.has(job))?.kill(signal?.reason);
+      if (alone) this.#allSlots.find((slot) => slot.has(job))?.kill(signal?.reason);
       this.#pump();
     };
     let settled = false;
@@ -181,14 +219,23 @@ export class WorkerRuntime implements Runtime {
       if (job === undefined || this.#closed || this.#alone !== undefined) return;
       const idle = this.#slots.every(({ load }) => load === 0);
       if (job.alone && !idle) return;
-      const slot = this.#slots
-        .filter(({ hasRoom }) => hasRoom)
-        .reduce<Slot | undefined>((a, b) => a && a.load <= b.load ? a : b, undefined);
+      const slot = job.task.kind === "coldStart" ? this.#fresh = this.#newSlot() : this.#freest();
       if (slot === undefined) return;
       this.#queue.shift();
       if (job.alone) this.#alone = job;
       slot.assign(job);
     }
+  }
+
+  /** The worker with least to do, if one has room. */
+  #freest(): Slot | undefined {
+    return this.#slots
+      .filter(({ hasRoom }) => hasRoom)
+      .reduce<Slot | undefined>((a, b) => a && a.load <= b.load ? a : b, undefined);
+  }
+
+  get #allSlots(): readonly Slot[] {
+    return this.#fresh ? [...this.#slots, this.#fresh] : this.#slots;
   }
 
   /** Puts a model's bytes where all workers see them, once. */

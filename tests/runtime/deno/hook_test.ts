@@ -27,3 +27,19 @@ Deno.test("installHook() leaves a runtime that it does not know as it is, and sa
   assert.equal(hook.state, "unknown");
   assert.equal(WebAssembly.instantiate, original);
 });
+
+Deno.test("installHook() makes a module of bytes that V8 has never seen, where it is asked to", async () => {
+  const memory = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const salts: Uint8Array[] = [];
+  for (let time = 0; time < 2; time++) {
+    const hook = await installHook({ anew: true });
+    assert.equal(hook.heapBytes, undefined);
+    const { module } = await WebAssembly.instantiate(SHARED_MEMORY, { a: { a: memory() } });
+    const [salt, ...others] = WebAssembly.Module.customSections(module, "salt");
+    assert.deepEqual(others, []);
+    salts.push(new Uint8Array(salt!));
+    assert.equal(hook.heapBytes, 65536, "one page");
+  }
+  assert.equal(salts[0]!.length, 16);
+  assert.notDeepEqual(salts[0], salts[1]);
+});

@@ -275,3 +275,26 @@ Deno.test("a process ends by itself after a hung run and close()", async () => {
   const { success, stderr } = await command.output();
   assert.ok(success, new TextDecoder().decode(stderr));
 });
+
+Deno.test("coldStart() opens and runs each model in a worker of its own, and leaves the others alone", async () => {
+  const models = [doubling(), doubling("another.onnx")];
+  const { starts, clock } = (await runtime.coldStart!(models, number(3), { rounds: 1 }))!;
+  assert.ok(["thread", "wall"].includes(clock));
+  assert.deepEqual(starts.map((row) => row.length), [2]);
+  for (const { createMs, firstMs, steadyMs, heapBytes } of starts[0]!) {
+    assert.ok(createMs > 0 && firstMs > 0);
+    assert.equal(steadyMs, undefined, "nobody asked");
+    assert.equal(heapBytes % 65536, 0, "pages of WASM");
+    assert.ok(heapBytes > 0);
+  }
+  assert.deepEqual(await all(runtime.run(doubling(), [number(3)])), [7]);
+  const wrong = runtime.coldStart!(models, { x: float32([], [1]) }, { rounds: 1 });
+  await assert.rejects(wrong, UserError);
+});
+
+Deno.test("coldStart() ends when it is told to", async () => {
+  const controller = new AbortController();
+  const endless = runtime.coldStart!([looping()], turns(FOREVER), { signal: controller.signal });
+  setTimeout(() => controller.abort(new Error("enough")), 100);
+  await assert.rejects(endless, /enough/);
+});

@@ -3,15 +3,17 @@ import { UserError } from "../lib/errors.ts";
 import { baselineNotes } from "../lib/evaluate/baseline_notes.ts";
 import { evaluate, type Evaluation } from "../lib/evaluate/evaluate.ts";
 import { type Limits, requireLimits } from "../lib/evaluate/limits.ts";
+import { measureColdStart } from "../lib/evaluate/measure_cold_start.ts";
 import { infoOf, type Metric } from "../lib/evaluate/metric.ts";
 import { metricFor } from "../lib/evaluate/metric_for.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import type { Model } from "../lib/onnx/model.ts";
+import { DEFAULT_MAX_CREATE, isSlowToCreate } from "../lib/record/best.ts";
 import { allowedDrop, isWithin, worstCaseDrop } from "../lib/record/budget.ts";
-import { metricFormat } from "../lib/report/format.ts";
+import { factor, factorInterval, metricFormat } from "../lib/report/format.ts";
 import type { Runtime } from "../lib/runtime/runtime.ts";
 import { RuntimeError } from "../lib/runtime/runtime_errors.ts";
-import { compare, type Comparison } from "../lib/task/run_compare.ts";
+import { compare, Comparison } from "../lib/task/run_compare.ts";
 import type { Shell } from "./shell.ts";
 import { tellMetric } from "./tell_metric.ts";
 
@@ -101,11 +103,48 @@ export async function check(
   const onProgress = (done: number, all: number) =>
     progress.update(`comparing: ${done} of ${all} runs`);
   try {
-    const options = { metric, runtime, reference: float32, signal, onProgress };
+    const options = { metric, runtime, reference: float32, coldRounds: 0, signal, onProgress };
     return { comparison: await compare(model, candidate, data, options) };
   } catch (error) {
     return { failed: reasonNotCompared(error, signal) };
   }
+}
+
+/**
+ * Adds to a comparison what a page waits for at its first visit, which is measured of what is written
+ * alone: it takes some seconds.
+ */
+export async function withColdStart(
+  checked: Checked,
+  { float32, candidate, plan }: {
+    readonly float32: Model;
+    readonly candidate: Model;
+    readonly plan: Check | undefined;
+  },
+  { coldRounds: rounds = 6 }: { readonly coldRounds?: number | undefined },
+  runtime: Runtime,
+  { progress, signal }: Shell,
+): Promise<Checked> {
+  const { comparison } = checked;
+  if (!comparison || !plan) return checked;
+  progress.update("looking what a page waits for");
+  const sample = await plan.data.sample(0);
+  const options = { rounds, signal };
+  const coldStart = await measureColdStart(runtime, float32, candidate, sample, options);
+  return coldStart ? { comparison: new Comparison({ ...comparison, coldStart }) } : checked;
+}
+
+/** Warns of a model whose session takes beyond doubt longer to create than is accepted. */
+export function creationNote(
+  { comparison }: Checked,
+  maxCreate = DEFAULT_MAX_CREATE,
+): string[] {
+  if (!comparison?.coldStart || !isSlowToCreate({ maxCreate }, comparison)) return [];
+  const { ratio } = comparison.coldStart.create;
+  return [
+    `Creating its session takes ${factorInterval(ratio)} of float32's time, above the limit of ` +
+    `${factor(maxCreate)} (--max-create). \`deno task search\` keeps such models from winning.`,
+  ];
 }
 
 /** Refuses a result that misses a limit, once it is written. */

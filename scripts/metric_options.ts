@@ -26,6 +26,21 @@ export const LIMIT_OPTIONS = {
   ),
 };
 
+/** What a page waits for that opens a model for the first time. */
+export const COLD_OPTIONS = {
+  maxCreate: number(
+    "R",
+    "largest accepted ratio of the time to create a session to float32's; 2 by default",
+    { min: 0.01 },
+  ),
+  coldRounds: number(
+    "N",
+    "fresh workers per model in which it is measured what a page waits for, half a second each; 0 leaves " +
+      "it out; 3 by default in studies, else 6",
+    { integer: true, min: 0 },
+  ),
+};
+
 /** The metrics in a table: name, unit, direction, what they are, what they need. */
 function metricHelp(): string {
   const rows = [...METRICS].map(([key, make]) => {

@@ -2,10 +2,12 @@ import { basename } from "node:path";
 import { optimize } from "../lib/task/run_optimize.ts";
 import type { Optimized } from "../lib/task/optimized.ts";
 import { noise } from "../lib/data/noise.ts";
+import { downloadSizes } from "../lib/evaluate/download_sizes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
+import type { Download } from "../lib/record/download.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import { check, type Checked, planCheck } from "./check.ts";
 import { flag, number, RESUMES, text } from "./command.ts";
@@ -13,9 +15,10 @@ import { DATA_HELP, READING, readSamples, readShared } from "./data.ts";
 import { FORMAT_OPTION, readFormat } from "./file_format.ts";
 import { noteOnFloats } from "./float_types.ts";
 import { KEPT_TIMES } from "./kept_times.ts";
-import { METRIC_OPTION } from "./metric_options.ts";
+import { COLD_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { readNetwork, specialized } from "./read_network.ts";
+import { given } from "./study_data.ts";
 import { withConfig } from "./with_config.ts";
 import { runScript, script } from "./shell.ts";
 import { takeSamples } from "./take_samples.ts";
@@ -42,6 +45,7 @@ const command = {
     }),
     format: FORMAT_OPTION,
     metric: METRIC_OPTION,
+    ...COLD_OPTIONS,
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     fresh: flag(
       `measure anew what was measured on this machine before, and keep that; ${KEPT_TIMES}`,
@@ -86,6 +90,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     qconfig: options.float32 ? "float32" : "fastest",
     ...(samples && { calibration: samples.calibration.length }),
     fresh: options.fresh,
+    ...given({ coldRounds: options.coldRounds, maxCreate: options.maxCreate }),
     signal,
     onProgress: (step) => progress.update(step),
   });
@@ -98,7 +103,8 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   await chosen.save(out);
   progress.close();
 
-  const written = { file: out, bytes: chosen.bytes().length, floats };
+  const download = await downloadSizes(chosen.bytes());
+  const written = { file: out, bytes: chosen.bytes().length, download, floats };
   await print(
     options.json
       ? jsonOf(result, checked, { ...written, kept: isSame, threads })
@@ -110,6 +116,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
 interface Written {
   readonly file: string;
   readonly bytes: number;
+  readonly download: Download;
   /** What there is to say of the float types of the network. */
   readonly floats: readonly string[];
 }
@@ -119,10 +126,10 @@ function jsonOf(
   { comparison, failed }: Checked,
   written: Written & { readonly kept: boolean; readonly threads: number },
 ): string {
-  const { latency, shapes, predictedMs, drifted, kernelTimes } = parts;
+  const { latency, coldStart, shapes, predictedMs, drifted, kernelTimes } = parts;
   const record = {
     ...written,
-    ...{ shapes, latency, predictedMs, drifted, kernelTimes, notes, rewrites },
+    ...{ shapes, latency, coldStart, predictedMs, drifted, kernelTimes, notes, rewrites },
     ...{ executes: plan.executes(), plan: plan.rows, comparison, failed },
   };
   return JSON.stringify(record, null, 2);
@@ -131,7 +138,7 @@ function jsonOf(
 function textOf(
   result: Optimized,
   { comparison, failed }: Checked,
-  { file, bytes, floats }: Written,
+  { file, bytes, download, floats }: Written,
   model: Model,
   all: boolean,
 ): string {
@@ -141,7 +148,7 @@ function textOf(
     ...comparison ? [`\n${comparison}`] : [],
     ...failed ? [`\n${failed}`] : [],
     ...floats.map((note) => `\n${note}`),
-    `\n${writtenNote(file, bytes, model)}`,
+    `\n${writtenNote({ file, bytes, download }, model)}`,
   ].join("\n");
 }
 

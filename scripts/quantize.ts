@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Dataset } from "../lib/data/dataset.ts";
 import { likeTheFirst } from "../lib/data/first_samples.ts";
+import { downloadSizes } from "../lib/evaluate/download_sizes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../lib/onnx/model.ts";
@@ -22,13 +23,21 @@ import type { Runtime } from "../lib/runtime/runtime.ts";
 import type { QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { type Converted, keepSpeed, type KeptSpeed } from "../lib/task/keep_speed.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
-import { type Check, check, type CheckOptions, planCheck, requireKept } from "./check.ts";
+import {
+  type Check,
+  check,
+  type CheckOptions,
+  creationNote,
+  planCheck,
+  requireKept,
+  withColdStart,
+} from "./check.ts";
 import { flag, number, text, WHOLE_FILES } from "./command.ts";
 import { damageNote } from "./damage_note.ts";
 import { configOption, DATA_HELP, readSamples } from "./data.ts";
 import { FORMAT_OPTION, readFormat } from "./file_format.ts";
 import { noteOnFloats } from "./float_types.ts";
-import { LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
+import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "./quantize_choices.ts";
 import { readNetwork, specialized } from "./read_network.ts";
@@ -67,6 +76,7 @@ const command = {
     }),
     metric: METRIC_OPTION,
     ...LIMIT_OPTIONS,
+    ...COLD_OPTIONS,
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     keepMetadata: flag("keep what the exporter noted of each node, source lines among it"),
     all: flag("show every node in the plan, those without weights too"),
@@ -89,7 +99,7 @@ const command = {
 } as const;
 
 const main = script(command, async ({ operands, options: typed }, shell) => {
-  const { progress, print } = shell;
+  const { progress } = shell;
   const out = requireOut(typed.out, operands.model, "q.onnx");
   const format = readFormat(typed.format);
   const config = await readConfig(typed);
@@ -122,11 +132,13 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const kept: KeptSpeed = data && fallsBack(options, config)
     ? await atSpeed(network, asked, samples?.calibration ?? data, { latency, options, ...context })
     : asked;
-  const checked = kept === asked ? first : await compareWith(kept);
-  const { file: candidate, comparison, failed } = checked;
-
+  const measured = kept === asked ? first : await compareWith(kept);
   progress.update("reading back what the runtime executes");
   const int8 = await readBack(kept.int8, runtime);
+  const { file: candidate } = measured;
+  const pair = { float32: model, candidate, plan: planned };
+  const checked = await withColdStart(measured, pair, options, runtime, shell);
+  const { comparison, failed } = checked;
   const place = placeOf(options, config, asked.mapping);
   const damage = comparison &&
     await damageNote(comparison, { ...kept, int8 }, samples!.check!, place, context);
@@ -144,23 +156,45 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     ...(failed ? [failed] : []),
     ...(kept.note ? [`${kept.note} \`--kernels any\` insists on int8 kernels.`] : []),
     ...slownessNote(comparison),
+    ...creationNote(checked, options.maxCreate),
     ...(kept.note ? [] : storedNote(int8, model, options.dynamic)),
     ...floats,
   ];
-  const bytes = candidate.bytes().length;
-  const { plan } = int8;
-  if (options.json) {
-    const written = { file: out, bytes, executes: plan.executes(), notes: [...warnings, ...notes] };
-    await print(JSON.stringify({ ...written, plan: plan.rows, comparison }, null, 2));
-    return requireKept(checked, options, out);
-  }
-  for (const line of warnings) await print(`${line}\n`);
-  await print(options.all ? plan.all.text : plan.toString());
-  if (comparison) await print(`\n${comparison}`);
-  for (const line of notes) await print(line);
-  await print(`\n${writtenNote(out, bytes, model)}`);
+  await tell({ out, candidate, int8, model, comparison, warnings, notes }, options, shell);
   requireKept(checked, options, out);
 });
+
+/** What there is to be told of a model that was written. */
+interface Outcome {
+  readonly out: string;
+  readonly candidate: Model;
+  readonly int8: QuantizedModel;
+  /** The network that it was made from. */
+  readonly model: Model;
+  readonly comparison: Comparison | undefined;
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Prints what was made, and how it compares. */
+async function tell(
+  { out, candidate, int8: { plan }, model, comparison, warnings, notes }: Outcome,
+  { json, all }: { readonly json: boolean; readonly all: boolean },
+  { print }: Pick<Shell, "print">,
+): Promise<void> {
+  const bytes = candidate.bytes().length;
+  const download = await downloadSizes(candidate.bytes());
+  if (json) {
+    const executes = plan.executes();
+    const written = { file: out, bytes, download, executes, notes: [...warnings, ...notes] };
+    return await print(JSON.stringify({ ...written, plan: plan.rows, comparison }, null, 2));
+  }
+  for (const line of warnings) await print(`${line}\n`);
+  await print(all ? plan.all.text : plan.toString());
+  if (comparison) await print(`\n${comparison}`);
+  for (const line of notes) await print(line);
+  await print(`\n${writtenNote({ file: out, bytes, download }, model)}`);
+}
 
 /** What a network becomes, and which samples are left to compare on. */
 interface Quantized extends Converted {

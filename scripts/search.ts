@@ -1,6 +1,4 @@
-import { UsageError } from "../lib/errors.ts";
 import { writeReport } from "../lib/report/write_report.ts";
-import type { Objective } from "../lib/record/best.ts";
 import { search } from "../lib/task/run_search.ts";
 import { number, RESUMES, text } from "./command.ts";
 import { DATA_HELP, READING, readShared } from "./data.ts";
@@ -13,6 +11,7 @@ import {
   given,
   MODEL_OPERAND,
   modelOrSample,
+  objectiveOf,
   ownMetric,
   requirePair,
   sampleSplits,
@@ -34,7 +33,6 @@ const command = {
     data: text("PATH", DATA_HELP),
     config: READING,
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0.01 }),
-    objective: text("WHAT", "what is to be least: latency (the default) or size"),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
     ...STUDY_OPTIONS,
   },
@@ -66,20 +64,16 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `studies/${name}-search`;
 
-  const { maxDrop, atLeast, minutes, threads, workers, fresh } = options;
+  const { maxDrop, atLeast, maxCreate, coldRounds, minutes, threads, workers, fresh } = options;
   const running = search(model, splits, {
-    ...given({ maxDrop, atLeast, minutes, objective, threads, workers, fresh }),
+    ...given({ maxDrop, atLeast, maxCreate, coldRounds, minutes, objective }),
+    ...given({ threads, workers, fresh }),
     ...metric,
     ...{ out, signal, report: writeReport },
     command: commandLine("search", args),
   });
   await followStudy(running, out, { print, progress }, options.json);
 });
-
-function objectiveOf(text: string | undefined): Objective | undefined {
-  if (text === undefined || text === "latency" || text === "size") return text;
-  throw new UsageError(`--objective is latency or size, got "${text}"`);
-}
 
 export default main;
 

@@ -7,10 +7,11 @@ import type { Metric } from "../lib/evaluate/metric.ts";
 import { metricNamed } from "../lib/evaluate/metrics.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
-import { flag, number } from "./command.ts";
+import { isObjective, type Objective, OBJECTIVES } from "../lib/record/objective.ts";
+import { flag, number, text } from "./command.ts";
 import { readSamples } from "./data.ts";
 import { KEPT_TIMES } from "./kept_times.ts";
-import { LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
+import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { readNetwork } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import type { Shell } from "./shell.ts";
@@ -28,6 +29,11 @@ export const samples = (what: string) => number("N", what, { integer: true, min:
 /** What every command that makes a study takes, beside what it is to measure. */
 export const STUDY_OPTIONS = {
   ...LIMIT_OPTIONS,
+  ...COLD_OPTIONS,
+  objective: text(
+    "WHAT",
+    "what is to be least: latency (the default), size of the file, or download, its size after brotli",
+  ),
   metric: METRIC_OPTION,
   calibration: samples("samples to find ranges with"),
   selection: samples("samples to choose by"),
@@ -45,6 +51,12 @@ export const STUDY_OPTIONS = {
   ),
   json: flag("print the study's record as JSON"),
 } as const;
+
+/** @throws {UsageError} If a text names no objective. */
+export function objectiveOf(text: string | undefined): Objective | undefined {
+  if (text === undefined || isObjective(text)) return text;
+  throw new UsageError(`--objective is one of ${OBJECTIVES.join(", ")}, got "${text}"`);
+}
 
 /** Samples of each split, and the seed of the shuffle, where they were given. */
 export interface SplitSizes {

@@ -16,7 +16,13 @@ import type { Progress } from "./progress.ts";
 const ENOUGH_TO_GUESS = 0.03;
 
 /** Steps that are said without a share: they have no parts that are counted. */
-const WHOLE: ReadonlySet<StepEvent["step"]> = new Set(["latency", "ranges", "profile", "files"]);
+const WHOLE: ReadonlySet<StepEvent["step"]> = new Set([
+  "latency",
+  "cold start",
+  "ranges",
+  "profile",
+  "files",
+]);
 
 /**
  * Shows on stderr how a study goes: one live line on a terminal, a line for each trial elsewhere.

@@ -13,6 +13,7 @@ import {
   given,
   MODEL_OPERAND,
   modelOrSample,
+  objectiveOf,
   ownMetric,
   requirePair,
   sampleSplits,
@@ -62,7 +63,8 @@ const QUICK_GRID: Partial<SweepConfig> = {
   more: [{ placements: ["compact"], rewrites: ["lowered"] }],
 };
 const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
-  const { data, quick, maxDrop, atLeast } = options;
+  const { data, quick, maxDrop, atLeast, maxCreate, coldRounds } = options;
+  const objective = objectiveOf(options.objective);
   requirePair(operands.model, data, "sweep");
   const { threads, workers, seed, calibration, selection, test } = options;
   const config: SweepConfig = {
@@ -88,6 +90,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const running = sweep(model, splits, {
     ...{ out, config, signal, fresh: options.fresh },
     ...{ ...metric, ...given({ maxDrop, atLeast }) },
+    ...given({ objective, maxCreate, coldRounds }),
     ...(quick && { maxRounds: 15 }),
     command: commandLine("sweep", args),
     report: writeReport,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OBJECTIVES } from "../record/objective.ts";
 import { dataConfig } from "./data_config.ts";
 
 /**
@@ -14,6 +15,17 @@ export const sharedConfig = {
     .optional(),
   atLeast: z.number()
     .describe("least accepted value of the metric, in its unit, in place of maxDrop").optional(),
+  objective: z.enum(OBJECTIVES)
+    .describe("what is to be least: time, size of the file, or its size after brotli")
+    .meta({ default: "latency" }).optional(),
+  maxCreate: z.number().min(0.01)
+    .describe("largest accepted ratio of the time to create a session to float32's")
+    .meta({ default: 2 }).optional(),
+  coldRounds: z.int().min(0)
+    .describe(
+      "fresh workers per model in which it is measured what a page waits for; 0 leaves it out",
+    )
+    .meta({ default: 3 }).optional(),
   calibration: z.int().min(1).describe("samples to find ranges with").optional(),
   selection: z.int().min(2).describe("samples to choose by").optional(),
   test: z.int().min(2).describe("samples for the reported number").optional(),

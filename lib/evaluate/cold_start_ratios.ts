@@ -8,6 +8,7 @@ import { medianInterval } from "./median_interval.ts";
  * each round.
  *
  * @param starts As a runtime's `coldStart()` gives them, of one round or more.
+ * @param candidate Column of the candidate.
  * @example
  * ```ts
  * import { coldStartRatios } from "./cold_start_ratios.ts";
@@ -20,18 +21,23 @@ import { medianInterval } from "./median_interval.ts";
  * assert.equal(steady, undefined);
  * ```
  */
-export function coldStartRatios({ starts, clock }: ColdStarts): ColdStartRecord {
+export function coldStartRatios(
+  { starts, clock }: ColdStarts,
+  candidate = 1,
+): ColdStartRecord {
   const column = (model: number, of: (start: ColdStart) => number) =>
     starts.map((row) => of(row[model]!));
   const compared = (of: (start: ColdStart) => number) => {
-    const [before, after] = [column(0, of), column(1, of)];
+    const [before, after] = [column(0, of), column(candidate, of)];
     return {
       baseline: median(before),
       candidate: median(after),
       ratio: medianInterval(after.map((value, round) => value / before[round]!)),
     };
   };
-  const isSteady = starts.every((row) => row.every(({ steadyMs }) => steadyMs !== undefined));
+  const isSteady = starts.every((row) =>
+    [row[0], row[candidate]].every((start) => start?.steadyMs !== undefined)
+  );
   return {
     ...{ rounds: starts.length, clock },
     create: compared(({ createMs }) => createMs),

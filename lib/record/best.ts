@@ -1,16 +1,19 @@
 import { type Budget, describeLimit, isWithinBudget, worstCaseDrop } from "./budget.ts";
 import { frontOf } from "./front.ts";
+import type { Objective } from "./objective.ts";
 import { isSettled, unsettledNote } from "./settled.ts";
 import { isMeasured, type Latency, type MeasuredTrial, type Trial } from "./trial_record.ts";
-
-/** What the best trial is the best in: time, or size of the file. */
-export type Objective = "latency" | "size";
 
 /** What the trials of a study are chosen by; a study itself is one. */
 export interface Contest extends Budget {
   /** The float32 network as given, which trials must be better than. */
   readonly model: { readonly bytes: number };
+  /** Largest accepted ratio of the time to create a session to float32's. @default {any} */
+  readonly maxCreate?: number | undefined;
 }
+
+/** {@linkcode Contest.maxCreate} where nobody says otherwise. */
+export const DEFAULT_MAX_CREATE = 2;
 
 /** Files that differ by less than this share of the smaller are of one size to a reader. */
 const SAME_SIZE = 0.05;
@@ -37,6 +40,25 @@ export function isSlower({ latency: { ratio } }: Timed): boolean {
 }
 
 /**
+ * Whether a session takes beyond doubt longer to create than is accepted: all of the ratio's interval is
+ * above the limit. What was not measured is not doubted.
+ */
+export function isSlowToCreate(
+  { maxCreate = Infinity }: Pick<Contest, "maxCreate">,
+  { coldStart }: { readonly coldStart?: Trial["coldStart"] | undefined },
+): boolean {
+  return coldStart !== undefined && coldStart.create.ratio.low > maxCreate;
+}
+
+/** Bytes of a trial that an objective counts: of the file, or of what a server sends of it after brotli. */
+export function sizeIn(
+  objective: Objective,
+  { bytes, download }: Pick<MeasuredTrial, "bytes" | "download">,
+): number {
+  return objective === "download" ? download?.brotli ?? bytes : bytes;
+}
+
+/**
  * Whether there is a reason to use a trial in place of float32 as given, accuracy aside: it is not
  * significantly slower, and significantly faster or smaller by more than 5 %.
  */
@@ -51,11 +73,12 @@ function isImprovement(
 /**
  * The best of the trials that keep the budget and are an improvement, see
  * {@linkcode isImprovement}. Undefined where there is none: the model as given stays. A trial whose time
- * is not settled (see {@linkcode isSettled}) is never the best.
+ * is not settled (see {@linkcode isSettled}), or whose session is slow to create (see
+ * {@linkcode isSlowToCreate}), is never the best.
  *
  * - By latency: the fastest of those that are significantly faster, if there are any; of those whose
  *   ratio lies within its interval, which the measurement cannot tell apart, the smallest file.
- * - By size: the smallest file; of those of the same size the fastest, and whatever the measurement
+ * - By size: the smallest file, or download (see {@linkcode sizeIn}); of those of the same size the fastest, and whatever the measurement
  *   cannot tell from it.
  *
  * Of what is left, the one that loses least (as judged, see {@linkcode worstCaseDrop}); then the one
@@ -72,12 +95,13 @@ export function bestTrial(
   if (all.length === 0) return undefined;
   const faster = all.filter(isFaster);
   const candidates = objective === "latency" && faster.length > 0 ? faster : all;
+  const size = (trial: MeasuredTrial) => sizeIn(objective, trial);
   const alike = objective === "latency"
-    ? smallestOf(fastestOf(candidates))
-    : fastestOf(smallestOf(candidates));
+    ? smallestOf(fastestOf(candidates), size)
+    : fastestOf(smallestOf(candidates, size));
   const loss = lossIn(contest);
   return alike.sort((a, b) =>
-    loss(a) - loss(b) || ratioOf(a) - ratioOf(b) || a.bytes - b.bytes || byName(a, b)
+    loss(a) - loss(b) || ratioOf(a) - ratioOf(b) || size(a) - size(b) || byName(a, b)
   )[0];
 }
 
@@ -109,6 +133,7 @@ export function whyBest(
       `${closest ? `; ${closest.name} comes closest` : ""}. The model as given stays.`;
   }
   const candidates = candidatesOf(contest, measured);
+  const slow = slowNote(contest, measured);
   const [lose, are] = candidates.length === 1 ? ["loses", "is"] : ["lose", "are"];
   const gain = candidates.every(isFaster)
     ? `${are} significantly faster than float32 (95 %)`
@@ -116,6 +141,7 @@ export function whyBest(
   if (candidates.length === 0) {
     const unsettled = unsettledNote(kept.map(({ latency }) => latency));
     if (unsettled !== undefined) return `${unsettled} No winner was chosen.`;
+    if (slow !== "") return `${slow} No other is an improvement. The model as given stays.`;
     return `${kept.length} of ${configurations(measured.length)} ` +
       `${kept.length === 1 ? "loses" : "lose"} ${limit}, but none is significantly faster than ` +
       `float32 (95 %), or no slower and more than 5 % smaller. The model as given stays.`;
@@ -123,9 +149,33 @@ export function whyBest(
   return `${candidates.length} of ${
     configurations(measured.length)
   } ${lose} ${limit} and ${gain}. ` +
-    (objective === "latency"
-      ? "The fastest was chosen; ties go to the smaller file, then to the smaller loss."
-      : "The smallest was chosen; ties go to the faster one, then to the smaller loss.");
+    `${CHOICES[objective]}${slow && ` ${slow}`}`;
+}
+
+/** What is chosen of the candidates, and where ties go. */
+const CHOICES: Readonly<Record<Objective, string>> = {
+  latency: "The fastest was chosen; ties go to the smaller file, then to the smaller loss.",
+  size: "The smallest was chosen; ties go to the faster one, then to the smaller loss.",
+  download:
+    "The smallest download (after brotli) was chosen; ties go to the faster one, then to the " +
+    "smaller loss.",
+};
+
+/** Which trials only the time to create a session keeps from being chosen, in a sentence; "" for none. */
+function slowNote({ maxCreate = Infinity, ...contest }: Contest, trials: readonly Trial[]): string {
+  const slow = candidatesOf(contest, trials).filter((trial) =>
+    isSlowToCreate({ maxCreate }, trial)
+  );
+  const [first] = slow.sort((a, b) => ratioOf(a) - ratioOf(b) || byName(a, b));
+  if (!first) return "";
+  const { value, low, high } = first.coldStart!.create.ratio;
+  const interval = `×${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+  const others = slow.length > 1 ? ` and ${slow.length - 1} more` : "";
+  return `${first.name}${others} ${slow.length > 1 ? "are" : "is"} left out: ` +
+    `${
+      slow.length > 1 ? "the first takes" : "it takes"
+    } ${interval} of float32's time to create a ` +
+    `session, above the limit of ×${maxCreate} (maxCreate).`;
 }
 
 /**
@@ -151,7 +201,7 @@ function candidatesOf(contest: Contest, trials: readonly Trial[]): MeasuredTrial
   return trials.filter(isMeasured)
     .filter((trial) =>
       isWithinBudget(contest, trial) && isSettled(trial.latency.ratio) &&
-      isImprovement(contest, trial)
+      isImprovement(contest, trial) && !isSlowToCreate(contest, trial)
     );
 }
 
@@ -162,9 +212,12 @@ function fastestOf(trials: readonly MeasuredTrial[]): MeasuredTrial[] {
 }
 
 /** The smallest, and those of the same size to a reader. */
-function smallestOf(trials: readonly MeasuredTrial[]): MeasuredTrial[] {
-  const smallest = Math.min(...trials.map(({ bytes }) => bytes));
-  return trials.filter(({ bytes }) => bytes <= smallest * (1 + SAME_SIZE));
+function smallestOf(
+  trials: readonly MeasuredTrial[],
+  size: (trial: MeasuredTrial) => number,
+): MeasuredTrial[] {
+  const smallest = Math.min(...trials.map(size));
+  return trials.filter((trial) => size(trial) <= smallest * (1 + SAME_SIZE));
 }
 
 /** What a trial loses, as it is judged. */

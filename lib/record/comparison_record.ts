@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { coldStart } from "./cold_start.ts";
+import { download } from "./download.ts";
 import { estimate, metricInfo } from "./metric_info.ts";
 import { latency, outputError } from "./trial_record.ts";
 
@@ -9,6 +11,8 @@ const comparedModel = z.strictObject({
   value: estimate,
   /** Size of the file. */
   bytes: z.int(),
+  /** What a server sends of it. */
+  download: download.optional(),
 });
 /** One of two models that were compared: plain JSON. */
 export type ComparedModel = z.infer<typeof comparedModel>;
@@ -26,6 +30,8 @@ export const comparisonRecord = z.strictObject({
   outputs: outputError.optional(),
   /** Absent where it was not measured. */
   latency: latency.optional(),
+  /** What a page waits for at its first visit; absent where it was not measured. */
+  coldStart: coldStart.optional(),
   /** What float32 itself says against samples, labels or metric, in sentences. */
   notes: z.array(z.string()).optional(),
 });

@@ -9,6 +9,7 @@ export type Step =
   | "calibration"
   | "accuracy"
   | "latency"
+  | "cold start"
   | "timing kernels"
   | "noise of layers"
   | "effects of layers"

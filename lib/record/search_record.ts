@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OBJECTIVES } from "./objective.ts";
 
 /** What one layer of a network became in a search, and why. */
 const decisionRow = z.strictObject({
@@ -38,7 +39,7 @@ export type DecisionRow = z.infer<typeof decisionRow>;
 
 /** What a search has to tell beside its trials. */
 export const searchRecord = z.strictObject({
-  objective: z.enum(["latency", "size"]),
+  objective: z.enum(OBJECTIVES),
   /** Minutes it was given. */
   minutes: z.number(),
   /** Why it came to its end. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { download } from "./download.ts";
 import { kernelTimesRecord } from "./kernel_times_record.ts";
 import { estimate, metricInfo } from "./metric_info.ts";
 import { planRow } from "./plan_record.ts";
@@ -29,6 +30,8 @@ export const study = z.strictObject({
     name: z.string(),
     hash: z.string(),
     bytes: z.int(),
+    /** What a server sends of it. */
+    download: download.optional(),
     opset: z.int(),
     nodes: z.int(),
     parameters: z.int(),
@@ -42,6 +45,8 @@ export const study = z.strictObject({
   metric: metricInfo,
   /** Largest accepted drop of the metric, in its unit. */
   maxDrop: z.number(),
+  /** Largest accepted ratio of the time to create a session to float32's; absent: whatever it is. */
+  maxCreate: z.number().optional(),
   /** Float32 on the splits. `test` only once a winner was chosen. */
   baseline: z.strictObject({
     selection: estimate,

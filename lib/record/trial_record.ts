@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { coldStart } from "./cold_start.ts";
+import { download } from "./download.ts";
 import { estimate } from "./metric_info.ts";
 import { planRow } from "./plan_record.ts";
 import { recipe } from "./recipe.ts";
@@ -93,8 +95,12 @@ export const trial = z.strictObject({
   accuracy: accuracy.optional(),
   outputs: outputError.optional(),
   latency: latency.optional(),
+  /** What a page waits for at its first visit; absent where it was not measured. */
+  coldStart: coldStart.optional(),
   /** Size of the file in bytes. */
   bytes: z.int().optional(),
+  /** What a server sends of it. */
+  download: download.optional(),
   /** File of the model inside the study's folder, where it was kept. */
   file: z.string().optional(),
   /** SHA-256 of the model's bytes. */

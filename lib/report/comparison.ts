@@ -13,6 +13,7 @@ import {
   milliseconds,
   plural,
 } from "./format.ts";
+import { coldStartNote, pageWaitText } from "./page_wait.ts";
 import { show, type Shown } from "./notebook_display.ts";
 
 /**
@@ -63,10 +64,45 @@ function comparisonTable(record: ComparisonRecord): Table {
       candidate: megabytes(candidate.bytes),
       change: factor(candidate.bytes / float32.bytes),
     },
+    ...downloadRows(record),
+    ...coldStartRows(record),
     ...outputs
       ? [{ "": "outputs", float32: "", candidate: closenessText(outputs), change: "" }]
       : [],
   ]);
+}
+
+function downloadRows({ float32, candidate }: ComparisonRecord) {
+  const [before, after] = [float32.download, candidate.download];
+  if (!before || !after) return [];
+  return [{
+    "": "size after brotli",
+    float32: megabytes(before.brotli),
+    candidate: megabytes(after.brotli),
+    change: factor(after.brotli / before.brotli),
+  }];
+}
+
+function coldStartRows({ coldStart }: ComparisonRecord) {
+  if (!coldStart) return [];
+  const { create, first, steady, heap } = coldStart;
+  const ms = (value: number) => `${milliseconds(value)} ms`;
+  const rows = [
+    ["create session", create, ms],
+    ["first result", first, ms],
+    ["until steady", steady, ms],
+    ["WASM heap", heap, megabytes],
+  ] as const;
+  return rows.flatMap(([name, compared, format]) =>
+    compared
+      ? [{
+        "": name,
+        float32: format(compared.baseline),
+        candidate: format(compared.candidate),
+        change: factorInterval(compared.ratio),
+      }]
+      : []
+  );
 }
 
 function closenessText({ sqnr, cosine }: NonNullable<ComparisonRecord["outputs"]>): string {
@@ -94,6 +130,10 @@ function comparisonNotes(record: ComparisonRecord): string[] {
         clockNote(clock)
       }, ${machine}.${note && ` ${note}`}`,
     );
+  }
+  const { coldStart } = record;
+  if (coldStart) {
+    notes.push(coldStartNote(coldStart), pageWaitText(coldStart, candidate.download));
   }
   return notes;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { reasonOf } from "../errors.ts";
+import { coldStart, type ColdStartRecord } from "../record/cold_start.ts";
 import type { Json } from "../record/json.ts";
 import { splitInfo, type Study, study as studyRecord } from "../record/study_record.ts";
 import {
@@ -25,7 +26,13 @@ const studyIdentity = z.strictObject({
 export type StudyIdentity = z.infer<typeof studyIdentity>;
 
 /** A trial as stored: what was made, apart from what was measured on it. */
-const storedTrial = trial.omit({ accuracy: true, outputs: true, latency: true, file: true });
+const storedTrial = trial.omit({
+  accuracy: true,
+  outputs: true,
+  latency: true,
+  coldStart: true,
+  file: true,
+});
 export type StoredTrial = z.infer<typeof storedTrial>;
 
 /** What one model makes of one split. */
@@ -56,6 +63,7 @@ const KINDS = {
   evaluation: "evaluation",
   scores: "scores",
   timing: "timing",
+  coldStart: "cold start",
 } as const;
 
 const IDENTITY = "identity";
@@ -136,6 +144,15 @@ export class StudyStore implements AsyncDisposable {
     await this.#put(KINDS.timing, `${model} ${timing.threads} ${timing.machine}`, timing);
   }
 
+  /** The cold start of the model of this hash, if it was taken on this machine. */
+  async coldStart(model: string, machine: string): Promise<ColdStartRecord | undefined> {
+    return this.#read(coldStart, await this.#get(KINDS.coldStart, `${model} ${machine}`));
+  }
+
+  async putColdStart(model: string, machine: string, record: ColdStartRecord): Promise<void> {
+    await this.#put(KINDS.coldStart, `${model} ${machine}`, record);
+  }
+
   /** A document by name, e.g. the statistics of a calibration. */
   async document(name: string): Promise<Json | undefined> {
     return await this.#get(KINDS.document, name) as Json | undefined;
@@ -155,16 +172,18 @@ export class StudyStore implements AsyncDisposable {
   }
 
   /**
-   * A trial with what has been measured on its model: accuracy, and latency on this machine with this
-   * number of threads.
+   * A trial with what has been measured on its model: accuracy, cold start on this machine, and latency
+   * with this number of threads.
    */
   async result(key: string, threads: number, machine: string): Promise<Trial | undefined> {
     const stored = await this.trial(key);
     if (stored?.modelHash === undefined) return stored;
     const evaluation = await this.evaluation(stored.modelHash, "selection");
     const timing = await this.timing(stored.modelHash, threads, machine);
+    const coldStart = await this.coldStart(stored.modelHash, machine);
     return {
       ...stored,
+      ...(coldStart && { coldStart }),
       ...(evaluation && { accuracy: evaluation.accuracy, outputs: evaluation.outputs }),
       ...(timing && { latency: timing }),
     };

@@ -2,7 +2,9 @@ import type { Calibration } from "../calibrate/calibration.ts";
 import { describeRanges } from "../calibrate/describe_ranges.ts";
 import type { Splits } from "../data/split.ts";
 import { reasonOf } from "../errors.ts";
+import { downloadSizes } from "../evaluate/download_sizes.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
+import { measureColdStart } from "../evaluate/measure_cold_start.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import type { Model } from "../onnx/model.ts";
 import type { ExactForms } from "../passes/exact_form.ts";
@@ -15,6 +17,7 @@ import type { Recipe } from "../record/recipe.ts";
 import { baseName, recipeFamily, recipeName, seriesName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
+import type { ColdStartOptions } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { build, type BuildContext, type Built, mappingOn } from "./build.ts";
 import { BuiltCache } from "./built_cache.ts";
@@ -43,12 +46,17 @@ export interface TrialSetup {
   /** Rounds in which float32 and a candidate take turns, and the most of them. */
   readonly rounds: number;
   readonly maxRounds: number;
+  /** Workers per model in which a cold start is measured; 0: it is not. */
+  readonly coldRounds: number;
   /** Names a trial that has no name yet. @default {the recipe's own name} */
   readonly nameOf?: (recipe: Recipe) => string;
   readonly signal?: AbortSignal;
 }
 
 type Split = "selection" | "test";
+
+/** Workers per model that the times until steady come from, for an interval of 95 %. */
+const STEADY_ROUNDS = 6;
 
 /** About as many runs as both models need until their time is steady (4 to 14 were seen). */
 const WARMUP_RUNS = 20;
@@ -139,6 +147,15 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     await this.#evaluate(model, "test", this.#nameOf(recipe));
   }
 
+  /** Measures what a page waits for that opens a recipe's model, to the end: until its time is steady. */
+  async startUntilSteady(recipe: Recipe): Promise<void> {
+    const { store, machine, coldRounds } = this.#setup;
+    const { model } = await this.build(recipe);
+    const known = await store.coldStart(await model.hash(), machine);
+    if (coldRounds === 0 || known?.steady) return;
+    await this.#putColdStart(model, { rounds: Math.max(STEADY_ROUNDS, coldRounds), steady: true });
+  }
+
   /** Where the time of float32 and of a recipe goes, and its plan with times and errors. */
   async profiles(recipe: Recipe): Promise<NonNullable<Study["profiles"]>> {
     const { forms, runtimes, signal } = this.#setup;
@@ -215,10 +232,12 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
         executes: plan.executes(),
         plan: [...plan.rows],
         bytes: model.bytes().length,
+        download: await downloadSizes(model.bytes()),
         modelHash: await model.hash(),
       });
       await this.#evaluate(model, "selection", trial.name);
       await put();
+      await this.#start(model, trial.name);
       await this.#time(model, trial.name);
       await put();
     } catch (error) {
@@ -342,6 +361,22 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     const latency = await timeAgainst(forms.model, model, samples, runtimes.time, options);
     await store.putTiming(hash, latency);
     report(1);
+  }
+
+  async #start(model: Model, about: string): Promise<void> {
+    const { store, machine, progress, coldRounds: rounds } = this.#setup;
+    if (rounds === 0 || await store.coldStart(await model.hash(), machine)) return;
+    const report = progress.begin("cold start", 0, 1, about);
+    await this.#putColdStart(model, { rounds });
+    report(1);
+  }
+
+  async #putColdStart(model: Model, options: ColdStartOptions): Promise<void> {
+    const { forms, store, runtimes, machine, signal } = this.#setup;
+    const [sample] = await this.samples();
+    const all = { ...options, signal };
+    const record = await measureColdStart(runtimes.run, forms.model, model, sample!, all);
+    if (record) await store.putColdStart(await model.hash(), machine, record);
   }
 
   /** The plan with what the runtime executes, where that can be read. */

@@ -3,7 +3,7 @@ import { fullestSample } from "../cost/fullest_sample.ts";
 import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import { fuse } from "../passes/fuse.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
-import type { Objective } from "../record/best.ts";
+import type { Objective } from "../record/objective.ts";
 import { contentKey } from "../record/json.ts";
 import { measureLayerNoise, type Sensitivities, sensitivities } from "../replay/layer_noise.ts";
 import { Replay } from "../replay/replay.ts";
@@ -82,13 +82,13 @@ async function layerNoiseOf(
 ): Promise<Sensitivities> {
   const { data: { selection }, experiment, runtimes, store, signal, msLeft, onStep } = context;
   const { network: { model } } = base;
-  const asks = sensitivityAsks(base, outputs, { int4: objective === "size" });
+  const asks = sensitivityAsks(base, outputs, { int4: objective !== "latency" });
   const content = {
     model: await model.hash(),
     data: await selection.hash(),
     outputs: [...outputs],
     samples: noiseSamples,
-    int4: objective === "size",
+    int4: objective !== "latency",
   };
   const document = `noise of layers ${contentKey(content)}`;
   const stored = await store.document(document);

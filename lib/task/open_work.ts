@@ -2,12 +2,15 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
+import { downloadSizes } from "../evaluate/download_sizes.ts";
 import { requireLimits } from "../evaluate/limits.ts";
 import { infoOf, type Metric } from "../evaluate/metric.ts";
 import { metricFor } from "../evaluate/metric_for.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
+import { DEFAULT_MAX_CREATE } from "../record/best.ts";
+import { isObjective, OBJECTIVES } from "../record/objective.ts";
 import { allowedDrop, type Budget } from "../record/budget.ts";
 import type { OnStep } from "../record/event.ts";
 import type { Recipe } from "../record/recipe.ts";
@@ -56,7 +59,8 @@ export class OpenWork implements AsyncDisposable {
     requireOptions(options);
     const started = performance.now();
     await using open = new AsyncDisposableStack();
-    const { out, fresh, rounds = 15, maxRounds = 2 * rounds, signal } = options;
+    const { out, fresh, rounds = 15, maxRounds = 2 * rounds, coldRounds = 3, signal } = options;
+    const { maxCreate = DEFAULT_MAX_CREATE } = options;
     const runtimes = open.use(new Runtimes(options));
     const runtime = runtimes.run;
     const metric = await metricFor(model, data.selection, {
@@ -73,13 +77,14 @@ export class OpenWork implements AsyncDisposable {
     const machine = machineFingerprint();
     const names = new TrialNames();
     const experiment = new TrialExperiment({
-      ...{ forms, data, metric, store, runtimes, machine, rounds, maxRounds, signal },
+      ...{ forms, data, metric, store, runtimes, machine, rounds, maxRounds, coldRounds, signal },
       progress: new StudyProgress(onStep),
       nameOf: (recipe) => names.of(recipe),
     });
     const { float32, seconds: floatSeconds } = await measureFloat32(experiment, options, started);
     const deadline = open.use(await deadlineOf(data, options, store, started, floatSeconds));
     const budget = budgetOf(options, metric, float32);
+    const described = describeStudy(model, data, identity, isLabelled(data.selection));
     const ledger = new StudyLedger({
       ...{ store, experiment, machine, onStep, options },
       isLate: () => deadline.isSpent,
@@ -87,14 +92,28 @@ export class OpenWork implements AsyncDisposable {
       start: {
         schema: 1,
         title: options.title ?? model.name.replace(/\.onnx$/, ""),
-        ...describeStudy(model, data, identity, isLabelled(data.selection)),
+        ...described,
+        model: { ...described.model, download: await downloadSizes(model.bytes()) },
         ...budget,
+        maxCreate,
         provenance: await provenanceOf(data, budget, runtimes, machine, options),
       },
     });
     names.count = () => ledger.trials.length;
     const context: StudyContext = {
-      ...{ model, data, metric, budget, nodes, forms, experiment, runtimes, store, onStep },
+      ...{
+        model,
+        data,
+        metric,
+        budget,
+        maxCreate,
+        nodes,
+        forms,
+        experiment,
+        runtimes,
+        store,
+        onStep,
+      },
       signal: signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal,
       ...{ floatSeconds, msLeft: () => deadline.msLeft() },
     };
@@ -110,13 +129,19 @@ export class OpenWork implements AsyncDisposable {
 const SPLITS = ["calibration", "selection", "test"] as const;
 
 function requireOptions(options: StudyOptions): void {
-  const { minutes, objective, rounds, workers, threads } = options;
+  const { minutes, objective, rounds, workers, threads, coldRounds, maxCreate } = options;
   const refuse = (what: string): never => {
     throw new UserError(`Cannot run a study ${what}`);
   };
   if (minutes !== undefined && !(minutes > 0)) refuse(`for ${minutes} minutes: give more than 0`);
-  if (objective !== undefined && objective !== "latency" && objective !== "size") {
-    refuse(`for the objective "${objective}": it is latency or size`);
+  if (objective !== undefined && !isObjective(objective)) {
+    refuse(`for the objective "${objective}": it is one of ${OBJECTIVES.join(", ")}`);
+  }
+  if (maxCreate !== undefined && !(maxCreate > 0)) {
+    refuse(`with maxCreate: ${maxCreate}: give more than 0`);
+  }
+  if (coldRounds !== undefined && !(Number.isInteger(coldRounds) && coldRounds >= 0)) {
+    refuse(`with coldRounds: ${coldRounds}: give a whole number from 0`);
   }
   for (const [name, value] of Object.entries({ rounds, workers, threads })) {
     if (value === undefined || Number.isInteger(value) && value >= 1) continue;
@@ -176,10 +201,11 @@ async function provenanceOf(
 ): Promise<Study["provenance"]> {
   const { workers } = runtimes.run.about;
   const { threads } = runtimes.time.about;
-  const { minutes, objective, rounds = 15, maxRounds = 2 * rounds } = options;
+  const { minutes, objective, rounds = 15, maxRounds = 2 * rounds, coldRounds = 3 } = options;
+  const { maxCreate = DEFAULT_MAX_CREATE } = options;
   const config = {
     ...options.config,
-    ...{ maxDrop, minutes, objective, rounds, maxRounds },
+    ...{ maxDrop, maxCreate, minutes, objective, rounds, maxRounds, coldRounds },
     calibration: data.calibration.length,
     selection: data.selection.length,
     test: data.test.length,

@@ -4,11 +4,13 @@ import type { QConfigMapping } from "../quantize/mapping.ts";
 import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
+import { pageWaitText } from "../report/page_wait.ts";
 import { showProfile } from "../report/profile_display.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import { kernelTimesNote, type KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
-import { isFaster, isSlower } from "../record/best.ts";
+import { isFaster, isSlower, isSlowToCreate } from "../record/best.ts";
+import type { ColdStartRecord } from "../record/cold_start.ts";
 import { unsettledNote } from "../record/settled.ts";
 import type { Latency } from "../record/trial_record.ts";
 
@@ -23,6 +25,10 @@ export interface OptimizedParts {
   readonly rewrites: readonly ConvProduct[];
   /** Both against the model as given, all three in turns. */
   readonly latency: { readonly float32: Latency; readonly built: Latency };
+  /** What a page waits for that opens each, against the model as given; absent where not measured. */
+  readonly coldStart?: { readonly float32: ColdStartRecord; readonly built: ColdStartRecord };
+  /** Largest accepted ratio of the time to create a session. */
+  readonly maxCreate: number;
   /** Where the time of the model as given and of what was built goes. */
   readonly profiles: { readonly before: ProfileRecord; readonly after: ProfileRecord };
   /** What the times of the single nodes promised, ms. */
@@ -33,6 +39,13 @@ export interface OptimizedParts {
   readonly drifted: number;
   /** Where the times of nodes came from. */
   readonly kernelTimes: KernelTimesRecord;
+}
+
+/** One that may be the fastest. */
+interface Candidate {
+  readonly model: Model;
+  readonly latency: Latency;
+  readonly coldStart: ColdStartRecord | undefined;
 }
 
 /** A network made fast, with the evidence. Shows itself in a notebook, and prints as text. */
@@ -49,6 +62,8 @@ export class Optimized {
   readonly rewrites: readonly ConvProduct[];
   /** The fastest against the model as given. */
   readonly latency: Latency;
+  /** What a page waits for that opens the fastest; absent where it was not measured. */
+  readonly coldStart?: ColdStartRecord;
   readonly parts: OptimizedParts;
 
   constructor(parts: OptimizedParts) {
@@ -57,14 +72,18 @@ export class Optimized {
     this.float32 = parts.float32;
     this.mapping = parts.mapping;
     this.rewrites = parts.rewrites;
-    const candidates = [
-      { model: parts.built as Model, latency: parts.latency.built },
-      { model: parts.float32, latency: parts.latency.float32 },
+    const { latency, coldStart } = parts;
+    const all: Candidate[] = [
+      { model: parts.built, latency: latency.built, coldStart: coldStart?.built },
+      { model: parts.float32, latency: latency.float32, coldStart: coldStart?.float32 },
     ];
-    const best = candidates.reduce((a, b) => b.latency.ratio.value < a.latency.ratio.value ? b : a);
+    const quick = all.filter((candidate) => !isSlowToCreate(parts, candidate));
+    const best = (quick.length > 0 ? quick : all)
+      .reduce((a, b) => b.latency.ratio.value < a.latency.ratio.value ? b : a);
     // An interval that reaches 1 is no proof that it is faster, and the model as given is exact.
-    this.model = isFaster(best) ? best.model : parts.given;
+    this.model = quick.includes(best) && isFaster(best) ? best.model : parts.given;
     this.latency = best.latency;
+    if (best.coldStart) this.coldStart = best.coldStart;
   }
 
   /** The decision for each node. */
@@ -89,7 +108,13 @@ export class Optimized {
       const isSlow = [latency.built, latency.float32].every((one) => isSlower({ latency: one }));
       notes.push(
         `The model is the one that was given: ` +
-          `${isSlow ? "nothing that was built is faster" : "nothing is faster for certain"}. ` +
+          `${
+            isFaster(this)
+              ? "what is faster takes too long to create a session"
+              : isSlow
+              ? "nothing that was built is faster"
+              : "nothing is faster for certain"
+          }. ` +
           `What was chosen takes ${ratio(latency.built)} of the time of ${given.name}, float32 ` +
           `after the rewrites ${ratio(latency.float32)}.`,
       );
@@ -108,6 +133,7 @@ export class Optimized {
           `rewrites alone ${ratio(latency.float32)}.`,
       );
     }
+    notes.push(...this.#creationNotes);
     if (this.model !== given) {
       const inputs = Object.entries(shapes).map(([name, dims]) => `${name} [${dims.join(", ")}]`);
       notes.push(`The choice holds for ${inputs.join(", ")}.`);
@@ -116,6 +142,23 @@ export class Optimized {
       notes.push("The machine drifted while it was measured: measure again when it is quiet.");
     }
     notes.push(kernelTimesNote(kernelTimes));
+    return notes;
+  }
+
+  /** What is to be said of the time to create a session, in sentences. */
+  get #creationNotes(): string[] {
+    const { built, coldStart, latency, maxCreate } = this.parts;
+    const slow = { latency: latency.built, coldStart: coldStart?.built };
+    const notes = this.coldStart && this.model !== this.parts.given
+      ? [pageWaitText(this.coldStart, undefined)]
+      : [];
+    if (this.model !== built && isFaster(slow) && isSlowToCreate({ maxCreate }, slow)) {
+      notes.push(
+        `What was chosen in int8 is left out: it takes ${
+          factorInterval(slow.coldStart!.create.ratio)
+        } of the time to create a session, above the limit of ${factor(maxCreate)} (maxCreate).`,
+      );
+    }
     return notes;
   }
 

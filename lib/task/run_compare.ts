@@ -3,12 +3,15 @@ import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { Model } from "../onnx/model.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
 import { showComparison } from "../report/comparison.ts";
 import type { Latency } from "../record/trial_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
+import { downloadSizes } from "../evaluate/download_sizes.ts";
+import { measureColdStart } from "../evaluate/measure_cold_start.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
@@ -30,6 +33,11 @@ export interface CompareOptions {
   rounds?: number;
   /** Samples that take turns in it; 0 leaves it out. @default {4} */
   timedSamples?: number;
+  /**
+   * Workers per model in which it is measured what a page waits for at its first visit: half a second
+   * each. 0 leaves it out. @default {6}
+   */
+  coldRounds?: number;
   signal?: AbortSignal;
   /** Called with the number of samples run so far, and of all: both models' unless one is known. */
   onProgress?: (done: number, all: number) => void;
@@ -51,6 +59,8 @@ export class Comparison implements ComparisonRecord {
   readonly outputs?: OutputError;
   /** Absent where it was not measured. */
   readonly latency?: Latency;
+  /** What a page waits for at its first visit; absent where it was not measured. */
+  readonly coldStart?: ColdStartRecord;
   /** What float32 itself says against samples, labels or metric, in sentences; absent where nothing does. */
   readonly notes?: string[];
 
@@ -62,6 +72,7 @@ export class Comparison implements ComparisonRecord {
     this.difference = record.difference;
     if (record.outputs) this.outputs = record.outputs;
     if (record.latency) this.latency = record.latency;
+    if (record.coldStart) this.coldStart = record.coldStart;
     if (record.notes) this.notes = record.notes;
   }
 
@@ -105,7 +116,8 @@ async function measure(
   dataset: Dataset,
   options: CompareOptions & { readonly runtime: Runtime },
 ): Promise<ComparisonRecord> {
-  const { runtime, rounds = 15, timedSamples = 4, signal, onProgress } = options;
+  const { runtime, rounds = 15, timedSamples = 4, coldRounds = 6 } = options;
+  const { signal, onProgress } = options;
   const metric = await metricFor(float32, dataset, { metric: options.metric, runtime, signal });
   const before = options.reference ? 0 : dataset.length;
   const all = before + dataset.length;
@@ -123,18 +135,23 @@ async function measure(
   }
   const times = samples.length > 0 &&
     await runtime.times([float32, candidate], samples, { rounds, ...(signal && { signal }) });
+  const [sample] = samples;
+  const coldStart = sample &&
+    await measureColdStart(runtime, float32, candidate, sample, { rounds: coldRounds, signal });
   return {
     metric: result.metric,
     data: dataset.name,
-    float32: describe(float32, reference.value),
-    candidate: describe(candidate, result.value),
+    float32: await describe(float32, reference.value),
+    candidate: await describe(candidate, result.value),
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
     ...(times && { latency: latencyRatio(times, { ...runtime.about, load: machineLoad() }) }),
+    ...(coldStart && { coldStart }),
     ...(notes.length > 0 && { notes }),
   };
 }
 
-function describe(model: Model, value: Estimate): ComparedModel {
-  return { name: model.name, value, bytes: model.bytes().length };
+async function describe(model: Model, value: Estimate): Promise<ComparedModel> {
+  const bytes = model.bytes();
+  return { name: model.name, value, bytes: bytes.length, download: await downloadSizes(bytes) };
 }

@@ -1,5 +1,6 @@
 import { calibrate } from "../calibrate/calibrate.ts";
 import { type Dataset, slice } from "../data/dataset.ts";
+import { coldStartRatios } from "../evaluate/cold_start_ratios.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import type { Model } from "../onnx/model.ts";
 import { writeAsProducts } from "../passes/exact_form.ts";
@@ -15,6 +16,7 @@ import { float32 } from "../quantize/qconfig.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
+import { DEFAULT_MAX_CREATE } from "../record/best.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fullestSample } from "../cost/fullest_sample.ts";
@@ -55,6 +57,16 @@ export interface OptimizeOptions {
   threads?: number;
   /** Rounds of the measurement at the end. @default {15} */
   rounds?: number;
+  /**
+   * Workers per model in which it is measured what a page waits for at its first visit: half a second
+   * each. 0 leaves it out. @default {3}
+   */
+  coldRounds?: number;
+  /**
+   * Largest accepted ratio of the time to create a session to that of the model as given. What takes
+   * longer beyond doubt is not chosen. @default {2}
+   */
+  maxCreate?: number;
   /** What times the forms of nodes. @default {the runtime's own clock} */
   kernelTimer?: KernelTimer;
   signal?: AbortSignal;
@@ -85,7 +97,7 @@ export interface OptimizeOptions {
  *   tensor w float32[2, 1] = [0.5, -1.0]
  *   y = Gemm(x, w)`);
  * const { inputs } = await summarizeModel(model);
- * const fastest = await optimize(model, [noise(inputs, model.name)], { cache: false, rounds: 6 });
+ * const fastest = await optimize(model, [noise(inputs, model.name)], { cache: false, rounds: 6, coldRounds: 0 });
  * assert.ok(fastest.latency.ratio.value > 0); // the table that `fastest` prints as has more
  * ```
  */
@@ -114,6 +126,7 @@ export async function optimize(
     predictedMs: placed.ms,
     drifted: placed.drifted,
     kernelTimes: placed.kernelTimes,
+    maxCreate: options.maxCreate ?? DEFAULT_MAX_CREATE,
     shapes: shapesOf(feeds[0]!),
     ...await measure(model, placed.model, converted, feeds, context),
   });
@@ -186,13 +199,16 @@ async function measure(
   float32: Model,
   converted: QuantizedModel,
   feeds: readonly Feeds[],
-  { rounds = 15, format, runtime, signal, onProgress }: Context,
-): Promise<Pick<OptimizedParts, "built" | "latency" | "profiles">> {
+  { rounds = 15, coldRounds = 3, format, runtime, signal, onProgress }: Context,
+): Promise<Pick<OptimizedParts, "built" | "latency" | "coldStart" | "profiles">> {
   onProgress("measuring it against the model as given");
   const built = format === "qdq" ? converted : await asExecuted(converted, runtime);
   const times = await runtime.times([given, float32, built], feeds, { rounds, signal });
   const load = machineLoad();
   const against = (candidate: number) => latencyRatio(times, { candidate, ...runtime.about, load });
+  onProgress("looking what a page waits for");
+  const starts = coldRounds > 0 &&
+    await runtime.coldStart?.([given, float32, built], feeds[0]!, { rounds: coldRounds, signal });
   onProgress("looking where the time goes");
   const before = await profileModel(given, feeds, { runtime, signal });
   const after = await profileModel(built, feeds, { runtime, signal });
@@ -201,6 +217,9 @@ async function measure(
   return {
     built: new QuantizedModel(built.proto, built.name, plan, traces),
     latency: { float32: against(1), built: against(2) },
+    ...(starts && {
+      coldStart: { float32: coldStartRatios(starts), built: coldStartRatios(starts, 2) },
+    }),
     profiles: { before, after },
   };
 }

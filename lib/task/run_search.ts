@@ -56,7 +56,11 @@ export function search(model: Model, data: Splits, options: SearchOptions = {}):
     const lowered = await context.forms.get("lowered");
     const form = lowered === await context.forms.get("fused") ? "fused" : "lowered";
     const strategy = new SearchStrategy({
-      budget: { ...context.budget, model: { bytes: model.bytes().length } },
+      budget: {
+        ...context.budget,
+        maxCreate: context.maxCreate,
+        model: { bytes: model.bytes().length },
+      },
       objective,
       first: firstAsks(lowered, form),
       spaces: () =>

@@ -60,7 +60,7 @@ export type RunningStudy = Running<Exclude<StudyEvent, { kind: "step" }>, Study>
  * const data = splitDataset(arrays({ x }, { labels }));
  *
  * const trials: Trial[] = [];
- * const running = runStudy(model, data, randomSearch(2), { maxDrop: 5, rounds: 6, workers: 1 });
+ * const running = runStudy(model, data, randomSearch(2), { maxDrop: 5, rounds: 6, coldRounds: 0, workers: 1 });
  * for await (const event of running) if (event.kind === "trial") trials.push(event.trial);
  * const study = await running;
  * assert.equal(study.trials.length, new Set(trials.map(({ key }) => key)).size);

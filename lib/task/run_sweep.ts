@@ -29,7 +29,7 @@ export interface SweepOptions extends Omit<StudyOptions, "config" | "minutes"> {
 export function sweep(model: Model, data: Splits, options: SweepOptions = {}): RunningStudy {
   const { config: input = {}, ...rest } = options;
   const config = checkSweepConfig(input);
-  const { metric, workers, threads } = config;
+  const { metric, workers, threads, objective, maxCreate, coldRounds } = config;
   // A limit that is given beside the config takes the place of the config's, in either form.
   const isLimited = rest.maxDrop !== undefined || rest.atLeast !== undefined;
   const { maxDrop, atLeast } = isLimited ? rest : config;
@@ -43,6 +43,7 @@ export function sweep(model: Model, data: Splits, options: SweepOptions = {}): R
     },
     {
       ...{ command: "sweep()", metric, workers, threads },
+      ...{ objective, maxCreate, coldRounds },
       ...rest,
       ...{ maxDrop, atLeast },
       config,

@@ -17,7 +17,7 @@ import type { StudyStrategy } from "./study_strategy.ts";
 /** What of a study's header is known from the start. */
 export type HeaderStart = Pick<
   StudyHeader,
-  "schema" | "title" | "model" | "data" | "metric" | "maxDrop" | "provenance"
+  "schema" | "title" | "model" | "data" | "metric" | "maxDrop" | "maxCreate" | "provenance"
 >;
 
 /** What a ledger is kept with. */
@@ -156,6 +156,8 @@ export class StudyLedger {
       );
       return;
     }
+    onStep({ step: "cold start", done: 0, of: 1, about: winner.name });
+    await experiment.startUntilSteady(winner.recipe);
     onStep({ step: "profile", done: 0, of: 1, about: winner.name });
     this.#changes.profiles = known?.key === winner.key ? known : await this.#profiles(winner);
   }

@@ -1,4 +1,5 @@
 import type { Metric } from "../evaluate/metric.ts";
+import type { Objective } from "../record/objective.ts";
 import type { Study } from "../record/study_record.ts";
 import type { RuntimesOptions } from "../study/runtimes.ts";
 import type { Store } from "../study/store.ts";
@@ -23,7 +24,7 @@ export interface StudyOptions extends RuntimesOptions {
   /** What tells two metrics of one name apart. @default {the text of its scoring function} */
   metricSource?: string;
   /** What is to be least. @default {"latency"} */
-  objective?: "latency" | "size";
+  objective?: Objective;
   /** Most minutes to spend. @default {no limit} */
   minutes?: number;
   /** Rounds in which float32 and a candidate take turns while latency is measured. @default {15} */
@@ -33,6 +34,16 @@ export interface StudyOptions extends RuntimesOptions {
    * to this many. @default {twice `rounds`}
    */
   maxRounds?: number;
+  /**
+   * Workers per model in which it is measured what a page waits for at its first visit: half a second
+   * each. 0 leaves it out. @default {3}
+   */
+  coldRounds?: number;
+  /**
+   * Largest accepted ratio of the time to create a session to float32's. A model that takes longer beyond
+   * doubt is not chosen. @default {2}
+   */
+  maxCreate?: number;
   /** Title of the study. @default {the model's name} */
   title?: string;
   /** How to run it again, for the record. @default {the name of the function} */

@@ -44,6 +44,8 @@ export interface StudyContext {
   readonly data: Splits;
   readonly metric: Metric;
   readonly budget: Budget;
+  /** Largest accepted ratio of the time to create a session to float32's. */
+  readonly maxCreate: number;
   /** Nodes of the fused network, which recipes speak of. */
   readonly nodes: readonly NodeIdentity[];
   readonly forms: ExactForms;

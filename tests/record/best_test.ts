@@ -51,6 +51,47 @@ Deno.test("bestTrial() takes the fastest of those that keep the budget", () => {
   );
 });
 
+/** A trial whose session takes a multiple of float32's time to create, within ±0.1. */
+function createdIn(trial: Trial, ratio: number): Trial {
+  const same = (value: number) => ({
+    ...{ baseline: 100, candidate: 100 * value },
+    ratio: { value, low: value - 0.1, high: value + 0.1, n: 6 },
+  });
+  const coldStart = { rounds: 6, clock: "thread" as const, create: same(ratio) };
+  return { ...trial, coldStart: { ...coldStart, first: same(1), heap: same(1) } };
+}
+
+Deno.test("bestTrial() leaves out whose session is slow to create beyond doubt, and says so", () => {
+  const limited = { ...contest, maxCreate: 2 };
+  const slow = createdIn(trialOf("slow", 0, 0.5), 2.2);
+  const doubtful = createdIn(trialOf("doubtful", 0, 0.6), 2.05);
+  const plain = trialOf("plain", 0, 0.7); // whose cold start nobody measured
+  assert.equal(bestTrial(contest, [slow, doubtful])?.name, "slow", "without a limit");
+  assert.deepEqual(bestOf([slow, doubtful, plain], limited), ["doubtful", "doubtful"]);
+  assert.match(
+    whyBest(limited, [slow, doubtful, plain]),
+    /^2 of 3 .* slow is left out: it takes ×2\.20 \[2\.10, 2\.30\] of float32's time to create a session, above the limit of ×2 \(maxCreate\)\.$/,
+  );
+  assert.doesNotMatch(whyBest(limited, [doubtful, plain]), /maxCreate/);
+  const other = createdIn(trialOf("other", 0, 0.8), 4);
+  assert.equal(bestTrial(limited, [slow, other]), undefined);
+  assert.match(
+    whyBest(limited, [slow, other]),
+    /^slow and 1 more are left out: the first takes .* No other is an improvement\. The model as given stays\.$/,
+  );
+});
+
+Deno.test("bestTrial() by download takes what is smallest after brotli", () => {
+  const of = (name: string, bytes: number, brotli?: number): Trial => ({
+    ...trialOf(name, 0, 0.9, bytes),
+    ...(brotli !== undefined && { download: { gzip: brotli, brotli } }),
+  });
+  const trials = [of("small file", 100, 90), of("small download", 150, 50), of("untold", 120)];
+  assert.equal(bestTrial(contest, trials, "size")?.name, "small file");
+  assert.equal(bestTrial(contest, trials, "download")?.name, "small download");
+  assert.match(whyBest(contest, trials, "download"), /The smallest download \(after brotli\) was/);
+});
+
 Deno.test("bestTrial() keeps the model as given where nothing is faster or smaller", () => {
   const trials = [trialOf("a", 0, 0.99), trialOf("b", 0.2, 1.4, 100)];
   assert.deepEqual(bestOf(trials), [undefined, undefined]);

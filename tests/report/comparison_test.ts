@@ -53,6 +53,41 @@ Deno.test("a comparison says whose time it is, where it is not the wall's", () =
   assert.match(String(showComparison(by("wall"))), /in turns, 1 thread, a machine/);
 });
 
+Deno.test("a comparison tells what a page downloads and waits for, in its table and in words", () => {
+  const compared = (baseline: number, candidate: number) => {
+    const ratio = candidate / baseline;
+    return { baseline, candidate, ratio: estimate(ratio, ratio - 0.1, ratio + 0.1, 6) };
+  };
+  const coldStart = {
+    ...{ rounds: 6, clock: "thread" as const },
+    create: compared(100, 180),
+    first: compared(12, 9),
+    heap: compared(2 ** 24, 2 ** 25),
+  };
+  const float32 = { ...RECORD.float32, download: { gzip: 7_200_000, brotli: 7_100_000 } };
+  const candidate = { ...RECORD.candidate, download: { gzip: 80_000, brotli: 75_000 } };
+  const { latency: _, outputs: __, ...rest } = RECORD;
+  const lines = String(showComparison({ ...rest, float32, candidate, coldStart })).split("\n")
+    .map((line) => line.trimEnd().replace(/ {2,}/g, "  "));
+  assert.deepEqual(lines.slice(3, 8), [
+    "size  7.75 MB  90.3 kB  ×0.012",
+    "size after brotli  7.10 MB  75.0 kB  ×0.011",
+    "create session  100 ms  180 ms  ×1.80 [1.70, 1.90]",
+    "first result  12.0 ms  9.00 ms  ×0.75 [0.65, 0.85]",
+    "WASM heap  16.8 MB  33.6 MB  ×2.00 [1.90, 2.10]",
+  ]);
+  assert.deepEqual(lines.slice(-2), [
+    "Cold start: 6 fresh workers per model, in turns, one thread, time of the thread; the runtime itself " +
+    "had started before.",
+    "On a page: 75.0 kB to download after brotli, 30.0 ms at 20 Mbit/s, 180 ms to create the session " +
+    "(×1.80 [1.70, 1.90] of float32's), 9.00 ms for the first result (×0.75 [0.65, 0.85] of float32's).",
+  ]);
+  const steady = compared(900, 2200);
+  const more = String(showComparison({ ...RECORD, coldStart: { ...coldStart, steady } }));
+  assert.match(more, /until steady +900 ms +2200 ms +×2\.44/);
+  assert.match(more, /On a page: 180 ms .*, 2200 ms of running until a run is as fast as it gets/);
+});
+
 Deno.test("a comparison gives a notebook escaped HTML, and the text", () => {
   const comparison = showComparison(RECORD);
   const shown = comparison[JUPYTER_DISPLAY]();

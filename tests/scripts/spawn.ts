@@ -21,7 +21,7 @@ export async function run(script: string, ...args: string[]): Promise<Ended> {
   const { default: main }: { default: Script } = await import(`../../scripts/${script}.ts`);
   let [stdout, stderr] = ["", ""];
   const code = await main({
-    args,
+    args: withoutColdStarts(script, args),
     signal: new AbortController().signal,
     progress: createProgress({ live: false, write: (text) => stderr += text }),
     print: (text) => Promise.resolve(void (stdout += `${text}\n`)),
@@ -30,11 +30,20 @@ export async function run(script: string, ...args: string[]): Promise<Ended> {
   return { code, stdout, stderr };
 }
 
+/** Commands that start workers to see what a page waits for, half a second each. */
+const STARTERS = ["sweep", "search", "quantize", "optimize"];
+
+/** A command line that leaves that out, where it does not speak of it. */
+function withoutColdStarts(script: string, args: readonly string[]): string[] {
+  if (!STARTERS.includes(script) || args.includes("--cold-rounds")) return [...args];
+  return [...args, "--cold-rounds", "0"];
+}
+
 /** Starts a script of the project as a user does, with pipes for a terminal. */
 export function start(script: string, args: readonly string[]): Deno.ChildProcess {
   const path = new URL(`../../scripts/${script}.ts`, import.meta.url);
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", path.href, ...args],
+    args: ["run", "-A", path.href, ...withoutColdStarts(script, args)],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",

@@ -42,6 +42,7 @@ Deno.test("compare() measures two models against each other on real workers", as
   const comparison = await compare(good, bad, data, {
     runtime,
     rounds: 6,
+    coldRounds: 1,
     onProgress: (count, all) => done.push(count / all),
   });
   const { float32: reference, candidate, difference, latency, outputs } = comparison;
@@ -53,6 +54,10 @@ Deno.test("compare() measures two models against each other on real workers", as
   assert.equal(latency!.rounds, 6);
   assert.ok(latency!.ratio.low <= latency!.ratio.value && latency!.machine.includes("Deno"));
   assert.ok(outputs!.sqnr! > 0 && outputs!.cosine < 1);
+  assert.ok(candidate.download!.gzip > 0 && candidate.download!.brotli > 0);
+  const { rounds, create, steady, heap } = comparison.coldStart!;
+  assert.deepEqual([rounds, create.ratio.n, steady], [1, 1, undefined]);
+  assert.equal(heap.ratio.value, 1, "two networks of some bytes");
   assert.equal(done.at(-1), 1);
   assert.ok(done.every((share, i) => i === 0 || share >= done[i - 1]!));
 
@@ -74,6 +79,7 @@ Deno.test("compare() measures two models against each other on real workers", as
 
   const same = await compare(good, good, data, { runtime, timedSamples: 0, metric: agreement() });
   assert.equal(same.latency, undefined);
+  assert.equal(same.coldStart, undefined);
   assert.deepEqual(same.outputs, { sqnr: null, cosine: 1 });
 });
 

@@ -169,10 +169,15 @@ function profileOf({ name }: Model): ProfileRecord {
   };
 }
 
-function outcome(built: Latency, exact: Latency): Optimized {
+function outcome(
+  built: Latency,
+  exact: Latency,
+  more: Partial<OptimizedParts> = {},
+): Optimized {
   const given = modelOf("input x float32[1]; output y float32[1]; y = Neg(x)");
   const lowered = modelOf("input x float32[1]; output y float32[1]; y = Neg(x)");
   const parts: OptimizedParts = {
+    maxCreate: 2,
     given,
     float32: lowered,
     built: new QuantizedModel(lowered.proto, "built", new Plan([]), []),
@@ -184,6 +189,7 @@ function outcome(built: Latency, exact: Latency): Optimized {
     shapes: { x: [1] },
     drifted: 0,
     kernelTimes: { measured: 3, disturbed: 0, taken: 0, at: "2026-03-05T12:00:00.000Z" },
+    ...more,
   };
   return new Optimized(parts);
 }
@@ -216,4 +222,29 @@ Deno.test("the float32 network is handed out where int8 is slower than it", () =
   );
   assert.equal(int8.model, int8.built);
   assert.match(int8.notes[0]!, /^It takes ×0\.30 \[0\.28, 0\.32\] of the time/);
+});
+
+Deno.test("what takes beyond doubt too long to create a session is not handed out, and that is said", () => {
+  const start = (value: number) => ({
+    ...{ baseline: 100, candidate: 100 * value },
+    ratio: { value, low: value - 0.1, high: value + 0.1, n: 3 },
+  });
+  const cold = (create: number) => ({
+    ...{ rounds: 3, clock: "thread" as const },
+    ...{ create: start(create), first: start(1), heap: start(1) },
+  });
+  const coldStart = { float32: cold(1.2), built: cold(2.5) };
+  const exact = outcome(latency(0.3), latency(0.6), { coldStart });
+  assert.equal(exact.model, exact.float32);
+  assert.equal(exact.coldStart, coldStart.float32);
+  assert.match(
+    String(exact),
+    /On a page: 120 ms to create the session \(×1\.20 .*\n.*int8 is left out: it takes ×2\.50/,
+  );
+  const int8 = outcome(latency(0.3), latency(0.6), { coldStart, maxCreate: 3 });
+  assert.equal(int8.model, int8.built);
+  const none = { coldStart: { float32: cold(4), built: cold(3) } };
+  const given = outcome(latency(0.3), latency(0.6), none);
+  assert.equal(given.model, given.parts.given);
+  assert.match(given.notes[0]!, /given: what is faster takes too long to create a session/);
 });

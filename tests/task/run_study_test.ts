@@ -6,7 +6,8 @@ import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import { parseModel } from "../../lib/onnx/parse_model.ts";
 import type { StudyEvent } from "../../lib/record/event.ts";
 import type { Recipe } from "../../lib/record/recipe.ts";
-import type { Runtime } from "../../lib/runtime/runtime.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import type { ColdStart, ColdStartOptions, Runtime } from "../../lib/runtime/runtime.ts";
 import { memoryStore } from "../../lib/study/memory_store.ts";
 import { runStudy } from "../../lib/task/run_study.ts";
 import type { StudyStrategy } from "../../lib/task/study_strategy.ts";
@@ -19,6 +20,11 @@ const mixed: Recipe = {
   weights: "per-channel",
 };
 const small: Recipe = { kind: "configuration", base: "fused", placement: "compact" };
+
+const stored: Recipe = {
+  ...{ kind: "mapping", base: "fused", name: "stored small" },
+  ...{ default: { kind: "weightOnly" }, rules: [] },
+};
 
 /** The smaller a model, the faster. */
 const runtime = () => pacedRuntime((model) => model.bytes().length);
@@ -50,6 +56,48 @@ Deno.test("runStudy() measures what one's own strategy asks, and chooses among i
   assert.deepEqual(kinds, ["begin", "trial", "trial", "end"]);
   const trials = events.filter((event) => event.kind === "trial");
   assert.deepEqual(trials.map(({ number, of }) => [number, of]), [[1, undefined], [2, undefined]]);
+});
+
+/** The same runtime, where a session takes as long to create as the model has QuantizeLinear nodes. */
+function startingRuntime(asked: ColdStartOptions[]): Runtime {
+  const starts = (model: Model, steady = false): ColdStart => ({
+    createMs: 10 + 10 * model.graph.node.filter(({ opType }) => opType === "QuantizeLinear").length,
+    ...{ firstMs: 5, heapBytes: 2 ** 24 },
+    ...(steady && { steadyMs: 50 }),
+  });
+  return {
+    ...runtime(),
+    coldStart(models, _sample, options = {}) {
+      asked.push(options);
+      const { rounds = 6, steady } = options;
+      const row = models.map((model) => starts(model, steady));
+      return Promise.resolve({ starts: new Array(rounds).fill(row), clock: "thread" });
+    },
+  };
+}
+
+Deno.test("runStudy() measures cold starts once, the winner's until it is steady, and keeps out who starts slowly", async () => {
+  const asked: ColdStartOptions[] = [];
+  const store = memoryStore();
+  const study = async () =>
+    await runStudy(tinyModel(), tinyData(), oneByOne([mixed, stored]).strategy, {
+      ...{ ...options, runtime: startingRuntime(asked), store },
+    });
+  const { trials, winner, maxCreate, model } = await study();
+  assert.equal(maxCreate, 2);
+  assert.ok(model.download!.brotli > 0);
+  assert.ok(trials.every(({ download }) => download!.brotli > 0 && download!.gzip > 0));
+  const [slow, quick] = trials.map(({ coldStart }) => coldStart!);
+  assert.ok(slow!.create.ratio.low > 2, "it has static nodes");
+  assert.deepEqual(quick!.create.ratio, { value: 1, low: 1, high: 1, n: 6 });
+  assert.equal(winner!.key, trials[1]!.key);
+  assert.equal(quick!.steady?.candidate, 50);
+  assert.equal(slow!.steady, undefined);
+  assert.deepEqual(asked.map(({ rounds, steady = false }) => [rounds, steady]), [
+    ...[[3, false], [3, false], [6, true]],
+  ]);
+  assert.deepEqual((await study()).trials, trials);
+  assert.equal(asked.length, 3, "nothing is measured again");
 });
 
 Deno.test("a study reports what it found where the runtime fails to tell what the time goes into", async () => {
@@ -193,7 +241,7 @@ Deno.test("a study refuses options that make no sense, before anything runs", as
       async () => await runStudy(tinyModel(), tinyData(), oneByOne([]).strategy, more),
       message,
     );
-  await refuses({ objective: "speed" }, /objective "speed": it is latency or size/);
+  await refuses({ objective: "speed" }, /objective "speed": it is one of latency, size, download/);
   await refuses({ workers: 0 }, /with workers: 0: give a whole number from 1/);
   await refuses({ rounds: 0 }, /with rounds: 0/);
   await refuses({ maxDrop: 1, atLeast: 90 }, /give one of them/);

@@ -154,7 +154,7 @@ function exceeds({ noise }: Proposal, limit: number): boolean {
 
 function whyOf(proposal: Proposal, next: Alternative | undefined, limit: number): string {
   if (!next) return "there is no other form";
-  const fast = proposal.space.objective === "size" ? "small" : "fast";
+  const fast = proposal.space.objective !== "latency" ? "small" : "fast";
   const isBetter = costOf(next.proposal) < costOf(proposal);
   if (exceeds(next.proposal, limit)) {
     return isBetter

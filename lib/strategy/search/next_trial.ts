@@ -132,7 +132,7 @@ export class NextTrial {
   }
 
   get #fast(): string {
-    return this.#spaces[0]?.objective === "size" ? "small" : "fast";
+    return this.#spaces[0]?.objective !== "latency" ? "small" : "fast";
   }
 
   #isKept(drop: number): boolean {

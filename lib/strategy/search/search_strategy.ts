@@ -1,5 +1,6 @@
 import type { Calibration } from "../../calibrate/calibration.ts";
-import { bestTrial, type Contest, type Objective } from "../../record/best.ts";
+import { bestTrial, type Contest, sizeIn } from "../../record/best.ts";
+import type { Objective } from "../../record/objective.ts";
 import { isWithinBudget, worstCaseDrop } from "../../record/budget.ts";
 import type { MetricInfo } from "../../record/metric_info.ts";
 import type { Assignment, Recipe } from "../../record/recipe.ts";
@@ -186,8 +187,8 @@ export class SearchStrategy implements TrialStrategy {
     const best = bestTrial(budget, [...this.#trials.values()], objective);
     if (!isMeasured(trial)) return false;
     if (!best || !isWithinBudget(budget, best)) return true;
-    return objective === "size"
-      ? trial.bytes < best.bytes
+    return objective !== "latency"
+      ? sizeIn(objective, trial) < sizeIn(objective, best)
       : trial.latency.ratio.value < best.latency.ratio.low;
   }
 }

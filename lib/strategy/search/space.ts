@@ -6,7 +6,7 @@ import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import { byteLengthOf } from "../../onnx/tensor_proto.ts";
 import { type GraphFacts, graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
-import type { Objective } from "../../record/best.ts";
+import type { Objective } from "../../record/objective.ts";
 import type { Sensitivities } from "../../replay/layer_noise.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { BYTES_LEFT, SEARCH_OBSERVERS, type SearchForm, STORED_WEIGHTS } from "./search_forms.ts";

@@ -4,7 +4,7 @@ import type { ConversionTimes } from "../../../lib/cost/conversion_times.ts";
 import type { NetworkFacts } from "../../../lib/cost/network_facts.ts";
 import type { Model } from "../../../lib/onnx/model.ts";
 import { dynamicInt8, staticInt8 } from "../../../lib/quantize/qconfig.ts";
-import type { Objective } from "../../../lib/record/best.ts";
+import type { Objective } from "../../../lib/record/objective.ts";
 import type { ExactForm, Recipe } from "../../../lib/record/recipe.ts";
 import type { Trial } from "../../../lib/record/trial_record.ts";
 import type { Sensitivities } from "../../../lib/replay/layer_noise.ts";

@@ -3,10 +3,10 @@ import type { Download } from "../record/download.ts";
 import { factorInterval, megabytes, milliseconds } from "./format.ts";
 
 /** What a page downloads with, megabits a second: a fair mobile network, or a slow line at home. */
-const MBIT_PER_S = 20;
+export const MBIT_PER_S = 20;
 
 /** Milliseconds that bytes take to download at {@linkcode MBIT_PER_S}. */
-function downloadMs(bytes: number): number {
+export function downloadMs(bytes: number): number {
   return 8 * bytes / (MBIT_PER_S * 1e3);
 }
 

@@ -21,6 +21,8 @@ export interface ChartRow {
   readonly shape?: Shape;
   /** A bar to compare with, drawn above the row's own. */
   readonly above?: { readonly value: number; readonly colour: string };
+  /** What the bar is made of, from the left, in place of one colour; they add up to the value. */
+  readonly parts?: readonly { readonly value: number; readonly colour: string }[];
   /** Set in semibold: the winner, the baseline. */
   readonly strong?: boolean;
 }
@@ -280,9 +282,22 @@ function bars(rows: readonly ChartRow[], layout: Layout): Plot.Markish[] {
       fill: ({ above }) => above?.colour,
     }),
     Plot.barX(rows, { ...between(0, 7), ...own, filter: "above" }),
-    Plot.barX(rows, { ...between(-6, 6), ...own, filter: ({ above }) => !above }),
+    Plot.barX(rows, { ...between(-6, 6), ...own, filter: ({ above, parts }) => !above && !parts }),
+    Plot.barX(rows.flatMap(partsOf), {
+      ...between(-6, 6),
+      y: "row",
+      x1: "from",
+      x2: "to",
+      fill: "colour",
+    }),
     intervals(rows, layout, INK),
   ];
+}
+
+/** The parts of a row's bar, and where each begins and ends. */
+function partsOf({ parts = [] }: ChartRow, row: number) {
+  let to = 0;
+  return parts.map(({ value, colour }) => ({ row, colour, from: to, to: to += value }));
 }
 
 function dots(rows: readonly ChartRow[], layout: Layout): Plot.Markish[] {

@@ -98,7 +98,8 @@ function figuresOf(study: Study): Figure[] {
     {
       name: "size",
       text: megabytes(winner.bytes),
-      more: `${factor(winner.bytes / study.model.bytes)} of ${megabytes(study.model.bytes)}`,
+      more: `${factor(winner.bytes / study.model.bytes)} of ${megabytes(study.model.bytes)}` +
+        (winner.trial.download ? `; ${megabytes(winner.trial.download.brotli)} after brotli` : ""),
     },
   ];
   return figures.filter((figure) => figure !== undefined);

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Estimate } from "../record/metric_info.ts";
-import { isSlower } from "../record/best.ts";
+import { isSlower, isSlowToCreate } from "../record/best.ts";
 import { isSettled } from "../record/settled.ts";
 import type { Study } from "../record/study_record.ts";
 import {
@@ -32,6 +32,8 @@ export interface TrialRow {
   readonly sqnr?: number | null;
   readonly ratio?: Estimate;
   readonly bytes?: number;
+  /** Time to create a session as a ratio to float32's. */
+  readonly create?: Estimate | undefined;
   readonly kind: "baseline" | "winner" | "measured" | "failed";
   /** What else is to be known of it, in a few words each. */
   readonly remarks: readonly string[];
@@ -63,11 +65,13 @@ export function trialRows(study: Study): TrialRow[] {
       sqnr: entry.trial.outputs?.sqnr,
       ratio: entry.latency.ratio,
       bytes: entry.bytes,
+      create: entry.trial.coldStart?.create.ratio,
       kind: entry === winner ? "winner" : "measured",
       remarks: [
         ...(entry === winner ? ["winner"] : []),
         ...(entry.isWithinBudget ? [] : ["over budget"]),
         ...(isSlower(entry) ? ["slower"] : []),
+        ...(isSlowToCreate(study, entry.trial) ? ["slow to create"] : []),
         ...(entry.latency.drifted ? ["drifted"] : []),
         ...(isSettled(entry.latency.ratio) ? [] : ["time unknown"]),
       ],
@@ -135,6 +139,14 @@ export function trialColumns(study: Study): Column<TrialRow>[] {
       head: "size",
       text: ({ bytes }) => bytes === undefined ? none : megabytes(bytes),
       sort: ({ bytes }) => bytes,
+      numeric: true,
+    },
+    entriesOf(study).measured.some(({ trial }) => trial.coldStart) && {
+      head: "create ratio",
+      text: ({ create, kind }) =>
+        kind === "baseline" ? factor(1) : create ? factor(create.value) : none,
+      interval: ({ create }) => create ? factorRange(create) : "",
+      sort: ({ create, kind }) => kind === "baseline" ? 1 : create?.value,
       numeric: true,
     },
     { head: "remarks", text: ({ remarks }) => remarks.join(", ") },

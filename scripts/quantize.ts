@@ -15,6 +15,7 @@ import { perChannelSparing, weightOnly } from "../lib/quantize/qconfig.ts";
 import { dynamicByDefault } from "../lib/quantize/quantize_dynamic.ts";
 import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../lib/quantize/quantize_with.ts";
+import { explainSlow } from "../lib/quantize/slow_layers.ts";
 import { whyNothing } from "../lib/quantize/why_nothing.ts";
 import { isSlower } from "../lib/record/best.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
@@ -23,6 +24,7 @@ import type { Runtime } from "../lib/runtime/runtime.ts";
 import type { QuantizeConfig } from "../lib/config/quantize_config.ts";
 import { type Converted, keepSpeed, type KeptSpeed } from "../lib/task/keep_speed.ts";
 import type { Comparison } from "../lib/task/run_compare.ts";
+import { withoutSlowLayers } from "../lib/task/without_slow_layers.ts";
 import {
   type Check,
   check,
@@ -37,6 +39,7 @@ import { damageNote } from "./damage_note.ts";
 import { configOption, DATA_HELP, readSamples } from "./data.ts";
 import { FORMAT_OPTION, readFormat } from "./file_format.ts";
 import { noteOnFloats } from "./float_types.ts";
+import { KEPT_TIMES } from "./kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { makeRoomFor, requireOut } from "./out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "./quantize_choices.ts";
@@ -79,6 +82,7 @@ const command = {
     ...COLD_OPTIONS,
     inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
     keepMetadata: flag("keep what the exporter noted of each node, source lines among it"),
+    fresh: flag(`measure the times of kernels again, and keep that; ${KEPT_TIMES}`),
     all: flag("show every node in the plan, those without weights too"),
     json: flag("print plan and comparison as JSON"),
   },
@@ -155,6 +159,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     ...(data && samples ? [samplesNote(data, samples)] : []),
     ...(failed ? [failed] : []),
     ...(kept.note ? [`${kept.note} \`--kernels any\` insists on int8 kernels.`] : []),
+    ...asked.notes,
     ...slownessNote(comparison),
     ...creationNote(checked, options.maxCreate),
     ...(kept.note ? [] : storedNote(int8, model, options.dynamic)),
@@ -201,6 +206,8 @@ interface Quantized extends Converted {
   readonly samples?: { readonly calibration?: Dataset; readonly check?: Dataset };
   /** How it is to be compared, if it can be. */
   readonly planned?: Check;
+  /** What is to be said of how it was placed, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /** Finds ranges, and converts. */
@@ -208,7 +215,7 @@ async function quantize(
   model: Model,
   data: Dataset | undefined,
   { options, config }: {
-    options: Choices & TakeSamplesOptions & CheckOptions;
+    options: Choices & TakeSamplesOptions & CheckOptions & { readonly fresh: boolean };
     config: QuantizeConfig;
   },
   context: Context,
@@ -227,8 +234,18 @@ async function quantize(
   const ranges = samples && "calibration" in samples ? samples.calibration : undefined;
   const { runtime, shell } = context;
   const planned = await planCheck(model, samples?.check, options, runtime, shell);
-  const asked = await convertOn(fused, { ...config, mapping }, ranges, context);
-  return { ...asked, ...(samples && { samples }), ...(planned && { planned }) };
+  const placed = data && watched && fallsBack(options, config)
+    ? await withoutSlowLayers(fused, mapping, data, {
+      ...{ fresh: options.fresh, runtime: context.runtime, signal: context.shell.signal },
+      onProgress: (step) => context.shell.progress.update(step),
+    })
+    : { mapping, slow: [], notes: [] };
+  const asked = await convertOn(fused, { ...config, mapping: placed.mapping }, ranges, context);
+  return {
+    ...asked,
+    ...{ slow: placed.slow, int8: explainSlow(asked.int8, placed.slow) },
+    ...{ notes: placed.notes, ...(samples && { samples }), ...(planned && { planned }) },
+  };
 }
 
 /** Finds the ranges that a mapping wants, and converts. */

@@ -84,6 +84,12 @@ export const sweepConfig = product.extend({
   more: z.array(product).describe("further products, beside the first").optional(),
   mappings: z.record(z.string().min(1), mappingConfig).default({})
     .describe("placements of one's own, by name: each as quantize's form"),
+  kernels: z.enum(["fast", "any"])
+    .describe(
+      "fast: no layer is int8 whose int8 kernel is measured to be slower than float32's; any: all " +
+        "that a placement says",
+    )
+    .meta({ default: "fast" }).optional(),
   ...sharedConfig,
 });
 export type SweepConfig = z.infer<typeof sweepConfig>;

@@ -111,7 +111,7 @@ function resultsOf({ node, output }: GraphProto, kernels: readonly Kernel[]): st
 }
 
 /** Bytes of a network's weights, and of all that stands between its kernels in the widest place. */
-function workingSetOf(
+export function workingSetOf(
   model: Model,
   kernels: readonly Kernel[],
   values: ReadonlyMap<string, Tensor>,

@@ -13,6 +13,7 @@ import {
   type WeightObserver,
   weightOnly,
 } from "./qconfig.ts";
+import { withoutSlow } from "./slow_layers.ts";
 import { isWeightsName, toWeights, WEIGHTS_NAMES } from "./weight_observers.ts";
 
 /**
@@ -38,7 +39,11 @@ import { isWeightsName, toWeights, WEIGHTS_NAMES } from "./weight_observers.ts";
 export function mappingOfRecipe(recipe: Recipe, nodes: readonly NodeIdentity[]): QConfigMapping {
   switch (recipe.kind) {
     case "configuration":
-      return placementOf(recipe.placement)(nodes, defaultsOf(recipe));
+      return withoutSlow(
+        placementOf(recipe.placement)(nodes, defaultsOf(recipe)),
+        recipe.slow ?? [],
+        weightOnly({ weight: defaultsOf(recipe).weights }),
+      );
     case "mapping":
       return qconfigMapping({
         default: qconfigOf(recipe.default, defaultsOf(recipe)),

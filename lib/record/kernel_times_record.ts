@@ -40,8 +40,9 @@ export function kernelTimesNote(
   const lost = path !== undefined && disturbed > 0
     ? ` (${disturbed} of them on a machine that was busy or drifted: not kept)`
     : "";
+  const kept = path !== undefined && measured > disturbed && taken === 0 ? `, kept in ${path}` : "";
   const parts = [
-    ...(measured > 0 ? [`${measured} measured now${lost}`] : []),
+    ...(measured > 0 ? [`${measured} measured now${lost}${kept}`] : []),
     ...(taken > 0 && oldest !== undefined
       ? [
         `${taken} from ${path}, ${ageText(Date.parse(at) - Date.parse(oldest))} old; --fresh ` +

@@ -65,6 +65,17 @@ const common = {
   corrections: z.array(z.string()).optional(),
 };
 
+/** A layer whose int8 kernel was measured to be slower than float32's. */
+export const slowLayer = z.strictObject({
+  /** Names of the nodes that one kernel computes. */
+  nodes: z.array(z.string()),
+  /** Milliseconds of the int8 kernel alone, and of float32's with changes of precision around it. */
+  int8Ms: z.number(),
+  float32Ms: z.number(),
+});
+/** A layer whose int8 kernel was measured to be slower than float32's. */
+export type SlowLayer = z.infer<typeof slowLayer>;
+
 /** A built-in placement (`mixed`, `compact`, ...), with one observer and one kind of weights for all. */
 const configuration = z.strictObject({
   ...common,
@@ -74,6 +85,11 @@ const configuration = z.strictObject({
   observer: observerSpec.optional(),
   /** Absent where they make no difference. */
   weights: z.string().optional(),
+  /**
+   * Layers that are float32, with weights stored small, where the placement says static int8: as
+   * measured before the first trial, so that the recipe means the same on every machine. @default none
+   */
+  slow: z.array(slowLayer).optional(),
 });
 
 /** A form for each node by name; the others stay float32. */

@@ -9,6 +9,7 @@ import { mappingOfRecipe } from "../quantize/from_recipe.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
 import { prepare } from "../quantize/prepare.ts";
+import { explainSlow } from "../quantize/slow_layers.ts";
 import { type Correction, quantizeWith } from "../quantize/quantize_with.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import type { Recipe } from "../record/recipe.ts";
@@ -47,7 +48,12 @@ export async function build(recipe: Recipe, context: BuildContext): Promise<Buil
   const built = await buildWithNotes(recipe, context);
   const plain = withoutExporterMetadata(built.model);
   const isConverted = built.model === built.converted;
-  return { ...built, model: isConverted ? await asExecuted(plain, context.runtime) : plain };
+  const slow = recipe.kind === "configuration" ? recipe.slow ?? [] : [];
+  return {
+    ...built,
+    converted: explainSlow(built.converted, slow),
+    model: isConverted ? await asExecuted(plain, context.runtime) : plain,
+  };
 }
 
 async function buildWithNotes(recipe: Recipe, context: BuildContext): Promise<Built> {

@@ -5,9 +5,10 @@ import { timeIslands } from "../profile/int8_islands.ts";
 import { undisturbedTime } from "../profile/undisturbed.ts";
 import { convert } from "../quantize/convert.ts";
 import { type QConfigMapping, qconfigMapping, type Rule } from "../quantize/mapping.ts";
-import { Plan } from "../quantize/plan.ts";
 import type { WeightOnly } from "../quantize/qconfig.ts";
+import { explainInstead, explainSlow } from "../quantize/slow_layers.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
+import type { SlowLayer } from "../record/recipe.ts";
 import type { Latency } from "../record/trial_record.ts";
 import { isSlower } from "../record/best.ts";
 import { factorInterval, milliseconds, plural } from "../report/format.ts";
@@ -22,6 +23,8 @@ export interface Converted {
   readonly float32: Model;
   readonly mapping: QConfigMapping;
   readonly calibration?: Calibration;
+  /** Layers that the mapping leaves in float32 since int8 slows them. */
+  readonly slow?: readonly SlowLayer[];
 }
 
 /** Options for {@linkcode keepSpeed}. */
@@ -113,11 +116,11 @@ async function withoutSlowIslands(
   samples: readonly Feeds[],
   { runtime, small, signal }: KeepSpeedOptions,
 ): Promise<Required<Pick<KeptSpeed, "note">> & Converted | undefined> {
-  const { float32, int8: all, mapping: before, calibration } = converted;
+  const { float32, int8: all, mapping: before, calibration, slow = [] } = converted;
   const islands = await timeIslands(float32, all, samples, { runtime, ...signal && { signal } });
-  const slow = islands?.filter(({ ms, float32Ms }) => ms > float32Ms) ?? [];
-  if (slow.length === 0) return undefined;
-  const times = new Map(slow.flatMap(({ nodes, ms, float32Ms }) =>
+  const losing = islands?.filter(({ ms, float32Ms }) => ms > float32Ms) ?? [];
+  if (losing.length === 0) return undefined;
+  const times = new Map(losing.flatMap(({ nodes, ms, float32Ms }) =>
     nodes.map((name) => [
       name,
       nodes.length === 1
@@ -133,7 +136,10 @@ async function withoutSlowIslands(
   const note = `${plural(countLayers(int8, times), "layer")} of ` +
     `${countLayers(all)} that could be int8 would lose time by it ` +
     `and stay in float32, with weights stored in int8.`;
-  return { int8: explained(int8, converted, times), float32, mapping, note };
+  return {
+    ...converted,
+    ...{ int8: explainSlow(explained(int8, converted, times), slow), mapping, note },
+  };
 }
 
 /** Nodes with weights that are computed as int8, or are among some. */
@@ -155,18 +161,6 @@ function explained(
   why: string | ReadonlyMap<string, string>,
 ): QuantizedModel {
   const before = new Map(int8.plan.rows.map((row, i) => [row.node, int8.traces[i]!.form]));
-  const rows = model.plan.rows.map((row, i) => {
-    const was = before.get(row.node);
-    const { form } = model.traces[i]!;
-    const reason = typeof why === "string" ? why : why.get(row.node);
-    if (reason === undefined || was === form || was === "float32") return row;
-    const { applied: _, ...rest } = row;
-    return {
-      ...rest,
-      asked: was!,
-      ...(form !== was && { applied: form }),
-      why: `${form} instead: ${reason}`,
-    };
-  });
-  return model.withPlan(new Plan(rows));
+  const reasonOf = (node: string) => typeof why === "string" ? why : why.get(node);
+  return explainInstead(model, reasonOf, (node) => before.get(node));
 }

@@ -23,7 +23,8 @@ Deno.test("kernelTimesNote() says what a busy machine kept from being kept", () 
   const busy = { measured: 5, disturbed: 2, taken: 0, at };
   assert.equal(
     kernelTimesNote({ path: "~/times.json", ...busy }),
-    "Kernel times: 5 measured now (2 of them on a machine that was busy or drifted: not kept).",
+    "Kernel times: 5 measured now (2 of them on a machine that was busy or drifted: not kept), " +
+      "kept in ~/times.json.",
   );
   assert.equal(kernelTimesNote(busy), "Kernel times: 5 measured now."); // nobody keeps any
 });

@@ -9,6 +9,9 @@ import type { Study } from "../../lib/record/study_record.ts";
 import { readStudy } from "../../lib/study/open_study.ts";
 import type { StudyEvent } from "../../lib/record/event.ts";
 import { sweep, type SweepOptions } from "../../lib/task/run_sweep.ts";
+import type { KernelTimer } from "../../lib/cost/kernel_times.ts";
+import { remakeTrial } from "../../lib/task/remake_trial.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { hasty } from "../cost/hasty.ts";
 import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
@@ -16,7 +19,10 @@ import { inTempFolder } from "../temp_folder.ts";
 
 /** Three configurations; latency in as few rounds as an interval needs. */
 const FEW: SweepOptions = {
-  config: { placements: ["cnn-static", "mixed"], observers: ["min-max"], weights: ["per-channel"] },
+  config: {
+    ...{ placements: ["cnn-static", "mixed"], observers: ["min-max"], weights: ["per-channel"] },
+    kernels: "any",
+  },
   rounds: 6,
 };
 
@@ -251,3 +257,38 @@ Deno.test("sweep() wants to know what a drop of one's own metric means", async (
   const metric = { name: "loudness", unit: "phon", higherIsBetter: true, score: () => 1 };
   await assert.rejects(swept({ metric }), /loudness.*--max-drop.*in phon/);
 });
+
+Deno.test("sweep() keeps a layer that int8 slows in float32, and does so when it is continued", () =>
+  inFolder(async (out) => {
+    await using real = openRuntime({ workers: 1 });
+    const runtime: Runtime = { ...pacedRuntime(), optimized: (model) => real.optimized(model) };
+    // The Conv over three channels takes ten times as long in int8, whenever this is asked.
+    const slow: KernelTimer = (timed) =>
+      Promise.resolve(timed.map(({ subgraph: { model: { graph } } }) => {
+        const isSlow = graph.node.some(({ opType }) => opType === "QuantizeLinear") &&
+          graph.initializer.some(({ dims }) => dims.length === 4 && Number(dims[1]) === 3);
+        const ms = isSlow ? 10 : 1;
+        const form = { input: "float", output: "float" } as const;
+        return { ms, meanMs: ms, ...form, conversions: [], runs: [] };
+      }));
+    const config = { placements: ["cnn-static"] };
+    const options = { out, runtime, config, cache: false as const };
+    const { study } = await swept({ ...options, kernelTimer: slow });
+    const trial = study.trials[1]!;
+    const forms = trial.plan.map(({ node, asked, applied = asked }) => [node, applied]);
+    assert.equal(Object.fromEntries(forms)["/front/conv1/Conv"], "weightOnly");
+    assert.equal(Object.fromEntries(forms)["/front/conv2/Conv"], "static");
+    assert.match(
+      trial.plan[0]!.why,
+      /^weightOnly instead: its int8 kernel takes 10\.0 ms, float32's 1\.00 ms/,
+    );
+    assert.ok(study.kernelTimes!.measured > 0);
+    const never: KernelTimer = () => {
+      throw new Error("timed");
+    };
+    const { study: again } = await swept({ ...options, kernelTimer: never });
+    assert.equal(again.provenance.reused, 2);
+    assert.deepEqual(accuracies(again), accuracies(study));
+    const remade = await remakeTrial(tinyModel(), tinyData(), trial);
+    assert.equal(await remade.hash(), trial.modelHash);
+  }));

@@ -5,11 +5,12 @@ import type { GraphProto } from "../../onnx/onnx_pb.ts";
 import { decide, nodeIdentities } from "../../quantize/decide.ts";
 import type { Decision } from "../../quantize/decision.ts";
 import { mappingOfRecipe } from "../../quantize/from_recipe.ts";
+import { slowUnder } from "../../quantize/slow_layers.ts";
 import { suits } from "../../quantize/placements.ts";
 import { type Correction, CORRECTIONS } from "../../quantize/quantize_with.ts";
 import { toWeights, type WeightsName } from "../../quantize/weight_observers.ts";
 import { canonicalJson, type Json } from "../../record/json.ts";
-import type { ObserverSpec, Recipe } from "../../record/recipe.ts";
+import type { ObserverSpec, Recipe, SlowLayer } from "../../record/recipe.ts";
 import { observerName, recipeName } from "../../record/recipe_name.ts";
 
 /** The configurations to measure, and those that turned out to be one of them. */
@@ -25,6 +26,9 @@ export interface Collapsed {
   readonly sameAs: string;
 }
 
+/** Layers that int8 slows, by exact form of the network. */
+export type SlowLayers = Readonly<Partial<Record<NamedForm, readonly SlowLayer[]>>>;
+
 /** The exact forms that a config can name. */
 export type NamedForm = Product["rewrites"][number];
 
@@ -33,11 +37,13 @@ export type NamedForm = Product["rewrites"][number];
  * taken together: a percentile where nothing is static, `mixed` in a network without a Conv.
  *
  * @param graphs The network as it will be quantized, in each of its exact forms.
+ * @param slow What no placement but `all` makes int8. @default {nothing}
  * @throws {UserError} If a rule of one's own mapping matches no node.
  */
 export function expandGrid(
   config: SweepConfig,
   graphs: Readonly<Record<NamedForm, GraphProto>>,
+  slow: SlowLayers = {},
 ): Grid {
   const seen = new Map<string, string>();
   const recipes: Recipe[] = [];
@@ -45,7 +51,7 @@ export function expandGrid(
   for (const point of points(config, graphs.fused)) {
     const { rewrite, placement } = point;
     const graph = graphs[rewrite];
-    const { recipe, forms } = makeRecipe(point, config, graph);
+    const { recipe, forms } = makeRecipe(point, config, graph, slow[rewrite]);
     const content = canonicalJson({
       // A network that lowering leaves as it is has the same graph in both forms.
       base: graph === graphs.fused ? "fused" : rewrite,
@@ -148,11 +154,17 @@ function makeRecipe(
   point: Point,
   config: SweepConfig,
   graph: GraphProto,
+  slow: readonly SlowLayer[] = [],
 ): { recipe: GridRecipe; forms: readonly Json[] } {
-  const { observer, weights, samples, corrections, ...rest } = fullRecipe(point, config);
+  const { observer, weights, samples, corrections, ...full } = fullRecipe(point, config);
   const identities = nodeIdentities(graph);
-  const mapping = mappingOfRecipe({ ...rest, observer, weights } as Recipe, identities);
-  const decisions = decide(graph, mapping).all;
+  const mappingOf = (recipe: Omit<GridRecipe, "observer" | "weights">) =>
+    mappingOfRecipe({ ...recipe, observer, weights } as Recipe, identities);
+  const spared = full.kind === "configuration" && full.placement !== "all"
+    ? slowUnder(graph, mappingOf(full as GridRecipe), slow)
+    : [];
+  const rest = spared.length > 0 ? { ...full, slow: spared } : full;
+  const decisions = decide(graph, mappingOf(rest as GridRecipe)).all;
   const applied = decisions.map(({ applied }) => applied);
   const isStatic = applied.some(({ kind }) => kind === "static");
   const observes = applied.some((form) =>

@@ -236,3 +236,26 @@ Deno.test("expandGrid() leaves rnn-dynamic out where there is no such layer and 
   );
   assert.ok(names("{}", gru).some((name) => name.startsWith("rnn-dynamic")));
 });
+
+Deno.test("expandGrid() leaves a slow layer out of every placement but all, and says so in the recipe", () => {
+  const { graph } = tinyModel();
+  const layer = { nodes: ["/front/conv1/Conv", "/front/relu1/Relu"], int8Ms: 2, float32Ms: 0.5 };
+  const config = parseSweepConfig(`{
+    "placements": ["cnn-static", "rnn-dynamic", "all", "mine"],
+    "mappings": { "mine": { "default": "static", "rules": [["front.conv2", "float32"]] } }
+  }`);
+  const { recipes } = expandGrid(config, alike(graph), { fused: [layer] });
+  const slowIn = Object.fromEntries(recipes.map((recipe) => [
+    recipe.kind === "mapping" ? recipe.name : recipe.kind === "configuration" && recipe.placement,
+    recipe.kind === "configuration" ? recipe.slow : undefined,
+  ]));
+  assert.deepEqual(slowIn, {
+    ...{ "float32": undefined, "cnn-static": [layer], "rnn-dynamic": undefined },
+    ...{ all: undefined, mine: undefined },
+  });
+  const { all } = decide(graph, mappingOfRecipe(recipes[1]!, nodeIdentities(graph)));
+  const forms = all.flatMap(({ node: { opType }, applied }) =>
+    opType === "Conv" ? [applied.kind] : []
+  );
+  assert.deepEqual(forms, ["weightOnly", "static"]);
+});

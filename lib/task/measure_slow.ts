@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { fullestSample } from "../cost/fullest_sample.ts";
+import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
+import { slowInt8Layers } from "../cost/slow_int8.ts";
+import { contentKey } from "../record/json.ts";
+import { type KernelTimesRecord, kernelTimesRecord } from "../record/kernel_times_record.ts";
+import { type SlowLayer, slowLayer } from "../record/recipe.ts";
+import type { NamedForm, SlowLayers } from "../strategy/sweep/grid.ts";
+import type { StudyContext } from "./study_strategy.ts";
+
+/** Options for {@linkcode measureSlow}. */
+export interface MeasureSlowOptions {
+  /** Where measured times of kernels are kept for the next time; false: nowhere. @default {the user's cache folder} */
+  cache?: string | false;
+  /** Measures kept times again, and keeps those in their place. */
+  fresh?: boolean;
+  /** What times the forms of kernels. @default {the runtime's own clock} */
+  kernelTimer?: KernelTimer;
+}
+
+const measured = z.strictObject({
+  slow: z.record(z.string(), z.array(slowLayer)),
+  kernelTimes: kernelTimesRecord,
+});
+
+/**
+ * The layers of each exact form of a network that int8 slows, as measured when the study began: a study
+ * that is continued finds in its store what was measured then, so that its trials stay what they are.
+ */
+export async function measureSlow(
+  { forms, data, experiment, runtimes, store, signal, onStep }: StudyContext,
+  names: readonly NamedForm[],
+  options: MeasureSlowOptions = {},
+): Promise<{ slow: SlowLayers; kernelTimes: KernelTimesRecord }> {
+  const content = { model: await forms.model.hash(), data: await data.selection.hash() };
+  const document = `slow int8 layers ${contentKey(content)}`;
+  const stored = await store.document(document);
+  if (stored !== undefined) return measured.parse(stored);
+  await experiment.baseline("selection"); // says what is wrong with the network or the samples
+  onStep({ step: "timing kernels", done: 0, of: 1 });
+  const kernelTimes = await KernelTimes.open(runtimes.time, {
+    ...{ ...options, signal },
+    onProgress: (done, of) => onStep({ step: "timing kernels", done, of }),
+  });
+  const context = { runtime: runtimes.run, signal };
+  const sample = await fullestSample(forms.fused, data.selection, context);
+  const slow: Partial<Record<NamedForm, SlowLayer[]>> = {};
+  for (const name of names) {
+    slow[name] = await slowInt8Layers(await forms.get(name), sample, { kernelTimes, ...context });
+  }
+  const found = { slow, kernelTimes: kernelTimes.record };
+  await store.putDocument(document, found);
+  return found;
+}

@@ -5,6 +5,7 @@ import type { Bench, BenchRow } from "./bench/bench.ts";
 import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
+import { creation } from "./bench/creation.ts";
 import { latency } from "./bench/latency.ts";
 import { modelIo } from "./bench/model_io.ts";
 import { placement, placements } from "./bench/placement.ts";
@@ -18,6 +19,7 @@ const benches: readonly Bench[] = [
   modelIo,
   calibration,
   conversion,
+  creation,
   prediction,
   placement,
   placements,

@@ -7,6 +7,7 @@ import {
 } from "../onnx/onnx_pb.ts";
 import { rawBytes } from "../onnx/tensor_proto.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { stackStored } from "./stack_stored.ts";
 import { writeExecuted } from "./write_executed.ts";
 
 /**
@@ -35,20 +36,33 @@ const MOST_GROWTH = { share: 0.02, bytes: 1024 };
  * and a kilobyte.
  */
 export async function asExecuted(model: Model, runtime: Runtime): Promise<Model> {
-  if (!model.graph.node.some(({ opType }) => opType === "DequantizeLinear")) return model;
+  const isQuantized = model.graph.node.some(({ opType }) => opType === "DequantizeLinear");
+  const stackedAlone = stackStored(model);
+  if (!isQuantized && stackedAlone === model) return model;
   const executed = await runtime.optimized(model);
   if (!executed) return model;
-  const { length } = model.bytes();
-  const most = length + Math.max(MOST_GROWTH.share * length, MOST_GROWTH.bytes);
-  const mayGrow = most - writeExecuted(model, executed).bytes().length;
-  if (mayGrow < 0) return model;
-  const written = writeExecuted(model, executed, { mayGrow });
+  const written = isQuantized ? writeWithin(model, executed) : stackedAlone;
+  if (!written) return model;
   const again = await runtime.optimized(written);
   if (!again) return model;
   const [before, after] = [await kernels(executed.graph), await kernels(again.graph)];
   return before.length === after.length && before.every((one, i) => one === after[i])
     ? written
     : model;
+}
+
+/** What is executed, and what is computed at load; undefined where that takes too many bytes. */
+function writeWithin(model: Model, executed: Model): Model | undefined {
+  const { length } = model.bytes();
+  const most = length + Math.max(MOST_GROWTH.share * length, MOST_GROWTH.bytes);
+  const stacked = stackStored(writeExecuted(model, executed));
+  const mayGrow = most - stacked.bytes().length;
+  if (mayGrow < 0) return undefined;
+  // What is written as it is used is no part of a stack: then that may be smaller than before.
+  const grown = stackStored(writeExecuted(model, executed, { mayGrow }));
+  return grown.graph.node.length <= stacked.graph.node.length && grown.bytes().length <= most
+    ? grown
+    : stacked;
 }
 
 /** Operators that only move values: the runtime may move them differently when it looks again. */

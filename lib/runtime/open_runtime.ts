@@ -1,5 +1,6 @@
 import type { MachineLoad } from "../record/trial_record.ts";
 import type { Model } from "../onnx/model.ts";
+import type { Clock } from "./clock.ts";
 import { denoBackend as backend } from "./deno/deno_backend.ts"; // another backend goes here
 import type { Runtime, RuntimeOptions } from "./runtime.ts";
 import type { Session, SessionOptions } from "./session.ts";
@@ -79,6 +80,11 @@ export function runtimeVersions(): Record<string, string> {
  */
 export function machineFingerprint(): string {
   return backend.machine();
+}
+
+/** What to time this thread with, as least disturbed by what else the machine does. */
+export function threadClock(): Clock {
+  return backend.clock();
 }
 
 /** How much the machine had to do in the last minute; a load of 0 where that is not told. */

@@ -1,7 +1,7 @@
 import type { MachineLoad } from "../record/trial_record.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
-import type { ClockKind } from "./clock.ts";
+import type { Clock, ClockKind } from "./clock.ts";
 import type { RunProfile } from "./profile_run.ts";
 import type { Optimization, Session, SessionOptions } from "./session.ts";
 
@@ -195,4 +195,6 @@ export interface RuntimeBackend {
   machine(): string;
   /** How much the machine had to do in the last minute; a load of 0 where that is not told. */
   load(): MachineLoad;
+  /** What to time this thread with, for runs of one thread. */
+  clock(): Clock;
 }

@@ -8,8 +8,7 @@ import { asExecuted } from "../../lib/quantize/as_executed.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { defaultQConfigMapping } from "../../lib/quantize/presets.ts";
-import { clockOf } from "../../lib/runtime/deno/thread_clock.ts";
-import { openRuntime, openSession } from "../../lib/runtime/open_runtime.ts";
+import { openRuntime, openSession, threadClock } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Bench, BenchRow } from "./bench.ts";
 import { askedNetworks, type Network, sampleNetwork, sharedNetworks } from "./networks.ts";
@@ -88,7 +87,7 @@ async function* measure(
 
 /** Milliseconds of a session, `[round][model]`, where many were made before. */
 async function warm(files: readonly Uint8Array[], signal: AbortSignal): Promise<number[][]> {
-  const clock = clockOf(1);
+  const clock = threadClock();
   const ms: number[][] = [];
   for (let round = 0; round < WARM.rounds; round++) {
     const times = [];

@@ -3,13 +3,12 @@
  * it prints milliseconds. The runtime itself is compiled by then, with a model of one node.
  */
 import { parseModel } from "../../lib/onnx/parse_model.ts";
-import { clockOf } from "../../lib/runtime/deno/thread_clock.ts";
-import { openSession } from "../../lib/runtime/open_runtime.ts";
+import { openSession, threadClock } from "../../lib/runtime/open_runtime.ts";
 
 if (import.meta.main) {
   const bytes = await Deno.readFile(Deno.args[0]!);
   await openSession(parseModel("input x float32[1]; output y float32[1]; y = Neg(x)"));
-  const clock = clockOf(1);
+  const clock = threadClock();
   const start = clock.now();
   await openSession(bytes);
   console.log(clock.now() - start);

@@ -2,6 +2,7 @@ import { UserError } from "../../errors.ts";
 import type { RuntimeBackend } from "../runtime.ts";
 import { denoMachine, denoVersions } from "./deno_versions.ts";
 import { openOrtSession } from "./ort_session.ts";
+import { clockOf } from "./thread_clock.ts";
 import { ThreadRuntime } from "./thread_runtime.ts";
 import { WorkerRuntime } from "./worker_runtime.ts";
 
@@ -26,6 +27,7 @@ export const denoBackend: RuntimeBackend = {
   openSession: openOrtSession,
   versions: denoVersions,
   machine: denoMachine,
+  clock: () => clockOf(1),
   load: () => ({ average: Deno.loadavg()[0] ?? 0, cores: navigator.hardwareConcurrency }),
 };
 

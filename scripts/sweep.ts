@@ -57,7 +57,7 @@ const command = {
   ],
 } as const;
 
-/** What `--quick` measures where a config does not say; about half a minute on the sample. */
+/** What `--quick` measures where a config does not say; about a minute on the sample. */
 const QUICK_GRID: Partial<SweepConfig> = {
   placements: ["cnn-static", "mixed"],
   more: [{ placements: ["compact"], rewrites: ["lowered"] }],

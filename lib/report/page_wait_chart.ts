@@ -48,15 +48,16 @@ export function pageWaitCaption(study: Study): string {
 /** What a page waits for until the first result: download, session, first run, in float32 and in the winner. */
 export function pageWaitChart(study: Study, options: { width?: number } = {}): Chart {
   const { float32, candidate, winner } = waitsOf(study)!;
-  const sum = (waits: Waits) => waits.reduce((total, ms) => total + ms, 0);
+  const sum = (waits: readonly number[]) => waits.reduce((total, ms) => total + ms, 0);
   const row = (label: string, waits: Waits): ChartRow => {
-    const whole = `${count(Math.round(sum(waits)))} ms`;
+    const rounded = waits.map(Math.round);
+    const whole = `${count(sum(rounded))} ms`; // of what is shown, so that it adds up
     const ratio = factor(sum(waits) / sum(float32));
     return {
       label,
       value: sum(waits),
       parts: waits.map((value, step) => ({ value, colour: STEPS[step]!.colour })),
-      text: `${waits.map((ms) => count(Math.round(ms))).join(" + ")} = ${whole}\u2003${ratio}`,
+      text: `${rounded.map(count).join(" + ")} = ${whole}\u2003${ratio}`,
       shortText: `${whole}\u2003${ratio}`,
       colour: MUTED,
     };
@@ -69,7 +70,12 @@ export function pageWaitChart(study: Study, options: { width?: number } = {}): C
       strong: true,
     },
   ];
-  const chart = rowChart(rows, { mark: "bar", axis: "ms", format: decimal, width: options.width });
+  const chart = rowChart(rows, {
+    mark: "bar",
+    axis: "ms until the first result",
+    format: decimal,
+    width: options.width,
+  });
   const { name, bytes, brotli } = WASM_FILE;
   return {
     ...chart,

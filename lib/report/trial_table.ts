@@ -145,7 +145,6 @@ export function trialColumns(study: Study): Column<TrialRow>[] {
       head: "create ratio",
       text: ({ create, kind }) =>
         kind === "baseline" ? factor(1) : create ? factor(create.value) : none,
-      interval: ({ create }) => create ? factorRange(create) : "",
       sort: ({ create, kind }) => kind === "baseline" ? 1 : create?.value,
       numeric: true,
     },

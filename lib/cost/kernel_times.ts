@@ -49,6 +49,11 @@ export interface WorkingSetOptions {
    * 400 kB all, which halves its time. @default {64 MB}
    */
   workingSet?: number;
+  /**
+   * Where all times are kept, milliseconds of when they were measured will do: then nothing is run, and
+   * the clock of a new process need not be tried first, which takes seconds. @default {false}
+   */
+  ofAnyDay?: boolean;
 }
 
 /** How far the reference load may move between measurements before one is done again. */
@@ -113,7 +118,7 @@ export class KernelTimes {
     timed: readonly TimedSubgraph[],
     options: WorkingSetOptions = {},
   ): Promise<KernelTime[]> {
-    const { workingSet = MOST_BYTES } = options;
+    const { workingSet = MOST_BYTES, ofAnyDay = false } = options;
     const most = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, workingSet));
     const { signal, onProgress } = this.#options;
     const signatures = timed.map(({ subgraph }) => signatureOf(subgraph.model));
@@ -124,15 +129,19 @@ export class KernelTimes {
       if (!known) missing.set(signature, one);
       else if (!this.#measured.has(signature)) this.#taken.set(signature, known);
     });
-    if (missing.size === 0 && this.#units.length === 0) await this.#measure(new Map());
+    const isKnown = missing.size === 0 && this.#units.length === 0;
+    if (isKnown && !ofAnyDay) await this.#measure(new Map());
     let done = 0;
     for (const chunk of chunksOf([...missing], most)) {
       signal?.throwIfAborted();
       await this.#measure(new Map(chunk));
       onProgress?.(done += chunk.length, missing.size);
     }
-    const unit = this.unit;
-    return signatures.map((signature) => inMilliseconds(this.#cache.get(signature)!, unit));
+    const stored = signatures.map((signature) => this.#cache.get(signature)!);
+    const unit = this.#units.length > 0
+      ? this.unit
+      : undisturbedTime(stored.map(({ unit }) => unit));
+    return stored.map((time) => inMilliseconds(time, unit));
   }
 
   async #measure(timed: ReadonlyMap<string, TimedSubgraph>): Promise<void> {
@@ -151,6 +160,7 @@ export class KernelTimes {
     const moment = {
       at: new Date().toISOString(),
       load: load.average / load.cores,
+      unit,
       ...(stretch !== undefined && { stretch }),
       clock: stretch === undefined ? "runs" : "runtime",
       drifted,
@@ -229,7 +239,7 @@ function stretchOf(times: readonly KernelTime[]): number | undefined {
 function inUnits(
   { ms, meanMs: _, conversions, ...rest }: KernelTime,
   unit: number,
-): Omit<StoredTime, "at" | "load" | "clock" | "drifted"> {
+): Pick<StoredTime, "time" | "input" | "output" | "conversions" | "runs"> {
   return {
     ...rest,
     runs: [...rest.runs],

@@ -22,6 +22,8 @@ const storedTime = z.strictObject({
   at: z.string(),
   /** Runs or waiting programs of the minute before, for each core. */
   load: z.number(),
+  /** Milliseconds that the reference load took. */
+  unit: z.number(),
   /** How many times that in the mean of all runs; absent where single runs are not told. */
   stretch: z.number().optional(),
   /** The runtime's own, node by node, or one around whole runs. */

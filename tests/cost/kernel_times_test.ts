@@ -76,6 +76,18 @@ Deno.test("what was measured on a slow day is told in milliseconds of today", as
   }
 });
 
+Deno.test("where any day's times will do, nothing runs if all are kept", async () => {
+  await inTempFolder(async (cache) => {
+    const { kernelTimer } = clock(() => 4);
+    await (await KernelTimes.open(runtime, { cache, kernelTimer })).times([subgraphOf(3)]);
+    const never: KernelTimer = () => Promise.reject(new Error("timed"));
+    const again = await KernelTimes.open(runtime, { cache, kernelTimer: never });
+    const [time] = await again.times([subgraphOf(3)], { ofAnyDay: true });
+    assert.equal(time!.ms, 12);
+    await assert.rejects(again.times([subgraphOf(3)]), /timed/);
+  });
+});
+
 Deno.test("a measurement during which the machine changed its pace is done again", async () => {
   const paces = [1, 1.6, 1, 1.7, 1.7];
   const { asked, kernelTimer } = clock(() => paces.shift()!);

@@ -20,7 +20,8 @@ async function inFolder(test: (at: (name: string) => string) => Promise<void>) {
     await writeNpz(at("data.npz"), { x, labels: integers(labels) });
     await Deno.writeTextFile(
       at("few.jsonc"),
-      '{ "placements": ["cnn-static", "mixed"], "observers": ["min-max"], "weights": ["per-channel"] }',
+      '{ "placements": ["cnn-static", "mixed"], "observers": ["min-max"], "weights": ["per-channel"], ' +
+        '"kernels": "any" }',
     );
     await test(at);
   } finally {

@@ -35,6 +35,7 @@ export type {
   WeightOnly,
   WeightOnlyOptions,
 } from "../quantize/qconfig.ts";
+export { asExecuted, type FileFormat } from "../quantize/as_executed.ts";
 export type { QuantFormat } from "../quantize/convert.ts";
 export type { Selector } from "../quantize/mapping.ts";
 export type { QuantizeDynamicOptions } from "../quantize/quantize_dynamic.ts";

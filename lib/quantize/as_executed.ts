@@ -34,6 +34,22 @@ const MOST_GROWTH = { share: 0.02, bytes: 1024 };
  * @returns The same model where nothing in it is quantized, where this build of the runtime does not tell
  * what it executes, or where the file would grow by more than 2 %
  * and a kilobyte.
+ * @example
+ * ```ts
+ * import { float32Tensor, openRuntime, quantizeStatic } from "octavo";
+ * import { asExecuted, parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w)`);
+ * await using runtime = openRuntime({ workers: 1 });
+ * const int8 = await quantizeStatic(model, [{ x: float32Tensor([1, 2], [1, 4]) }], { runtime });
+ * const { graph } = await asExecuted(int8, runtime);
+ * assert.deepEqual(graph.node.map(({ opType }) => opType), ["QuantizeLinear", "QGemm"]);
+ * ```
  */
 export async function asExecuted(model: Model, runtime: Runtime): Promise<Model> {
   const isQuantized = model.graph.node.some(({ opType }) => opType === "DequantizeLinear");

@@ -38,6 +38,9 @@ export interface QuantizeStaticOptions extends StaticInt8Options, CalibrateOptio
  * Fuses, prepares, calibrates and converts in one call: every node with a static int8 kernel that is
  * no slower than float32's becomes static.
  *
+ * The model stands between DequantizeLinear and QuantizeLinear; `asExecuted()` of `octavo/advanced` makes
+ * of it what opens fastest.
+ *
  * @param data Calibration samples; a hundred are plenty.
  * @see {@linkcode prepare}, {@linkcode calibrate} and {@linkcode convert} for the single steps
  * @example

@@ -100,6 +100,19 @@ Deno.test("runStudy() measures cold starts once, the winner's until it is steady
   assert.equal(asked.length, 3, "nothing is measured again");
 });
 
+Deno.test("a study without cold starts is gone on with, and only its winner's is measured then", async () => {
+  const asked: ColdStartOptions[] = [];
+  const store = memoryStore();
+  const again = (runtime: Runtime) =>
+    runStudy(tinyModel(), tinyData(), oneByOne([stored]).strategy, { ...options, runtime, store });
+  const [before] = (await again(runtime())).trials;
+  assert.equal(before!.coldStart, undefined);
+  const [after] = (await again(startingRuntime(asked))).trials;
+  assert.deepEqual(asked.map(({ rounds }) => rounds), [6]);
+  assert.equal(after!.coldStart!.steady!.ratio.value, 1);
+  assert.deepEqual(after!.latency, before!.latency);
+});
+
 Deno.test("a study reports what it found where the runtime fails to tell what the time goes into", async () => {
   const { strategy } = oneByOne([mixed]);
   const blind: Runtime = {

@@ -40,8 +40,9 @@ import {
 
 /**
  * How static int8 stands in the file: `QDQ`, float operators between DequantizeLinear and
- * QuantizeLinear that the runtime fuses, or `QOperator`, operators on integers. Both run as the same
- * kernels on onnxruntime; other runtimes know QDQ best.
+ * QuantizeLinear that the runtime fuses, or `QOperator`, operators on integers. Both compute on the same
+ * integers, most by the same kernels; a product whose result is not rounded to int8 may run as another,
+ * and round its sums differently. Other runtimes know QDQ best.
  */
 export type QuantFormat = "QDQ" | "QOperator";
 

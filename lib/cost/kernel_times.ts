@@ -84,7 +84,7 @@ export class KernelTimes {
 
   static async open(runtime: Runtime, options: KernelTimesOptions = {}): Promise<KernelTimes> {
     const { cache = userCacheFolder(), fresh, signal } = options;
-    const machine = `${runtime.about.machine}; ${runtime.about.threads} threads; costs 2`;
+    const machine = `${runtime.about.machine}; ${runtime.about.threads} threads; costs 3`;
     const stored = await TimesCache.open(cache === false ? undefined : cache, machine, fresh);
     return new KernelTimes(stored, options.kernelTimer ?? kernelTimerOf(runtime, signal), options);
   }

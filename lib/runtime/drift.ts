@@ -50,12 +50,8 @@ export function haveMoved(ms: readonly (readonly number[])[]): boolean {
 /** How well a ratio has to be known, as a share of it, in standard errors of its median. */
 const VAGUE = 0.025;
 
-/** Rounds of which a median has an interval; who asks for fewer wants an answer soon. */
-const FEWEST = 6;
-
 /** Whether the ratio of a model to the first is not known to 10 %, two standard errors on either side. */
 export function areVague(ms: readonly (readonly number[])[]): boolean {
-  if (ms.length < FEWEST) return false;
   const models = ms[0]?.length ?? 0;
   return Array.from({ length: models }, (_, model) => model).slice(1).some((model) => {
     const ratios = ms.map((round) => round[model]! / round[0]!);

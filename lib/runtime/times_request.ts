@@ -1,10 +1,11 @@
 import type { Model } from "../onnx/model.ts";
 import type { Feeds } from "../tensor/tensor.ts";
+import { measuringPace, type Pace } from "./pace.ts";
 import { requireSamples } from "./require_samples.ts";
 import type { TimesOptions } from "./runtime.ts";
 
 /** What models are timed with: samples that there are, and every option but the signal. */
-export type TimesRequest = Required<Omit<TimesOptions, "signal">> & {
+export type TimesRequest = Required<Omit<TimesOptions, "signal">> & Pace & {
   readonly samples: readonly Feeds[];
 };
 
@@ -16,10 +17,11 @@ export type TimesRequest = Required<Omit<TimesOptions, "signal">> & {
 export function timesRequest(
   models: readonly Model[],
   samples: readonly Feeds[],
-  { rounds = 15, minRoundMs = 25, maxMs = 12_000 }: TimesOptions = {},
+  { rounds = 15, minRoundMs, maxMs = 12_000 }: TimesOptions = {},
 ): TimesRequest {
+  const pace = measuringPace();
   if (models.length > 0) {
     requireSamples(samples, `time ${models.map(({ name }) => name).join(", ")}`);
   }
-  return { samples, rounds, minRoundMs, maxMs };
+  return { ...pace, samples, rounds, minRoundMs: minRoundMs ?? pace.minRoundMs, maxMs };
 }

@@ -19,11 +19,12 @@ export interface WarmUpOptions {
   clock?: Clock;
   /** Called between measurements, never within one; may throw to stop. */
   between?: () => void;
-  /** Short models are run several times until a measurement is this long. @default {25} */
-  minMs?: number;
   /** Most milliseconds, of the clock, to spend on a model that never settles. @default {3000} */
   maxMs?: number;
 }
+
+/** Short models are run several times until a measurement is this long. */
+const MEASUREMENT_MS = 25;
 
 /** Measurements that are looked at together: of runs that take long, fewer. */
 const WINDOW = { measurements: 4, ofLong: 2, longMs: 250 };
@@ -40,6 +41,9 @@ const COMPILING = 0.05;
  * as the compilers tell; where they cannot be heard, they need time to be done as well.
  */
 const LEAST_MS = { heard: 200, unheard: 1000 };
+
+/** What goes on for longer beside a model is no compiler: those were done within 1.3 s of running. */
+const NOT_COMPILING_MS = 1500;
 
 /** How much longer than by its own clock it may all take on a busy machine. */
 const BUSY = 4;
@@ -67,7 +71,8 @@ export async function warmUp(
   samples: number,
   options: WarmUpOptions = {},
 ): Promise<WarmUp> {
-  const { clock = wallClock, between, minMs = 25, maxMs = 3000 } = options;
+  const { clock = wallClock, between, maxMs = 3000 } = options;
+  const minMs = Math.min(MEASUREMENT_MS, maxMs / 8); // so that both windows fit into it
   const { now } = clock;
   const least = Math.min(maxMs, clock.others ? LEAST_MS.heard : LEAST_MS.unheard);
   const measurements: Measurement[] = [];
@@ -84,7 +89,8 @@ export async function warmUp(
     const window = all > WINDOW.longMs ? WINDOW.ofLong : WINDOW.measurements;
     const last = measurements.slice(-window);
     const ms = Math.min(...last.map(({ ms }) => ms));
-    const isWarm = now() - start >= least && isQuiet(last) &&
+    const isDone = isQuiet(last) || now() - start >= NOT_COMPILING_MS;
+    const isWarm = now() - start >= least && isDone &&
       isFlat(last, measurements.slice(-2 * window, -window));
     const isLate = now() - start >= maxMs || wallClock.now() - startOnWall >= BUSY * maxMs;
     if (isWarm || isLate && last.length === window) return { runs, ms, isWarm };

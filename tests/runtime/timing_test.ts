@@ -27,6 +27,13 @@ Deno.test("interleaveUntilSteady() goes on where rounds differ too much to know 
   assert.equal(ms.length, 160);
 });
 
+Deno.test("interleaveUntilSteady() takes few rounds as they come", async () => {
+  const { clock, run } = madeUpClock();
+  const falling = { run: run((i) => i < 3 ? 30 : 8), ms: 30 };
+  const { ms } = await interleaveUntilSteady([falling], 1, { clock, rounds: 6, minMs: 1 });
+  assert.deepEqual(ms, [[30], [30], [30], [8], [8], [8]]);
+});
+
 Deno.test("interleaveUntilSteady() ends in the end, with what it has", async () => {
   const { clock, run } = madeUpClock();
   const growing = { run: run((i) => 10 + i), ms: 10 };

@@ -9,6 +9,7 @@ import { interleaveUntilSteady } from "../timing.ts";
 import { type WarmUp, warmUp } from "../warm_up.ts";
 import type { RuntimeHook } from "./hook.ts";
 import type { TimesRequest } from "../times_request.ts";
+import type { Jobs } from "./protocol.ts";
 import { OrtSession, threadsHere } from "./ort_session.ts";
 import { clockOf } from "./thread_clock.ts";
 
@@ -83,21 +84,21 @@ export class ModelRunner {
   /** Times models against each other. */
   async times(
     models: readonly LoadableModel[],
-    { samples, rounds, minRoundMs, maxMs, between = this.#options.between }: TimesRequest & {
-      readonly between?: () => void;
-    },
+    request: TimesRequest & { readonly between?: () => void },
   ): Promise<Times> {
+    const { samples, rounds, minRoundMs, maxMs, warmUpMs, patienceMs } = request;
+    const { between = this.#options.between } = request;
+    const clock = this.#clock;
     const contestants = [];
     const warmUps: WarmUp[] = [];
     for (const model of models) {
       const session = await this.#open(model);
       const feeds = samples.map((sample) => session.prepare(sample));
       const run = (sample: number) => session.runPrepared(feeds[sample]!);
-      warmUps.push(await warmUp(run, samples.length, { clock: this.#clock, between }));
+      warmUps.push(await warmUp(run, samples.length, { clock, between, maxMs: warmUpMs }));
       contestants.push({ run, ms: warmUps.at(-1)!.ms });
     }
-    const clock = this.#clock;
-    const options = { clock, between, minMs: minRoundMs, rounds, maxMs };
+    const options = { clock, between, minMs: minRoundMs, rounds, maxMs, patienceMs };
     const taken = await interleaveUntilSteady(contestants, samples.length, options);
     return {
       ...taken,
@@ -127,11 +128,7 @@ export class ModelRunner {
    */
   async profile(
     model: LoadableModel,
-    { samples, runs, minMs }: {
-      readonly samples: readonly Feeds[];
-      readonly runs: number | undefined;
-      readonly minMs: number;
-    },
+    { samples, runs, minMs, warmUpMs }: Omit<Jobs["profile"]["request"], "model">,
   ): Promise<RunProfile | undefined> {
     const { hook, between } = this.#options;
     if (hook?.state !== "ready") return undefined;
@@ -140,7 +137,8 @@ export class ModelRunner {
     const feeds = samples.map((sample) => plain.prepare(sample));
     // V8 compiles what is hot for good: another session of the same model finds it so.
     const run = (sample: number) => plain.runPrepared(feeds[sample]!);
-    const { ms } = await warmUp(run, samples.length, { clock: this.#clock, between });
+    const options = { clock: this.#clock, between, maxMs: warmUpMs };
+    const { ms } = await warmUp(run, samples.length, options);
     const { fewest, most } = PROFILED_RUNS;
     const count = runs ?? Math.min(most, Math.max(fewest, Math.ceil(minMs / ms)));
     const text = await hook.catchText(async () => {

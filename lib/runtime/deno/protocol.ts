@@ -79,6 +79,8 @@ export interface Jobs {
       /** Undefined: as many as fill `minMs`. */
       readonly runs: number | undefined;
       readonly minMs: number;
+      /** Most milliseconds that the model is warmed up for. */
+      readonly warmUpMs: number;
     };
     /** Nothing where this build of onnxruntime hides it. */
     answer: { readonly profile?: RunProfile };

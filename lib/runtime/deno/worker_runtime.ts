@@ -16,6 +16,7 @@ import type {
   TimesOptions,
 } from "../runtime.ts";
 import { timesRequest } from "../times_request.ts";
+import { measuringPace } from "../pace.ts";
 import { turns } from "../timing.ts";
 import { denoMachine } from "./deno_versions.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
@@ -121,7 +122,8 @@ export class WorkerRuntime implements Runtime {
     const { runs, minMs = 800, signal } = options;
     requireSamples(samples, `profile ${model.name}`);
     const plain = withPlainNames(model);
-    const request = { model: await this.#share(plain.model), samples, runs, minMs };
+    const { warmUpMs } = measuringPace();
+    const request = { model: await this.#share(plain.model), samples, runs, minMs, warmUpMs };
     const { profile } = await this.#submit("profile", request, signal);
     return profile && {
       ...profile,

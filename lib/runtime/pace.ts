@@ -1,0 +1,27 @@
+/** How much time goes into making sure that times are right, in milliseconds. */
+export interface Pace {
+  /** Least of a turn: shorter models are run several times. */
+  readonly minRoundMs: number;
+  /** Most, of the clock, that a model is warmed up for. */
+  readonly warmUpMs: number;
+  /** On the wall, after which models that still move are left at that. */
+  readonly patienceMs: number;
+}
+
+const CAREFUL: Pace = { minRoundMs: 25, warmUpMs: 3000, patienceMs: 3000 };
+
+/** Times of this pace mean nothing. */
+const HASTY: Pace = { minRoundMs: 2, warmUpMs: 20, patienceMs: 0 };
+
+/**
+ * The pace of measurements. Where `$OCTAVO_HASTY` is 1, as `deno task test` sets it, it is that of tests of
+ * what is done with times, whatever they are: V8's second compilation is off there, so that no code ever gets
+ * warm.
+ */
+export function measuringPace(): Pace {
+  try {
+    return Deno.env.get("OCTAVO_HASTY") === "1" ? HASTY : CAREFUL;
+  } catch {
+    return CAREFUL; // it may not be asked
+  }
+}

@@ -101,10 +101,11 @@ export class KernelTimes {
 
   /** Where the times came from that were asked for so far. */
   get record(): KernelTimesRecord {
-    const { path } = this.#cache;
+    const { path, problem } = this.#cache;
     const dates = [...this.#taken.values()].map(({ at }) => at).sort();
     return {
       ...(path !== undefined && { path }),
+      ...(problem !== undefined && { problem }),
       measured: this.#measured.size,
       disturbed: this.#disturbed,
       taken: this.#taken.size,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
+import { reasonOf } from "../errors.ts";
 import { writeWhole } from "../whole_file.ts";
 import { TENSOR_FORMS } from "./tensor_form.ts";
 
@@ -9,13 +9,13 @@ const tensorForm = z.enum(TENSOR_FORMS as [string, ...string[]]);
 
 /** What a subgraph took, in units of the reference load, and in which moment. */
 const storedTime = z.strictObject({
-  time: z.number(),
+  time: z.number().min(0),
   input: tensorForm,
   output: tensorForm,
   conversions: z.array(z.strictObject({
     conversion: z.enum(["quantize", "dequantize", "transposeFloat", "transposeInt8"]),
     elements: z.int(),
-    time: z.number(),
+    time: z.number().min(0),
   })),
   runs: z.array(z.string()),
   /** When it was measured, ISO 8601. */
@@ -23,7 +23,7 @@ const storedTime = z.strictObject({
   /** Runs or waiting programs of the minute before, for each core. */
   load: z.number(),
   /** Milliseconds that the reference load took. */
-  unit: z.number(),
+  unit: z.number().positive(),
   /** How many times that in the mean of all runs; absent where single runs are not told. */
   stretch: z.number().optional(),
   /** The runtime's own, node by node, or one around whole runs. */
@@ -47,6 +47,7 @@ const stored = z.strictObject({
 export class TimesCache {
   readonly #path: string | undefined;
   readonly #machine: string;
+  #problem: string | undefined;
   /** From the file, or written to it. */
   #times: Map<string, StoredTime>;
   /** Of this run alone. */
@@ -83,6 +84,11 @@ export class TimesCache {
     return isOwn ? join("~", this.#path!.slice(home.length)) : this.#path;
   }
 
+  /** Why times could not be written down; undefined where they were, or nobody wants them to be. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   get(signature: string): StoredTime | undefined {
     return this.#passing.get(signature) ?? this.#times.get(signature);
   }
@@ -106,11 +112,7 @@ export class TimesCache {
       await Deno.mkdir(dirname(this.#path), { recursive: true });
       await writeWhole(this.#path, JSON.stringify(record));
     } catch (error) {
-      const reason = error instanceof UserError ? error.cause : error;
-      throw new UserError(
-        `Cannot keep measured times in ${this.#path}: ${(reason as Error).message}; name another ` +
-          `folder, or none`,
-      );
+      this.#problem = reasonOf(error); // it is but a cache: what was measured serves this run
     }
   }
 }

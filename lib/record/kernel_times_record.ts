@@ -4,6 +4,8 @@ import { z } from "zod";
 export const kernelTimesRecord = z.strictObject({
   /** The file that keeps them for the next time, the user's own folder as `~`; absent where none does. */
   path: z.string().optional(),
+  /** Why what was measured could not be written to it; absent where it could. */
+  problem: z.string().optional(),
   /** Measured in this run. */
   measured: z.int(),
   /** Of those, measured while the machine was busy or changed its pace: these are not kept. */
@@ -30,19 +32,24 @@ export type KernelTimesRecord = z.infer<typeof kernelTimesRecord>;
  * const record = { path: "~/times.json", measured: 31, disturbed: 0, taken: 112, at, oldest, newest: at };
  * assert.equal(
  *   kernelTimesNote(record),
- *   "Kernel times: 31 measured now, 112 from ~/times.json, up to 2 days old; --fresh measures them again.",
+ *   "Kernel times: 31 measured 2026-03-05 12:00 UTC, 112 from ~/times.json, up to 2 days old; --fresh measures them again.",
  * );
  * ```
  */
 export function kernelTimesNote(
-  { path, measured, disturbed, taken, at, oldest }: KernelTimesRecord,
+  { path, problem, measured, disturbed, taken, at, oldest }: KernelTimesRecord,
 ): string {
   const lost = path !== undefined && disturbed > 0
     ? ` (${disturbed} of them on a machine that was busy or drifted: not kept)`
     : "";
-  const kept = path !== undefined && measured > disturbed && taken === 0 ? `, kept in ${path}` : "";
+  const isKept = path !== undefined && measured > disturbed;
+  const kept = isKept && problem !== undefined
+    ? `, not kept: ${problem}`
+    : isKept && taken === 0
+    ? `, kept in ${path}`
+    : "";
   const parts = [
-    ...(measured > 0 ? [`${measured} measured now${lost}${kept}`] : []),
+    ...(measured > 0 ? [`${measured} measured ${momentText(at)}${lost}${kept}`] : []),
     ...(taken > 0 && oldest !== undefined
       ? [
         `${taken} from ${path}, ${ageText(Date.parse(at) - Date.parse(oldest))} old; --fresh ` +
@@ -51,6 +58,11 @@ export function kernelTimesNote(
       : []),
   ];
   return `Kernel times: ${parts.join(", ") || "none"}.`;
+}
+
+/** ISO 8601 to the minute: `2026-03-05 12:00 UTC`. A study that is gone on with has that of before. */
+function momentText(at: string): string {
+  return `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
 }
 
 const HOUR = 3_600_000;

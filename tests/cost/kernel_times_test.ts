@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { KernelTime, TimedSubgraph } from "../../lib/cost/time_kernels.ts";
 import { type KernelTimer, KernelTimes } from "../../lib/cost/kernel_times.ts";
 import { fitConversionTimes } from "../../lib/cost/conversion_times.ts";
-import { UserError } from "../../lib/errors.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
@@ -148,7 +147,7 @@ Deno.test("fresh times are measured again, and replace those that were kept", as
   });
 });
 
-Deno.test("a cache that is damaged is empty; one that cannot be written is an error", async () => {
+Deno.test("a cache that is damaged is empty; one that cannot be written is told, and all goes on", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const { kernelTimer } = clock(() => 1);
@@ -161,14 +160,9 @@ Deno.test("a cache that is damaged is empty; one that cannot be written is an er
       .times([subgraphOf(3)]);
     assert.deepEqual(again.asked, [3]);
     const inFile = await KernelTimes.open(runtime, { cache: join(folder, name), kernelTimer });
-    await assert.rejects(inFile.times([subgraphOf(3)]), (error: UserError) => {
-      assert.ok(error instanceof UserError);
-      assert.match(
-        error.message,
-        /^Cannot keep measured times in .*; name another folder, or none/,
-      );
-      return true;
-    });
+    const [time] = await inFile.times([subgraphOf(3)]);
+    assert.ok(time!.ms > 0);
+    assert.match(inFile.record.problem!, /mkdir|exists/i);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -23,8 +23,12 @@ Deno.test("kernelTimesNote() says what a busy machine kept from being kept", () 
   const busy = { measured: 5, disturbed: 2, taken: 0, at };
   assert.equal(
     kernelTimesNote({ path: "~/times.json", ...busy }),
-    "Kernel times: 5 measured now (2 of them on a machine that was busy or drifted: not kept), " +
+    "Kernel times: 5 measured 2026-03-05 12:00 UTC (2 of them on a machine that was busy or drifted: not kept), " +
       "kept in ~/times.json.",
   );
-  assert.equal(kernelTimesNote(busy), "Kernel times: 5 measured now."); // nobody keeps any
+  assert.equal(
+    kernelTimesNote({ path: "~/times.json", problem: "Permission denied", ...busy, disturbed: 0 }),
+    "Kernel times: 5 measured 2026-03-05 12:00 UTC, not kept: Permission denied.",
+  );
+  assert.equal(kernelTimesNote(busy), "Kernel times: 5 measured 2026-03-05 12:00 UTC."); // nobody keeps any
 });

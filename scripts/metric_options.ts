@@ -36,8 +36,8 @@ export const COLD_OPTIONS = {
   coldRounds: number(
     "N",
     "fresh workers per model in which it is measured what a page waits for, half a second each; 0 leaves " +
-      "it out; 3 by default in studies, else 6",
-    { integer: true, min: 0 },
+      "it out; 3 by default in studies (at least 6 for the winner), else 6",
+    { integer: true, min: 0, max: 100 },
   ),
 };
 

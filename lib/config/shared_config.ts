@@ -21,7 +21,7 @@ export const sharedConfig = {
   maxCreate: z.number().min(0.01)
     .describe("largest accepted ratio of the time to create a session to float32's")
     .meta({ default: 2 }).optional(),
-  coldRounds: z.int().min(0)
+  coldRounds: z.int().min(0).max(100)
     .describe(
       "fresh workers per model in which it is measured what a page waits for; 0 leaves it out",
     )

@@ -15,6 +15,9 @@ export interface Contest extends Budget {
 /** {@linkcode Contest.maxCreate} where nobody says otherwise. */
 export const DEFAULT_MAX_CREATE = 2;
 
+/** Workers that it takes to have no doubt. */
+const LEAST_ROUNDS = 3;
+
 /** Files that differ by less than this share of the smaller are of one size to a reader. */
 const SAME_SIZE = 0.05;
 
@@ -41,13 +44,14 @@ export function isSlower({ latency: { ratio } }: Timed): boolean {
 
 /**
  * Whether a session takes beyond doubt longer to create than is accepted: all of the ratio's interval is
- * above the limit. What was not measured is not doubted.
+ * above the limit. What was not measured, or in one or two workers, proves nothing.
  */
 export function isSlowToCreate(
   { maxCreate = Infinity }: Pick<Contest, "maxCreate">,
   { coldStart }: { readonly coldStart?: Trial["coldStart"] | undefined },
 ): boolean {
-  return coldStart !== undefined && coldStart.create.ratio.low > maxCreate;
+  if (coldStart === undefined || coldStart.rounds < LEAST_ROUNDS) return false;
+  return coldStart.create.ratio.low > maxCreate;
 }
 
 /** Bytes of a trial that an objective counts: of the file, or of what a server sends of it after brotli. */
@@ -155,9 +159,10 @@ export function whyBest(
 /** What is chosen of the candidates, and where ties go. */
 const CHOICES: Readonly<Record<Objective, string>> = {
   latency: "The fastest was chosen; ties go to the smaller file, then to the smaller loss.",
-  size: "The smallest was chosen; ties go to the faster one, then to the smaller loss.",
+  size:
+    "The smallest was chosen; ties (within 5 %) go to the faster one, then to the smaller loss.",
   download:
-    "The smallest download (after brotli) was chosen; ties go to the faster one, then to the " +
+    "The smallest download (after brotli) was chosen; ties (within 5 %) go to the faster one, then to the " +
     "smaller loss.",
 };
 

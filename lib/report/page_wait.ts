@@ -35,9 +35,14 @@ export function pageWaitText(
   return `On a page: ${parts.join(", ")}.`;
 }
 
+/** Rounds from which the median has an interval of 95 %. */
+const ENOUGH_ROUNDS = 6;
+
 /** What cold starts were measured with, in a sentence. */
 export function coldStartNote({ rounds, clock }: ColdStartRecord): string {
   const whose = clock === "wall" ? "on the wall" : `of the ${clock}`;
-  return `Cold start: ${rounds} fresh workers per model, in turns, one thread, time ${whose}; the ` +
-    "runtime itself had started before.";
+  const workers = `${rounds} fresh ${rounds === 1 ? "worker" : "workers"}`;
+  const few = rounds < ENOUGH_ROUNDS ? " So few give no 95 %: its intervals hold all of them." : "";
+  return `Cold start: ${workers} per model, in turns, one thread, time ${whose}; the ` +
+    `runtime itself had started before.${few}`;
 }

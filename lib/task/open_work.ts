@@ -140,8 +140,9 @@ function requireOptions(options: StudyOptions): void {
   if (maxCreate !== undefined && !(maxCreate > 0)) {
     refuse(`with maxCreate: ${maxCreate}: give more than 0`);
   }
-  if (coldRounds !== undefined && !(Number.isInteger(coldRounds) && coldRounds >= 0)) {
-    refuse(`with coldRounds: ${coldRounds}: give a whole number from 0`);
+  const isCount = Number.isInteger(coldRounds) && coldRounds! >= 0 && coldRounds! <= 100;
+  if (coldRounds !== undefined && !isCount) {
+    refuse(`with coldRounds: ${coldRounds}: give a whole number from 0 to 100`);
   }
   for (const [name, value] of Object.entries({ rounds, workers, threads })) {
     if (value === undefined || Number.isInteger(value) && value >= 1) continue;

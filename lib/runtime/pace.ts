@@ -6,17 +6,18 @@ export interface Pace {
   readonly warmUpMs: number;
   /** On the wall, after which models that still move are left at that. */
   readonly patienceMs: number;
+  /** Most workers per model in which a cold start is measured. */
+  readonly coldRounds: number;
 }
 
-const CAREFUL: Pace = { minRoundMs: 25, warmUpMs: 3000, patienceMs: 3000 };
+const CAREFUL: Pace = { minRoundMs: 25, warmUpMs: 3000, patienceMs: 3000, coldRounds: Infinity };
 
 /** Times of this pace mean nothing. */
-const HASTY: Pace = { minRoundMs: 2, warmUpMs: 20, patienceMs: 0 };
+const HASTY: Pace = { minRoundMs: 2, warmUpMs: 20, patienceMs: 0, coldRounds: 1 };
 
 /**
- * The pace of measurements. Where `$OCTAVO_HASTY` is 1, as `deno task test` sets it, it is that of tests of
- * what is done with times, whatever they are: V8's second compilation is off there, so that no code ever gets
- * warm.
+ * The pace of measurements. Where `$OCTAVO_HASTY` is 1, as the tasks `test` and `notebooks` set it, it is
+ * that of tests of what is done with times, whatever they are.
  */
 export function measuringPace(): Pace {
   try {

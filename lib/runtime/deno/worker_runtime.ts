@@ -143,7 +143,8 @@ export class WorkerRuntime implements Runtime {
     sample: Feeds,
     options: ColdStartOptions = {},
   ): Promise<ColdStarts | undefined> {
-    const { rounds = 6, steady = false, signal } = options;
+    const { steady = false, signal } = options;
+    const rounds = Math.min(options.rounds ?? 6, measuringPace().coldRounds);
     const refs = await Promise.all(models.map((model) => this.#share(model)));
     const starts: ColdStart[][] = [];
     let clock: ColdStarts["clock"] = "wall";

@@ -8,6 +8,7 @@ import { profilingOverhead } from "../profile/overhead.ts";
 import { undisturbedTime } from "../profile/undisturbed.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
 import { machineLoad } from "../runtime/open_runtime.ts";
+import { measuringPace } from "../runtime/pace.ts";
 import { isWorthKeeping } from "./undisturbed_measurement.ts";
 import { settling } from "./settling.ts";
 import { signatureOf } from "./signature.ts";
@@ -25,6 +26,8 @@ export interface KernelTimesOptions {
   cache?: string | false;
   /** Measures anew what is kept, and keeps that in its place. @default {false} */
   fresh?: boolean;
+  /** Keeps times apart that mean nothing, as tests measure them. @default {as the environment says} */
+  isHasty?: boolean;
   /** @default {timeKernels() in the runtime, or timeOneByOne() where that cannot be} */
   kernelTimer?: KernelTimer;
   signal?: AbortSignal;
@@ -84,7 +87,9 @@ export class KernelTimes {
 
   static async open(runtime: Runtime, options: KernelTimesOptions = {}): Promise<KernelTimes> {
     const { cache = userCacheFolder(), fresh, signal } = options;
-    const machine = `${runtime.about.machine}; ${runtime.about.threads} threads; costs 3`;
+    const { isHasty = measuringPace().isHasty } = options;
+    const pace = isHasty ? "; hasty" : "";
+    const machine = `${runtime.about.machine}; ${runtime.about.threads} threads; costs 3${pace}`;
     const stored = await TimesCache.open(cache === false ? undefined : cache, machine, fresh);
     return new KernelTimes(stored, options.kernelTimer ?? kernelTimerOf(runtime, signal), options);
   }

@@ -8,12 +8,19 @@ export interface Pace {
   readonly patienceMs: number;
   /** Most workers per model in which a cold start is measured. */
   readonly coldRounds: number;
+  /** Whether times of this pace mean nothing. */
+  readonly isHasty: boolean;
 }
 
-const CAREFUL: Pace = { minRoundMs: 25, warmUpMs: 3000, patienceMs: 3000, coldRounds: Infinity };
+const CAREFUL: Pace = {
+  ...{ minRoundMs: 25, warmUpMs: 3000, patienceMs: 3000 },
+  ...{ coldRounds: Infinity, isHasty: false },
+};
 
-/** Times of this pace mean nothing. */
-const HASTY: Pace = { minRoundMs: 2, warmUpMs: 20, patienceMs: 0, coldRounds: 1 };
+const HASTY: Pace = {
+  ...{ minRoundMs: 2, warmUpMs: 20, patienceMs: 0 },
+  ...{ coldRounds: 1, isHasty: true },
+};
 
 /**
  * The pace of measurements. Where `$OCTAVO_HASTY` is 1, as the tasks `test` and `notebooks` set it, it is

@@ -5,9 +5,10 @@ import { requireSamples } from "./require_samples.ts";
 import type { TimesOptions } from "./runtime.ts";
 
 /** What models are timed with: samples that there are, and every option but the signal. */
-export type TimesRequest = Required<Omit<TimesOptions, "signal">> & Pace & {
-  readonly samples: readonly Feeds[];
-};
+export type TimesRequest =
+  & Required<Omit<TimesOptions, "signal">>
+  & Pick<Pace, "warmUpMs" | "patienceMs">
+  & { readonly samples: readonly Feeds[] };
 
 /**
  * What a runtime's `times()` is asked for, with the defaults of its options.
@@ -19,9 +20,16 @@ export function timesRequest(
   samples: readonly Feeds[],
   { rounds = 15, minRoundMs, maxMs = 12_000 }: TimesOptions = {},
 ): TimesRequest {
-  const pace = measuringPace();
+  const { warmUpMs, patienceMs, ...pace } = measuringPace();
   if (models.length > 0) {
     requireSamples(samples, `time ${models.map(({ name }) => name).join(", ")}`);
   }
-  return { ...pace, samples, rounds, minRoundMs: minRoundMs ?? pace.minRoundMs, maxMs };
+  return {
+    samples,
+    rounds,
+    minRoundMs: minRoundMs ?? pace.minRoundMs,
+    maxMs,
+    warmUpMs,
+    patienceMs,
+  };
 }

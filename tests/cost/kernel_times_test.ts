@@ -147,6 +147,17 @@ Deno.test("fresh times are measured again, and replace those that were kept", as
   });
 });
 
+Deno.test("what was measured hastily is kept apart, and serves no careful run", async () => {
+  await inTempFolder(async (folder) => {
+    const { asked, kernelTimer } = clock(() => 1);
+    for (const isHasty of [true, false, true]) {
+      const times = await KernelTimes.open(runtime, { cache: folder, kernelTimer, isHasty });
+      await times.times([subgraphOf(3)]);
+    }
+    assert.deepEqual(asked, [3, 3]); // the third run finds what the first kept
+  });
+});
+
 Deno.test("a cache that is damaged is empty; one that cannot be written is told, and all goes on", async () => {
   const folder = await Deno.makeTempDir();
   try {

@@ -82,8 +82,8 @@ function isImprovement(
  *
  * - By latency: the fastest of those that are significantly faster, if there are any; of those whose
  *   ratio lies within its interval, which the measurement cannot tell apart, the smallest file.
- * - By size: the smallest file, or download (see {@linkcode sizeIn}); of those of the same size the fastest, and whatever the measurement
- *   cannot tell from it.
+ * - By size: the smallest file, or download (see {@linkcode sizeIn}); of those of the same size the
+ *   fastest, and whatever the measurement cannot tell from it.
  *
  * Of what is left, the one that loses least (as judged, see {@linkcode worstCaseDrop}); then the one
  * of the lowest ratio; then the smallest; then the first by name.

@@ -1,13 +1,9 @@
 import os from "node:os";
-import { env } from "onnxruntime-web";
+import { ortVersion } from "./ort_version.ts";
 
 /** Versions of Deno and onnxruntime-web: see `runtimeVersions()`. */
 export function denoVersions(): Record<string, string> {
-  return {
-    deno: Deno.version.deno,
-    v8: Deno.version.v8,
-    "onnxruntime-web": env.versions.web ?? env.versions.common,
-  };
+  return { deno: Deno.version.deno, v8: Deno.version.v8, "onnxruntime-web": ortVersion() };
 }
 
 /** The machine and these versions in one line: see `machineFingerprint()`. */

@@ -1,4 +1,4 @@
-import * as ort from "onnxruntime-web";
+import type * as Ort from "onnxruntime-web";
 import { nearest, UserError } from "../../errors.ts";
 import type { Model } from "../../onnx/model.ts";
 import type { ElementType, Feeds, Tensor, ValueType } from "../../tensor/tensor.ts";
@@ -24,7 +24,7 @@ interface OrtSessionOptions extends SessionOptions {
   /** Names of the inputs and outputs that are scalars for certain. @default {none} */
   scalars?: ReadonlySet<string>;
   /** Options of the runtime itself, which win. */
-  native?: ort.InferenceSession.SessionOptions;
+  native?: Ort.InferenceSession.SessionOptions;
 }
 
 /** The session itself, with what timing and profiling need besides. */
@@ -32,12 +32,18 @@ export class OrtSession implements Session {
   readonly inputs: readonly ValueType[];
   readonly outputs: readonly ValueType[];
   readonly #model: string;
-  readonly #native: ort.InferenceSession;
+  readonly #ort: typeof Ort;
+  readonly #native: Ort.InferenceSession;
   readonly #verbose: boolean;
   #released = false;
 
-  private constructor(native: ort.InferenceSession, options: OrtSessionOptions) {
+  private constructor(
+    ort: typeof Ort,
+    native: Ort.InferenceSession,
+    options: OrtSessionOptions,
+  ) {
     const { name = "the model", verbose = false, scalars } = options;
+    this.#ort = ort;
     this.#native = native;
     this.#model = name;
     this.#verbose = verbose;
@@ -49,8 +55,9 @@ export class OrtSession implements Session {
 
   static async open(bytes: Uint8Array, options: OrtSessionOptions = {}): Promise<OrtSession> {
     const { threads, optimization = "all", verbose = false, name = "the model", native } = options;
-    useThreads(threads);
-    let session: ort.InferenceSession;
+    const ort = await loadOrt();
+    useThreads(ort, threads);
+    let session: Ort.InferenceSession;
     try {
       session = await ort.InferenceSession.create(bytes, {
         executionProviders: ["wasm"],
@@ -64,7 +71,7 @@ export class OrtSession implements Session {
       globalThis.Worker = WebWorker; // the runtime's own threads are all made by now
     }
     try {
-      return new OrtSession(session, options);
+      return new OrtSession(ort, session, options);
     } catch (error) {
       await session.release();
       throw error;
@@ -72,22 +79,22 @@ export class OrtSession implements Session {
   }
 
   /** Checks the feeds and turns them into the runtime's own tensors, to run with them many times. */
-  prepare(feeds: Feeds): ort.InferenceSession.FeedsType {
+  prepare(feeds: Feeds): Ort.InferenceSession.FeedsType {
     checkFeeds(feeds, this.inputs, { model: this.#model });
     return Object.fromEntries(
       Object.entries(feeds).map(([name, { type, data, dims }]) => [
         name,
         // The types of onnxruntime-web tie each name to its array, which the check has done.
-        new ort.Tensor(type as "float32", data as Float32Array, dims),
+        new this.#ort.Tensor(type as "float32", data as Float32Array, dims),
       ]),
     );
   }
 
   /** Runs with prepared feeds. What is timed is this: a run as an application does it. */
   async runPrepared(
-    feeds: ort.InferenceSession.FeedsType,
+    feeds: Ort.InferenceSession.FeedsType,
     outputs: readonly string[] = this.outputs.map(({ name }) => name),
-  ): Promise<ort.InferenceSession.ReturnType> {
+  ): Promise<Ort.InferenceSession.ReturnType> {
     if (outputs.length === 0) return {}; // which the runtime itself refuses to be asked for
     const options = { logSeverityLevel: severity(this.#verbose) };
     try {
@@ -138,6 +145,13 @@ export class OrtSession implements Session {
   }
 }
 
+let loaded: Promise<typeof Ort> | undefined;
+
+/** Loads onnxruntime-web when the first session is opened: it takes time, and changes globals. */
+function loadOrt(): Promise<typeof Ort> {
+  return loaded ??= import("onnxruntime-web");
+}
+
 /** Threads of the WASM instance of this thread, once it is decided. */
 let decided: number | undefined;
 
@@ -147,7 +161,7 @@ export function threadsHere(): number | undefined {
 }
 
 /** The instance is made by the first session, and its number of threads cannot be changed after. */
-function useThreads(threads: number | undefined): void {
+function useThreads(ort: typeof Ort, threads: number | undefined): void {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new UserError(`Cannot start the runtime: threads must be 1 or more, got ${threads}`);
   }
@@ -172,7 +186,7 @@ function severity(verbose: boolean): 2 | 4 {
 const UNNAMED = 2 ** 32 - 1;
 
 function valueType(
-  value: ort.InferenceSession.ValueMetadata,
+  value: Ort.InferenceSession.ValueMetadata,
   model: string,
   scalars: ReadonlySet<string> = new Set(),
 ): ValueType {

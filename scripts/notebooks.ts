@@ -1,11 +1,11 @@
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../lib/errors.ts";
-import { flag, text } from "./command.ts";
+import { flag, text } from "../cli/command.ts";
 import { executeNotebook } from "./notebooks/execute.ts";
 import { formatNotebook, parseNotebook } from "./notebooks/notebook.ts";
 import { strip } from "./notebooks/strip.ts";
 import { checkTypes } from "./notebooks/types.ts";
-import { runScript, script, type Shell } from "./shell.ts";
+import { runScript, script, type Shell } from "../cli/shell.ts";
 
 const FOLDER = "notebooks";
 

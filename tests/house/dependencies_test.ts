@@ -93,7 +93,15 @@ Deno.test("nobody but openRuntime() knows that there is a runtime for Deno", () 
   assert.deepEqual(importers.map(({ path }) => path), ["lib/runtime/open_runtime.ts"]);
 });
 
-Deno.test("nothing in lib/ imports scripts, tests, notebooks or what the project exports", () => {
+Deno.test("the commands import lib/ and each other's files, and nothing of scripts or tests", () => {
+  const outside = modules
+    .filter(({ path }) => path.startsWith("cli/"))
+    .flatMap(({ path, files }) => files.map((to) => ({ from: path, to })))
+    .filter(({ to }) => !/^(lib|cli)\//.test(to) && to !== "deno.json");
+  assert.deepEqual(outside.map(describe), []);
+});
+
+Deno.test("nothing in lib/ imports commands, scripts, tests, notebooks or what the project exports", () => {
   const outside = modules
     .filter(({ path }) => path.startsWith("lib/"))
     .flatMap(({ path, files }) => files.map((to) => ({ from: path, to })))

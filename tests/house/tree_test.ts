@@ -10,7 +10,7 @@ const BINARY = /\.(onnx|png|npz|npy|wasm|ttf|data)$/;
 
 Deno.test("the top level holds only what it may", { ignore: !files }, () => {
   const allowed =
-    /^(deno\.json|deno\.lock|mod\.ts|lib|notebooks|scripts|tests|findings|README\.md|LICENSE|\..+)$/;
+    /^(deno\.json|deno\.lock|mod\.ts|lib|cli|notebooks|scripts|tests|findings|README\.md|LICENSE|\..+)$/;
   const top = new Set(files!.map((path) => path.split("/")[0]!));
   assert.deepEqual([...top].filter((name) => !allowed.test(name)), []);
 });

@@ -9,7 +9,8 @@ import { mutateText } from "../../scripts/fuzz/mutate_text.ts";
 import { Tally } from "../../scripts/fuzz/tally.ts";
 import { seedModels } from "../../scripts/fuzz/seed_models.ts";
 import { targetOf, targets } from "../../scripts/fuzz/targets.ts";
-import { run } from "./spawn.ts";
+import fuzz from "../../scripts/fuzz.ts";
+import { runHere } from "../cli/spawn.ts";
 
 Deno.test("mutateBytes() and mutateModel() leave the file they are given as it is", () => {
   const [model] = seedModels();
@@ -70,11 +71,11 @@ Deno.test("Tally tells kinds of failures once, and those of other software apart
 });
 
 Deno.test("fuzz reads mutants in processes of their own, and counts how they end", async () => {
-  const { code, stdout } = await run(
-    "fuzz",
+  const { code, stdout } = await runHere(
+    fuzz,
     ...["--reader", "npy", "--mutants", "6", "--seed", "3", "--processes", "1"],
   );
   assert.equal(code, 0);
   assert.match(stdout, /^6 mutants of seed 3/);
-  assert.equal((await run("fuzz", "--reader", "npx")).code, 2);
+  assert.equal((await runHere(fuzz, "--reader", "npx")).code, 2);
 });

@@ -4,7 +4,7 @@ import { encode } from "fast-png";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { UserError } from "../../lib/errors.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
-import { readSamples, readShared } from "../../scripts/data.ts";
+import { readSamples, readShared } from "../../cli/data.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { inTempFolder } from "../temp_folder.ts";
 

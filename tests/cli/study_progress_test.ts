@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { infoOf } from "../../lib/evaluate/metric.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
-import { createProgress } from "../../scripts/progress.ts";
-import { duration, showStudy } from "../../scripts/study_progress.ts";
+import { createProgress } from "../../cli/progress.ts";
+import { duration, showStudy } from "../../cli/study_progress.ts";
 
 const around = (value: number, n = 500) => ({ value, low: value - 0.01, high: value + 0.01, n });
 const trial: Trial = {

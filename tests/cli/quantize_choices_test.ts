@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dynamicByDefault } from "../../lib/quantize/quantize_dynamic.ts";
-import { type Choices, placeOf, readConfig } from "../../scripts/quantize_choices.ts";
+import { type Choices, placeOf, readConfig } from "../../cli/quantize_choices.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { inTempFolder } from "../temp_folder.ts";
 

@@ -1,5 +1,5 @@
-import { RESUMES } from "../../scripts/command.ts";
-import { runScript, script } from "../../scripts/shell.ts";
+import { RESUMES } from "../../cli/command.ts";
+import { runScript, script } from "../../cli/shell.ts";
 
 /** A command whose main thread computes without end, or waits: for what only a process can show. */
 const command = {

@@ -1,7 +1,7 @@
-import { configReference, configSchema } from "../lib/config/config_reference.ts";
-import { UsageError } from "../lib/errors.ts";
-import { METRIC_OPTION } from "./metric_options.ts";
-import { runScript, script } from "./shell.ts";
+import { configReference, configSchema } from "../../lib/config/config_reference.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { METRIC_OPTION } from "../metric_options.ts";
+import { script } from "../shell.ts";
 
 /** What there is to read, by name. */
 const TOPICS: ReadonlyMap<string, { what: string; text: () => string }> = new Map([
@@ -37,5 +37,3 @@ const main = script(command, async ({ operands: { topic } }, { print }) => {
 });
 
 export default main;
-
-if (import.meta.main) await runScript(main);

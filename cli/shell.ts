@@ -85,7 +85,10 @@ export function script<
  * order, and then the process ends. What it made so far has been written; the exit code is 130 all the
  * same.
  */
-export async function runScript(script: Script): Promise<never> {
+export async function runScript(
+  script: Script,
+  args: readonly string[] = Deno.args,
+): Promise<never> {
   standWhereTyped();
   const stop = new AbortController();
   const progress = createProgress();
@@ -110,7 +113,7 @@ export async function runScript(script: Script): Promise<never> {
   watchdog.postMessage(script.farewell);
   await ready.promise;
   const { signal } = stop;
-  const code = await script({ args: Deno.args, signal, progress, print, complain });
+  const code = await script({ args, signal, progress, print, complain });
   Deno.exit(interrupted || code);
 }
 

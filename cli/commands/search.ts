@@ -1,10 +1,10 @@
-import { writeReport } from "../lib/report/write_report.ts";
-import { search } from "../lib/task/run_search.ts";
-import { number, RESUMES, text } from "./command.ts";
-import { DATA_HELP, READING, readShared } from "./data.ts";
-import { followStudy } from "./follow_study.ts";
-import { specialized } from "./read_network.ts";
-import { runScript, script } from "./shell.ts";
+import { writeReport } from "../../lib/report/write_report.ts";
+import { search } from "../../lib/task/run_search.ts";
+import { number, RESUMES, text } from "../command.ts";
+import { DATA_HELP, READING, readShared } from "../data.ts";
+import { followStudy } from "../follow_study.ts";
+import { specialized } from "../read_network.ts";
+import { script } from "../shell.ts";
 import {
   commandLine,
   fileSplits,
@@ -16,8 +16,8 @@ import {
   requirePair,
   sampleSplits,
   STUDY_OPTIONS,
-} from "./study_data.ts";
-import { withConfig } from "./with_config.ts";
+} from "../study_data.ts";
+import { withConfig } from "../with_config.ts";
 
 const command = {
   name: "search",
@@ -76,5 +76,3 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
 });
 
 export default main;
-
-if (import.meta.main) await runScript(main);

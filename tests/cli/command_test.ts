@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../lib/errors.ts";
-import { flag, helpText, number, parseCommandLine, text } from "../../scripts/command.ts";
+import { flag, helpText, number, parseCommandLine, text } from "../../cli/command.ts";
 
 const command = {
   name: "sweep",

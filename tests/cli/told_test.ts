@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { told } from "../../scripts/told.ts";
+import { told } from "../../cli/told.ts";
 
 Deno.test("told() writes names of a file on one line, and cuts what nobody would read", () => {
   assert.equal(told('"a\nb\x1b" is\nodd'), '"a\\nb\\x1b" is\nodd');

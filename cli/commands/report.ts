@@ -1,10 +1,10 @@
 import { dirname, join } from "node:path";
-import { UsageError, UserError } from "../lib/errors.ts";
-import { writeReport } from "../lib/report/write_report.ts";
-import { STUDY_JSON, writeStudyJson } from "../lib/study/files.ts";
-import { readStudy, STUDY_FILE } from "../lib/study/open_study.ts";
-import { WHOLE_FILES } from "./command.ts";
-import { runScript, script } from "./shell.ts";
+import { UsageError, UserError } from "../../lib/errors.ts";
+import { writeReport } from "../../lib/report/write_report.ts";
+import { STUDY_JSON, writeStudyJson } from "../../lib/study/files.ts";
+import { readStudy, STUDY_FILE } from "../../lib/study/open_study.ts";
+import { WHOLE_FILES } from "../command.ts";
+import { script } from "../shell.ts";
 
 /** Where studies are kept by default. */
 const STUDIES = "studies";
@@ -76,5 +76,3 @@ async function others(folder: string): Promise<string> {
 }
 
 export default main;
-
-if (import.meta.main) await runScript(main);

@@ -1,28 +1,28 @@
 import { basename } from "node:path";
-import { optimize } from "../lib/task/run_optimize.ts";
-import type { Optimized } from "../lib/task/optimized.ts";
-import { noise } from "../lib/data/noise.ts";
-import { downloadSizes } from "../lib/evaluate/download_sizes.ts";
-import { UsageError } from "../lib/errors.ts";
-import { valueTypes } from "../lib/onnx/graph.ts";
-import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
-import { decodeModel, type Model } from "../lib/onnx/model.ts";
-import type { Download } from "../lib/record/download.ts";
-import { openRuntime } from "../lib/runtime/open_runtime.ts";
-import { check, type Checked, planCheck } from "./check.ts";
-import { flag, number, RESUMES, text } from "./command.ts";
-import { DATA_HELP, READING, readSamples, readShared } from "./data.ts";
-import { FORMAT_OPTION, readFormat } from "./file_format.ts";
-import { noteOnFloats } from "./float_types.ts";
-import { KEPT_TIMES } from "./kept_times.ts";
-import { COLD_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
-import { makeRoomFor, requireOut } from "./out_file.ts";
-import { readNetwork, specialized } from "./read_network.ts";
-import { given } from "./study_data.ts";
-import { withConfig } from "./with_config.ts";
-import { runScript, script } from "./shell.ts";
-import { takeSamples } from "./take_samples.ts";
-import { writtenNote } from "./written_note.ts";
+import { optimize } from "../../lib/task/run_optimize.ts";
+import type { Optimized } from "../../lib/task/optimized.ts";
+import { noise } from "../../lib/data/noise.ts";
+import { downloadSizes } from "../../lib/evaluate/download_sizes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { valueTypes } from "../../lib/onnx/graph.ts";
+import { withoutExporterMetadata } from "../../lib/onnx/exporter_metadata.ts";
+import { decodeModel, type Model } from "../../lib/onnx/model.ts";
+import type { Download } from "../../lib/record/download.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import { check, type Checked, planCheck } from "../check.ts";
+import { flag, number, RESUMES, text } from "../command.ts";
+import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
+import { FORMAT_OPTION, readFormat } from "../file_format.ts";
+import { noteOnFloats } from "../float_types.ts";
+import { KEPT_TIMES } from "../kept_times.ts";
+import { COLD_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
+import { makeRoomFor, requireOut } from "../out_file.ts";
+import { readNetwork, specialized } from "../read_network.ts";
+import { given } from "../study_data.ts";
+import { withConfig } from "../with_config.ts";
+import { script } from "../shell.ts";
+import { takeSamples } from "../take_samples.ts";
+import { writtenNote } from "../written_note.ts";
 
 const command = {
   name: "optimize",
@@ -158,5 +158,3 @@ function madeUp(model: Model) {
 }
 
 export default main;
-
-if (import.meta.main) await runScript(main);

@@ -1,30 +1,30 @@
 import { basename } from "node:path";
-import type { Dataset } from "../lib/data/dataset.ts";
-import { likeTheFirst } from "../lib/data/first_samples.ts";
-import { downloadSizes } from "../lib/evaluate/download_sizes.ts";
-import { UsageError } from "../lib/errors.ts";
-import { withoutExporterMetadata } from "../lib/onnx/exporter_metadata.ts";
-import { decodeModel, type Model } from "../lib/onnx/model.ts";
-import { fuse } from "../lib/passes/fuse.ts";
-import { asExecuted } from "../lib/quantize/as_executed.ts";
-import { requireFloat } from "../lib/quantize/decide.ts";
-import { readBack } from "../lib/quantize/one_call.ts";
-import { prepare } from "../lib/quantize/prepare.ts";
-import { PRESETS } from "../lib/quantize/presets.ts";
-import { perChannelSparing, weightOnly } from "../lib/quantize/qconfig.ts";
-import { dynamicByDefault } from "../lib/quantize/quantize_dynamic.ts";
-import type { QuantizedModel } from "../lib/quantize/quantized_model.ts";
-import { quantizeWith } from "../lib/quantize/quantize_with.ts";
-import { explainSlow } from "../lib/quantize/slow_layers.ts";
-import { whyNothing } from "../lib/quantize/why_nothing.ts";
-import { isSlower } from "../lib/record/best.ts";
-import { openRuntime } from "../lib/runtime/open_runtime.ts";
-import type { Latency } from "../lib/record/trial_record.ts";
-import type { Runtime } from "../lib/runtime/runtime.ts";
-import type { QuantizeConfig } from "../lib/config/quantize_config.ts";
-import { type Converted, keepSpeed, type KeptSpeed } from "../lib/task/keep_speed.ts";
-import type { Comparison } from "../lib/task/run_compare.ts";
-import { withoutSlowLayers } from "../lib/task/without_slow_layers.ts";
+import type { Dataset } from "../../lib/data/dataset.ts";
+import { likeTheFirst } from "../../lib/data/first_samples.ts";
+import { downloadSizes } from "../../lib/evaluate/download_sizes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { withoutExporterMetadata } from "../../lib/onnx/exporter_metadata.ts";
+import { decodeModel, type Model } from "../../lib/onnx/model.ts";
+import { fuse } from "../../lib/passes/fuse.ts";
+import { asExecuted } from "../../lib/quantize/as_executed.ts";
+import { requireFloat } from "../../lib/quantize/decide.ts";
+import { readBack } from "../../lib/quantize/one_call.ts";
+import { prepare } from "../../lib/quantize/prepare.ts";
+import { PRESETS } from "../../lib/quantize/presets.ts";
+import { perChannelSparing, weightOnly } from "../../lib/quantize/qconfig.ts";
+import { dynamicByDefault } from "../../lib/quantize/quantize_dynamic.ts";
+import type { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
+import { quantizeWith } from "../../lib/quantize/quantize_with.ts";
+import { explainSlow } from "../../lib/quantize/slow_layers.ts";
+import { whyNothing } from "../../lib/quantize/why_nothing.ts";
+import { isSlower } from "../../lib/record/best.ts";
+import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Latency } from "../../lib/record/trial_record.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
+import type { QuantizeConfig } from "../../lib/config/quantize_config.ts";
+import { type Converted, keepSpeed, type KeptSpeed } from "../../lib/task/keep_speed.ts";
+import type { Comparison } from "../../lib/task/run_compare.ts";
+import { withoutSlowLayers } from "../../lib/task/without_slow_layers.ts";
 import {
   type Check,
   check,
@@ -33,21 +33,21 @@ import {
   planCheck,
   requireKept,
   withColdStart,
-} from "./check.ts";
-import { flag, number, text, WHOLE_FILES } from "./command.ts";
-import { damageNote } from "./damage_note.ts";
-import { configOption, DATA_HELP, readSamples } from "./data.ts";
-import { FORMAT_OPTION, readFormat } from "./file_format.ts";
-import { noteOnFloats } from "./float_types.ts";
-import { KEPT_TIMES } from "./kept_times.ts";
-import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
-import { makeRoomFor, requireOut } from "./out_file.ts";
-import { type Choices, fallsBack, placeOf, readConfig } from "./quantize_choices.ts";
-import { readNetwork, specialized } from "./read_network.ts";
-import { withConfig } from "./with_config.ts";
-import { runScript, script, type Shell } from "./shell.ts";
-import { samplesNote, takeAll, takeSamples, type TakeSamplesOptions } from "./take_samples.ts";
-import { writtenNote } from "./written_note.ts";
+} from "../check.ts";
+import { flag, number, text, WHOLE_FILES } from "../command.ts";
+import { damageNote } from "../damage_note.ts";
+import { configOption, DATA_HELP, readSamples } from "../data.ts";
+import { FORMAT_OPTION, readFormat } from "../file_format.ts";
+import { noteOnFloats } from "../float_types.ts";
+import { KEPT_TIMES } from "../kept_times.ts";
+import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
+import { makeRoomFor, requireOut } from "../out_file.ts";
+import { type Choices, fallsBack, placeOf, readConfig } from "../quantize_choices.ts";
+import { readNetwork, specialized } from "../read_network.ts";
+import { withConfig } from "../with_config.ts";
+import { script, type Shell } from "../shell.ts";
+import { samplesNote, takeAll, takeSamples, type TakeSamplesOptions } from "../take_samples.ts";
+import { writtenNote } from "../written_note.ts";
 
 const command = {
   name: "quantize",
@@ -309,5 +309,3 @@ function storedNote({ traces, plan }: QuantizedModel, model: Model, dynamic: boo
 }
 
 export default main;
-
-if (import.meta.main) await runScript(main);

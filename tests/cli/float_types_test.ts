@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { arrays } from "../../lib/data/arrays.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
-import { noteOnFloats } from "../../scripts/float_types.ts";
+import { noteOnFloats } from "../../cli/float_types.ts";
 import { modelOf, random } from "../passes/fixtures.ts";
 
 const TEXT = (type: string) => `input x ${type}[N, 8]\noutput y ${type}[N, 4]\ny = MatMul(x, w)`;

@@ -1,18 +1,18 @@
-import { parseQuantizeConfig, type QuantizeConfig } from "../lib/config/quantize_config.ts";
-import { splitDataset, type Splits } from "../lib/data/split.ts";
-import { visemes } from "../lib/data/visemes.ts";
-import { UserError } from "../lib/errors.ts";
-import type { StepEvent } from "../lib/record/event.ts";
-import type { AblateOptions } from "../lib/task/ablate_options.ts";
-import { ablate } from "../lib/task/run_ablation.ts";
-import { flag, number, RESUMES, text } from "./command.ts";
-import { configOption, DATA_HELP, readSamples } from "./data.ts";
-import { METRIC_OPTION } from "./metric_options.ts";
-import { specialized } from "./read_network.ts";
-import { readText } from "./read_text.ts";
-import { withConfig } from "./with_config.ts";
-import { runScript, script } from "./shell.ts";
-import { tellMetric } from "./tell_metric.ts";
+import { parseQuantizeConfig, type QuantizeConfig } from "../../lib/config/quantize_config.ts";
+import { splitDataset, type Splits } from "../../lib/data/split.ts";
+import { visemes } from "../../lib/data/visemes.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { StepEvent } from "../../lib/record/event.ts";
+import type { AblateOptions } from "../../lib/task/ablate_options.ts";
+import { ablate } from "../../lib/task/run_ablation.ts";
+import { flag, number, RESUMES, text } from "../command.ts";
+import { configOption, DATA_HELP, readSamples } from "../data.ts";
+import { METRIC_OPTION } from "../metric_options.ts";
+import { specialized } from "../read_network.ts";
+import { readText } from "../read_text.ts";
+import { withConfig } from "../with_config.ts";
+import { script } from "../shell.ts";
+import { tellMetric } from "../tell_metric.ts";
 import {
   commandLine,
   given,
@@ -21,7 +21,7 @@ import {
   ownMetric,
   requirePair,
   samples,
-} from "./study_data.ts";
+} from "../study_data.ts";
 
 const command = {
   name: "ablate",
@@ -142,5 +142,3 @@ function stepText({ step, about = step, done, of }: StepEvent): string {
 }
 
 export default main;
-
-if (import.meta.main) await runScript(main);

@@ -1,10 +1,10 @@
-import { table } from "../lib/display.ts";
-import { readModel } from "../lib/onnx/file.ts";
-import { type ModelSummary, summarizeModel } from "../lib/onnx/summary.ts";
-import { count } from "../lib/report/format.ts";
-import type { ValueType } from "../lib/tensor/tensor.ts";
-import { flag } from "./command.ts";
-import { runScript, script } from "./shell.ts";
+import { table } from "../../lib/display.ts";
+import { readModel } from "../../lib/onnx/file.ts";
+import { type ModelSummary, summarizeModel } from "../../lib/onnx/summary.ts";
+import { count } from "../../lib/report/format.ts";
+import type { ValueType } from "../../lib/tensor/tensor.ts";
+import { flag } from "../command.ts";
+import { script } from "../shell.ts";
 
 const command = {
   name: "inspect",
@@ -74,5 +74,3 @@ function describeValue({ name, type, dims }: ValueType): string {
 }
 
 export default main;
-
-if (import.meta.main) await runScript(main);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createProgress } from "../../scripts/progress.ts";
+import { createProgress } from "../../cli/progress.ts";
 
 function record(live: boolean, columns = 20) {
   let written = "";

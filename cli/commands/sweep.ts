@@ -1,12 +1,12 @@
-import { writeReport } from "../lib/report/write_report.ts";
-import { parseSweepConfig, type SweepConfig } from "../lib/config/sweep_config.ts";
-import { sweep } from "../lib/task/run_sweep.ts";
-import { flag, RESUMES, text } from "./command.ts";
-import { configOption, DATA_HELP } from "./data.ts";
-import { followStudy } from "./follow_study.ts";
-import { specialized } from "./read_network.ts";
-import { readText } from "./read_text.ts";
-import { runScript, script } from "./shell.ts";
+import { writeReport } from "../../lib/report/write_report.ts";
+import { parseSweepConfig, type SweepConfig } from "../../lib/config/sweep_config.ts";
+import { sweep } from "../../lib/task/run_sweep.ts";
+import { flag, RESUMES, text } from "../command.ts";
+import { configOption, DATA_HELP } from "../data.ts";
+import { followStudy } from "../follow_study.ts";
+import { specialized } from "../read_network.ts";
+import { readText } from "../read_text.ts";
+import { script } from "../shell.ts";
 import {
   commandLine,
   fileSplits,
@@ -18,7 +18,7 @@ import {
   requirePair,
   sampleSplits,
   STUDY_OPTIONS,
-} from "./study_data.ts";
+} from "../study_data.ts";
 
 const command = {
   name: "sweep",
@@ -99,5 +99,3 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
 });
 
 export default main;
-
-if (import.meta.main) await runScript(main);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { parseModel } from "../../lib/onnx/parse_model.ts";
 import { openStudy } from "../../lib/study/open_study.ts";
-import quantize from "../../scripts/quantize.ts";
-import report from "../../scripts/report.ts";
+import quantize from "../../cli/commands/quantize.ts";
+import report from "../../cli/commands/report.ts";
 import { inTempFolder } from "../temp_folder.ts";
 import { run, runUntil } from "./spawn.ts";
 
@@ -10,7 +10,7 @@ Deno.test("Ctrl-C ends a command that computes, waits, or does not listen, and s
   ignore: Deno.build.os === "windows",
 }, async () => {
   for (const doing of ["busy", "waiting", "deaf"]) {
-    const { code, stderr } = await runUntil("begun", "SIGINT", "../tests/scripts/stuck", doing);
+    const { code, stderr } = await runUntil("begun", "SIGINT", "./stuck.ts", doing);
     assert.equal(code, 130, doing);
     assert.match(
       stderr,

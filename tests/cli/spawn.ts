@@ -1,7 +1,8 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createProgress } from "../../scripts/progress.ts";
-import type { Script } from "../../scripts/shell.ts";
+import { createProgress } from "../../cli/progress.ts";
+import { COMMANDS } from "../../cli/commands.ts";
+import type { Script } from "../../cli/shell.ts";
 
 // Tests run without V8's second compilation: what they time is not for the user's own cache.
 Deno.env.set("XDG_CACHE_HOME", join(tmpdir(), "octavo-tests"));
@@ -14,14 +15,19 @@ export interface Ended {
 }
 
 /**
- * Runs a script to its end, in this process: what a shell would see of it. A process of its own takes
+ * Runs a command to its end, in this process: what a shell would see of it. A process of its own takes
  * most of a second to start, and is for what only a process can show.
  */
-export async function run(script: string, ...args: string[]): Promise<Ended> {
-  const { default: main }: { default: Script } = await import(`../../scripts/${script}.ts`);
+export async function run(name: string, ...args: string[]): Promise<Ended> {
+  const { default: main } = await COMMANDS.get(name)!.load();
+  return await runHere(main, ...withoutColdStarts(name, args));
+}
+
+/** The same of what is no command of `octavo`. */
+export async function runHere(main: Script, ...args: string[]): Promise<Ended> {
   let [stdout, stderr] = ["", ""];
   const code = await main({
-    args: withoutColdStarts(script, args),
+    args,
     signal: new AbortController().signal,
     progress: createProgress({ live: false, write: (text) => stderr += text }),
     print: (text) => Promise.resolve(void (stdout += `${text}\n`)),
@@ -34,16 +40,20 @@ export async function run(script: string, ...args: string[]): Promise<Ended> {
 const STARTERS = ["sweep", "search", "quantize", "optimize"];
 
 /** A command line that leaves that out, where it does not speak of it. */
-function withoutColdStarts(script: string, args: readonly string[]): string[] {
-  if (!STARTERS.includes(script) || args.includes("--cold-rounds")) return [...args];
+function withoutColdStarts(name: string, args: readonly string[]): string[] {
+  if (!STARTERS.includes(name) || args.includes("--cold-rounds")) return [...args];
   return [...args, "--cold-rounds", "0"];
 }
 
-/** Starts a script of the project as a user does, with pipes for a terminal. */
-export function start(script: string, args: readonly string[]): Deno.ChildProcess {
-  const path = new URL(`../../scripts/${script}.ts`, import.meta.url);
+/** Starts a command as a user does, with pipes for a terminal. */
+export function start(name: string, args: readonly string[]): Deno.ChildProcess {
+  return startFile("../../cli/octavo.ts", name, ...withoutColdStarts(name, args));
+}
+
+/** Starts a file, named from here. */
+function startFile(path: string, ...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", path.href, ...withoutColdStarts(script, args)],
+    args: ["run", "-A", new URL(path, import.meta.url).href, ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
@@ -51,21 +61,25 @@ export function start(script: string, args: readonly string[]): Deno.ChildProces
   }).spawn();
 }
 
-/** Runs a script to its end, as a user does. */
-export async function spawn(script: string, ...args: string[]): Promise<Ended> {
-  const { code, stdout, stderr } = await start(script, args).output();
+/** Runs a command to its end, as a user does. */
+export async function spawn(name: string, ...args: string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await start(name, args).output();
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-/** Runs a script until its stderr has a text, then ends it by a signal. */
+/**
+ * Runs a command until its stderr has a text, then ends it by a signal.
+ *
+ * @param name Of the command, or path of a file beside this one.
+ */
 export async function runUntil(
   text: string,
   signal: Deno.Signal,
-  script: string,
+  name: string,
   ...args: string[]
 ): Promise<Ended> {
-  const child = start(script, args);
+  const child = name.startsWith("./") ? startFile(name, ...args) : start(name, args);
   const stdout = new Response(child.stdout).text();
   let stderr = "";
   let sent = false;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { StudyEvent } from "../../lib/record/event.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import { Running } from "../../lib/study/running.ts";
-import { followStudy } from "../../scripts/follow_study.ts";
-import { createProgress } from "../../scripts/progress.ts";
+import { followStudy } from "../../cli/follow_study.ts";
+import { createProgress } from "../../cli/progress.ts";
 import { sweepStudy } from "../report/fixture.ts";
 
 /** What a study of these notes prints, and what it says of the work. */

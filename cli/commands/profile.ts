@@ -1,24 +1,24 @@
-import { likeTheFirst } from "../lib/data/first_samples.ts";
-import { profileModel } from "../lib/profile/profile_model.ts";
-import { type Dataset, slice } from "../lib/data/dataset.ts";
-import { noise } from "../lib/data/noise.ts";
-import { sampleModel, visemes } from "../lib/data/visemes.ts";
-import { UsageError } from "../lib/errors.ts";
-import { latencyRatio } from "../lib/evaluate/latency.ts";
-import { valueTypes } from "../lib/onnx/graph.ts";
-import type { Model } from "../lib/onnx/model.ts";
-import { pngOf } from "../lib/report/png.ts";
-import { profileSvg, showProfile } from "../lib/report/profile_display.ts";
-import { machineLoad, openRuntime } from "../lib/runtime/open_runtime.ts";
-import type { Runtime } from "../lib/runtime/runtime.ts";
-import type { DataConfig } from "../lib/config/data_config.ts";
-import type { Estimate } from "../lib/record/metric_info.ts";
-import type { Feeds } from "../lib/tensor/tensor.ts";
-import { flag, number, text } from "./command.ts";
-import { DATA_HELP, READING, readSamples, readShared } from "./data.ts";
-import { readNetwork } from "./read_network.ts";
-import { withConfig } from "./with_config.ts";
-import { runScript, script } from "./shell.ts";
+import { likeTheFirst } from "../../lib/data/first_samples.ts";
+import { profileModel } from "../../lib/profile/profile_model.ts";
+import { type Dataset, slice } from "../../lib/data/dataset.ts";
+import { noise } from "../../lib/data/noise.ts";
+import { sampleModel, visemes } from "../../lib/data/visemes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { latencyRatio } from "../../lib/evaluate/latency.ts";
+import { valueTypes } from "../../lib/onnx/graph.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import { pngOf } from "../../lib/report/png.ts";
+import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
+import { machineLoad, openRuntime } from "../../lib/runtime/open_runtime.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
+import type { DataConfig } from "../../lib/config/data_config.ts";
+import type { Estimate } from "../../lib/record/metric_info.ts";
+import type { Feeds } from "../../lib/tensor/tensor.ts";
+import { flag, number, text } from "../command.ts";
+import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
+import { readNetwork } from "../read_network.ts";
+import { withConfig } from "../with_config.ts";
+import { script } from "../shell.ts";
 
 const command = {
   name: "profile",
@@ -129,5 +129,3 @@ async function takeSamples(
 }
 
 export default main;
-
-if (import.meta.main) await runScript(main);

@@ -1,0 +1,49 @@
+import type { Script } from "./shell.ts";
+
+/** A command of Octavo. */
+export interface Entry {
+  /** What it does, in one line. */
+  readonly summary: string;
+  /** Loads it, and what it takes, when it is asked for. */
+  readonly load: () => Promise<{ readonly default: Script }>;
+}
+
+/** All commands, in the order in which one comes to need them. A new one is a file and a line here. */
+export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
+  ["sweep", {
+    summary: "measure int8 configurations of a model and write a report",
+    load: () => import("./commands/sweep.ts"),
+  }],
+  ["search", {
+    summary: "find the fastest model within an accuracy budget",
+    load: () => import("./commands/search.ts"),
+  }],
+  ["quantize", {
+    summary: "write one int8 model",
+    load: () => import("./commands/quantize.ts"),
+  }],
+  ["optimize", {
+    summary: "make a model fast by measurement",
+    load: () => import("./commands/optimize.ts"),
+  }],
+  ["ablate", {
+    summary: "find out what int8 costs in each layer",
+    load: () => import("./commands/ablate.ts"),
+  }],
+  ["inspect", {
+    summary: "show inputs, outputs, operators and nodes",
+    load: () => import("./commands/inspect.ts"),
+  }],
+  ["profile", {
+    summary: "show where the time goes, node by node",
+    load: () => import("./commands/profile.ts"),
+  }],
+  ["report", {
+    summary: "write the report again from a stored study",
+    load: () => import("./commands/report.ts"),
+  }],
+  ["help", {
+    summary: "explain configs, every key of them, and metrics",
+    load: () => import("./commands/help.ts"),
+  }],
+]);

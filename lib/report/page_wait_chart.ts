@@ -5,7 +5,7 @@ import { downloadMs, MBIT_PER_S, pageWaitText } from "./page_wait.ts";
 import { type ChartRow, rowChart } from "./row_chart.ts";
 import { COLOURS, MUTED } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
-import { WASM_FILE } from "./use_it.ts";
+import { PLAIN_BUILD } from "../ship/web_runtime.ts";
 
 /** What a page waits for, one after the other. */
 const STEPS = [
@@ -76,7 +76,7 @@ export function pageWaitChart(study: Study, options: { width?: number } = {}): C
     format: decimal,
     width: options.width,
   });
-  const { name, bytes, brotli } = WASM_FILE;
+  const { name, bytes, brotli } = PLAIN_BUILD.wasm;
   return {
     ...chart,
     key: STEPS.map((step) => ({ ...step, glyph: "bar" })),

@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
-import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "bytes" };
-import { downloadSizes } from "../../lib/evaluate/download_sizes.ts";
-import { useSection, WASM_FILE } from "../../lib/report/use_it.ts";
+import { useSection } from "../../lib/report/use_it.ts";
 import { studyOf, sweepStudy } from "./fixture.ts";
 
-Deno.test("useSection() names the winner's file, and the runtime's with its true size", async () => {
+Deno.test("useSection() names the winner's file, the runtime's, and how to have threads", () => {
   const { blocks } = useSection(sweepStudy())!;
   const text = blocks.map((block) => block.markdown()).join("\n");
-  assert.match(text, /InferenceSession\.create\("\/best\.onnx"\)/);
+  assert.match(text, /InferenceSession\.create\("\/best\.onnx"/);
   assert.match(text, /\| best\.onnx: 2\.17 MB \|/);
-  assert.equal(wasm.length, WASM_FILE.bytes);
-  assert.equal((await downloadSizes(wasm)).brotli, WASM_FILE.brotli);
+  assert.match(text, /ort-wasm-simd-threaded\.wasm: 14\.2 MB, 2\.83 MB after brotli/);
+  assert.match(text, /"onnxruntime-web" fetches 5\.00 MB/);
+  assert.match(text, /Cross-Origin-Embedder-Policy: require-corp/);
+});
+
+Deno.test("useSection() sets the threads that the study was measured with", () => {
+  const study = sweepStudy();
+  const four = { ...study, provenance: { ...study.provenance, threads: 4 } };
+  const text = useSection(four)!.blocks.map((block) => block.markdown()).join("\n");
+  assert.equal(text.match(/numThreads = 4;/g)?.length, 2);
 });
 
 Deno.test("useSection() has nothing to say where no file was kept", () => {

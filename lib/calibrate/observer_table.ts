@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { entropy } from "./entropy.ts";
 import { BINS } from "./histogram.ts";
 import { histogram } from "./l2_histogram.ts";
@@ -24,11 +23,22 @@ interface NamedObserver {
   readonly takes: readonly (keyof ObserverParameters)[];
 }
 
+/** Name of an observer, in configs, recipes and records. */
+export type ObserverName =
+  | "min-max"
+  | "moving-average"
+  | "mean-min-max"
+  | "percentile"
+  | "lp-norm"
+  | "mse"
+  | "histogram"
+  | "entropy";
+
 /**
  * To add an observer, write its file and name it here: configs, recipes and sweeps then know it. The search
  * tries those that `SEARCH_OBSERVERS` lists.
  */
-const OBSERVERS = {
+const OBSERVERS: Readonly<Record<ObserverName, NamedObserver>> = {
   "min-max": { make: minMax, takes: [] },
   "moving-average": { make: movingAverage, takes: [] },
   "mean-min-max": { make: meanMinMax, takes: [] },
@@ -40,40 +50,17 @@ const OBSERVERS = {
   "mse": { make: mse, takes: ["bins"] },
   "histogram": { make: histogram, takes: ["bins"] },
   "entropy": { make: entropy, takes: ["bins"] },
-} satisfies Record<string, NamedObserver>;
-
-/** Name of an observer, in configs, recipes and records. */
-export type ObserverName = keyof typeof OBSERVERS;
+};
 
 /** The observer of whatever names none: that of `staticInt8()`. */
 export const DEFAULT_OBSERVER: ObserverName = "lp-norm";
 
 /** Names of all of them. */
-export const OBSERVER_NAMES = Object.keys(OBSERVERS) as ObserverName[];
-
-/** Observers that can be named. */
-export const namedObserver = z.literal(OBSERVER_NAMES);
-
-/** Share of the values to keep, in percent. */
-export const percentileValue = z.number()
-  .gt(50, {
-    error: ({ input }) =>
-      typeof input === "number" && input > 0 && input <= 1
-        ? `in per cent: ${Number((100 * input).toPrecision(12))}?`
-        : undefined,
-  })
-  .lte(100);
-
-/** Power of an error. */
-export const powerValue = z.number().gte(1).lte(64);
-
-/** Number of bins of a histogram. */
-export const binsValue = z.int().gte(16).lte(BINS);
+export const OBSERVER_NAMES: ObserverName[] = Object.keys(OBSERVERS) as ObserverName[];
 
 /** Whether a parameter makes a difference to an observer. */
 export function takes(name: ObserverName, parameter: keyof ObserverParameters): boolean {
-  const { takes }: NamedObserver = OBSERVERS[name];
-  return takes.includes(parameter);
+  return OBSERVERS[name].takes.includes(parameter);
 }
 
 /** Whether there is an observer of this name. */

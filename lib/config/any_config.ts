@@ -8,7 +8,7 @@ import { sweepConfig } from "./sweep_config.ts";
 const others = Object.keys({ ...sweepConfig.shape, ...quantizeConfig.shape })
   .map((key) => [key, z.unknown().optional()]);
 
-const anyConfig = z.strictObject({ ...Object.fromEntries(others), ...sharedConfig });
+const anyConfig = z.strictObject({ ...Object.fromEntries(others), ...sharedConfig.shape });
 
 /**
  * Reads of a config what all commands may take from one: how samples are to be read, and what options say,
@@ -26,6 +26,6 @@ const anyConfig = z.strictObject({ ...Object.fromEntries(others), ...sharedConfi
  */
 export function parseShared(text: string, file = "the config"): SharedConfig {
   const config = readJsonc(text, anyConfig, file);
-  const keys = Object.keys(sharedConfig) as (keyof SharedConfig)[];
+  const keys = Object.keys(sharedConfig.shape) as (keyof SharedConfig)[];
   return Object.fromEntries(keys.map((key) => [key, config[key]]));
 }

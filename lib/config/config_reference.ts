@@ -25,7 +25,7 @@ const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" }) 
 /** Keys of a schema, those of all commands apart. */
 function ownKeys(schema: z.ZodType): [key: string, Schema][] {
   return Object.entries(schemaOf(schema).properties!)
-    .filter(([key]) => !Object.hasOwn(sharedConfig, key));
+    .filter(([key]) => !Object.hasOwn(sharedConfig.shape, key));
 }
 
 /**
@@ -34,7 +34,7 @@ function ownKeys(schema: z.ZodType): [key: string, Schema][] {
  */
 export function configSchema(): Record<string, unknown> {
   const properties: Record<string, Schema> = {
-    ...schemaOf(z.strictObject(sharedConfig)).properties,
+    ...schemaOf(sharedConfig).properties,
   };
   for (const [key, schema] of [...ownKeys(sweepConfig), ...ownKeys(quantizeConfig)]) {
     const other = Object.hasOwn(properties, key) ? properties[key] : undefined;
@@ -60,7 +60,7 @@ export function configSchema(): Record<string, unknown> {
  * ```
  */
 export function configReference(): string {
-  const shared = Object.entries(schemaOf(z.strictObject(sharedConfig)).properties!);
+  const shared = Object.entries(schemaOf(sharedConfig).properties!);
   const [one, many] = [ownKeys(quantizeConfig), ownKeys(sweepConfig)];
   const told = new Set([...one, ...many].map(([key]) => key));
   const section = (title: string, keys: readonly [string, Schema][]) => [

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { MOST_SIDE } from "../data/images/options.ts";
+import { type ImagesOptions, MOST_SIDE } from "../data/images/options.ts";
+import type { WindowsOptions } from "../data/wav.ts";
+import { schemaOf } from "../record/schema_of.ts";
 
 const pixels = z.int().min(1).max(MOST_SIDE);
 /** Most zeros before a signal: a minute of sound at 16 kHz. */
@@ -11,7 +13,9 @@ const channelValues = z.union([z.number(), z.array(z.number()).min(1)], {
 });
 
 /** How pictures become samples: the options of `images()`, as a config writes them. */
-const imagesConfig = z.strictObject({
+export type ImagesConfig = Omit<ImagesOptions, "inputs" | "name">;
+
+const imagesFields = {
   resize: z.union([pixels, size], {
     error: "expected a number of pixels, or two: [height, width]",
   }).describe("size that pictures are brought to: of the shorter side, or [height, width]")
@@ -38,10 +42,18 @@ const imagesConfig = z.strictObject({
   classes: z.array(z.string()).min(1)
     .describe("names of the folders that stand for class 0, 1, 2, ...; by default in their order")
     .optional(),
-});
+} satisfies Record<keyof ImagesConfig, z.ZodType>;
+const imagesConfig: z.ZodType<ImagesConfig, ImagesConfig> = z.strictObject(imagesFields);
 
 /** How a sound becomes samples: windows of its first channel. */
-const wavConfig = z.strictObject({
+export type WavConfig = Omit<WindowsOptions, "name"> & {
+  /** Samples per second that the network expects; a sound of another rate is refused. */
+  sampleRate?: number;
+  /** Name of the input. @default {the only one} */
+  input?: string;
+};
+
+const wavConfig = schemaOf<WavConfig>()(z.strictObject({
   length: z.int().min(1).describe("values of a window"),
   hop: z.int().min(1)
     .describe(
@@ -54,7 +66,7 @@ const wavConfig = z.strictObject({
     .describe("samples per second that the network expects; a sound of another rate is refused")
     .optional(),
   input: z.string().describe("name of the input; by default the only one").optional(),
-});
+}));
 
 /**
  * How the samples of `--data` are to be read, in the key `data` of a config.
@@ -64,7 +76,18 @@ const wavConfig = z.strictObject({
  * { "data": { "wav": { "length": 512, "sampleRate": 16000 }, "state": { "h_out": "h_in" }, "lengths": 50 } }
  * ```
  */
-export const dataConfig = z.strictObject({
+export type DataConfig = {
+  /** How pictures become samples. */
+  images?: ImagesConfig;
+  /** How a sound becomes samples: windows of its first channel. */
+  wav?: WavConfig;
+  /** Output -> the input that takes it at the next step: samples are steps in time. */
+  state?: Record<string, string>;
+  /** Steps of each sequence, or one number for all. @default {all are one sequence} */
+  lengths?: number | number[];
+};
+
+export const dataConfig = schemaOf<DataConfig>()(z.strictObject({
   images: imagesConfig.describe("how pictures become samples").optional(),
   wav: wavConfig.describe("how a sound becomes samples: windows of its first channel").optional(),
   state: z.record(z.string(), z.string())
@@ -74,5 +97,4 @@ export const dataConfig = z.strictObject({
     error: "expected a number of steps, or a list of one for each sequence",
   }).describe("steps of each sequence, or one number for all; by default all are one sequence")
     .optional(),
-}).describe("how the samples of --data are to be read");
-export type DataConfig = z.infer<typeof dataConfig>;
+})).describe("how the samples of --data are to be read");

@@ -1,21 +1,19 @@
 import { z } from "zod";
 import {
-  binsValue,
   DEFAULT_OBSERVER,
-  namedObserver,
   type ObserverName,
   type ObserverParameters,
   observerSpec,
-  percentileValue,
-  powerValue,
   takes,
 } from "../calibrate/observer_table.ts";
 import { BINS } from "../calibrate/histogram.ts";
 import { UserError } from "../errors.ts";
-import { isPreset, PRESETS } from "../quantize/presets.ts";
+import { isPreset, type Preset, PRESETS } from "../quantize/presets.ts";
 import { CORRECTIONS } from "../quantize/quantize_with.ts";
-import { WEIGHTS_NAMES } from "../quantize/weight_observers.ts";
+import { WEIGHTS_NAMES, type WeightsName } from "../quantize/weight_observers.ts";
 import type { NodeForm, ObserverSpec, Recipe } from "../record/recipe.ts";
+import { schemaOf } from "../record/schema_of.ts";
+import { binsValue, namedObserver, percentileValue, powerValue } from "./observer_values.ts";
 import { sharedConfig } from "./shared_config.ts";
 
 /** Weight granularities that a config can name, and how their scales are chosen. */
@@ -33,11 +31,27 @@ const observerConfig = {
   bins: binsValue.describe("most bins of a histogram").meta({ default: BINS }).optional(),
 };
 
-/** How one node is to be computed. */
 const KINDS = ["float32", "static", "dynamic", "weightOnly"] as const;
 const kindName = z.literal(KINDS);
 
-const qconfigConfig = z.union([
+/** How one node is to be computed, as a config says it: by kind, by the name of a preset, or in detail. */
+export type FormConfig = "float32" | "static" | "dynamic" | "weightOnly" | Preset | {
+  kind: "float32" | "static" | "dynamic" | "weightOnly";
+  /** How the ranges of static activations are chosen. @default {"lp-norm"} */
+  observer?: ObserverName;
+  /** Share of the values that the percentile observer keeps, in per cent. @default {99.99} */
+  percentile?: number;
+  /** Power of the errors that the lp-norm observer adds up. @default {2.4} */
+  power?: number;
+  /** Most bins of a histogram. @default {4096} */
+  bins?: number;
+  /** Granularity of the weights' scales. */
+  weights?: WeightsName;
+  /** Only kernels that are faster than float32's, or any. */
+  kernels?: "fast" | "any";
+};
+
+const formConfig = schemaOf<FormConfig>()(z.union([
   z.literal([...KINDS, ...PRESETS]),
   z.strictObject({
     kind: kindName.describe("float32, int8 on samples, int8 at run time, or weights alone"),
@@ -48,28 +62,36 @@ const qconfigConfig = z.union([
 ], {
   error: 'expected "float32", "static", "dynamic", "weightOnly", a preset such as "wasm", ' +
     'or an object with a "kind"',
-});
+}));
 
 const selectorConfig = z.union([
   z.string().min(1),
   z.strictObject({ op: z.string().min(1).describe("all nodes of an operator") }),
 ], { error: 'a rule begins with a module path, glob or node name, or with { "op": "Conv" }' });
 
-/** A qconfig mapping as a config file writes it: a default, and rules of which later ones win. */
-export const mappingConfig = z.strictObject({
-  default: qconfigConfig.default("wasm").describe("what becomes of a node that no rule names"),
+/** A qconfig mapping as a config writes it: a default, and rules of which later ones win. */
+export type MappingConfigInput = {
+  /** What becomes of a node that no rule names. @default {"wasm"} */
+  default?: FormConfig;
+  /** Which nodes become something else: by module path, glob, name or operator. @default {none} */
+  rules?: [nodes: string | { op: string }, form: FormConfig][];
+  /** What to do where a rule asks a node by name or operator for what has no kernel. @default {"error"} */
+  onUnsupported?: "error" | "float32";
+};
+
+/** A {@linkcode MappingConfigInput} with its defaults. */
+export type MappingConfig = Required<MappingConfigInput>;
+
+export const mappingConfig = schemaOf<MappingConfig, MappingConfigInput>()(z.strictObject({
+  default: formConfig.default("wasm").describe("what becomes of a node that no rule names"),
   rules: z.array(
-    z.tuple([selectorConfig, qconfigConfig], {
+    z.tuple([selectorConfig, formConfig], {
       error: "expected a rule of two: [which nodes, what they become]",
     }),
   ).default([]).describe("which nodes become something else; of several rules the last counts"),
   onUnsupported: z.literal(["error", "float32"]).default("error")
     .describe("what to do where a rule asks a node by name or operator for what has no kernel"),
-});
-export type MappingConfig = z.infer<typeof mappingConfig>;
-
-/** A {@linkcode MappingConfig} as one writes it. */
-export type MappingConfigInput = z.input<typeof mappingConfig>;
+}));
 
 /** Corrections that a config can name. */
 export const correctionName = z.literal(CORRECTIONS);
@@ -79,7 +101,7 @@ export const quantizeConfig = mappingConfig.extend({
   ...observerConfig,
   corrections: z.array(correctionName).default([])
     .describe("what is corrected before conversion"),
-  ...sharedConfig,
+  ...sharedConfig.shape,
   weights: weightsName.default("per-channel").describe("granularity of the weights' scales"),
 });
 
@@ -120,7 +142,7 @@ export function chooseObserver(
 }
 
 /** A form of a config as a recipe says it: a preset by its name, all else in full. */
-function formOf(config: z.infer<typeof qconfigConfig>): string | NodeForm {
+function formOf(config: FormConfig): string | NodeForm {
   if (typeof config === "string") return isPreset(config) ? config : { kind: config };
   const { kind, weights, kernels } = config;
   if (kind === "float32") return { kind };

@@ -49,7 +49,7 @@ export function parseQuantizeConfig(text: string, file = "the config"): Quantize
   }, []);
   const { rules, default: byDefault, onUnsupported: _, ...others } = rest;
   const says = rules.length + corrections.length > 0 || byDefault !== BY_DEFAULT ||
-    Object.keys(others).some((key) => !Object.hasOwn(sharedConfig, key));
+    Object.keys(others).some((key) => !Object.hasOwn(sharedConfig.shape, key));
   return { mapping, corrections, data, says, shared: config };
 }
 

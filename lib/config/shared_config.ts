@@ -1,12 +1,45 @@
 import { z } from "zod";
-import { OBJECTIVES } from "../record/objective.ts";
-import { dataConfig } from "./data_config.ts";
+import { schemaOf } from "../record/schema_of.ts";
+import { type Objective, OBJECTIVES } from "../record/objective.ts";
+import { type DataConfig, dataConfig } from "./data_config.ts";
 
 /**
  * Keys that the configs of all commands may have: how samples are read, and what options of commands say
  * that are called alike; a command takes those that it has.
  */
-export const sharedConfig = {
+export type SharedConfig = {
+  /** For editors: where the schema of the file lies. */
+  $schema?: string;
+  /** How samples are read from files; those that are passed in code have been read. */
+  data?: DataConfig;
+  /** Name of a metric, or the file of one. @default {what suits the outputs} */
+  metric?: string;
+  /** Largest accepted drop of the metric, in its unit. */
+  maxDrop?: number;
+  /** Least accepted value of the metric, in its unit, in place of `maxDrop`. */
+  atLeast?: number;
+  /** What is to be least: time, size of the file, or its size after brotli. @default {"latency"} */
+  objective?: Objective;
+  /** Largest accepted ratio of the time to create a session to float32's. @default {2} */
+  maxCreate?: number;
+  /** Fresh workers per model in which it is measured what a page waits for; 0: not measured. @default {3} */
+  coldRounds?: number;
+  /** Samples to find ranges with. */
+  calibration?: number;
+  /** Samples to choose by. */
+  selection?: number;
+  /** Samples for the reported number. */
+  test?: number;
+  /** Seed of the shuffle of the samples. @default {0} */
+  seed?: number;
+  /** Threads of the runtime while latency is measured. @default {1} */
+  threads?: number;
+  /** Samples evaluated at a time. @default {the number of cores, at most 4} */
+  workers?: number;
+};
+
+/** What a {@linkcode SharedConfig} may hold. */
+export const sharedConfig = schemaOf<SharedConfig>()(z.strictObject({
   $schema: z.string().describe("for editors: where the schema of this file lies").optional(),
   data: dataConfig.optional(),
   metric: z.string().min(1)
@@ -15,7 +48,7 @@ export const sharedConfig = {
     .optional(),
   atLeast: z.number()
     .describe("least accepted value of the metric, in its unit, in place of maxDrop").optional(),
-  objective: z.enum(OBJECTIVES)
+  objective: z.literal(OBJECTIVES)
     .describe("what is to be least: time, size of the file, or its size after brotli")
     .meta({ default: "latency" }).optional(),
   maxCreate: z.number().min(0.01)
@@ -35,7 +68,4 @@ export const sharedConfig = {
     .meta({ default: 1 }).optional(),
   workers: z.int().min(1).max(64)
     .describe("samples evaluated at a time; by default the number of cores, at most 4").optional(),
-};
-
-/** What {@linkcode sharedConfig} says. */
-export type SharedConfig = z.infer<z.ZodObject<typeof sharedConfig>>;
+}));

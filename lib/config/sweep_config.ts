@@ -2,26 +2,54 @@ import { z } from "zod";
 import { BINS } from "../calibrate/histogram.ts";
 import { nearest, UserError } from "../errors.ts";
 import { checkValue, readJsonc } from "./jsonc.ts";
-import { correctionName, mappingConfig, quantizeConfig, weightsName } from "./mapping_config.ts";
-import { sharedConfig } from "./shared_config.ts";
 import {
-  binsValue,
+  correctionName,
+  type MappingConfig,
+  mappingConfig,
+  type MappingConfigInput,
+  quantizeConfig,
+  weightsName,
+} from "./mapping_config.ts";
+import { type SharedConfig, sharedConfig } from "./shared_config.ts";
+import { binsValue, namedObserver, percentileValue, powerValue } from "./observer_values.ts";
+import {
   DEFAULT_OBSERVER,
-  namedObserver,
   OBSERVER_NAMES,
+  type ObserverName,
   type ObserverParameters,
-  percentileValue,
-  powerValue,
   takes,
 } from "../calibrate/observer_table.ts";
-import { CORRECTIONS } from "../quantize/quantize_with.ts";
+import type { WeightsName } from "../quantize/weight_observers.ts";
+import { schemaOf } from "../record/schema_of.ts";
+import { type Correction, CORRECTIONS } from "../quantize/quantize_with.ts";
 import { PLACEMENTS } from "../quantize/placements.ts";
 
 /** Exact forms of the network that a config can name. */
 const REWRITES = ["fused", "lowered"] as const;
 
-/** A product of choices; a list that is left out has its default. */
-const product = z.strictObject({
+/** A product of choices: every combination of them is measured. A list that is left out has its default. */
+export type SweepProduct = {
+  /** Which nodes are int8, by name: built in, or one of `mappings`. @default {all there are} */
+  placements?: string[];
+  /** How the ranges of static activations are chosen. @default {["lp-norm"]} */
+  observers?: ObserverName[];
+  /** Shares of values to keep, in per cent, each for the percentile observer. @default {[99.99]} */
+  percentiles?: number[];
+  /** Powers of the error, each for the lp-norm observer. @default {[2.4]} */
+  powers?: number[];
+  /** Most bins of the histograms, each for every observer that looks at them. @default {[4096]} */
+  bins?: number[];
+  /** Numbers of calibration samples, from the front of the split. @default {["all"]} */
+  calibrationSizes?: (number | "all")[];
+  /** Granularities of the weights' scales. @default {["per-channel"]} */
+  weights?: WeightsName[];
+  /** What is corrected before conversion: each entry one or several together. @default {["none"]} */
+  corrections?: ("none" | Correction | Correction[])[];
+  /** Exact forms of the float32 network to start from. @default {["fused"]} */
+  rewrites?: ("fused" | "lowered")[];
+};
+
+const product = schemaOf<SweepProduct>()(z.strictObject({
   placements: z.array(z.string()).min(1)
     .describe(
       "which nodes are int8, by name: built in, or one of mappings; by default all there are",
@@ -60,7 +88,7 @@ const product = z.strictObject({
   rewrites: z.array(z.enum(REWRITES)).min(1)
     .describe("exact forms of the float32 network to start from")
     .meta({ default: ["fused"] }).optional(),
-});
+}));
 
 /**
  * What a sweep is to measure: the product of placements, observers and weight granularities, and
@@ -80,7 +108,24 @@ const product = z.strictObject({
  * }
  * ```
  */
-export const sweepConfig = product.extend({
+export type SweepConfigInput = SweepProduct & SharedConfig & {
+  /** Further products, beside the first. */
+  more?: SweepProduct[];
+  /** Placements of one's own, by name. @default {none} */
+  mappings?: Record<string, MappingConfigInput>;
+  /**
+   * `fast`: no layer is int8 whose int8 kernel is measured to be slower than float32's; `any`: all that a
+   * placement says. @default {"fast"}
+   */
+  kernels?: "fast" | "any";
+};
+
+/** A {@linkcode SweepConfigInput} with its defaults. */
+export type SweepConfig = Omit<SweepConfigInput, "mappings"> & {
+  mappings: Record<string, MappingConfig>;
+};
+
+export const sweepConfig = schemaOf<SweepConfig, SweepConfigInput>()(product.extend({
   more: z.array(product).describe("further products, beside the first").optional(),
   mappings: z.record(z.string().min(1), mappingConfig).default({})
     .describe("placements of one's own, by name: each as quantize's form"),
@@ -90,22 +135,18 @@ export const sweepConfig = product.extend({
         "that a placement says",
     )
     .meta({ default: "fast" }).optional(),
-  ...sharedConfig,
-});
-export type SweepConfig = z.infer<typeof sweepConfig>;
-
-/** A {@linkcode SweepConfig} as one writes it. */
-export type SweepConfigInput = z.input<typeof sweepConfig>;
+  ...sharedConfig.shape,
+}));
 
 /** A product with every list filled in. */
-export type Product = Required<z.infer<typeof product>>;
+export type Product = Required<SweepProduct>;
 
 /**
  * What is measured where a config names no choice: every placement with the default observer; around
  * `mixed` two others and per-tensor weights; and the lowered network, in float32 and as small as it
  * gets.
  */
-const DEFAULT_PRODUCTS: readonly z.infer<typeof product>[] = [
+const DEFAULT_PRODUCTS: readonly SweepProduct[] = [
   {},
   { placements: ["mixed"], observers: ["min-max", "percentile"] },
   { placements: ["mixed"], weights: ["per-tensor"] },

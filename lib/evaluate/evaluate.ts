@@ -12,7 +12,8 @@ import { estimateDifference, estimateMean } from "./estimate.ts";
 import { moments } from "./interval.ts";
 import { jackknife, sumOf } from "./jackknife.ts";
 import { infoOf, isShare, type Metric, type ScoredSample, scoreScale } from "./metric.ts";
-import { OutputCloseness, type OutputError } from "./output_closeness.ts";
+import type { OutputError } from "../record/trial_record.ts";
+import { OutputCloseness } from "./output_closeness.ts";
 
 /** A network, measured on a data set. */
 export interface Evaluation {

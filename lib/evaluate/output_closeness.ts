@@ -1,4 +1,4 @@
-import type { Trial } from "../record/trial_record.ts";
+import type { OutputError } from "../record/trial_record.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   addSums,
@@ -9,9 +9,6 @@ import {
   sqnrOf,
   type Sums,
 } from "./closeness.ts";
-
-/** Closeness of all outputs to float32's, pooled over the samples. */
-export type OutputError = NonNullable<Trial["outputs"]>;
 
 /** Closeness of a network's outputs to float32's, pooled over samples. */
 export class OutputCloseness {

@@ -4,13 +4,13 @@ import { type QConfigMapping, qconfigMapping } from "./mapping.ts";
 import { perChannel, perTensor, type QConfig, staticInt8, weightOnly } from "./qconfig.ts";
 
 /**
- * Names of the presets: `wasm` is for onnxruntime-web, the others do what PyTorch's default qconfig of
- * that name does.
+ * Name of a preset: `wasm` is for onnxruntime-web, the others do what PyTorch's default qconfig of that
+ * name does. See {@linkcode defaultQConfigMapping}.
  */
-export const PRESETS = ["wasm", "fbgemm", "x86", "qnnpack", "onednn"] as const;
+export type Preset = "wasm" | "fbgemm" | "x86" | "qnnpack" | "onednn";
 
-/** Name of a preset, see {@linkcode defaultQConfig}. */
-export type Preset = typeof PRESETS[number];
+/** All of them. */
+export const PRESETS: readonly Preset[] = ["wasm", "fbgemm", "x86", "qnnpack", "onednn"];
 
 /** Whether there is a preset of this name. */
 export function isPreset(name: string): name is Preset {

@@ -20,10 +20,10 @@ import type { Feeds } from "../tensor/tensor.ts";
  * - `bias`: the one to begin with; what int8 adds to the mean of each channel taken from its bias, see
  *   {@linkcode correctBias}.
  */
-export type Correction = typeof CORRECTIONS[number];
+export type Correction = "equalize" | "smooth" | "bias";
 
 /** All corrections, in the order in which they are made. */
-export const CORRECTIONS = ["equalize", "smooth", "bias"] as const;
+export const CORRECTIONS: readonly Correction[] = ["equalize", "smooth", "bias"];
 
 /** Options for {@linkcode quantizeWith}. */
 export interface QuantizeWithOptions extends CalibrateOptions, ConvertOptions {

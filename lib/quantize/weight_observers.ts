@@ -7,20 +7,25 @@ import {
   type WeightObserver,
 } from "./qconfig.ts";
 
+/** Name of a way to choose the scales of weights. */
+export type WeightsName =
+  | "per-channel"
+  | "per-tensor"
+  | "per-channel-mse"
+  | "per-tensor-mse"
+  | "per-tensor-affine";
+
 /** To add a way to choose the scales of weights, write it in `qconfig.ts` and name it here. */
-const WEIGHT_OBSERVERS = {
+const WEIGHT_OBSERVERS: Readonly<Record<WeightsName, WeightObserver>> = {
   "per-channel": perChannel,
   "per-tensor": perTensor,
   "per-channel-mse": perChannelMse,
   "per-tensor-mse": perTensorMse,
   "per-tensor-affine": perTensorAffine,
-} satisfies Record<string, WeightObserver>;
-
-/** Name of a way to choose the scales of weights. */
-export type WeightsName = keyof typeof WEIGHT_OBSERVERS;
+};
 
 /** Names of all of them. */
-export const WEIGHTS_NAMES = Object.keys(WEIGHT_OBSERVERS) as WeightsName[];
+export const WEIGHTS_NAMES: WeightsName[] = Object.keys(WEIGHT_OBSERVERS) as WeightsName[];
 
 /** The weight observer of a name. */
 export function toWeights(name: WeightsName): WeightObserver {

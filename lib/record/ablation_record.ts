@@ -1,135 +1,164 @@
-import { z } from "zod";
-import { estimate, metricInfo } from "./metric_info.ts";
-import { splitInfo } from "./study_record.ts";
+import type { Json } from "./json.ts";
+import type { Estimate, MetricInfo } from "./metric_info.ts";
+import type { SplitInfo } from "./study_record.ts";
 
 /** The record of an ablation: plain JSON, one schema, which the report draws. */
 
 /** What a change of a network does. */
-export const effect = z.strictObject({
-  /** Samples that were run, */
-  run: z.int(),
-  /** of so many. */
-  samples: z.int(),
+export interface Effect {
+  /** Samples that were run, of {@linkcode Effect.samples}. */
+  run: number;
+  /** Samples that it is about. */
+  samples: number;
   /** Value of the metric. */
-  value: estimate.optional(),
+  value?: Estimate;
   /** Value minus that of the network that was changed, on the same samples, in the metric's unit. */
-  difference: estimate.optional(),
+  difference?: Estimate;
   /** SQNR of the outputs against float32's, dB, mean over samples; 150 where equal to the bit. */
-  sqnr: estimate.optional(),
+  sqnr?: Estimate;
   /** Power of the error over that of float32's outputs, over the same samples. */
-  noise: z.number().optional(),
-  cosine: z.number().optional(),
+  noise?: number;
+  /** Cosine of the outputs' angle to float32's, mean over samples. */
+  cosine?: number;
   /**
    * The lead of a class above which samples were not run and count as unchanged; absent where that is no
    * reason to leave samples out.
    */
-  margin: z.number().optional(),
+  margin?: number;
   /** Why it could not be measured, if so. */
-  error: z.string().optional(),
-});
-/** What a change of a network does: plain JSON. */
-export type Effect = z.infer<typeof effect>;
+  error?: string;
+}
 
 /** How the values of a tensor are spread. */
-const spread = z.strictObject({
-  min: z.number(),
-  max: z.number(),
+export interface Spread {
+  /** The smallest value. */
+  min: number;
+  /** The largest value. */
+  max: number;
   /** Fourth moment over the square of the second, of values that are not 0: 3 for normal ones. */
-  kurtosis: z.number(),
+  kurtosis: number;
   /** Share of the range, 0..1, that holds the central 99.9 % of the values. */
-  bulk: z.number(),
-});
-export type Spread = z.infer<typeof spread>;
+  bulk: number;
+}
 
 /** An activation that is quantized if all layers are int8. */
-const tensorErrors = z.strictObject({
-  name: z.string(),
+export interface TensorErrors {
+  /** Its name. */
+  name: string;
   /** Node that gives it; "" for an input of the network. */
-  node: z.string(),
+  node: string;
   /** SQNR of what it holds in float32 rounded to its integers, dB: its own error. */
-  own: z.number().optional(),
+  own?: number;
   /** SQNR of what it holds with all layers int8, dB: errors of all layers before it included. */
-  accumulated: z.number().optional(),
-  spread: spread.optional(),
-});
-export type TensorErrors = z.infer<typeof tensorErrors>;
+  accumulated?: number;
+  /** How its values are spread, over the calibration samples. */
+  spread?: Spread;
+}
 
 /** What int8 does in one layer. */
-const ablatedLayer = z.strictObject({
+export interface AblatedLayer {
   /** Name of its node, or its module path. */
-  name: z.string(),
-  path: z.string(),
+  name: string;
+  /** Module path, "" where none can be recovered. */
+  path: string;
   /** Operators in order. */
-  ops: z.array(z.string()),
-  nodes: z.array(z.string()),
+  ops: string[];
+  /** Names of its nodes. */
+  nodes: string[];
   /** Its form, in words. */
-  qconfig: z.string(),
+  qconfig: string;
   /** This layer int8, all others float32; against float32. */
-  only: effect.optional(),
+  only?: Effect;
   /** All layers int8 but this one; against all of them. */
-  allBut: effect.optional(),
+  allBut?: Effect;
   /** Its weights int8, its activations float32; against float32. */
-  weights: effect.optional(),
+  weights?: Effect;
   /** Its activations int8, its weights float32; against float32. */
-  activations: effect.optional(),
+  activations?: Effect;
   /** Milliseconds of its kernels, conversions around them not included. */
-  ms: z.strictObject({ float32: z.number(), int8: z.number() }).optional(),
+  ms?: {
+    float32: number;
+    int8: number;
+  };
   /** Activations that it reads or gives, as integers. */
-  tensors: z.array(z.string()),
+  tensors: string[];
   /** Why it costs what it costs, and what would help, in a sentence; "" where nothing stands out. */
-  why: z.string(),
-});
-/** What int8 does in one layer: plain JSON. */
-export type AblatedLayer = z.infer<typeof ablatedLayer>;
+  why: string;
+}
 
 /** Two layers int8 together. */
-const layerPair = z.strictObject({
-  layers: z.tuple([z.string(), z.string()]),
-  together: effect,
+export interface LayerPair {
+  /** Names of both. */
+  layers: [string, string];
+  /** What both do together. */
+  together: Effect;
   /** Effect of both minus the sum of each one's, in the metric's unit. */
-  interaction: z.number().optional(),
+  interaction?: number;
   /** Power of the error of both over the sum of each one's, dB: 0 if errors add up as if independent. */
-  noise: z.number().optional(),
-});
-export type LayerPair = z.infer<typeof layerPair>;
+  noise?: number;
+}
 
 /** An ablation: what int8 does in each layer of a network. */
-export const ablationRecord = z.strictObject({
-  schema: z.literal(1),
-  title: z.string(),
-  model: z.strictObject({ name: z.string(), hash: z.string(), bytes: z.int() }),
-  data: z.strictObject({ name: z.string(), splits: z.array(splitInfo) }),
-  metric: metricInfo,
-  /** Float32. */
-  baseline: estimate,
+export interface AblationRecord {
+  /** Version of this form. */
+  schema: 1;
+  /** Title for the report: the model's file name or the sample's name. */
+  title: string;
+  /** The float32 network: name, SHA-256 and size of its file in bytes. */
+  model: {
+    name: string;
+    hash: string;
+    bytes: number;
+  };
+  /** The samples and their splits. */
+  data: {
+    name: string;
+    splits: SplitInfo[];
+  };
+  /** What accuracy is measured by. */
+  metric: MetricInfo;
+  /** Float32, in the unit of the metric. */
+  baseline: Estimate;
   /** All layers int8; against float32. Absent where it was stopped before. */
-  int8: effect.optional(),
-  layers: z.array(ablatedLayer),
-  tensors: z.array(tensorErrors),
-  pairs: z.array(layerPair),
+  int8?: Effect;
+  /** In the order of the network. */
+  layers: AblatedLayer[];
+  /** The activations that are quantized if all layers are int8. */
+  tensors: TensorErrors[];
+  /** Layers that were measured two at a time. */
+  pairs: LayerPair[];
   /** Nodes with weights that the mapping leaves in float32, with the reason. */
-  leftOut: z.array(z.strictObject({ node: z.string(), opType: z.string(), why: z.string() })),
+  leftOut: {
+    node: string;
+    opType: string;
+    why: string;
+  }[];
   /** What it took. */
-  cost: z.strictObject({
-    seconds: z.number(),
+  cost: {
+    seconds: number;
     /** Runs of variants on a sample, from where they differ. */
-    runs: z.int(),
+    runs: number;
     /** Runs of whole networks that the same takes if each variant is evaluated on every sample. */
-    plainRuns: z.int(),
+    plainRuns: number;
     /** Effects taken from an earlier run. */
-    reused: z.int(),
-  }),
+    reused: number;
+  };
   /** How long times were measured with. */
-  timing: z.strictObject({ threads: z.int(), machine: z.string(), drifted: z.boolean() })
-    .optional(),
-  /** It was stopped before all was measured. */
-  stopped: z.boolean(),
-  provenance: z.strictObject({
-    command: z.string(),
-    versions: z.record(z.string(), z.string()),
+  timing?: {
+    threads: number;
+    machine: string;
+    drifted: boolean;
+  };
+  /** Whether it was stopped before all was measured. */
+  stopped: boolean;
+  /**
+   * Everything needed to run it again: the command, versions, and the options of `ablate()` that
+   * decide the numbers.
+   */
+  provenance: {
+    command: string;
+    versions: Record<string, string>;
     /** Options of `ablate()` that decide the numbers. */
-    options: z.record(z.string(), z.json()),
-  }),
-});
-/** An ablation: plain JSON. */
-export type AblationRecord = z.infer<typeof ablationRecord>;
+    options: Record<string, Json>;
+  };
+}

@@ -1,39 +1,38 @@
-import { z } from "zod";
-import { coldStart } from "./cold_start.ts";
-import { download } from "./download.ts";
-import { estimate, metricInfo } from "./metric_info.ts";
-import { latency, outputError } from "./trial_record.ts";
+import type { ColdStartRecord } from "./cold_start.ts";
+import type { Download } from "./download.ts";
+import type { Estimate, MetricInfo } from "./metric_info.ts";
+import type { Latency, OutputError } from "./trial_record.ts";
 
 /** One of two models that were compared. */
-const comparedModel = z.strictObject({
-  name: z.string(),
+export interface ComparedModel {
+  /** The model's name. */
+  name: string;
   /** The metric over the data set. */
-  value: estimate,
+  value: Estimate;
   /** Size of the file. */
-  bytes: z.int(),
+  bytes: number;
   /** What a server sends of it. */
-  download: download.optional(),
-});
-/** One of two models that were compared: plain JSON. */
-export type ComparedModel = z.infer<typeof comparedModel>;
+  download?: Download;
+}
 
 /** A candidate against the float32 network it was made from. */
-export const comparisonRecord = z.strictObject({
-  metric: metricInfo,
+export interface ComparisonRecord {
+  /** What accuracy is measured by. */
+  metric: MetricInfo;
   /** Name of the data set. */
-  data: z.string(),
-  float32: comparedModel,
-  candidate: comparedModel,
+  data: string;
+  /** The network as given. */
+  float32: ComparedModel;
+  /** What was made of it. */
+  candidate: ComparedModel;
   /** Candidate minus float32 on the same samples, in the metric's unit. */
-  difference: estimate,
+  difference: Estimate;
   /** Closeness of the outputs; absent where no output keeps its shape. */
-  outputs: outputError.optional(),
-  /** Absent where it was not measured. */
-  latency: latency.optional(),
+  outputs?: OutputError;
+  /** Time against float32, interleaved; absent where it was not measured. */
+  latency?: Latency;
   /** What a page waits for at its first visit; absent where it was not measured. */
-  coldStart: coldStart.optional(),
+  coldStart?: ColdStartRecord;
   /** What float32 itself says against samples, labels or metric, in sentences. */
-  notes: z.array(z.string()).optional(),
-});
-/** A candidate against the float32 network it was made from: plain JSON. */
-export type ComparisonRecord = z.infer<typeof comparisonRecord>;
+  notes?: string[];
+}

@@ -1,11 +1,7 @@
-import { z } from "zod";
-
 /** What a server sends of a file, in bytes. */
-export const download = z.strictObject({
+export interface Download {
   /** After gzip, level 6: what servers take where nobody says otherwise. */
-  gzip: z.int(),
+  gzip: number;
   /** After brotli, quality 5: as servers compress at each request. */
-  brotli: z.int(),
-});
-/** What a server sends of a file, in bytes: plain JSON. */
-export type Download = z.infer<typeof download>;
+  brotli: number;
+}

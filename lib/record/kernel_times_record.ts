@@ -1,24 +1,22 @@
-import { z } from "zod";
-
 /** Where the times of kernels came from that a choice was made by. */
-export const kernelTimesRecord = z.strictObject({
+export interface KernelTimesRecord {
   /** The file that keeps them for the next time, the user's own folder as `~`; absent where none does. */
-  path: z.string().optional(),
+  path?: string;
   /** Why what was measured could not be written to it; absent where it could. */
-  problem: z.string().optional(),
+  problem?: string;
   /** Measured in this run. */
-  measured: z.int(),
+  measured: number;
   /** Of those, measured while the machine was busy or changed its pace: these are not kept. */
-  disturbed: z.int(),
+  disturbed: number;
   /** Taken from the file. */
-  taken: z.int(),
-  /** When this run began, and when the oldest and the newest of what it took were measured, ISO 8601. */
-  at: z.string(),
-  oldest: z.string().optional(),
-  newest: z.string().optional(),
-});
-/** Where the times of kernels came from that a choice was made by: plain JSON. */
-export type KernelTimesRecord = z.infer<typeof kernelTimesRecord>;
+  taken: number;
+  /** When this run began, ISO 8601. */
+  at: string;
+  /** When the oldest of what it took was measured, ISO 8601; absent where it took none. */
+  oldest?: string;
+  /** The same of the newest. */
+  newest?: string;
+}
 
 /**
  * The same in one sentence.

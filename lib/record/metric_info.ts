@@ -1,15 +1,14 @@
-import { z } from "zod";
-
 /** A value with its 95 % interval. */
-export const estimate = z.strictObject({
-  value: z.number(),
-  low: z.number(),
-  high: z.number(),
+export interface Estimate {
+  /** In the unit of what was measured. */
+  value: number;
+  /** Lower end of the interval. */
+  low: number;
+  /** Upper end of the interval. */
+  high: number;
   /** Number of samples (or rounds) behind it. */
-  n: z.int(),
-});
-/** A value with its 95 % interval: plain JSON. */
-export type Estimate = z.infer<typeof estimate>;
+  n: number;
+}
 
 /**
  * Where the signal-to-noise scale ends, in dB: float32 itself resolves 2^-24, which is 144 dB, so
@@ -18,37 +17,36 @@ export type Estimate = z.infer<typeof estimate>;
 export const MAX_SQNR = 150;
 
 /** How a metric is shown, compared and judged. Nothing else of it has to be known to do so. */
-export const metricInfo = z.strictObject({
+export interface MetricInfo {
   /** e.g. `top-1`, `agreement`, `SQNR`, `cosine`. */
-  name: z.string(),
+  name: string;
   /** Written after a value: `%`, `dB`, or "". */
-  unit: z.string(),
+  unit: string;
   /**
    * Decimals shown of a value; a difference has one more. Absent: as many for both as give float32's
    * value five significant digits.
    */
-  digits: z.int().min(0).max(20).optional(),
-  higherIsBetter: z.boolean(),
+  digits?: number;
+  /** Whether a larger value is the better one. */
+  higherIsBetter: boolean;
   /**
    * A share: the mean of scores within 0..1, given as 0..100, with the intervals of a proportion, its
    * differences in points. It is judged by the difference measured. Any other metric is judged by the
    * worse end of the interval, see {@linkcode worstCaseDrop}.
    */
-  share: z.boolean(),
+  share: boolean;
   /** Value of float32 against itself, where the metric is closeness to float32; absent otherwise. */
-  perfect: z.number().optional(),
+  perfect?: number;
   /** Drop accepted where nothing else is said, in the metric's unit. Absent: it must be asked for. */
-  maxDrop: z.number().optional(),
+  maxDrop?: number;
   /**
    * The value is the signal over the noise of the outputs in dB, so that the noise follows from it and
    * an SQNR beside it would say nothing new. Absent: it is not.
    */
-  signalToNoise: z.boolean().optional(),
+  signalToNoise?: boolean;
   /** Why it was chosen, in a sentence, where nobody asked for it. */
-  why: z.string().optional(),
-});
-/** How a metric is shown, compared and judged: plain JSON. */
-export type MetricInfo = z.infer<typeof metricInfo>;
+  why?: string;
+}
 
 /**
  * The metric in one line: the first of what a command prints.

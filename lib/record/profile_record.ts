@@ -1,52 +1,53 @@
-import { z } from "zod";
-
 /** The time of one node of the graph that the runtime executes. */
-const profiledNode = z.strictObject({
+export interface ProfiledNode {
   /** Name of the node of the model that it stands for; "" for what the runtime put in by itself. */
-  node: z.string(),
+  node: string;
   /** Operator that runs, e.g. `QLinearConv`. */
-  opType: z.string(),
+  opType: string;
   /** Module path; of what the runtime put in that of the node it serves; "" where there is none. */
-  path: z.string(),
+  path: string;
   /** Operators of the model whose work it does, e.g. `Conv`, `BatchNormalization`, `Relu`. */
-  covers: z.array(z.string()),
+  covers: string[];
   /** How many bodies of If, Loop or Scan it lies in. */
-  depth: z.int(),
+  depth: number;
   /** Executions in one run. */
-  executions: z.int(),
+  executions: number;
   /** Shape of its first output. */
-  shape: z.array(z.int()),
+  shape: number[];
   /** Milliseconds in one run, without what is in its bodies. */
-  ms: z.number(),
+  ms: number;
   /** Of all nodes' time, 0..1. */
-  share: z.number(),
+  share: number;
   /** Multiplications with an addition in one run; absent for operators not made of them. */
-  macs: z.int().optional(),
-});
-/** The time of one node of the graph that the runtime executes: plain JSON. */
-export type ProfiledNode = z.infer<typeof profiledNode>;
+  macs?: number;
+}
 
 /** Where the time of a model goes, node by node. */
-export const profileRecord = z.strictObject({
-  schema: z.literal(1),
-  model: z.strictObject({ name: z.string(), hash: z.string(), bytes: z.int() }),
+export interface ProfileRecord {
+  /** Version of this form. */
+  schema: 1;
+  /** The model: name, SHA-256 and size of its file in bytes. */
+  model: {
+    name: string;
+    hash: string;
+    bytes: number;
+  };
   /** Shapes that it was fed; times hold for these. */
-  inputs: z.record(z.string(), z.array(z.int())),
-  threads: z.int(),
+  inputs: Record<string, number[]>;
+  /** Threads of the runtime. */
+  threads: number;
   /** `graph`: all nodes in their place. `alone`: each in a model of its own, where the runtime's build does not let its own clock be read. */
-  method: z.enum(["graph", "alone"]),
+  method: "graph" | "alone";
   /** Runs behind each time. */
-  runs: z.int(),
+  runs: number;
   /** Milliseconds of a whole run as an application sees it, unobserved. */
-  wholeMs: z.number(),
+  wholeMs: number;
   /** In order of execution. */
-  nodes: z.array(profiledNode),
+  nodes: ProfiledNode[];
   /** Fingerprint of the machine: processor, cores, versions. */
-  machine: z.string(),
+  machine: string;
   /** Processes that wanted a processor while it was measured, the average of a minute. */
-  load: z.number(),
+  load: number;
   /** The time of a run moved while it was measured. */
-  drifted: z.boolean(),
-});
-/** Where the time of a model goes, node by node: plain JSON. */
-export type ProfileRecord = z.infer<typeof profileRecord>;
+  drifted: boolean;
+}

@@ -1,46 +1,45 @@
-import { z } from "zod";
-
 /**
  * What a trial is, as data: the same recipe on the same network and samples gives the same bytes, on
  * every machine. Text for people is made of it at the edge, see `recipe_name.ts`; no code reads one back.
+ *
+ * Types and not interfaces, as the compiler takes only these for JSON, which keys are made of.
  */
 
-/** An observer by name, with what it is told beside that. */
-const observerSpec = z.strictObject({
-  name: z.string(),
-  percentile: z.number().optional(),
-  power: z.number().optional(),
-  bins: z.int().optional(),
-});
-export type ObserverSpec = z.infer<typeof observerSpec>;
+/** An observer by name, with what it is told beside that; what is left out has the observer's default. */
+export type ObserverSpec = {
+  /** e.g. `min-max`, `percentile`, `lp-norm`, `entropy`. */
+  name: string;
+  /** Share of the values to keep, in per cent; of `percentile` alone. */
+  percentile?: number;
+  /** Power of the errors that are added up; of `lp-norm` alone. */
+  power?: number;
+  /** Most bins of the histogram that is looked at. */
+  bins?: number;
+};
 
-/** How a node is computed or stored. */
-const nodeForm = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("float32") }),
-  z.strictObject({
-    kind: z.literal("static"),
-    observer: observerSpec.optional(),
-    weights: z.string().optional(),
+/** How a node is computed or stored, as a recipe says it. */
+export type NodeForm =
+  | { kind: "float32" }
+  | {
+    kind: "static";
+    observer?: ObserverSpec;
+    weights?: string;
     /** `fast`: only where the kernel was measured to be faster than float32's. */
-    kernels: z.enum(["fast", "any"]).optional(),
-  }),
-  z.strictObject({ kind: z.literal("dynamic"), weights: z.string().optional() }),
-  z.strictObject({
-    kind: z.literal("weightOnly"),
-    bits: z.literal([4, 8, 16]).optional(),
-    weights: z.string().optional(),
-  }),
-]);
-/** How a node is computed or stored: plain JSON. */
-export type NodeForm = z.infer<typeof nodeForm>;
+    kernels?: "fast" | "any";
+  }
+  | { kind: "dynamic"; weights?: string }
+  | { kind: "weightOnly"; bits?: 4 | 8 | 16; weights?: string };
 
 /** A Conv that is written as a matrix product. */
-const convProduct = z.strictObject({
+export type ConvProduct = {
   /** Name of the Conv. */
-  node: z.string(),
-  form: z.enum(["im2col", "perPosition", "dense"]),
-});
-export type ConvProduct = z.infer<typeof convProduct>;
+  node: string;
+  /**
+   * How: `im2col` gathers the values that each output reads, `perPosition` has a matrix of its own for
+   * each place, `dense` one matrix for the whole map.
+   */
+  form: "im2col" | "perPosition" | "dense";
+};
 
 /**
  * The exact float32 form of the network that a trial starts from.
@@ -51,78 +50,87 @@ export type ConvProduct = z.infer<typeof convProduct>;
  * - as measured: whether Conv3d and pools of frames are written as operators on single frames, and the
  *   Convs that are matrix products.
  */
-const exactForm = z.union([
-  z.enum(["fused", "lowered"]),
-  z.strictObject({ frames: z.boolean(), products: z.array(convProduct) }),
-]);
-export type ExactForm = z.infer<typeof exactForm>;
+export type ExactForm = "fused" | "lowered" | { frames: boolean; products: ConvProduct[] };
 
-const common = {
-  base: exactForm,
-  /** Samples that its ranges come from, from the front of the calibration split. @default all */
-  samples: z.int().optional(),
-  /** What is corrected before conversion, in this order. @default nothing */
-  corrections: z.array(z.string()).optional(),
+/** What every kind of {@linkcode Recipe} says. */
+export type RecipeBase = {
+  /** The exact float32 form to start from. */
+  base: ExactForm;
+  /** Samples that its ranges come from, from the front of the calibration split. @default {all} */
+  samples?: number;
+  /** What is corrected before conversion, in this order. @default {nothing} */
+  corrections?: string[];
 };
 
 /** A layer whose int8 kernel was measured to be slower than float32's. */
-export const slowLayer = z.strictObject({
+export type SlowLayer = {
   /** Names of the nodes that one kernel computes. */
-  nodes: z.array(z.string()),
-  /** Milliseconds of the int8 kernel alone, and of float32's with changes of precision around it. */
-  int8Ms: z.number(),
-  float32Ms: z.number(),
-});
-/** A layer whose int8 kernel was measured to be slower than float32's. */
-export type SlowLayer = z.infer<typeof slowLayer>;
+  nodes: string[];
+  /** Milliseconds of the int8 kernel alone. */
+  int8Ms: number;
+  /** Milliseconds of float32's, with changes of precision around it. */
+  float32Ms: number;
+};
 
 /** A built-in placement (`mixed`, `compact`, ...), with one observer and one kind of weights for all. */
-const configuration = z.strictObject({
-  ...common,
-  kind: z.literal("configuration"),
-  placement: z.string(),
+export type Configuration = RecipeBase & {
+  /** Tells it from the other kinds of recipes. */
+  kind: "configuration";
+  /** Name of the placement. */
+  placement: string;
   /** Absent where nothing is static. */
-  observer: observerSpec.optional(),
-  /** Absent where they make no difference. */
-  weights: z.string().optional(),
+  observer?: ObserverSpec;
+  /** Granularity of the weights' scales; absent where it makes no difference. */
+  weights?: string;
   /**
    * Layers that are float32, with weights stored small, where the placement says static int8: as
-   * measured before the first trial, so that the recipe means the same on every machine. @default none
+   * measured before the first trial, so that the recipe means the same on every machine. @default {none}
    */
-  slow: z.array(slowLayer).optional(),
-});
+  slow?: SlowLayer[];
+};
 
 /** A form for each node by name; the others stay float32. */
-const assignment = z.strictObject({
-  ...common,
-  kind: z.literal("assignment"),
-  forms: z.record(z.string(), nodeForm),
+export type Assignment = RecipeBase & {
+  /** Tells it from the other kinds of recipes. */
+  kind: "assignment";
+  /** By name of the node. */
+  forms: Record<string, NodeForm>;
   /** Tensors that are quantized where they come from. */
-  int8Tensors: z.array(z.string()),
+  int8Tensors: string[];
   /** Observers of single tensors, by name. */
-  observers: z.record(z.string(), observerSpec),
-});
-export type Assignment = z.infer<typeof assignment>;
+  observers: Record<string, ObserverSpec>;
+};
 
-const ruleForm = z.union([z.string(), nodeForm]);
+/** A form, or the name of a preset. */
+export type RuleForm = string | NodeForm;
 
 /** A user's own rules: a default, and what nodes by name, module path, glob or operator are to be. */
-const rules = z.strictObject({
-  ...common,
-  kind: z.literal("mapping"),
+export type RulesRecipe = RecipeBase & {
+  /** Tells it from the other kinds of recipes. */
+  kind: "mapping";
   /** What the user calls it. */
-  name: z.string(),
-  /** A form, or the name of a preset. */
-  default: ruleForm,
-  /** Later rules win. */
-  rules: z.array(z.tuple([z.union([z.string(), z.strictObject({ op: z.string() })]), ruleForm])),
-  onUnsupported: z.enum(["error", "float32"]).optional(),
+  name: string;
+  /** What becomes of a node that no rule names. */
+  default: RuleForm;
+  /** Which nodes become something else; later rules win. */
+  rules: [nodes: string | { op: string }, form: RuleForm][];
+  /** What to do where a rule asks a node by name or operator for what has no kernel. @default {"error"} */
+  onUnsupported?: "error" | "float32";
   /** What static forms take that name none. */
-  observer: observerSpec.optional(),
-  weights: z.string().optional(),
-});
+  observer?: ObserverSpec;
+  /** Granularity of the weights' scales, of forms that name none. */
+  weights?: string;
+};
 
-/** Everything that makes a trial's model out of a network and its calibration samples. */
-export const recipe = z.discriminatedUnion("kind", [configuration, assignment, rules]);
-/** Everything that makes a trial's model out of a network and its calibration samples: plain JSON. */
-export type Recipe = z.infer<typeof recipe>;
+/**
+ * Everything that makes a trial's model out of a network and its calibration samples: plain JSON.
+ *
+ * @example
+ * ```ts
+ * import type { Recipe } from "octavo";
+ * import assert from "node:assert/strict";
+ * const recipe: Recipe = { kind: "configuration", base: "fused", placement: "mixed" };
+ * assert.deepEqual(JSON.parse(JSON.stringify(recipe)), recipe);
+ * ```
+ */
+export type Recipe = Configuration | Assignment | RulesRecipe;

@@ -1,101 +1,112 @@
-import { z } from "zod";
-import { download } from "./download.ts";
-import { kernelTimesRecord } from "./kernel_times_record.ts";
-import { estimate, metricInfo } from "./metric_info.ts";
-import { planRow } from "./plan_record.ts";
-import { profileRecord } from "./profile_record.ts";
-import { rangesRecord } from "./ranges_record.ts";
-import { searchRecord } from "./search_record.ts";
-import { accuracy, trial } from "./trial_record.ts";
+import type { Download } from "./download.ts";
+import type { Json } from "./json.ts";
+import type { KernelTimesRecord } from "./kernel_times_record.ts";
+import type { Estimate, MetricInfo } from "./metric_info.ts";
+import type { PlanRow } from "./plan_record.ts";
+import type { ProfileRecord } from "./profile_record.ts";
+import type { RangesRecord } from "./ranges_record.ts";
+import type { SearchRecord } from "./search_record.ts";
+import type { Accuracy, Trial } from "./trial_record.ts";
 
 /**
  * The records of a study: plain JSON, one schema. They are what the store keeps, what the report
  * draws and what `study.json` holds; nothing in them needs a model to be read.
  */
 
-/** One split of the data. */
-export const splitInfo = z.strictObject({
-  name: z.enum(["calibration", "selection", "test"]),
-  samples: z.int(),
-  hash: z.string(),
-});
-export type SplitInfo = z.infer<typeof splitInfo>;
+/** One split of the data; a type and no interface, as keys are made of it. */
+export type SplitInfo = {
+  /** What its samples are for. */
+  name: "calibration" | "selection" | "test";
+  /** How many it has. */
+  samples: number;
+  /** SHA-256 of its samples, in order. */
+  hash: string;
+};
 
 /** A study: all trials on one model and one split of the data, with their float32 baseline. */
-export const study = z.strictObject({
-  schema: z.literal(1),
+export interface Study {
+  /** Version of this form. */
+  schema: 1;
   /** Title for the report: the model's file name or the sample's name. */
-  title: z.string(),
-  model: z.strictObject({
-    name: z.string(),
-    hash: z.string(),
-    bytes: z.int(),
+  title: string;
+  /** The float32 network as given: size of its file in bytes, number of nodes and of weights. */
+  model: {
+    name: string;
+    hash: string;
+    bytes: number;
     /** What a server sends of it. */
-    download: download.optional(),
-    opset: z.int(),
-    nodes: z.int(),
-    parameters: z.int(),
-  }),
-  data: z.strictObject({
-    name: z.string(),
-    labelled: z.boolean(),
-    splits: z.array(splitInfo),
-    seed: z.int(),
-  }),
-  metric: metricInfo,
+    download?: Download;
+    opset: number;
+    nodes: number;
+    parameters: number;
+  };
+  /** The samples, how they were split, and by which seed. */
+  data: {
+    name: string;
+    labelled: boolean;
+    splits: SplitInfo[];
+    seed: number;
+  };
+  /** What accuracy is measured by. */
+  metric: MetricInfo;
   /** Largest accepted drop of the metric, in its unit. */
-  maxDrop: z.number(),
+  maxDrop: number;
   /** Largest accepted ratio of the time to create a session to float32's; absent: whatever it is. */
-  maxCreate: z.number().optional(),
-  /** Float32 on the splits. `test` only once a winner was chosen. */
-  baseline: z.strictObject({
-    selection: estimate,
-    test: estimate.optional(),
-    latencyMs: z.number(),
-  }),
-  trials: z.array(trial),
+  maxCreate?: number;
+  /**
+   * Float32 on the splits, `test` only once a winner was chosen; and the median milliseconds of a
+   * run.
+   */
+  baseline: {
+    selection: Estimate;
+    test?: Estimate;
+    latencyMs: number;
+  };
+  /** All configurations, in the order of the grid. */
+  trials: Trial[];
   /** What was known before the work, of float32, the samples and the budget, in sentences. */
-  notes: z.array(z.string()).optional(),
+  notes?: string[];
   /** Configurations that the last run was to measure; if it was stopped, more than there are trials. */
-  planned: z.int().optional(),
+  planned?: number;
   /** Points of the grid that give the same model as one of the trials, and so are not trials. */
-  collapsed: z.array(z.strictObject({ name: z.string(), sameAs: z.string() })).optional(),
+  collapsed?: {
+    name: string;
+    sameAs: string;
+  }[];
   /** The chosen trial, and its number on the test split, measured once. */
-  winner: z.strictObject({
-    key: z.string(),
+  winner?: {
+    key: string;
     /** Plain statement of why it was chosen, or that nothing kept the budget. */
-    reason: z.string(),
-    accuracy: accuracy.optional(),
-  }).optional(),
+    reason: string;
+    accuracy?: Accuracy;
+  };
   /** Where the time of float32 and of the winner goes, measured once. */
-  profiles: z.strictObject({
+  profiles?: {
     /** Key of the trial that it is of. */
-    key: z.string(),
-    before: profileRecord,
-    after: profileRecord,
+    key: string;
+    before: ProfileRecord;
+    after: ProfileRecord;
     /** The trial's plan with times and errors. */
-    plan: z.array(planRow),
-  }).optional(),
+    plan: PlanRow[];
+  };
   /** What calibration saw of some tensors, and what the observers of the trials keep. */
-  ranges: rangesRecord.optional(),
+  ranges?: RangesRecord;
   /** Where the times of kernels came from that layers were placed by. */
-  kernelTimes: kernelTimesRecord.optional(),
+  kernelTimes?: KernelTimesRecord;
   /** Of a search: how it went and what each layer became. */
-  search: searchRecord.optional(),
+  search?: SearchRecord;
   /** Everything needed to run it again. */
-  provenance: z.strictObject({
-    command: z.string(),
+  provenance: {
+    command: string;
     /** Options and grid as resolved. */
-    config: z.json(),
-    versions: z.record(z.string(), z.string()),
-    machine: z.string(),
+    config: Json;
+    versions: Record<string, string>;
+    machine: string;
     /** Git revision of the user's project, where there is one. */
-    revision: z.string().optional(),
+    revision?: string;
     /** Workers and threads used, which trials were re-used from an earlier run. */
-    workers: z.int(),
-    threads: z.int(),
-    reused: z.int(),
-  }),
-});
-/** All trials on one model and one split of the data, with their float32 baseline: plain JSON. */
-export type Study = z.infer<typeof study>;
+    workers: number;
+    threads: number;
+    reused: number;
+  };
+}

@@ -1,117 +1,124 @@
-import { z } from "zod";
-import { coldStart } from "./cold_start.ts";
-import { download } from "./download.ts";
-import { estimate } from "./metric_info.ts";
-import { planRow } from "./plan_record.ts";
-import { recipe } from "./recipe.ts";
+import type { ColdStartRecord } from "./cold_start.ts";
+import type { Download } from "./download.ts";
+import type { Estimate } from "./metric_info.ts";
+import type { PlanRow } from "./plan_record.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** Accuracy on one split. */
-export const accuracy = z.strictObject({
-  split: z.enum(["selection", "test"]),
-  value: estimate,
+export interface Accuracy {
+  /** The split that it was measured on. */
+  split: "selection" | "test";
+  /** The metric over the split, in its unit. */
+  value: Estimate;
   /** Candidate minus float32 on the same samples, in the metric's unit. */
-  difference: estimate,
-});
-/** Accuracy on one split: plain JSON. */
-export type Accuracy = z.infer<typeof accuracy>;
+  difference: Estimate;
+}
 
 /** Closeness of the outputs to float32's, over the split. */
-export const outputError = z.strictObject({
+export interface OutputError {
   /** Signal to quantization-noise ratio, dB; null where outputs are equal to the bit. */
-  sqnr: z.number().nullable(),
-  cosine: z.number(),
-});
+  sqnr: number | null;
+  /** Cosine of the angle between both, 1 where they point the same way. */
+  cosine: number;
+}
 
 /** How much a machine had to do. */
-const machineLoad = z.strictObject({
+export interface MachineLoad {
   /** Processes that ran or waited for a core in the minute before, on average. */
-  average: z.number(),
-  cores: z.int(),
-});
-/** How much a machine had to do: plain JSON. */
-export type MachineLoad = z.infer<typeof machineLoad>;
+  average: number;
+  /** Cores of the machine. */
+  cores: number;
+}
 
 /** Time against the float32 model as given, interleaved in one process. */
-export const latency = z.strictObject({
-  threads: z.int(),
-  rounds: z.int(),
+export interface Latency {
+  /** Threads of the runtime. */
+  threads: number;
+  /** Rounds in which both were timed, one after the other. */
+  rounds: number;
   /** Candidate / float32; below 1 is faster. Median of the rounds' ratios, 95 % interval. */
-  ratio: estimate,
+  ratio: Estimate;
   /** The same by the time on the wall, where the clock is another. */
-  wallRatio: estimate.optional(),
+  wallRatio?: Estimate;
   /**
    * Whose time it is: that of the thread that ran the models, which other programs leave alone; that of
    * the whole process; or the wall's. Absent in records of before: the wall's.
    */
-  clock: z.enum(["thread", "process", "wall"]).optional(),
-  /** Median milliseconds of this machine on this day: for orientation, never for comparison. */
-  baselineMs: z.number(),
-  candidateMs: z.number(),
+  clock?: "thread" | "process" | "wall";
+  /**
+   * Median milliseconds of float32 on this machine on this day: for orientation, never for
+   * comparison.
+   */
+  baselineMs: number;
+  /** The same of the candidate. */
+  candidateMs: number;
   /**
    * A time of one of both, or the ratio, moved between the halves of the measurement by more than its
    * spread; or code was not warm in the end.
    */
-  drifted: z.boolean(),
+  drifted: boolean;
   /** Fingerprint of the machine: CPU, cores, runtime versions. */
-  machine: z.string(),
+  machine: string;
   /** What else it had to do; absent where that is not told. */
-  load: machineLoad.optional(),
-});
-/** Time against the float32 model as given: plain JSON. */
-export type Latency = z.infer<typeof latency>;
+  load?: MachineLoad;
+}
 
 /** One configuration, measured. */
-export const trial = z.strictObject({
-  /** SHA-256 over what decides the result; see design: content key. */
-  key: z.string(),
+export interface Trial {
+  /** SHA-256 over what decides the result: recipe, model, samples, versions. */
+  key: string;
   /** Short unique name, e.g. `mixed · percentile 99.99 · per-channel`; made of the recipe. */
-  name: z.string(),
+  name: string;
   /** Family for colour and legend: `float32`, `static`, `dynamic`, `mixed`, ... */
-  family: z.string(),
+  family: string;
   /** All that makes its model. */
-  recipe,
+  recipe: Recipe;
   /** Why it was tried, where a strategy said so. */
-  why: z.string().optional(),
+  why?: string;
   /** What was predicted of it before it was built. */
-  predicted: z.strictObject({
+  predicted?: {
     /** Milliseconds of its kernels and conversions. */
-    ms: z.number(),
+    ms: number;
     /** Noise at the worst output, as a share of the signal's power. */
-    noise: z.number(),
+    noise: number;
     /** Drop of the metric, in its unit. */
-    drop: z.number(),
-  }).optional(),
+    drop: number;
+  };
   /** Where its ranges come from; absent where nothing is static. */
-  calibration: z.strictObject({
+  calibration?: {
     /** The trial's name without the number of samples: the same for trials that differ in it alone. */
-    series: z.string(),
+    series: string;
     /** Calibration samples seen. */
-    samples: z.int(),
-  }).optional(),
+    samples: number;
+  };
   /** Counts of what executes, e.g. `{ "QLinearConv": 20, "GRU": 2 }`. */
-  executes: z.record(z.string(), z.int()),
-  plan: z.array(planRow),
-  /** Absent where the trial failed. */
-  accuracy: accuracy.optional(),
-  outputs: outputError.optional(),
-  latency: latency.optional(),
+  executes: Record<string, number>;
+  /** What each node of the float32 network became. */
+  plan: PlanRow[];
+  /** Accuracy on the selection split; absent where the trial failed. */
+  accuracy?: Accuracy;
+  /**
+   * Closeness of the outputs to float32's; absent where the trial failed, or no output keeps its
+   * shape.
+   */
+  outputs?: OutputError;
+  /** Time against float32; absent where the trial failed. */
+  latency?: Latency;
   /** What a page waits for at its first visit; absent where it was not measured. */
-  coldStart: coldStart.optional(),
+  coldStart?: ColdStartRecord;
   /** Size of the file in bytes. */
-  bytes: z.int().optional(),
+  bytes?: number;
   /** What a server sends of it. */
-  download: download.optional(),
+  download?: Download;
   /** File of the model inside the study's folder, where it was kept. */
-  file: z.string().optional(),
+  file?: string;
   /** SHA-256 of the model's bytes. */
-  modelHash: z.string().optional(),
+  modelHash?: string;
   /** Wall-clock seconds spent on it. */
-  seconds: z.number(),
+  seconds: number;
   /** Why it failed, where it did. */
-  error: z.string().optional(),
-});
-/** One configuration, measured: plain JSON. */
-export type Trial = z.infer<typeof trial>;
+  error?: string;
+}
 
 /** A trial that was measured to its end. */
 export type MeasuredTrial = Trial & Required<Pick<Trial, "accuracy" | "latency" | "bytes">>;

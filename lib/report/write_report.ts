@@ -15,7 +15,7 @@ import { studyPage } from "./study_sections.ts";
  * @returns The paths written.
  * @example From what a sweep left behind
  * ```ts
- * import { study } from "../record/study_record.ts";
+ * import { study } from "../record/study_schema.ts";
  * import { writeReport } from "./write_report.ts";
  * async function again(folder: string) {
  *   const record = study.parse(JSON.parse(await Deno.readTextFile(`${folder}/study.json`)));

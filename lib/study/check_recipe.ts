@@ -4,7 +4,8 @@ import { nearest, UserError } from "../errors.ts";
 import { producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { CORRECTIONS } from "../quantize/quantize_with.ts";
-import { type ObserverSpec, type Recipe, recipe as recipeRecord } from "../record/recipe.ts";
+import type { ObserverSpec, Recipe } from "../record/recipe.ts";
+import { recipe as recipeRecord } from "../record/recipe_schema.ts";
 
 /**
  * Makes sure that something is a recipe at all, as one that was written by hand may not be.

@@ -1,46 +1,48 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { reasonOf } from "../errors.ts";
-import { coldStart, type ColdStartRecord } from "../record/cold_start.ts";
+import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Json } from "../record/json.ts";
-import { splitInfo, type Study, study as studyRecord } from "../record/study_record.ts";
-import {
-  accuracy,
-  type Latency,
-  latency,
-  outputError,
-  type Trial,
-  trial,
-} from "../record/trial_record.ts";
+import type { SplitInfo, Study } from "../record/study_record.ts";
+import { schemaOf } from "../record/schema_of.ts";
+import { study as studyRecord } from "../record/study_schema.ts";
+import type { Accuracy, Latency, OutputError, Trial } from "../record/trial_record.ts";
+import { accuracy, coldStart, latency, outputError, trial } from "../record/trial_schema.ts";
 import { DatabaseError } from "./database_error.ts";
 import type { Store, Stored } from "./store.ts";
 
-/** What makes two runs the same study: results of one may be used in the other. */
-const studyIdentity = z.strictObject({
-  model: z.strictObject({ name: z.string(), hash: z.string() }),
-  data: z.strictObject({ name: z.string(), splits: z.array(splitInfo) }),
-  metric: z.strictObject({ name: z.string(), unit: z.string(), source: z.string() }),
+/**
+ * What makes two runs the same study: results of one may be used in the other. A type and no interface, as
+ * keys are made of it.
+ */
+export type StudyIdentity = {
+  model: { name: string; hash: string };
+  data: { name: string; splits: SplitInfo[] };
+  metric: { name: string; unit: string; source: string };
   /** Of whatever decides the bits of a result: Octavo and onnxruntime-web. */
-  versions: z.record(z.string(), z.string()),
-});
-export type StudyIdentity = z.infer<typeof studyIdentity>;
+  versions: Record<string, string>;
+};
 
 /** A trial as stored: what was made, apart from what was measured on it. */
-const storedTrial = trial.omit({
-  accuracy: true,
-  outputs: true,
-  latency: true,
-  coldStart: true,
-  file: true,
-});
-export type StoredTrial = z.infer<typeof storedTrial>;
+export type StoredTrial = Omit<
+  Trial,
+  "accuracy" | "outputs" | "latency" | "coldStart" | "file"
+>;
+
+const storedTrial = schemaOf<StoredTrial>()(
+  trial.omit({ accuracy: true, outputs: true, latency: true, coldStart: true, file: true }),
+);
 
 /** What one model makes of one split. */
-const evaluationRecord = z.strictObject({
-  accuracy,
-  outputs: outputError.optional(),
-});
-export type EvaluationRecord = z.infer<typeof evaluationRecord>;
+export interface EvaluationRecord {
+  accuracy: Accuracy;
+  /** Absent where no output keeps its shape. */
+  outputs?: OutputError;
+}
+
+const evaluationRecord = schemaOf<EvaluationRecord>()(
+  z.strictObject({ accuracy, outputs: outputError.optional() }),
+);
 
 /** The same with the score of each sample; NaN where it has none. */
 export interface StoredEvaluation extends EvaluationRecord {
@@ -48,13 +50,19 @@ export interface StoredEvaluation extends EvaluationRecord {
 }
 
 /** A study without its trials: they are named by their keys. */
-const studyHeader = studyRecord.omit({ trials: true, planned: true }).extend({
+export interface StudyHeader extends Omit<Study, "trials" | "planned"> {
   /** Keys of the trials of the last run, in order. */
-  grid: z.array(z.string()),
+  grid: string[];
   /** Files that were written into the folder, with the key of the trial that each holds, or "". */
-  files: z.record(z.string(), z.string()),
-});
-export type StudyHeader = z.infer<typeof studyHeader>;
+  files: Record<string, string>;
+}
+
+const studyHeader = schemaOf<StudyHeader>()(
+  studyRecord.omit({ trials: true, planned: true }).extend({
+    grid: z.array(z.string()),
+    files: z.record(z.string(), z.string()),
+  }),
+);
 
 /** Kinds of what a study keeps. */
 const KINDS = {

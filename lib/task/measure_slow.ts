@@ -3,8 +3,10 @@ import { fullestSample } from "../cost/fullest_sample.ts";
 import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import { slowInt8Layers } from "../cost/slow_int8.ts";
 import { contentKey } from "../record/json.ts";
-import { type KernelTimesRecord, kernelTimesRecord } from "../record/kernel_times_record.ts";
-import { type SlowLayer, slowLayer } from "../record/recipe.ts";
+import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
+import type { SlowLayer } from "../record/recipe.ts";
+import { slowLayer } from "../record/recipe_schema.ts";
+import { kernelTimesRecord } from "../record/study_schema.ts";
 import type { NamedForm, SlowLayers } from "../strategy/sweep/grid.ts";
 import type { StudyContext } from "./study_strategy.ts";
 

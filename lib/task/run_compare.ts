@@ -7,7 +7,7 @@ import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
 import { showComparison } from "../report/comparison.ts";
-import type { Latency } from "../record/trial_record.ts";
+import type { Latency, OutputError } from "../record/trial_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { downloadSizes } from "../evaluate/download_sizes.ts";
@@ -15,7 +15,6 @@ import { measureColdStart } from "../evaluate/measure_cold_start.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
-import type { OutputError } from "../evaluate/output_closeness.ts";
 import { metricFor } from "../evaluate/metric_for.ts";
 
 /** Options for {@linkcode compare}. */

@@ -9,7 +9,7 @@ import type { StudyOptions } from "./study_options.ts";
 
 /** Options for {@linkcode sweep}. */
 export interface SweepOptions extends Omit<StudyOptions, "config" | "minutes"> {
-  /** What to measure, and how it is judged. @default {see {@linkcode SweepConfig}} */
+  /** What to measure, and how it is judged. @default {every built-in placement, and a few variants} */
   config?: SweepConfigInput;
   /** Where measured times of kernels are kept for the next time; false: nowhere. @default {the user's cache folder} */
   cache?: string | false;

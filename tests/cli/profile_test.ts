@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { profileRecord } from "../../lib/record/profile_record.ts";
+import { profileRecord } from "../../lib/record/study_schema.ts";
 import { tinyModel } from "../task/tiny.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { run } from "./spawn.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { Model } from "../../lib/onnx/model.ts";
-import { study as studyRecord } from "../../lib/record/study_record.ts";
+import { study as studyRecord } from "../../lib/record/study_schema.ts";
 import type { Trial } from "../../lib/record/trial_record.ts";
 import { readStudy } from "../../lib/study/open_study.ts";
 import { float32, type Tensor } from "../../lib/tensor/tensor.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { coldStartRatios } from "../../lib/evaluate/cold_start_ratios.ts";
-import { coldStart } from "../../lib/record/cold_start.ts";
+import { coldStart } from "../../lib/record/trial_schema.ts";
 import type { ColdStart } from "../../lib/runtime/runtime.ts";
 
 const start = (createMs: number, steadyMs?: number): ColdStart => ({

@@ -3,7 +3,7 @@ import { bySample, infoOf, scoreScale } from "../../lib/evaluate/metric.ts";
 import { METRICS } from "../../lib/evaluate/metrics.ts";
 import { f1 } from "../../lib/evaluate/metrics/f1.ts";
 import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
-import { metricInfo } from "../../lib/record/metric_info.ts";
+import { metricInfo } from "../../lib/record/study_schema.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { logits, score } from "./scored.ts";
 

@@ -4,7 +4,7 @@ import { UserError } from "../../lib/errors.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
-import { profileRecord } from "../../lib/record/profile_record.ts";
+import { profileRecord } from "../../lib/record/study_schema.ts";
 import { modelOf, quantized, samplesOf } from "../quantize/fixture.ts";
 
 /** Measuring what observing adds takes a while, and no time is looked at here. */

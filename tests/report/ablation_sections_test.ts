@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { JUPYTER_DISPLAY } from "../../lib/display.ts";
-import { ablationRecord } from "../../lib/record/ablation_record.ts";
 import { showAblation } from "../../lib/report/ablation_display.ts";
 import { ablationHeadline, layerColumns, rankedLayers } from "../../lib/report/ablation_rows.ts";
 import { ablationPage } from "../../lib/report/ablation_sections.ts";
@@ -9,10 +8,6 @@ import { writeAblation } from "../../lib/report/write_report.ts";
 import { ablationOf, sqnrAblation } from "./ablation_fixture.ts";
 
 const titlesOf = (record = ablationOf()) => ablationPage(record).sections.map(({ title }) => title);
-
-Deno.test("the fixtures are ablations", () => {
-  for (const record of [ablationOf(), sqnrAblation()]) ablationRecord.parse(record);
-});
 
 Deno.test("the page of an ablation has a section for all that was measured, and no other", () => {
   assert.deepEqual(titlesOf(), [
@@ -116,7 +111,7 @@ Deno.test("writeAblation() writes record, page, Markdown and charts", async () =
       ...["charts/only.svg", "charts/only.png", "charts/all-but.svg", "charts/all-but.png"],
     ]);
     const record = JSON.parse(await Deno.readTextFile(written[0]!));
-    assert.deepEqual(ablationRecord.parse(record), ablationOf());
+    assert.deepEqual(record, ablationOf());
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

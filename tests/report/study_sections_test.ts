@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { pageHtml, pageMarkdown } from "../../lib/report/page.ts";
 import { studyPage } from "../../lib/report/study_sections.ts";
 import { writeReport } from "../../lib/report/write_report.ts";
-import { type Study, study as studySchema } from "../../lib/record/study_record.ts";
+import type { Study } from "../../lib/record/study_record.ts";
+import { study as studySchema } from "../../lib/record/study_schema.ts";
 import { planOf, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
 
 const reportHtml = (study: Study) => pageHtml(studyPage(study));

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { ObserverSpec, Recipe, SlowLayer } from "./recipe.ts";
+import { schemaOf } from "./schema_of.ts";
+
+/** Schemas of a recipe and its parts; `recipe.ts` says what they mean. */
+
+const observerSpec = schemaOf<ObserverSpec>()(
+  z.strictObject({
+    name: z.string(),
+    percentile: z.number().optional(),
+    power: z.number().optional(),
+    bins: z.int().optional(),
+  }),
+);
+
+const nodeForm = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("float32") }),
+  z.strictObject({
+    kind: z.literal("static"),
+    observer: observerSpec.optional(),
+    weights: z.string().optional(),
+    kernels: z.enum(["fast", "any"]).optional(),
+  }),
+  z.strictObject({ kind: z.literal("dynamic"), weights: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("weightOnly"),
+    bits: z.literal([4, 8, 16]).optional(),
+    weights: z.string().optional(),
+  }),
+]);
+
+const convProduct = z.strictObject({
+  node: z.string(),
+  form: z.enum(["im2col", "perPosition", "dense"]),
+});
+
+const base = {
+  base: z.union([
+    z.enum(["fused", "lowered"]),
+    z.strictObject({ frames: z.boolean(), products: z.array(convProduct) }),
+  ]),
+  samples: z.int().optional(),
+  corrections: z.array(z.string()).optional(),
+};
+
+export const slowLayer = schemaOf<SlowLayer>()(
+  z.strictObject({ nodes: z.array(z.string()), int8Ms: z.number(), float32Ms: z.number() }),
+);
+
+const ruleForm = z.union([z.string(), nodeForm]);
+
+export const recipe = schemaOf<Recipe>()(
+  z.discriminatedUnion("kind", [
+    z.strictObject({
+      ...base,
+      kind: z.literal("configuration"),
+      placement: z.string(),
+      observer: observerSpec.optional(),
+      weights: z.string().optional(),
+      slow: z.array(slowLayer).optional(),
+    }),
+    z.strictObject({
+      ...base,
+      kind: z.literal("assignment"),
+      forms: z.record(z.string(), nodeForm),
+      int8Tensors: z.array(z.string()),
+      observers: z.record(z.string(), observerSpec),
+    }),
+    z.strictObject({
+      ...base,
+      kind: z.literal("mapping"),
+      name: z.string(),
+      default: ruleForm,
+      rules: z.array(
+        z.tuple([z.union([z.string(), z.strictObject({ op: z.string() })]), ruleForm]),
+      ),
+      onUnsupported: z.enum(["error", "float32"]).optional(),
+      observer: observerSpec.optional(),
+      weights: z.string().optional(),
+    }),
+  ]),
+);

@@ -1,6 +1,6 @@
 import { table } from "../lib/display.ts";
 import { nearest, UsageError } from "../lib/errors.ts";
-import { machineFingerprint, runtimeVersions } from "../lib/runtime/open_runtime.ts";
+import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import type { Bench, BenchRow } from "./bench/bench.ts";
 import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";
@@ -53,8 +53,8 @@ const main = script(command, async ({ operands, options }, { print, progress, si
       progress.update(`${name}: ${row.what}`);
     }
   }
-  const machine = machineFingerprint();
-  const versions = runtimeVersions();
+  await using runtime = openRuntime();
+  const { machine, versions } = await runtime.environment();
   await print(
     options.json
       ? JSON.stringify({ machine, versions, rows }, null, 2)

@@ -89,7 +89,8 @@ export class KernelTimes {
     const { cache = userCacheFolder(), fresh, signal } = options;
     const { isHasty = measuringPace().isHasty } = options;
     const pace = isHasty ? "; hasty" : "";
-    const machine = `${runtime.about.machine}; ${runtime.about.threads} threads; costs 3${pace}`;
+    const environment = await runtime.environment();
+    const machine = `${environment.machine}; ${runtime.about.threads} threads; costs 3${pace}`;
     const stored = await TimesCache.open(cache === false ? undefined : cache, machine, fresh);
     return new KernelTimes(stored, options.kernelTimer ?? kernelTimerOf(runtime, signal), options);
   }

@@ -41,8 +41,8 @@ export async function layerTimes(
   return {
     ms: new Map(ms),
     timing: {
-      threads: options.runtime.about.threads,
-      machine: options.runtime.about.machine,
+      threads: after.threads,
+      machine: after.machine,
       drifted: before.drifted || after.drifted,
     },
   };

@@ -56,6 +56,7 @@ export async function profileModel(
   }
   const feeds = await likeTheFirst(samples, model.name);
   const { ms } = await runtime.times([model], feeds, { signal });
+  const { machine } = await runtime.environment();
   const whole = ms.map(([time]) => time!);
   const common = {
     schema: 1,
@@ -63,7 +64,7 @@ export async function profileModel(
     inputs: shapesOf(feeds[0]!),
     threads: runtime.about.threads,
     wholeMs: undisturbedTime(whole),
-    machine: runtime.about.machine,
+    machine,
     load: machineLoad().average,
   } as const;
   const optimized = await runtime.optimized(model);

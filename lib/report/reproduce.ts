@@ -1,6 +1,7 @@
 import type { AblationRecord } from "../record/ablation_record.ts";
 import type { MetricInfo } from "../record/metric_info.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
+import { unverifiedRuntime } from "../record/verified_runtime.ts";
 import { codeOf, type Definition, factsOf, folded, paragraphOf } from "./blocks.ts";
 import { count, decimal, megabytes, metricFormat, plural } from "./format.ts";
 import type { Section } from "./page.ts";
@@ -135,6 +136,10 @@ function metricFact({ name, higherIsBetter }: MetricInfo, ...more: string[]): De
 }
 
 function versionFacts(versions: Readonly<Record<string, string>>): Definition[] {
-  return Object.entries(versions).toSorted(([a], [b]) => a < b ? -1 : 1)
-    .map(([name, text]) => ({ name, text, code: true }));
+  const unverified = unverifiedRuntime(versions);
+  return [
+    ...Object.entries(versions).toSorted(([a], [b]) => a < b ? -1 : 1)
+      .map(([name, text]) => ({ name, text, code: true })),
+    ...unverified === undefined ? [] : [{ name: "not verified", text: unverified }],
+  ];
 }

@@ -11,7 +11,7 @@ import type { Session, SessionOptions } from "./session.ts";
  * A worker that does not answer is stopped before the next node of its graph. One single node that
  * computes for minutes cannot be interrupted: its thread goes on until that node is done.
  *
- * @throws {UserError} If a number of the options makes no sense.
+ * @throws {UserError} If an option makes no sense.
  * @example A network that gives back what it is fed, run in this thread
  * ```ts
  * import { openRuntime } from "./open_runtime.ts";
@@ -61,7 +61,8 @@ export async function openSession(
 }
 
 /**
- * Versions of everything that decides the bits of a result, and its time.
+ * Versions of everything that decides the bits of a result, and its time, with Octavo's own onnxruntime-web:
+ * what {@linkcode Runtime.environment} tells of a runtime, without one.
  *
  * @example
  * ```ts
@@ -70,16 +71,8 @@ export async function openSession(
  * assert.deepEqual(Object.keys(runtimeVersions()), ["deno", "v8", "onnxruntime-web"]);
  * ```
  */
-export function runtimeVersions(): Record<string, string> {
-  return backend.versions();
-}
-
-/**
- * The machine and the software that times are measured on, in one line. Times are comparable only
- * where it is equal, and even there only within one measurement.
- */
-export function machineFingerprint(): string {
-  return backend.machine();
+export function runtimeVersions(): Readonly<Record<string, string>> {
+  return backend.environment().versions;
 }
 
 /** What to time this thread with, as least disturbed by what else the machine does. */

@@ -21,6 +21,14 @@ export interface RuntimeOptions {
    * milliseconds. A worker that takes longer is stopped and replaced. @default {120000}
    */
   timeoutMs?: number;
+  /**
+   * The module that the workers import as onnxruntime-web: an npm: specifier such as
+   * `npm:onnxruntime-web@1.29.0`, the address of a module (file:, http:, https:), or a bare name that Octavo
+   * knows, such as `onnxruntime-web/wasm`. Octavo was verified with its own; of another one it reads and
+   * stops what it can, and results are kept apart from those of others.
+   * @default {Octavo's own}
+   */
+  ort?: string | URL;
 }
 
 /** Options for {@linkcode Runtime.run}. */
@@ -113,7 +121,19 @@ export interface RuntimeInfo {
   readonly workers: number;
   /** Threads of onnxruntime in each worker. */
   readonly threads: number;
-  /** The machine and the versions, in one line: see {@linkcode machineFingerprint}. */
+}
+
+/** What the bits of results depend on, and their times. */
+export interface RuntimeEnvironment {
+  /**
+   * Versions of `deno`, `v8` and `onnxruntime-web`; the last with where it came from, unless that is npm's
+   * package of this version.
+   */
+  readonly versions: Readonly<Record<string, string>>;
+  /**
+   * The machine and the versions in one line. Times are comparable only where it is equal, and even there
+   * only within one measurement.
+   */
   readonly machine: string;
 }
 
@@ -126,6 +146,12 @@ export interface RuntimeInfo {
  */
 export interface Runtime extends AsyncDisposable {
   readonly about: RuntimeInfo;
+  /**
+   * What results and times depend on. With an onnxruntime-web of one's own a worker has to load it first.
+   *
+   * @throws {UserError} If that cannot be loaded, or is something else.
+   */
+  environment(): Promise<RuntimeEnvironment>;
   /**
    * Runs a model on every sample. The samples are shared among the workers and read only a little
    * ahead of what is consumed; the results come in the order of the samples.
@@ -189,10 +215,8 @@ export interface Runtime extends AsyncDisposable {
 export interface RuntimeBackend {
   openRuntime(options: RuntimeOptions): Runtime;
   openSession(model: Uint8Array | Model, options: SessionOptions): Promise<Session>;
-  /** Versions of everything that decides the bits of a result, and its time. */
-  versions(): Record<string, string>;
-  /** The machine and the versions in one line. */
-  machine(): string;
+  /** What results of Octavo's own onnxruntime-web depend on. */
+  environment(): RuntimeEnvironment;
   /** How much the machine had to do in the last minute; a load of 0 where that is not told. */
   load(): MachineLoad;
   /** What to time this thread with, for runs of one thread. */

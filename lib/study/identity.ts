@@ -4,7 +4,7 @@ import { parameterCount } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Json } from "../record/json.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
-import { runtimeVersions } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { OCTAVO_VERSION } from "./provenance.ts";
 import type { StudyIdentity } from "./study_store.ts";
 
@@ -13,6 +13,7 @@ import type { StudyIdentity } from "./study_store.ts";
  * versions of whatever decides the bits of a result.
  *
  * @param splits Those that are used.
+ * @param runtime What its models are run in.
  * @param source What tells two metrics of one name apart. @default {the text of its scoring function}
  */
 export async function identityOf(
@@ -20,8 +21,10 @@ export async function identityOf(
   data: Pick<Splits, "name"> & Partial<Splits>,
   splits: readonly SplitInfo["name"][],
   { name, unit, score }: Metric,
+  runtime: Pick<Runtime, "environment">,
   source: string = score.toString(),
 ): Promise<StudyIdentity> {
+  const { versions } = await runtime.environment();
   const infos: SplitInfo[] = [];
   for (const name of splits) {
     const split = data[name]!;
@@ -33,7 +36,7 @@ export async function identityOf(
     metric: { name, unit, source },
     versions: {
       octavo: OCTAVO_VERSION,
-      "onnxruntime-web": runtimeVersions()["onnxruntime-web"]!,
+      "onnxruntime-web": versions["onnxruntime-web"]!,
     },
   };
 }

@@ -9,6 +9,8 @@ export interface RuntimesOptions {
   workers?: number;
   /** Threads of the runtime while latency is measured, without a `runtime`. @default {1} */
   threads?: number;
+  /** The onnxruntime-web that the workers import, without a `runtime`: see `openRuntime()`. @default {Octavo's own} */
+  ort?: string | URL;
 }
 
 /** What a study runs its models in. Workers start when there is work for them. */
@@ -19,10 +21,10 @@ export class Runtimes implements AsyncDisposable {
   readonly time: Runtime;
   readonly #own: readonly Runtime[];
 
-  constructor({ runtime, workers, threads = 1 }: RuntimesOptions) {
+  constructor({ runtime, workers, threads = 1, ort }: RuntimesOptions) {
     const many = workers ?? Math.min(4, navigator.hardwareConcurrency);
-    this.run = runtime ?? openRuntime({ workers: many, threads: 1 });
-    this.time = runtime ?? (threads === 1 ? this.run : openRuntime({ workers: 1, threads }));
+    this.run = runtime ?? openRuntime({ workers: many, threads: 1, ort });
+    this.time = runtime ?? (threads === 1 ? this.run : openRuntime({ workers: 1, threads, ort }));
     this.#own = runtime ? [] : [this.run, this.time];
   }
 

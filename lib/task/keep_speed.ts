@@ -106,7 +106,8 @@ async function ratioOf(
 ): Promise<Latency & { readonly lostMs: number }> {
   const times = await runtime.times([given, candidate], samples, { ...signal && { signal } });
   const [before, after] = [0, 1].map((i) => undisturbedTime(times.ms.map((round) => round[i]!)));
-  const latency = latencyRatio(times, { ...runtime.about, load: machineLoad() });
+  const { machine } = await runtime.environment();
+  const latency = latencyRatio(times, { ...runtime.about, machine, load: machineLoad() });
   return { ...latency, lostMs: after! - before! };
 }
 

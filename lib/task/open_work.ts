@@ -16,7 +16,7 @@ import type { OnStep } from "../record/event.ts";
 import type { Recipe } from "../record/recipe.ts";
 import { recipeName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
-import { machineFingerprint, runtimeVersions } from "../runtime/open_runtime.ts";
+import type { RuntimeEnvironment } from "../runtime/runtime.ts";
 import { describeStudy, identityOf } from "../study/identity.ts";
 import { openStudy } from "../study/open_study.ts";
 import { StudyProgress } from "../study/progress.ts";
@@ -69,12 +69,14 @@ export class OpenWork implements AsyncDisposable {
       signal,
     });
     requireLimits(infoOf(metric), options);
-    const identity = await identityOf(model, data, SPLITS, metric, options.metricSource);
+    const environment = await runtime.environment();
+    const { machine } = environment;
+    const source = options.metricSource;
+    const identity = await identityOf(model, data, SPLITS, metric, runtime, source);
     const learning = { runtime, signal };
     const forms = new ExactForms(model, await data.calibration.sample(0), learning);
     const nodes = nodeIdentities((await forms.get("fused")).graph);
     const store = open.use(await openStudy(identity, { folder: out, fresh, store: options.store }));
-    const machine = machineFingerprint();
     const names = new TrialNames();
     const experiment = new TrialExperiment({
       ...{ forms, data, metric, store, runtimes, machine, rounds, maxRounds, coldRounds, signal },
@@ -96,7 +98,7 @@ export class OpenWork implements AsyncDisposable {
         model: { ...described.model, download: await downloadSizes(model.bytes()) },
         ...budget,
         maxCreate,
-        provenance: await provenanceOf(data, budget, runtimes, machine, options),
+        provenance: await provenanceOf(data, budget, runtimes, environment, options),
       },
     });
     names.count = () => ledger.trials.length;
@@ -197,7 +199,7 @@ async function provenanceOf(
   data: Splits,
   { maxDrop }: Budget,
   runtimes: Runtimes,
-  machine: string,
+  { versions, machine }: RuntimeEnvironment,
   options: StudyOptions,
 ): Promise<Study["provenance"]> {
   const { workers } = runtimes.run.about;
@@ -216,7 +218,7 @@ async function provenanceOf(
   return {
     command: options.command ?? "runStudy()",
     config: JSON.parse(JSON.stringify(config)), // JSON knows no undefined
-    versions: { octavo: OCTAVO_VERSION, ...runtimeVersions() },
+    versions: { octavo: OCTAVO_VERSION, ...versions },
     machine,
     ...(revision !== undefined && { revision }),
     ...{ workers, threads, reused: 0 },

@@ -2,22 +2,26 @@ import type { Dataset } from "../data/dataset.ts";
 import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
+import { unverifiedRuntime } from "../record/verified_runtime.ts";
 import type { StudyContext } from "./study_strategy.ts";
 
 /** What the document is called that keeps what float32 said. */
 const FLOAT32_NOTES = "float32 notes";
 
 /**
- * What is to be known before the work of a study, in sentences: what float32, which is measured first, says
- * against the samples; and that there are too few of them for the budget.
+ * What is to be known before the work of a study, in sentences: that it runs in another onnxruntime-web than
+ * Octavo was verified with; what float32, which is measured first, says against the samples; and that there
+ * are too few of them for the budget.
  */
 export async function openingNotes(context: StudyContext): Promise<string[]> {
-  const { data, metric, budget } = context;
+  const { data, metric, budget, runtimes } = context;
+  const unverified = unverifiedRuntime((await runtimes.run.environment()).versions);
   const few = resolutionNote(budget.metric, budget.maxDrop, {
     selection: scoredSamples(data.selection, metric),
     test: scoredSamples(data.test, metric),
   });
-  return [...await float32Notes(context), ...few === undefined ? [] : [few]];
+  const notes = [unverified, ...await float32Notes(context), few];
+  return notes.filter((note) => note !== undefined);
 }
 
 /** Kept from the first run, as they need what float32 gave for each sample, which is not. */

@@ -32,7 +32,7 @@ export async function remakeTrial(
     await using own = openRuntime({ workers: 1 });
     return await remakeTrial(model, data, { recipe }, { runtime: own });
   }
-  const forms = new ExactForms(model, await data.calibration.sample(0));
+  const forms = new ExactForms(model, await data.calibration.sample(0), { runtime });
   const built = await build(recipe, {
     ...{ forms, runtime, data: data.calibration },
     calibration: (base, tensors, size) =>

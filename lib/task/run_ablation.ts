@@ -15,7 +15,8 @@ import { staticInt8 } from "../quantize/qconfig.ts";
 import type { Effect, LayerPair } from "../record/ablation_record.ts";
 import type { OnStep } from "../record/event.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
-import { openRuntime, runtimeVersions } from "../runtime/open_runtime.ts";
+import { unverifiedRuntime } from "../record/verified_runtime.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { independentSteps } from "../runtime/single_steps.ts";
 import { AblationStrategy } from "../strategy/ablate/ablation_strategy.ts";
@@ -109,7 +110,8 @@ async function* work(
   const subject = await subjectOf(model, data, settings, runtime);
   yield { kind: "begin", layers: subject.layers, metric: infoOf(subject.metric) };
 
-  const identity = await identityOf(model, data, SPLITS, subject.metric, settings.metricSource);
+  const { metric } = subject;
+  const identity = await identityOf(model, data, SPLITS, metric, runtime, settings.metricSource);
   await using study = await openStudy(identity, placeOf(settings));
   const experiment = new EffectExperiment({
     ...subject,
@@ -123,8 +125,9 @@ async function* work(
   let stopped = false;
   try {
     const value = results.baseline = await experiment.baseline();
-    const notes = await baselineNotes(model, data.selection, subject.metric, { value });
-    yield { kind: "float32", value, notes };
+    const notes = await baselineNotes(model, data.selection, metric, { value });
+    const unverified = unverifiedRuntime((await runtime.environment()).versions);
+    yield { kind: "float32", value, notes: unverified ? [unverified, ...notes] : notes };
     for await (const told of askAndTell(strategy, experiment)) {
       count(told, results.cost);
       yield eventOf(told, strategy);
@@ -137,7 +140,7 @@ async function* work(
     results.int8 ??= await experiment.knownInt8();
   }
   const seconds = Math.round((performance.now() - started) / 100) / 10;
-  const head = { ...await headOf(model, identity, settings), seconds, stopped };
+  const head = { ...await headOf(model, identity, settings, runtime), seconds, stopped };
   return new Ablation(await recordOf(results, experiment, head));
 }
 
@@ -255,15 +258,17 @@ async function headOf(
   model: Model,
   { data }: StudyIdentity,
   settings: AblateSettings,
+  runtime: Runtime,
 ): Promise<Omit<AblationHead, "seconds" | "stopped">> {
   const { base, screening, seed, pairs, depth = null, resolution = null, layers } = settings;
+  const { versions } = await runtime.environment();
   return {
     title: settings.title ?? model.name.replace(/\.onnx$/, ""),
     model: { name: model.name, hash: await model.hash(), bytes: model.bytes().length },
     data: { name: data.name, splits: data.splits.map((split) => ({ ...split })) },
     provenance: {
       command: settings.command ?? "ablate()",
-      versions: { octavo: OCTAVO_VERSION, ...runtimeVersions() },
+      versions: { octavo: OCTAVO_VERSION, ...versions },
       options: {
         base,
         screening,

@@ -117,6 +117,7 @@ async function measure(
 ): Promise<ComparisonRecord> {
   const { runtime, rounds = 15, timedSamples = 4, coldRounds = 6 } = options;
   const { signal, onProgress } = options;
+  const { machine } = await runtime.environment();
   const metric = await metricFor(float32, dataset, { metric: options.metric, runtime, signal });
   const before = options.reference ? 0 : dataset.length;
   const all = before + dataset.length;
@@ -144,7 +145,8 @@ async function measure(
     candidate: await describe(candidate, result.value),
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
-    ...(times && { latency: latencyRatio(times, { ...runtime.about, load: machineLoad() }) }),
+    ...(times &&
+      { latency: latencyRatio(times, { ...runtime.about, machine, load: machineLoad() }) }),
     ...(coldStart && { coldStart }),
     ...(notes.length > 0 && { notes }),
   };

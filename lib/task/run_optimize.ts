@@ -204,8 +204,9 @@ async function measure(
   onProgress("measuring it against the model as given");
   const built = format === "qdq" ? converted : await asExecuted(converted, runtime);
   const times = await runtime.times([given, float32, built], feeds, { rounds, signal });
-  const load = machineLoad();
-  const against = (candidate: number) => latencyRatio(times, { candidate, ...runtime.about, load });
+  const { machine } = await runtime.environment();
+  const conditions = { ...runtime.about, machine, load: machineLoad() };
+  const against = (candidate: number) => latencyRatio(times, { candidate, ...conditions });
   onProgress("looking what a page waits for");
   const starts = coldRounds > 0 &&
     await runtime.coldStart?.([given, float32, built], feeds[0]!, { rounds: coldRounds, signal });

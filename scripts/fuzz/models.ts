@@ -78,7 +78,8 @@ function someFeeds({ graph }: Model): Feeds {
 /** A runtime in this thread that says when onnxruntime is at work. */
 function guarded(outside: Outside): Runtime {
   return {
-    about: { workers: 0, threads: 1, machine: "" },
+    about: { workers: 0, threads: 1 },
+    environment: () => Promise.resolve({ versions: {}, machine: "" }),
     async *run(model, samples, { outputs, optimization } = {}) {
       const session = await outside("onnxruntime", () => openSession(model, { optimization }));
       try {

@@ -7,6 +7,7 @@ import type { Runtime } from "../../lib/runtime/runtime.ts";
 export function hasty(runtime: Runtime): Runtime {
   return {
     about: runtime.about,
+    environment: () => runtime.environment(),
     run: (...args) => runtime.run(...args),
     times: (models, samples, options) =>
       runtime.times(models, samples, { ...options, minRoundMs: 1 }),

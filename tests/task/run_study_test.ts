@@ -8,6 +8,7 @@ import type { StudyEvent } from "../../lib/record/event.ts";
 import type { Recipe } from "../../lib/record/recipe.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import type { ColdStart, ColdStartOptions, Runtime } from "../../lib/runtime/runtime.ts";
+import { studyFacts } from "../../lib/report/reproduce.ts";
 import { memoryStore } from "../../lib/study/memory_store.ts";
 import { runStudy } from "../../lib/task/run_study.ts";
 import type { StudyStrategy } from "../../lib/task/study_strategy.ts";
@@ -144,6 +145,31 @@ Deno.test("a study of one's own strategy goes on where it was stopped, on a stor
   const trials = events.filter((event) => event.kind === "trial");
   assert.deepEqual(trials.map(({ reused }) => reused), [true, false]);
   assert.equal((await second).trials.length, 2);
+});
+
+Deno.test("a study in another onnxruntime-web says so, and keeps its results from those of others", async () => {
+  const own = runtime();
+  const other: Runtime = {
+    ...own,
+    environment: async () => {
+      const { versions } = await own.environment();
+      return { versions: { ...versions, "onnxruntime-web": "1.99.0" }, machine: "1.99.0" };
+    },
+  };
+  const store = memoryStore();
+  const study = (runtime: Runtime) =>
+    runStudy(tinyModel(), tinyData(), oneByOne([stored]).strategy, { ...options, runtime, store });
+  const { notes, provenance, trials } = await study(other);
+  const note = notes?.find((note) => note.startsWith("This is onnxruntime-web 1.99.0; Octavo was"));
+  assert.ok(note);
+  assert.equal(provenance.versions["onnxruntime-web"], "1.99.0");
+  assert.equal(trials[0]!.latency!.machine, "1.99.0");
+  const facts = new Map(studyFacts(await study(other)).map(({ name, text }) => [name, text]));
+  assert.equal(facts.get("not verified"), note);
+  await assert.rejects(
+    async () => await study(own),
+    /made with onnxruntime-web 1\.99\.0, this is onnxruntime-web 1\.30/,
+  );
 });
 
 Deno.test("a study that goes on says of float32 what it said at first", async () => {

@@ -2,7 +2,7 @@ import { arrays } from "../../lib/data/arrays.ts";
 import { splitDataset, type Splits } from "../../lib/data/split.ts";
 import { Model } from "../../lib/onnx/model.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
-import { openSession } from "../../lib/runtime/open_runtime.ts";
+import { openSession, runtimeVersions } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";
@@ -50,7 +50,9 @@ export function tinyData(count = 60, options: { labelled?: boolean; seed?: numbe
  */
 export function pacedRuntime(msOf: (model: Model) => number = () => 1, threads = 1): Runtime {
   return {
-    about: { workers: 1, threads, machine: "a machine of its own" },
+    about: { workers: 1, threads },
+    environment: () =>
+      Promise.resolve({ versions: runtimeVersions(), machine: "a machine of its own" }),
     async *run(model, samples, { outputs, signal, onProgress } = {}) {
       const session = await openSession(model);
       let done = 0;

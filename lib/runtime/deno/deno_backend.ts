@@ -1,6 +1,7 @@
 import { UserError } from "../../errors.ts";
 import type { RuntimeBackend } from "../runtime.ts";
-import { denoMachine, denoVersions } from "./deno_versions.ts";
+import { denoEnvironment } from "./deno_environment.ts";
+import { requireModule } from "./ort_module.ts";
 import { openOrtSession } from "./ort_session.ts";
 import { clockOf } from "./thread_clock.ts";
 import { ThreadRuntime } from "./thread_runtime.ts";
@@ -8,7 +9,7 @@ import { WorkerRuntime } from "./worker_runtime.ts";
 
 /** onnxruntime-web's WASM build in Deno: in workers, or in this thread. */
 export const denoBackend: RuntimeBackend = {
-  openRuntime({ workers, threads, timeoutMs = 120_000 }) {
+  openRuntime({ workers, threads, timeoutMs = 120_000, ort }) {
     const fewest = { workers: 0, threads: 1, timeoutMs: 1 };
     const given = { workers: workers ?? 1, threads: threads ?? 1, timeoutMs };
     for (const name of ["workers", "threads", "timeoutMs"] as const) {
@@ -16,17 +17,23 @@ export const denoBackend: RuntimeBackend = {
       if (value >= least && (Number.isInteger(value) || name === "timeoutMs")) continue;
       throw new UserError(`Cannot make a runtime: ${name} must be ${least} or more, got ${value}`);
     }
+    if (workers === 0 && ort !== undefined) {
+      throw new UserError(
+        `Cannot make a runtime of ${ort} without workers: in this thread models run in Octavo's own ` +
+          `onnxruntime-web; give workers: 1 or more`,
+      );
+    }
     if (workers === 0) return new ThreadRuntime({ threads });
     const { threads: each } = given;
     return new WorkerRuntime({
       workers: workers ?? defaultWorkers(each),
       threads: each,
       timeoutMs,
+      ...(ort !== undefined && { ort: requireModule(ort) }),
     });
   },
   openSession: openOrtSession,
-  versions: denoVersions,
-  machine: denoMachine,
+  environment: () => denoEnvironment(),
   clock: () => clockOf(1),
   load: () => ({ average: Deno.loadavg()[0] ?? 0, cores: navigator.hardwareConcurrency }),
 };

@@ -36,9 +36,8 @@ type Functions = Record<string, Function>;
  * The names of the WASM imports and exports are minified, so the functions are known by their source
  * text. A build that looks different is left as it is, and {@linkcode RuntimeHook.state} says so.
  */
-export async function installHook(options: HookOptions = {}): Promise<RuntimeHook> {
+export function installHook(options: HookOptions = {}): RuntimeHook {
   const { onRun, anew = false } = options;
-  const source = await glueSource();
   const original = WebAssembly.instantiate;
   const caught = new Catcher();
   let state: RuntimeHook["state"] = "waiting";
@@ -48,6 +47,7 @@ export async function installHook(options: HookOptions = {}): Promise<RuntimeHoo
     given: BufferSource | WebAssembly.Module,
     imports: WebAssembly.Imports = {},
   ): Promise<unknown> => {
+    const caller = callerOf(new Error().stack); // before anything is awaited
     const memory = sharedMemory(imports);
     if (memory === undefined) {
       return await original.call(WebAssembly, given as BufferSource, imports);
@@ -56,7 +56,7 @@ export async function installHook(options: HookOptions = {}): Promise<RuntimeHoo
     const code = anew && !(given instanceof WebAssembly.Module) ? withSalt(given) : given;
     WebAssembly.instantiate = original;
 
-    const names = runOptionsNames(source);
+    const names = runOptionsNames(await sourceOf(caller));
     const known = names && divertOutput(imports.a as Functions, memory, caught);
     const result = await original.call(WebAssembly, code as BufferSource, imports);
     const { instance, module } = result as unknown as WebAssembly.WebAssemblyInstantiatedSource;
@@ -215,11 +215,22 @@ function runOptionsNames(source: string): RunOptionsNames | undefined {
   return create && release ? { create, release } : undefined;
 }
 
-/** Text of the code that loads the WASM; "" if it is somewhere else in this version. */
-async function glueSource(): Promise<string> {
+/** Address of the module whose code called the hook: it is the glue code, whatever version it is of. */
+function callerOf(stack = ""): string | undefined {
+  const modules = stack.matchAll(/\b((?:file|https?|blob|data):\S+?):\d+:\d+/g);
+  return Array.from(modules, ([, module]) => module).find((module) => module !== import.meta.url);
+}
+
+/**
+ * Text of the code that loads the WASM; "" if it cannot be seen. A module of its own exports a function that is
+ * all of it, for which no file need be read; in a bundle it is somewhere in the file.
+ */
+async function sourceOf(module: string | undefined): Promise<string> {
   try {
-    const { default: start } = await import("onnxruntime-web/ort-wasm-simd-threaded.mjs");
-    return String(start);
+    if (module === undefined) return "";
+    const { default: start } = await import(module);
+    if (typeof start === "function") return String(start);
+    return await (await fetch(module)).text();
   } catch {
     return "";
   }

@@ -5,6 +5,7 @@ import type { ElementType, Feeds, Tensor, ValueType } from "../../tensor/tensor.
 import { checkFeeds } from "../feeds.ts";
 import { explain, RuntimeError } from "../runtime_errors.ts";
 import type { Session, SessionOptions } from "../session.ts";
+import { ortModule } from "./ort_module.ts";
 import { WebWorker } from "./web_worker.ts";
 
 /** Loads a model into the onnxruntime-web instance of this thread: see `openSession()`. */
@@ -55,7 +56,7 @@ export class OrtSession implements Session {
 
   static async open(bytes: Uint8Array, options: OrtSessionOptions = {}): Promise<OrtSession> {
     const { threads, optimization = "all", verbose = false, name = "the model", native } = options;
-    const ort = await loadOrt();
+    const ort = await ortModule();
     useThreads(ort, threads);
     let session: Ort.InferenceSession;
     try {
@@ -143,13 +144,6 @@ export class OrtSession implements Session {
       );
     }
   }
-}
-
-let loaded: Promise<typeof Ort> | undefined;
-
-/** Loads onnxruntime-web when the first session is opened: it takes time, and changes globals. */
-function loadOrt(): Promise<typeof Ort> {
-  return loaded ??= import("onnxruntime-web");
 }
 
 /** Threads of the WASM instance of this thread, once it is decided. */

@@ -38,12 +38,19 @@ export interface Start {
   readonly kind: "start";
   readonly control: SharedArrayBuffer;
   readonly threads: number;
+  /** The module that is imported as onnxruntime-web, where it is another one than Octavo's own. */
+  readonly ort?: string;
   /** Compile the runtime as if this process had never seen it. */
   readonly anew: boolean;
 }
 
 /** What a worker can be asked to do, with the answer. */
 export interface Jobs {
+  /** Tells which onnxruntime-web it has. */
+  version: {
+    request: Record<never, never>;
+    answer: { readonly version: string };
+  };
   /** Runs the samples one after another. */
   run: {
     request: {

@@ -28,6 +28,8 @@ export interface Job {
 export interface SlotOptions {
   /** Threads of the worker's runtime. */
   threads: number;
+  /** The module that is imported as onnxruntime-web. @default {Octavo's own} */
+  ort?: string;
   /** Longest silence of a worker that has a job, in milliseconds. */
   timeoutMs: number;
   /**
@@ -117,8 +119,8 @@ export class Slot {
     worker.onmessageerror = () => {
       if (worker === this.#worker) this.#fail("its worker's answer could not be read");
     };
-    const { threads, once = false } = this.#options;
-    const start: Start = { kind: "start", control, threads, anew: once };
+    const { threads, ort, once = false } = this.#options;
+    const start: Start = { kind: "start", control, threads, ort, anew: once };
     worker.postMessage(start);
     return worker;
   }

@@ -1,8 +1,15 @@
 import type { Model } from "../../onnx/model.ts";
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
-import type { RunOptions, Runtime, RuntimeInfo, Times, TimesOptions } from "../runtime.ts";
+import type {
+  RunOptions,
+  Runtime,
+  RuntimeEnvironment,
+  RuntimeInfo,
+  Times,
+  TimesOptions,
+} from "../runtime.ts";
 import { timesRequest } from "../times_request.ts";
-import { denoMachine } from "./deno_versions.ts";
+import { denoEnvironment } from "./deno_environment.ts";
 import { type LoadableModel, ModelRunner } from "./model_runner.ts";
 import { scalarsOf, threadsHere } from "./ort_session.ts";
 
@@ -20,8 +27,12 @@ export class ThreadRuntime implements Runtime {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor({ threads }: { threads?: number }) {
-    this.about = { workers: 0, threads: threads ?? threadsHere() ?? 1, machine: denoMachine() };
+    this.about = { workers: 0, threads: threads ?? threadsHere() ?? 1 };
     this.#runner = new ModelRunner({ threads });
+  }
+
+  environment(): Promise<RuntimeEnvironment> {
+    return Promise.resolve(denoEnvironment());
   }
 
   async *run(

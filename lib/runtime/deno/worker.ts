@@ -1,5 +1,7 @@
+import { reasonOf, UserError } from "../../errors.ts";
 import { installHook } from "./hook.ts";
 import { type LoadableModel, ModelRunner } from "./model_runner.ts";
+import { cannotUse, ortModule, versionOf } from "./ort_module.ts";
 import { OrtSession } from "./ort_session.ts";
 import { packError } from "./plain_error.ts";
 import {
@@ -26,6 +28,9 @@ const send = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(r
 
 /** Made by {@linkcode start}. */
 let runner: ModelRunner;
+let version: string;
+/** Why nothing can be done here. */
+let unusable: unknown;
 
 /** Notes how the run that is about to begin can be ended. */
 function announce(memory: SharedArrayBuffer, address: number): void {
@@ -52,6 +57,7 @@ function checkIn(): void {
 }
 
 const jobs: { [K in JobKind]: (request: Jobs[K]["request"]) => Promise<Jobs[K]["answer"]> } = {
+  version: () => Promise.resolve({ version }),
   run: ({ model, ...request }) => runner.run(loadable(model), request),
   times: ({ models, ...request }) => runner.times(models.map(loadable), request),
   optimized: async ({ model }) => ({ bytes: await runner.optimized(loadable(model)) }),
@@ -69,6 +75,7 @@ async function work(request: Request): Promise<void> {
   const { id, kind } = request;
   lastSign = performance.now();
   try {
+    if (unusable !== undefined) throw unusable;
     // Each kind has its own function, which TypeScript cannot follow through a table.
     const job = jobs[kind] as (request: Request) => Promise<Jobs[JobKind]["answer"]>;
     const answer = await job(request);
@@ -95,13 +102,26 @@ function buffersOf(answer: Jobs[JobKind]["answer"]): ArrayBuffer[] {
  * Starts the runtime ahead of the first job, whose time is limited: compiling the WASM takes about
  * half a second. A session is the only way to start it; that there is no model in it is found later.
  */
-async function start(message: Start): Promise<void> {
-  control = new Int32Array(message.control);
-  const hook = await installHook({ onRun: announce, anew: message.anew });
+async function start({ control: shared, ort, threads, anew }: Start): Promise<void> {
+  control = new Int32Array(shared);
+  const hook = installHook({ onRun: announce, anew });
   runner = new ModelRunner({ hook, between: checkIn });
-  await OrtSession.open(new Uint8Array(0), { threads: message.threads }).catch(() => {});
+  try {
+    version = versionOf(await ortModule(ort), ort);
+    await OrtSession.open(new Uint8Array(0), { threads }).catch((error) => {
+      const reason = reasonOf(error).match(NOT_STARTED)?.[1];
+      if (reason !== undefined) {
+        throw new UserError(`${cannotUse(ort)}: it does not start: ${reason}`);
+      }
+    });
+  } catch (error) {
+    unusable = error; // told to whoever wants something
+  }
   send({ kind: "ready" });
 }
+
+/** What onnxruntime-web says where its WASM file is missing or of another version. */
+const NOT_STARTED = /no available backend found\. ERR: (.*)/s;
 
 // One after another: the runtime's sessions share one heap, and the hook catches for one job at a time.
 let last = Promise.resolve();

@@ -10,6 +10,7 @@ import type {
   ProfileOptions,
   RunOptions,
   Runtime,
+  RuntimeEnvironment,
   RuntimeInfo,
   RuntimeOptions,
   Times,
@@ -18,7 +19,7 @@ import type {
 import { timesRequest } from "../times_request.ts";
 import { measuringPace } from "../pace.ts";
 import { turns } from "../timing.ts";
-import { denoMachine } from "./deno_versions.ts";
+import { denoEnvironment } from "./deno_environment.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
 import { type Job, Slot } from "./slot.ts";
 
@@ -31,6 +32,12 @@ const CHUNK_LIMIT = 64;
 /** Messages per worker that are under way at a time. */
 const LOOK_AHEAD = 2;
 
+/** Options of the constructor of {@linkcode WorkerRuntime}. */
+interface WorkerRuntimeOptions extends Required<Omit<RuntimeOptions, "ort">> {
+  /** The module that is imported as onnxruntime-web. @default {Octavo's own} */
+  ort?: string;
+}
+
 /** Workers that run models, each with an instance of onnxruntime-web of its own. */
 export class WorkerRuntime implements Runtime {
   readonly about: RuntimeInfo;
@@ -42,18 +49,31 @@ export class WorkerRuntime implements Runtime {
   /** The job that wants to be alone, while it runs. */
   #alone: Job | undefined;
   #closed = false;
+  readonly #ort: string | undefined;
+  #environment: Promise<RuntimeEnvironment> | undefined;
   readonly #models = new WeakMap<Model, Promise<ModelRef>>();
   /** Milliseconds per sample, by hash of the model. */
   readonly #pace = new Map<string, number>();
 
-  constructor({ workers, threads, timeoutMs }: Required<RuntimeOptions>) {
-    this.about = { workers, threads, machine: denoMachine() };
+  constructor({ workers, threads, timeoutMs, ort }: WorkerRuntimeOptions) {
+    this.about = { workers, threads };
+    this.#ort = ort;
     const onFree = (lost: readonly Job[]) => {
       this.#queue.unshift(...lost);
       this.#pump();
     };
-    this.#newSlot = () => new Slot({ threads: 1, timeoutMs, onFree, once: true });
-    this.#slots = Array.from({ length: workers }, () => new Slot({ threads, timeoutMs, onFree }));
+    this.#newSlot = () => new Slot({ threads: 1, timeoutMs, ort, onFree, once: true });
+    this.#slots = Array.from(
+      { length: workers },
+      () => new Slot({ threads, timeoutMs, ort, onFree }),
+    );
+  }
+
+  /** Octavo's own onnxruntime-web is on the disk, and its version there; another one tells it when it is loaded. */
+  environment(): Promise<RuntimeEnvironment> {
+    return this.#environment ??= this.#ort === undefined
+      ? Promise.resolve(denoEnvironment())
+      : this.#submit("version", {}).then(({ version }) => denoEnvironment(version));
   }
 
   async *run(
@@ -183,7 +203,7 @@ export class WorkerRuntime implements Runtime {
   ): Promise<Jobs[K]["answer"]> {
     const { promise, resolve, reject } = Promise.withResolvers<Jobs[K]["answer"]>();
     const alone = kind === "times" || kind === "profile" || kind === "coldStart";
-    const model = "models" in request ? request.models[0] : request.model;
+    const models = "models" in request ? request.models : "model" in request ? [request.model] : [];
     const onAbort = () => {
       settle(() => reject(signal?.reason));
       this.#queue = this.#queue.filter((other) => other !== job);
@@ -200,7 +220,7 @@ export class WorkerRuntime implements Runtime {
     };
     const job: Job = {
       task: { kind, ...request } as Task,
-      about: model?.name ?? "a model",
+      about: models[0]?.name ?? "a model",
       alone,
       resolve: (answer) => settle(() => resolve(answer)),
       reject: (error) => settle(() => reject(error)),

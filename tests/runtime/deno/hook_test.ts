@@ -12,7 +12,7 @@ const EMPTY = SHARED_MEMORY.slice(0, 8);
 
 Deno.test("installHook() leaves a runtime that it does not know as it is, and says so", async () => {
   const original = WebAssembly.instantiate;
-  const hook = await installHook();
+  const hook = installHook();
   assert.equal(hook.state, "waiting");
 
   await WebAssembly.instantiate(EMPTY); // another library's module is none of its business
@@ -32,7 +32,7 @@ Deno.test("installHook() makes a module of bytes that V8 has never seen, where i
   const memory = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const salts: Uint8Array[] = [];
   for (let time = 0; time < 2; time++) {
-    const hook = await installHook({ anew: true });
+    const hook = installHook({ anew: true });
     assert.equal(hook.heapBytes, undefined);
     const { module } = await WebAssembly.instantiate(SHARED_MEMORY, { a: { a: memory() } });
     const [salt, ...others] = WebAssembly.Module.customSections(module, "salt");

@@ -8,7 +8,6 @@ import { valueTypes } from "../../lib/onnx/graph.ts";
 import { withoutExporterMetadata } from "../../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../../lib/onnx/model.ts";
 import type { Download } from "../../lib/record/download.ts";
-import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { check, type Checked, planCheck } from "../check.ts";
 import { flag, number, RESUMES, text } from "../command.ts";
 import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
@@ -16,6 +15,7 @@ import { FORMAT_OPTION, readFormat } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
 import { COLD_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
+import { openOwnRuntime } from "../open_own_runtime.ts";
 import { makeRoomFor, requireOut } from "../out_file.ts";
 import { readNetwork, specialized } from "../read_network.ts";
 import { given } from "../study_data.ts";
@@ -83,7 +83,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   }
   await makeRoomFor(out);
 
-  await using runtime = openRuntime({ workers: 1, threads });
+  await using runtime = await openOwnRuntime({ workers: 1, threads }, progress.log);
   const planned = await planCheck(model, samples?.check, options, runtime, shell);
   const result = await optimize(model, samples?.calibration ?? [madeUp(model)], {
     ...{ runtime, format },

@@ -1,3 +1,4 @@
+import { openOwnRuntime } from "../open_own_runtime.ts";
 import { likeTheFirst } from "../../lib/data/first_samples.ts";
 import { profileModel } from "../../lib/profile/profile_model.ts";
 import { type Dataset, slice } from "../../lib/data/dataset.ts";
@@ -9,7 +10,7 @@ import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { pngOf } from "../../lib/report/png.ts";
 import { profileSvg, showProfile } from "../../lib/report/profile_display.ts";
-import { machineLoad, openRuntime } from "../../lib/runtime/open_runtime.ts";
+import { machineLoad } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { DataConfig } from "../../lib/config/data_config.ts";
 import type { Estimate } from "../../lib/record/metric_info.ts";
@@ -74,7 +75,7 @@ const main = script(command, async (line, { print, progress, signal }) => {
     progress.log,
   );
 
-  await using runtime = openRuntime({ workers: 1, threads });
+  await using runtime = await openOwnRuntime({ workers: 1, threads }, progress.log);
   const measure = async (one: Model) => {
     progress.update(`timing the nodes of ${one.name}`);
     return await profileModel(one, samples, { runtime, signal });

@@ -18,7 +18,6 @@ import { quantizeWith } from "../../lib/quantize/quantize_with.ts";
 import { explainSlow } from "../../lib/quantize/slow_layers.ts";
 import { whyNothing } from "../../lib/quantize/why_nothing.ts";
 import { isSlower } from "../../lib/record/best.ts";
-import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { QuantizeConfig } from "../../lib/config/quantize_config.ts";
@@ -41,6 +40,7 @@ import { FORMAT_OPTION, readFormat } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
+import { openOwnRuntime } from "../open_own_runtime.ts";
 import { makeRoomFor, requireOut } from "../out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "../quantize_choices.ts";
 import { readNetwork, specialized } from "../read_network.ts";
@@ -116,7 +116,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     : await readSamples(options.data, model, config.data, progress.log);
   await makeRoomFor(out);
 
-  await using runtime = openRuntime();
+  await using runtime = await openOwnRuntime({}, progress.log);
   const context = { runtime, shell };
   const network = data ? await specialized(model, data, shell) : model;
   const asked = await quantize(network, data, { options, config }, context);

@@ -5,9 +5,9 @@ import { ortVersion } from "./ort_version.ts";
 /**
  * What results in Deno depend on.
  *
- * @param ort Version of onnxruntime-web. @default {that of Octavo's own}
+ * @param ort Version of onnxruntime-web. @default {that of Octavo's own, where it can be read}
  */
-export function denoEnvironment(ort: string = ortVersion()): RuntimeEnvironment {
+export function denoEnvironment(ort: string = ortVersion() ?? "unknown"): RuntimeEnvironment {
   const { deno, v8 } = Deno.version;
   const processors = os.cpus();
   const cores = `${processors.length} ${processors.length === 1 ? "core" : "cores"}`;

@@ -1,20 +1,22 @@
+import { fileURLToPath } from "node:url";
+
 /**
  * Version of the onnxruntime-web that workers and sessions import, without importing it: as the package
- * itself has it, wherever it was installed.
+ * itself has it, wherever it was installed. Undefined where that may not be read; nobody is asked.
  */
-export function ortVersion(): string {
+export function ortVersion(): string | undefined {
   return found ??= read(import.meta.resolve("onnxruntime-web"));
 }
 
 let found: string | undefined;
 
 /** Of a module in the folder `dist/` of its package. */
-function read(module: string): string {
+function read(module: string): string | undefined {
   try {
-    const text = Deno.readTextFileSync(new URL("../package.json", module));
-    const { version } = JSON.parse(text);
-    return String(version);
+    const path = fileURLToPath(new URL("../package.json", module));
+    if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+    return String(JSON.parse(Deno.readTextFileSync(path)).version);
   } catch {
-    return "unknown"; // not on this disk, or nobody lets us read it
+    return undefined; // not on this disk
   }
 }

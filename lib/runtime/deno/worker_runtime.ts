@@ -20,6 +20,7 @@ import { timesRequest } from "../times_request.ts";
 import { measuringPace } from "../pace.ts";
 import { turns } from "../timing.ts";
 import { denoEnvironment } from "./deno_environment.ts";
+import { ortVersion } from "./ort_version.ts";
 import type { JobKind, Jobs, ModelRef, Task } from "./protocol.ts";
 import { type Job, Slot } from "./slot.ts";
 
@@ -69,9 +70,9 @@ export class WorkerRuntime implements Runtime {
     );
   }
 
-  /** Octavo's own onnxruntime-web is on the disk, and its version there; another one tells it when it is loaded. */
+  /** The version of Octavo's own onnxruntime-web is on the disk, mostly; of another one a worker tells it. */
   environment(): Promise<RuntimeEnvironment> {
-    return this.#environment ??= this.#ort === undefined
+    return this.#environment ??= this.#ort === undefined && ortVersion() !== undefined
       ? Promise.resolve(denoEnvironment())
       : this.#submit("version", {}).then(({ version }) => denoEnvironment(version));
   }

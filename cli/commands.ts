@@ -42,6 +42,10 @@ export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     summary: "write the report again from a stored study",
     load: () => import("./commands/report.ts"),
   }],
+  ["init", {
+    summary: "make a folder for work on a model, or a page that runs one",
+    load: () => import("./commands/init.ts"),
+  }],
   ["help", {
     summary: "explain configs, every key of them, and metrics",
     load: () => import("./commands/help.ts"),

@@ -84,7 +84,7 @@ function unchangedStates(node: NodeProto): State[] {
       result: node.output[i] ?? "",
     };
   }).filter(({ at, outer, inner }) => {
-    let name = given[at.innerOutput];
+    let name: string | undefined = given[at.innerOutput];
     for (let hops = 0; hops < sources.size && name !== inner; hops++) {
       name = sources.get(name ?? "");
     }

@@ -62,7 +62,7 @@ export function pageFiles(content: PageContent): Map<string, string | Uint8Array
     ["index.html", index],
     ["run.js", run],
     ["serve.mjs", serve],
-    ["samples.json", JSON.stringify({ ...content, samples }, null, 2) + "\n"],
+    ["samples.json", JSON.stringify({ ...content, samples }) + "\n"],
     ["samples.bin", parts],
   ]);
 }

@@ -9,7 +9,7 @@ import { trialFront } from "../record/best.ts";
 export const STUDY_JSON = "study.json";
 
 /** The model that was chosen, in the folder of its study. */
-const BEST_MODEL = "best.onnx";
+export const BEST_MODEL = "best.onnx";
 
 /**
  * Writes the models of a study that are worth keeping: the winner as `best.onnx`, and those on the

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pageFiles } from "../../lib/ship/model_page.ts";
+import { pageFiles, RUNTIME_FOLDER } from "../../lib/ship/model_page.ts";
 import { ISOLATION_HEADERS, PLAIN_BUILD } from "../../lib/ship/web_runtime.ts";
 import { concat } from "../../scripts/notebooks/zmtp.ts";
 
@@ -32,8 +32,13 @@ Deno.test("pageFiles() lays tensors where any type may begin, and says where", (
 
 Deno.test("the page loads the runtime's plain build, and its server sends what isolates it", () => {
   const text = (name: string) => files.get(name) as string;
-  assert.match(text("run.js"), new RegExp(`"\\./ort/${PLAIN_BUILD.script.name}"`));
-  assert.match(text("run.js"), new RegExp(`"ort/${PLAIN_BUILD.wasm.name}"`));
+  assert.ok(
+    text("index.html").includes(
+      `"${PLAIN_BUILD.entry}": "./${RUNTIME_FOLDER}/${PLAIN_BUILD.script.name}"`,
+    ),
+  );
+  assert.ok(text("run.js").includes(`from "${PLAIN_BUILD.entry}";`));
+  assert.match(text("run.js"), new RegExp(`"${RUNTIME_FOLDER}/${PLAIN_BUILD.wasm.name}"`));
   assert.match(text("index.html"), /src="run\.js"/);
   for (const [name, value] of Object.entries(ISOLATION_HEADERS)) {
     assert.ok(text("serve.mjs").includes(`"${name}": "${value}"`), name);

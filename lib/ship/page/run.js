@@ -1,6 +1,5 @@
 // Runs a model in this page with plain onnxruntime-web, and shows what it gives and how long it takes.
-// With a bundler, the next line is: import * as ort from "onnxruntime-web/wasm";
-import * as ort from "./ort/ort.wasm.bundle.min.mjs";
+import * as ort from "onnxruntime-web/wasm"; // index.html says where that lies; a bundler knows
 
 /** Arrays that hold the values of each type. */
 const ARRAYS = {

@@ -81,14 +81,17 @@ async function takeInputs(
   const samples = await readSamples(data, model, (await readShared(config))?.data, progress.log);
   const count = Math.min(SAMPLES, samples.length);
   const feeds = await Promise.all(Array.from({ length: count }, (_, i) => samples.sample(i)));
-  return { feeds, inputs: `The inputs are the first ${plural(count, "sample")} of ${basename(data)}.` };
+  return {
+    feeds,
+    inputs: `The inputs are the first ${plural(count, "sample")} of ${basename(data)}.`,
+  };
 }
 
 /** What the model gives in Deno, without outputs of texts. */
 async function outputsOf(model: Model, feeds: readonly Feeds[]): Promise<Feeds[]> {
   const outputs = valueTypes(model.graph).outputs
     .filter(({ type }) => type !== "string").map(({ name }) => name);
-  await using runtime = openRuntime({ workers: 1 });
+  await using runtime = openRuntime({ workers: 0 });
   return await Array.fromAsync(runtime.run(model, feeds, { outputs }));
 }
 

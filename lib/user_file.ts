@@ -1,9 +1,14 @@
-import { fileURLToPath } from "node:url";
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { nearest, reasonOf, UserError } from "./errors.ts";
+import { fileURLToPath } from "node:url";
+import { nearest, UserError } from "./errors.ts";
+import { isMissing, systemReason } from "./system_errors.ts";
 
 /** Most names of a folder that are compared with one that is not there. */
 const MOST_NAMES = 10_000;
+
+/** Most bytes that one call reads: systems refuse more than an int32 holds. */
+const MOST_AT_ONCE = 2 ** 30;
 
 /** Options for {@linkcode readUserFile}. */
 export interface ReadUserFileOptions {
@@ -24,7 +29,15 @@ export async function readUserFile(
   { mayBeEmpty = false }: ReadUserFileOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   await requirePlain(path, name, mayBeEmpty);
-  return await Deno.readFile(path).catch((error) => fail(name, systemReason(error), error));
+  const file = await openPlain(path, name);
+  try {
+    const { size } = await file.stat();
+    return await readPart(file, 0, size);
+  } catch (error) {
+    return fail(name, systemReason(error), error);
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -35,14 +48,33 @@ export async function readUserFile(
 export async function openUserFile(
   path: string | URL,
   name: string = String(path),
-): Promise<Deno.FsFile> {
+): Promise<FileHandle> {
   await requirePlain(path, name, false);
-  return await Deno.open(path).catch((error) => fail(name, systemReason(error), error));
+  return await openPlain(path, name);
 }
 
-/** What the system says of a file, without the path, which the message has already. */
-export function systemReason(error: unknown): string {
-  return reasonOf(error).replace(/: \w+ '.*$/s, "");
+async function openPlain(path: string | URL, name: string): Promise<FileHandle> {
+  return await open(path).catch((error) => fail(name, systemReason(error), error));
+}
+
+/**
+ * Reads the bytes of a file from `start` up to, not including, `end`.
+ *
+ * @throws {Error} If the file ends before that.
+ */
+export async function readPart(
+  file: FileHandle,
+  start: number,
+  end: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(end - start);
+  for (let at = 0; at < bytes.length;) {
+    const length = Math.min(bytes.length - at, MOST_AT_ONCE);
+    const { bytesRead } = await file.read(bytes, at, length, start + at);
+    if (bytesRead === 0) throw new Error("it shrank while it was read");
+    at += bytesRead;
+  }
+  return bytes;
 }
 
 /** Opening a pipe waits for whoever writes into it, so it is asked first what lies there. */
@@ -52,10 +84,12 @@ async function requirePlain(
   mayBeEmpty: boolean,
 ): Promise<void> {
   try {
-    const { isFile, isDirectory, size } = await Deno.stat(path);
-    if (isDirectory) fail(name, "it is a folder; name a file");
-    if (!isFile) fail(name, "it is no plain file, but a pipe or a device; save it as a file");
-    if (size === 0 && !mayBeEmpty) fail(name, "it is empty");
+    const found = await stat(path);
+    if (found.isDirectory()) fail(name, "it is a folder; name a file");
+    if (!found.isFile()) {
+      fail(name, "it is no plain file, but a pipe or a device; save it as a file");
+    }
+    if (found.size === 0 && !mayBeEmpty) fail(name, "it is empty");
   } catch (error) {
     if (error instanceof UserError) throw error;
     fail(name, await whyMissing(path, error), error);
@@ -63,8 +97,7 @@ async function requirePlain(
 }
 
 async function whyMissing(path: string | URL, error: unknown): Promise<string> {
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (!(error instanceof Deno.errors.NotFound)) return systemReason(error);
+  if (!isMissing(error)) return systemReason(error);
   const file = path instanceof URL ? fileURLToPath(path) : path;
   const near = await nearestFile(file).catch(() => undefined);
   return `there is no such file${near === undefined ? "" : ` (did you mean ${near}?)`}`;
@@ -73,8 +106,8 @@ async function whyMissing(path: string | URL, error: unknown): Promise<string> {
 /** The file in the same folder whose name is most like it: first of those that end like it. */
 async function nearestFile(path: string): Promise<string | undefined> {
   const names: string[] = [];
-  for await (const { name, isFile } of Deno.readDir(dirname(path))) {
-    if (isFile && names.push(name) >= MOST_NAMES) break;
+  for (const entry of await readdir(dirname(path), { withFileTypes: true })) {
+    if (entry.isFile() && names.push(entry.name) >= MOST_NAMES) break;
   }
   const [wanted, ending] = [basename(path), extname(path)];
   const [alike = [], others = []] = [true, false].map((same) =>

@@ -1,5 +1,7 @@
+import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { reasonOf, UserError } from "./errors.ts";
+import { UserError } from "./errors.ts";
+import { systemReason } from "./system_errors.ts";
 
 /** What a file is to hold: text, bytes, bytes in parts, or what a function writes and closes. */
 export type FileContent =
@@ -30,22 +32,26 @@ export async function writeWhole(path: string, content: FileContent): Promise<vo
   const random = crypto.randomUUID().slice(0, 8);
   const temporary = join(dirname(target), `.${basename(target)}.${random}.tmp`);
   try {
-    const file = await Deno.open(temporary, { write: true, createNew: true });
-    if (typeof content === "function") await content(file.writable);
-    else await writeAndClose(file, partsOf(content));
-    await Deno.rename(temporary, target);
+    const file = await open(temporary, "wx");
+    try {
+      if (typeof content === "function") await content(streamInto(file));
+      else for (const part of partsOf(content)) await writeAll(file, part);
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw new UserError(`Cannot write ${path}: ${reasonOf(error)}`, { cause: error });
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new UserError(`Cannot write ${path}: ${systemReason(error)}`, { cause: error });
   }
 }
 
 /** Where a path leads. A device or a pipe would be gone, were a file renamed to its name. */
 async function plainTarget(path: string): Promise<string> {
-  const target = await Deno.realPath(path).catch(() => path); // nothing there yet
-  const found = await Deno.stat(target).catch(() => undefined);
-  if (!found || found.isFile) return target;
-  const what = found.isDirectory ? "is a folder" : "is no plain file, but a pipe or a device";
+  const target = await realpath(path).catch(() => path); // nothing there yet
+  const found = await stat(target).catch(() => undefined);
+  if (!found || found.isFile()) return target;
+  const what = found.isDirectory() ? "is a folder" : "is no plain file, but a pipe or a device";
   throw new UserError(`Cannot write ${path}: it ${what}; name another file`);
 }
 
@@ -54,12 +60,14 @@ function partsOf(content: string | Uint8Array | readonly Uint8Array[]): readonly
   return content instanceof Uint8Array ? [content] : content;
 }
 
-async function writeAndClose(file: Deno.FsFile, parts: readonly Uint8Array[]): Promise<void> {
-  try {
-    for (const part of parts) {
-      for (let done = 0; done < part.length;) done += await file.write(part.subarray(done));
-    }
-  } finally {
-    file.close();
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done);
+    done += bytesWritten;
   }
+}
+
+/** The file as a stream, which leaves it open. */
+function streamInto(file: FileHandle): WritableStream<Uint8Array<ArrayBuffer>> {
+  return new WritableStream({ write: (chunk) => writeAll(file, chunk) });
 }

@@ -1,5 +1,6 @@
 import { writeReport } from "../../lib/report/write_report.ts";
-import { parseSweepConfig, type SweepConfig } from "../../lib/config/sweep_config.ts";
+import { parseSweepConfig } from "../../lib/config/parse_sweep_config.ts";
+import type { SweepConfig } from "../../lib/config/sweep_config.ts";
 import { sweep } from "../../lib/task/run_sweep.ts";
 import { flag, RESUMES, text } from "../command.ts";
 import { configOption, DATA_HELP } from "../data.ts";

@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { BINS } from "../calibrate/histogram.ts";
 import { nearest, UserError } from "../errors.ts";
-import { checkValue, readJsonc } from "./jsonc.ts";
+import { checkValue } from "./schema_mistakes.ts";
 import {
   correctionName,
   type MappingConfig,
   mappingConfig,
   type MappingConfigInput,
-  quantizeConfig,
   weightsName,
 } from "./mapping_config.ts";
 import { type SharedConfig, sharedConfig } from "./shared_config.ts";
@@ -210,31 +209,16 @@ function refuseIdle(config: SweepConfig, file: string): void {
 }
 
 /**
- * Reads a sweep's config.
- *
- * @param text JSON with comments.
- * @param file How messages call it.
- * @throws {UserError} Naming line, key and the nearest valid one.
- */
-export function parseSweepConfig(text: string, file = "the config"): SweepConfig {
-  const elsewhere = (key: string) =>
-    Object.hasOwn(quantizeConfig.shape, key)
-      ? 'is of quantize\'s form; put it under mappings: { "mappings": { "mine": { ... } } }'
-      : undefined;
-  return requireSense(readJsonc(text, sweepConfig, file, { elsewhere }), file);
-}
-
-/**
  * Checks a sweep's config that was made in code.
  *
  * @throws {UserError} Naming the key and the nearest valid one.
  */
 export function checkSweepConfig(config: SweepConfigInput): SweepConfig {
-  return requireSense(checkValue(config, sweepConfig, "options.config"), "options.config");
+  return requireSensible(checkValue(config, sweepConfig, "options.config"), "options.config");
 }
 
 /** Refuses what the schema lets through: names of nothing, and lists that make no difference. */
-function requireSense(config: SweepConfig, file: string): SweepConfig {
+export function requireSensible(config: SweepConfig, file: string): SweepConfig {
   const builtIn = Object.keys(PLACEMENTS);
   const own = Object.keys(config.mappings);
   const taken = own.find((name) => builtIn.includes(name));

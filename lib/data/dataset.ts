@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Feeds } from "../tensor/tensor.ts";
 import { bytesOf } from "./shared.ts";
 import { selectStream, type Stream } from "./stream.ts";
@@ -90,6 +89,7 @@ export function slice(dataset: Dataset, start = 0, end: number = dataset.length)
  * ```
  */
 export async function hashSamples(dataset: Dataset): Promise<string> {
+  const { createHash } = await import("node:crypto"); // a page has none
   const hash = createHash("sha256");
   let index = 0;
   for await (const feeds of samples(dataset)) {

@@ -4,10 +4,10 @@ import { UserError } from "../errors.ts";
 import { otherFormat } from "../file_format.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeWhole } from "../whole_file.ts";
-import { openUserFile } from "../user_file.ts";
+import { openUserFile, readPart } from "../user_file.ts";
 import { orDamaged } from "./damaged.ts";
 import { isNpy, parseNpy, writeNpy } from "./npy.ts";
-import { type ByteSource, openZip, writeZip } from "./zip.ts";
+import type { ByteSource } from "./zip.ts";
 
 /** Options for {@linkcode readNpz}. */
 export interface ReadNpzOptions {
@@ -42,10 +42,10 @@ export async function readNpz(
   const file = await openUserFile(source, name);
   try {
     const { size } = await file.stat();
-    const read = (start: number, end: number) => readAt(file, start, end);
+    const read = (start: number, end: number) => readPart(file, start, end);
     return await readArrays({ name, size, read }, options);
   } finally {
-    file.close();
+    await file.close();
   }
 }
 
@@ -53,7 +53,7 @@ async function readArrays(
   source: ByteSource,
   options: ReadNpzOptions,
 ): Promise<Record<string, Tensor>> {
-  const start = source.read(0, Math.min(64, source.size));
+  const start = await source.read(0, Math.min(64, source.size));
   const other = otherFormat(start, "samples");
   if (other) throw new UserError(`Cannot read ${source.name}: ${other}`);
   return Object.fromEntries(
@@ -63,7 +63,7 @@ async function readArrays(
 
 /** The array that `np.save` saved, under the name of its file. */
 async function readOne(source: ByteSource): Promise<[name: string, Tensor]> {
-  const bytes = source.read(0, source.size);
+  const bytes = await source.read(0, source.size);
   const tensor = await orDamaged(source.name, () => parseNpy(bytes, source.name));
   return [basename(source.name).replace(/\.npy$/, ""), tensor];
 }
@@ -72,6 +72,7 @@ async function readArchive(
   source: ByteSource,
   { leave = [] }: ReadNpzOptions,
 ): Promise<Map<string, Tensor>> {
+  const { openZip } = await import("./zip.ts"); // 20 ms that not everybody needs
   const entries = await openZip(source);
   if (entries.some(({ name }) => /(^|\/)data\.pkl$/.test(name))) {
     throw new UserError(
@@ -99,20 +100,8 @@ function memory(bytes: Uint8Array): ByteSource {
   return {
     name: "npz bytes",
     size: bytes.length,
-    read: (start, end) => bytes.subarray(start, end),
+    read: (start, end) => Promise.resolve(bytes.subarray(start, end)),
   };
-}
-
-/** At once, since two parts may be asked for at the same time and a file has one position. */
-function readAt(file: Deno.FsFile, start: number, end: number): Uint8Array {
-  const bytes = new Uint8Array(end - start);
-  file.seekSync(start, Deno.SeekMode.Start);
-  for (let at = 0; at < bytes.length;) {
-    const read = file.readSync(bytes.subarray(at));
-    if (read === null) throw new Deno.errors.UnexpectedEof("The file shrank while it was read");
-    at += read;
-  }
-  return bytes;
 }
 
 /**
@@ -127,6 +116,7 @@ export async function writeNpz(
 ): Promise<void> {
   const target = path instanceof URL ? fileURLToPath(path) : path;
   const files = filesOf(arrays);
+  const { writeZip } = await import("./zip.ts");
   await writeWhole(target, (file) => writeZip(file, files));
 }
 

@@ -21,7 +21,7 @@ export interface ByteSource {
   readonly name: string;
   readonly size: number;
   /** Reads what lies between two offsets inside the source. */
-  read(start: number, end: number): Uint8Array;
+  read(start: number, end: number): Promise<Uint8Array>;
 }
 
 /** One file of an archive. */
@@ -41,8 +41,9 @@ export async function openZip(source: ByteSource): Promise<ZipEntry[]> {
   // Names are those of tensors, which may hold what a file name may not.
   const options = { checkSignature: true, filenameValidation: "tolerant" } as const;
   const archive = new ZipReader(new SourceReader(source), options);
-  const entries = await archive.getEntries().catch((cause) => {
-    throw new UserError(`Cannot read ${source.name}: ${brokenArchive(source, cause)}`, { cause });
+  const entries = await archive.getEntries().catch(async (cause) => {
+    const why = await brokenArchive(source, cause);
+    throw new UserError(`Cannot read ${source.name}: ${why}`, { cause });
   });
   return entries.filter((entry) => !entry.directory)
     .map((entry) => ({ name: entry.filename, read: () => readEntry(source, entry) }));
@@ -53,8 +54,8 @@ class SourceReader extends Reader<ByteSource> {
     super(source);
     this.size = source.size;
   }
-  override readUint8Array(index: number, length: number): Promise<Uint8Array> {
-    return Promise.resolve(this.source.read(index, Math.min(index + length, this.size)));
+  override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
+    return await this.source.read(index, Math.min(index + length, this.size));
   }
 }
 
@@ -84,11 +85,14 @@ async function readEntry(source: ByteSource, entry: FileEntry): Promise<Uint8Arr
   }
 }
 
-function brokenArchive({ name, size, read }: ByteSource, { message }: Error): string {
+async function brokenArchive(
+  { name, size, read }: ByteSource,
+  { message }: Error,
+): Promise<string> {
   if (![ERR_BAD_FORMAT, ERR_EOCDR_NOT_FOUND].includes(message)) {
     return "the archive is damaged; copy or save the file again";
   }
-  return String(read(0, Math.min(4, size))) === "80,75,3,4"
+  return String(await read(0, Math.min(4, size))) === "80,75,3,4"
     ? "the archive is cut off; copy or save the file again"
     : formatByEnding(name, "samples") ?? "it is not a zip archive (.npz)";
 }

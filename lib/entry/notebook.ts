@@ -7,7 +7,8 @@
 
 // Tables of one's own rows, and of a plan.
 export { Table, table } from "../display.ts";
-export { planOf, type Shown } from "../report/notebook_display.ts";
+export { planOf } from "../report/notebook_display.ts";
+export type { Shown } from "../report/shown.ts";
 export { errorsOf } from "../report/error_chart.ts";
 
 // A study.

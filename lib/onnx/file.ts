@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { readUserFile } from "../user_file.ts";
+import { isMissing } from "../system_errors.ts";
 import { externalFiles, moveIn } from "./external_data.ts";
 import { amendedModel, decodeProto, type Model } from "./model.ts";
 
@@ -41,6 +41,7 @@ async function readBytes(
     await response.body?.cancel();
     throw new UserError(`Cannot read ${shown}: the server answers ${response.status}`);
   }
+  const { readUserFile } = await import("../user_file.ts"); // a page has none
   return await readUserFile(path, shown);
 }
 
@@ -65,9 +66,11 @@ async function readInside(
   path: string | URL,
   what: string,
 ): Promise<Uint8Array> {
-  const root = await Deno.realPath(folder);
+  const { readUserFile } = await import("../user_file.ts");
+  const { realpath } = await import("node:fs/promises");
+  const root = await realpath(folder);
   // A file that is missing is reported by the reading.
-  const real = await Deno.realPath(path).catch(() => undefined);
+  const real = await realpath(path).catch(() => undefined);
   if (real === root) throw new UserError(`Cannot read ${what}: it names a folder, and no file`);
   if (
     real !== undefined && !(real.startsWith(root) && /[/\\]/.test(root.at(-1)! + real[root.length]))
@@ -78,7 +81,7 @@ async function readInside(
     );
   }
   return await readUserFile(path, what, { mayBeEmpty: true }).catch((error) => {
-    if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
+    if (!isMissing(error)) throw error;
     throw new UserError(`${error.message}; the model was exported in two files: copy both`, {
       cause: error.cause,
     });

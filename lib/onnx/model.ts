@@ -1,7 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { reasonOf, UserError } from "../errors.ts";
 import { formatByEnding, otherFormat } from "../file_format.ts";
-import { writeWhole } from "../whole_file.ts";
 import { amend } from "./amend.ts";
 import { moveOut } from "./external_data.ts";
 import { isStandard } from "./node.ts";
@@ -104,6 +103,7 @@ export class Model {
    */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
     const { externalData = false } = options;
+    const { writeWhole } = await import("../whole_file.ts"); // a page has none
     const [folder, file] = splitPath(path);
     if (externalData === false) return await writeWhole(path, this.bytes());
 

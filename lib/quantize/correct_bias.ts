@@ -9,7 +9,7 @@ import { CorrectedModel, nodeKey } from "../passes/corrected_model.ts";
 import { biasName, Parameters } from "../passes/parameters.ts";
 import { rootContext } from "../passes/pass.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
-import { openRuntime } from "../runtime/open_runtime.ts";
+import { ownRuntime } from "../runtime/own_runtime.ts";
 import { type Feeds, float32 } from "../tensor/tensor.ts";
 import { convert } from "./convert.ts";
 import { decide } from "./decide.ts";
@@ -144,7 +144,7 @@ async function meanErrors(
   if (outputs.size === 0) return new Map();
   const sums = new Map<string, { sum: Float64Array; squares: Float64Array }>();
   let samples = 0;
-  await using own = runtime ? undefined : openRuntime({ workers: 0 });
+  await using own = runtime ? undefined : await ownRuntime({ workers: 0 });
   const taken = "sample" in data ? slice(data, 0, maxSamples) : data;
   const wanted = { outputs: [...outputs.values()], signal };
   for await (const { results } of runDataset(runtime ?? own!, model, taken, wanted)) {

@@ -2,7 +2,7 @@ import type { CalibrateOptions } from "../calibrate/calibrate.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
 import { fuse } from "../passes/fuse.ts";
-import { openRuntime } from "../runtime/open_runtime.ts";
+import { ownRuntime } from "../runtime/own_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { qconfigMapping, type Rule } from "./mapping.ts";
@@ -19,7 +19,7 @@ import { readPlan } from "./read_plan.ts";
  */
 export async function readBack(model: QuantizedModel, runtime?: Runtime): Promise<QuantizedModel> {
   if (!runtime) {
-    await using own = openRuntime({ workers: 1 });
+    await using own = await ownRuntime({ workers: 1 });
     return await readBack(model, own);
   }
   const optimized = await runtime.optimized(model);

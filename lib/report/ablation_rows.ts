@@ -11,7 +11,7 @@ import {
   signed,
 } from "./format.ts";
 import { costsAnything, whyLayer } from "./ablation_advice.ts";
-import type { Column } from "./table.ts";
+import { type Column, textTable } from "./table.ts";
 
 /** Layers, most sensitive first. */
 export function rankedLayers({ layers, metric }: AblationRecord): AblatedLayer[] {
@@ -205,6 +205,12 @@ function dB(value: number | undefined): string {
 function short(value: number): string {
   const text = String(Number(Math.abs(value).toPrecision(3)));
   return value < 0 ? `−${text}` : text;
+}
+
+/** The headline and the table of layers, as text. */
+export function ablationText(record: AblationRecord): string {
+  const table = textTable(rankedLayers(record), layerColumns(record));
+  return `${ablationHeadline(record).join("\n")}\n\n${table}`;
 }
 
 /** What an ablation says as a whole, in sentences: what costs most and why, and what it rests on. */

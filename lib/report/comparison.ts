@@ -14,7 +14,7 @@ import {
   plural,
 } from "./format.ts";
 import { coldStartNote, pageWaitText } from "./page_wait.ts";
-import { show, type Shown } from "./notebook_display.ts";
+import { show, type Shown } from "./shown.ts";
 
 /**
  * Shows a comparison of two models: a table of accuracy, time, size and outputs, and under it what its

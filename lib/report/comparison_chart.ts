@@ -1,7 +1,7 @@
 import { table } from "../display.ts";
 import type { ComparisonRecord } from "../record/comparison_record.ts";
 import { type Chart, chartSvg } from "./chart.ts";
-import { show, type Shown } from "./notebook_display.ts";
+import { show, type Shown } from "./shown.ts";
 import {
   decimal,
   factor,

@@ -1,6 +1,6 @@
 import type { PlanRow } from "../record/plan_record.ts";
 import { type Chart, chartSvg } from "./chart.ts";
-import { show, type Shown } from "./notebook_display.ts";
+import { show, type Shown } from "./shown.ts";
 import { decimal } from "./format.ts";
 import { type ChartRow, rowChart } from "./row_chart.ts";
 import { textTable } from "./table.ts";

@@ -1,28 +1,21 @@
-import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { PlanRow } from "../record/plan_record.ts";
 import type { Study } from "../record/study_record.ts";
+import { bareTable } from "./bare_table.ts";
 import { chartSvg } from "./chart.ts";
 import { decisionCaption, decisionColumns } from "./decision_table.ts";
 import { differenceChart } from "./difference_chart.ts";
 import { headline } from "./headline.ts";
 import { decimal } from "./format.ts";
-import { type Markup, markup } from "./markup.ts";
+import { markup } from "./markup.ts";
 import { planColumns, planSummary } from "./plan_table.ts";
 import { rangeChart } from "./range_chart.ts";
 import { samplesChart, sampleSeries } from "./samples_chart.ts";
 import { scatterChart } from "./scatter_chart.ts";
+import { show, type Shown } from "./shown.ts";
 import { sizeChart } from "./size_chart.ts";
-import { type Column, fullText, textTable } from "./table.ts";
+import { textTable } from "./table.ts";
 import { trialColumns, trialRows, trialTableText } from "./trial_table.ts";
 import { entriesOf } from "./trials.ts";
-
-/** Something that shows itself in a notebook, and prints as text elsewhere. */
-export interface Shown {
-  /** The forms for a notebook, by MIME type. */
-  [JUPYTER_DISPLAY](): MimeBundle;
-  /** The text form. */
-  toString(): string;
-}
 
 /**
  * Accuracy against latency of a study's trials, with float32, the budget and the Pareto front.
@@ -147,26 +140,4 @@ function showChart(study: Study, title: string, draw: Draw, subtitle = headline(
   const heading = `${study.title}: ${title}`;
   const svg = chartSvg(draw(study), { label: heading, title: heading, subtitle });
   return show({ "image/svg+xml": svg.text, "text/plain": text });
-}
-
-/** Something that shows itself in these forms. */
-export function show(bundle: MimeBundle & { "text/plain": string }): Shown {
-  return { [JUPYTER_DISPLAY]: () => bundle, toString: () => bundle["text/plain"] };
-}
-
-/** A table that leaves its looks to the notebook, save for what sets columns apart. */
-export function bareTable<T>(rows: readonly T[], columns: readonly Column<T>[]): Markup {
-  const side = ({ numeric }: Column<T>) =>
-    markup` style="text-align:${numeric ? "right" : "left"}"`;
-  const heads = columns.map((column) => markup`<th${side(column)}>${column.head}</th>`);
-  const lines = rows.map((row) =>
-    markup`<tr>${
-      columns.map((column) => markup`<td${side(column)}>${fullText(row, column)}</td>`)
-    }</tr>\n`
-  );
-  return markup`<table>
-<thead><tr>${heads}</tr></thead>
-<tbody>
-${lines}</tbody>
-</table>`;
 }

@@ -1,26 +1,21 @@
+import inter from "@expo-google-fonts/inter/metadata.json" with { type: "json" };
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
-import wasm from "@resvg/resvg-wasm/index_bg.wasm" with { type: "bytes" };
-import regular from "@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf" with {
-  type: "bytes",
-};
-import semibold from "@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf" with {
-  type: "bytes",
-};
 
-let ready: Promise<void> | undefined;
+/** The fonts, and with them resvg itself: loaded once, with the first drawing. */
+let loaded: Promise<Uint8Array[]> | undefined;
 
 /**
  * Draws an SVG as a PNG, at twice its size for sharp screens. The fonts come along, since the WASM
  * build of resvg sees none of the system's: the same SVG gives the same bytes on every machine.
  */
 export async function pngOf(svg: string): Promise<Uint8Array<ArrayBuffer>> {
-  await (ready ??= initWasm(wasm));
+  const fonts = await (loaded ??= load());
   const renderer = new Resvg(svg, {
     fitTo: { mode: "zoom", value: 2 },
     font: {
-      fontBuffers: [regular, semibold],
-      defaultFontFamily: "Inter",
-      sansSerifFamily: "Inter",
+      fontBuffers: fonts,
+      defaultFontFamily: inter.family,
+      sansSerifFamily: inter.family,
     },
   });
   try {
@@ -33,4 +28,15 @@ export async function pngOf(svg: string): Promise<Uint8Array<ArrayBuffer>> {
   } finally {
     renderer.free();
   }
+}
+
+/** Beside their packages' code, wherever those are. */
+async function load(): Promise<Uint8Array[]> {
+  const [wasm, ...fonts] = await Promise.all([
+    import.meta.resolve("@resvg/resvg-wasm/index_bg.wasm"),
+    import.meta.resolve("@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf"),
+    import.meta.resolve("@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf"),
+  ].map((file) => Deno.readFile(new URL(file))));
+  await initWasm(wasm!);
+  return fonts;
 }

@@ -1,10 +1,7 @@
 import type { AblationRecord } from "../record/ablation_record.ts";
 import type { Study } from "../record/study_record.ts";
 import { writeWhole } from "../whole_file.ts";
-import { ablationPage } from "./ablation_sections.ts";
-import { chartsIn, type Page, pageHtml, pageMarkdown } from "./page.ts";
-import { pngOf } from "./png.ts";
-import { studyPage } from "./study_sections.ts";
+import type { Page } from "./page.ts";
 
 /**
  * Writes the report of a study: `report.html` (one self-contained file), `report.md`, and its charts as
@@ -24,6 +21,7 @@ import { studyPage } from "./study_sections.ts";
  * ```
  */
 export async function writeReport(study: Study, folder: string): Promise<string[]> {
+  const { studyPage } = await import("./study_sections.ts");
   return await writePage(studyPage(study), folder);
 }
 
@@ -35,6 +33,7 @@ export async function writeReport(study: Study, folder: string): Promise<string[
  */
 export async function writeAblation(record: AblationRecord, folder: string): Promise<string[]> {
   await Deno.mkdir(folder, { recursive: true });
+  const { ablationPage } = await import("./ablation_sections.ts");
   const path = `${folder}/ablation.json`;
   await writeWhole(path, `${JSON.stringify(record, null, 2)}\n`);
   return [path, ...await writePage(ablationPage(record), folder)];
@@ -42,6 +41,8 @@ export async function writeAblation(record: AblationRecord, folder: string): Pro
 
 async function writePage(page: Page, folder: string): Promise<string[]> {
   await Deno.mkdir(`${folder}/charts`, { recursive: true });
+  const { chartsIn, pageHtml, pageMarkdown } = await import("./page.ts");
+  const { pngOf } = await import("./png.ts");
   const written: string[] = [];
   const write = async (name: string, content: string | Uint8Array) => {
     await writeWhole(`${folder}/${name}`, content);

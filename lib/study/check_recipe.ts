@@ -1,5 +1,5 @@
 import { isObserverName, type ObserverParameters, takes } from "../calibrate/observer_table.ts";
-import { checkValue } from "../config/jsonc.ts";
+import { checkValue } from "../config/schema_mistakes.ts";
 import { nearest, UserError } from "../errors.ts";
 import { producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { systemReason } from "../user_file.ts";
+import { systemReason } from "../system_errors.ts";
 
 /** Name of the file by which a process says that it works in a folder; it stays there, empty. */
 export const LOCK_FILE = ".study.lock";

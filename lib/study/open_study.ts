@@ -6,7 +6,6 @@ import { memoryStore } from "./memory_store.ts";
 import { DatabaseError } from "./database_error.ts";
 import { STUDY_JSON } from "./files.ts";
 import { LOCK_FILE, lockFolder } from "./folder_lock.ts";
-import { sqliteStore } from "./sqlite_store.ts";
 import type { Store } from "./store.ts";
 import { type StudyHeader, type StudyIdentity, StudyStore } from "./study_store.ts";
 
@@ -45,7 +44,7 @@ export async function openStudy(
     try {
       // What is left of one that was removed by hand belongs to no other.
       if (!await isThere(join(folder, STUDY_FILE))) await removeDatabase(folder);
-      return locked(await sqliteStore(join(folder, STUDY_FILE)), lock);
+      return locked(await openDatabase(join(folder, STUDY_FILE)), lock);
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
@@ -72,6 +71,12 @@ export async function openStudy(
     return await make();
   };
   return new StudyStore(identity, undefined, begin, folder);
+}
+
+/** Loaded when it is asked for: what keeps its studies in memory needs no database. */
+async function openDatabase(path: string): Promise<Store> {
+  const { sqliteStore } = await import("./sqlite_store.ts");
+  return await sqliteStore(path);
 }
 
 /** A store that lets go of its folder when it is closed. */
@@ -145,7 +150,7 @@ async function requireSame(
 async function openExisting(folder: string, lock?: Disposable): Promise<StudyStore | undefined> {
   const path = join(folder, STUDY_FILE);
   try {
-    const store = await sqliteStore(path);
+    const store = await openDatabase(path);
     const existing = await StudyStore.over(lock ? locked(store, lock) : store, folder);
     if (!existing) await store[Symbol.asyncDispose]();
     return existing;

@@ -1,6 +1,5 @@
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
-import { rankedLayers } from "../report/ablation_rows.ts";
-import { showAblation } from "../report/ablation_display.ts";
+import { ablationText, rankedLayers } from "../report/ablation_rows.ts";
 import { writeAblation } from "../report/write_report.ts";
 import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
 
@@ -24,10 +23,11 @@ export class Ablation {
   }
 
   toString(): string {
-    return showAblation(this.record).toString();
+    return ablationText(this.record);
   }
 
-  [JUPYTER_DISPLAY](): MimeBundle {
+  async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+    const { showAblation } = await import("../report/ablation_display.ts");
     return showAblation(this.record)[JUPYTER_DISPLAY]();
   }
 }

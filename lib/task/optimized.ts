@@ -5,7 +5,7 @@ import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
 import { pageWaitText } from "../report/page_wait.ts";
-import { showProfile } from "../report/profile_display.ts";
+import { profileShown } from "../report/profile_shown.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import { kernelTimesNote, type KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
@@ -170,14 +170,14 @@ export class Optimized {
     return [...this.notes, size].join("\n");
   }
 
-  [JUPYTER_DISPLAY](): MimeBundle {
+  async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
     const { profiles: { before, after }, latency } = this.parts;
-    const beside = showProfile(before, { profile: after, ...latency.built });
+    const beside = profileShown(before, { profile: after, ...latency.built });
     const text = this.toString();
     const paragraphs = text.split("\n").map((line) => `<p>${escapeHtml(line)}</p>`).join("");
-    const shown = [this.plan, beside].map((part) => part[JUPYTER_DISPLAY]()["text/html"]);
+    const shown = [this.plan[JUPYTER_DISPLAY](), await beside[JUPYTER_DISPLAY]()];
     return {
-      "text/html": paragraphs + shown.join(""),
+      "text/html": paragraphs + shown.map((part) => part["text/html"]).join(""),
       "text/plain": [text, this.plan, beside].join("\n\n"),
     };
   }

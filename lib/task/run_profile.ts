@@ -3,11 +3,12 @@ import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { Model } from "../onnx/model.ts";
 import { profileModel, type ProfileModelOptions } from "../profile/profile_model.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
-import { type Shown, showProfile } from "../report/profile_display.ts";
+import { profileShown } from "../report/profile_shown.ts";
+import type { ShownLater } from "../report/shown.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
 /** Where the time of a model goes. Shows itself in a notebook, and prints as a table. */
-export class Profile implements Shown {
+export class Profile implements ShownLater {
   readonly record: ProfileRecord;
 
   constructor(record: ProfileRecord) {
@@ -15,16 +16,16 @@ export class Profile implements Shown {
   }
 
   /** Beside another model's, layer by layer. */
-  against(other: Profile): Shown {
-    return showProfile(this.record, { profile: other.record });
+  against(other: Profile): ShownLater {
+    return profileShown(this.record, { profile: other.record });
   }
 
   toString(): string {
-    return showProfile(this.record).toString();
+    return profileShown(this.record).toString();
   }
 
-  [JUPYTER_DISPLAY](): MimeBundle {
-    return showProfile(this.record)[JUPYTER_DISPLAY]();
+  async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+    return await profileShown(this.record)[JUPYTER_DISPLAY]();
   }
 }
 

@@ -1,6 +1,7 @@
 import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
 import { parseShared } from "../../lib/config/any_config.ts";
-import { parseSweepConfig, productsOf } from "../../lib/config/sweep_config.ts";
+import { parseSweepConfig } from "../../lib/config/parse_sweep_config.ts";
+import { productsOf } from "../../lib/config/sweep_config.ts";
 import type { Random } from "../../lib/random.ts";
 import { mutateBytes } from "./mutate_bytes.ts";
 import { mutateText } from "./mutate_text.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
 import { parseShared } from "../../lib/config/any_config.ts";
-import { parseSweepConfig } from "../../lib/config/sweep_config.ts";
+import { parseSweepConfig } from "../../lib/config/parse_sweep_config.ts";
 import { withConfig } from "../../cli/with_config.ts";
 
 Deno.test("withConfig() takes from a config what the command line does not say", () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import { parseSweepConfig, productsOf } from "../../lib/config/sweep_config.ts";
+import { parseSweepConfig } from "../../lib/config/parse_sweep_config.ts";
+import { productsOf } from "../../lib/config/sweep_config.ts";
 import { defaultQConfigMapping } from "../../lib/quantize/presets.ts";
 import { parseShared } from "../../lib/config/any_config.ts";
 import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";

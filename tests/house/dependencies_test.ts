@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findCycle, type Module, readModules } from "./modules.ts";
+import { findCycle, loadedBy, type Module, readModules } from "./modules.ts";
 
 /**
  * Folders and single files of `lib/` from the ground up, types included. What stands in a row imports
@@ -7,7 +7,7 @@ import { findCycle, type Module, readModules } from "./modules.ts";
  */
 const ROWS = [
   ["errors.ts", "look_up.ts", "random.ts", "record", "visible.ts"],
-  ["display.ts"],
+  ["display.ts", "system_errors.ts"],
   ["file_format.ts", "user_file.ts", "whole_file.ts"],
   ["tensor", "ship"],
   ["onnx", "report"],
@@ -72,6 +72,25 @@ Deno.test("lib/report knows nothing but records, how models are served, and the 
     placeOf(from) === "report" && !known.includes(placeOf(to)) && !placeOf(to).endsWith(".ts")
   );
   assert.deepEqual(others.map(describe), []);
+});
+
+Deno.test("loadedBy() follows what is loaded at once, and stops at what is loaded later", () => {
+  const module = (path: string, ...loads: string[]) => ({ path, files: [], packages: [], loads });
+  const modules = [
+    module("a.ts", "b.ts", "zod"),
+    module("b.ts", "node:os"),
+    module("c.ts", "plot"),
+  ];
+  assert.deepEqual(loadedBy("a.ts", modules), ["node:os", "zod"]);
+});
+
+Deno.test("octavo/quantize loads nothing that a page does not have", () => {
+  assert.deepEqual(loadedBy("lib/entry/quantize.ts", modules), ["@bufbuild/protobuf"]);
+});
+
+Deno.test("octavo loads no charts, no databases and no readers of archives before they are asked for", () => {
+  const packages = loadedBy("mod.ts", modules).filter((name) => !name.startsWith("node:"));
+  assert.deepEqual(packages, ["@bufbuild/protobuf", "onnxruntime-web", "zod"]);
 });
 
 Deno.test("only lib/runtime imports onnxruntime-web", () => {

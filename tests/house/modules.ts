@@ -9,9 +9,13 @@ export interface Module {
   readonly files: readonly string[];
   /** Names of npm packages. */
   readonly packages: readonly string[];
+  /** Of all that: files, packages and parts of the system that importing the file loads at once. */
+  readonly loads: readonly string[];
 }
 
 interface Dependency {
+  /** Loaded when the code asks for it. */
+  readonly isDynamic?: boolean;
   readonly code?: { readonly specifier?: string };
   readonly type?: { readonly specifier?: string };
 }
@@ -64,6 +68,11 @@ export function findCycle(imports: ReadonlyMap<string, readonly string[]>): stri
 }
 
 function readDependencies(dependencies: readonly Dependency[]): Omit<Module, "path"> {
+  const loads = dependencies.flatMap(({ code, isDynamic }) =>
+    isDynamic || code?.specifier === undefined ? [] : [
+      projectPath(code.specifier) ?? packageOf(code.specifier) ?? code.specifier,
+    ]
+  );
   const specifiers = new Set(
     dependencies.flatMap(({ code, type }) => [code?.specifier, type?.specifier])
       .filter((specifier) => specifier !== undefined),
@@ -73,9 +82,26 @@ function readDependencies(dependencies: readonly Dependency[]): Omit<Module, "pa
   for (const specifier of specifiers) {
     const path = projectPath(specifier);
     if (path !== undefined) files.add(path);
-    // npm:zod@4.6.7, npm:/@scope/name@1.0.0/file.wasm
-    const name = specifier.match(/^npm:\/?((?:@[^/]+\/)?[^@/]+)/)?.[1];
+    const name = packageOf(specifier);
     if (name !== undefined) packages.add(name);
   }
-  return { files: [...files], packages: [...packages] };
+  return { files: [...files], packages: [...packages], loads };
+}
+
+/** Of `npm:zod@4.6.7` and `npm:/@scope/name@1.0.0/file.wasm`: `zod` and `@scope/name`. */
+function packageOf(specifier: string): string | undefined {
+  return specifier.match(/^npm:\/?((?:@[^/]+\/)?[^@/]+)/)?.[1];
+}
+
+/** What importing a file loads besides files of the project: packages and parts of the system, in order. */
+export function loadedBy(path: string, modules: readonly Module[]): string[] {
+  const byPath = new Map(modules.map((module) => [module.path, module]));
+  const seen = new Set<string>();
+  const visit = (name: string) => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    byPath.get(name)?.loads.forEach(visit);
+  };
+  visit(path);
+  return [...seen].filter((name) => !byPath.has(name)).sort();
 }

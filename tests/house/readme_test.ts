@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
-import { parseSweepConfig } from "../../lib/config/sweep_config.ts";
+import { parseSweepConfig } from "../../lib/config/parse_sweep_config.ts";
 import { METRICS } from "../../lib/evaluate/metrics.ts";
 import { TERMS } from "../../lib/report/terms.ts";
 import { codeBlocks } from "./face.ts";

@@ -25,6 +25,12 @@ export const addsOutputs: Rule = (report) => ({
 
 /** Renaming of files. */
 export const renamesFiles: Rule = (report) => ({
+  ImportSpecifier: (node) => {
+    const { source } = node.parent as Deno.lint.ImportDeclaration;
+    const { imported } = node;
+    const name = imported.type === "Identifier" ? imported.name : imported.value;
+    if (source.value.startsWith("node:fs") && ["rename", "renameSync"].includes(name)) report(node);
+  },
   MemberExpression: (node) => {
     if (["rename", "renameSync"].includes(lastName(node)) && lastName(node.object) === "Deno") {
       report(node);

@@ -30,7 +30,8 @@ Deno.test("the rules find what they are for, and nothing beside it", () => {
   finds(addsOutputs, "const g = { output: [...model.graph.output, more] }", "graph.output.push(x)");
   passes(addsOutputs, "const n = { output: [...node.output, y] }", "f([...graph.output, x])");
   finds(renamesFiles, "await Deno.rename(a, b)", "Deno.renameSync(a, b)");
-  passes(renamesFiles, "rename(a, b)", "tensor.rename(b)");
+  finds(renamesFiles, 'import { rename } from "node:fs/promises"');
+  passes(renamesFiles, "rename(a, b)", "tensor.rename(b)", 'import { rename } from "./a.ts"');
   finds(comparesUnits, 'unit === "%"', 'metric.unit !== ""', 'if (["%"].includes(m.unit)) f()');
   finds(comparesUnits, 'switch (unit) { case "%": }', 'metric!.unit.startsWith("d")');
   passes(comparesUnits, "f(metric.unit)", "unit.nodes === nodes");

@@ -68,7 +68,7 @@ Deno.test("optimize() rewrites, places and builds a network, and measures what c
   assert.ok(await sqnrBetween(video, result.float32, samples) > 100);
   assert.ok(await sqnrBetween(video, result.built, samples) > 20);
   assert.deepEqual(result.parts.shapes, { x: [1, 1, 4, 12, 12] });
-  assert.match(result[JUPYTER_DISPLAY]()["text/html"]!, /<p>.*<table>/s);
+  assert.match((await result[JUPYTER_DISPLAY]())["text/html"]!, /<p>.*<table>/s);
 });
 
 Deno.test("optimize() to float32 quantizes nothing", async () => {

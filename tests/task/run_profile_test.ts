@@ -23,7 +23,7 @@ Deno.test("profile() shows two networks beside each other, module by module", as
   const before = await profile(net, samples, options);
   const after = await profile(int8, samples, options);
   assert.match(before.toString(), /\nfirst +FusedConv/);
-  const shown = before.against(after)[JUPYTER_DISPLAY]();
+  const shown = await before.against(after)[JUPYTER_DISPLAY]();
   assert.match(shown["text/html"]!, /<svg [^]*<table>/);
   assert.match(shown["text/plain"]!, /\nfirst +FusedConv .*QLinearConv/);
 });

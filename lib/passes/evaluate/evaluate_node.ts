@@ -6,7 +6,7 @@ import type { NumericType, Tensor } from "../../tensor/tensor.ts";
 import * as elementwise from "./elementwise.ts";
 import * as layout from "./layout.ts";
 import { matMul } from "./product.ts";
-import { quantizeLinear } from "./quantize.ts";
+import { quantizeLinear } from "./quantize_linear.ts";
 import { reduce, REDUCING } from "./reduce.ts";
 import { CannotEvaluate, required, Workspace } from "./workspace.ts";
 

@@ -6,7 +6,7 @@ import type { Recipe } from "../../../lib/record/recipe.ts";
 import { recipeFamily, recipeName } from "../../../lib/record/recipe_name.ts";
 import { describeQConfig } from "../../../lib/quantize/qconfig.ts";
 import { resolveMapping } from "../../../lib/quantize/mapping.ts";
-import { parseSweepConfig } from "../../../lib/config/sweep_config.ts";
+import { parseSweepConfig } from "../../../lib/config/parse_sweep_config.ts";
 import { expandGrid } from "../../../lib/strategy/sweep/grid.ts";
 import { PLACEMENTS } from "../../../lib/quantize/placements.ts";
 import { modelOf } from "../../quantize/fixture.ts";

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { systemReason } from "../../lib/user_file.ts";
+import { systemReason } from "../../lib/system_errors.ts";
 import { type FileContent, writeWhole } from "../../lib/whole_file.ts";
 
 /** Files of a folder by name; a name may have folders in it. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { studyFolderFiles } from "../../../cli/init/study_folder.ts";
 import { parseShared } from "../../../lib/config/any_config.ts";
 import { parseQuantizeConfig } from "../../../lib/config/quantize_config.ts";
-import { parseSweepConfig } from "../../../lib/config/sweep_config.ts";
+import { parseSweepConfig } from "../../../lib/config/parse_sweep_config.ts";
 import { formatNotebook, parseNotebook } from "../../../scripts/notebooks/notebook.ts";
 import { strip } from "../../../scripts/notebooks/strip.ts";
 

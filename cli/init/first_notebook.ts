@@ -41,8 +41,16 @@ what does that cost? Run the cells from the top, on Deno's Jupyter kernel.`,
     ],
     [
       "code",
-      `import { compare, npzDataset, quantizeStatic, readModel, splitDataset, sweep } from "octavo";
-import { scatterOf, trialsOf } from "octavo/notebook";
+      `import {
+  compare,
+  npzDataset,
+  quantizeStatic,
+  readModel,
+  splitDataset,
+  summarizeModel,
+  sweep,
+} from "octavo";
+import { scatterOf, table, trialsOf } from "octavo/notebook";
 
 const MODEL = ${JSON.stringify(model)}; // the float32 network
 const DATA = ${JSON.stringify(data)}; // an array per input, named like it; labels, if there are
@@ -53,7 +61,11 @@ for (const file of [MODEL, DATA]) {
 }
 const model = await readModel(MODEL);
 const data = splitDataset(await npzDataset(DATA, model));
-model;`,
+const { nodes } = await summarizeModel(model);
+table(
+  nodes.filter(({ weights }) => weights !== undefined)
+    .map(({ node, opType, path, weights }) => ({ node, operator: opType, path, weights })),
+);`,
     ],
     [
       "markdown",

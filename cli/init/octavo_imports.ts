@@ -8,8 +8,8 @@ export interface OctavoImports {
   readonly imports: Readonly<Record<string, string>>;
   /** Where Octavo is an npm package: the packages that it imports are found beside it. */
   readonly nodeModulesDir?: "manual";
-  /** What else its own modules take of Deno. */
-  readonly unstable?: readonly string[];
+  /** Of a clone, whose modules are checked with those beside the `deno.json`, as they are made for. */
+  readonly compilerOptions?: object;
 }
 
 /**
@@ -29,23 +29,23 @@ export function octavoImports(
     .map((path) => path.replace(".", "octavo"));
   const places = entries.map((entry) => [entry, resolve(entry)] as const);
   const isPackage = places.some(([, url]) => url.includes("/node_modules/"));
-  const unstable = "unstable" in project ? project.unstable as string[] : [];
   return {
-    ...(isPackage && { nodeModulesDir: "manual" }),
-    ...(!isPackage && unstable.length > 0 && { unstable }),
     imports: Object.fromEntries(places.map(([entry, url]) => [entry, pathFrom(folder, url)])),
+    ...(isPackage ? { nodeModulesDir: "manual" } : { compilerOptions: project.compilerOptions }),
   };
 }
 
 /**
  * How the Octavo that runs is called from a folder: the task of a clone, or the command of a package.
+ *
+ * @param root Where Octavo lies. @default {where this one does}
  */
 export function octavoCommand(
   folder: string,
   root: URL = new URL("../../", import.meta.url),
 ): string {
   const place = relative(folder, fileURLToPath(root)).replaceAll("\\", "/");
-  if (!root.href.includes("/node_modules/")) return `deno task --config ${place}/deno.json`;
+  if (!root.href.includes("/node_modules/")) return `deno task --config ${place}/deno.json octavo`;
   const [above] = place.split("node_modules/");
   // npx looks in the folder and above it, and else would ask the registry for another octavo.
   return /^(\.\.\/)*$/.test(above!) ? "npx octavo" : `${above}node_modules/.bin/octavo`;

@@ -24,7 +24,8 @@ export function studyFolderFiles(folder: string, subject: StudySubject): Map<str
 /** A config in which nothing is decided yet: every key stands behind two slashes, with what it does. */
 function configText({ layer, command }: StudySubject): string {
   return `// What Octavo is told of this model, for all commands: --config octavo.jsonc.
-// Each key is optional: take away its two slashes. "${command} help config" explains all there are.
+// Each key is optional: take away its two slashes to set it. This explains all that there are:
+//   ${command} help config
 {
   // How accuracy is measured, and the most that it may drop, in its unit. By default the metric is
   // chosen by what the outputs are.

@@ -16,10 +16,10 @@ Deno.test("octavoImports() leads from a folder to the entries of this clone", ()
 
 Deno.test("octavoImports() has Deno look into node_modules where Octavo lies there", () => {
   const resolve = (entry: string) => `file:///p/node_modules/octavo/${entry}.js`;
-  const { imports, nodeModulesDir, unstable } = octavoImports("/p/speech", resolve);
+  const { imports, nodeModulesDir, compilerOptions } = octavoImports("/p/speech", resolve);
   assert.equal(imports.octavo, "../node_modules/octavo/octavo.js");
   assert.equal(nodeModulesDir, "manual");
-  assert.equal(unstable, undefined);
+  assert.equal(compilerOptions, undefined);
 });
 
 Deno.test("octavoImports() names an inner folder as one, and leaves addresses of the net", () => {
@@ -34,6 +34,6 @@ Deno.test("octavoCommand() asks npx only where it finds the package, lest it fet
   assert.equal(octavoCommand("/q", octavo), "../p/node_modules/.bin/octavo");
   assert.equal(
     octavoCommand("/p/speech", new URL("file:///p/octavo/")),
-    "deno task --config ../octavo/deno.json",
+    "deno task --config ../octavo/deno.json octavo",
   );
 });

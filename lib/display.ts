@@ -16,6 +16,12 @@ export class Table {
   /** Columns in line, headings underlined; no newline at the end. */
   readonly text: string;
 
+  /**
+   * Makes one of both forms; {@linkcode table} lays out rows.
+   *
+   * @param html An HTML `<table>`, escaped.
+   * @param text The same as text.
+   */
   constructor(html: string, text: string) {
     this.html = html;
     this.text = text;
@@ -26,7 +32,7 @@ export class Table {
     return this.text;
   }
 
-  /** Both forms, for a notebook. */
+  /** @ignore */
   [JUPYTER_DISPLAY](): MimeBundle {
     return { "text/html": this.html, "text/plain": this.text };
   }

@@ -11,6 +11,7 @@
  * ```
  */
 export class UserError extends Error {
+  /** Of the class; a kind of mistake that callers tell apart has one of its own. */
   override readonly name: string = "UserError";
 }
 

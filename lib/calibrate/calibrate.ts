@@ -10,7 +10,9 @@ import { addValues, emptyStatistics, type TensorStatistics } from "./statistics.
 
 /** What is calibrated: a model with taps, and the tensors to watch. See {@linkcode prepare}. */
 export interface Watched {
+  /** The network, with every tensor to watch among its outputs. */
   readonly model: Model;
+  /** Names of the tensors to watch. */
   readonly tensors: readonly string[];
   /**
    * Those of the tensors whose channels are watched too, each with the axis of the channels;
@@ -25,6 +27,7 @@ export interface CalibrateOptions {
   maxSamples?: number;
   /** Runs the network. @default {one in this thread} */
   runtime?: Runtime;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
   /** Called after each sample with the number of samples done. */
   onProgress?: (done: number) => void;

@@ -6,6 +6,7 @@ import { emptyStatistics, type TensorStatistics } from "./statistics.ts";
 export interface Calibration {
   /** Number of samples run. */
   readonly samples: number;
+  /** By name of the tensor. */
   readonly statistics: ReadonlyMap<string, TensorStatistics>;
 }
 

@@ -4,8 +4,9 @@ import { elementCount } from "../tensor/tensor.ts";
 export interface ChannelStatistics {
   /** Values seen of each channel. */
   readonly count: number;
-  /** Smallest and largest value of each channel. */
+  /** Smallest value of each channel. */
   readonly min: Float64Array;
+  /** Largest value of each channel. */
   readonly max: Float64Array;
   /** Sum over the values of each channel. */
   readonly sum: Float64Array;

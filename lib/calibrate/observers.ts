@@ -10,6 +10,7 @@ import type { TensorStatistics } from "./statistics.ts";
 export interface Observer {
   /** Names the observer and its parameters, e.g. `percentile 99.99`; part of a trial's key. */
   readonly name: string;
+  /** The interval to keep, in the tensor's units. */
   range(statistics: TensorStatistics): Range;
 }
 

@@ -11,8 +11,9 @@ export interface TensorStatistics {
   readonly count: number;
   /** Values of these that are 0: after a Relu they are many, and no range makes an error on them. */
   readonly zeros: number;
-  /** Smallest and largest value seen, exact. */
+  /** Smallest value seen, exact. */
   readonly min: number;
+  /** Largest value seen, exact. */
   readonly max: number;
   /** Smallest and largest value of each sample, summed up. */
   readonly samples: SampleExtremes;

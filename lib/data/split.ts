@@ -13,6 +13,7 @@ export interface Splits {
   readonly test: Dataset;
   /** Name of the whole. */
   readonly name: string;
+  /** By which the samples were drawn. */
   readonly seed: number;
 }
 
@@ -21,11 +22,19 @@ export interface Splits {
  * stream they are numbers of sequences, which are not torn apart.
  */
 export interface SplitOptions {
-  /** @default {0.4, but no more than 200 samples: ranges settle long before that} */
+  /**
+   * To find ranges with.
+   * @default {0.4, but no more than 200 samples: ranges settle long before
+   * that}
+   */
   calibration?: number;
-  /** @default {half of what calibration and `test` leave, or all of it if `test` is given} */
+  /**
+   * To choose by.
+   * @default {half of what calibration and `test` leave, or all of it if `test` is
+   * given}
+   */
   selection?: number;
-  /** @default {all that the other two leave} */
+  /** For the reported number. @default {all that the other two leave} */
   test?: number;
   /**
    * Draw the samples of each split at random, each class in proportion. With `false` the splits

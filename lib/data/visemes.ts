@@ -12,11 +12,11 @@ import { WORDS } from "./visemes/words.ts";
 
 /** Numbers of clips for {@linkcode visemes}; a multiple of 40 holds every word equally often. */
 export interface VisemesOptions {
-  /** @default {200} */
+  /** To find ranges with. @default {200} */
   calibration?: number;
-  /** @default {500} */
+  /** To choose by. @default {500} */
   selection?: number;
-  /** @default {2000} */
+  /** For the reported number. @default {2000} */
   test?: number;
 }
 

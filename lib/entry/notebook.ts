@@ -6,7 +6,7 @@
  */
 
 // Tables of one's own rows, and of a plan.
-export { Table, table } from "../display.ts";
+export { JUPYTER_DISPLAY, type MimeBundle, Table, table } from "../display.ts";
 export { planOf } from "../report/notebook_display.ts";
 export type { Shown } from "../report/shown.ts";
 export { errorsOf } from "../report/error_chart.ts";
@@ -24,8 +24,8 @@ export {
 
 // Several comparisons, side by side.
 export { comparisonsOf } from "../report/comparison_chart.ts";
-export type { ComparisonRecord } from "../record/comparison_record.ts";
+export type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
 
 // What observers keep of a tensor, for rangesOf().
 export { describeRanges, type DescribeRangesOptions } from "../calibrate/describe_ranges.ts";
-export type { RangesRecord } from "../record/ranges_record.ts";
+export type { RangesRecord, TensorRange } from "../record/ranges_record.ts";

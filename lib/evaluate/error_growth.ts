@@ -25,6 +25,7 @@ export interface ErrorGrowthOptions {
   outputs?: readonly string[];
   /** Workers to run on. @default {a runtime of its own, closed at the end} */
   runtime?: Runtime;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 

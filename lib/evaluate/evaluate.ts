@@ -17,6 +17,7 @@ import { OutputCloseness } from "./output_closeness.ts";
 
 /** A network, measured on a data set. */
 export interface Evaluation {
+  /** What it was measured by. */
   readonly metric: MetricInfo;
   /** The metric over the data set; a point where it is float32's closeness to itself. */
   readonly value: Estimate;

@@ -53,7 +53,9 @@ export interface ScoredSample {
  * ```
  */
 export interface Metric extends Omit<MetricInfo, "share"> {
-  /** @default {true if the unit is "%"} */
+  /**
+   * Whether it is a share, see {@linkcode MetricInfo.share}. @default {true if the unit is "%"}
+   */
   readonly share?: boolean;
   /** What it measures, in a line: what `--metric help` says of it. */
   readonly about?: string;

@@ -9,7 +9,9 @@ import { tensorPairs } from "./tensor_errors.ts";
 
 /** Options for {@linkcode withErrors}. */
 export interface WithErrorsOptions {
+  /** Workers to run both models on. */
   runtime: Runtime;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 

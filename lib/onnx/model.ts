@@ -41,6 +41,7 @@ export interface ModelOptions {
 export class Model {
   /** Everything the file says. Read-only by agreement. */
   readonly proto: ModelProto;
+  /** For messages and reports: the name of its file, if it was read from one. */
   readonly name: string;
   /** The file that it was read from, where reading changed what that says: see `amendments`. */
   readonly source?: Uint8Array<ArrayBuffer>;
@@ -49,6 +50,12 @@ export class Model {
   #bytes: Uint8Array<ArrayBuffer> | undefined;
   #hash: Promise<string> | undefined;
 
+  /**
+   * Makes a model of what a file says; {@linkcode decodeModel} makes one of its bytes.
+   *
+   * @param proto Everything the file says; kept, not copied.
+   * @param options Its name, and what is known of the file that it was read from.
+   */
   constructor(proto: ModelProto, options: ModelOptions = {}) {
     const { name = "model", bytes, source, amendments = [] } = options;
     this.proto = proto;
@@ -58,6 +65,7 @@ export class Model {
     this.#bytes = bytes;
   }
 
+  /** The graph: nodes in topological order, weights, inputs and outputs. */
   get graph(): GraphProto {
     return this.proto.graph ?? emptyGraph;
   }

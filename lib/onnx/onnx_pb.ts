@@ -5,6 +5,7 @@
 //   npm install --no-save @bufbuild/protoc-gen-es@2.17.0
 //   protoc --plugin=node_modules/.bin/protoc-gen-es --es_out=lib/onnx --es_opt=target=ts \
 //     --proto_path=lib/onnx onnx.proto
+//   sed -i 's#} from "@bufbuild/protobuf";#} from "./message.ts";#' lib/onnx/onnx_pb.ts
 //
 // Why proto3, where the standard is proto2: the wire format is the same, but messages of proto2 keep
 // their defaults on a prototype, which `{ ...node }` loses. Here every name is an own property. The
@@ -19,7 +20,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message } from "./message.ts";
 
 /**
  * Describes the file onnx.proto.
@@ -134,6 +135,8 @@ export const OperatorSetIdProtoSchema: GenMessage<OperatorSetIdProto> = /*@__PUR
   messageDesc(file_onnx, 1);
 
 /**
+ * Two texts: what somebody noted, by name.
+ *
  * @generated from message onnx.StringStringEntryProto
  */
 export type StringStringEntryProto = Message<"onnx.StringStringEntryProto"> & {
@@ -423,6 +426,8 @@ export const ShardingSpecProtoSchema: GenMessage<ShardingSpecProto> = /*@__PURE_
   messageDesc(file_onnx, 8);
 
 /**
+ * An index, and the devices that it stands for.
+ *
  * @generated from message onnx.IntIntListEntryProto
  */
 export type IntIntListEntryProto = Message<"onnx.IntIntListEntryProto"> & {
@@ -445,6 +450,8 @@ export const IntIntListEntryProtoSchema: GenMessage<IntIntListEntryProto> = /*@_
   messageDesc(file_onnx, 9);
 
 /**
+ * How one axis of a tensor is cut up.
+ *
  * @generated from message onnx.ShardedDimProto
  */
 export type ShardedDimProto = Message<"onnx.ShardedDimProto"> & {
@@ -467,6 +474,8 @@ export const ShardedDimProtoSchema: GenMessage<ShardedDimProto> = /*@__PURE__*/
   messageDesc(file_onnx, 10);
 
 /**
+ * A number of pieces of a length.
+ *
  * @generated from message onnx.SimpleShardedDimProto
  */
 export type SimpleShardedDimProto = Message<"onnx.SimpleShardedDimProto"> & {
@@ -609,6 +618,8 @@ export const AttributeProtoSchema: GenMessage<AttributeProto> = /*@__PURE__*/
   messageDesc(file_onnx, 12);
 
 /**
+ * Which field of an attribute holds its value.
+ *
  * @generated from enum onnx.AttributeProto.AttributeType
  */
 export enum AttributeProto_AttributeType {
@@ -1028,6 +1039,8 @@ export const TensorProto_DataTypeSchema: GenEnum<TensorProto_DataType> = /*@__PU
   enumDesc(file_onnx, 14, 0);
 
 /**
+ * Whether elements are in the file or in another one.
+ *
  * @generated from enum onnx.TensorProto.DataLocation
  */
 export enum TensorProto_DataLocation {
@@ -1080,6 +1093,8 @@ export const SparseTensorProtoSchema: GenMessage<SparseTensorProto> = /*@__PURE_
   messageDesc(file_onnx, 15);
 
 /**
+ * The dimensions of a tensor, outermost first.
+ *
  * @generated from message onnx.TensorShapeProto
  */
 export type TensorShapeProto = Message<"onnx.TensorShapeProto"> & {
@@ -1097,6 +1112,8 @@ export const TensorShapeProtoSchema: GenMessage<TensorShapeProto> = /*@__PURE__*
   messageDesc(file_onnx, 16);
 
 /**
+ * A dimension: its length, or a name for one that is open.
+ *
  * @generated from message onnx.TensorShapeProto.Dimension
  */
 export type TensorShapeProto_Dimension = Message<"onnx.TensorShapeProto.Dimension"> & {
@@ -1133,6 +1150,8 @@ export const TensorShapeProto_DimensionSchema: GenMessage<TensorShapeProto_Dimen
   messageDesc(file_onnx, 16, 0);
 
 /**
+ * The type of a value: a tensor, or one of the rarer kinds.
+ *
  * @generated from message onnx.TypeProto
  */
 export type TypeProto = Message<"onnx.TypeProto"> & {
@@ -1191,6 +1210,8 @@ export const TypeProtoSchema: GenMessage<TypeProto> = /*@__PURE__*/
   messageDesc(file_onnx, 17);
 
 /**
+ * A tensor: type of its elements, and its shape as far as it is known.
+ *
  * @generated from message onnx.TypeProto.Tensor
  */
 export type TypeProto_Tensor = Message<"onnx.TypeProto.Tensor"> & {
@@ -1217,6 +1238,8 @@ export const TypeProto_TensorSchema: GenMessage<TypeProto_Tensor> = /*@__PURE__*
   messageDesc(file_onnx, 17, 0);
 
 /**
+ * A list of values of one type.
+ *
  * @generated from message onnx.TypeProto.Sequence
  */
 export type TypeProto_Sequence = Message<"onnx.TypeProto.Sequence"> & {
@@ -1234,6 +1257,8 @@ export const TypeProto_SequenceSchema: GenMessage<TypeProto_Sequence> = /*@__PUR
   messageDesc(file_onnx, 17, 1);
 
 /**
+ * Values of one type, by key.
+ *
  * @generated from message onnx.TypeProto.Map
  */
 export type TypeProto_Map = Message<"onnx.TypeProto.Map"> & {
@@ -1256,6 +1281,8 @@ export const TypeProto_MapSchema: GenMessage<TypeProto_Map> = /*@__PURE__*/
   messageDesc(file_onnx, 17, 2);
 
 /**
+ * A value that may be missing.
+ *
  * @generated from message onnx.TypeProto.Optional
  */
 export type TypeProto_Optional = Message<"onnx.TypeProto.Optional"> & {
@@ -1273,6 +1300,8 @@ export const TypeProto_OptionalSchema: GenMessage<TypeProto_Optional> = /*@__PUR
   messageDesc(file_onnx, 17, 3);
 
 /**
+ * A tensor of which only elements are kept that are not zero.
+ *
  * @generated from message onnx.TypeProto.SparseTensor
  */
 export type TypeProto_SparseTensor = Message<"onnx.TypeProto.SparseTensor"> & {
@@ -1295,6 +1324,8 @@ export const TypeProto_SparseTensorSchema: GenMessage<TypeProto_SparseTensor> = 
   messageDesc(file_onnx, 17, 4);
 
 /**
+ * A type that only some runtime knows.
+ *
  * @generated from message onnx.TypeProto.Opaque
  */
 export type TypeProto_Opaque = Message<"onnx.TypeProto.Opaque"> & {

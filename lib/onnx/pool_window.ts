@@ -3,13 +3,19 @@ import type { NodeProto } from "./onnx_pb.ts";
 
 /** How a Conv or pool slides over its spatial axes; one number for each. */
 export interface Window {
+  /** Length of the kernel. */
   readonly kernel: readonly number[];
+  /** Steps from one place of the kernel to the next. */
   readonly strides: readonly number[];
+  /** Steps between taps of the kernel. */
   readonly dilations: readonly number[];
-  /** Zeros before and after. Never negative. */
+  /** Zeros before; never negative. */
   readonly begins: readonly number[];
+  /** Zeros after; never negative. */
   readonly ends: readonly number[];
+  /** Length of the input. */
   readonly input: readonly number[];
+  /** Length of the output. */
   readonly output: readonly number[];
 }
 

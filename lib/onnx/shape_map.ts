@@ -19,7 +19,9 @@ export interface OpenDimension {
 
 /** Type and shape of one value, as a sample showed it. */
 export interface ValueShape {
+  /** Type of its elements; absent of what is no tensor. */
   readonly type?: ElementType;
+  /** Length of each dimension in the sample. */
   readonly dims: readonly number[];
   /** For each axis, names of the open dimensions that change its length. */
   readonly depends: readonly (readonly string[])[];
@@ -33,7 +35,13 @@ export class ShapeMap {
   readonly #fixed: Set<string>;
   readonly #batch: ReadonlySet<string>;
 
-  /** @param fixed Where to note fixed dimensions: see {@linkcode ShapeMap.fixed}. */
+  /**
+   * Makes one of shapes that are known; {@linkcode learnShapes} finds them out.
+   *
+   * @param values Shapes by name of the value.
+   * @param open Dimensions that the network leaves open.
+   * @param fixed Where to note fixed dimensions: see {@linkcode ShapeMap.fixed}.
+   */
   constructor(
     values: ReadonlyMap<string, ValueShape>,
     open: readonly OpenDimension[],
@@ -46,10 +54,12 @@ export class ShapeMap {
     this.#batch = new Set(batch.map(({ name }) => name));
   }
 
+  /** The shape of a value; undefined if it is not known. */
   get(name: string | undefined): ValueShape | undefined {
     return this.#values.get(name ?? "");
   }
 
+  /** Names of values, with their shapes. */
   [Symbol.iterator](): IterableIterator<[string, ValueShape]> {
     return this.#values.entries();
   }

@@ -8,21 +8,27 @@ import { byteLengthOf, dimsOf } from "./tensor_proto.ts";
 
 /** What a model is made of, as plain JSON. */
 export interface ModelSummary {
+  /** For reports: the name of its file. */
   readonly name: string;
+  /** Size of the file. */
   readonly bytes: number;
   /** SHA-256 of the file's bytes. */
   readonly hash: string;
   /** Program that wrote the file, "" if it does not say. */
   readonly producer: string;
+  /** Version of the file format. */
   readonly irVersion: number;
   /** Version of each operator domain; the standard one is `ai.onnx`. */
   readonly opsets: Readonly<Record<string, number>>;
+  /** What goes in, constants not among it. */
   readonly inputs: readonly ValueType[];
+  /** What comes out. */
   readonly outputs: readonly ValueType[];
   /** Weights, shared ones once. */
   readonly parameters: number;
   /** Number of nodes by operator, most frequent first; those in bodies of If, Loop and Scan too. */
   readonly operators: Readonly<Record<string, number>>;
+  /** Each node, those of bodies behind the node that holds them. */
   readonly nodes: readonly NodeSummary[];
 }
 

@@ -30,6 +30,7 @@ export class CorrectedModel extends Model {
     return this.table.text;
   }
 
+  /** @ignore */
   [JUPYTER_DISPLAY](): MimeBundle {
     return this.table[JUPYTER_DISPLAY]();
   }

@@ -18,6 +18,7 @@ export class FoldingBudget {
   /** Something may have been left to the runtime for want of them. */
   exhausted = false;
 
+  /** Allows so many bytes in all. */
   constructor(bytes: number) {
     this.left = bytes;
   }

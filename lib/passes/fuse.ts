@@ -47,6 +47,7 @@ export class FusedModel extends Model {
   /** Layers that run as one. */
   readonly fused: readonly FusedGroup[];
 
+  /** @ignore */
   constructor(
     proto: ModelProto,
     options: ModelOptions & { readonly fused: readonly FusedGroup[] },
@@ -67,10 +68,12 @@ export class FusedModel extends Model {
     );
   }
 
+  /** {@linkcode FusedModel.table} as text. */
   override toString(): string {
     return this.table.text;
   }
 
+  /** @ignore */
   [JUPYTER_DISPLAY](): MimeBundle {
     return this.table[JUPYTER_DISPLAY]();
   }

@@ -8,9 +8,6 @@ import { readIntegers } from "../onnx/read_integers.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 
-/** Options for {@linkcode gatherToSlices}. */
-export type GatherToSlicesOptions = RewriteOptions;
-
 /**
  * Writes a Gather that reads a few stretches, as PyTorch exports `unfold`, as the Concat of so many
  * Slices. The Gather copies what lies behind its axis index by index: along the last axis that is one
@@ -21,7 +18,7 @@ export type GatherToSlicesOptions = RewriteOptions;
 export function gatherToSlices(
   graph: GraphProto,
   shapes: ShapeMap,
-  options: GatherToSlicesOptions = {},
+  options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
   const { select = () => true } = options;

@@ -18,12 +18,17 @@ export type GemmForm = "im2col" | "perPosition" | "dense";
 
 /** What decides on the form: a Conv of one group with constant weights on a map of known size. */
 export interface PlainConv {
+  /** The Conv. */
   readonly node: NodeProto;
+  /** How its kernel slides over the map. */
   readonly window: Window;
   /** Pictures in a batch of the sample. */
   readonly batch: number;
+  /** Input channels. */
   readonly channels: number;
+  /** Output channels. */
   readonly filters: number;
+  /** Output positions, grouped by the taps of the kernel that they see. */
   readonly classes: readonly TapClass[];
 }
 

@@ -8,9 +8,6 @@ import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacemen
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { alongAxes } from "../onnx/pool_window.ts";
 
-/** Options for {@linkcode lowerConv3d}. */
-export type LowerConv3dOptions = RewriteOptions;
-
 /**
  * Writes Conv nodes over time, height and width as Conv over height and width. The frames lie in the
  * batch, in front of the channels; a kernel that spans several frames becomes one that reads them as so
@@ -27,7 +24,7 @@ export type LowerConv3dOptions = RewriteOptions;
 export function lowerConv3d(
   graph: GraphProto,
   shapes: ShapeMap,
-  options: LowerConv3dOptions = {},
+  options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
   const { select = () => true } = options;

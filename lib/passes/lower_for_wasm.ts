@@ -6,37 +6,38 @@ import { dropIdentity } from "./drop_identity.ts";
 import { dropIdleReshapes } from "./drop_idle_reshapes.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
 import { fixReshapes } from "./fix_reshapes.ts";
-import { gatherToSlices, type GatherToSlicesOptions } from "./gather_to_slices.ts";
+import { gatherToSlices } from "./gather_to_slices.ts";
 import { hoistConstants } from "./hoist_constants.ts";
-import { lowerConv3d, type LowerConv3dOptions } from "./lower_conv3d.ts";
-import { lowerPool3d, type LowerPool3dOptions } from "./lower_pool3d.ts";
+import { lowerConv3d } from "./lower_conv3d.ts";
+import { lowerPool3d } from "./lower_pool3d.ts";
 import { mergeConstants } from "./merge_constants.ts";
 import { mergeNodes } from "./merge_nodes.ts";
 import { everywhere, type Pass, type PassContext, rootContext, untilStable } from "./pass.ts";
 import { readParts } from "./read_parts.ts";
 import { removeDead } from "./remove_dead.ts";
+import type { RewriteOptions } from "./replacement.ts";
 import type { OpenDimension, ShapeMap } from "../onnx/shape_map.ts";
-import { scatterToConcat, type ScatterToConcatOptions } from "./scatter_to_concat.ts";
+import { scatterToConcat } from "./scatter_to_concat.ts";
 import { sinkLayout } from "./sink_layout.ts";
-import { swapReluMaxPool, type SwapReluMaxPoolOptions } from "./swap_relu_max_pool.ts";
+import { swapReluMaxPool } from "./swap_relu_max_pool.ts";
 
 /** Oldest operator set that the rewrites write for. */
 const LOWERED_OPSET = 13;
 
 /** Options for {@linkcode lowerForWasm}: of each rewrite its own, or false to leave it out. */
 export interface LowerForWasmOptions {
-  /** @default {every Conv3d} */
-  conv3d?: LowerConv3dOptions | false;
-  /** @default {every pool of single frames} */
-  pool3d?: LowerPool3dOptions | false;
-  /** @default {every Conv that is estimated to be faster so} */
+  /** Writes Conv3d as Conv over frames. @default {every Conv3d} */
+  conv3d?: RewriteOptions | false;
+  /** Writes 3d pools as 2d ones. @default {every pool of single frames} */
+  pool3d?: RewriteOptions | false;
+  /** Writes Conv on small maps as matrix products. @default {every Conv that is estimated to be faster so} */
   convToGemm?: ConvToGemmOptions | false;
-  /** @default {every ScatterND that overwrites one stretch} */
-  scatter?: ScatterToConcatOptions | false;
-  /** @default {every Gather of a few stretches, number by number} */
-  gather?: GatherToSlicesOptions | false;
-  /** Pays only where the Conv before the Relu stays float32 and what follows is int8. @default {false} */
-  swapReluMaxPool?: SwapReluMaxPoolOptions | false;
+  /** Writes ScatterND as Concat. @default {every ScatterND that overwrites one stretch} */
+  scatter?: RewriteOptions | false;
+  /** Writes Gather as Slices. @default {every Gather of a few stretches, number by number} */
+  gather?: RewriteOptions | false;
+  /** Puts a MaxPool before the Relu that it reads: pays only where the Conv before the Relu stays float32 and what follows is int8. @default {false} */
+  swapReluMaxPool?: RewriteOptions | false;
 }
 
 /** A model after {@linkcode lowerForWasm}. */

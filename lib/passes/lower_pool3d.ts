@@ -6,9 +6,6 @@ import { replaceNodes, type RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { alongAxes, isIdle, windowOf } from "../onnx/pool_window.ts";
 
-/** Options for {@linkcode lowerPool3d}. */
-export type LowerPool3dOptions = RewriteOptions;
-
 /**
  * Writes MaxPool and AveragePool nodes that look at one frame at a time, with kernels (1, k, k), as
  * pools over height and width: between Reshapes, for which nothing has to move. The same numbers.
@@ -18,7 +15,7 @@ export type LowerPool3dOptions = RewriteOptions;
 export function lowerPool3d(
   graph: GraphProto,
   shapes: ShapeMap,
-  options: LowerPool3dOptions = {},
+  options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
   const { select = () => true } = options;

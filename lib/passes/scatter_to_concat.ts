@@ -8,9 +8,6 @@ import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 
-/** Options for {@linkcode scatterToConcat}. */
-export type ScatterToConcatOptions = RewriteOptions;
-
 /**
  * Writes a ScatterND that overwrites one stretch of a tensor, as PyTorch exports `cache[:, 2:4] = x`,
  * as a Concat of what stays before it, what is new, and what stays behind. The ScatterND finds the place
@@ -23,7 +20,7 @@ export type ScatterToConcatOptions = RewriteOptions;
 export function scatterToConcat(
   graph: GraphProto,
   shapes: ShapeMap,
-  options: ScatterToConcatOptions = {},
+  options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
   const { select = () => true } = options;

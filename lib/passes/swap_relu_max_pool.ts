@@ -4,9 +4,6 @@ import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { type PassContext, rootContext } from "./pass.ts";
 import type { RewriteOptions } from "./replacement.ts";
 
-/** Options for {@linkcode swapReluMaxPool}. */
-export type SwapReluMaxPoolOptions = RewriteOptions;
-
 /** Operators that keep the order of values, so that the largest stays the largest. */
 const MONOTONE = ["Relu", "Clip"];
 
@@ -20,7 +17,7 @@ const MONOTONE = ["Relu", "Clip"];
  */
 export function swapReluMaxPool(
   graph: GraphProto,
-  options: SwapReluMaxPoolOptions = {},
+  options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
   const { select = () => true } = options;

@@ -28,6 +28,7 @@ export interface ProfileModelOptions {
   runs?: number;
   /** What observing adds, to be taken off. @default {measured, once for each process} */
   overhead?: ProfilingOverhead;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 

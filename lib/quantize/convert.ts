@@ -48,7 +48,7 @@ export type QuantFormat = "QDQ" | "QOperator";
 
 /** Options for {@linkcode convert}. */
 export interface ConvertOptions {
-  /** @default {"QDQ"} */
+  /** How static int8 stands in the file. @default {"QDQ"} */
   format?: QuantFormat;
 }
 

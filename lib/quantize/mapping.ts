@@ -10,7 +10,9 @@ export type Selector = string | { readonly op: string };
 
 /** Ordered rules from nodes to qconfigs; later rules win over earlier ones and over the default. */
 export interface QConfigMapping {
+  /** For nodes that no rule selects. */
   readonly default: QConfig;
+  /** In order; of several that select a node the last counts. */
   readonly rules: readonly Rule[];
   /**
    * What becomes of a rule that asks for what none of its nodes can be, as static int8 of a GRU:
@@ -29,7 +31,9 @@ export type Rule = readonly [selector: Selector, qconfig: QConfig];
 
 /** What a mapping has to know of a node. */
 export interface NodeIdentity {
+  /** Its name; of one without a name that of its first output. */
   readonly name: string;
+  /** Its operator, e.g. `Conv`. */
   readonly opType: string;
   /** Module path, "" if unknown. */
   readonly path: string;
@@ -70,7 +74,7 @@ export function qconfigMapping(options: QConfigMappingOptions): QConfigMapping {
 export interface QConfigMappingOptions {
   /** For nodes that no rule selects. */
   default: QConfig;
-  /** @default {none} */
+  /** In order; of several that select a node the last counts. @default {none} */
   rules?: readonly Rule[];
   /** See {@linkcode QConfigMapping.onUnsupported}. @default {"error"} */
   onUnsupported?: "error" | "float32";

@@ -7,8 +7,10 @@ import { KIND_COLUMNS, layersIn, planKinds, restOf } from "../report/plan_kinds.
  * sentence about the nodes without weights; {@linkcode Plan.all} shows every node.
  */
 export class Plan {
+  /** One for each node, in the order of the network. */
   readonly rows: readonly PlanRow[];
 
+  /** Shows rows that were stored: one for each node, in the order of the network. */
   constructor(rows: readonly PlanRow[]) {
     this.rows = rows;
   }
@@ -35,6 +37,7 @@ export class Plan {
     return [...tables.map(({ text }) => text), ...rest ? [rest] : []].join("\n\n");
   }
 
+  /** @ignore */
   [JUPYTER_DISPLAY](): MimeBundle {
     const { tables, rest } = this.#short();
     const more = rest && `<p>${escapeHtml(rest)}</p>` +

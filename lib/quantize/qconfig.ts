@@ -8,6 +8,7 @@ export type QConfig = Float32 | StaticInt8 | DynamicInt8 | WeightOnly;
 
 /** Left as it is. */
 export interface Float32 {
+  /** Tells it from the other qconfigs. */
   readonly kind: "float32";
 }
 
@@ -16,6 +17,7 @@ export type ActivationType = "uint8" | "int8";
 
 /** Activations with ranges from calibration, 8-bit weights, int32 bias. */
 export interface StaticInt8 {
+  /** Tells it from the other qconfigs. */
   readonly kind: "static";
   /** int8 runs 3 to 5 times slower than uint8 on WASM, and often falls back to float32 in silence. */
   readonly dtype: ActivationType;
@@ -31,6 +33,7 @@ export interface StaticInt8 {
   readonly reduceRange: boolean;
   /** Chooses the range of each activation. */
   readonly activation: Observer;
+  /** Chooses the scales of the weights. */
   readonly weight: WeightObserver;
   /**
    * `fast` leaves operators whose int8 kernel is slower than float32's (depthwise Conv, lone pools,
@@ -43,7 +46,9 @@ export interface StaticInt8 {
 
 /** uint8 activations with ranges found at run time, int8 weights. */
 export interface DynamicInt8 {
+  /** Tells it from the other qconfigs. */
   readonly kind: "dynamic";
+  /** Chooses the scales of the weights. */
   readonly weight: WeightObserver;
   /** What a node becomes that has weights and cannot be dynamic. */
   readonly otherwise: Float32 | WeightOnly;
@@ -51,6 +56,7 @@ export interface DynamicInt8 {
 
 /** Small in the file, float32 in the kernel: the runtime expands the weights when it loads. */
 export interface WeightOnly {
+  /** Tells it from the other qconfigs. */
   readonly kind: "weightOnly";
   /** 8: int8, a quarter of the file. 4: int4 in blocks, an eighth. 16: float16, a half. */
   readonly bits: 4 | 8 | 16;
@@ -79,6 +85,7 @@ export interface WeightOnly {
 export interface WeightObserver {
   /** Names granularity and clip; part of a trial's key. */
   readonly name: string;
+  /** One scale for all of a weight, or one for each output channel. */
   readonly granularity: "tensor" | "channel";
   /**
    * `symmetric` weights are int8 with 0 for 0. `affine` ones are uint8, spread from the smallest weight
@@ -142,15 +149,18 @@ export interface StaticInt8Options {
    * below min-max by more than its 95 % interval. @default {lpNorm}
    */
   activation?: Observer | (() => Observer);
-  /** @default {perChannel} */
+  /** Chooses the scales of the weights. @default {perChannel} */
   weight?: WeightObserver;
-  /** @default {"fast"} */
+  /**
+   * Only int8 kernels that are faster than float32's, or any: see {@linkcode StaticInt8.kernels}.
+   * @default {"fast"}
+   */
   kernels?: "fast" | "any";
   /** Type of activations. @default {"uint8"} */
   dtype?: ActivationType;
-  /** @default {"affine"} */
+  /** Where the zero point lies: see {@linkcode StaticInt8.scheme}. @default {"affine"} */
   scheme?: "affine" | "symmetric";
-  /** @default {false} */
+  /** Half of the integers: see {@linkcode StaticInt8.reduceRange}. @default {false} */
   reduceRange?: boolean;
   /**
    * What a node becomes that has weights and cannot, or had better not, be static: `weightOnly()`
@@ -193,7 +203,7 @@ export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
 
 /** Options of {@linkcode dynamicInt8}. */
 export interface DynamicInt8Options {
-  /** @default {perChannel} */
+  /** Chooses the scales of the weights. @default {perChannel} */
   weight?: WeightObserver;
   /** What a node becomes that has weights and cannot be dynamic. @default {float32} */
   otherwise?: Float32 | WeightOnly;
@@ -212,7 +222,10 @@ export function dynamicInt8(options: DynamicInt8Options = {}): DynamicInt8 {
 
 /** Options of {@linkcode weightOnly}. */
 export interface WeightOnlyOptions {
-  /** @default {8} */
+  /**
+   * 8: int8, a quarter of the file. 4: int4 in blocks, an eighth. 16: float16, a half.
+   * @default {8}
+   */
   bits?: 4 | 8 | 16;
   /** Scales of int8 weights. @default {perChannel} */
   weight?: WeightObserver;

@@ -25,8 +25,10 @@ const LINEAR = ["Gemm", "MatMul"];
 /** Options for {@linkcode quantizeDynamic}. */
 export interface QuantizeDynamicOptions {
   /**
-   * @default {perChannel; where no operators are named, one scale for all of a table or matrix where a
-   * scale for each channel is not worth its bytes}
+   * Chooses the scales of the weights.
+   *
+   * @default {perChannel; where no operators are named, one scale for all of a table or matrix
+   * where a scale for each channel is not worth its bytes}
    */
   weight?: WeightObserver;
   /** Workers to read back in what the runtime executes. @default {one of its own} */

@@ -28,10 +28,15 @@ export interface QuantizedSaveOptions extends SaveOptions {
 
 /** A model that {@linkcode convert} made, with the decision for each node of the one it came from. */
 export class QuantizedModel extends Model {
+  /** What was asked of each node of the model it came from, and why it is what it is. */
   readonly plan: Plan;
-  /** One for each row of the plan. */
+  /**
+   * One for each row of the plan.
+   * @ignore
+   */
   readonly traces: readonly Trace[];
 
+  /** @ignore */
   constructor(proto: ModelProto, name: string, plan: Plan, traces: readonly Trace[]) {
     super(proto, { name });
     this.plan = plan;

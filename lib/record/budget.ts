@@ -3,6 +3,7 @@ import type { Accuracy } from "./trial_record.ts";
 
 /** What a trial is judged by. */
 export interface Budget {
+  /** What accuracy is measured by. */
   readonly metric: MetricInfo;
   /** Largest accepted drop of the metric on the selection split, in its unit. */
   readonly maxDrop: number;

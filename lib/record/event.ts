@@ -22,11 +22,13 @@ export type Step =
 
 /** How far something is that takes its time. The last one stands for all before it. */
 export interface StepEvent {
+  /** Tells it from the other events. */
   readonly kind: "step";
+  /** What is being done. */
   readonly step: Step;
-  /** Parts done, */
+  /** Parts done, of {@linkcode StepEvent.of}. */
   readonly done: number;
-  /** of so many. */
+  /** Parts in all. */
   readonly of: number;
   /** What it is done for, e.g. the name of a trial. */
   readonly about?: string;
@@ -39,8 +41,11 @@ export type OnStep = (event: Omit<StepEvent, "kind">) => void;
 
 /** A study begins: what it is judged by, and what is known before anything is measured. */
 export interface BeginEvent {
+  /** Tells it from the other events. */
   readonly kind: "begin";
+  /** Of the study, for its report. */
   readonly title: string;
+  /** What accuracy is measured by. */
   readonly metric: MetricInfo;
   /** Largest accepted drop of the metric, in its unit. */
   readonly maxDrop: number;
@@ -58,13 +63,15 @@ export interface BeginEvent {
 
 /** A trial was measured, or failed. */
 export interface TrialEvent {
+  /** Tells it from the other events. */
   readonly kind: "trial";
+  /** As it was measured, or why it failed. */
   readonly trial: Trial;
-  /** From 1. */
+  /** From 1, in the order of measuring. */
   readonly number: number;
   /** Trials in all, where that is known. */
   readonly of?: number;
-  /** Taken from an earlier run. */
+  /** Whether it was taken from an earlier run. */
   readonly reused: boolean;
   /** Float32 on the selection split. */
   readonly baseline: Study["baseline"];
@@ -74,7 +81,9 @@ export interface TrialEvent {
 
 /** A study is over. */
 export interface EndEvent {
+  /** Tells it from the other events. */
   readonly kind: "end";
+  /** As it was written. */
   readonly study: Study;
 }
 

@@ -14,6 +14,7 @@ import { type CutModel, cutModel, cutsOf } from "./cuts.ts";
 export interface ReplayOptions {
   /** Most bytes of values that are kept at a time, one sample's excepted. @default {384e6} */
   maxBytes?: number;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -27,6 +28,7 @@ export interface Variant {
 
 /** What a variant gave for some samples. */
 export interface Replayed<V extends Variant = Variant> {
+  /** The variant. */
   readonly variant: V;
   /** Indices of the samples. */
   readonly samples: readonly number[];
@@ -77,7 +79,9 @@ const KEPT_MODELS = 64e6;
 export class Replay {
   /** The unchanged network. */
   readonly base: Model;
+  /** What it runs on. */
   readonly dataset: Dataset;
+  /** What runs it. */
   readonly runtime: Runtime;
   /** Tensors at which the network may be cut. */
   readonly #cuts: ReadonlyMap<string, ValueInfoProto>;

@@ -13,10 +13,12 @@ import type { Runtime } from "./runtime.ts";
 /** Options for {@linkcode learnShapes}. */
 export interface LearnShapesOptions {
   /**
-   * Workers to run it in, which end a network that does not. @default {one in this thread, which nothing
+   * Workers to run it in, which end a network that does not.
+   * @default {one in this thread, which nothing
    * stops}
    */
   runtime?: Runtime;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 

@@ -2,6 +2,7 @@
 export interface NodeTimes {
   /** Name in the optimized graph; a node without one is `Conv_12`, by type and index. */
   readonly name: string;
+  /** Operator that runs, e.g. `QLinearConv`. */
   readonly opType: string;
   /** Number that the runtime gave it within its graph, in no particular order. */
   readonly index: number;

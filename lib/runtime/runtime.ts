@@ -44,6 +44,7 @@ export interface RunOptions {
    * they are all in memory. @default {as many as take some tens of milliseconds}
    */
   inARow?: number;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
   /** Called with the number of samples done. */
   onProgress?: (done: number) => void;
@@ -60,6 +61,7 @@ export interface TimesOptions {
   minRoundMs?: number;
   /** Milliseconds on the wall after which no round begins, once there are seven. @default {12000} */
   maxMs?: number;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -83,6 +85,7 @@ export interface ColdStartOptions {
   rounds?: number;
   /** Also runs each model until its time is steady, which takes seconds. @default {false} */
   steady?: boolean;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -112,6 +115,7 @@ export interface ProfileOptions {
   runs?: number;
   /** Least milliseconds of all runs together; at least 12 runs, at most 400. @default {800} */
   minMs?: number;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -145,6 +149,7 @@ export interface RuntimeEnvironment {
  * {@linkcode RuntimeBackend}, and one line in `open_runtime.ts` that chooses it.
  */
 export interface Runtime extends AsyncDisposable {
+  /** What its times depend on. */
   readonly about: RuntimeInfo;
   /**
    * What results and times depend on. With an onnxruntime-web of one's own a worker has to load it first.

@@ -20,7 +20,9 @@ export interface SessionOptions {
 
 /** A model that is loaded and ready to run. */
 export interface Session {
+  /** What it has to be fed. */
   readonly inputs: readonly ValueType[];
+  /** What it gives. */
   readonly outputs: readonly ValueType[];
   /**
    * Runs the model once.

@@ -31,7 +31,11 @@ export class Running<Event extends { readonly kind: string }, Result>
   /** Settled at the next event, or the end. */
   #next = Promise.withResolvers<void>();
 
-  /** @param work Given whom to tell how far it is. */
+  /**
+   * Starts the work.
+   *
+   * @param work Gives events as they come and returns the result; is given whom to tell how far it is.
+   */
   constructor(work: (onStep: OnStep) => AsyncGenerator<Event, Result, void>) {
     const onStep: OnStep = (step) => {
       this.#step = { kind: "step", ...step };
@@ -41,6 +45,7 @@ export class Running<Event extends { readonly kind: string }, Result>
     this.#result.catch(() => {}); // seen by whoever waits for it
   }
 
+  /** Takes the result, or the error, once the work is over: what `await` calls. */
   then<A = Result, B = never>(
     onFulfilled?: ((result: Result) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -48,6 +53,7 @@ export class Running<Event extends { readonly kind: string }, Result>
     return this.#result.then(onFulfilled, onRejected);
   }
 
+  /** The events from the beginning, whenever the loop starts; throws what the work threw. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Event | StepEvent, void, void> {
     let step: StepEvent | undefined;
     for (let i = 0;;) {

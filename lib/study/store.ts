@@ -30,7 +30,8 @@ export type Stored = Json | Uint8Array;
  * ```
  */
 export interface Store extends AsyncDisposable {
+  /** What was put last under this kind and key; undefined if nothing was. */
   get(kind: string, key: string): Promise<Stored | undefined>;
-  /** Replaces what was there. */
+  /** Replaces what was there. Once the promise is fulfilled it outlives the process. */
   put(kind: string, key: string, value: Stored): Promise<void>;
 }

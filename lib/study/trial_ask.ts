@@ -4,6 +4,7 @@ import type { Strategy } from "./strategy.ts";
 
 /** A trial to build and measure. */
 export interface TrialAsk {
+  /** What its model is made by. */
   readonly recipe: Recipe;
   /** Why it is tried, in a few words. */
   readonly why?: string;

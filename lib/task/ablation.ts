@@ -8,6 +8,7 @@ export class Ablation {
   /** Plain JSON: all that is known. */
   readonly record: AblationRecord;
 
+  /** Shows an ablation that was stored, as `ablation.json` holds it. */
   constructor(record: AblationRecord) {
     this.record = record;
   }
@@ -22,10 +23,12 @@ export class Ablation {
     return writeAblation(this.record, folder);
   }
 
+  /** The table of layers as text. */
   toString(): string {
     return ablationText(this.record);
   }
 
+  /** @ignore */
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
     const { showAblation } = await import("../report/ablation_display.ts");
     return showAblation(this.record)[JUPYTER_DISPLAY]();

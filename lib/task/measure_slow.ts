@@ -8,7 +8,7 @@ import type { SlowLayer } from "../record/recipe.ts";
 import { slowLayer } from "../record/recipe_schema.ts";
 import { kernelTimesRecord } from "../record/study_schema.ts";
 import type { NamedForm, SlowLayers } from "../strategy/sweep/grid.ts";
-import type { StudyContext } from "./study_strategy.ts";
+import type { WorkContext } from "./study_strategy.ts";
 
 /** Options for {@linkcode measureSlow}. */
 export interface MeasureSlowOptions {
@@ -30,7 +30,7 @@ const measured = z.strictObject({
  * that is continued finds in its store what was measured then, so that its trials stay what they are.
  */
 export async function measureSlow(
-  { forms, data, experiment, runtimes, store, signal, onStep }: StudyContext,
+  { forms, data, experiment, runtimes, store, signal, onStep }: WorkContext,
   names: readonly NamedForm[],
   options: MeasureSlowOptions = {},
 ): Promise<{ slow: SlowLayers; kernelTimes: KernelTimesRecord }> {

@@ -13,7 +13,7 @@ import { roundable } from "../strategy/search/roundings.ts";
 import type { MeasuredSpaces } from "../strategy/search/search_strategy.ts";
 import { sensitivityAsks } from "../strategy/search/sensitivity_asks.ts";
 import { type SearchSpace, searchSpace } from "../strategy/search/space.ts";
-import type { StudyContext } from "./study_strategy.ts";
+import type { WorkContext } from "./study_strategy.ts";
 
 /** Options for {@linkcode measureSpaces}. */
 export interface MeasureSpacesOptions {
@@ -40,7 +40,7 @@ const NOISE_SHARE = 0.25;
  * each brings to the outputs by itself, and what noise costs in the metric.
  */
 export async function measureSpaces(
-  context: StudyContext,
+  context: WorkContext,
   options: MeasureSpacesOptions,
 ): Promise<MeasuredSpaces> {
   const { model, data, metric, experiment, runtimes, signal, onStep } = context;
@@ -77,7 +77,7 @@ async function layerNoiseOf(
   base: Base,
   outputs: readonly string[],
   known: Sensitivities | undefined,
-  context: StudyContext,
+  context: WorkContext,
   { objective, noiseSamples, onNote }: MeasureSpacesOptions,
 ): Promise<Sensitivities> {
   const { data: { selection }, experiment, runtimes, store, signal, msLeft, onStep } = context;

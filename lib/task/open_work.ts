@@ -27,18 +27,18 @@ import { TrialExperiment } from "../study/trial_experiment.ts";
 import { Deadline, requireTime } from "./deadline.ts";
 import { StudyLedger } from "./study_ledger.ts";
 import type { StudyOptions } from "./study_options.ts";
-import type { StudyContext } from "./study_strategy.ts";
+import type { WorkContext } from "./study_strategy.ts";
 
 /** All that a study works with, from when it is opened until it ends. */
 export class OpenWork implements AsyncDisposable {
   readonly ledger: StudyLedger;
   readonly deadline: Deadline;
-  readonly context: StudyContext;
+  readonly context: WorkContext;
 
   readonly #open: AsyncDisposableStack;
 
   private constructor(
-    context: StudyContext,
+    context: WorkContext,
     ledger: StudyLedger,
     deadline: Deadline,
     open: AsyncDisposableStack,
@@ -102,7 +102,7 @@ export class OpenWork implements AsyncDisposable {
       },
     });
     names.count = () => ledger.trials.length;
-    const context: StudyContext = {
+    const context: WorkContext = {
       ...{
         model,
         data,

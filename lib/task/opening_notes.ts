@@ -3,7 +3,7 @@ import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
 import { unverifiedRuntime } from "../record/verified_runtime.ts";
-import type { StudyContext } from "./study_strategy.ts";
+import type { WorkContext } from "./study_strategy.ts";
 
 /** What the document is called that keeps what float32 said. */
 const FLOAT32_NOTES = "float32 notes";
@@ -13,7 +13,7 @@ const FLOAT32_NOTES = "float32 notes";
  * Octavo was verified with; what float32, which is measured first, says against the samples; and that there
  * are too few of them for the budget.
  */
-export async function openingNotes(context: StudyContext): Promise<string[]> {
+export async function openingNotes(context: WorkContext): Promise<string[]> {
   const { data, metric, budget, runtimes } = context;
   const unverified = unverifiedRuntime((await runtimes.run.environment()).versions);
   const few = resolutionNote(budget.metric, budget.maxDrop, {
@@ -26,7 +26,7 @@ export async function openingNotes(context: StudyContext): Promise<string[]> {
 
 /** Kept from the first run, as they need what float32 gave for each sample, which is not. */
 async function float32Notes(
-  { model, data, metric, store, experiment }: StudyContext,
+  { model, data, metric, store, experiment }: WorkContext,
 ): Promise<readonly string[]> {
   const stored = await store.document(FLOAT32_NOTES);
   if (stored !== undefined) return stored as string[];

@@ -16,12 +16,15 @@ import type { Latency } from "../record/trial_record.ts";
 
 /** What {@linkcode Optimized} is made of. */
 export interface OptimizedParts {
+  /** The model as given. */
   readonly given: Model;
   /** The float32 network after the exact rewrites. */
   readonly float32: Model;
   /** The same as the mapping wants it. */
   readonly built: QuantizedModel;
+  /** How each node is computed in what was built. */
   readonly mapping: QConfigMapping;
+  /** Convs that are matrix products in it. */
   readonly rewrites: readonly ConvProduct[];
   /** Both against the model as given, all three in turns. */
   readonly latency: { readonly float32: Latency; readonly built: Latency };
@@ -64,8 +67,10 @@ export class Optimized {
   readonly latency: Latency;
   /** What a page waits for that opens the fastest; absent where it was not measured. */
   readonly coldStart?: ColdStartRecord;
+  /** All that was measured, what was not chosen too. */
   readonly parts: OptimizedParts;
 
+  /** @ignore */
   constructor(parts: OptimizedParts) {
     this.parts = parts;
     this.built = parts.built;
@@ -162,6 +167,7 @@ export class Optimized {
     return notes;
   }
 
+  /** What was built, and the evidence, as text. */
   toString(): string {
     const { model, parts: { given } } = this;
     if (model === given) return this.notes.join("\n");
@@ -170,6 +176,7 @@ export class Optimized {
     return [...this.notes, size].join("\n");
   }
 
+  /** @ignore */
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
     const { profiles: { before, after }, latency } = this.parts;
     const beside = profileShown(before, { profile: after, ...latency.built });

@@ -37,6 +37,7 @@ export interface CompareOptions {
    * each. 0 leaves it out. @default {6}
    */
   coldRounds?: number;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
   /** Called with the number of samples run so far, and of all: both models' unless one is known. */
   onProgress?: (done: number, all: number) => void;
@@ -47,22 +48,26 @@ export interface CompareOptions {
  * notebook and prints as text; its fields are plain JSON.
  */
 export class Comparison implements ComparisonRecord {
+  /** What accuracy was measured by. */
   readonly metric: MetricInfo;
   /** Name of the data set. */
   readonly data: string;
+  /** The network as given: value of the metric, bytes of the file. */
   readonly float32: ComparedModel;
+  /** The same of what was made of it. */
   readonly candidate: ComparedModel;
   /** Candidate minus float32 on the same samples, in the metric's unit. */
   readonly difference: Estimate;
   /** Closeness of the outputs; absent where no output keeps its shape. */
   readonly outputs?: OutputError;
-  /** Absent where it was not measured. */
+  /** Time against float32, both in turns; absent where it was not measured. */
   readonly latency?: Latency;
   /** What a page waits for at its first visit; absent where it was not measured. */
   readonly coldStart?: ColdStartRecord;
   /** What float32 itself says against samples, labels or metric, in sentences; absent where nothing does. */
   readonly notes?: string[];
 
+  /** Shows a comparison that was stored: `new Comparison(JSON.parse(text))`. */
   constructor(record: ComparisonRecord) {
     this.metric = record.metric;
     this.data = record.data;
@@ -80,7 +85,7 @@ export class Comparison implements ComparisonRecord {
     return String(showComparison(this));
   }
 
-  /** For a notebook. */
+  /** @ignore */
   [JUPYTER_DISPLAY](): MimeBundle {
     return showComparison(this)[JUPYTER_DISPLAY]();
   }

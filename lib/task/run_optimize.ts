@@ -67,8 +67,13 @@ export interface OptimizeOptions {
    * longer beyond doubt is not chosen. @default {2}
    */
   maxCreate?: number;
-  /** What times the forms of nodes. @default {the runtime's own clock} */
+  /**
+   * What times the forms of nodes, where tests need a clock of their own.
+   * @default {the runtime's own clock}
+   * @ignore
+   */
   kernelTimer?: KernelTimer;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
   /** Called with what is being done. */
   onProgress?: (step: string) => void;

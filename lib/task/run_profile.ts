@@ -9,8 +9,10 @@ import type { Feeds } from "../tensor/tensor.ts";
 
 /** Where the time of a model goes. Shows itself in a notebook, and prints as a table. */
 export class Profile implements ShownLater {
+  /** Plain JSON: each node with its milliseconds. */
   readonly record: ProfileRecord;
 
+  /** Shows a profile that was stored: `new Profile(JSON.parse(text))`. */
   constructor(record: ProfileRecord) {
     this.record = record;
   }
@@ -20,10 +22,12 @@ export class Profile implements ShownLater {
     return profileShown(this.record, { profile: other.record });
   }
 
+  /** The table as text. */
   toString(): string {
     return profileShown(this.record).toString();
   }
 
+  /** @ignore */
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
     return await profileShown(this.record)[JUPYTER_DISPLAY]();
   }

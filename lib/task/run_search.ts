@@ -6,13 +6,13 @@ import type { SearchRecord } from "../record/search_record.ts";
 import { SearchStrategy } from "../strategy/search/search_strategy.ts";
 import { firstAsks } from "../strategy/search/small_weights.ts";
 import { measureSpaces } from "./measure_spaces.ts";
-import { type RunningStudy, runStudy } from "./run_study.ts";
+import { type RunningStudy, runWork } from "./run_study.ts";
 import type { StudyOptions } from "./study_options.ts";
 import {
-  type StudyContext,
   type StudyEnding,
   type StudyStrategy,
   TIME_WAS_UP,
+  type WorkContext,
 } from "./study_strategy.ts";
 
 /** Options for {@linkcode search}. */
@@ -23,7 +23,11 @@ export interface SearchOptions extends Omit<StudyOptions, "config"> {
   noiseSamples?: number;
   /** Where measured times of kernels are kept for the next time; false: nowhere. @default {the user's cache folder} */
   cache?: string | false;
-  /** What times the forms of kernels. @default {the runtime's own clock} */
+  /**
+   * What times the forms of kernels, where tests need a clock of their own.
+   * @default {the runtime's own clock}
+   * @ignore
+   */
   kernelTimer?: KernelTimer;
 }
 
@@ -50,7 +54,7 @@ export interface SearchOptions extends Omit<StudyOptions, "config"> {
 export function search(model: Model, data: Splits, options: SearchOptions = {}): RunningStudy {
   const { minutes = 10, noiseSamples = 8, objective = "latency", cache, kernelTimer, ...rest } =
     options;
-  const make = async (context: StudyContext): Promise<StudyStrategy> => {
+  const make = async (context: WorkContext): Promise<StudyStrategy> => {
     const notes: string[] = [];
     let kernelTimes: KernelTimesRecord | undefined;
     const lowered = await context.forms.get("lowered");
@@ -80,7 +84,7 @@ export function search(model: Model, data: Splits, options: SearchOptions = {}):
       }),
     };
   };
-  return runStudy(model, data, make, {
+  return runWork(model, data, make, {
     ...{ command: "search()", config: { noiseSamples } },
     ...rest,
     ...{ minutes, objective },
@@ -102,7 +106,7 @@ function untried(
 /** What the search has to tell beside its trials. */
 async function recordOf(
   strategy: SearchStrategy,
-  { store, experiment }: StudyContext,
+  { store, experiment }: WorkContext,
   ending: StudyEnding & Pick<SearchRecord, "objective" | "minutes">,
 ): Promise<SearchRecord> {
   const { winner, front, notes, objective, minutes } = ending;

@@ -8,7 +8,12 @@ import { askAndTell } from "../study/strategy.ts";
 import { OpenWork } from "./open_work.ts";
 import { openingNotes } from "./opening_notes.ts";
 import type { StudyOptions } from "./study_options.ts";
-import { type StrategyMaker, type StudyStrategy, TIME_WAS_UP } from "./study_strategy.ts";
+import {
+  type StrategyMaker,
+  type StudyStrategy,
+  TIME_WAS_UP,
+  type WorkContext,
+} from "./study_strategy.ts";
 
 /** A study at work: loop over its events, or wait for the study. */
 export type RunningStudy = Running<Exclude<StudyEvent, { kind: "step" }>, Study>;
@@ -74,13 +79,28 @@ export function runStudy(
   strategy: StrategyMaker,
   options: StudyOptions = {},
 ): RunningStudy {
+  return runWork(model, data, strategy, options);
+}
+
+/** What makes a strategy that comes with Octavo. */
+export type WorkMaker =
+  | StudyStrategy
+  | ((context: WorkContext) => StudyStrategy | Promise<StudyStrategy>);
+
+/** {@linkcode runStudy} for a strategy that comes with Octavo. */
+export function runWork(
+  model: Model,
+  data: Splits,
+  strategy: WorkMaker,
+  options: StudyOptions,
+): RunningStudy {
   return new Running((onStep) => work(model, data, strategy, options, onStep));
 }
 
 async function* work(
   model: Model,
   data: Splits,
-  maker: StrategyMaker,
+  maker: WorkMaker,
   options: StudyOptions,
   onStep: OnStep,
 ): AsyncGenerator<BeginEvent | TrialEvent | EndEvent, Study, void> {

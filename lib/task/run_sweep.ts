@@ -4,7 +4,7 @@ import type { Splits } from "../data/split.ts";
 import type { Model } from "../onnx/model.ts";
 import { sweepStrategy } from "../strategy/sweep/sweep_strategy.ts";
 import { measureSlow } from "./measure_slow.ts";
-import { type RunningStudy, runStudy } from "./run_study.ts";
+import { type RunningStudy, runWork } from "./run_study.ts";
 import type { StudyOptions } from "./study_options.ts";
 
 /** Options for {@linkcode sweep}. */
@@ -13,7 +13,11 @@ export interface SweepOptions extends Omit<StudyOptions, "config" | "minutes"> {
   config?: SweepConfigInput;
   /** Where measured times of kernels are kept for the next time; false: nowhere. @default {the user's cache folder} */
   cache?: string | false;
-  /** What times the kernels. @default {the runtime's own clock} */
+  /**
+   * What times the kernels, where tests need a clock of their own.
+   * @default {the runtime's own clock}
+   * @ignore
+   */
   kernelTimer?: KernelTimer;
 }
 
@@ -42,7 +46,7 @@ export function sweep(model: Model, data: Splits, options: SweepOptions = {}): R
   // A limit that is given beside the config takes the place of the config's, in either form.
   const isLimited = rest.maxDrop !== undefined || rest.atLeast !== undefined;
   const { maxDrop, atLeast } = isLimited ? rest : config;
-  return runStudy(
+  return runWork(
     model,
     data,
     async (context) => {

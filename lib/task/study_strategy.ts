@@ -5,12 +5,14 @@ import type { ExactForms } from "../passes/exact_form.ts";
 import type { NodeIdentity } from "../quantize/mapping.ts";
 import type { Budget } from "../record/budget.ts";
 import type { OnStep } from "../record/event.ts";
+import type { Json } from "../record/json.ts";
 import type { Recipe } from "../record/recipe.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
-import type { Runtimes } from "../study/runtimes.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { StudyStore } from "../study/study_store.ts";
-import type { TrialStrategy } from "../study/trial_ask.ts";
+import type { Strategy } from "../study/strategy.ts";
+import type { TrialAsk } from "../study/trial_ask.ts";
 import type { TrialExperiment } from "../study/trial_experiment.ts";
 
 /**
@@ -41,25 +43,60 @@ import type { TrialExperiment } from "../study/trial_experiment.ts";
 export interface StudyContext {
   /** The network as given. */
   readonly model: Model;
+  /** Its samples, split three ways. */
   readonly data: Splits;
+  /** What accuracy is measured by. */
   readonly metric: Metric;
+  /** What a trial has to keep. */
   readonly budget: Budget;
   /** Largest accepted ratio of the time to create a session to float32's. */
   readonly maxCreate: number;
   /** Nodes of the fused network, which recipes speak of. */
   readonly nodes: readonly NodeIdentity[];
-  readonly forms: ExactForms;
-  readonly experiment: TrialExperiment;
-  readonly runtimes: Runtimes;
+  /** What runs models. */
+  readonly runtimes: StudyRuntimes;
   /** Keeps what took long to find out, by name. */
-  readonly store: StudyStore;
+  readonly store: StudyDocuments;
   /** Ends when the study is stopped, or its time is up. */
   readonly signal: AbortSignal;
   /** Seconds that it took until float32 was known. */
   readonly floatSeconds: number;
   /** Milliseconds left for trials; infinite where there is no limit. */
   readonly msLeft: () => number;
+  /** Takes how far something is, for whoever watches the study. */
   readonly onStep: OnStep;
+}
+
+/** The runtimes of a study. */
+export interface StudyRuntimes {
+  /** Workers of one thread each, which share the samples. */
+  readonly run: Runtime;
+  /** What latency is measured in. */
+  readonly time: Runtime;
+}
+
+/** Keeps plain JSON by name, beside the trials of a study: a study that is continued finds it there. */
+export interface StudyDocuments {
+  /**
+   * What was put last under a name; undefined if nothing was.
+   *
+   * @throws {UserError} If the study's folder cannot be read.
+   */
+  document(name: string): Promise<Json | undefined>;
+  /**
+   * Puts something under a name, in the place of what was there.
+   *
+   * @param content Plain JSON.
+   * @throws {UserError} If the study's folder cannot be written.
+   */
+  putDocument(name: string, content: unknown): Promise<void>;
+}
+
+/** The same for the strategies that come with Octavo, which look deeper into the study. */
+export interface WorkContext extends StudyContext {
+  readonly forms: ExactForms;
+  readonly experiment: TrialExperiment;
+  readonly store: StudyStore;
 }
 
 /** What a study says that had no time left. */
@@ -81,7 +118,7 @@ export interface StudyEnding {
 export type StrategyRecord = Pick<Study, "search" | "kernelTimes">;
 
 /** A strategy for studies, with what it has to say beside its trials. */
-export interface StudyStrategy extends TrialStrategy {
+export interface StudyStrategy extends Strategy<TrialAsk, Trial> {
   /** All that it will ask for, where it knows: then the end of the work can be foreseen. */
   readonly planned?: readonly Recipe[];
   /** Points that give the same model as a planned one. */

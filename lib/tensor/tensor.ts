@@ -1,18 +1,32 @@
 /** Array that holds the elements of each type. `bool` is one byte, 0 or 1; `bfloat16` its bits. */
 export interface ElementArrays {
+  /** IEEE 754, 32 bits. */
   float32: Float32Array;
+  /** IEEE 754, 64 bits. */
   float64: Float64Array;
+  /** IEEE 754, 16 bits. */
   float16: Float16Array;
+  /** The upper 16 bits of a float32's, as they are. */
   bfloat16: Uint16Array;
+  /** -128 to 127. */
   int8: Int8Array;
+  /** 0 to 255. */
   uint8: Uint8Array;
+  /** -32,768 to 32,767. */
   int16: Int16Array;
+  /** 0 to 65,535. */
   uint16: Uint16Array;
+  /** 32 bits, signed. */
   int32: Int32Array;
+  /** 32 bits, unsigned. */
   uint32: Uint32Array;
+  /** 64 bits, signed: what ONNX gives shapes and indices. */
   int64: BigInt64Array;
+  /** 64 bits, unsigned. */
   uint64: BigUint64Array;
+  /** A byte each, 0 or 1. */
   bool: Uint8Array;
+  /** A text each. */
   string: readonly string[];
 }
 
@@ -48,6 +62,7 @@ export const numericArrays: { readonly [T in NumericType]: ArrayConstructor<Elem
 
 /** A dense array of numbers (or texts) in row-major order. */
 export interface Tensor<T extends ElementType = ElementType> {
+  /** Type of its elements. */
   readonly type: T;
   /** Length of each dimension; [] is a scalar. */
   readonly dims: readonly number[];
@@ -60,7 +75,9 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 
 /** What a network says of one of its inputs or outputs. */
 export interface ValueType {
+  /** By which it is fed, or found among the results. */
   readonly name: string;
+  /** Type of its elements. */
   readonly type: ElementType;
   /** A number is fixed, a text is a named dynamic dimension, null is unknown. Undefined: unknown rank. */
   readonly dims?: readonly (number | string | null)[];

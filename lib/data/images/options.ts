@@ -13,7 +13,7 @@ export interface ImagesOptions {
    * along with it. @default {none: pictures stay as large as they are}
    */
   resize?: number | readonly [height: number, width: number];
-  /** @default {"bilinear"} */
+  /** How pixels are made while resizing. @default {"bilinear"} */
   filter?: ResizeFilter;
   /**
    * Whether shrinking averages over all pixels, as Pillow and torchvision do, or not, as OpenCV.
@@ -22,7 +22,7 @@ export interface ImagesOptions {
   antialias?: boolean;
   /** Cuts [height, width] out of the middle. @default {none} */
   crop?: readonly [height: number, width: number];
-  /** @default {"rgb"} */
+  /** Channels, in the order of the network. @default {"rgb"} */
   channels?: ChannelOrder;
   /**
    * Factor of the pixels' values, 0..255. @default {1 / 255; 1 if `type` is uint8}
@@ -34,14 +34,15 @@ export interface ImagesOptions {
   std?: number | readonly number[];
   /** [1, channels, height, width] or [1, height, width, channels]. @default {"NCHW"} */
   layout?: "NCHW" | "NHWC";
-  /** @default {"float32"} */
+  /** Element type of the input; `uint8` are the pixels as they are. @default {"float32"} */
   type?: "float32" | "uint8";
   /** Name of the network's input. @default {the only one of `inputs`} */
   input?: string;
   /** The network's inputs, against which shape and type of the pictures are checked. */
   inputs?: readonly ValueType[];
   /**
-   * Names of the folders that stand for class 0, 1, 2, ... @default {the folders there are, in order
+   * Names of the folders that stand for class 0, 1, 2, ...
+   * @default {the folders there are, in order
    * of their names}
    */
   classes?: readonly string[];

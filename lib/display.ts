@@ -3,6 +3,17 @@ import { visible } from "./visible.ts";
 /**
  * The method by which a value shows itself in Deno's Jupyter kernel: it returns the value in several
  * MIME types and the front end takes the richest it knows.
+ *
+ * @example A cell's own value that shows itself
+ * ```ts
+ * import { JUPYTER_DISPLAY, type Shown } from "octavo/notebook";
+ * import assert from "node:assert/strict";
+ * const bar = (share: number): Shown => ({
+ *   [JUPYTER_DISPLAY]: () => ({ "text/html": `<progress value="${share}">` }),
+ *   toString: () => "#".repeat(Math.round(10 * share)),
+ * });
+ * assert.equal(`${bar(0.3)}`, "###");
+ * ```
  */
 export const JUPYTER_DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 

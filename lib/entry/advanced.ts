@@ -127,6 +127,7 @@ export type {
   ColdStarts,
   ProfileOptions,
   RunOptions,
+  RuntimeEnvironment,
   RuntimeInfo,
   Times,
   TimesOptions,

@@ -8,7 +8,7 @@
 // Tables of one's own rows, and of a plan.
 export { JUPYTER_DISPLAY, type MimeBundle, Table, table } from "../display.ts";
 export { planOf } from "../report/notebook_display.ts";
-export type { Shown } from "../report/shown.ts";
+export type { Shown, ShownLater } from "../report/shown.ts";
 export { errorsOf } from "../report/error_chart.ts";
 
 // A study.

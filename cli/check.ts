@@ -1,3 +1,4 @@
+import { commandName } from "../lib/command_name.ts";
 import type { Dataset } from "../lib/data/dataset.ts";
 import { UserError } from "../lib/errors.ts";
 import { baselineNotes } from "../lib/evaluate/baseline_notes.ts";
@@ -143,7 +144,9 @@ export function creationNote(
   const { ratio } = comparison.coldStart.create;
   return [
     `Creating its session takes ${factorInterval(ratio)} of float32's time, above the limit of ` +
-    `${factor(maxCreate)} (--max-create). \`deno task search\` keeps such models from winning.`,
+    `${factor(maxCreate)} (--max-create). \`${
+      commandName("search")
+    }\` keeps such models from winning.`,
   ];
 }
 
@@ -166,9 +169,9 @@ export function requireKept(
     `${file} is written, but it misses ${asked}: its ${metric.name} is ${
       format.value(candidate.value.value)
     }${format.unit} ${format.range(candidate.value)}, float32's ` +
-      `${
-        format.value(float32.value.value)
-      }${format.unit}. \`deno task ablate\` tells which layers cost it, ` +
-      "`deno task search` looks for a mix that keeps the limit",
+      `${format.value(float32.value.value)}${format.unit}. \`${
+        commandName("ablate")
+      }\` tells which layers cost it, ` +
+      `\`${commandName("search")}\` looks for a mix that keeps the limit`,
   );
 }

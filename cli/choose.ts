@@ -1,4 +1,5 @@
 import project from "../deno.json" with { type: "json" };
+import { commandName } from "../lib/command_name.ts";
 import { nearest } from "../lib/errors.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Script } from "./shell.ts";
@@ -23,7 +24,7 @@ export async function chosen([first, ...rest]: readonly string[]): Promise<Choic
   }
   const entry = COMMANDS.get(first);
   if (entry) return { script: (await entry.load()).default, args: rest };
-  return { text: `octavo: ${complaint(first)}\nSee: octavo --help`, code: 2 };
+  return { text: `octavo: ${complaint(first)}\nSee: ${commandName("--help")}`, code: 2 };
 }
 
 /** Prints an answer. Returns the exit code. */
@@ -43,11 +44,11 @@ function overview(): string {
   return [
     "Octavo takes a float32 ONNX network to int8 for onnxruntime-web, and measures what that bought.",
     "",
-    "Usage: octavo COMMAND [arguments] [options]",
+    `Usage: ${commandName("COMMAND")} [arguments] [options]`,
     "",
     ...[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
     "",
-    "octavo COMMAND --help tells what a command takes; octavo --version says which Octavo this is.",
+    `${commandName("COMMAND")} --help tells what a command takes.`,
   ].join("\n");
 }
 

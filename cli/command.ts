@@ -1,4 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
+import { commandName } from "../lib/command_name.ts";
 import { nearest, UsageError } from "../lib/errors.ts";
 import { termsOfNames } from "../lib/report/terms.ts";
 
@@ -10,7 +11,7 @@ export interface Command<
   Operands extends Record<string, Operand> = Record<string, Operand>,
   Options extends Record<string, Option> = Record<string, Option>,
 > {
-  /** Name of the task, as in `deno task sweep`. */
+  /** Its name, as in `octavo sweep`. */
   readonly name: string;
   /** What it does, for the first lines of `--help`. */
   readonly summary: string;
@@ -20,7 +21,7 @@ export interface Command<
   readonly options: Options;
   /** What is said of its results where it is stopped. @default {"nothing was written"} */
   readonly stopped?: string;
-  /** Command lines that work, for the end of `--help`. */
+  /** What may be typed behind its name, for the end of `--help`; "" is nothing. */
   readonly examples?: readonly string[];
   /** Words of its answers that `--help` explains, see `TERMS`. */
   readonly words?: readonly string[];
@@ -131,7 +132,7 @@ export function parseCommandLine<
   args: readonly string[],
 ): CommandLine<Operands, Options> {
   const fail = (message: string): never => {
-    throw new UsageError(`${message}\nSee: deno task ${command.name} --help`);
+    throw new UsageError(`${message}\nSee: ${commandName(command.name)} --help`);
   };
   const options = Object.entries<Option>(command.options);
   const parsed = split(args, options, fail);
@@ -271,7 +272,13 @@ export function helpText(command: Command): string {
     `Usage: ${usage(command)}`,
     "",
     ...lines,
-    ...(examples.length ? ["", "Examples:", ...examples.map((line) => `  ${line}`)] : []),
+    ...(examples.length
+      ? [
+        "",
+        "Examples:",
+        ...examples.map((line) => `  ${commandName(command.name)} ${line}`.trimEnd()),
+      ]
+      : []),
     ...(words.length ? ["", "Words of its answers:", ...words.flatMap(definition)] : []),
   ].join("\n");
 }
@@ -286,7 +293,7 @@ function usage(command: Command): string {
       const form = rest ? `${placeholder}...` : placeholder;
       return optional ? `[${form}]` : form;
     });
-  return ["deno task", command.name, ...operands, "[options]"].join(" ");
+  return [commandName(command.name), ...operands, "[options]"].join(" ");
 }
 
 function optionForm(key: string, option: Option): string {

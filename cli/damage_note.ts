@@ -1,3 +1,4 @@
+import { commandName } from "../lib/command_name.ts";
 import type { Dataset } from "../lib/data/dataset.ts";
 import { likeTheFirst } from "../lib/data/first_samples.ts";
 import { decimal, plural } from "../lib/report/format.ts";
@@ -33,7 +34,7 @@ export async function damageNote(
   const feeds = await likeTheFirst(samples, model.float32.name);
   const damage = await findDamage(model, feeds, { runtime, signal: shell.signal });
   return `int8 destroys what ${comparison.float32.name} gives: ${measured}.` +
-    ` ${damage ? adviceOf(damage, place) : NO_ADVICE}`;
+    ` ${damage ? adviceOf(damage, place) : noAdvice()}`;
 }
 
 function destroyedIn({ outputs, metric, candidate: { value } }: Comparison): string | undefined {
@@ -45,12 +46,13 @@ function destroyedIn({ outputs, metric, candidate: { value } }: Comparison): str
   return `it agrees with float32 in ${decimal(value.value, 1)} % ${on}`;
 }
 
-const NO_ADVICE = "No single layer does it: `deno task ablate` measures each of them.";
+const noAdvice = () =>
+  `No single layer does it: \`${commandName("ablate")}\` measures each of them.`;
 
 function adviceOf({ node, opType, before, after, rules, mended }: Damage, place: RulesPlace) {
   const from = before === undefined ? "" : `${decimal(before, 1)} dB before it, `;
   const where = `The error shows behind ${opType} "${node}": ${from}${decimal(after, 1)} dB after.`;
-  if (rules.length === 0) return `${where} ${NO_ADVICE}`;
+  if (rules.length === 0) return `${where} ${noAdvice()}`;
   const list = rules.map((name) => `[${JSON.stringify(name)}, "float32"]`).join(", ");
   const dB = `${decimal(mended, 1)} dB`;
   const becomes = mended >= MENDED ? `is mended (${dB})` : `becomes better, not good (${dB}),`;

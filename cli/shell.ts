@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { environment } from "../lib/environment.ts";
 import { reasonOf, UsageError, UserError } from "../lib/errors.ts";
+import { isPermitted } from "../lib/permitted.ts";
 import { visibleLines } from "../lib/visible.ts";
 import {
   type Command,
@@ -10,6 +12,7 @@ import {
   parseCommandLine,
 } from "./command.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { withoutPermission } from "./permissions.ts";
 import { told } from "./told.ts";
 import type { Interruption } from "./watchdog.ts";
 
@@ -89,6 +92,7 @@ export async function runScript(
   script: Script,
   args: readonly string[] = Deno.args,
 ): Promise<never> {
+  requireReading(import.meta.url);
   standWhereTyped();
   const stop = new AbortController();
   const progress = createProgress();
@@ -117,6 +121,15 @@ export async function runScript(
   Deno.exit(interrupted || code);
 }
 
+/** Ends the process where it may not read its own files, before Deno asks for each of them. */
+function requireReading(address: string): void {
+  const path = address.startsWith("file:") ? fileURLToPath(address) : undefined;
+  if (path === undefined || isPermitted({ name: "read", path })) return;
+  const error = new Deno.errors.NotCapable(`Requires read access to "${path}"`);
+  complain(`octavo: ${withoutPermission(error)}`);
+  Deno.exit(FAILED);
+}
+
 /**
  * Goes back to the folder in which the command was typed: `deno task --config PATH` runs it in that of
  * the config, and files are named from where one stands.
@@ -130,8 +143,9 @@ function standWhereTyped(): void {
 /** One message for whoever typed the command; the stack only for whoever asks for it. */
 function complaint(name: string, error: unknown): string {
   const debug = Boolean(environment("OCTAVO_DEBUG"));
-  const message = told(reasonOf(error));
-  const lines = error instanceof UserError ? [`${name}: ${message}`] : [
+  const denied = withoutPermission(error);
+  const message = denied ?? told(reasonOf(error));
+  const lines = error instanceof UserError || denied !== undefined ? [`${name}: ${message}`] : [
     `${name}: unexpected error: ${message}`,
     ...(debug ? [] : [
       "This is a fault in Octavo. To report it, add OCTAVO_DEBUG=1, run it again, and send the " +
@@ -140,15 +154,6 @@ function complaint(name: string, error: unknown): string {
   ];
   if (debug && error instanceof Error) lines.push(Deno.inspect(error));
   return lines.join("\n");
-}
-
-/** A variable of the environment; undefined also where it may not be read. */
-function environment(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch {
-    return undefined;
-  }
 }
 
 function complain(text: string): void {

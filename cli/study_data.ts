@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { commandName } from "../lib/command_name.ts";
 import { splitDataset, type SplitOptions, type Splits } from "../lib/data/split.ts";
 import { sampleModel, visemes } from "../lib/data/visemes.ts";
 import { UsageError } from "../lib/errors.ts";
@@ -79,7 +80,7 @@ export function requirePair(
 ): void {
   if (model === undefined && data !== undefined) {
     throw new UsageError(
-      `--data ${data} needs the model it is for: deno task ${task} model.onnx ...`,
+      `--data ${data} needs the model it is for: ${commandName(task)} model.onnx ...`,
     );
   }
   if (model !== undefined && data === undefined) {
@@ -160,7 +161,7 @@ export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T
 
 /** The command line as it was typed, to be typed again. */
 export function commandLine(task: string, args: readonly string[]): string {
-  return [`deno task ${task}`, ...args.map(quoted)].join(" ");
+  return [commandName(task), ...args.map(quoted)].join(" ");
 }
 
 /** Quotes an argument for a POSIX shell, where it needs it. */

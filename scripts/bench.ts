@@ -40,7 +40,7 @@ const command = {
     },
   },
   options: { json: flag("print the measurements as JSON") },
-  examples: ["deno task bench", "deno task bench model-io --json"],
+  examples: ["", "model-io --json"],
 } as const;
 
 const main = script(command, async ({ operands, options }, { print, progress, signal }) => {

@@ -1,3 +1,4 @@
+import { commandName } from "../lib/command_name.ts";
 import { nearest, UsageError, UserError } from "../lib/errors.ts";
 import { number, text } from "../cli/command.ts";
 import { type Ending, tryMutants } from "./fuzz/pool.ts";
@@ -24,7 +25,7 @@ const command = {
     memory: number("MB", "most memory of a process; 2048 by default", { integer: true, min: 256 }),
     processes: number("N", "at a time; one for each core by default", { integer: true, min: 1 }),
   },
-  examples: ["deno task fuzz --seed 7 --minutes 10", "deno task fuzz --reader npz --mutants 500"],
+  examples: ["--seed 7 --minutes 10", "--reader npz --mutants 500"],
 } as const;
 
 const main = script(command, async ({ options }, { print, progress, signal }) => {
@@ -75,7 +76,7 @@ function* counting(mutants: number, minutes: number): Generator<number> {
 /** What a kind of failure looks like, and how to see it again. */
 function describe({ reader, count, ending }: Kind, seed: number, only: string | undefined): string {
   const { outcome, what = "", where = "", number } = ending;
-  const again = `deno task fuzz --seed ${seed} --only ${number}` +
+  const again = `${commandName("fuzz")} --seed ${seed} --only ${number}` +
     (only === undefined ? "" : ` --reader ${JSON.stringify(only)}`);
   return [`${reader}: ${outcome}, ${count} times`, `  ${what} ${where}`, `  ${again}`].join("\n");
 }

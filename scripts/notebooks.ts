@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import { commandName } from "../lib/command_name.ts";
 import { UserError } from "../lib/errors.ts";
 import { flag, text } from "../cli/command.ts";
 import { executeNotebook } from "./notebooks/execute.ts";
@@ -27,8 +28,8 @@ const command = {
     strip: flag("only remove outputs and counts from the files, in place"),
   },
   examples: [
-    "deno task notebooks --out reports/notebooks",
-    "deno task notebooks --strip notebooks/01-first-sweep.ipynb",
+    "--out reports/notebooks",
+    "--strip notebooks/01-first-sweep.ipynb",
   ],
 } as const;
 
@@ -83,7 +84,7 @@ async function checkNotebook(path: string, out?: string): Promise<string | undef
   const notebook = parseNotebook(text, path);
   if (formatNotebook(strip(notebook)) !== text) {
     return "It holds outputs, counts or what else a front end leaves: " +
-      `deno task notebooks --strip ${path}`;
+      `${commandName("notebooks")} --strip ${path}`;
   }
   const types = await checkTypes(path, notebook);
   if (types !== undefined) return types;

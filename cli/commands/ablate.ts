@@ -63,8 +63,8 @@ const command = {
   },
   words: ["static", "dynamic", "weightOnly", "SQNR"],
   examples: [
-    "deno task ablate",
-    "deno task ablate model.onnx --data samples.npz --depth 2",
+    "",
+    "model.onnx --data samples.npz --depth 2",
   ],
 } as const;
 

@@ -23,7 +23,7 @@ const command = {
   summary: "Prints what a topic has to say. Every task has its own --help, too.",
   operands: { topic: { placeholder: "TOPIC", help: LIST } },
   options: {},
-  examples: ["deno task help config"],
+  examples: ["config"],
 } as const;
 
 const main = script(command, async ({ operands: { topic } }, { print }) => {

@@ -1,4 +1,5 @@
 import { join, relative, resolve } from "node:path";
+import { commandName } from "../../lib/command_name.ts";
 import { UsageError, UserError } from "../../lib/errors.ts";
 import { summarizeModel } from "../../lib/onnx/summary.ts";
 import { text, WHOLE_FILES } from "../command.ts";
@@ -40,9 +41,9 @@ const command = {
     config: READING,
   },
   examples: [
-    "octavo init speech --model model.onnx --data samples.npz",
-    "octavo init --page studies/model --data samples.npz",
-    "octavo init demo --page best.onnx",
+    "speech --model model.onnx --data samples.npz",
+    "--page studies/model --data samples.npz",
+    "demo --page best.onnx",
   ],
 } as const;
 
@@ -56,7 +57,9 @@ interface Typed {
 
 const main = script(command, async ({ operands: { folder }, options }, shell) => {
   if (options.page !== undefined) return await makePage(options.page, folder, options, shell);
-  if (folder === undefined) throw new UsageError("Missing FOLDER: octavo init FOLDER makes it");
+  if (folder === undefined) {
+    throw new UsageError(`Missing FOLDER: ${commandName("init")} FOLDER makes it`);
+  }
   await makeStudyFolder(folder, options, shell);
 });
 

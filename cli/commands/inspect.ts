@@ -16,7 +16,7 @@ const command = {
     all: flag("show every node of a large network, those without weights too"),
     json: flag("print everything as JSON"),
   },
-  examples: ["deno task inspect model.onnx", "deno task inspect model.onnx --json | jq .operators"],
+  examples: ["model.onnx", "model.onnx --json | jq .operators"],
 } as const;
 
 const main = script(command, async ({ operands, options }, { print }) => {

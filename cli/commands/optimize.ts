@@ -56,8 +56,8 @@ const command = {
   },
   words: ["static", "dynamic", "weightOnly", "QLinearConv, QGemm, ...", "in X", "SQNR"],
   examples: [
-    "deno task optimize model.onnx --data samples.npz --out model.fast.onnx",
-    "deno task optimize model.onnx --float32 --out model.fast.onnx",
+    "model.onnx --data samples.npz --out model.fast.onnx",
+    "model.onnx --float32 --out model.fast.onnx",
   ],
 } as const;
 

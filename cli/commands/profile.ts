@@ -44,8 +44,8 @@ const command = {
     json: flag("print all figures as JSON"),
   },
   examples: [
-    "deno task profile model.onnx --data samples.npz",
-    "deno task profile model.onnx --against model.int8.onnx --chart before-after.png",
+    "model.onnx --data samples.npz",
+    "model.onnx --against model.int8.onnx --chart before-after.png",
   ],
 } as const;
 

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { commandName } from "../../lib/command_name.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { likeTheFirst } from "../../lib/data/first_samples.ts";
 import { downloadSizes } from "../../lib/evaluate/download_sizes.ts";
@@ -96,9 +97,9 @@ const command = {
     "SQNR",
   ],
   examples: [
-    "deno task quantize model.onnx --data samples.npz --out model.int8.onnx",
-    "deno task quantize model.onnx --dynamic --out model.int8.onnx",
-    "deno task quantize model.onnx --data samples.npz --preset fbgemm --out model.fbgemm.onnx",
+    "model.onnx --data samples.npz --out model.int8.onnx",
+    "model.onnx --dynamic --out model.int8.onnx",
+    "model.onnx --data samples.npz --preset fbgemm --out model.fbgemm.onnx",
   ],
 } as const;
 
@@ -290,7 +291,7 @@ async function atSpeed(
 function slownessNote(comparison: Comparison | undefined): string[] {
   const latency = comparison?.latency;
   return latency && isSlower({ latency })
-    ? ["It is slower than float32. `deno task sweep` finds out which layers pay."]
+    ? [`It is slower than float32. \`${commandName("sweep")}\` finds out which layers pay.`]
     : [];
 }
 

@@ -16,7 +16,7 @@ const command = {
     "stopped. The same study gives the same bytes. Nothing is measured.",
   operands: { folder: { placeholder: "FOLDER", help: "folder of the study, or a file in it" } },
   options: {},
-  examples: ["deno task report studies/sample"],
+  examples: ["studies/sample"],
 } as const;
 
 const main = script(command, async ({ operands }, { progress, print }) => {

@@ -38,8 +38,8 @@ const command = {
   },
   words: ["fused", "lowered", "static", "dynamic", "weightOnly", "front", "SQNR"],
   examples: [
-    "deno task search --max-drop 0.5",
-    "deno task search model.onnx --data samples.npz --minutes 30 --objective size",
+    "--max-drop 0.5",
+    "model.onnx --data samples.npz --minutes 30 --objective size",
   ],
 } as const;
 

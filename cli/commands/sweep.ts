@@ -53,8 +53,8 @@ const command = {
     "per-channel",
   ],
   examples: [
-    "deno task sweep",
-    "deno task sweep model.onnx --data samples.npz --max-drop 1",
+    "",
+    "model.onnx --data samples.npz --max-drop 1",
   ],
 } as const;
 

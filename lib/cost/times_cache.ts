@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { environment } from "../environment.ts";
 import { reasonOf } from "../errors.ts";
 import { writeWhole } from "../whole_file.ts";
 import { TENSOR_FORMS } from "./tensor_form.ts";
@@ -79,7 +80,7 @@ export class TimesCache {
 
   /** The file, with `~` for the user's own folder; undefined where nothing is kept. */
   get path(): string | undefined {
-    const home = readable("HOME") ?? readable("USERPROFILE");
+    const home = environment("HOME") ?? environment("USERPROFILE");
     const isOwn = home && this.#path?.startsWith(join(home, "/"));
     return isOwn ? join("~", this.#path!.slice(home.length)) : this.#path;
   }
@@ -127,19 +128,10 @@ async function readTimes(path: string, machine: string): Promise<Map<string, Sto
   }
 }
 
-/** A variable of the environment; undefined also where it may not be read. */
-function readable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Where programs of this user keep what they can make again. */
 export function userCacheFolder(): string | undefined {
   const folder = (name: string, ...more: string[]) => {
-    const path = readable(name);
+    const path = environment(name);
     return path ? join(path, ...more, "octavo") : undefined;
   };
   const named = folder("XDG_CACHE_HOME"); // whoever names one means it, on every system

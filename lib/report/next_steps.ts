@@ -1,3 +1,4 @@
+import { commandLike } from "../command_name.ts";
 import { closestTrial, isFaster } from "../record/best.ts";
 import { isSettled } from "../record/settled.ts";
 import type { Study } from "../record/study_record.ts";
@@ -6,6 +7,7 @@ import { entriesOf, failureOf } from "./trials.ts";
 
 /** What to do after a study without a winner, in sentences; none where there is one. */
 export function nextSteps(study: Study): string[] {
+  const typed = (command: string) => `\`${commandLike(study.provenance.command, command)}\``;
   const { measured, failed, winner } = entriesOf(study);
   if (winner !== undefined || measured.length + failed.length === 0) return [];
   const kept = measured.filter(({ isWithinBudget }) => isWithinBudget);
@@ -16,7 +18,9 @@ export function nextSteps(study: Study): string[] {
   if (kept.length === 0) {
     const closest = closestTrial(study, study.trials)!;
     return [
-      `What to do next: \`deno task ablate\` names the layers that cost most; leave them in float32 ` +
+      `What to do next: ${
+        typed("ablate")
+      } names the layers that cost most; leave them in float32 ` +
       `by a rule, or accept a larger loss (--max-drop). ${closest.name} is the one to begin with.`,
     ];
   }
@@ -31,10 +35,10 @@ export function nextSteps(study: Study): string[] {
     ? `${smallest.trial.name} keeps the budget at ${
       factor(share)
     } of the size: take it where the ` +
-      "download matters more than the time (`deno task search --objective size`). "
+      `download matters more than the time (${typed("search --objective size")}). `
     : "";
   return [
-    `What to do next: ${gain}\`deno task profile\` shows where the time goes, and ` +
-    "`deno task optimize` looks for faster forms of each layer.",
+    `What to do next: ${gain}${typed("profile")} shows where the time goes, and ` +
+    `${typed("optimize")} looks for faster forms of each layer.`,
   ].filter(() => !kept.some(isFaster));
 }

@@ -1,3 +1,5 @@
+import { environment } from "../environment.ts";
+
 /** How much time goes into making sure that times are right, in milliseconds. */
 export interface Pace {
   /** Least of a turn: shorter models are run several times. */
@@ -27,9 +29,5 @@ const HASTY: Pace = {
  * that of tests of what is done with times, whatever they are.
  */
 export function measuringPace(): Pace {
-  try {
-    return Deno.env.get("OCTAVO_HASTY") === "1" ? HASTY : CAREFUL;
-  } catch {
-    return CAREFUL; // it may not be asked
-  }
+  return environment("OCTAVO_HASTY") === "1" ? HASTY : CAREFUL;
 }

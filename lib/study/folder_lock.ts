@@ -1,10 +1,16 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
+import { isPermitted } from "../permitted.ts";
 import { systemReason } from "../system_errors.ts";
 
 /** Name of the file by which a process says that it works in a folder; it stays there, empty. */
 export const LOCK_FILE = ".study.lock";
+
+/** The machine's name, for folders that several machines see, where it may be asked for. */
+function onMachine(): string {
+  return isPermitted({ name: "sys", kind: "hostname" }) ? ` on ${hostname()}` : "";
+}
 
 /**
  * Takes a folder for this process alone: two that measure at once would disturb each other's times. The
@@ -24,7 +30,7 @@ export async function lockFolder(folder: string): Promise<Disposable> {
   // Where the file system knows no locks, nobody is kept out.
   if (await file.tryLock(true).catch(() => true)) {
     await file.truncate();
-    await file.write(new TextEncoder().encode(`process ${Deno.pid} on ${hostname()}`));
+    await file.write(new TextEncoder().encode(`process ${Deno.pid}${onMachine()}`));
     let held = true;
     return {
       [Symbol.dispose]() {

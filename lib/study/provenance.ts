@@ -1,3 +1,4 @@
+import { isPermitted } from "../permitted.ts";
 import project from "../../deno.json" with { type: "json" };
 
 /** Version of Octavo: part of whatever decides a result. */
@@ -19,6 +20,7 @@ export async function gitRevision(folder: string = Deno.cwd()): Promise<string |
 }
 
 async function git(folder: string, ...args: string[]): Promise<string | undefined> {
+  if (!isPermitted({ name: "run", command: "git" })) return undefined;
   try {
     const { success, stdout } = await new Deno.Command("git", {
       args: ["-C", folder, ...args],

@@ -1,3 +1,4 @@
+import { commandName } from "../command_name.ts";
 import { escapeHtml, JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { Model } from "../onnx/model.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
@@ -106,8 +107,10 @@ export class Optimized {
       notes.push(
         `${unsettled} What was built took ${ratio(latency.built)} of the time of ${given.name}, ` +
           `float32 after the rewrites ${ratio(latency.float32)}. The model is the one that was ` +
-          "given: measure again when it is quiet. `deno task quantize` writes a smaller file without " +
-          "looking at times.",
+          `given: measure again when it is quiet. \`${
+            commandName("quantize")
+          }\` writes a smaller file ` +
+          "without looking at times.",
       );
     } else if (this.model === given) {
       const isSlow = [latency.built, latency.float32].every((one) => isSlower({ latency: one }));

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { writeNpz } from "../../lib/data/npz.ts";
 import type { AblationRecord } from "../../lib/record/ablation_record.ts";
 import { tinyArrays, tinyModel } from "../task/tiny.ts";
-import { run } from "./spawn.ts";
+import { PERMITTED, run } from "./spawn.ts";
 
-Deno.test("ablate writes a report, takes up what was measured, and says what it cannot do", async () => {
+Deno.test("ablate writes a report, takes up what was measured, and says what it cannot do", {
+  permissions: PERMITTED,
+}, async () => {
   const folder = await Deno.makeTempDir();
   const at = (name: string) => join(folder, name);
   try {

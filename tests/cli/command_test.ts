@@ -12,7 +12,7 @@ const command = {
     threads: number("N", "threads", { integer: true, min: 1, max: 8 }),
     quick: flag("fewer samples"),
   },
-  examples: ["deno task sweep --quick"],
+  examples: ["--quick"],
 } as const;
 
 const parse = (...args: string[]) => parseCommandLine(command, args);
@@ -20,7 +20,7 @@ const wrong = (message: RegExp, ...args: string[]) =>
   assert.throws(() => parse(...args), (error) => {
     assert.ok(error instanceof UsageError);
     assert.match(error.message, message);
-    assert.match(error.message, /See: deno task sweep --help$/);
+    assert.match(error.message, /See: octavo sweep --help$/);
     return true;
   });
 
@@ -60,7 +60,7 @@ Deno.test("parseCommandLine() wants the value of an option, in its range", () =>
 
 Deno.test("parseCommandLine() refuses too many and too few operands", () => {
   wrong(
-    /Unexpected "b": if a path has spaces, quote it; usage is deno task sweep \[model\.onnx\] \[options\]/,
+    /Unexpected "b": if a path has spaces, quote it; usage is octavo sweep \[model\.onnx\] \[options\]/,
     "a",
     "b",
   );
@@ -97,7 +97,7 @@ Deno.test("helpText() lists every operand and option with its form", () => {
     [
       "Measures configurations.",
       "",
-      "Usage: deno task sweep [model.onnx] [options]",
+      "Usage: octavo sweep [model.onnx] [options]",
       "",
       "  model.onnx         the network",
       "  --data FILE        samples",
@@ -107,7 +107,7 @@ Deno.test("helpText() lists every operand and option with its form", () => {
       "  --help             show this text",
       "",
       "Examples:",
-      "  deno task sweep --quick",
+      "  octavo sweep --quick",
     ].join("\n"),
   );
 });
@@ -117,5 +117,5 @@ Deno.test("parseCommandLine() gives all that follow to an operand that takes the
   const bench = { name: "bench", summary: "Measures.", operands: { names }, options: {} };
   assert.deepEqual(parseCommandLine(bench, ["a", "b"]).operands.names, ["a", "b"]);
   assert.deepEqual(parseCommandLine(bench, []).operands.names, []);
-  assert.match(helpText(bench), /^Usage: deno task bench \[name\.\.\.\] \[options\]$/m);
+  assert.match(helpText(bench), /^Usage: octavo bench \[name\.\.\.\] \[options\]$/m);
 });

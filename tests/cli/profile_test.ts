@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { profileRecord } from "../../lib/record/study_schema.ts";
 import { tinyModel } from "../task/tiny.ts";
 import { modelOf } from "../quantize/fixture.ts";
-import { run } from "./spawn.ts";
+import { PERMITTED, run } from "./spawn.ts";
 
-Deno.test("profile prints a table, JSON and charts; what it cannot do it says in one line", async () => {
+Deno.test("profile prints a table, JSON and charts; what it cannot do it says in one line", {
+  permissions: PERMITTED,
+}, async () => {
   const folder = await Deno.makeTempDir();
   const at = (name: string) => join(folder, name);
   try {

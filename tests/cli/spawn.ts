@@ -1,11 +1,27 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProgress } from "../../cli/progress.ts";
+import { PERMISSIONS } from "../../cli/permissions.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import type { Script } from "../../cli/shell.ts";
 
 // Tests run without V8's second compilation: what they time is not for the user's own cache.
 Deno.env.set("XDG_CACHE_HOME", join(tmpdir(), "octavo-tests"));
+
+/** What the tasks permit. */
+const FLAGS = PERMISSIONS.map(({ flag }) => flag);
+
+/** The same, for tests that run commands in this process. */
+export const PERMITTED: Deno.PermissionOptionsObject = {
+  read: true,
+  write: true,
+  ...Object.fromEntries(
+    FLAGS.filter((flag) => flag.includes("=")).map((flag) => {
+      const [, name, list] = flag.match(/^--allow-(\w+)=(.*)$/)!;
+      return [name, list!.split(",")];
+    }),
+  ),
+};
 
 /** What a command line left behind. */
 export interface Ended {
@@ -47,13 +63,22 @@ function withoutColdStarts(name: string, args: readonly string[]): string[] {
 
 /** Starts a command as a user does, with pipes for a terminal. */
 export function start(name: string, args: readonly string[]): Deno.ChildProcess {
-  return startFile("../../cli/octavo.ts", name, ...withoutColdStarts(name, args));
+  return startPermitted(FLAGS, name, ...withoutColdStarts(name, args));
+}
+
+/** Starts `octavo` with some permissions of Deno alone. */
+export function startPermitted(flags: readonly string[], ...args: string[]): Deno.ChildProcess {
+  return startFile("../../cli/octavo.ts", flags, args);
 }
 
 /** Starts a file, named from here. */
-function startFile(path: string, ...args: string[]): Deno.ChildProcess {
+function startFile(
+  path: string,
+  flags: readonly string[],
+  args: readonly string[],
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL(path, import.meta.url).href, ...args],
+    args: ["run", "--no-prompt", ...flags, new URL(path, import.meta.url).href, ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
@@ -79,7 +104,7 @@ export async function runUntil(
   name: string,
   ...args: string[]
 ): Promise<Ended> {
-  const child = name.startsWith("./") ? startFile(name, ...args) : start(name, args);
+  const child = name.startsWith("./") ? startFile(name, FLAGS, args) : start(name, args);
   const stdout = new Response(child.stdout).text();
   let stderr = "";
   let sent = false;

@@ -6,9 +6,9 @@ import { findCycle, loadedBy, type Module, readModules } from "./modules.ts";
  * rows below it, and nothing of its own row but itself.
  */
 const ROWS = [
-  ["errors.ts", "look_up.ts", "random.ts", "record", "visible.ts"],
-  ["display.ts", "system_errors.ts"],
-  ["file_format.ts", "user_file.ts", "whole_file.ts"],
+  ["errors.ts", "look_up.ts", "permitted.ts", "random.ts", "record", "visible.ts"],
+  ["display.ts", "environment.ts", "system_errors.ts"],
+  ["command_name.ts", "file_format.ts", "user_file.ts", "whole_file.ts"],
   ["tensor", "ship"],
   ["onnx", "report"],
   ["data"],

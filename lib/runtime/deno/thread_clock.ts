@@ -1,4 +1,5 @@
 import process from "node:process";
+import { isPermitted } from "../../permitted.ts";
 import { type Clock, wallClock } from "../clock.ts";
 
 /**
@@ -20,17 +21,41 @@ export function clockOf(threads: number): Clock {
 
 let opened: Clock | undefined;
 
-/** The system's library, and its number for the clock of the thread that asks, as its headers have it. */
-const CLOCKS: Partial<Record<typeof Deno.build.os, readonly [library: string, id: number]>> = {
-  linux: ["libc.so.6", 3],
-  darwin: ["libSystem.B.dylib", 16],
+/** A system's library, and its number for the clock of the thread that asks, as its headers have it. */
+interface SystemClock {
+  readonly id: number;
+  /**
+   * Where the library is. Deno permits a single library by its whole path alone: it takes a bare name for
+   * a file of the working directory, unless every library is permitted.
+   */
+  readonly libraries: readonly string[];
+}
+
+const CLOCKS: Partial<Record<typeof Deno.build.os, SystemClock>> = {
+  linux: {
+    id: 3,
+    libraries: [
+      "/lib/x86_64-linux-gnu/libc.so.6",
+      "/lib/aarch64-linux-gnu/libc.so.6",
+      "/lib64/libc.so.6",
+      "libc.so.6",
+    ],
+  },
+  darwin: { id: 16, libraries: ["/usr/lib/libSystem.B.dylib"] },
 };
 
 /** Undefined where the system has none that is fine enough, or may not be asked. */
 function openThreadClock(): Clock | undefined {
-  const clock = CLOCKS[Deno.build.os];
-  if (!clock || Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
-  const [library, id] = clock;
+  const { id, libraries } = CLOCKS[Deno.build.os] ?? { id: 0, libraries: [] };
+  for (const path of libraries.filter((path) => isPermitted({ name: "ffi", path }))) {
+    const clock = openLibraryClock(path, id);
+    if (clock) return clock;
+  }
+  return undefined;
+}
+
+/** Undefined where there is no such library, or it is another system's. */
+function openLibraryClock(library: string, id: number): Clock | undefined {
   const time = new BigInt64Array(2); // seconds and nanoseconds, as in a `struct timespec`
   const bytes = new Uint8Array(time.buffer);
   try {
@@ -44,7 +69,7 @@ function openThreadClock(): Clock | undefined {
     const others = () => processMs() - now();
     return isFine(now) ? { kind: "thread", now, others } : undefined;
   } catch {
-    return undefined; // another library's system
+    return undefined;
   }
 }
 

@@ -6,6 +6,7 @@ import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
 import { creation } from "./bench/creation.ts";
+import { imports } from "./bench/imports.ts";
 import { latency } from "./bench/latency.ts";
 import { modelIo } from "./bench/model_io.ts";
 import { placement, placements } from "./bench/placement.ts";
@@ -25,6 +26,7 @@ const benches: readonly Bench[] = [
   placements,
   searches,
   latency,
+  imports,
 ];
 
 const command = {

@@ -87,12 +87,15 @@ export { sqnr } from "./lib/evaluate/metrics/sqnr.ts";
 export { top1 } from "./lib/evaluate/metrics/top1.ts";
 export { compare, type CompareOptions, Comparison } from "./lib/task/run_compare.ts";
 export { Profile, profile } from "./lib/task/run_profile.ts";
-export { optimize, type OptimizeOptions } from "./lib/task/run_optimize.ts";
+export { optimize } from "./lib/task/run_optimize.ts";
+export type { OptimizeOptions } from "./lib/task/optimize_options.ts";
 export { Optimized } from "./lib/task/optimized.ts";
 
 // Studies: many trials, their records and their report.
-export { sweep, type SweepOptions } from "./lib/task/run_sweep.ts";
-export { search, type SearchOptions } from "./lib/task/run_search.ts";
+export { sweep } from "./lib/task/run_sweep.ts";
+export type { SweepOptions } from "./lib/task/sweep_options.ts";
+export { search } from "./lib/task/run_search.ts";
+export type { SearchOptions } from "./lib/task/search_options.ts";
 export { ablate } from "./lib/task/run_ablation.ts";
 export type { AblateOptions } from "./lib/task/ablate_options.ts";
 export { Ablation } from "./lib/task/ablation.ts";

@@ -161,7 +161,7 @@ export type {
 export type { Strategy } from "../study/strategy.ts";
 export type { TrialAsk } from "../study/trial_ask.ts";
 export type { Stored } from "../study/store.ts";
-export type { AblationData, AblationEvent } from "../task/run_ablation.ts";
+export type { AblationData, AblationEvent } from "../task/ablation_event.ts";
 export type { AblationMode } from "../study/ablation_mode.ts";
 export type { Layer } from "../quantize/layers.ts";
 export type { OptimizedParts } from "../task/optimized.ts";

@@ -16,7 +16,8 @@ interface Entry {
 /** What a script waits for before its first line. */
 export const imports: Bench = {
   name: "imports",
-  summary: "importing each entry in a fresh process, against octavo ($OCTAVO_BEFORE: another clone, " +
+  summary:
+    "importing each entry in a fresh process, against octavo ($OCTAVO_BEFORE: another clone, " +
     "whose mod.ts is the one to be measured against)",
   async *run(signal) {
     const clone = fileURLToPath(new URL("../..", import.meta.url));
@@ -35,13 +36,14 @@ export const imports: Bench = {
 };
 
 async function* measure(entries: readonly Entry[], signal: AbortSignal): AsyncGenerator<BenchRow> {
-  const ms: number[][] = entries.map(() => []);
+  const ms: number[][] = [];
   for (let round = 0; round <= ROUNDS; round++) {
-    for (const [i, entry] of entries.entries()) {
+    const taken: number[] = [];
+    for (const entry of entries) {
       signal.throwIfAborted();
-      const taken = await timeImport(entry);
-      if (round > 0) ms[i]!.push(taken); // in the first, Deno's cache may be cold
+      taken.push(await timeImport(entry));
     }
+    if (round > 0) ms.push(taken); // in the first, Deno's cache may be cold
   }
   for (const [candidate, { what }] of entries.entries()) {
     if (candidate === 0) continue;

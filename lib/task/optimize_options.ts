@@ -1,0 +1,49 @@
+import type { KernelTimer } from "../cost/kernel_times.ts";
+import type { FileFormat } from "../quantize/as_executed.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** Options for `optimize()`. */
+export interface OptimizeOptions {
+  /**
+   * `fastest` takes whatever form of each node makes the whole fastest, int8 among them, and leaves
+   * accuracy aside; `float32` only rewrites, which changes no result beyond the order of sums.
+   * @default {"fastest"}
+   */
+  qconfig?: "fastest" | "float32";
+  /** Stores the weights of what stays float32 as int8, if int8 is allowed at all. @default {true} */
+  smallWeights?: boolean;
+  /** Samples to find ranges with, at most. @default {100} */
+  calibration?: number;
+  /** How int8 is written, see {@linkcode asExecuted}. @default {"operators"} */
+  format?: FileFormat;
+  /** Where measured times are kept for the next time; false: nowhere. @default {the user's cache folder} */
+  cache?: string | false;
+  /** Measures kept times again, and keeps those in their place. @default {false} */
+  fresh?: boolean;
+  /** Workers to measure in. @default {one of its own} */
+  runtime?: Runtime;
+  /** Threads of the runtime, if there is no runtime. @default {1} */
+  threads?: number;
+  /** Rounds of the measurement at the end. @default {15} */
+  rounds?: number;
+  /**
+   * Workers per model in which it is measured what a page waits for at its first visit: half a second
+   * each. 0 leaves it out. @default {3}
+   */
+  coldRounds?: number;
+  /**
+   * Largest accepted ratio of the time to create a session to that of the model as given. What takes
+   * longer beyond doubt is not chosen. @default {2}
+   */
+  maxCreate?: number;
+  /**
+   * What times the forms of nodes, where tests need a clock of their own.
+   * @default {the runtime's own clock}
+   * @ignore
+   */
+  kernelTimer?: KernelTimer;
+  /** Ends the work early: the promise is then rejected with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called with what is being done. */
+  onProgress?: (step: string) => void;
+}

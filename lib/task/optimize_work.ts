@@ -1,0 +1,157 @@
+import { calibrate } from "../calibrate/calibrate.ts";
+import { type Dataset, slice } from "../data/dataset.ts";
+import { coldStartRatios } from "../evaluate/cold_start_ratios.ts";
+import { latencyRatio } from "../evaluate/latency.ts";
+import type { Model } from "../onnx/model.ts";
+import { writeAsProducts } from "../passes/exact_form.ts";
+import { fuse } from "../passes/fuse.ts";
+import { asExecuted } from "../quantize/as_executed.ts";
+import { convert } from "../quantize/convert.ts";
+import { requireFloat } from "../quantize/decide.ts";
+import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
+import { readBack } from "../quantize/one_call.ts";
+import { prepare } from "../quantize/prepare.ts";
+import { QuantizedModel } from "../quantize/quantized_model.ts";
+import { float32 } from "../quantize/qconfig.ts";
+import { machineLoad } from "../runtime/open_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
+import { DEFAULT_MAX_CREATE } from "../record/best.ts";
+import type { ConvProduct } from "../record/recipe.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import { fullestSample } from "../cost/fullest_sample.ts";
+import { fastestBase, rewritesOf } from "../cost/fastest_form.ts";
+import { placementProblem } from "../cost/candidates.ts";
+import { KernelTimes } from "../cost/kernel_times.ts";
+import { mappingOf } from "../cost/mapping_of_placement.ts";
+import { Optimized, type OptimizedParts } from "./optimized.ts";
+import type { OptimizeOptions } from "./optimize_options.ts";
+import { placementMs } from "../cost/placement.ts";
+import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
+import { withErrors } from "../evaluate/plan_errors.ts";
+import { withTimes } from "../profile/plan_times.ts";
+import { profileModel } from "../profile/profile_model.ts";
+import { solvePlacement } from "../cost/solve.ts";
+import { networkFacts } from "../cost/network_facts.ts";
+
+/** What `optimize()` does, in a runtime. */
+export async function optimizeIn(
+  runtime: Runtime,
+  model: Model,
+  samples: Dataset | readonly Feeds[],
+  options: OptimizeOptions,
+): Promise<Optimized> {
+  const { onProgress = () => {} } = options;
+  const context = { ...options, runtime, onProgress };
+  const alike = await likeTheFirst(samples, model.name);
+  const fullest = await fullestSample(fuse(model), samples, context);
+  const feeds = [fullest, ...alike.filter((one) => one !== fullest)].slice(0, alike.length);
+  const placed = await place(model, feeds[0]!, context);
+  onProgress("building it");
+  const converted = await build(placed, samples, context);
+  return new Optimized({
+    given: model,
+    float32: placed.model,
+    mapping: placed.mapping,
+    rewrites: placed.rewrites,
+    predictedMs: placed.ms,
+    drifted: placed.drifted,
+    kernelTimes: placed.kernelTimes,
+    maxCreate: options.maxCreate ?? DEFAULT_MAX_CREATE,
+    shapes: shapesOf(feeds[0]!),
+    ...await measure(model, placed.model, converted, feeds, context),
+  });
+}
+
+type Context = OptimizeOptions & Required<Pick<OptimizeOptions, "runtime" | "onProgress">>;
+
+/** How a network is to be computed. */
+interface Placed {
+  /** The float32 network after the exact rewrites. */
+  readonly model: Model;
+  readonly mapping: QConfigMapping;
+  readonly rewrites: readonly ConvProduct[];
+  /** What the times of its nodes promise, ms. */
+  readonly ms: number;
+  /** Measurements of nodes during which the machine changed its pace. */
+  readonly drifted: number;
+  readonly kernelTimes: KernelTimesRecord;
+}
+
+/** Times the forms of all nodes, and chooses. */
+async function place(model: Model, feeds: Feeds, context: Context): Promise<Placed> {
+  const { qconfig = "fastest", smallWeights = true, cache, signal, runtime, onProgress } = context;
+  const int8 = qconfig === "fastest";
+  const kernelTimes = await KernelTimes.open(runtime, {
+    ...{ cache, signal, fresh: context.fresh, kernelTimer: context.kernelTimer },
+    onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
+  });
+  onProgress("looking at the network");
+  const fused = fuse(model);
+  if (int8) requireFloat(fused.graph);
+  const given = await networkFacts(fused, feeds, { runtime, signal });
+  const best = await fastestBase(given, feeds, {
+    ...{ kernelTimes, runtime, int8, signal },
+    spare: true,
+  });
+  const rewrites = rewritesOf(best);
+  const written = writeAsProducts(best.network.model, best.network.shapes, rewrites);
+  let { network, problem, chosen } = best;
+  if (written !== network.model) {
+    network = await networkFacts(written, feeds, { runtime, signal });
+    problem = await placementProblem(network, kernelTimes, { int8, rewrites: false, spare: true });
+    chosen = await solvePlacement(problem);
+  }
+  const mapping = int8
+    ? mappingOf(network, problem, chosen, { smallWeights })
+    : qconfigMapping({ default: float32 });
+  const ms = placementMs(problem, chosen);
+  const { drifted, record } = kernelTimes;
+  return { model: network.model, mapping, rewrites, ms, drifted, kernelTimes: record };
+}
+
+/** Finds the ranges that a placed network needs, and converts it. */
+async function build(
+  { model, mapping }: Placed,
+  samples: Dataset | readonly Feeds[],
+  { calibration = 100, runtime, signal }: Context,
+): Promise<QuantizedModel> {
+  const prepared = prepare(model, mapping);
+  const data = "sample" in samples ? slice(samples, 0, calibration) : samples.slice(0, calibration);
+  const ranges = prepared.tensors.length > 0
+    ? await calibrate(prepared, data, { runtime, signal })
+    : undefined;
+  return convert(model, mapping, ranges);
+}
+
+/** Measures what was built, and its float32 network, against the model as given. */
+async function measure(
+  given: Model,
+  float32: Model,
+  converted: QuantizedModel,
+  feeds: readonly Feeds[],
+  { rounds = 15, coldRounds = 3, format, runtime, signal, onProgress }: Context,
+): Promise<Pick<OptimizedParts, "built" | "latency" | "coldStart" | "profiles">> {
+  onProgress("measuring it against the model as given");
+  const built = format === "qdq" ? converted : await asExecuted(converted, runtime);
+  const times = await runtime.times([given, float32, built], feeds, { rounds, signal });
+  const { machine } = await runtime.environment();
+  const conditions = { ...runtime.about, machine, load: machineLoad() };
+  const against = (candidate: number) => latencyRatio(times, { candidate, ...conditions });
+  onProgress("looking what a page waits for");
+  const starts = coldRounds > 0 &&
+    await runtime.coldStart?.([given, float32, built], feeds[0]!, { rounds: coldRounds, signal });
+  onProgress("looking where the time goes");
+  const before = await profileModel(given, feeds, { runtime, signal });
+  const after = await profileModel(built, feeds, { runtime, signal });
+  const timed = withTimes(await readBack(converted, runtime), after);
+  const { plan, traces } = await withErrors(timed, float32, feeds, { runtime, signal });
+  return {
+    built: new QuantizedModel(built.proto, built.name, plan, traces),
+    latency: { float32: against(1), built: against(2) },
+    ...(starts && {
+      coldStart: { float32: coldStartRatios(starts), built: coldStartRatios(starts, 2) },
+    }),
+    profiles: { before, after },
+  };
+}

@@ -119,7 +119,7 @@ async function subjectOf(
   if (data !== undefined && !/\.np[yz]$/i.test(data)) {
     throw new UsageError(
       `--data ${data}: the first notebook reads .npz; make the folder without, and see ` +
-        "octavo help config for how pictures and sounds are read",
+        `${commandName("help")} config for how pictures and sounds are read`,
     );
   }
   const from = (path: string) => relative(resolve(folder), resolve(path)).replaceAll("\\", "/");

@@ -45,7 +45,7 @@ export function octavoCommand(
   root: URL = new URL("../../", import.meta.url),
 ): string {
   const place = relative(folder, fileURLToPath(root)).replaceAll("\\", "/");
-  if (!root.href.includes("/node_modules/")) return `deno task --config ${place}/deno.json octavo`;
+  if (!root.href.includes("/node_modules/")) return `deno task --config ${place}/deno.json`;
   const [above] = place.split("node_modules/");
   // npx looks in the folder and above it, and else would ask the registry for another octavo.
   return /^(\.\.\/)*$/.test(above!) ? "npx octavo" : `${above}node_modules/.bin/octavo`;

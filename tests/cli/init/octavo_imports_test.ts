@@ -34,6 +34,6 @@ Deno.test("octavoCommand() asks npx only where it finds the package, lest it fet
   assert.equal(octavoCommand("/q", octavo), "../p/node_modules/.bin/octavo");
   assert.equal(
     octavoCommand("/p/speech", new URL("file:///p/octavo/")),
-    "deno task --config ../octavo/deno.json octavo",
+    "deno task --config ../octavo/deno.json",
   );
 });

@@ -46,6 +46,10 @@ export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     summary: "make a folder for work on a model, or a page that runs one",
     load: () => import("./commands/init.ts"),
   }],
+  ["doctor", {
+    summary: "look whether all is there that the commands need",
+    load: () => import("./commands/doctor.ts"),
+  }],
   ["help", {
     summary: "explain configs, every key of them, and metrics",
     load: () => import("./commands/help.ts"),

@@ -23,7 +23,7 @@ const C_LIBRARIES = [
 /** Folders of the user, by system, and what Octavo's own tasks say. */
 const VARIABLES = [
   ...["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"],
-  ...["XDG_CACHE_HOME", "XDG_DATA_HOME", "JUPYTER_DATA_DIR"],
+  ...["XDG_CACHE_HOME", "XDG_DATA_HOME"],
   ...["INIT_CWD", "OCTAVO_*"],
 ];
 

@@ -6,10 +6,10 @@ import { UserError } from "../../lib/errors.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { plural } from "../../lib/report/format.ts";
-import { openRuntime } from "../../lib/runtime/open_runtime.ts";
+import { openRuntime, runtimeVersions } from "../../lib/runtime/open_runtime.ts";
 import { runtimeFile } from "../../lib/runtime/package_files.ts";
 import { pageFiles, type PageTensor, RUNTIME_FOLDER } from "../../lib/ship/model_page.ts";
-import { PLAIN_BUILD, WEB_RUNTIME } from "../../lib/ship/web_runtime.ts";
+import { PLAIN_BUILD } from "../../lib/ship/web_runtime.ts";
 import { BEST_MODEL } from "../../lib/study/files.ts";
 import type { FileContent } from "../../lib/whole_file.ts";
 import type { Feeds, Tensor } from "../../lib/tensor/tensor.ts";
@@ -38,13 +38,13 @@ export async function modelPage(request: PageRequest, shell: Shell): Promise<New
   const { feeds, inputs } = await takeInputs(model, request, shell);
   shell.progress.update("running the samples");
   const outputs = await outputsOf(model, feeds);
-  const { name, version } = WEB_RUNTIME;
+  const version = runtimeVersions()["onnxruntime-web"];
   const file = basename(path);
   const bytes = model.bytes();
   const page = pageFiles({
     model: file,
     bytes: bytes.length,
-    about: `${name} ${version}, against what Octavo ${project.version} got of it in Deno`,
+    about: `onnxruntime-web ${version}, against what Octavo ${project.version} got of it in Deno`,
     inputs,
     samples: feeds.map((one, i) => ({ inputs: tensorsOf(one), outputs: tensorsOf(outputs[i]!) })),
   });

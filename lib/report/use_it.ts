@@ -1,9 +1,11 @@
+import { commandLike } from "../command_name.ts";
 import type { Study } from "../record/study_record.ts";
 import { pageCode, serviceCode } from "../ship/loading_code.ts";
 import {
   DEFAULT_BUILD,
   ISOLATION_HEADERS,
   PLAIN_BUILD,
+  WEB_RUNTIME,
   type WebBuild,
 } from "../ship/web_runtime.ts";
 import { codeOf, factsOf, paragraphOf } from "./blocks.ts";
@@ -17,7 +19,8 @@ export function useSection(study: Study): Section | undefined {
   const file = winner?.trial.file;
   if (winner === undefined || file === undefined) return undefined;
   const name = file.replace(/^.*\//, "");
-  const { threads } = study.provenance;
+  const { threads, versions } = study.provenance;
+  const version = versions[WEB_RUNTIME.name] ?? WEB_RUNTIME.version;
   const { wasm } = PLAIN_BUILD;
   return {
     title: "Use it",
@@ -28,16 +31,22 @@ export function useSection(study: Study): Section | undefined {
       paragraphOf("In a page, with a bundler and the package onnxruntime-web:"),
       codeOf(pageCode(name, { threads }), "js"),
       paragraphOf("In a service in Deno:"),
-      codeOf(serviceCode(name, { threads }), "ts"),
+      codeOf(serviceCode(name, { threads, version }), "ts"),
       factsOf([
         { name: "serve", text: `${name}: ${megabytes(winner.bytes)}` },
         {
           name: "and",
           text: `${wasm.name}: ${megabytes(wasm.bytes)}, ${megabytes(wasm.brotli)} after brotli, ` +
-            "once for all models; from node_modules/onnxruntime-web/dist/",
+            "once for all models; from node_modules/onnxruntime-web/dist/" +
+            (version === WEB_RUNTIME.version ? "" : ` (sizes of ${WEB_RUNTIME.version})`),
         },
         { name: "import", text: importText() },
         { name: "threads", text: threadsText(threads) },
+        {
+          name: "try it",
+          text: `${commandLike(study.provenance.command, "init")} --page and this folder write a ` +
+            "page that runs it, with all that it needs",
+        },
       ]),
     ],
   };

@@ -6,10 +6,12 @@ const SESSION = [
   '  graphOptimizationLevel: "all", // the default; QDQ needs it to run in int8',
 ];
 
-/** Options for {@linkcode pageCode} and {@linkcode serviceCode}. */
+/** How a model was measured: options for {@linkcode pageCode} and {@linkcode serviceCode}. */
 export interface LoadingCodeOptions {
   /** Threads that the model was measured with. @default {1} */
   threads?: number;
+  /** Version of onnxruntime-web. @default {the one that is known} */
+  version?: string;
 }
 
 /**
@@ -36,10 +38,10 @@ export function pageCode(file: string, { threads = 1 }: LoadingCodeOptions = {})
  *
  * @param file Name of the model's file.
  */
-export function serviceCode(file: string, { threads = 1 }: LoadingCodeOptions = {}): string {
-  const { name, version } = WEB_RUNTIME;
+export function serviceCode(file: string, options: LoadingCodeOptions = {}): string {
+  const { threads = 1, version = WEB_RUNTIME.version } = options;
   return [
-    `import * as ort from "npm:${name}@${version}"; // in Deno this is the plain build`,
+    `import * as ort from "npm:${WEB_RUNTIME.name}@${version}"; // in Deno this is the plain build`,
     "",
     `ort.env.wasm.numThreads = ${threads}; // as measured`,
     `const session = await ort.InferenceSession.create(await Deno.readFile("${file}"), {`,

@@ -1,3 +1,5 @@
+import { VERIFIED_RUNTIME } from "../record/verified_runtime.ts";
+
 /**
  * What a page fetches of onnxruntime-web, once for all models: the same kernels and the same bits,
  * whichever it is. Which one is decided by the import, not by `executionProviders`.
@@ -20,7 +22,7 @@ export interface WebFile {
 }
 
 /** The package whose files these are. */
-export const WEB_RUNTIME = { name: "onnxruntime-web", version: "1.30.0" } as const;
+export const WEB_RUNTIME = { name: "onnxruntime-web", version: VERIFIED_RUNTIME } as const;
 
 /** The build to ship: the kernels for processors and nothing else. */
 export const PLAIN_BUILD = {

@@ -10,6 +10,7 @@ Deno.test("useSection() names the winner's file, the runtime's, and how to have 
   assert.match(text, /ort-wasm-simd-threaded\.wasm: 14\.2 MB, 2\.83 MB after brotli/);
   assert.match(text, /"onnxruntime-web" fetches 5\.00 MB/);
   assert.match(text, /Cross-Origin-Embedder-Policy: require-corp/);
+  assert.match(text, /deno task init --page and this folder write a page/);
 });
 
 Deno.test("useSection() sets the threads that the study was measured with", () => {
@@ -17,6 +18,15 @@ Deno.test("useSection() sets the threads that the study was measured with", () =
   const four = { ...study, provenance: { ...study.provenance, threads: 4 } };
   const text = useSection(four)!.blocks.map((block) => block.markdown()).join("\n");
   assert.equal(text.match(/numThreads = 4;/g)?.length, 2);
+});
+
+Deno.test("useSection() imports the runtime that the study was measured in, and says whose sizes it knows", () => {
+  const study = sweepStudy();
+  const versions = { ...study.provenance.versions, "onnxruntime-web": "1.31.0" };
+  const other = { ...study, provenance: { ...study.provenance, versions } };
+  const text = useSection(other)!.blocks.map((block) => block.markdown()).join("\n");
+  assert.match(text, /from "npm:onnxruntime-web@1\.31\.0"/);
+  assert.match(text, /\(sizes of 1\.30\.0\)/);
 });
 
 Deno.test("useSection() has nothing to say where no file was kept", () => {

@@ -1,7 +1,37 @@
 /**
  * Octavo quantizes ONNX networks to int8 for onnxruntime-web's WASM kernels and measures what that
  * bought. This is its public face: what most users need. What shows something in a notebook is in
- * `octavo/notebook`; what goes deeper, such as graphs as text and single passes, in `octavo/advanced`.
+ * `octavo/notebook`; what goes deeper, such as graphs as text and single passes, in `octavo/advanced`;
+ * quantizing alone, for Node and pages too, in `octavo/quantize`.
+ *
+ * Its names fall into groups. **Model**: a file, and what it is made of. **Steps**: fuse, prepare, calibrate,
+ * convert, one by one or in one call. **QConfigs**: how each node is to be computed. **Observers**: which
+ * range of an activation is kept. **Samples**: data sets. **Measuring**: accuracy and time of one model, or of
+ * two. **Studies**: many trials, their records and their report.
+ *
+ * @example From a float32 network and its samples to int8, and what that costs
+ * ```ts
+ * import { arrays, compare, float32Tensor, quantizeStatic, sqnr } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * // Of your own: await readModel("model.onnx"), await npzDataset("samples.npz", model).
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 2]
+ *   tensor w float32[2, 2] = [0.5, -1.0, -0.25, 1.0]
+ *   y = Gemm(x, w)`);
+ * const x = float32Tensor([20, 2], Float32Array.from({ length: 40 }, (_, i) => Math.sin(i)));
+ * const data = arrays({ x });
+ *
+ * const int8 = await quantizeStatic(model, data);
+ * const comparison = await compare(model, int8, data, {
+ *   metric: sqnr(),
+ *   timedSamples: 0, // by default both are timed in turns, too
+ *   coldRounds: 0,
+ * });
+ * assert.ok(comparison.candidate.value.value > 25); // dB
+ * ```
  *
  * @module
  */
@@ -112,4 +142,6 @@ export type { Trial } from "./lib/record/trial_record.ts";
 export { memoryStore } from "./lib/study/memory_store.ts";
 export type { Store } from "./lib/study/store.ts";
 export { writeReport } from "./lib/report/write_report.ts";
+
+// Mistakes in what the user brought.
 export { UserError } from "./lib/errors.ts";

@@ -14,13 +14,20 @@ import { visible } from "./visible.ts";
  * });
  * assert.equal(`${bar(0.3)}`, "###");
  * ```
+ * @category Tables (notebook)
  */
 export const JUPYTER_DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 
-/** A value by MIME type, as a notebook wants it. */
+/**
+ * A value by MIME type, as a notebook wants it.
+ * @category Tables (notebook)
+ */
 export type MimeBundle = Record<string, string>;
 
-/** Rows under column headings. Shows itself in a notebook and prints as text. */
+/**
+ * Rows under column headings. Shows itself in a notebook and prints as text.
+ * @category Tables (notebook)
+ */
 export class Table {
   /** An HTML `<table>`, escaped. */
   readonly html: string;
@@ -69,6 +76,7 @@ export class Table {
  *     "percentile   94.4",
  * );
  * ```
+ * @category Tables (notebook)
  */
 export function table(
   rows: readonly Readonly<Record<string, unknown>>[],

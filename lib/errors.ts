@@ -9,6 +9,7 @@
  * import assert from "node:assert/strict";
  * assert.throws(() => parseModel("input x"), UserError);
  * ```
+ * @category Errors
  */
 export class UserError extends Error {
   /** Of the class; a kind of mistake that callers tell apart has one of its own. */

@@ -8,7 +8,10 @@ import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import type { Calibration } from "./calibration.ts";
 import { addValues, emptyStatistics, type TensorStatistics } from "./statistics.ts";
 
-/** What is calibrated: a model with taps, and the tensors to watch. See {@linkcode prepare}. */
+/**
+ * What is calibrated: a model with taps, and the tensors to watch. See {@linkcode prepare}.
+ * @category Observers (advanced)
+ */
 export interface Watched {
   /** The network, with every tensor to watch among its outputs. */
   readonly model: Model;
@@ -21,7 +24,10 @@ export interface Watched {
   readonly channelAxes?: ReadonlyMap<string, number>;
 }
 
-/** Options for {@linkcode calibrate}. */
+/**
+ * Options for {@linkcode calibrate}.
+ * @category Steps
+ */
 export interface CalibrateOptions {
   /** Most samples to run; the rest are left alone. @default {Infinity} */
   maxSamples?: number;
@@ -42,6 +48,7 @@ export interface CalibrateOptions {
  * @param data A data set, or samples as they come, each with the inputs of one run.
  * @throws {UserError} If there is no sample, or a watched tensor turns NaN: it names the tensor and
  * the sample.
+ * @category Steps
  */
 export async function calibrate(
   watched: Watched,
@@ -58,6 +65,7 @@ export async function calibrate(
  * @param sizes Numbers of samples, in any order.
  * @returns One calibration for each size, in the order of the sizes.
  * @throws {UserError} As {@linkcode calibrate} does, and if there are fewer samples than a size.
+ * @category Steps
  */
 export async function calibrateSizes(
   watched: Watched,

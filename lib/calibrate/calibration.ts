@@ -2,7 +2,10 @@ import { UserError } from "../errors.ts";
 import type { ChannelStatistics } from "./channel_statistics.ts";
 import { emptyStatistics, type TensorStatistics } from "./statistics.ts";
 
-/** What calibration saw of each watched tensor. Plain enough to be stored and used again. */
+/**
+ * What calibration saw of each watched tensor. Plain enough to be stored and used again.
+ * @category Steps
+ */
 export interface Calibration {
   /** Number of samples run. */
   readonly samples: number;
@@ -33,6 +36,7 @@ export const CALIBRATION_FORMAT = 2;
  * const text = JSON.stringify(calibrationToJson(calibration));
  * assert.deepEqual(calibrationFromJson(JSON.parse(text)), calibration);
  * ```
+ * @category Steps
  */
 export function calibrationToJson(calibration: Calibration): unknown {
   const all = [...calibration.statistics];
@@ -56,6 +60,7 @@ export function calibrationToJson(calibration: Calibration): unknown {
  * Reads what {@linkcode calibrationToJson} wrote.
  *
  * @throws {UserError} If it is something else, or was written by another version.
+ * @category Steps
  */
 export function calibrationFromJson(json: unknown): Calibration {
   const stored = json as {

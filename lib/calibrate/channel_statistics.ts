@@ -1,6 +1,9 @@
 import { elementCount } from "../tensor/tensor.ts";
 
-/** What calibration remembers of each channel of a tensor, where it was asked to. */
+/**
+ * What calibration remembers of each channel of a tensor, where it was asked to.
+ * @category Observers (advanced)
+ */
 export interface ChannelStatistics {
   /** Values seen of each channel. */
   readonly count: number;

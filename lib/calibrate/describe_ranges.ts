@@ -11,7 +11,10 @@ import type { RangesRecord, TensorRange } from "../record/ranges_record.ts";
 /** Bins of a histogram that is looked at and not computed with. */
 const SHOWN_BINS = 64;
 
-/** Options for {@linkcode describeRanges}. */
+/**
+ * Options for {@linkcode describeRanges}.
+ * @category Charts (notebook)
+ */
 export interface DescribeRangesOptions {
   /** Tensors to describe; of the rest there is only their number. @default {6} */
   most?: number;
@@ -37,6 +40,7 @@ export interface DescribeRangesOptions {
  * assert.equal(y!.opType, "Relu");
  * assert.ok(y!.max === 50 && y!.clips[0]!.max < 1);
  * ```
+ * @category Charts (notebook)
  */
 export function describeRanges(
   { samples, statistics }: Calibration,

@@ -30,6 +30,7 @@ const SMOOTHING = 1e-4;
  * const { min, max } = entropy().range(addValues(emptyStatistics(), values));
  * assert.ok(min < -0.99 && max > 0.99 && max < 3);
  * ```
+ * @category Observers
  */
 export function entropy(): Observer {
   return { name: "entropy", range: leastDivergence };

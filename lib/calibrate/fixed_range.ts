@@ -14,6 +14,7 @@ import type { Range } from "./range.ts";
  * assert.equal(observer.name, "fixed -1..1");
  * assert.deepEqual(observer.range(emptyStatistics()), { min: -1, max: 1 });
  * ```
+ * @category Observers (advanced)
  */
 export function fixedRange({ min, max }: Range): Observer {
   if (!(max - min >= 0 && max - min < Infinity)) {

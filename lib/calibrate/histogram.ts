@@ -4,6 +4,7 @@
  * the values seen so far fit into {@linkcode BINS} bins. When the range outgrows them, the width
  * doubles and neighbours are added in pairs, so counts stay exact. (Histograms that stretch to the
  * range of the first batch and re-bin later by interpolation depend on the order and leak counts.)
+ * @category Observers (advanced)
  */
 export interface Histogram {
   /** Width of a bin, in the units of the tensor: a power of two. */

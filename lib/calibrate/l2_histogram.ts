@@ -29,6 +29,7 @@ const FINENESS = 1 / 256;
  * const { max } = histogram().range(addValues(emptyStatistics(), values));
  * assert.ok(max < 1.01);
  * ```
+ * @category Observers
  */
 export function histogram(): Observer {
   return { name: "histogram", range: leastError };

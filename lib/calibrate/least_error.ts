@@ -25,6 +25,7 @@ const GAIN = 1e-3;
  * const { min, max } = mse().range(addValues(emptyStatistics(), values));
  * assert.ok(min < -0.9 && max < 10);
  * ```
+ * @category Observers
  */
 export function mse(): Observer {
   return { name: "mse", range: (statistics) => leastError(statistics, 2) };
@@ -49,6 +50,7 @@ export function mse(): Observer {
  * const seen = addValues(emptyStatistics(), values);
  * assert.ok(lpNorm(3).range(seen).max > mse().range(seen).max);
  * ```
+ * @category Observers
  */
 export function lpNorm(p = 2.4): Observer {
   if (!(p >= 1 && p < Infinity)) throw new RangeError(`lpNorm() takes a power from 1 up, got ${p}`);

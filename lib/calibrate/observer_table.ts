@@ -23,7 +23,10 @@ interface NamedObserver {
   readonly takes: readonly (keyof ObserverParameters)[];
 }
 
-/** Name of an observer, in configs, recipes and records. */
+/**
+ * Name of an observer, in configs, recipes and records.
+ * @category Observers (advanced)
+ */
 export type ObserverName =
   | "min-max"
   | "moving-average"

@@ -6,6 +6,7 @@ import type { TensorStatistics } from "./statistics.ts";
  * Chooses the interval to keep of one activation from what calibration saw of it; values outside
  * will be clipped. Any object of this shape will do: a notebook cell can define one. Observers share
  * one run over the data, since they read its statistics and not the data.
+ * @category Observers
  */
 export interface Observer {
   /** Names the observer and its parameters, e.g. `percentile 99.99`; part of a trial's key. */
@@ -26,6 +27,7 @@ export interface Observer {
  * const seen = addValues(emptyStatistics(), Float32Array.of(-1, 0, 7));
  * assert.deepEqual(minMax().range(seen), { min: -1, max: 7 });
  * ```
+ * @category Observers
  */
 export function minMax(): Observer {
   return { name: "min-max", range: ({ min, max }) => ({ min, max }) };
@@ -48,6 +50,7 @@ export function minMax(): Observer {
  * const { min, max } = percentile(99.8).range(addValues(emptyStatistics(), values));
  * assert.ok(Math.abs(min - 10) < 4 && Math.abs(max - 9990) < 4);
  * ```
+ * @category Observers
  */
 export function percentile(percent: number): Observer {
   if (!(percent > 0 && percent <= 100)) {

@@ -5,7 +5,10 @@ import type { TensorStatistics } from "./statistics.ts";
 /** Integers of uint8, the type of every static activation. */
 export const UINT8_LEVELS = 256;
 
-/** Sums of errors to a power, of squared errors in squared units of the tensor. */
+/**
+ * Sums of errors to a power, of squared errors in squared units of the tensor.
+ * @category Observers (advanced)
+ */
 export interface QuantizationError {
   /** Of all values. */
   readonly total: number;
@@ -13,7 +16,10 @@ export interface QuantizationError {
   readonly clipping: number;
 }
 
-/** Options for {@linkcode quantizationError}. */
+/**
+ * Options for {@linkcode quantizationError}.
+ * @category Observers (advanced)
+ */
 export interface QuantizationErrorOptions {
   /** Power to which errors are raised before they are added up. @default {2} */
   norm?: number;
@@ -38,6 +44,7 @@ export interface QuantizationErrorOptions {
  * assert.ok(Math.abs(total / 25_500 - 1 / 12) < 1e-3);
  * assert.equal(clipping, 0);
  * ```
+ * @category Observers (advanced)
  */
 export function quantizationError(
   { histogram, zeros }: Pick<TensorStatistics, "histogram" | "zeros">,
@@ -81,6 +88,7 @@ export function quantizationError(
  * assert.ok(clipSqnr(seen, { min: 0, max: 1 }) > 50);
  * assert.ok(clipSqnr(seen, { min: 0, max: 0.5 }) < 10);
  * ```
+ * @category Observers (advanced)
  */
 export function clipSqnr(
   statistics: Pick<TensorStatistics, "histogram" | "zeros">,

@@ -10,6 +10,7 @@ const AVERAGING_CONSTANT = 0.01;
 /**
  * Smallest and largest value of each sample, summed up over the samples, in numbers that do not grow
  * with them.
+ * @category Observers (advanced)
  */
 export interface SampleExtremes {
   /** Samples that had a value at all. */

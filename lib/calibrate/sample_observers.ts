@@ -18,6 +18,7 @@ import { averageExtremes, meanExtremes } from "./sample_extremes.ts";
  * const { max } = movingAverage().range(addValues(first, Float32Array.of(0, 200)));
  * assert.ok(Math.abs(max - 101) < 1e-9);
  * ```
+ * @category Observers
  */
 export function movingAverage(): Observer {
   return { name: "moving-average", range: (seen) => within(seen, averageExtremes(seen.samples)) };
@@ -36,6 +37,7 @@ export function movingAverage(): Observer {
  * const seen = addValues(first, Float32Array.of(-3, 200));
  * assert.deepEqual(meanMinMax().range(seen), { min: -2, max: 150 });
  * ```
+ * @category Observers
  */
 export function meanMinMax(): Observer {
   return { name: "mean-min-max", range: (seen) => within(seen, meanExtremes(seen.samples)) };

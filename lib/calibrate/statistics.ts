@@ -5,6 +5,7 @@ import { addExtremes, noExtremes, type SampleExtremes } from "./sample_extremes.
 /**
  * What calibration remembers of one tensor: enough for every observer to choose its range from,
  * without running the network again, and of a size that does not depend on the number of samples.
+ * @category Observers (advanced)
  */
 export interface TensorStatistics {
   /** Values seen. */

@@ -14,6 +14,7 @@ import type { Observer } from "./observers.ts";
  * import assert from "node:assert/strict";
  * assert.equal(withBins(entropy(), 512).name, "entropy of 512 bins");
  * ```
+ * @category Observers (advanced)
  */
 export function withBins(observer: Observer, bins: number): Observer {
   if (!(Number.isInteger(bins) && bins >= 2 && bins <= BINS)) {

@@ -12,7 +12,10 @@ const channelValues = z.union([z.number(), z.array(z.number()).min(1)], {
   error: "expected a number, or a list of one for each channel",
 });
 
-/** How pictures become samples: the options of `images()`, as a config writes them. */
+/**
+ * How pictures become samples: the options of `images()`, as a config writes them.
+ * @category Configs (advanced)
+ */
 export type ImagesConfig = Omit<ImagesOptions, "inputs" | "name">;
 
 const imagesFields = {
@@ -45,13 +48,16 @@ const imagesFields = {
 } satisfies Record<keyof ImagesConfig, z.ZodType>;
 const imagesConfig: z.ZodType<ImagesConfig, ImagesConfig> = z.strictObject(imagesFields);
 
-/** How a sound becomes samples: windows of its first channel. */
-export type WavConfig = Omit<WindowsOptions, "name"> & {
+/**
+ * How a sound becomes samples: windows of its first channel.
+ * @category Configs (advanced)
+ */
+export interface WavConfig extends Omit<WindowsOptions, "name"> {
   /** Samples per second that the network expects; a sound of another rate is refused. */
   sampleRate?: number;
   /** Name of the input. @default {the only one} */
   input?: string;
-};
+}
 
 const wavConfig = schemaOf<WavConfig>()(z.strictObject({
   length: z.int().min(1).describe("values of a window"),
@@ -75,8 +81,9 @@ const wavConfig = schemaOf<WavConfig>()(z.strictObject({
  * { "data": { "images": { "resize": 256, "crop": [224, 224], "mean": [0.5], "channels": "gray" } } }
  * { "data": { "wav": { "length": 512, "sampleRate": 16000 }, "state": { "h_out": "h_in" }, "lengths": 50 } }
  * ```
+ * @category Configs (advanced)
  */
-export type DataConfig = {
+export interface DataConfig {
   /** How pictures become samples. */
   images?: ImagesConfig;
   /** How a sound becomes samples: windows of its first channel. */
@@ -85,7 +92,7 @@ export type DataConfig = {
   state?: Record<string, string>;
   /** Steps of each sequence, or one number for all. @default {all are one sequence} */
   lengths?: number | number[];
-};
+}
 
 export const dataConfig = schemaOf<DataConfig>()(z.strictObject({
   images: imagesConfig.describe("how pictures become samples").optional(),

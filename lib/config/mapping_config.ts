@@ -34,8 +34,18 @@ const observerConfig = {
 const KINDS = ["float32", "static", "dynamic", "weightOnly"] as const;
 const kindName = z.literal(KINDS);
 
-/** How one node is to be computed, as a config says it: by kind, by the name of a preset, or in detail. */
-export type FormConfig = "float32" | "static" | "dynamic" | "weightOnly" | Preset | {
+/**
+ * How one node is to be computed, as a config says it: by kind, by the name of a preset, or in detail.
+ * @category Configs (advanced)
+ */
+export type FormConfig = "float32" | "static" | "dynamic" | "weightOnly" | Preset | FormInDetail;
+
+/**
+ * How one node is to be computed, with what its kind takes.
+ * @category Configs (advanced)
+ */
+export interface FormInDetail {
+  /** float32, int8 on samples, int8 at run time, or weights alone. */
   kind: "float32" | "static" | "dynamic" | "weightOnly";
   /** How the ranges of static activations are chosen. @default {"lp-norm"} */
   observer?: ObserverName;
@@ -49,7 +59,7 @@ export type FormConfig = "float32" | "static" | "dynamic" | "weightOnly" | Prese
   weights?: WeightsName;
   /** Only kernels that are faster than float32's, or any. */
   kernels?: "fast" | "any";
-};
+}
 
 const formConfig = schemaOf<FormConfig>()(z.union([
   z.literal([...KINDS, ...PRESETS]),
@@ -69,15 +79,18 @@ const selectorConfig = z.union([
   z.strictObject({ op: z.string().min(1).describe("all nodes of an operator") }),
 ], { error: 'a rule begins with a module path, glob or node name, or with { "op": "Conv" }' });
 
-/** A qconfig mapping as a config writes it: a default, and rules of which later ones win. */
-export type MappingConfigInput = {
+/**
+ * A qconfig mapping as a config writes it: a default, and rules of which later ones win.
+ * @category Configs (advanced)
+ */
+export interface MappingConfigInput {
   /** What becomes of a node that no rule names. @default {"wasm"} */
   default?: FormConfig;
   /** Which nodes become something else: by module path, glob, name or operator. @default {none} */
   rules?: [nodes: string | { op: string }, form: FormConfig][];
   /** What to do where a rule asks a node by name or operator for what has no kernel. @default {"error"} */
   onUnsupported?: "error" | "float32";
-};
+}
 
 /** A {@linkcode MappingConfigInput} with its defaults. */
 export type MappingConfig = Required<MappingConfigInput>;

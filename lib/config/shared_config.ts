@@ -6,8 +6,9 @@ import { type DataConfig, dataConfig } from "./data_config.ts";
 /**
  * Keys that the configs of all commands may have: how samples are read, and what options of commands say
  * that are called alike; a command takes those that it has.
+ * @category Configs (advanced)
  */
-export type SharedConfig = {
+export interface SharedConfig {
   /** For editors: where the schema of the file lies. */
   $schema?: string;
   /** How samples are read from files; those that are passed in code have been read. */
@@ -36,7 +37,7 @@ export type SharedConfig = {
   threads?: number;
   /** Samples evaluated at a time. @default {the number of cores, at most 4} */
   workers?: number;
-};
+}
 
 /** What a {@linkcode SharedConfig} may hold. */
 export const sharedConfig = schemaOf<SharedConfig>()(z.strictObject({

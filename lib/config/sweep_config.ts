@@ -26,8 +26,11 @@ import { PLACEMENTS } from "../quantize/placements.ts";
 /** Exact forms of the network that a config can name. */
 const REWRITES = ["fused", "lowered"] as const;
 
-/** A product of choices: every combination of them is measured. A list that is left out has its default. */
-export type SweepProduct = {
+/**
+ * A product of choices: every combination of them is measured. A list that is left out has its default.
+ * @category Configs (advanced)
+ */
+export interface SweepProduct {
   /** Which nodes are int8, by name: built in, or one of `mappings`. @default {all there are} */
   placements?: string[];
   /** How the ranges of static activations are chosen. @default {["lp-norm"]} */
@@ -46,7 +49,7 @@ export type SweepProduct = {
   corrections?: ("none" | Correction | Correction[])[];
   /** Exact forms of the float32 network to start from. @default {["fused"]} */
   rewrites?: ("fused" | "lowered")[];
-};
+}
 
 const product = schemaOf<SweepProduct>()(z.strictObject({
   placements: z.array(z.string()).min(1)
@@ -106,8 +109,9 @@ const product = schemaOf<SweepProduct>()(z.strictObject({
  *   "more": [{ "placements": ["mixed"], "weights": ["per-tensor"] }]
  * }
  * ```
+ * @category Configs (advanced)
  */
-export type SweepConfigInput = SweepProduct & SharedConfig & {
+export interface SweepConfigInput extends SweepProduct, SharedConfig {
   /** Further products, beside the first. */
   more?: SweepProduct[];
   /** Placements of one's own, by name. @default {none} */
@@ -117,12 +121,12 @@ export type SweepConfigInput = SweepProduct & SharedConfig & {
    * placement says. @default {"fast"}
    */
   kernels?: "fast" | "any";
-};
+}
 
 /** A {@linkcode SweepConfigInput} with its defaults. */
-export type SweepConfig = Omit<SweepConfigInput, "mappings"> & {
+export interface SweepConfig extends Omit<SweepConfigInput, "mappings"> {
   mappings: Record<string, MappingConfig>;
-};
+}
 
 export const sweepConfig = schemaOf<SweepConfig, SweepConfigInput>()(product.extend({
   more: z.array(product).describe("further products, beside the first").optional(),

@@ -15,7 +15,10 @@ import { shareTensor } from "./shared.ts";
 /** Most samples that a data set has: places among them are kept as 32-bit integers. */
 const MOST_SAMPLES = 2 ** 31 - 1;
 
-/** Options for {@linkcode arrays}. */
+/**
+ * Options for {@linkcode arrays}.
+ * @category Samples (advanced)
+ */
 export interface ArraysOptions {
   /** For messages and reports. @default {"arrays"} */
   name?: string;
@@ -52,6 +55,7 @@ export interface ArraysOptions {
  * assert.equal(data.length, 3);
  * assert.deepEqual((await data.sample(1)).x!.dims, [1, 2]);
  * ```
+ * @category Samples
  */
 export function arrays(
   values: Readonly<Record<string, Tensor>> | readonly Feeds[],

@@ -2,7 +2,10 @@ import type { Feeds } from "../tensor/tensor.ts";
 import { arrays, type ArraysOptions } from "./arrays.ts";
 import type { Dataset } from "./dataset.ts";
 
-/** Options for {@linkcode collect}. */
+/**
+ * Options for {@linkcode collect}.
+ * @category Samples (advanced)
+ */
 export interface CollectOptions extends ArraysOptions {
   /** Most samples to take; the source is not asked for more. @default {Infinity} */
   maxSamples?: number;
@@ -25,6 +28,7 @@ export interface CollectOptions extends ArraysOptions {
  * const data = await collect(waves(), { maxSamples: 10 });
  * assert.equal(data.length, 10);
  * ```
+ * @category Samples
  */
 export async function collect(
   source: Iterable<Feeds> | AsyncIterable<Feeds>,

@@ -5,6 +5,7 @@ import { selectStream, type Stream } from "./stream.ts";
 /**
  * Samples that a network can be fed one at a time, each with a batch of one. Any object of this
  * shape will do. Samples may differ in shape (sentences, recordings).
+ * @category Samples
  */
 export interface Dataset {
   /** For messages and reports, e.g. the file's name. */
@@ -26,7 +27,10 @@ export interface Dataset {
   hash(): Promise<string>;
 }
 
-/** All samples of a data set, in order, made as they are asked for. */
+/**
+ * All samples of a data set, in order, made as they are asked for.
+ * @category Samples
+ */
 export async function* samples(dataset: Dataset): AsyncGenerator<Feeds> {
   for (let index = 0; index < dataset.length; index++) yield await dataset.sample(index);
 }
@@ -45,6 +49,7 @@ export async function* samples(dataset: Dataset): AsyncGenerator<Feeds> {
  * const [first] = await Array.fromAsync(samples(select(three, [2, 0])));
  * assert.deepEqual(first!.x!.data, new Float32Array([3]));
  * ```
+ * @category Samples
  */
 export function select(
   dataset: Dataset,
@@ -65,7 +70,10 @@ export function select(
   return selection;
 }
 
-/** The samples from `start` up to, not including, `end`; both are cut to the data set's length. */
+/**
+ * The samples from `start` up to, not including, `end`; both are cut to the data set's length.
+ * @category Samples
+ */
 export function slice(dataset: Dataset, start = 0, end: number = dataset.length): Dataset {
   const last = Math.min(end, dataset.length);
   return select(dataset, Array.from({ length: Math.max(0, last - start) }, (_, i) => start + i));

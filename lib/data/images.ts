@@ -45,6 +45,7 @@ const KEPT_BYTES = 2 ** 28;
  * assert.deepEqual([...x!.data], [1, -1, -1]);
  * await Deno.remove(folder, { recursive: true });
  * ```
+ * @category Samples
  */
 export async function images(folder: string | URL, options: ImagesOptions = {}): Promise<Dataset> {
   const root = folder instanceof URL ? fileURLToPath(folder) : folder;

@@ -18,6 +18,7 @@ import { sharedArray } from "./shared.ts";
  * const { x } = noise([{ name: "x", type: "float32", dims: [1, 3, 8, 8] }], "net.onnx");
  * assert.equal(x!.data.length, 192);
  * ```
+ * @category Samples
  */
 export function noise(inputs: readonly ValueType[], model: string): Feeds {
   const stream = random(1);

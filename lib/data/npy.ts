@@ -33,6 +33,7 @@ const MAGIC = [0x93, ..."NUMPY"].map((c) => typeof c === "number" ? c : c.charCo
  * @throws {UserError} If it is missing, cut off, not `.npy`, or of a type that is none of numbers
  * (objects, texts, complex) or big-endian.
  * @see {@link https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html | NPY format}
+ * @category Samples (advanced)
  */
 export async function readNpy(
   source: string | URL | Uint8Array,
@@ -107,6 +108,7 @@ export function parseNpy(bytes: Uint8Array, name: string): Tensor {
  * const { dims, data } = await readNpy(writeNpy(float32Tensor([2, 1], [3, 4])));
  * assert.deepEqual([dims, [...data]], [[2, 1], [3, 4]]);
  * ```
+ * @category Samples (advanced)
  */
 export function writeNpy(tensor: Tensor): Uint8Array<ArrayBuffer> {
   const [code] = TYPES.entries().find(([, type]) => type === tensor.type) ?? [];

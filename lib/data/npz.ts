@@ -9,7 +9,10 @@ import { orDamaged } from "./damaged.ts";
 import { isNpy, parseNpy, writeNpy } from "./npy.ts";
 import type { ByteSource } from "./zip.ts";
 
-/** Options for {@linkcode readNpz}. */
+/**
+ * Options for {@linkcode readNpz}.
+ * @category Samples (advanced)
+ */
 export interface ReadNpzOptions {
   /** Names of arrays that are left alone, whatever they are. @default {none} */
   leave?: readonly string[];
@@ -32,6 +35,7 @@ export interface ReadNpzOptions {
  * const { x } = await readNpz(path);
  * assert.deepEqual([...x!.data], [1, 2]);
  * ```
+ * @category Samples
  */
 export async function readNpz(
   source: string | URL | Uint8Array,
@@ -109,6 +113,7 @@ function memory(bytes: Uint8Array): ByteSource {
  * same arrays give the same bytes. An older file is replaced only once the new one is complete.
  *
  * @throws {RangeError} If a type has no name in numpy.
+ * @category Samples
  */
 export async function writeNpz(
   path: string | URL,

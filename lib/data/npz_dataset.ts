@@ -38,6 +38,7 @@ import { inputText } from "./shapes.ts";
  * assert.equal(data.calibration.length, 4);
  * await Deno.remove(path);
  * ```
+ * @category Samples
  */
 export async function npzDataset(
   path: string | URL,

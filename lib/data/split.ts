@@ -3,7 +3,10 @@ import { type Dataset, select } from "./dataset.ts";
 import { sequenceStarts } from "./stream.ts";
 import { random } from "../random.ts";
 
-/** Three parts of a data set that share no sample. */
+/**
+ * Three parts of a data set that share no sample.
+ * @category Samples
+ */
 export interface Splits {
   /** Ranges come from these samples, */
   readonly calibration: Dataset;
@@ -20,6 +23,7 @@ export interface Splits {
 /**
  * Options for {@linkcode splitDataset}. Sizes are numbers of samples, or fractions if below 1; of a
  * stream they are numbers of sequences, which are not torn apart.
+ * @category Samples (advanced)
  */
 export interface SplitOptions {
   /**
@@ -68,6 +72,7 @@ export interface SplitOptions {
  * const { calibration, selection, test } = splitDataset(data, { test: 0.5 });
  * assert.deepEqual([calibration.length, selection.length, test.length], [32, 8, 40]);
  * ```
+ * @category Samples
  */
 export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Splits {
   const { shuffle = true, balanced = false, seed = 0 } = options;

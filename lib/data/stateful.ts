@@ -4,7 +4,10 @@ import { type Dataset, hashSamples, once } from "./dataset.ts";
 import { inputText } from "./shapes.ts";
 import { sharedArray } from "./shared.ts";
 
-/** Options for {@linkcode stateful}. */
+/**
+ * Options for {@linkcode stateful}.
+ * @category Samples (advanced)
+ */
 export interface StatefulOptions {
   /** Output of the network → the input that takes it at the next step. */
   state: Readonly<Record<string, string>>;
@@ -51,6 +54,7 @@ export interface StatefulOptions {
  * assert.deepEqual((await data.sample(0)).h!.data, new Float32Array(2));
  * assert.deepEqual(data.stream!.lengths, [3, 3]);
  * ```
+ * @category Samples
  */
 export function stateful(dataset: Dataset, options: StatefulOptions): Dataset {
   const { state, initial = {}, inputs } = options;

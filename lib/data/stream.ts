@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
  * How the samples of a data set follow one another, and what a network remembers from one to the
  * next: the samples are steps of sequences, and before each step but a sequence's first, what the
  * network gave as its state is fed back to it.
+ * @category Samples (advanced)
  */
 export interface Stream {
   /** Output of the network → the input that takes it at the next step. */

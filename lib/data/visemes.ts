@@ -10,7 +10,10 @@ import { clip, CLIP_SHAPE, clipInput } from "./visemes/clip.ts";
 import { type SeedRange, SPLITS } from "./visemes/splits.ts";
 import { WORDS } from "./visemes/words.ts";
 
-/** Numbers of clips for {@linkcode visemes}; a multiple of 40 holds every word equally often. */
+/**
+ * Numbers of clips for {@linkcode visemes}; a multiple of 40 holds every word equally often.
+ * @category Samples (advanced)
+ */
 export interface VisemesOptions {
   /** To find ranges with. @default {200} */
   calibration?: number;
@@ -36,6 +39,7 @@ export interface VisemesOptions {
  * assert.deepEqual((await test.sample(0)).clips!.dims, [1, 1, 16, 44, 44]);
  * assert.equal(test.labels![41], 1);
  * ```
+ * @category Samples
  */
 export function visemes(options: VisemesOptions = {}): Splits {
   const { calibration = 200, selection = 500, test = 2000 } = options;
@@ -48,7 +52,10 @@ export function visemes(options: VisemesOptions = {}): Splits {
   };
 }
 
-/** The bundled lip-reading network, float32: "clips" in, "logits" [N, 40] out. */
+/**
+ * The bundled lip-reading network, float32: "clips" in, "logits" [N, 40] out.
+ * @category Samples
+ */
 export function sampleModel(): Promise<Model> {
   return readModel(new URL("./visemes/lipnet.onnx", import.meta.url));
 }

@@ -3,7 +3,10 @@ import { float32, type Tensor } from "../tensor/tensor.ts";
 import { orDamaged } from "./damaged.ts";
 import { readUserFile } from "../user_file.ts";
 
-/** Sound, as a wav file holds it. */
+/**
+ * Sound, as a wav file holds it.
+ * @category Samples (advanced)
+ */
 export interface Wav {
   /** Samples per second, Hz. */
   readonly sampleRate: number;
@@ -11,7 +14,10 @@ export interface Wav {
   readonly channels: readonly Float32Array[];
 }
 
-/** Options for {@linkcode readWav}. */
+/**
+ * Options for {@linkcode readWav}.
+ * @category Samples (advanced)
+ */
 export interface ReadWavOptions {
   /** Samples per second that are wanted; another file is refused, since nothing is resampled here. */
   sampleRate?: number;
@@ -39,6 +45,7 @@ export interface ReadWavOptions {
  * assert.deepEqual([...channels[0]!], [0.5, 0.5, 0.5, 0.5]);
  * assert.equal(arrays({ x: windows(channels[0]!, { length: 2 }) }).length, 2);
  * ```
+ * @category Samples
  */
 export async function readWav(
   source: string | URL | Uint8Array,
@@ -152,7 +159,10 @@ function reader(encoding: Format["encoding"], bits: number, data: DataView) {
 /** Most values that windows take together, 4 bytes each. */
 const MOST_VALUES = 2 ** 30;
 
-/** Options for {@linkcode windows}. */
+/**
+ * Options for {@linkcode windows}.
+ * @category Samples (advanced)
+ */
 export interface WindowsOptions {
   /** Values of each window. */
   length: number;
@@ -178,6 +188,7 @@ export interface WindowsOptions {
  * assert.deepEqual(tensor.dims, [2, 3]);
  * assert.deepEqual([...tensor.data], [0, 1, 2, 2, 3, 4]);
  * ```
+ * @category Samples
  */
 export function windows(signal: Float32Array, options: WindowsOptions): Tensor<"float32"> {
   const { length, hop = length, before = 0, name = "the signal" } = options;

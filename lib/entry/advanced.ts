@@ -3,6 +3,16 @@
  * replay of a network from where it was changed, records in detail. Imported as `octavo/advanced`. It
  * changes more often than `octavo` does.
  *
+ * @example A network as text, and what fusing makes of it
+ * ```ts
+ * import { fuse } from "octavo";
+ * import { parseModel, printGraph } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel("input x float32[N]; output y float32[N]; h = Identity(x); y = Relu(h)");
+ * assert.match(printGraph(fuse(model).graph), /^y = Relu\(x\)/m);
+ * ```
+ *
  * @module
  */
 
@@ -172,7 +182,7 @@ export type { Objective } from "../record/objective.ts";
 
 // What a sweep's config says.
 export type { SweepConfigInput, SweepProduct } from "../config/sweep_config.ts";
-export type { FormConfig, MappingConfigInput } from "../config/mapping_config.ts";
+export type { FormConfig, FormInDetail, MappingConfigInput } from "../config/mapping_config.ts";
 export type { SharedConfig } from "../config/shared_config.ts";
 export type { DataConfig, ImagesConfig, WavConfig } from "../config/data_config.ts";
 

@@ -2,6 +2,15 @@
  * Octavo in a notebook: charts and tables that show themselves as the last line of a cell, and print as
  * text elsewhere. Imported as `octavo/notebook`.
  *
+ * @example The last line of a cell
+ * ```ts
+ * import { table } from "octavo/notebook";
+ * import assert from "node:assert/strict";
+ *
+ * const shown = table([{ observer: "min-max", dB: 31.2 }, { observer: "mse", dB: 33.8 }]);
+ * assert.match(shown.text, /mse +33\.8/);
+ * ```
+ *
  * @module
  */
 

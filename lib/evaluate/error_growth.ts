@@ -7,7 +7,10 @@ import { runDataset } from "../runtime/run_dataset.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { addSums, comparable, noSums, sameShape, sqnrOf, type Sums } from "./closeness.ts";
 
-/** The error of one time step, over all sequences that get that far. */
+/**
+ * The error of one time step, over all sequences that get that far.
+ * @category Measuring (advanced)
+ */
 export interface StepError {
   /** From 0. */
   readonly step: number;
@@ -19,7 +22,10 @@ export interface StepError {
   readonly single: number;
 }
 
-/** Options for {@linkcode errorGrowth}. */
+/**
+ * Options for {@linkcode errorGrowth}.
+ * @category Measuring (advanced)
+ */
 export interface ErrorGrowthOptions {
   /** Outputs to compare; of several the worst counts. @default {all float outputs} */
   outputs?: readonly string[];
@@ -56,6 +62,7 @@ export interface ErrorGrowthOptions {
  * assert.equal(errors.length, 3);
  * assert.ok(errors[2]!.carried < errors[2]!.single); // what is carried on adds up
  * ```
+ * @category Measuring (advanced)
  */
 export async function errorGrowth(
   float32: Model,
@@ -121,6 +128,7 @@ export async function errorGrowth(
  * assertAlmostEquals(second!, 20, 1e-4);
  * assertAlmostEquals(first!, 150); // equal
  * ```
+ * @category Measuring (advanced)
  */
 export function sqnrAlong(reference: Tensor, candidate: Tensor, axis: number): number[] {
   const { dims } = reference;

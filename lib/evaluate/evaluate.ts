@@ -15,7 +15,10 @@ import { infoOf, isShare, type Metric, type ScoredSample, scoreScale } from "./m
 import type { OutputError } from "../record/trial_record.ts";
 import { OutputCloseness } from "./output_closeness.ts";
 
-/** A network, measured on a data set. */
+/**
+ * A network, measured on a data set.
+ * @category Measuring
+ */
 export interface Evaluation {
   /** What it was measured by. */
   readonly metric: MetricInfo;
@@ -40,7 +43,10 @@ export interface Evaluation {
   readonly inputs?: readonly Feeds[];
 }
 
-/** Options for {@linkcode evaluate}. */
+/**
+ * Options for {@linkcode evaluate}.
+ * @category Measuring (advanced)
+ */
 export interface EvaluateOptions {
   /** Ends the work early; the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
@@ -62,6 +68,7 @@ export interface EvaluateOptions {
  * @param reference Float32's evaluation, on the same data set and metric.
  * @throws {UserError} If an output is NaN, or holds nothing finite; a label is no class of the outputs; a
  * score is not finite; or the metric throws: each names the sample.
+ * @category Measuring
  */
 export async function evaluate(
   runtime: Runtime,

@@ -1,7 +1,10 @@
 import type { MetricInfo } from "../record/metric_info.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
-/** What a metric is shown of one sample. */
+/**
+ * What a metric is shown of one sample.
+ * @category Measuring (advanced)
+ */
 export interface ScoredSample {
   /** What the network gave. */
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -51,6 +54,7 @@ export interface ScoredSample {
  * const outputs = { y: float32([1, 3], [0.1, 0.7, 0.2]) };
  * assert.equal(top2.score({ outputs, reference: outputs, label: 2, index: 0 }), 1);
  * ```
+ * @category Measuring
  */
 export interface Metric extends Omit<MetricInfo, "share"> {
   /**
@@ -92,6 +96,7 @@ export interface Metric extends Omit<MetricInfo, "share"> {
 /**
  * How a metric that is no mean of scores comes about: perplexity is a power of a mean, F1 a quotient of
  * counts. Its interval is the jackknife's, see `jackknife()`. `score` is then the value of a sample by itself.
+ * @category Measuring (advanced)
  */
 export interface Pooled {
   /** What a sample adds to the sums; all zeros where it tells nothing, and then it is left out. */
@@ -100,7 +105,10 @@ export interface Pooled {
   value(sums: readonly number[]): number;
 }
 
-/** Options for {@linkcode top1}, {@linkcode top5}, {@linkcode f1} and {@linkcode agreement}. */
+/**
+ * Options for {@linkcode top1}, {@linkcode top5}, {@linkcode f1} and {@linkcode agreement}.
+ * @category Measuring (advanced)
+ */
 export interface ClassOptions {
   /** Output that holds the classes. @default {see {@linkcode readClasses}} */
   output?: string;
@@ -108,7 +116,10 @@ export interface ClassOptions {
   axis?: number;
 }
 
-/** Options for {@linkcode sqnr} and {@linkcode cosine}. */
+/**
+ * Options for {@linkcode sqnr} and {@linkcode cosine}.
+ * @category Measuring (advanced)
+ */
 export interface ClosenessOptions {
   /** Outputs to compare. @default {all float outputs, or all numeric ones if there are none} */
   outputs?: readonly string[];

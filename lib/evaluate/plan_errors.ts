@@ -7,7 +7,10 @@ import type { Feeds } from "../tensor/tensor.ts";
 import { addSums, noSums, sqnrOf } from "./closeness.ts";
 import { tensorPairs } from "./tensor_errors.ts";
 
-/** Options for {@linkcode withErrors}. */
+/**
+ * Options for {@linkcode withErrors}.
+ * @category Measuring (advanced)
+ */
 export interface WithErrorsOptions {
   /** Workers to run both models on. */
   runtime: Runtime;
@@ -21,6 +24,7 @@ export interface WithErrorsOptions {
  * the kernel's last node counts to the first.
  *
  * @param float32 The model that `model` was converted from.
+ * @category Measuring
  */
 export async function withErrors(
   model: QuantizedModel,

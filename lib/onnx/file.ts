@@ -15,6 +15,7 @@ import { amendedModel, decodeProto, type Model } from "./model.ts";
  * const model = await readModel("net.onnx");
  * console.log(model.name, model.opset, model.graph.node.length);
  * ```
+ * @category Model
  */
 export async function readModel(path: string | URL): Promise<Model> {
   const shown = path instanceof URL && path.protocol === "file:"

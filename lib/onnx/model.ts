@@ -16,7 +16,10 @@ export const MAX_INLINE_BYTES = 2 ** 31 - 1;
 /** Newest version of the file format read here. */
 const NEWEST_IR = 14;
 
-/** Options for {@linkcode Model.save}. */
+/**
+ * Options for {@linkcode Model.save}.
+ * @category Graphs (advanced)
+ */
 export interface SaveOptions {
   /**
    * Puts the weights into a file of their own, beside the model: true names it after the model
@@ -25,7 +28,10 @@ export interface SaveOptions {
   externalData?: boolean | string;
 }
 
-/** Options of the constructor of {@linkcode Model}. */
+/**
+ * Options of the constructor of {@linkcode Model}.
+ * @category Graphs (advanced)
+ */
 export interface ModelOptions {
   /** For messages and reports. @default {"model"} */
   name?: string;
@@ -37,7 +43,10 @@ export interface ModelOptions {
   amendments?: readonly string[];
 }
 
-/** A network as ONNX describes it. A value: nothing changes it, and rewriting makes another. */
+/**
+ * A network as ONNX describes it. A value: nothing changes it, and rewriting makes another.
+ * @category Model
+ */
 export class Model {
   /** Everything the file says. Read-only by agreement. */
   readonly proto: ModelProto;
@@ -149,6 +158,7 @@ const emptyGraph = create(GraphProtoSchema);
  * const again = decodeModel(model.bytes(), "relu.onnx");
  * assert.equal(await again.hash(), await model.hash());
  * ```
+ * @category Model
  */
 export function decodeModel(bytes: Uint8Array<ArrayBuffer>, name = "model"): Model {
   return amendedModel(decodeProto(bytes, name), { name, bytes });

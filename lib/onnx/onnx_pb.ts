@@ -30,6 +30,7 @@ export const file_onnx: GenFile = /*@__PURE__*/
 
 /**
  * A whole file.
+ * @category File format (advanced)
  *
  * @generated from message onnx.ModelProto
  */
@@ -112,6 +113,7 @@ export const ModelProtoSchema: GenMessage<ModelProto> = /*@__PURE__*/
 
 /**
  * A domain and the version of its operators.
+ * @category File format (advanced)
  *
  * @generated from message onnx.OperatorSetIdProto
  */
@@ -136,6 +138,7 @@ export const OperatorSetIdProtoSchema: GenMessage<OperatorSetIdProto> = /*@__PUR
 
 /**
  * Two texts: what somebody noted, by name.
+ * @category File format (advanced)
  *
  * @generated from message onnx.StringStringEntryProto
  */
@@ -160,6 +163,7 @@ export const StringStringEntryProtoSchema: GenMessage<StringStringEntryProto> = 
 
 /**
  * How to train the model: nothing here is run by inference.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TrainingInfoProto
  */
@@ -194,6 +198,7 @@ export const TrainingInfoProtoSchema: GenMessage<TrainingInfoProto> = /*@__PURE_
 
 /**
  * A named set of devices. IR 11.
+ * @category File format (advanced)
  *
  * @generated from message onnx.DeviceConfigurationProto
  */
@@ -223,6 +228,7 @@ export const DeviceConfigurationProtoSchema: GenMessage<DeviceConfigurationProto
 
 /**
  * Nodes in topological order; values are edges and are known by name alone.
+ * @category File format (advanced)
  *
  * @generated from message onnx.GraphProto
  */
@@ -292,6 +298,7 @@ export const GraphProtoSchema: GenMessage<GraphProto> = /*@__PURE__*/
 
 /**
  * One operation.
+ * @category File format (advanced)
  *
  * @generated from message onnx.NodeProto
  */
@@ -364,6 +371,7 @@ export const NodeProtoSchema: GenMessage<NodeProto> = /*@__PURE__*/
 
 /**
  * How a node runs on a configuration of devices. IR 11.
+ * @category File format (advanced)
  *
  * @generated from message onnx.NodeDeviceConfigurationProto
  */
@@ -393,6 +401,7 @@ export const NodeDeviceConfigurationProtoSchema: GenMessage<NodeDeviceConfigurat
 
 /**
  * How a tensor is cut up among devices.
+ * @category File format (advanced)
  *
  * @generated from message onnx.ShardingSpecProto
  */
@@ -427,6 +436,7 @@ export const ShardingSpecProtoSchema: GenMessage<ShardingSpecProto> = /*@__PURE_
 
 /**
  * An index, and the devices that it stands for.
+ * @category File format (advanced)
  *
  * @generated from message onnx.IntIntListEntryProto
  */
@@ -451,6 +461,7 @@ export const IntIntListEntryProtoSchema: GenMessage<IntIntListEntryProto> = /*@_
 
 /**
  * How one axis of a tensor is cut up.
+ * @category File format (advanced)
  *
  * @generated from message onnx.ShardedDimProto
  */
@@ -475,6 +486,7 @@ export const ShardedDimProtoSchema: GenMessage<ShardedDimProto> = /*@__PURE__*/
 
 /**
  * A number of pieces of a length.
+ * @category File format (advanced)
  *
  * @generated from message onnx.SimpleShardedDimProto
  */
@@ -511,6 +523,7 @@ export const SimpleShardedDimProtoSchema: GenMessage<SimpleShardedDimProto> = /*
 
 /**
  * A named constant of a node: one of the value fields is set, as `type` says.
+ * @category File format (advanced)
  *
  * @generated from message onnx.AttributeProto
  */
@@ -619,6 +632,7 @@ export const AttributeProtoSchema: GenMessage<AttributeProto> = /*@__PURE__*/
 
 /**
  * Which field of an attribute holds its value.
+ * @category File format (advanced)
  *
  * @generated from enum onnx.AttributeProto.AttributeType
  */
@@ -707,6 +721,7 @@ export const AttributeProto_AttributeTypeSchema: GenEnum<AttributeProto_Attribut
 
 /**
  * A value's name and type.
+ * @category File format (advanced)
  *
  * @generated from message onnx.ValueInfoProto
  */
@@ -742,6 +757,7 @@ export const ValueInfoProtoSchema: GenMessage<ValueInfoProto> = /*@__PURE__*/
 /**
  * A tensor with its elements, which sit in exactly one place: `raw_data`, the typed field of the
  * element type, or outside the file.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TensorProto
  */
@@ -846,6 +862,7 @@ export const TensorProtoSchema: GenMessage<TensorProto> = /*@__PURE__*/
 
 /**
  * The part of a tensor that a piece holds. Not used by any known writer.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TensorProto.Segment
  */
@@ -1040,6 +1057,7 @@ export const TensorProto_DataTypeSchema: GenEnum<TensorProto_DataType> = /*@__PU
 
 /**
  * Whether elements are in the file or in another one.
+ * @category File format (advanced)
  *
  * @generated from enum onnx.TensorProto.DataLocation
  */
@@ -1063,6 +1081,7 @@ export const TensorProto_DataLocationSchema: GenEnum<TensorProto_DataLocation> =
 
 /**
  * The elements of a tensor that are not zero.
+ * @category File format (advanced)
  *
  * @generated from message onnx.SparseTensorProto
  */
@@ -1094,6 +1113,7 @@ export const SparseTensorProtoSchema: GenMessage<SparseTensorProto> = /*@__PURE_
 
 /**
  * The dimensions of a tensor, outermost first.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TensorShapeProto
  */
@@ -1113,6 +1133,7 @@ export const TensorShapeProtoSchema: GenMessage<TensorShapeProto> = /*@__PURE__*
 
 /**
  * A dimension: its length, or a name for one that is open.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TensorShapeProto.Dimension
  */
@@ -1151,6 +1172,7 @@ export const TensorShapeProto_DimensionSchema: GenMessage<TensorShapeProto_Dimen
 
 /**
  * The type of a value: a tensor, or one of the rarer kinds.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TypeProto
  */
@@ -1211,6 +1233,7 @@ export const TypeProtoSchema: GenMessage<TypeProto> = /*@__PURE__*/
 
 /**
  * A tensor: type of its elements, and its shape as far as it is known.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TypeProto.Tensor
  */
@@ -1239,6 +1262,7 @@ export const TypeProto_TensorSchema: GenMessage<TypeProto_Tensor> = /*@__PURE__*
 
 /**
  * A list of values of one type.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TypeProto.Sequence
  */
@@ -1258,6 +1282,7 @@ export const TypeProto_SequenceSchema: GenMessage<TypeProto_Sequence> = /*@__PUR
 
 /**
  * Values of one type, by key.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TypeProto.Map
  */
@@ -1282,6 +1307,7 @@ export const TypeProto_MapSchema: GenMessage<TypeProto_Map> = /*@__PURE__*/
 
 /**
  * A value that may be missing.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TypeProto.Optional
  */
@@ -1301,6 +1327,7 @@ export const TypeProto_OptionalSchema: GenMessage<TypeProto_Optional> = /*@__PUR
 
 /**
  * A tensor of which only elements are kept that are not zero.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TypeProto.SparseTensor
  */
@@ -1325,6 +1352,7 @@ export const TypeProto_SparseTensorSchema: GenMessage<TypeProto_SparseTensor> = 
 
 /**
  * A type that only some runtime knows.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TypeProto.Opaque
  */
@@ -1349,6 +1377,7 @@ export const TypeProto_OpaqueSchema: GenMessage<TypeProto_Opaque> = /*@__PURE__*
 
 /**
  * Names of the tensors that hold scale, zero point and so on of a tensor.
+ * @category File format (advanced)
  *
  * @generated from message onnx.TensorAnnotation
  */
@@ -1373,6 +1402,7 @@ export const TensorAnnotationSchema: GenMessage<TensorAnnotation> = /*@__PURE__*
 
 /**
  * An operator defined by nodes. IR 8.
+ * @category File format (advanced)
  *
  * @generated from message onnx.FunctionProto
  */

@@ -3,7 +3,10 @@ import { Model } from "./model.ts";
 import { ModelProtoSchema, OperatorSetIdProtoSchema } from "./onnx_pb.ts";
 import { parseGraph } from "./text.ts";
 
-/** Options for {@linkcode parseModel}. */
+/**
+ * Options for {@linkcode parseModel}.
+ * @category Graphs (advanced)
+ */
 export interface ParseModelOptions {
   /** Version of the standard operators. @default {17} */
   opset?: number;
@@ -27,6 +30,7 @@ const IR_VERSION = 8n;
  * assert.equal(model.graph.node[0]!.opType, "Relu");
  * assert.equal(model.opset, 17);
  * ```
+ * @category Graphs (advanced)
  */
 export function parseModel(text: string, options: ParseModelOptions = {}): Model {
   const { opset = 17, name = "model" } = options;

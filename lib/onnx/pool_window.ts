@@ -1,7 +1,10 @@
 import { intAttribute, intsAttribute, stringAttribute } from "./node.ts";
 import type { NodeProto } from "./onnx_pb.ts";
 
-/** How a Conv or pool slides over its spatial axes; one number for each. */
+/**
+ * How a Conv or pool slides over its spatial axes; one number for each.
+ * @category Passes (advanced)
+ */
 export interface Window {
   /** Length of the kernel. */
   readonly kernel: readonly number[];

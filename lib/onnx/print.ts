@@ -15,7 +15,10 @@ import {
 } from "./onnx_pb.ts";
 import { dataTypeName, dimsOf, elementType, rawBytes, readTensorProto } from "./tensor_proto.ts";
 
-/** Options for {@linkcode printGraph}. */
+/**
+ * Options for {@linkcode printGraph}.
+ * @category Graphs (advanced)
+ */
 export interface PrintOptions {
   /** Most elements of a tensor to write out; larger ones are known by their hash. @default {16} */
   maxElements?: number;
@@ -31,6 +34,7 @@ export interface PrintOptions {
  * const text = "y = Conv(x, w) {strides=[2, 2]}\n";
  * assert.equal(printGraph(parseGraph(text)), text);
  * ```
+ * @category Graphs (advanced)
  */
 export function printGraph(graph: GraphProto, options: PrintOptions = {}): string {
   const { maxElements = 16 } = options;

@@ -1,6 +1,9 @@
 import type { ElementType } from "../tensor/tensor.ts";
 
-/** A dimension that a network leaves open: the batch, the height of a picture. */
+/**
+ * A dimension that a network leaves open: the batch, the height of a picture.
+ * @category Passes (advanced)
+ */
 export interface OpenDimension {
   /** Its name in the file, or else where it stands: `x[2]`. */
   readonly name: string;
@@ -17,7 +20,10 @@ export interface OpenDimension {
   readonly isFree: boolean;
 }
 
-/** Type and shape of one value, as a sample showed it. */
+/**
+ * Type and shape of one value, as a sample showed it.
+ * @category Passes (advanced)
+ */
 export interface ValueShape {
   /** Type of its elements; absent of what is no tensor. */
   readonly type?: ElementType;
@@ -27,7 +33,10 @@ export interface ValueShape {
   readonly depends: readonly (readonly string[])[];
 }
 
-/** Shapes of the values of a network. */
+/**
+ * Shapes of the values of a network.
+ * @category Passes (advanced)
+ */
 export class ShapeMap {
   /** Dimensions that the network leaves open. */
   readonly open: readonly OpenDimension[];

@@ -6,7 +6,10 @@ import { domainOf, isStandard } from "./node.ts";
 import { type GraphProto, type TensorProto, TensorProto_DataType as DataType } from "./onnx_pb.ts";
 import { byteLengthOf, dimsOf } from "./tensor_proto.ts";
 
-/** What a model is made of, as plain JSON. */
+/**
+ * What a model is made of, as plain JSON.
+ * @category Model
+ */
 export interface ModelSummary {
   /** For reports: the name of its file. */
   readonly name: string;
@@ -32,7 +35,10 @@ export interface ModelSummary {
   readonly nodes: readonly NodeSummary[];
 }
 
-/** One node of a model. */
+/**
+ * One node of a model.
+ * @category Graphs (advanced)
+ */
 export interface NodeSummary {
   /** Name of the node, or of its first output where it has none. */
   readonly node: string;
@@ -63,6 +69,7 @@ export interface NodeSummary {
  * assert.deepEqual(inputs, [{ name: "x", type: "float32", dims: ["N"] }]);
  * assert.deepEqual(operators, { Relu: 2 });
  * ```
+ * @category Model
  */
 export async function summarizeModel(model: Model): Promise<ModelSummary> {
   const { inputs, outputs } = valueTypes(model.graph);

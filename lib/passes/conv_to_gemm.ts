@@ -9,7 +9,10 @@ import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacemen
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { tapClasses } from "./taps.ts";
 
-/** Options for {@linkcode convToGemm}. */
+/**
+ * Options for {@linkcode convToGemm}.
+ * @category Passes (advanced)
+ */
 export interface ConvToGemmOptions extends RewriteOptions {
   /** Form of a Conv; undefined leaves it a Conv. @default {by estimate: see chooseForms} */
   form?: (conv: PlainConv) => GemmForm | undefined;

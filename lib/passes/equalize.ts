@@ -4,7 +4,10 @@ import { channelSites } from "./channel_sites.ts";
 import { rootContext } from "./pass.ts";
 import { scaleChannels } from "./scale_channels.ts";
 
-/** Options for {@linkcode equalize}. */
+/**
+ * Options for {@linkcode equalize}.
+ * @category Passes (advanced)
+ */
 export interface EqualizeOptions {
   /** Most rounds over all pairs of layers. @default {50} */
   maxRounds?: number;
@@ -49,6 +52,7 @@ export interface EqualizeOptions {
  * assert.deepEqual([...a!.data], [4, 2]);
  * assert.deepEqual([...b!.data], [4, 2]);
  * ```
+ * @category Passes (advanced)
  */
 export function equalize(model: Model, options: EqualizeOptions = {}): Model {
   const { maxRounds = 50, tolerance = 1e-3 } = options;

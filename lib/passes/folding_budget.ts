@@ -11,6 +11,7 @@ const IN_ANY_CASE = 2 ** 28;
  * How many bytes of constants may be computed ahead and kept, in all rounds of all passes together.
  * Networks that exporters write take a few times what their weights have; a file that is made to, or
  * damaged, could ask for as much as there are nodes, each as large as its largest weight.
+ * @category Passes (advanced)
  */
 export class FoldingBudget {
   /** Bytes that may still be taken; what is let go of is given back. */

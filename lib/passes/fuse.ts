@@ -33,7 +33,10 @@ import { raiseFloats } from "./raise_floats.ts";
 import { removeDead } from "./remove_dead.ts";
 import { splitFused } from "./split_fused.ts";
 
-/** Options for {@linkcode fuse}. */
+/**
+ * Options for {@linkcode fuse}.
+ * @category Steps
+ */
 export interface FuseOptions extends PassOptions {
   /**
    * Passes of your own, run in all bodies after the built-in ones. Where one changes something, all run
@@ -42,7 +45,10 @@ export interface FuseOptions extends PassOptions {
   passes?: readonly Pass[];
 }
 
-/** A model after {@linkcode fuse}. Shows in a notebook what was fused, and prints it as text. */
+/**
+ * A model after {@linkcode fuse}. Shows in a notebook what was fused, and prints it as text.
+ * @category Steps
+ */
 export class FusedModel extends Model {
   /** Layers that run as one. */
   readonly fused: readonly FusedGroup[];
@@ -190,6 +196,7 @@ const PASSES: readonly Pass[] = [
  * const { graph } = fuse(model, { passes: [dropIdleAbs] });
  * assert.deepEqual(graph.node.map(({ opType }) => opType), ["Relu", "Sqrt"]);
  * ```
+ * @category Steps
  */
 export function fuse(model: Model, options: FuseOptions = {}): FusedModel {
   if (model.opset > 0 && model.opset < OLDEST_OPSET) {

@@ -6,7 +6,10 @@ import { whyNotFixed } from "./channel_affine.ts";
 import { Parameters } from "./parameters.ts";
 import { contextInside, type PassContext, visibleConstants, visibleRanks } from "./pass.ts";
 
-/** Layers that run as one, as a list given to PyTorch's `fuse_modules` names them. */
+/**
+ * Layers that run as one, as a list given to PyTorch's `fuse_modules` names them.
+ * @category Passes (advanced)
+ */
 export interface FusedGroup {
   /** Module paths in the order of computation; the name of a node, or of its output, without one. */
   readonly modules: readonly string[];

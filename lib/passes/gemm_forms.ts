@@ -13,10 +13,14 @@ import type { Window } from "../onnx/pool_window.ts";
  * - `dense`: one product of the whole map, with a matrix that holds each tap of the kernel wherever it
  *   connects an input and an output position. Only where all of them are connected, as on maps of 2x2
  *   under a 3x3 kernel ({@linkcode isDense}).
+ * @category Passes (advanced)
  */
 export type GemmForm = "im2col" | "perPosition" | "dense";
 
-/** What decides on the form: a Conv of one group with constant weights on a map of known size. */
+/**
+ * What decides on the form: a Conv of one group with constant weights on a map of known size.
+ * @category Passes (advanced)
+ */
 export interface PlainConv {
   /** The Conv. */
   readonly node: NodeProto;

@@ -24,7 +24,10 @@ import { swapReluMaxPool } from "./swap_relu_max_pool.ts";
 /** Oldest operator set that the rewrites write for. */
 const LOWERED_OPSET = 13;
 
-/** Options for {@linkcode lowerForWasm}: of each rewrite its own, or false to leave it out. */
+/**
+ * Options for {@linkcode lowerForWasm}: of each rewrite its own, or false to leave it out.
+ * @category Passes (advanced)
+ */
 export interface LowerForWasmOptions {
   /** Writes Conv3d as Conv over frames. @default {every Conv3d} */
   conv3d?: RewriteOptions | false;
@@ -94,6 +97,7 @@ export class LoweredModel extends Model {
  * const lowered = lowerForWasm(model, shapes);
  * assert.deepEqual(lowered.graph.node.map((node) => node.opType), ["Reshape", "MaxPool", "Reshape"]);
  * ```
+ * @category Passes (advanced)
  */
 export function lowerForWasm(
   model: Model,

@@ -1,6 +1,9 @@
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 
-/** Remembers which nodes of the network as it came a rewritten node stands for. */
+/**
+ * Remembers which nodes of the network as it came a rewritten node stands for.
+ * @category Passes (advanced)
+ */
 export class Origins {
   readonly #origins = new WeakMap<NodeProto, readonly NodeProto[]>();
 

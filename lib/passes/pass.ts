@@ -13,13 +13,17 @@ import { ranks } from "../onnx/ranks.ts";
  * node or graph in place. It sees one graph, not the bodies of its nodes; {@linkcode everywhere} takes it
  * there. A node that stands for others inherits from them (`context.origins`), so that rules and plans
  * find it by their module paths.
+ * @category Steps
  */
 export type Pass = (graph: GraphProto, context: PassContext) => GraphProto;
 
 /** A pass that makes its own context where it is given none. */
 export type RootPass = (graph: GraphProto, context?: PassContext) => GraphProto;
 
-/** What a pass may know besides the graph it rewrites. */
+/**
+ * What a pass may know besides the graph it rewrites.
+ * @category Passes (advanced)
+ */
 export interface PassContext {
   /** Constants of the graphs around this one, by name, if it is the body of an If, Loop or Scan. */
   readonly outerConstants: ReadonlyMap<string, TensorProto>;
@@ -37,7 +41,10 @@ export interface PassContext {
   readonly opset: number;
 }
 
-/** Options for {@linkcode rootContext}. */
+/**
+ * Options for {@linkcode rootContext}.
+ * @category Passes (advanced)
+ */
 export interface PassOptions {
   /**
    * Bytes by which one computed constant may exceed what it is computed from. Enough for the

@@ -6,7 +6,10 @@ import { Emitter } from "./emitter.ts";
 import type { PassContext } from "./pass.ts";
 import { removeDead } from "./remove_dead.ts";
 
-/** Options that every rewrite of single nodes takes. */
+/**
+ * Options that every rewrite of single nodes takes.
+ * @category Passes (advanced)
+ */
 export interface RewriteOptions {
   /** Which nodes to rewrite, of those that can be. @default {all} */
   select?: (node: NodeProto) => boolean;

@@ -35,6 +35,7 @@ import { rootContext } from "./pass.ts";
  * assert.deepEqual(graph.node.map(({ opType }) => opType), ["Relu"]);
  * assert.match(amendments[0]!, /fast = 1 in all 2 samples/);
  * ```
+ * @category Steps
  */
 export async function specialize(
   model: Model,

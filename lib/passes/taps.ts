@@ -1,6 +1,9 @@
 import type { Window } from "../onnx/pool_window.ts";
 
-/** Output positions that see the same taps of the kernel inside the input, and what they read there. */
+/**
+ * Output positions that see the same taps of the kernel inside the input, and what they read there.
+ * @category Passes (advanced)
+ */
 export interface TapClass {
   /** Flat output positions, ascending. */
   readonly positions: readonly number[];

@@ -16,6 +16,7 @@ import { undisturbedTime } from "./undisturbed.ts";
  * What observing adds. While it profiles, the runtime writes down the shapes of each tensor that a node
  * reads or gives before it looks at its clock again: a few microseconds, several times what a small
  * node takes.
+ * @category Measuring (advanced)
  */
 export interface ProfilingOverhead {
   /** Milliseconds that one execution of a node seems to take longer, and that it really took. */

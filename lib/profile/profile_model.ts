@@ -18,7 +18,10 @@ import { ownTimes, type ProfilingOverhead, profilingOverhead, shareOfRuns } from
 import { profileOneByOne } from "./profile_one_by_one.ts";
 import { undisturbedTime } from "./undisturbed.ts";
 
-/** Options for {@linkcode profileModel}. */
+/**
+ * Options for {@linkcode profileModel}.
+ * @category Measuring (advanced)
+ */
 export interface ProfileModelOptions {
   /** Workers to do it in. @default {one of its own} */
   runtime?: Runtime;

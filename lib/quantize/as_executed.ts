@@ -14,6 +14,7 @@ import { writeExecuted } from "./write_executed.ts";
  * How a file holds int8. `operators`: those on integers that the runtime executes, many of them
  * onnxruntime's own. `qdq`: float operators between DequantizeLinear and QuantizeLinear, which other
  * runtimes read too, and which onnxruntime turns into the same operators whenever it opens the file.
+ * @category QConfigs (advanced)
  */
 export type FileFormat = "operators" | "qdq";
 
@@ -50,6 +51,7 @@ const MOST_GROWTH = { share: 0.02, bytes: 1024 };
  * const { graph } = await asExecuted(int8, runtime);
  * assert.deepEqual(graph.node.map(({ opType }) => opType), ["QuantizeLinear", "QGemm"]);
  * ```
+ * @category QConfigs (advanced)
  */
 export async function asExecuted(model: Model, runtime: Runtime): Promise<Model> {
   const isQuantized = model.graph.node.some(({ opType }) => opType === "DequantizeLinear");

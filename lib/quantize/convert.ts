@@ -43,10 +43,14 @@ import {
  * QuantizeLinear that the runtime fuses, or `QOperator`, operators on integers. Both compute on the same
  * integers, most by the same kernels; a product whose result is not rounded to int8 may run as another,
  * and round its sums differently. Other runtimes know QDQ best.
+ * @category QConfigs (advanced)
  */
 export type QuantFormat = "QDQ" | "QOperator";
 
-/** Options for {@linkcode convert}. */
+/**
+ * Options for {@linkcode convert}.
+ * @category Steps
+ */
 export interface ConvertOptions {
   /** How static int8 stands in the file. @default {"QDQ"} */
   format?: QuantFormat;
@@ -61,6 +65,7 @@ export interface ConvertOptions {
  * is; what the runtime executes is filled in by {@linkcode readBack}.
  * @throws {UserError} If a rule matches no node, a range is missing, or the opset cannot be raised.
  * @see {@link https://arxiv.org/abs/1712.05877 | Jacob et al. 2018}
+ * @category Steps
  */
 export function convert(
   model: Model,

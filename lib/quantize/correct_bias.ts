@@ -20,7 +20,10 @@ import { shadow, type ShadowedNode } from "./shadow.ts";
 import { biasOf, type StaticUnit } from "./static_units.ts";
 import { channelAxes } from "./weight_axes.ts";
 
-/** Options for {@linkcode correctBias}. */
+/**
+ * Options for {@linkcode correctBias}.
+ * @category Passes (advanced)
+ */
 export interface CorrectBiasOptions extends CalibrateOptions {
   /**
    * The network whose means int8 is to keep, if not `model` itself: that from before its weights were
@@ -67,6 +70,7 @@ export interface CorrectBiasOptions extends CalibrateOptions {
  * const corrected = await correctBias(model, mapping, calibration, data);
  * assert.equal(corrected.graph.node[0]!.input.length, 3); // it has a bias now
  * ```
+ * @category Passes (advanced)
  */
 export async function correctBias(
   model: Model,

@@ -4,7 +4,10 @@ import type { GraphFacts } from "./graph_facts.ts";
 import { STATIC_OPERATORS } from "./operators.ts";
 import { storableWeights } from "./weight_only.ts";
 
-/** Nodes whose form is decided together: what one int8 kernel computes, or all of a module. */
+/**
+ * Nodes whose form is decided together: what one int8 kernel computes, or all of a module.
+ * @category Studies (advanced)
+ */
 export interface Layer {
   /** See {@linkcode layerName}, or the module path; unique. */
   readonly name: string;

@@ -5,10 +5,14 @@ import type { QConfig } from "./qconfig.ts";
 /**
  * What a rule speaks of: an operator type, or a text that is an exact node name, a module path with
  * all beneath it (`front.layer1`), or a glob over node names and module paths (`*.conv1`).
+ * @category QConfigs (advanced)
  */
 export type Selector = string | { readonly op: string };
 
-/** Ordered rules from nodes to qconfigs; later rules win over earlier ones and over the default. */
+/**
+ * Ordered rules from nodes to qconfigs; later rules win over earlier ones and over the default.
+ * @category QConfigs
+ */
 export interface QConfigMapping {
   /** For nodes that no rule selects. */
   readonly default: QConfig;
@@ -26,10 +30,16 @@ export interface QConfigMapping {
   readonly observers?: ReadonlyMap<string, Observer>;
 }
 
-/** A selector and what the nodes it selects are to be. */
+/**
+ * A selector and what the nodes it selects are to be.
+ * @category QConfigs
+ */
 export type Rule = readonly [selector: Selector, qconfig: QConfig];
 
-/** What a mapping has to know of a node. */
+/**
+ * What a mapping has to know of a node.
+ * @category QConfigs (advanced)
+ */
 export interface NodeIdentity {
   /** Its name; of one without a name that of its first output. */
   readonly name: string;
@@ -63,6 +73,7 @@ export interface Resolved {
  * const mapping = qconfigMapping({ default: staticInt8(), rules: [["front3D", float32]] });
  * assert.equal(mapping.rules.length, 1);
  * ```
+ * @category QConfigs
  */
 export function qconfigMapping(options: QConfigMappingOptions): QConfigMapping {
   const { default: byDefault, rules = [], onUnsupported = "error", int8Tensors = [] } = options;
@@ -70,7 +81,10 @@ export function qconfigMapping(options: QConfigMappingOptions): QConfigMapping {
   return { default: byDefault, rules, onUnsupported, int8Tensors, observers };
 }
 
-/** Options of {@linkcode qconfigMapping}. */
+/**
+ * Options of {@linkcode qconfigMapping}.
+ * @category QConfigs (advanced)
+ */
 export interface QConfigMappingOptions {
   /** For nodes that no rule selects. */
   default: QConfig;

@@ -16,6 +16,7 @@ import { readPlan } from "./read_plan.ts";
  * be read.
  *
  * @param runtime Workers to do it in. @default {one of its own}
+ * @category Steps
  */
 export async function readBack(model: QuantizedModel, runtime?: Runtime): Promise<QuantizedModel> {
   if (!runtime) {
@@ -26,7 +27,10 @@ export async function readBack(model: QuantizedModel, runtime?: Runtime): Promis
   return optimized ? model.withPlan(readPlan(model, optimized)) : model;
 }
 
-/** Options for {@linkcode quantizeStatic}. */
+/**
+ * Options for {@linkcode quantizeStatic}.
+ * @category Steps
+ */
 export interface QuantizeStaticOptions extends StaticInt8Options, CalibrateOptions {
   /** Exceptions from static int8, e.g. `[["front3D", float32]]`. @default {none} */
   rules?: readonly Rule[];
@@ -58,6 +62,7 @@ export interface QuantizeStaticOptions extends StaticInt8Options, CalibrateOptio
  * const int8 = await quantizeStatic(model, samples, { corrections: ["bias"] });
  * assert.equal(int8.plan.rows[0]!.asked, "static");
  * ```
+ * @category Steps
  */
 export async function quantizeStatic(
   model: Model,

@@ -17,6 +17,7 @@ import { float32, type QConfig } from "./qconfig.ts";
  * assert.equal(mapping.default.kind, "float32");
  * assert.deepEqual(mapping.rules.map(([name]) => name), ["conv1", "relu1"]);
  * ```
+ * @category QConfigs (advanced)
  */
 export function onlyMapping(
   nodes: readonly string[],

@@ -5,6 +5,7 @@ import { KIND_COLUMNS, layersIn, planKinds, restOf } from "../report/plan_kinds.
 /**
  * The decision for every node. Shows itself as two tables, the layers by kind and one by one, and a
  * sentence about the nodes without weights; {@linkcode Plan.all} shows every node.
+ * @category Steps
  */
 export class Plan {
   /** One for each node, in the order of the network. */

@@ -6,7 +6,10 @@ import { decide } from "./decide.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { rangedTensors } from "./static_results.ts";
 
-/** A model with taps: what calibration runs. */
+/**
+ * A model with taps: what calibration runs.
+ * @category QConfigs (advanced)
+ */
 export interface Prepared {
   /** Gives the watched tensors besides its own outputs. */
   readonly model: Model;
@@ -21,6 +24,7 @@ export interface Prepared {
  * Random nodes give the same noise in every run, so that the same samples give the same ranges.
  *
  * @throws {UserError} If a rule matches no node, or the model's opset cannot be raised to 13.
+ * @category Steps
  */
 export function prepare(model: Model, ...mappings: readonly QConfigMapping[]): Prepared {
   const { graph } = raiseOpset(model, QUANTIZED_OPSET);

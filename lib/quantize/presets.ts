@@ -6,6 +6,7 @@ import { perChannel, perTensor, type QConfig, staticInt8, weightOnly } from "./q
 /**
  * Name of a preset: `wasm` is for onnxruntime-web, the others do what PyTorch's default qconfig of that
  * name does. See {@linkcode defaultQConfigMapping}.
+ * @category QConfigs
  */
 export type Preset = "wasm" | "fbgemm" | "x86" | "qnnpack" | "onednn";
 
@@ -76,6 +77,7 @@ export function defaultQConfig(preset: Preset | (string & Record<never, never>) 
  * assert.deepEqual(rules, []);
  * assert.throws(() => defaultQConfigMapping("qnpack" as "qnnpack"), /did you mean "qnnpack"/);
  * ```
+ * @category QConfigs
  */
 export function defaultQConfigMapping(preset: Preset = "wasm"): QConfigMapping {
   return qconfigMapping({ default: defaultQConfig(preset) });

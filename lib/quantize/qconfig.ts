@@ -3,19 +3,31 @@ import type { Observer } from "../calibrate/observers.ts";
 import { UserError } from "../errors.ts";
 import { leastErrorClip } from "./weight_clip.ts";
 
-/** How one node is to be computed. PyTorch's `qconfig = None` is {@linkcode float32}. */
+/**
+ * How one node is to be computed. PyTorch's `qconfig = None` is {@linkcode float32}.
+ * @category QConfigs
+ */
 export type QConfig = Float32 | StaticInt8 | DynamicInt8 | WeightOnly;
 
-/** Left as it is. */
+/**
+ * Left as it is.
+ * @category QConfigs (advanced)
+ */
 export interface Float32 {
   /** Tells it from the other qconfigs. */
   readonly kind: "float32";
 }
 
-/** Integer type of activations. */
+/**
+ * Integer type of activations.
+ * @category QConfigs (advanced)
+ */
 export type ActivationType = "uint8" | "int8";
 
-/** Activations with ranges from calibration, 8-bit weights, int32 bias. */
+/**
+ * Activations with ranges from calibration, 8-bit weights, int32 bias.
+ * @category QConfigs (advanced)
+ */
 export interface StaticInt8 {
   /** Tells it from the other qconfigs. */
   readonly kind: "static";
@@ -44,7 +56,10 @@ export interface StaticInt8 {
   readonly otherwise: Float32 | DynamicInt8 | WeightOnly;
 }
 
-/** uint8 activations with ranges found at run time, int8 weights. */
+/**
+ * uint8 activations with ranges found at run time, int8 weights.
+ * @category QConfigs (advanced)
+ */
 export interface DynamicInt8 {
   /** Tells it from the other qconfigs. */
   readonly kind: "dynamic";
@@ -54,7 +69,10 @@ export interface DynamicInt8 {
   readonly otherwise: Float32 | WeightOnly;
 }
 
-/** Small in the file, float32 in the kernel: the runtime expands the weights when it loads. */
+/**
+ * Small in the file, float32 in the kernel: the runtime expands the weights when it loads.
+ * @category QConfigs (advanced)
+ */
 export interface WeightOnly {
   /** Tells it from the other qconfigs. */
   readonly kind: "weightOnly";
@@ -81,6 +99,7 @@ export interface WeightOnly {
  * }
  * assert.equal(dynamicInt8({ weight: perTensorAffine }).weight.name, "per-tensor-affine");
  * ```
+ * @category QConfigs
  */
 export interface WeightObserver {
   /** Names granularity and clip; part of a trial's key. */
@@ -105,10 +124,16 @@ export interface WeightObserver {
   readonly sparing?: boolean;
 }
 
-/** A scale for each output channel: costs the kernels nothing, gains some dB. */
+/**
+ * A scale for each output channel: costs the kernels nothing, gains some dB.
+ * @category QConfigs
+ */
 export const perChannel: WeightObserver = { name: "per-channel", granularity: "channel" };
 
-/** One scale for all of a weight. */
+/**
+ * One scale for all of a weight.
+ * @category QConfigs
+ */
 export const perTensor: WeightObserver = { name: "per-tensor", granularity: "tensor" };
 
 /** A scale for each output channel of the weights where that is worth its bytes in the file. */
@@ -118,31 +143,46 @@ export const perChannelSparing: WeightObserver = {
   sparing: true,
 };
 
-/** One scale and zero point for all of a weight, uint8: for weights that are not centred on 0. */
+/**
+ * One scale and zero point for all of a weight, uint8: for weights that are not centred on 0.
+ * @category QConfigs
+ */
 export const perTensorAffine: WeightObserver = {
   name: "per-tensor-affine",
   granularity: "tensor",
   scheme: "affine",
 };
 
-/** A scale for each output channel, with the least squared error: see {@linkcode leastErrorClip}. */
+/**
+ * A scale for each output channel, with the least squared error: see {@linkcode leastErrorClip}.
+ * @category QConfigs
+ */
 export const perChannelMse: WeightObserver = {
   name: "per-channel-mse",
   granularity: "channel",
   clip: leastErrorClip,
 };
 
-/** One scale for all of a weight, with the least squared error: see {@linkcode leastErrorClip}. */
+/**
+ * One scale for all of a weight, with the least squared error: see {@linkcode leastErrorClip}.
+ * @category QConfigs
+ */
 export const perTensorMse: WeightObserver = {
   name: "per-tensor-mse",
   granularity: "tensor",
   clip: leastErrorClip,
 };
 
-/** Leaves a node in float32. */
+/**
+ * Leaves a node in float32.
+ * @category QConfigs
+ */
 export const float32: Float32 = { kind: "float32" };
 
-/** Options of {@linkcode staticInt8}. */
+/**
+ * Options of {@linkcode staticInt8}.
+ * @category QConfigs
+ */
 export interface StaticInt8Options {
   /**
    * An observer, or what makes one. The default was the only one that on none of 12 networks came out
@@ -182,6 +222,7 @@ export interface StaticInt8Options {
  * assert.equal(qconfig.activation.name, "percentile 99.9");
  * ```
  * @throws {UserError} If no kernel takes such activations and weights.
+ * @category QConfigs
  */
 export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
   const { activation = lpNorm, weight = perChannel, kernels = "fast", otherwise = float32 } =
@@ -201,7 +242,10 @@ export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
   };
 }
 
-/** Options of {@linkcode dynamicInt8}. */
+/**
+ * Options of {@linkcode dynamicInt8}.
+ * @category QConfigs (advanced)
+ */
 export interface DynamicInt8Options {
   /** Chooses the scales of the weights. @default {perChannel} */
   weight?: WeightObserver;
@@ -213,6 +257,7 @@ export interface DynamicInt8Options {
  * uint8 activations with ranges found at run time, int8 weights. No calibration is needed.
  *
  * @throws {UserError} If no kernel takes such weights.
+ * @category QConfigs
  */
 export function dynamicInt8(options: DynamicInt8Options = {}): DynamicInt8 {
   const { weight = perChannel, otherwise = float32 } = options;
@@ -220,7 +265,10 @@ export function dynamicInt8(options: DynamicInt8Options = {}): DynamicInt8 {
   return { kind: "dynamic", weight, otherwise };
 }
 
-/** Options of {@linkcode weightOnly}. */
+/**
+ * Options of {@linkcode weightOnly}.
+ * @category QConfigs (advanced)
+ */
 export interface WeightOnlyOptions {
   /**
    * 8: int8, a quarter of the file. 4: int4 in blocks, an eighth. 16: float16, a half.
@@ -240,6 +288,7 @@ export interface WeightOnlyOptions {
  *
  * @throws {UserError} If the weights are to have a zero point for each channel.
  * @throws {RangeError} If the size of blocks is no whole number above 0.
+ * @category QConfigs
  */
 export function weightOnly(options: WeightOnlyOptions = {}): WeightOnly {
   const { bits = 8, weight = perChannel, blockSize = 32 } = options;

@@ -22,7 +22,10 @@ import { whyNothing } from "./why_nothing.ts";
 /** PyTorch's name for what ONNX calls by two. */
 const LINEAR = ["Gemm", "MatMul"];
 
-/** Options for {@linkcode quantizeDynamic}. */
+/**
+ * Options for {@linkcode quantizeDynamic}.
+ * @category QConfigs (advanced)
+ */
 export interface QuantizeDynamicOptions {
   /**
    * Chooses the scales of the weights.
@@ -63,6 +66,7 @@ export interface QuantizeDynamicOptions {
  * const int8 = await quantizeDynamic(model);
  * assert.deepEqual(int8.plan.executes(), { DynamicQuantizeMatMul: 1 });
  * ```
+ * @category Steps
  */
 export async function quantizeDynamic(
   model: Model,

@@ -19,13 +19,17 @@ import type { Feeds } from "../tensor/tensor.ts";
  *   it, see {@linkcode smooth}.
  * - `bias`: the one to begin with; what int8 adds to the mean of each channel taken from its bias, see
  *   {@linkcode correctBias}.
+ * @category Steps
  */
 export type Correction = "equalize" | "smooth" | "bias";
 
 /** All corrections, in the order in which they are made. */
 export const CORRECTIONS: readonly Correction[] = ["equalize", "smooth", "bias"];
 
-/** Options for {@linkcode quantizeWith}. */
+/**
+ * Options for {@linkcode quantizeWith}.
+ * @category Steps
+ */
 export interface QuantizeWithOptions extends CalibrateOptions, ConvertOptions {
   /** Which corrections to make; their order does not matter. @default {none} */
   corrections?: readonly Correction[];
@@ -36,7 +40,10 @@ export interface QuantizeWithOptions extends CalibrateOptions, ConvertOptions {
   calibration?: Calibration;
 }
 
-/** What {@linkcode quantizeWith} makes. */
+/**
+ * What {@linkcode quantizeWith} makes.
+ * @category QConfigs (advanced)
+ */
 export interface QuantizedWith {
   /** Its plan says of each node what was corrected. */
   readonly int8: QuantizedModel;
@@ -79,6 +86,7 @@ export interface QuantizedWith {
  * assert.equal(int8.plan.rows[0]!.asked, "static");
  * assert.notEqual(float32, model); // its layers are equalized
  * ```
+ * @category Steps
  */
 export async function quantizeWith(
   model: Model,

@@ -20,13 +20,19 @@ export interface Trace {
   readonly inBody: boolean;
 }
 
-/** Options for {@linkcode QuantizedModel.save}. */
+/**
+ * Options for {@linkcode QuantizedModel.save}.
+ * @category QConfigs (advanced)
+ */
 export interface QuantizedSaveOptions extends SaveOptions {
   /** Keeps what the exporter noted of each node. @default {false} */
   keepMetadata?: boolean;
 }
 
-/** A model that {@linkcode convert} made, with the decision for each node of the one it came from. */
+/**
+ * A model that {@linkcode convert} made, with the decision for each node of the one it came from.
+ * @category Steps
+ */
 export class QuantizedModel extends Model {
   /** What was asked of each node of the model it came from, and why it is what it is. */
   readonly plan: Plan;

@@ -12,7 +12,10 @@ import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
 import { tap } from "./prepare.ts";
 
-/** Options for {@linkcode smooth}. */
+/**
+ * Options for {@linkcode smooth}.
+ * @category Passes (advanced)
+ */
 export interface SmoothOptions extends CalibrateOptions {
   /**
    * How much of the unevenness goes from the activations into the weights: 0 makes the weights even, 1
@@ -60,6 +63,7 @@ export interface SmoothOptions extends CalibrateOptions {
  * const smoothed = await smooth(model, mapping, arrays({ x: float32Tensor([2, 1], [1, 0.5]) }));
  * assert.notEqual(smoothed, model); // its first channel is divided by 8, the weight multiplied
  * ```
+ * @category Passes (advanced)
  */
 export async function smooth(
   model: Model,

@@ -7,7 +7,10 @@ import {
   type WeightObserver,
 } from "./qconfig.ts";
 
-/** Name of a way to choose the scales of weights. */
+/**
+ * Name of a way to choose the scales of weights.
+ * @category QConfigs (advanced)
+ */
 export type WeightsName =
   | "per-channel"
   | "per-tensor"

@@ -4,7 +4,10 @@ import type { SplitInfo } from "./study_record.ts";
 
 /** The record of an ablation: plain JSON, one schema, which the report draws. */
 
-/** What a change of a network does. */
+/**
+ * What a change of a network does.
+ * @category Records (advanced)
+ */
 export interface Effect {
   /** Samples that were run, of {@linkcode Effect.samples}. */
   run: number;
@@ -29,7 +32,10 @@ export interface Effect {
   error?: string;
 }
 
-/** How the values of a tensor are spread. */
+/**
+ * How the values of a tensor are spread.
+ * @category Records (advanced)
+ */
 export interface Spread {
   /** The smallest value. */
   min: number;
@@ -41,7 +47,10 @@ export interface Spread {
   bulk: number;
 }
 
-/** An activation that is quantized if all layers are int8. */
+/**
+ * An activation that is quantized if all layers are int8.
+ * @category Records (advanced)
+ */
 export interface TensorErrors {
   /** Its name. */
   name: string;
@@ -55,7 +64,10 @@ export interface TensorErrors {
   spread?: Spread;
 }
 
-/** What int8 does in one layer. */
+/**
+ * What int8 does in one layer.
+ * @category Records (advanced)
+ */
 export interface AblatedLayer {
   /** Name of its node, or its module path. */
   name: string;
@@ -86,7 +98,10 @@ export interface AblatedLayer {
   why: string;
 }
 
-/** Two layers int8 together. */
+/**
+ * Two layers int8 together.
+ * @category Records (advanced)
+ */
 export interface LayerPair {
   /** Names of both. */
   layers: [string, string];
@@ -98,7 +113,10 @@ export interface LayerPair {
   noise?: number;
 }
 
-/** An ablation: what int8 does in each layer of a network. */
+/**
+ * An ablation: what int8 does in each layer of a network.
+ * @category Studies
+ */
 export interface AblationRecord {
   /** Version of this form. */
   schema: 1;

@@ -1,7 +1,10 @@
 import type { Estimate, MetricInfo } from "./metric_info.ts";
 import type { Accuracy } from "./trial_record.ts";
 
-/** What a trial is judged by. */
+/**
+ * What a trial is judged by.
+ * @category Studies (advanced)
+ */
 export interface Budget {
   /** What accuracy is measured by. */
   readonly metric: MetricInfo;

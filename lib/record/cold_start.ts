@@ -1,6 +1,9 @@
 import type { Estimate } from "./metric_info.ts";
 
-/** One thing of a start, of float32 and of a candidate. */
+/**
+ * One thing of a start, of float32 and of a candidate.
+ * @category Records (advanced)
+ */
 export interface Compared {
   /** Median of float32's. */
   baseline: number;
@@ -13,6 +16,7 @@ export interface Compared {
 /**
  * What a page waits for that opens a model for the first time, against float32, from workers in which
  * nothing was loaded or compiled before.
+ * @category Records (advanced)
  */
 export interface ColdStartRecord {
   /** Workers per model. From six on intervals are of 95 %; of fewer they hold all that was measured. */

@@ -3,7 +3,10 @@ import type { Download } from "./download.ts";
 import type { Estimate, MetricInfo } from "./metric_info.ts";
 import type { Latency, OutputError } from "./trial_record.ts";
 
-/** One of two models that were compared. */
+/**
+ * One of two models that were compared.
+ * @category Charts (notebook)
+ */
 export interface ComparedModel {
   /** The model's name. */
   name: string;
@@ -15,7 +18,10 @@ export interface ComparedModel {
   download?: Download;
 }
 
-/** A candidate against the float32 network it was made from. */
+/**
+ * A candidate against the float32 network it was made from.
+ * @category Charts (notebook)
+ */
 export interface ComparisonRecord {
   /** What accuracy is measured by. */
   metric: MetricInfo;

@@ -1,4 +1,7 @@
-/** What a server sends of a file, in bytes. */
+/**
+ * What a server sends of a file, in bytes.
+ * @category Records (advanced)
+ */
 export interface Download {
   /** After gzip, level 6: what servers take where nobody says otherwise. */
   gzip: number;

@@ -2,7 +2,10 @@ import type { MetricInfo } from "./metric_info.ts";
 import type { Study } from "./study_record.ts";
 import type { Trial } from "./trial_record.ts";
 
-/** What can be going on while a study runs. */
+/**
+ * What can be going on while a study runs.
+ * @category Studies (advanced)
+ */
 export type Step =
   | "reading the network"
   | "float32"
@@ -20,7 +23,10 @@ export type Step =
   | "ranges"
   | "files";
 
-/** How far something is that takes its time. The last one stands for all before it. */
+/**
+ * How far something is that takes its time. The last one stands for all before it.
+ * @category Studies (advanced)
+ */
 export interface StepEvent {
   /** Tells it from the other events. */
   readonly kind: "step";
@@ -36,10 +42,16 @@ export interface StepEvent {
   readonly all?: number;
 }
 
-/** Is told how far something is. */
+/**
+ * Is told how far something is.
+ * @category Studies (advanced)
+ */
 export type OnStep = (event: Omit<StepEvent, "kind">) => void;
 
-/** A study begins: what it is judged by, and what is known before anything is measured. */
+/**
+ * A study begins: what it is judged by, and what is known before anything is measured.
+ * @category Studies (advanced)
+ */
 export interface BeginEvent {
   /** Tells it from the other events. */
   readonly kind: "begin";
@@ -61,7 +73,10 @@ export interface BeginEvent {
   readonly notes: readonly string[];
 }
 
-/** A trial was measured, or failed. */
+/**
+ * A trial was measured, or failed.
+ * @category Studies (advanced)
+ */
 export interface TrialEvent {
   /** Tells it from the other events. */
   readonly kind: "trial";
@@ -79,7 +94,10 @@ export interface TrialEvent {
   readonly best?: Trial;
 }
 
-/** A study is over. */
+/**
+ * A study is over.
+ * @category Studies (advanced)
+ */
 export interface EndEvent {
   /** Tells it from the other events. */
   readonly kind: "end";
@@ -102,5 +120,6 @@ export interface EndEvent {
  *     : event.kind;
  * assert.equal(line({ kind: "step", step: "accuracy", done: 3, of: 8 }), "accuracy: 3 of 8");
  * ```
+ * @category Studies
  */
 export type StudyEvent = BeginEvent | StepEvent | TrialEvent | EndEvent;

@@ -1,9 +1,20 @@
 import { createHash } from "node:crypto";
 
-/** Plain JSON. */
+/**
+ * Plain JSON.
+ * @category Records (advanced)
+ */
 export type Json = null | boolean | number | string | readonly Json[] | {
   readonly [key: string]: Json;
 };
+
+/**
+ * The same type without interfaces and intersections: the compiler takes these for {@linkcode Json}. That
+ * itself, which has no end, is left as it is.
+ */
+export type Plain<T> = [Json] extends [T] ? T
+  : T extends object ? { [K in keyof T]: Plain<T[K]> }
+  : T;
 
 /**
  * The content key of whatever decides a result: SHA-256 of its canonical JSON, in which the order of

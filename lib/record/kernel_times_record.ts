@@ -1,4 +1,7 @@
-/** Where the times of kernels came from that a choice was made by. */
+/**
+ * Where the times of kernels came from that a choice was made by.
+ * @category Records (advanced)
+ */
 export interface KernelTimesRecord {
   /** The file that keeps them for the next time, the user's own folder as `~`; absent where none does. */
   path?: string;

@@ -1,4 +1,7 @@
-/** A value with its 95 % interval. */
+/**
+ * A value with its 95 % interval.
+ * @category Records (advanced)
+ */
 export interface Estimate {
   /** In the unit of what was measured. */
   value: number;
@@ -16,7 +19,10 @@ export interface Estimate {
  */
 export const MAX_SQNR = 150;
 
-/** How a metric is shown, compared and judged. Nothing else of it has to be known to do so. */
+/**
+ * How a metric is shown, compared and judged. Nothing else of it has to be known to do so.
+ * @category Records (advanced)
+ */
 export interface MetricInfo {
   /** e.g. `top-1`, `agreement`, `SQNR`, `cosine`. */
   name: string;

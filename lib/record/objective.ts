@@ -1,4 +1,7 @@
-/** What the best trial is the best in: time, bytes of the file, or bytes that a server sends of it. */
+/**
+ * What the best trial is the best in: time, bytes of the file, or bytes that a server sends of it.
+ * @category Studies (advanced)
+ */
 export type Objective = "latency" | "size" | "download";
 
 /** All of them. */

@@ -1,4 +1,7 @@
-/** What one node of the float32 network was asked to be, and what the runtime made of it. */
+/**
+ * What one node of the float32 network was asked to be, and what the runtime made of it.
+ * @category Steps
+ */
 export interface PlanRow {
   /** Name of the node, or of its first output where it has none. */
   node: string;

@@ -1,4 +1,7 @@
-/** The time of one node of the graph that the runtime executes. */
+/**
+ * The time of one node of the graph that the runtime executes.
+ * @category Records (advanced)
+ */
 export interface ProfiledNode {
   /** Name of the node of the model that it stands for; "" for what the runtime put in by itself. */
   node: string;
@@ -22,7 +25,10 @@ export interface ProfiledNode {
   macs?: number;
 }
 
-/** Where the time of a model goes, node by node. */
+/**
+ * Where the time of a model goes, node by node.
+ * @category Records (advanced)
+ */
 export interface ProfileRecord {
   /** Version of this form. */
   schema: 1;

@@ -1,4 +1,7 @@
-/** What calibration saw of one tensor, and what each observer keeps of it. */
+/**
+ * What calibration saw of one tensor, and what each observer keeps of it.
+ * @category Charts (notebook)
+ */
 export interface TensorRange {
   /** Its name. */
   tensor: string;
@@ -28,7 +31,10 @@ export interface TensorRange {
   }[];
 }
 
-/** The tensors that observers see most differently. */
+/**
+ * The tensors that observers see most differently.
+ * @category Charts (notebook)
+ */
 export interface RangesRecord {
   /** Calibration samples seen. */
   samples: number;

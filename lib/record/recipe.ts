@@ -1,12 +1,13 @@
 /**
  * What a trial is, as data: the same recipe on the same network and samples gives the same bytes, on
  * every machine. Text for people is made of it at the edge, see `recipe_name.ts`; no code reads one back.
- *
- * Types and not interfaces, as the compiler takes only these for JSON, which keys are made of.
  */
 
-/** An observer by name, with what it is told beside that; what is left out has the observer's default. */
-export type ObserverSpec = {
+/**
+ * An observer by name, with what it is told beside that; what is left out has the observer's default.
+ * @category Records (advanced)
+ */
+export interface ObserverSpec {
   /** e.g. `min-max`, `percentile`, `lp-norm`, `entropy`. */
   name: string;
   /** Share of the values to keep, in per cent; of `percentile` alone. */
@@ -15,9 +16,12 @@ export type ObserverSpec = {
   power?: number;
   /** Most bins of the histogram that is looked at. */
   bins?: number;
-};
+}
 
-/** How a node is computed or stored, as a recipe says it. */
+/**
+ * How a node is computed or stored, as a recipe says it.
+ * @category Records (advanced)
+ */
 export type NodeForm =
   | { kind: "float32" }
   | {
@@ -30,8 +34,11 @@ export type NodeForm =
   | { kind: "dynamic"; weights?: string }
   | { kind: "weightOnly"; bits?: 4 | 8 | 16; weights?: string };
 
-/** A Conv that is written as a matrix product. */
-export type ConvProduct = {
+/**
+ * A Conv that is written as a matrix product.
+ * @category Records (advanced)
+ */
+export interface ConvProduct {
   /** Name of the Conv. */
   node: string;
   /**
@@ -39,7 +46,7 @@ export type ConvProduct = {
    * each place, `dense` one matrix for the whole map.
    */
   form: "im2col" | "perPosition" | "dense";
-};
+}
 
 /**
  * The exact float32 form of the network that a trial starts from.
@@ -49,31 +56,41 @@ export type ConvProduct = {
  *   is estimated to be faster.
  * - as measured: whether Conv3d and pools of frames are written as operators on single frames, and the
  *   Convs that are matrix products.
+ * @category Records (advanced)
  */
 export type ExactForm = "fused" | "lowered" | { frames: boolean; products: ConvProduct[] };
 
-/** What every kind of {@linkcode Recipe} says. */
-export type RecipeBase = {
+/**
+ * What every kind of {@linkcode Recipe} says.
+ * @category Records (advanced)
+ */
+export interface RecipeBase {
   /** The exact float32 form to start from. */
   base: ExactForm;
   /** Samples that its ranges come from, from the front of the calibration split. @default {all} */
   samples?: number;
   /** What is corrected before conversion, in this order. @default {nothing} */
   corrections?: string[];
-};
+}
 
-/** A layer whose int8 kernel was measured to be slower than float32's. */
-export type SlowLayer = {
+/**
+ * A layer whose int8 kernel was measured to be slower than float32's.
+ * @category Records (advanced)
+ */
+export interface SlowLayer {
   /** Names of the nodes that one kernel computes. */
   nodes: string[];
   /** Milliseconds of the int8 kernel alone. */
   int8Ms: number;
   /** Milliseconds of float32's, with changes of precision around it. */
   float32Ms: number;
-};
+}
 
-/** A built-in placement (`mixed`, `compact`, ...), with one observer and one kind of weights for all. */
-export type Configuration = RecipeBase & {
+/**
+ * A built-in placement (`mixed`, `compact`, ...), with one observer and one kind of weights for all.
+ * @category Records (advanced)
+ */
+export interface Configuration extends RecipeBase {
   /** Tells it from the other kinds of recipes. */
   kind: "configuration";
   /** Name of the placement. */
@@ -87,10 +104,13 @@ export type Configuration = RecipeBase & {
    * measured before the first trial, so that the recipe means the same on every machine. @default {none}
    */
   slow?: SlowLayer[];
-};
+}
 
-/** A form for each node by name; the others stay float32. */
-export type Assignment = RecipeBase & {
+/**
+ * A form for each node by name; the others stay float32.
+ * @category Records (advanced)
+ */
+export interface Assignment extends RecipeBase {
   /** Tells it from the other kinds of recipes. */
   kind: "assignment";
   /** By name of the node. */
@@ -99,13 +119,19 @@ export type Assignment = RecipeBase & {
   int8Tensors: string[];
   /** Observers of single tensors, by name. */
   observers: Record<string, ObserverSpec>;
-};
+}
 
-/** A form, or the name of a preset. */
+/**
+ * A form, or the name of a preset.
+ * @category Records (advanced)
+ */
 export type RuleForm = string | NodeForm;
 
-/** A user's own rules: a default, and what nodes by name, module path, glob or operator are to be. */
-export type RulesRecipe = RecipeBase & {
+/**
+ * A user's own rules: a default, and what nodes by name, module path, glob or operator are to be.
+ * @category Records (advanced)
+ */
+export interface RulesRecipe extends RecipeBase {
   /** Tells it from the other kinds of recipes. */
   kind: "mapping";
   /** What the user calls it. */
@@ -120,7 +146,7 @@ export type RulesRecipe = RecipeBase & {
   observer?: ObserverSpec;
   /** Granularity of the weights' scales, of forms that name none. */
   weights?: string;
-};
+}
 
 /**
  * Everything that makes a trial's model out of a network and its calibration samples: plain JSON.
@@ -132,5 +158,6 @@ export type RulesRecipe = RecipeBase & {
  * const recipe: Recipe = { kind: "configuration", base: "fused", placement: "mixed" };
  * assert.deepEqual(JSON.parse(JSON.stringify(recipe)), recipe);
  * ```
+ * @category Studies
  */
 export type Recipe = Configuration | Assignment | RulesRecipe;

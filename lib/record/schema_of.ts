@@ -1,13 +1,10 @@
 import type { z } from "zod";
-import type { Json } from "./json.ts";
+import type { Plain } from "./json.ts";
 
 /** Whether two types are the same, to the last optional key. */
-type Same<A, B> = (<T>() => T extends Flat<A> ? 1 : 2) extends (<T>() => T extends Flat<B> ? 1 : 2)
-  ? true
+type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends
+  (<T>() => T extends Plain<B> ? 1 : 2) ? true
   : false;
-
-/** `{ a: A; b: B }` of `{ a: A } & { b: B }`, wherever it stands; JSON, which has no end, is left as it is. */
-type Flat<T> = [Json] extends [T] ? T : T extends object ? { [K in keyof T]: Flat<T[K]> } : T;
 
 /**
  * Holds a schema against the type that it reads. The types are written by hand, for people; that a schema

@@ -1,6 +1,9 @@
 import type { Objective } from "./objective.ts";
 
-/** What one layer of a network became in a search, and why. */
+/**
+ * What one layer of a network became in a search, and why.
+ * @category Records (advanced)
+ */
 export interface DecisionRow {
   /** Name of its first node in the network as given. */
   node: string;
@@ -36,7 +39,10 @@ export interface DecisionRow {
   why: string;
 }
 
-/** What a search has to tell beside its trials. */
+/**
+ * What a search has to tell beside its trials.
+ * @category Records (advanced)
+ */
 export interface SearchRecord {
   /** What the winner is the best in. */
   objective: Objective;

@@ -13,17 +13,23 @@ import type { Accuracy, Trial } from "./trial_record.ts";
  * draws and what `study.json` holds; nothing in them needs a model to be read.
  */
 
-/** One split of the data; a type and no interface, as keys are made of it. */
-export type SplitInfo = {
+/**
+ * One split of the data.
+ * @category Records (advanced)
+ */
+export interface SplitInfo {
   /** What its samples are for. */
   name: "calibration" | "selection" | "test";
   /** How many it has. */
   samples: number;
   /** SHA-256 of its samples, in order. */
   hash: string;
-};
+}
 
-/** A study: all trials on one model and one split of the data, with their float32 baseline. */
+/**
+ * A study: all trials on one model and one split of the data, with their float32 baseline.
+ * @category Studies
+ */
 export interface Study {
   /** Version of this form. */
   schema: 1;

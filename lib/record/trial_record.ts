@@ -4,7 +4,10 @@ import type { Estimate } from "./metric_info.ts";
 import type { PlanRow } from "./plan_record.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** Accuracy on one split. */
+/**
+ * Accuracy on one split.
+ * @category Records (advanced)
+ */
 export interface Accuracy {
   /** The split that it was measured on. */
   split: "selection" | "test";
@@ -14,7 +17,10 @@ export interface Accuracy {
   difference: Estimate;
 }
 
-/** Closeness of the outputs to float32's, over the split. */
+/**
+ * Closeness of the outputs to float32's, over the split.
+ * @category Records (advanced)
+ */
 export interface OutputError {
   /** Signal to quantization-noise ratio, dB; null where outputs are equal to the bit. */
   sqnr: number | null;
@@ -22,7 +28,10 @@ export interface OutputError {
   cosine: number;
 }
 
-/** How much a machine had to do. */
+/**
+ * How much a machine had to do.
+ * @category Records (advanced)
+ */
 export interface MachineLoad {
   /** Processes that ran or waited for a core in the minute before, on average. */
   average: number;
@@ -30,7 +39,10 @@ export interface MachineLoad {
   cores: number;
 }
 
-/** Time against the float32 model as given, interleaved in one process. */
+/**
+ * Time against the float32 model as given, interleaved in one process.
+ * @category Records (advanced)
+ */
 export interface Latency {
   /** Threads of the runtime. */
   threads: number;
@@ -63,7 +75,10 @@ export interface Latency {
   load?: MachineLoad;
 }
 
-/** One configuration, measured. */
+/**
+ * One configuration, measured.
+ * @category Studies
+ */
 export interface Trial {
   /** SHA-256 over what decides the result: recipe, model, samples, versions. */
   key: string;

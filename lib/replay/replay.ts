@@ -10,7 +10,10 @@ import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { withOutputs } from "../onnx/outputs.ts";
 import { type CutModel, cutModel, cutsOf } from "./cuts.ts";
 
-/** Options for {@linkcode Replay.open}. */
+/**
+ * Options for {@linkcode Replay.open}.
+ * @category Measuring (advanced)
+ */
 export interface ReplayOptions {
   /** Most bytes of values that are kept at a time, one sample's excepted. @default {384e6} */
   maxBytes?: number;
@@ -18,7 +21,10 @@ export interface ReplayOptions {
   signal?: AbortSignal;
 }
 
-/** A network that differs in some nodes from the one that is replayed. */
+/**
+ * A network that differs in some nodes from the one that is replayed.
+ * @category Measuring (advanced)
+ */
 export interface Variant {
   /** What tells it from others. */
   readonly key: string;
@@ -26,7 +32,10 @@ export interface Variant {
   readonly make: () => Model | Promise<Model>;
 }
 
-/** What a variant gave for some samples. */
+/**
+ * What a variant gave for some samples.
+ * @category Measuring (advanced)
+ */
 export interface Replayed<V extends Variant = Variant> {
   /** The variant. */
   readonly variant: V;
@@ -75,6 +84,7 @@ const KEPT_MODELS = 64e6;
  *   assert.equal(unchanged[0]!.y!.data[0], -1);
  * }
  * ```
+ * @category Measuring (advanced)
  */
 export class Replay {
   /** The unchanged network. */

@@ -29,6 +29,7 @@ import { COLOURS, MUTED } from "./theme.ts";
  * import { comparisonsOf } from "./comparison_chart.ts";
  * const cell = (dynamic: ComparisonRecord, mixed: ComparisonRecord) => comparisonsOf({ dynamic, mixed });
  * ```
+ * @category Charts (notebook)
  */
 export function comparisonsOf(comparisons: Readonly<Record<string, ComparisonRecord>>): Shown {
   const entries = Object.entries(comparisons);

@@ -19,6 +19,7 @@ import { familyStyles } from "./theme.ts";
  * import { errorsOf } from "./error_chart.ts";
  * const cell = ({ rows }: { rows: readonly PlanRow[] }) => errorsOf(rows);
  * ```
+ * @category Tables (notebook)
  */
 export function errorsOf(plan: readonly PlanRow[]): Shown {
   const rows = plan.filter(({ dB, opType }) => dB !== undefined && !MOVES.has(opType));

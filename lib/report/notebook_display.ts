@@ -26,17 +26,24 @@ import { entriesOf } from "./trials.ts";
  * import { scatterOf } from "./notebook_display.ts";
  * const cell = (study: Study) => scatterOf(study);
  * ```
+ * @category Charts (notebook)
  */
 export function scatterOf(study: Study): Shown {
   return showChart(study, "accuracy against latency", scatterChart);
 }
 
-/** The paired difference of each trial from float32, with its interval and the budget. */
+/**
+ * The paired difference of each trial from float32, with its interval and the budget.
+ * @category Charts (notebook)
+ */
 export function differencesOf(study: Study): Shown {
   return showChart(study, "difference from float32", differenceChart);
 }
 
-/** The file size of each trial. */
+/**
+ * The file size of each trial.
+ * @category Charts (notebook)
+ */
 export function sizesOf(study: Study): Shown {
   return showChart(study, "size of the file", sizeChart);
 }
@@ -44,6 +51,7 @@ export function sizesOf(study: Study): Shown {
 /**
  * The metric against the number of calibration samples, of each configuration that was measured with
  * several: how few are enough.
+ * @category Charts (notebook)
  */
 export function samplesOf(study: Study): Shown {
   if (sampleSeries(study).length > 0) {
@@ -56,7 +64,10 @@ export function samplesOf(study: Study): Shown {
   return show({ "text/plain": text });
 }
 
-/** The tensors that the observers of a study disagree about most: histograms, and what each keeps. */
+/**
+ * The tensors that the observers of a study disagree about most: histograms, and what each keeps.
+ * @category Charts (notebook)
+ */
 export function rangesOf(study: Pick<Study, "ranges" | "title">): Shown {
   const { ranges, title } = study;
   if (!ranges) return show({ "text/plain": `${title}: nothing was calibrated` });
@@ -79,7 +90,10 @@ export function rangesOf(study: Pick<Study, "ranges" | "title">): Shown {
   return show({ "image/svg+xml": svg.text, "text/plain": `${heading}\n\n${text}` });
 }
 
-/** The trial table of a study. */
+/**
+ * The trial table of a study.
+ * @category Charts (notebook)
+ */
 export function trialsOf(study: Study): Shown {
   const html = bareTable(trialRows(study), trialColumns(study));
   return show({ "text/html": html.text, "text/plain": trialTableText(study) });
@@ -88,6 +102,7 @@ export function trialsOf(study: Study): Shown {
 /**
  * What a search decided for each layer: its form, what that saves and costs, and the next best. Of a study
  * that is no search, or has no winner, it says so.
+ * @category Charts (notebook)
  */
 export function decisionsOf(study: Study): Shown {
   const { search, title } = study;
@@ -124,6 +139,7 @@ export function decisionsOf(study: Study): Shown {
  * const { plan } = convert(model, mapping);
  * assert.match(String(planOf(plan.rows)), /head +.*Gemm +.*weights/);
  * ```
+ * @category Tables (notebook)
  */
 export function planOf(plan: readonly PlanRow[]): Shown {
   const html = markup`<p>${planSummary(plan)}</p>\n${bareTable(plan, planColumns(plan))}`;

@@ -1,6 +1,9 @@
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 
-/** Something that shows itself in a notebook, and prints as text elsewhere. */
+/**
+ * Something that shows itself in a notebook, and prints as text elsewhere.
+ * @category Tables (notebook)
+ */
 export interface Shown {
   /** The forms for a notebook, by MIME type. */
   [JUPYTER_DISPLAY](): MimeBundle;
@@ -8,7 +11,10 @@ export interface Shown {
   toString(): string;
 }
 
-/** Something that shows itself in a notebook after a moment, as what draws its charts takes long to load. */
+/**
+ * Something that shows itself in a notebook after a moment, as what draws its charts takes long to load.
+ * @category Tables (notebook)
+ */
 export interface ShownLater {
   /** The forms for a notebook, by MIME type. */
   [JUPYTER_DISPLAY](): Promise<MimeBundle>;

@@ -19,6 +19,7 @@ import type { Page } from "./page.ts";
  *   return await writeReport(record, folder);
  * }
  * ```
+ * @category Studies
  */
 export async function writeReport(study: Study, folder: string): Promise<string[]> {
   const { studyPage } = await import("./study_sections.ts");

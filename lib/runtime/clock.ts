@@ -1,4 +1,7 @@
-/** Whose time a clock tells: of one thread's processor, of the whole process', or the wall's. */
+/**
+ * Whose time a clock tells: of one thread's processor, of the whole process', or the wall's.
+ * @category Measuring (advanced)
+ */
 export type ClockKind = "thread" | "process" | "wall";
 
 /** What runs are timed with. */

@@ -10,7 +10,10 @@ import type { ElementArrays, ElementType, Feeds, Tensor } from "../tensor/tensor
 import { openRuntime } from "./open_runtime.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Options for {@linkcode learnShapes}. */
+/**
+ * Options for {@linkcode learnShapes}.
+ * @category Passes (advanced)
+ */
 export interface LearnShapesOptions {
   /**
    * Workers to run it in, which end a network that does not.
@@ -49,6 +52,7 @@ export interface LearnShapesOptions {
  * assert.deepEqual(shapes.get("h")!.dims, [3, 1]);
  * assert.deepEqual(shapes.get("h")!.depends, [["H"], ["N"]]);
  * ```
+ * @category Passes (advanced)
  */
 export async function learnShapes(
   model: Model,

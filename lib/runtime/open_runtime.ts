@@ -31,6 +31,7 @@ import type { Session, SessionOptions } from "./session.ts";
  *   assert.deepEqual(y, float32([2], [3, 4]));
  * }
  * ```
+ * @category Measuring
  */
 export function openRuntime(options: RuntimeOptions = {}): Runtime {
   return backend.openRuntime(options);
@@ -52,6 +53,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
  * assert.deepEqual(y, float32Tensor([2], [0, 1]));
  * await session.release();
  * ```
+ * @category Measuring (advanced)
  */
 export async function openSession(
   model: Uint8Array | Model,
@@ -70,6 +72,7 @@ export async function openSession(
  * import assert from "node:assert/strict";
  * assert.deepEqual(Object.keys(runtimeVersions()), ["deno", "v8", "onnxruntime-web"]);
  * ```
+ * @category Measuring (advanced)
  */
 export function runtimeVersions(): Readonly<Record<string, string>> {
   return backend.environment().versions;

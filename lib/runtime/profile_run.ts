@@ -1,4 +1,7 @@
-/** Times of one node of the optimized graph. */
+/**
+ * Times of one node of the optimized graph.
+ * @category Measuring (advanced)
+ */
 export interface NodeTimes {
   /** Name in the optimized graph; a node without one is `Conv_12`, by type and index. */
   readonly name: string;
@@ -18,7 +21,10 @@ export interface NodeTimes {
   readonly ms: readonly number[];
 }
 
-/** What the runtime noted of some runs. */
+/**
+ * What the runtime noted of some runs.
+ * @category Measuring (advanced)
+ */
 export interface RunProfile {
   /** Milliseconds of each run within WASM. */
   readonly runs: readonly number[];

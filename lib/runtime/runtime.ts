@@ -5,7 +5,10 @@ import type { Clock, ClockKind } from "./clock.ts";
 import type { RunProfile } from "./profile_run.ts";
 import type { Optimization, Session, SessionOptions } from "./session.ts";
 
-/** Options for {@linkcode openRuntime}. */
+/**
+ * Options for {@linkcode openRuntime}.
+ * @category Measuring
+ */
 export interface RuntimeOptions {
   /**
    * Number of workers. 0 runs models in this thread: for a few runs where no runtime is at hand, as it
@@ -31,7 +34,10 @@ export interface RuntimeOptions {
   ort?: string | URL;
 }
 
-/** Options for {@linkcode Runtime.run}. */
+/**
+ * Options for {@linkcode Runtime.run}.
+ * @category Measuring (advanced)
+ */
 export interface RunOptions {
   /** Names of the outputs to return. @default {all} */
   outputs?: readonly string[];
@@ -50,7 +56,10 @@ export interface RunOptions {
   onProgress?: (done: number) => void;
 }
 
-/** Options for {@linkcode Runtime.times}. */
+/**
+ * Options for {@linkcode Runtime.times}.
+ * @category Measuring (advanced)
+ */
 export interface TimesOptions {
   /**
    * How often every model has its turn; more often where the ratio is not known to 10 % after that.
@@ -65,7 +74,10 @@ export interface TimesOptions {
   signal?: AbortSignal;
 }
 
-/** What {@linkcode Runtime.times} measured. */
+/**
+ * What {@linkcode Runtime.times} measured.
+ * @category Measuring (advanced)
+ */
 export interface Times {
   /** Milliseconds of one run by the clock, `[round][model]`. */
   readonly ms: number[][];
@@ -79,7 +91,10 @@ export interface Times {
   readonly isWarm?: boolean;
 }
 
-/** Options for {@linkcode Runtime.coldStart}. */
+/**
+ * Options for {@linkcode Runtime.coldStart}.
+ * @category Measuring (advanced)
+ */
 export interface ColdStartOptions {
   /** How often every model is started, each time in a worker of its own. @default {6} */
   rounds?: number;
@@ -89,7 +104,10 @@ export interface ColdStartOptions {
   signal?: AbortSignal;
 }
 
-/** One start of a model where nothing of it was loaded or compiled. */
+/**
+ * One start of a model where nothing of it was loaded or compiled.
+ * @category Measuring (advanced)
+ */
 export interface ColdStart {
   /** Milliseconds until the session was there. */
   readonly createMs: number;
@@ -101,7 +119,10 @@ export interface ColdStart {
   readonly heapBytes: number;
 }
 
-/** What {@linkcode Runtime.coldStart} measured. */
+/**
+ * What {@linkcode Runtime.coldStart} measured.
+ * @category Measuring (advanced)
+ */
 export interface ColdStarts {
   /** `[round][model]`. */
   readonly starts: readonly (readonly ColdStart[])[];
@@ -109,7 +130,10 @@ export interface ColdStarts {
   readonly clock: ClockKind;
 }
 
-/** Options for {@linkcode Runtime.profile}. */
+/**
+ * Options for {@linkcode Runtime.profile}.
+ * @category Measuring (advanced)
+ */
 export interface ProfileOptions {
   /** Runs that are noted, after those until the time is steady. @default {see minMs} */
   runs?: number;
@@ -119,7 +143,10 @@ export interface ProfileOptions {
   signal?: AbortSignal;
 }
 
-/** What times of a runtime depend on. */
+/**
+ * What times of a runtime depend on.
+ * @category Measuring (advanced)
+ */
 export interface RuntimeInfo {
   /** 0 if models run in this thread. */
   readonly workers: number;
@@ -127,7 +154,10 @@ export interface RuntimeInfo {
   readonly threads: number;
 }
 
-/** What the bits of results depend on, and their times. */
+/**
+ * What the bits of results depend on, and their times.
+ * @category Measuring (advanced)
+ */
 export interface RuntimeEnvironment {
   /**
    * Versions of `deno`, `v8` and `onnxruntime-web`; the last with where it came from, unless that is npm's
@@ -147,6 +177,7 @@ export interface RuntimeEnvironment {
  * Anything of this shape will do, as the runtime with a clock of its own does that tests use. Another
  * backend, such as one for browsers, is one new folder beside `deno/` that exports a
  * {@linkcode RuntimeBackend}, and one line in `open_runtime.ts` that chooses it.
+ * @category Measuring
  */
 export interface Runtime extends AsyncDisposable {
   /** What its times depend on. */

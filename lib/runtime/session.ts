@@ -1,9 +1,15 @@
 import type { Feeds, Tensor, ValueType } from "../tensor/tensor.ts";
 
-/** How far onnxruntime rewrites a graph before it runs. */
+/**
+ * How far onnxruntime rewrites a graph before it runs.
+ * @category Measuring (advanced)
+ */
 export type Optimization = "all" | "extended" | "basic" | "disabled";
 
-/** Options for {@linkcode openSession}. */
+/**
+ * Options for {@linkcode openSession}.
+ * @category Measuring (advanced)
+ */
 export interface SessionOptions {
   /**
    * Threads of the WASM instance. All sessions of a JavaScript thread share one instance, so the
@@ -18,7 +24,10 @@ export interface SessionOptions {
   name?: string;
 }
 
-/** A model that is loaded and ready to run. */
+/**
+ * A model that is loaded and ready to run.
+ * @category Measuring (advanced)
+ */
 export interface Session {
   /** What it has to be fed. */
   readonly inputs: readonly ValueType[];

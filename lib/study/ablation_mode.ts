@@ -14,6 +14,7 @@ import type { Layer } from "../quantize/layers.ts";
  * - `only`: one layer, all others float32;
  * - `weights`, `activations`: of one layer only these;
  * - `allBut`: all layers but one.
+ * @category Studies (advanced)
  */
 export type AblationMode = "only" | "allBut" | "weights" | "activations";
 

@@ -12,6 +12,7 @@ import type { Store, Stored } from "./store.ts";
  * assert.deepEqual(await store.get("trial", "a"), { seconds: 1 });
  * assert.equal(await store.get("timing", "a"), undefined);
  * ```
+ * @category Studies
  */
 export function memoryStore(): Store {
   const values = new Map<string, Stored>();

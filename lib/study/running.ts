@@ -21,6 +21,7 @@ import type { OnStep, StepEvent } from "../record/event.ts";
  * assert.deepEqual(seen, ["begin", "trial"]);
  * assert.equal(await running, "three");
  * ```
+ * @category Studies (advanced)
  */
 export class Running<Event extends { readonly kind: string }, Result>
   implements AsyncIterable<Event | StepEvent>, PromiseLike<Result> {

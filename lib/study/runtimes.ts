@@ -1,7 +1,10 @@
 import { openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** Options for {@linkcode Runtimes}. */
+/**
+ * Options for {@linkcode Runtimes}.
+ * @category Studies
+ */
 export interface RuntimesOptions {
   /** Workers to use, which stay open; times are taken with their number of threads. @default {workers of its own} */
   runtime?: Runtime;

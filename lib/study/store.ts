@@ -1,6 +1,9 @@
 import type { Json } from "../record/json.ts";
 
-/** What a store can keep. */
+/**
+ * What a store can keep.
+ * @category Studies (advanced)
+ */
 export type Stored = Json | Uint8Array;
 
 /**
@@ -28,6 +31,7 @@ export type Stored = Json | Uint8Array;
  * await store.put("trial", "a", 1);
  * assert.deepEqual(notes, ["trial a"]);
  * ```
+ * @category Studies
  */
 export interface Store extends AsyncDisposable {
   /** What was put last under this kind and key; undefined if nothing was. */

@@ -12,6 +12,7 @@ import { UserError } from "../errors.ts";
  * assert.deepEqual(await strategy.ask(), ["a", "b"]);
  * assert.deepEqual(await strategy.ask(), []);
  * ```
+ * @category Studies (advanced)
  */
 export interface Strategy<Ask, Answer> {
   /** What to measure next, together; nothing ends the study. */

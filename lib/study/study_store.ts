@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { reasonOf } from "../errors.ts";
 import type { ColdStartRecord } from "../record/cold_start.ts";
-import type { Json } from "../record/json.ts";
+import type { Json, Plain } from "../record/json.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
 import { schemaOf } from "../record/schema_of.ts";
 import { study as studyRecord } from "../record/study_schema.ts";
@@ -11,17 +11,14 @@ import { accuracy, coldStart, latency, outputError, trial } from "../record/tria
 import { DatabaseError } from "./database_error.ts";
 import type { Store, Stored } from "./store.ts";
 
-/**
- * What makes two runs the same study: results of one may be used in the other. A type and no interface, as
- * keys are made of it.
- */
-export type StudyIdentity = {
+/** What makes two runs the same study: results of one may be used in the other. */
+export interface StudyIdentity {
   model: { name: string; hash: string };
   data: { name: string; splits: SplitInfo[] };
   metric: { name: string; unit: string; source: string };
   /** Of whatever decides the bits of a result: Octavo and onnxruntime-web. */
   versions: Record<string, string>;
-};
+}
 
 /** A trial as stored: what was made, apart from what was measured on it. */
 export type StoredTrial = Omit<
@@ -112,7 +109,12 @@ export class StudyStore implements AsyncDisposable {
   static async over(store: Store, place: string): Promise<StudyStore | undefined> {
     const identity = await store.get(KINDS.document, IDENTITY);
     if (identity === undefined) return undefined;
-    return new StudyStore(identity as StudyIdentity, store, () => Promise.resolve(store), place);
+    return new StudyStore(
+      identity as Plain<StudyIdentity>,
+      store,
+      () => Promise.resolve(store),
+      place,
+    );
   }
 
   /** The trial of this key, if it has been stored. */
@@ -244,7 +246,8 @@ export class StudyStore implements AsyncDisposable {
   async #begin(): Promise<Store> {
     try {
       const store = await this.#make();
-      await store.put(KINDS.document, IDENTITY, this.identity);
+      const identity: Plain<StudyIdentity> = this.identity;
+      await store.put(KINDS.document, IDENTITY, identity);
       return store;
     } catch (error) {
       this.#made = undefined;

@@ -2,7 +2,10 @@ import type { Recipe } from "../record/recipe.ts";
 import type { Trial } from "../record/trial_record.ts";
 import type { Strategy } from "./strategy.ts";
 
-/** A trial to build and measure. */
+/**
+ * A trial to build and measure.
+ * @category Studies (advanced)
+ */
 export interface TrialAsk {
   /** What its model is made by. */
   readonly recipe: Recipe;

@@ -12,7 +12,7 @@ import { observersOf } from "../quantize/mapping.ts";
 import type { Plan } from "../quantize/plan.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { readPlan } from "../quantize/read_plan.ts";
-import { contentKey } from "../record/json.ts";
+import { contentKey, type Plain } from "../record/json.ts";
 import type { Recipe } from "../record/recipe.ts";
 import { baseName, recipeFamily, recipeName, seriesName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
@@ -87,7 +87,8 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   /** The content key of a trial: all that decides its model, its accuracy and its bytes. */
   key(recipe: Recipe): string {
-    return contentKey({ ...measuredOn(this.#setup.store.identity), recipe });
+    const plain: Plain<Recipe> = recipe;
+    return contentKey({ ...measuredOn(this.#setup.store.identity), recipe: plain });
   }
 
   /** The trial of an earlier run, if all of it was measured; one that failed is tried again. */

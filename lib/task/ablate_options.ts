@@ -5,7 +5,10 @@ import type { AblationMode } from "../study/ablation_mode.ts";
 import type { StudyPlace } from "../study/open_study.ts";
 import type { Store } from "../study/store.ts";
 
-/** Options for `ablate()`. */
+/**
+ * Options for `ablate()`.
+ * @category Studies
+ */
 export interface AblateOptions {
   /** What int8 is: the form of each layer. @default {static int8 for all that can} */
   mapping?: QConfigMapping;

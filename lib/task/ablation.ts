@@ -3,7 +3,10 @@ import { ablationText, rankedLayers } from "../report/ablation_rows.ts";
 import { writeAblation } from "../report/write_report.ts";
 import type { AblatedLayer, AblationRecord } from "../record/ablation_record.ts";
 
-/** What int8 costs in each layer, with the evidence. Shows itself in a notebook, and prints as text. */
+/**
+ * What int8 costs in each layer, with the evidence. Shows itself in a notebook, and prints as text.
+ * @category Studies
+ */
 export class Ablation {
   /** Plain JSON: all that is known. */
   readonly record: AblationRecord;

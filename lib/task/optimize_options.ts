@@ -2,7 +2,10 @@ import type { KernelTimer } from "../cost/kernel_times.ts";
 import type { FileFormat } from "../quantize/as_executed.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** Options for `optimize()`. */
+/**
+ * Options for `optimize()`.
+ * @category Measuring
+ */
 export interface OptimizeOptions {
   /**
    * `fastest` takes whatever form of each node makes the whole fastest, int8 among them, and leaves

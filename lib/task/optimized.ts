@@ -15,7 +15,10 @@ import type { ColdStartRecord } from "../record/cold_start.ts";
 import { unsettledNote } from "../record/settled.ts";
 import type { Latency } from "../record/trial_record.ts";
 
-/** What {@linkcode Optimized} is made of. */
+/**
+ * What {@linkcode Optimized} is made of.
+ * @category Studies (advanced)
+ */
 export interface OptimizedParts {
   /** The model as given. */
   readonly given: Model;
@@ -52,7 +55,10 @@ interface Candidate {
   readonly coldStart: ColdStartRecord | undefined;
 }
 
-/** A network made fast, with the evidence. Shows itself in a notebook, and prints as text. */
+/**
+ * A network made fast, with the evidence. Shows itself in a notebook, and prints as text.
+ * @category Measuring
+ */
 export class Optimized {
   /** The fastest of what was measured: the model as given, if nothing is faster. */
   readonly model: Model;

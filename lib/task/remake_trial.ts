@@ -9,7 +9,10 @@ import { openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { build } from "../study/build.ts";
 
-/** Options for {@linkcode remakeTrial}. */
+/**
+ * Options for {@linkcode remakeTrial}.
+ * @category Studies (advanced)
+ */
 export interface RemakeTrialOptions {
   /** Workers to do it in, such as the study had. @default {one of its own} */
   runtime?: Runtime;
@@ -20,6 +23,7 @@ export interface RemakeTrialOptions {
  *
  * @param model The network that was studied.
  * @param data The same splits.
+ * @category Studies
  */
 export async function remakeTrial(
   model: Model,

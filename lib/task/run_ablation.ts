@@ -30,6 +30,7 @@ import type { AblationData, AblationEvent } from "./ablation_event.ts";
  * @returns Events to loop over, and an {@linkcode Ablation} to wait for.
  * @throws {UserError} If model, data, metric and mapping do not go together, nothing is int8 under the
  * mapping, or `out` holds a study of something else: when it is awaited.
+ * @category Studies
  */
 export function ablate(
   model: Model,

@@ -17,7 +17,10 @@ import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { metricFor } from "../evaluate/metric_for.ts";
 
-/** Options for {@linkcode compare}. */
+/**
+ * Options for {@linkcode compare}.
+ * @category Measuring
+ */
 export interface CompareOptions {
   /** A metric, or its name: `"sqnr"`. @default {top-1 with labels, else what suits the outputs} */
   metric?: Metric | string;
@@ -46,6 +49,7 @@ export interface CompareOptions {
 /**
  * A candidate against the float32 network, as {@linkcode compare} measured it. Shows itself in a
  * notebook and prints as text; its fields are plain JSON.
+ * @category Measuring
  */
 export class Comparison implements ComparisonRecord {
   /** What accuracy was measured by. */
@@ -98,6 +102,7 @@ export class Comparison implements ComparisonRecord {
  * The data set should be a test split: samples that neither calibrated nor chose the candidate.
  *
  * @throws {UserError} See `evaluate()`.
+ * @category Measuring
  */
 export async function compare(
   float32: Model,

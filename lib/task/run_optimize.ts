@@ -31,6 +31,7 @@ import type { Optimized } from "./optimized.ts";
  * const fastest = await optimize(model, [noise(inputs, model.name)], { cache: false, rounds: 6, coldRounds: 0 });
  * assert.ok(fastest.latency.ratio.value > 0); // the table that `fastest` prints as has more
  * ```
+ * @category Measuring
  */
 export async function optimize(
   model: Model,

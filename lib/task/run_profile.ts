@@ -7,7 +7,10 @@ import { profileShown } from "../report/profile_shown.ts";
 import type { ShownLater } from "../report/shown.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
-/** Where the time of a model goes. Shows itself in a notebook, and prints as a table. */
+/**
+ * Where the time of a model goes. Shows itself in a notebook, and prints as a table.
+ * @category Measuring
+ */
 export class Profile implements ShownLater {
   /** Plain JSON: each node with its milliseconds. */
   readonly record: ProfileRecord;
@@ -48,6 +51,7 @@ export class Profile implements ShownLater {
  * const { record } = await profile(model, [noise(inputs, model.name)]);
  * assert.deepEqual(record.nodes.map(({ opType }) => opType), ["Exp", "Neg"]);
  * ```
+ * @category Measuring
  */
 export async function profile(
   model: Model,

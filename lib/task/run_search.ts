@@ -23,6 +23,7 @@ import type { SearchOptions } from "./search_options.ts";
  * @returns Events to loop over, and the study to wait for; the study so far if it was stopped by `signal`.
  * @throws {UserError} If model, data, metric and options do not go together, or there is no time for a
  * single trial.
+ * @category Studies
  */
 export function search(model: Model, data: Splits, options: SearchOptions = {}): RunningStudy {
   return new Running(async function* (onStep) {

@@ -6,7 +6,10 @@ import { Running } from "../study/running.ts";
 import type { StudyOptions } from "./study_options.ts";
 import type { StrategyMaker } from "./study_strategy.ts";
 
-/** A study at work: loop over its events, or wait for the study. */
+/**
+ * A study at work: loop over its events, or wait for the study.
+ * @category Studies (advanced)
+ */
 export type RunningStudy = Running<Exclude<StudyEvent, { kind: "step" }>, Study>;
 
 /**
@@ -63,6 +66,7 @@ export type RunningStudy = Running<Exclude<StudyEvent, { kind: "step" }>, Study>
  * const again = await remakeTrial(model, data, trials[0]!);
  * assert.equal(await again.hash(), trials[0]!.modelHash);
  * ```
+ * @category Studies
  */
 export function runStudy(
   model: Model,

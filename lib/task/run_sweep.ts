@@ -21,6 +21,7 @@ import type { SweepOptions } from "./sweep_options.ts";
  * @throws {UserError} If model, data, metric or config do not go together, or the folder holds another
  * study. Nothing has been written then.
  * @throws The signal's reason, if it was stopped before anything was measured.
+ * @category Studies
  */
 export function sweep(model: Model, data: Splits, options: SweepOptions = {}): RunningStudy {
   return new Running(async function* (onStep) {

@@ -1,7 +1,10 @@
 import type { KernelTimer } from "../cost/kernel_times.ts";
 import type { StudyOptions } from "./study_options.ts";
 
-/** Options for `search()`. */
+/**
+ * Options for `search()`.
+ * @category Studies
+ */
 export interface SearchOptions extends Omit<StudyOptions, "config"> {
   /** Most minutes to spend. @default {10} */
   minutes?: number;

@@ -4,7 +4,10 @@ import type { Study } from "../record/study_record.ts";
 import type { RuntimesOptions } from "../study/runtimes.ts";
 import type { Store } from "../study/store.ts";
 
-/** What every study takes: {@linkcode sweep}, {@linkcode search}, and one's own strategy. */
+/**
+ * What every study takes: {@linkcode sweep}, {@linkcode search}, and one's own strategy.
+ * @category Studies
+ */
 export interface StudyOptions extends RuntimesOptions {
   /** Folder of the study. @default {none: it lives in memory and no file is written} */
   out?: string;

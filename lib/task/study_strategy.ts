@@ -39,6 +39,7 @@ import type { TrialExperiment } from "../study/trial_experiment.ts";
  * const nodes = [{ name: "conv1", opType: "Conv", path: "front.conv1" }];
  * assert.equal(oneInFloat32({ nodes }).planned!.length, 1);
  * ```
+ * @category Studies
  */
 export interface StudyContext {
   /** The network as given. */
@@ -67,7 +68,10 @@ export interface StudyContext {
   readonly onStep: OnStep;
 }
 
-/** The runtimes of a study. */
+/**
+ * The runtimes of a study.
+ * @category Studies (advanced)
+ */
 export interface StudyRuntimes {
   /** Workers of one thread each, which share the samples. */
   readonly run: Runtime;
@@ -75,7 +79,10 @@ export interface StudyRuntimes {
   readonly time: Runtime;
 }
 
-/** Keeps plain JSON by name, beside the trials of a study: a study that is continued finds it there. */
+/**
+ * Keeps plain JSON by name, beside the trials of a study: a study that is continued finds it there.
+ * @category Studies (advanced)
+ */
 export interface StudyDocuments {
   /**
    * What was put last under a name; undefined if nothing was.
@@ -102,7 +109,10 @@ export interface WorkContext extends StudyContext {
 /** What a study says that had no time left. */
 export const TIME_WAS_UP = "The time was up.";
 
-/** How a study came out. */
+/**
+ * How a study came out.
+ * @category Studies (advanced)
+ */
 export interface StudyEnding {
   /** The trial that was chosen, if one was. */
   readonly winner?: Trial;
@@ -114,10 +124,16 @@ export interface StudyEnding {
   readonly notes: readonly string[];
 }
 
-/** What a strategy adds to the record of its study. */
+/**
+ * What a strategy adds to the record of its study.
+ * @category Studies (advanced)
+ */
 export type StrategyRecord = Pick<Study, "search" | "kernelTimes">;
 
-/** A strategy for studies, with what it has to say beside its trials. */
+/**
+ * A strategy for studies, with what it has to say beside its trials.
+ * @category Studies
+ */
 export interface StudyStrategy extends Strategy<TrialAsk, Trial> {
   /** All that it will ask for, where it knows: then the end of the work can be foreseen. */
   readonly planned?: readonly Recipe[];
@@ -129,7 +145,10 @@ export interface StudyStrategy extends Strategy<TrialAsk, Trial> {
   record?(ending: StudyEnding): StrategyRecord | Promise<StrategyRecord>;
 }
 
-/** A strategy, or what makes one once the study is open. */
+/**
+ * A strategy, or what makes one once the study is open.
+ * @category Studies (advanced)
+ */
 export type StrategyMaker =
   | StudyStrategy
   | ((context: StudyContext) => StudyStrategy | Promise<StudyStrategy>);

@@ -2,7 +2,10 @@ import type { SweepConfigInput } from "../config/sweep_config.ts";
 import type { KernelTimer } from "../cost/kernel_times.ts";
 import type { StudyOptions } from "./study_options.ts";
 
-/** Options for `sweep()`. */
+/**
+ * Options for `sweep()`.
+ * @category Studies
+ */
 export interface SweepOptions extends Omit<StudyOptions, "config" | "minutes"> {
   /** What to measure, and how it is judged. @default {every built-in placement, and a few variants} */
   config?: SweepConfigInput;

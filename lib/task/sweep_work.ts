@@ -42,6 +42,6 @@ export function sweepWork(
     ...{ objective, maxCreate, coldRounds },
     ...rest,
     ...{ maxDrop, atLeast },
-    config,
+    config: { ...config },
   }, onStep);
 }

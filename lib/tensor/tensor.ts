@@ -1,4 +1,7 @@
-/** Array that holds the elements of each type. `bool` is one byte, 0 or 1; `bfloat16` its bits. */
+/**
+ * Array that holds the elements of each type. `bool` is one byte, 0 or 1; `bfloat16` its bits.
+ * @category Graphs (advanced)
+ */
 export interface ElementArrays {
   /** IEEE 754, 32 bits. */
   float32: Float32Array;
@@ -30,7 +33,10 @@ export interface ElementArrays {
   string: readonly string[];
 }
 
-/** Name of an element type, as onnxruntime-web spells it. */
+/**
+ * Name of an element type, as onnxruntime-web spells it.
+ * @category Graphs (advanced)
+ */
 export type ElementType = keyof ElementArrays;
 
 /** Element types that are held in a typed array: all but `string`. */
@@ -60,7 +66,10 @@ export const numericArrays: { readonly [T in NumericType]: ArrayConstructor<Elem
   bool: Uint8Array,
 };
 
-/** A dense array of numbers (or texts) in row-major order. */
+/**
+ * A dense array of numbers (or texts) in row-major order.
+ * @category Model
+ */
 export interface Tensor<T extends ElementType = ElementType> {
   /** Type of its elements. */
   readonly type: T;
@@ -70,10 +79,16 @@ export interface Tensor<T extends ElementType = ElementType> {
   readonly data: ElementArrays[T];
 }
 
-/** Values by name: what a network is fed, or what it gives back. */
+/**
+ * Values by name: what a network is fed, or what it gives back.
+ * @category Model
+ */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
-/** What a network says of one of its inputs or outputs. */
+/**
+ * What a network says of one of its inputs or outputs.
+ * @category Graphs (advanced)
+ */
 export interface ValueType {
   /** By which it is fed, or found among the results. */
   readonly name: string;
@@ -99,6 +114,7 @@ export function elementCount(dims: readonly number[]): number {
  * import assert from "node:assert/strict";
  * assert.deepEqual(float32([2, 1], [3, 4]).data, new Float32Array([3, 4]));
  * ```
+ * @category Model
  */
 export function float32(
   dims: readonly number[],

@@ -14,6 +14,8 @@ export interface Exported {
   /** Whether it is a function or a constant, which must be used by name; not a class or type. */
   readonly isCalled: boolean;
   readonly documented: boolean;
+  /** Its group in the generated documentation; undefined where it has none. */
+  readonly category: string | undefined;
   /** Code of the examples in its own doc comments that the tests run. */
   readonly examples: readonly string[];
   /** Names of the types that its declarations mention. */
@@ -22,7 +24,7 @@ export interface Exported {
 
 interface Doc {
   readonly doc?: string;
-  readonly tags?: readonly { readonly doc?: string }[];
+  readonly tags?: readonly { readonly kind: string; readonly doc?: string }[];
 }
 
 interface Declaration {
@@ -49,6 +51,8 @@ export async function readEntry(path: string): Promise<Exported[]> {
     isCalled: declarations.some(({ kind }) => kind === "function" || kind === "variable"),
     // One of several declarations is enough: an overload, or a type beside a value of the same name.
     documented: declarations.some(({ jsDoc }) => jsDoc?.doc),
+    category: declarations.flatMap(({ jsDoc }) => jsDoc?.tags ?? [])
+      .find(({ kind }) => kind === "category")?.doc?.trim(),
     examples: declarations.flatMap(({ jsDoc }) => jsDoc ? codeOf(jsDoc) : []),
     mentions: new Set(declarations.flatMap(({ def }) => typeNames(def))),
   }));

@@ -31,6 +31,15 @@ Deno.test("everything that the entries export is documented", () => {
   }
 });
 
+Deno.test("everything that the entries export stands in a group that names its entry", () => {
+  for (const [entry, exported] of entries) {
+    const place = entry.replace(/^octavo\/?/, "");
+    const belongs = new RegExp(place === "" ? "^[^(]+$" : `^[^(]+ \\(${place}\\)$`);
+    const lost = exported.filter(({ category = "" }) => !belongs.test(category));
+    assert.deepEqual(lost.map(({ name, category }) => `${name}: ${category}`), [], entry);
+  }
+});
+
 Deno.test("everything that the entries export is used by code that runs", async () => {
   const exported = [...entries.values()].flat();
   const examples = exported.flatMap(({ examples }) => examples);
@@ -44,7 +53,10 @@ Deno.test("everything that the entries export is used by code that runs", async 
 });
 
 Deno.test("unusedNames() follows types from functions that are used, and only from these", () => {
-  const some = { isCalled: false, documented: true, examples: [], mentions: new Set<string>() };
+  const some = {
+    ...{ isCalled: false, documented: true, category: "Some" },
+    ...{ examples: [], mentions: new Set<string>() },
+  };
   const exported: Exported[] = [
     { ...some, name: "run", isCalled: true, mentions: new Set(["Options"]) },
     { ...some, name: "Options", mentions: new Set(["Mode"]) },

@@ -6,7 +6,10 @@ import type { ResizeFilter } from "./resize.ts";
 /** Most pixels of a side that a picture is brought to. */
 export const MOST_SIDE = 2 ** 14;
 
-/** Options for `images()`. In the order in which they are applied. */
+/**
+ * Options for `images()`. In the order in which they are applied.
+ * @category Samples (advanced)
+ */
 export interface ImagesOptions {
   /**
    * Brings a picture to [height, width], or its shorter side to a number of pixels and the longer one

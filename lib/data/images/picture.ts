@@ -46,7 +46,10 @@ export function dropAlpha(data: Uint8Array, channels: number): Uint8Array {
   return opaque;
 }
 
-/** Order of the channels that a network takes. */
+/**
+ * Order of the channels that a network takes.
+ * @category Samples (advanced)
+ */
 export type ChannelOrder = "rgb" | "bgr" | "gray";
 
 /**

@@ -1,6 +1,9 @@
 import type { Picture } from "./picture.ts";
 
-/** How a pixel is made of those around it. */
+/**
+ * How a pixel is made of those around it.
+ * @category Samples (advanced)
+ */
 export type ResizeFilter = "bilinear" | "bicubic";
 
 /** Options for {@linkcode resize}. */

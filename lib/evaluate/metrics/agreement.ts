@@ -13,6 +13,7 @@ import type { ClassOptions, Metric } from "../metric.ts";
  * const [outputs, reference] = [{ y: float32([1, 2], [1, 0]) }, { y: float32([1, 2], [0, 1]) }];
  * assert.equal(agreement().score({ outputs, reference, index: 0 }), 0);
  * ```
+ * @category Measuring
  */
 export function agreement(options: ClassOptions = {}): Metric {
   return {

@@ -14,6 +14,7 @@ import { LEAST_SQNR } from "./sqnr.ts";
  * const [outputs, reference] = [{ y: float32([2], [0, 1]) }, { y: float32([2], [1, 0]) }];
  * assert.equal(cosine().score({ outputs, reference, index: 0 }), 0);
  * ```
+ * @category Measuring
  */
 export function cosine(options: ClosenessOptions = {}): Metric {
   return {

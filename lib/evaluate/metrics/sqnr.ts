@@ -19,6 +19,7 @@ export const LEAST_SQNR = 30;
  * const [outputs, reference] = [{ y: float32([1], [1.1]) }, { y: float32([1], [1]) }];
  * assertAlmostEquals(sqnr().score({ outputs, reference, index: 0 }), 20, 1e-4);
  * ```
+ * @category Measuring
  */
 export function sqnr(options: ClosenessOptions = {}): Metric {
   return {

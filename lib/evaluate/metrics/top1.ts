@@ -13,6 +13,7 @@ import type { ClassOptions, Metric } from "../metric.ts";
  * const outputs = { y: float32([1, 3], [0.1, 0.7, 0.2]) };
  * assert.equal(top1().score({ outputs, reference: outputs, label: 1, index: 0 }), 1);
  * ```
+ * @category Measuring
  */
 export function top1(options: ClassOptions = {}): Metric {
   return {

@@ -1,5 +1,5 @@
 import { isWithin } from "../../record/budget.ts";
-import { contentKey } from "../../record/json.ts";
+import { contentKey, type Plain } from "../../record/json.ts";
 import type { Assignment, Recipe } from "../../record/recipe.ts";
 import { LEAST_NOISE } from "../../evaluate/closeness.ts";
 import { dropOfNoise, type NoiseCurve, noiseOfDrop } from "./noise_to_drop.ts";
@@ -268,5 +268,6 @@ function swapsOf(best: Proposal, { chosen }: Proposal): Proposal[] {
 
 /** Equal recipes have equal keys. */
 export function recipeKey(recipe: Recipe): string {
-  return contentKey(recipe);
+  const plain: Plain<Recipe> = recipe;
+  return contentKey(plain);
 }

@@ -9,7 +9,7 @@ import { slowUnder } from "../../quantize/slow_layers.ts";
 import { suits } from "../../quantize/placements.ts";
 import { type Correction, CORRECTIONS } from "../../quantize/quantize_with.ts";
 import { toWeights, type WeightsName } from "../../quantize/weight_observers.ts";
-import { canonicalJson, type Json } from "../../record/json.ts";
+import { canonicalJson, type Json, type Plain } from "../../record/json.ts";
 import type { ObserverSpec, Recipe, SlowLayer } from "../../record/recipe.ts";
 import { observerName, recipeName } from "../../record/recipe_name.ts";
 
@@ -94,7 +94,8 @@ function points(config: SweepConfig, { node }: GraphProto): Point[] {
   for (const product of productsOf(config, (name) => suits(name, node))) {
     points.push(...pointsOf(product));
   }
-  return [...new Map(points.map((point) => [canonicalJson({ ...point }), point])).values()];
+  const keyOf = (point: Plain<Point>) => canonicalJson(point);
+  return [...new Map(points.map((point) => [keyOf(point), point])).values()];
 }
 
 function pointsOf(product: Product): Point[] {

@@ -1,6 +1,7 @@
 import project from "../deno.json" with { type: "json" };
 import { commandName } from "../lib/command_name.ts";
 import { nearest } from "../lib/errors.ts";
+import { COMMON_OPTIONS } from "./common_options.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Script } from "./shell.ts";
 
@@ -22,6 +23,11 @@ export async function chosen([first, ...rest]: readonly string[]): Promise<Choic
   if (["--help", "-h"].includes(first)) {
     return rest[0] === undefined ? { text: overview(), code: 0 } : chosen([...rest, "--help"]);
   }
+  if (first === "help") {
+    const [topic] = rest;
+    if (topic === undefined) return { text: overview(), code: 0 };
+    if (COMMANDS.has(topic)) return chosen([topic, "--help"]);
+  }
   const entry = COMMANDS.get(first);
   if (entry) return { script: (await entry.load()).default, args: rest };
   return { text: `octavo: ${complaint(first)}\nSee: ${commandName("--help")}`, code: 2 };
@@ -38,17 +44,25 @@ export function answer({ text, code }: Answer): number {
   return code;
 }
 
+/** Letters of the longest name in the overview. */
+const NAME_WIDTH = "--calibration N".length;
+
 /** All commands with one line each. */
 function overview(): string {
-  const width = Math.max(...[...COMMANDS.keys()].map(({ length }) => length));
+  const commands = [...COMMANDS].map(([name, { summary }]) => [name, summary] as const);
+  const rows = (entries: Iterable<readonly [name: string, what: string]>) =>
+    [...entries].map(([name, what]) => `  ${name.padEnd(NAME_WIDTH)}  ${what}`);
   return [
     "Octavo takes a float32 ONNX network to int8 for onnxruntime-web, and measures what that bought.",
     "",
     `Usage: ${commandName("COMMAND")} [arguments] [options]`,
     "",
-    ...[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
+    ...rows(commands),
     "",
-    `${commandName("COMMAND")} --help tells what a command takes.`,
+    "Options that mean the same in all commands that take them:",
+    "",
+    ...rows(COMMON_OPTIONS),
+    ...rows([["--help", "tell what a command takes"], ["--version", "say which Octavo this is"]]),
   ].join("\n");
 }
 

@@ -51,7 +51,7 @@ export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     load: () => import("./commands/doctor.ts"),
   }],
   ["help", {
-    summary: "explain configs, every key of them, and metrics",
+    summary: "explain a command, or a topic: config, metric, schema",
     load: () => import("./commands/help.ts"),
   }],
 ]);

@@ -37,6 +37,8 @@ export interface Script {
   (shell: Shell): Promise<number>;
   /** What is said where it is stopped before it could end in order. */
   readonly farewell: string;
+  /** What its command line takes. */
+  readonly command: Command;
 }
 
 /** Exit codes: 1 for what the user brought, 2 for wrong usage; 130 for Ctrl-C is the watchdog's. */
@@ -80,7 +82,7 @@ export function script<
       return error instanceof UsageError ? WRONG_USAGE : FAILED;
     }
   };
-  return Object.assign(run, { farewell });
+  return Object.assign(run, { farewell, command });
 }
 
 /**

@@ -15,6 +15,7 @@ import { KEPT_TIMES } from "./kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { readNetwork } from "./read_network.ts";
 import { readText } from "./read_text.ts";
+import { samples, SPLIT_OPTIONS } from "./split_options.ts";
 import type { Shell } from "./shell.ts";
 
 /** The network of a study. */
@@ -23,9 +24,6 @@ export const MODEL_OPERAND = {
   help: "the float32 network; without one, the bundled lip-reading sample",
   optional: true,
 } as const;
-
-/** A number of samples. */
-export const samples = (what: string) => number("N", what, { integer: true, min: 1 });
 
 /** What every command that makes a study takes, beside what it is to measure. */
 export const STUDY_OPTIONS = {
@@ -39,8 +37,7 @@ export const STUDY_OPTIONS = {
   calibration: samples("samples to find ranges with"),
   selection: samples("samples to choose by"),
   test: samples("samples for the reported number"),
-  inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
-  seed: number("N", "seed of the shuffle; 0 by default", { integer: true, min: 0 }),
+  ...SPLIT_OPTIONS,
   threads: number("N", "threads of the runtime while latency is measured; 1 by default", {
     ...{ integer: true, min: 1, max: 64 },
   }),

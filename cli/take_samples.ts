@@ -13,6 +13,8 @@ export interface TakeSamplesOptions {
   selection?: number;
   /** Take them in their order. */
   inOrder: boolean;
+  /** Seed of the shuffle, where they are not. @default {0} */
+  seed?: number;
 }
 
 /** Samples to calibrate with, and others to compare on if any are left. */
@@ -20,19 +22,19 @@ export function takeSamples(
   dataset: Dataset,
   options: TakeSamplesOptions,
 ): { calibration: Dataset; check?: Dataset } {
-  const { selection = CHECKED, inOrder } = options;
+  const { selection = CHECKED, inOrder, seed } = options;
   const n = dataset.stream?.lengths.length ?? dataset.length;
   const asked = options.calibration ?? Math.max(1, Math.min(200, 0.4 * n | 0));
-  const { calibration, rest } = calibrationSplit(dataset, asked, { shuffle: !inOrder });
+  const { calibration, rest } = calibrationSplit(dataset, asked, { shuffle: !inOrder, seed });
   return { calibration, ...(rest && { check: slice(rest, 0, selection) }) };
 }
 
 /** Samples to compare on where no ranges are wanted. */
 export function takeAll(
   dataset: Dataset,
-  { selection = CHECKED, inOrder }: TakeSamplesOptions,
+  { selection = CHECKED, inOrder, seed }: TakeSamplesOptions,
 ): { check: Dataset } {
-  const { rest } = calibrationSplit(dataset, 0, { shuffle: !inOrder });
+  const { rest } = calibrationSplit(dataset, 0, { shuffle: !inOrder, seed });
   return { check: slice(rest!, 0, selection) };
 }
 

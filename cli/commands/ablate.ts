@@ -12,6 +12,7 @@ import { specialized } from "../read_network.ts";
 import { readText } from "../read_text.ts";
 import { withConfig } from "../with_config.ts";
 import { script } from "../shell.ts";
+import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { tellMetric } from "../tell_metric.ts";
 import {
   commandLine,
@@ -20,7 +21,6 @@ import {
   modelOrSample,
   ownMetric,
   requirePair,
-  samples,
 } from "../study_data.ts";
 
 const command = {
@@ -33,7 +33,7 @@ const command = {
     model: MODEL_OPERAND,
   },
   options: {
-    data: text("FILE", DATA_HELP),
+    data: text("PATH", DATA_HELP),
     config: configOption("what int8 is, as for quantize: a default and rules, JSON with comments"),
     out: text("FOLDER", "where the report is kept; ablations/NAME by default"),
     metric: METRIC_OPTION,
@@ -52,8 +52,7 @@ const command = {
     }),
     calibration: samples("samples to find ranges with"),
     selection: samples("samples to measure effects on"),
-    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
-    seed: number("N", "seed of the shuffle; 0 by default", { integer: true, min: 0 }),
+    ...SPLIT_OPTIONS,
     noTimes: flag("do not time the layers"),
     workers: number("N", "samples run at a time; by default the number of cores, at most 8", {
       ...{ integer: true, min: 1, max: 64 },

@@ -11,7 +11,7 @@ import type { Download } from "../../lib/record/download.ts";
 import { check, type Checked, planCheck } from "../check.ts";
 import { flag, number, RESUMES, text } from "../command.ts";
 import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
-import { FORMAT_OPTION, readFormat } from "../file_format.ts";
+import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
 import { COLD_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
@@ -21,6 +21,7 @@ import { readNetwork, specialized } from "../read_network.ts";
 import { given } from "../study_data.ts";
 import { withConfig } from "../with_config.ts";
 import { script } from "../shell.ts";
+import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { takeSamples } from "../take_samples.ts";
 import { writtenNote } from "../written_note.ts";
 
@@ -40,18 +41,15 @@ const command = {
     threads: number("N", "threads of the runtime to choose for; 1 by default", {
       ...{ integer: true, min: 1, max: 64 },
     }),
-    calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
-      ...{ integer: true, min: 1 },
-    }),
-    format: FORMAT_OPTION,
+    calibration: samples("samples to find ranges with; 40 % by default, 200 at most"),
+    selection: samples("most samples to compare on; 100 by default"),
     metric: METRIC_OPTION,
     ...COLD_OPTIONS,
-    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
+    ...SPLIT_OPTIONS,
     fresh: flag(
       `measure anew what was measured on this machine before, and keep that; ${KEPT_TIMES}`,
     ),
-    all: flag("show every node in the plan, those without weights too"),
-    keepMetadata: flag("keep what the exporter noted of each node, source lines among it"),
+    ...WRITTEN_OPTIONS,
     json: flag("print what was chosen and measured as JSON"),
   },
   words: ["static", "dynamic", "weightOnly", "QLinearConv, QGemm, ...", "in X", "SQNR"],

@@ -34,10 +34,10 @@ import {
   requireKept,
   withColdStart,
 } from "../check.ts";
-import { flag, number, text, WHOLE_FILES } from "../command.ts";
+import { flag, text, WHOLE_FILES } from "../command.ts";
 import { damageNote } from "../damage_note.ts";
 import { configOption, DATA_HELP, readSamples } from "../data.ts";
-import { FORMAT_OPTION, readFormat } from "../file_format.ts";
+import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
@@ -47,6 +47,7 @@ import { type Choices, fallsBack, placeOf, readConfig } from "../quantize_choice
 import { readNetwork, specialized } from "../read_network.ts";
 import { withConfig } from "../with_config.ts";
 import { script, type Shell } from "../shell.ts";
+import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { samplesNote, takeAll, takeSamples, type TakeSamplesOptions } from "../take_samples.ts";
 import { writtenNote } from "../written_note.ts";
 
@@ -71,20 +72,14 @@ const command = {
       "NAME",
       "fast, the default: int8 where it is no slower than float32; any: wherever there is a kernel",
     ),
-    format: FORMAT_OPTION,
-    calibration: number("N", "samples to find ranges with; 40 % by default, 200 at most", {
-      ...{ integer: true, min: 1 },
-    }),
-    selection: number("N", "most samples to compare on; 100 by default", {
-      ...{ integer: true, min: 1 },
-    }),
+    calibration: samples("samples to find ranges with; 40 % by default, 200 at most"),
+    selection: samples("most samples to compare on; 100 by default"),
     metric: METRIC_OPTION,
     ...LIMIT_OPTIONS,
     ...COLD_OPTIONS,
-    inOrder: flag("split the samples in their order, for time series; else they are shuffled"),
-    keepMetadata: flag("keep what the exporter noted of each node, source lines among it"),
+    ...SPLIT_OPTIONS,
     fresh: flag(`measure the times of kernels again, and keep that; ${KEPT_TIMES}`),
-    all: flag("show every node in the plan, those without weights too"),
+    ...WRITTEN_OPTIONS,
     json: flag("print plan and comparison as JSON"),
   },
   words: [

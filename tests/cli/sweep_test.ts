@@ -86,7 +86,9 @@ Deno.test("a sweep that is killed or stopped loses nothing finished, and the nex
     // The report comes out the same again, byte for byte.
     const written = await contents(at("study"));
     assert.ok(Object.keys(written).some((path) => path.endsWith("report.html")));
-    assert.equal((await run("report", at("study"))).code, 0);
+    const reported = await run("report", at("study"), "--json");
+    assert.equal(reported.code, 0);
+    assert.deepEqual(studyRecord.parse(JSON.parse(reported.stdout)).trials, study.trials);
     assert.deepEqual(await contents(at("study")), written);
 
     // Nobody else's study goes on top of it.

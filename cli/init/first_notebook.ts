@@ -104,7 +104,7 @@ On the command line, in this folder, what takes longer is kept and goes on where
 
 \`\`\`sh
 ${command} search ${model} --data ${data} --config octavo.jsonc   # the best mix of forms
-${command} init --page studies/${stem} --data ${data}             # a page that runs best.onnx
+${command} init --page studies/${stem}-search --data ${data}   # a page that runs best.onnx
 \`\`\``,
     ],
   ];

@@ -25,6 +25,19 @@ Deno.test("init makes a folder about the model that it is given, and leaves what
     assert.match(await read("octavo.jsonc"), /\[\["front\.conv1", "float32"\]/);
   }));
 
+Deno.test("a script in a folder that init made imports Octavo", () =>
+  inTempFolder(async (folder) => {
+    assert.equal((await run("init", folder)).code, 0);
+    const code = 'import { decodeModel } from "octavo/quantize"; console.log(decodeModel.name);';
+    await Deno.writeTextFile(`${folder}/main.ts`, code);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "main.ts"],
+      cwd: folder,
+    }).output();
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    assert.equal(out, "decodeModel\n", err);
+  }));
+
 Deno.test("init --page writes what a page needs to run the model, and what Deno got of it", () =>
   inTempFolder(async (folder) => {
     await Deno.mkdir(`${folder}/study`);

@@ -15,6 +15,9 @@ const OLDEST_NODE = 20;
 /** What reaches the process alone is passed on; the terminal's Ctrl-C reaches both, which Octavo knows. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
+/** Packages are those beside Octavo, as npm put them there, whatever deno.json the folder has. */
+const RESOLVING = ["--no-config", "--node-modules-dir=manual"];
+
 const root = new URL("../../", import.meta.url);
 
 checkNode();
@@ -74,7 +77,7 @@ function start(deno) {
   const { npm_lifecycle_event, OCTAVO_AS } = process.env;
   const called = npm_lifecycle_event === "npx" ? "npx octavo" : "octavo";
   const program = fileURLToPath(new URL("cli/octavo.js", root));
-  const args = ["run", "--quiet", "--no-config", ...PERMISSIONS, program, ...process.argv.slice(2)];
+  const args = ["run", "--quiet", ...RESOLVING, ...PERMISSIONS, program, ...process.argv.slice(2)];
   const child = spawn(deno, args, {
     stdio: "inherit",
     env: { ...process.env, OCTAVO_AS: OCTAVO_AS || called },

@@ -4,7 +4,9 @@ import type { NpmTarget } from "./project.ts";
 const COMMENT = /^[ \t]*(?:\*(?!\/)|\/\/).*$/.source;
 
 /** An address in the code, beside the module: a worker, or a file to be read. */
-const ADDRESS = /(?<head>new URL\(\s*|import\.meta\.resolve\(\s*)"(?<path>\.[^"]*)"/.source;
+const ADDRESS =
+  /(?<head>new URL\(\s*|import\.meta\.resolve\(\s*)"(?<path>\.[^"]*)"(?=,\s*import\.meta\.url|\s*\))/
+    .source;
 
 const CODE_ADDRESS = new RegExp(`${COMMENT}|${ADDRESS}`, "gm");
 

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { UserError } from "../../lib/errors.ts";
+
+/** Names that Chromium's program goes by. */
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+
+/** Most time that a page may take, ms. */
+const PATIENCE = 60_000;
+
+/** Content types of what pages load. */
+const TYPES = new Map([
+  [".js", "text/javascript"],
+  [".mjs", "text/javascript"],
+  [".html", "text/html"],
+  [".json", "application/json"],
+  [".wasm", "application/wasm"],
+]);
+
+/** Name of Chromium's program here; undefined where there is none. */
+export async function findChromium(): Promise<string | undefined> {
+  for (const name of NAMES) {
+    const asked = await new Deno.Command(name, { args: ["--version"] }).output().catch(() =>
+      undefined
+    );
+    if (asked?.success) return name;
+  }
+}
+
+/**
+ * Serves a folder, opens a page of it in Chromium without a window, and waits for what the page sends
+ * back: `fetch("/answer", { method: "POST", body })`.
+ *
+ * @param chromium See {@linkcode findChromium}.
+ * @throws {UserError} If nothing comes within a minute, or `/failure` is called with a reason.
+ */
+export async function answerOfPage(
+  chromium: string,
+  folder: string,
+  page: string,
+): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    if (request.method !== "POST") return await fileResponse(folder, pathname);
+    if (pathname === "/answer") resolve(await request.bytes());
+    else reject(new UserError(`the page says: ${await request.text()}`));
+    return new Response();
+  });
+  const profile = await Deno.makeTempDir({ prefix: "octavo-chromium-" });
+  const address = `http://127.0.0.1:${server.addr.port}/${page}`;
+  const browser = new Deno.Command(chromium, {
+    args: ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${profile}`, address],
+    ...{ stdin: "null", stdout: "null", stderr: "null" },
+  }).spawn();
+  const late = setTimeout(() => reject(new UserError(`${chromium} gave no answer`)), PATIENCE);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(late);
+    browser.kill("SIGKILL");
+    await browser.status;
+    await server.shutdown();
+    await Deno.remove(profile, { recursive: true }).catch(() => {}); // its children may still write
+  }
+}
+
+async function fileResponse(folder: string, pathname: string): Promise<Response> {
+  try {
+    const bytes = await Deno.readFile(join(folder, decodeURIComponent(pathname)));
+    const type = TYPES.get(pathname.slice(pathname.lastIndexOf("."))) ?? "application/octet-stream";
+    return new Response(bytes, { headers: { "content-type": type } });
+  } catch {
+    return new Response(null, { status: 404 });
+  }
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { executeNotebook } from "../notebooks/execute.ts";
+import { parseNotebook } from "../notebooks/notebook.ts";
+import { answerOfPage, findChromium } from "./browser.ts";
+import { CORE_MODULE, expectedOfCore } from "./core.ts";
+import type { Installation } from "./installation.ts";
+import { pageOfCore } from "./page_of_core.ts";
+import { libraryExample } from "./readme.ts";
+
+/** What is tried; gives a reason where it cannot be tried here, and throws where it fails. */
+export type Step = (installation: Installation) => Promise<string | void>;
+
+/** All that is tried once the package is installed, by what it shows. */
+export const STEPS: readonly (readonly [name: string, step: Step])[] = [
+  ["npx octavo --version", version],
+  ["npx octavo search, on a network of one's own", search],
+  ["the README's library example, in Deno, with its types", libraryInDeno],
+  ["octavo/quantize in Node makes the file that it makes in Deno", coreInNode],
+  ["octavo/quantize in a page makes the file that it makes in Deno", coreInPage],
+  ["npx octavo init, and its notebook on the real kernel", notebook],
+  ["what is missing from an installation is said", damaged],
+];
+
+async function version({ place, version }: Installation): Promise<void> {
+  assert.equal(await place.run("npx", "octavo", "--version"), `octavo ${version}\n`);
+}
+
+async function search({ place }: Installation): Promise<void> {
+  const limits = ["--max-drop", "10", "--minutes", "0.1", "--cold-rounds", "1"];
+  await place.run("npx", "octavo", "search", "model.onnx", "--data", "samples.npz", ...limits);
+  const { size } = await Deno.stat(place.path("studies", "model-search", "best.onnx"));
+  assert.ok(size > 0);
+}
+
+async function libraryInDeno({ place, readme }: Installation): Promise<void> {
+  await place.write("main.ts", libraryExample(readme));
+  await place.write(
+    "wrong.ts",
+    `import { readModel } from "octavo";\nconst n: number = readModel;\n`,
+  );
+  await place.run("npx", "deno", "check", "main.ts");
+  const { code, said } = await place.end("npx", "deno", "check", "wrong.ts");
+  assert.ok(code !== 0 && said.includes("TS2322"), `the types of octavo are not known: ${said}`);
+  await place.run("npx", "deno", "run", "-A", "main.ts");
+}
+
+async function coreInNode(installation: Installation): Promise<void> {
+  const { place, model, samples } = installation;
+  const { calibration, int8 } = await expectedOfCore(model, samples.slice(0, 20));
+  await place.write("calibration.json", JSON.stringify(calibration));
+  await place.write("core.mjs", CORE_MODULE);
+  await place.write(
+    "node.mjs",
+    `import { readFileSync, writeFileSync } from "node:fs";
+    import { quantized } from "./core.mjs";
+    const calibration = JSON.parse(readFileSync("calibration.json", "utf8"));
+    writeFileSync("node.onnx", quantized(readFileSync("model.onnx"), calibration));`,
+  );
+  await place.run("node", "node.mjs");
+  assert.deepEqual(await Deno.readFile(place.path("node.onnx")), int8);
+}
+
+async function coreInPage({ place, model, samples }: Installation): Promise<string | void> {
+  const chromium = await findChromium();
+  if (chromium === undefined) return "there is no Chromium here";
+  const { calibration, int8 } = await expectedOfCore(model, samples.slice(0, 20));
+  await place.write("calibration.json", JSON.stringify(calibration));
+  await place.write("core.mjs", CORE_MODULE);
+  await place.write("page.html", await pageOfCore(place));
+  assert.deepEqual(await answerOfPage(chromium, place.folder, "page.html"), int8);
+}
+
+async function notebook({ place }: Installation): Promise<void> {
+  const subject = ["--model", "model.onnx", "--data", "samples.npz"];
+  await place.run("npx", "octavo", "init", "work", ...subject);
+  const path = place.path("work", "first.ipynb");
+  const cells = parseNotebook(await Deno.readTextFile(path), path);
+  const { failure } = await executeNotebook(cells, place.path("work"));
+  if (failure) throw new Error(`cell ${failure.cell}: ${failure.reason}`);
+}
+
+async function damaged({ place }: Installation): Promise<void> {
+  const says = async (...words: string[]) => {
+    const { code, said } = await place.end("npx", "octavo", "--version");
+    assert.equal(code, 1);
+    for (const word of words) assert.ok(said.includes(word), `"${word}" is missing from: ${said}`);
+    assert.equal(said.trim().split("\n").length, 1, said);
+  };
+  const modules = place.path("node_modules");
+  await Deno.remove(`${modules}/deno`, { recursive: true });
+  await Deno.remove(`${modules}/@deno`, { recursive: true });
+  await says("Deno, on which it runs, was not installed");
+  await Deno.truncate(`${modules}/octavo/lib/errors.js`, 100);
+  await says("is damaged: lib/errors.js");
+}

@@ -23,6 +23,7 @@ const root = new URL("../../", import.meta.url);
 checkNode();
 checkContents();
 const { PERMISSIONS } = await import("../permissions.js");
+const permissions = ["--no-prompt", ...PERMISSIONS.map(({ flag }) => flag)];
 start(findDeno());
 
 function checkNode() {
@@ -77,7 +78,7 @@ function start(deno) {
   const { npm_lifecycle_event, OCTAVO_AS } = process.env;
   const called = npm_lifecycle_event === "npx" ? "npx octavo" : "octavo";
   const program = fileURLToPath(new URL("cli/octavo.js", root));
-  const args = ["run", "--quiet", ...RESOLVING, ...PERMISSIONS, program, ...process.argv.slice(2)];
+  const args = ["run", "--quiet", ...RESOLVING, ...permissions, program, ...process.argv.slice(2)];
   const child = spawn(deno, args, {
     stdio: "inherit",
     env: { ...process.env, OCTAVO_AS: OCTAVO_AS || called },

@@ -3,7 +3,7 @@ import { type Dataset, samples, slice } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { runDataset, type SampleRun } from "../runtime/run_dataset.ts";
-import { ownRuntime } from "../runtime/own_runtime.ts";
+import { withRuntime } from "../runtime/own_runtime.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import type { Calibration } from "./calibration.ts";
 import { addValues, emptyStatistics, type TensorStatistics } from "./statistics.ts";
@@ -122,9 +122,10 @@ async function watch(
     const source = isDataset(taken) ? samples(taken) : taken;
     for await (const feeds of source) observe({ feeds, results: {} });
   } else {
-    await using own = runtime ? undefined : await ownRuntime({ workers: 0 });
-    const runs = runDataset(runtime ?? own!, model, taken, { outputs, signal });
-    for await (const run of runs) observe(run);
+    await withRuntime(runtime, { workers: 0 }, async (runtime) => {
+      const runs = runDataset(runtime, model, taken, { outputs, signal });
+      for await (const run of runs) observe(run);
+    });
   }
   if (done === 0) {
     throw new UserError(

@@ -1,3 +1,4 @@
+import { Float16Elements } from "../tensor/float16_array.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
 import {
   bigintsAttribute,
@@ -358,7 +359,7 @@ function scalar(
       case DataType.FLOAT:
         return float32([], [value]);
       case DataType.FLOAT16:
-        return { type: "float16", dims: [], data: Float16Array.of(value) };
+        return { type: "float16", dims: [], data: Float16Elements.of(value) };
       case DataType.DOUBLE:
         return { type: "float64", dims: [], data: Float64Array.of(value) };
       default:

@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
 import { lookUp } from "../look_up.ts";
+import { Float16Elements } from "../tensor/float16_array.ts";
 import { elementCount, type ElementType, type Tensor } from "../tensor/tensor.ts";
 import type { PackedType } from "../tensor/packing.ts";
 import {
@@ -244,7 +245,7 @@ class Parser {
       case "float64":
         return make(typeName, Float64Array.from(numbers()));
       case "float16":
-        return make(typeName, Float16Array.from(numbers()));
+        return make(typeName, Float16Elements.from(numbers()));
       case "int8":
         return make(typeName, Int8Array.from(numbers()));
       case "uint8":

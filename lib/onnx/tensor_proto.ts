@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { UserError } from "../errors.ts";
 import { lookUp } from "../look_up.ts";
+import { Float16Elements } from "../tensor/float16_array.ts";
 import {
   elementCount,
   type ElementType,
@@ -263,7 +264,7 @@ function readField(tensor: TensorProto, type: NumericType): Tensor {
     case "uint32":
       return { type, dims, data: Uint32Array.from(whole(uint64Data), Number) };
     case "float16": {
-      const data = new Float16Array(Uint16Array.from(whole(int32Data)).buffer);
+      const data = new Float16Elements(Uint16Array.from(whole(int32Data)).buffer);
       return { type, dims, data };
     }
     default: {

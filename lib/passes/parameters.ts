@@ -1,6 +1,7 @@
 import { consumers } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { elementType, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
+import { Float16Elements } from "../tensor/float16_array.ts";
 import type { ElementArrays, Tensor } from "../tensor/tensor.ts";
 import { type PassContext, visibleConstants } from "./pass.ts";
 
@@ -108,7 +109,7 @@ export function scaleRuns(
   return allFinite(data) ? { type, dims, data } : undefined;
 }
 
-const ARRAYS = { float32: Float32Array, float64: Float64Array, float16: Float16Array };
+const ARRAYS = { float32: Float32Array, float64: Float64Array, float16: Float16Elements };
 
 /** A plain loop: weights are millions, and a function for each would take longer than the folding. */
 function allFinite(values: ElementArrays[FloatType]): boolean {

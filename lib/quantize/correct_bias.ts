@@ -9,7 +9,7 @@ import { CorrectedModel, nodeKey } from "../passes/corrected_model.ts";
 import { biasName, Parameters } from "../passes/parameters.ts";
 import { rootContext } from "../passes/pass.ts";
 import { runDataset } from "../runtime/run_dataset.ts";
-import { ownRuntime } from "../runtime/own_runtime.ts";
+import { withRuntime } from "../runtime/own_runtime.ts";
 import { type Feeds, float32 } from "../tensor/tensor.ts";
 import { convert } from "./convert.ts";
 import { decide } from "./decide.ts";
@@ -148,24 +148,25 @@ async function meanErrors(
   if (outputs.size === 0) return new Map();
   const sums = new Map<string, { sum: Float64Array; squares: Float64Array }>();
   let samples = 0;
-  await using own = runtime ? undefined : await ownRuntime({ workers: 0 });
   const taken = "sample" in data ? slice(data, 0, maxSamples) : data;
   const wanted = { outputs: [...outputs.values()], signal };
-  for await (const { results } of runDataset(runtime ?? own!, model, taken, wanted)) {
-    for (const [name, output] of outputs) {
-      const means = results[output]!.data as Float32Array;
-      const { sum, squares } = sums.get(name) ??
-        { sum: new Float64Array(means.length), squares: new Float64Array(means.length) };
-      means.forEach((mean, c) => {
-        sum[c]! += mean;
-        squares[c]! += mean * mean;
-      });
-      sums.set(name, { sum, squares });
+  await withRuntime(runtime, { workers: 0 }, async (runtime) => {
+    for await (const { results } of runDataset(runtime, model, taken, wanted)) {
+      for (const [name, output] of outputs) {
+        const means = results[output]!.data as Float32Array;
+        const { sum, squares } = sums.get(name) ??
+          { sum: new Float64Array(means.length), squares: new Float64Array(means.length) };
+        means.forEach((mean, c) => {
+          sum[c]! += mean;
+          squares[c]! += mean * mean;
+        });
+        sums.set(name, { sum, squares });
+      }
+      samples++;
+      onProgress?.(samples);
+      if (samples >= maxSamples) break;
     }
-    samples++;
-    onProgress?.(samples);
-    if (samples >= maxSamples) break;
-  }
+  });
   if (samples === 0) {
     throw new UserError(
       `Cannot correct the biases of ${model.name}: there are no samples (left); pass at least one, ` +

@@ -2,7 +2,7 @@ import type { CalibrateOptions } from "../calibrate/calibrate.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
 import { fuse } from "../passes/fuse.ts";
-import { ownRuntime } from "../runtime/own_runtime.ts";
+import { withRuntime } from "../runtime/own_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { qconfigMapping, type Rule } from "./mapping.ts";
@@ -19,11 +19,7 @@ import { readPlan } from "./read_plan.ts";
  * @category Steps
  */
 export async function readBack(model: QuantizedModel, runtime?: Runtime): Promise<QuantizedModel> {
-  if (!runtime) {
-    await using own = await ownRuntime({ workers: 1 });
-    return await readBack(model, own);
-  }
-  const optimized = await runtime.optimized(model);
+  const optimized = await withRuntime(runtime, { workers: 1 }, (one) => one.optimized(model));
   return optimized ? model.withPlan(readPlan(model, optimized)) : model;
 }
 

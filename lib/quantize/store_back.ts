@@ -10,6 +10,7 @@ import {
 import { dimsOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import { integersOf } from "../passes/known_integers.ts";
 import { raisedFrom, withoutNote } from "../passes/raise_floats.ts";
+import { Float16Elements } from "../tensor/float16_array.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 
 /** Fewer elements are not worth a Cast in the file. */
@@ -30,7 +31,7 @@ export function storeBack(proto: ModelProto, given: GraphProto): ModelProto {
   const plain = withoutNote(proto);
   const own = floatsOf(given);
   const width = types.find((type) => type !== "float64");
-  if (width === undefined && !own.values().some((tensor) => integersOf(tensor))) return plain;
+  if (width === undefined && ![...own.values()].some(integersOf)) return plain;
   const fresh = makeNamer(proto.graph);
   return { ...plain, graph: storeScope(proto.graph, { own, width, fresh }) };
 }
@@ -129,7 +130,7 @@ function asBfloat16(
 
 /** Undefined if one is beyond its reach, or too much is lost. */
 function asFloat16(dims: readonly number[], data: Float32Array): Tensor<"float16"> | undefined {
-  const rounded = Float16Array.from(data);
+  const rounded = Float16Elements.from(data);
   let [lost, all] = [0, 0];
   for (let i = 0; i < data.length; i++) {
     const [exact, value] = [data[i]!, rounded[i]!];

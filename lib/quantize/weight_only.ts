@@ -1,6 +1,7 @@
 import { isStandard, makeNode } from "../onnx/node.ts";
 import { type NodeProto, type TensorProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
+import { Float16Elements } from "../tensor/float16_array.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { quantizeBlocks } from "./block_weights.ts";
 import type { Builder } from "./builder.ts";
@@ -133,7 +134,7 @@ function storedAxes(
 
 function asFloat16(name: string, weights: Tensor<"float32">, builder: Builder): NodeProto[] {
   const { dims } = weights;
-  const data = Float16Array.from(weights.data);
+  const data = Float16Elements.from(weights.data);
   const stored = builder.constant(`${name}_float16`, { type: "float16", dims, data });
   return [toFloat(stored, name)];
 }

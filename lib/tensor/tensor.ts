@@ -1,3 +1,5 @@
+import { Float16Elements } from "./float16_array.ts";
+
 /**
  * Array that holds the elements of each type. `bool` is one byte, 0 or 1; `bfloat16` its bits.
  * @category Graphs (advanced)
@@ -53,7 +55,7 @@ export interface ArrayConstructor<A> {
 export const numericArrays: { readonly [T in NumericType]: ArrayConstructor<ElementArrays[T]> } = {
   float32: Float32Array,
   float64: Float64Array,
-  float16: Float16Array,
+  float16: Float16Elements,
   bfloat16: Uint16Array,
   int8: Int8Array,
   uint8: Uint8Array,

@@ -37,12 +37,12 @@ export async function answerOfPage(
   chromium: string,
   folder: string,
   page: string,
-): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname } = new URL(request.url);
     if (request.method !== "POST") return await fileResponse(folder, pathname);
-    if (pathname === "/answer") resolve(await request.bytes());
+    if (pathname === "/answer") resolve(await request.text());
     else reject(new UserError(`the page says: ${await request.text()}`));
     return new Response();
   });

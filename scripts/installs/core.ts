@@ -1,37 +1,29 @@
+import { fileURLToPath } from "node:url";
 import { calibrate } from "../../lib/calibrate/calibrate.ts";
 import { calibrationToJson } from "../../lib/calibrate/calibration.ts";
-import type { Model } from "../../lib/onnx/model.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
-import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { staticInt8 } from "../../lib/quantize/qconfig.ts";
-import type { Feeds } from "../../lib/tensor/tensor.ts";
+import { seedModels } from "../fuzz/seed_models.ts";
+import { int8Files } from "./core_module.js";
+import type { Installation } from "./installation.ts";
 
 /**
- * The core as Node and a page use it, which have no workers of ours: what was calibrated in Deno comes as
- * JSON. A module that exports `quantized(bytes, calibration)`.
+ * Writes what the core is tried with, `core.mjs` and `cases.json`: the installation's network, to be made
+ * static, and small ones of other kinds, to be stored small.
+ *
+ * @returns What the core makes of them here, in Deno, from the sources.
  */
-export const CORE_MODULE = `
-import {
-  calibrationFromJson, convert, decodeModel, fuse, qconfigMapping, staticInt8,
-} from "octavo/quantize";
-
-export function quantized(bytes, calibration) {
-  const fused = fuse(decodeModel(bytes));
+export async function writeCore({ place, model, samples }: Installation): Promise<string> {
   const mapping = qconfigMapping({ default: staticInt8() });
-  return convert(fused, mapping, calibrationFromJson(calibration)).bytes();
-}
-`;
-
-/** What the core needs, and the file that it is to make of that, both made here in Deno. */
-export async function expectedOfCore(
-  model: Model,
-  samples: readonly Feeds[],
-): Promise<{ calibration: unknown; int8: Uint8Array }> {
-  const fused = fuse(model);
-  const mapping = qconfigMapping({ default: staticInt8() });
-  const calibration = await calibrate(prepare(fused, mapping), samples);
-  const int8 = convert(fused, mapping, calibration).bytes();
-  return { calibration: calibrationToJson(calibration), int8 };
+  const ranges = await calibrate(prepare(fuse(model), mapping), samples.slice(0, 20));
+  const cases = JSON.stringify([
+    { model: model.bytes().toBase64(), calibration: calibrationToJson(ranges) },
+    ...seedModels().map((bytes) => ({ model: bytes.toBase64() })),
+  ]);
+  await place.write("cases.json", cases);
+  const source = fileURLToPath(new URL("./core_module.js", import.meta.url));
+  await Deno.copyFile(source, place.path("core.mjs"));
+  return int8Files(cases);
 }

@@ -6,7 +6,7 @@ import type { Place } from "./place.ts";
 const NAMES = ["octavo/quantize", "@bufbuild/protobuf", "@bufbuild/protobuf/codegenv2"];
 
 /**
- * A page that makes `model.onnx` int8 and sends the file back. An import map tells it where packages are,
+ * A page that makes int8 files of `cases.json` and sends them back. An import map tells it where packages are,
  * as Node finds them, so that it takes no bundler.
  */
 export async function pageOfCore(place: Place): Promise<string> {
@@ -27,9 +27,8 @@ export async function pageOfCore(place: Place): Promise<string> {
 <script type="module">
   const say = (path, body) => fetch(path, { method: "POST", body });
   try {
-    const { quantized } = await import("./core.mjs");
-    const [model, calibration] = await Promise.all(["model.onnx", "calibration.json"].map((name) => fetch(name)));
-    await say("/answer", quantized(await model.bytes(), await calibration.json()));
+    const { int8Files } = await import("./core.mjs");
+    await say("/answer", int8Files(await (await fetch("cases.json")).text()));
   } catch (error) {
     await say("/failure", error.stack);
   }

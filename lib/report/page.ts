@@ -2,7 +2,7 @@ import type { Block } from "./blocks.ts";
 import { escapeMarkdown } from "./markdown.ts";
 import { Markup, markup } from "./markup.ts";
 import css from "./page.css" with { type: "text" };
-import script from "./page.js" with { type: "text" };
+import script from "./page_script.js" with { type: "text" };
 import type { ReportChart } from "./report_chart.ts";
 import { DARK_STYLE } from "./theme.ts";
 

@@ -26,7 +26,7 @@ async function version({ place, version }: Installation): Promise<void> {
 }
 
 async function search({ place }: Installation): Promise<void> {
-  const limits = ["--max-drop", "10", "--minutes", "0.1", "--cold-rounds", "1"];
+  const limits = ["--max-drop", "10", "--minutes", "1", "--cold-rounds", "1"];
   await place.run("npx", "octavo", "search", "model.onnx", "--data", "samples.npz", ...limits);
   const { size } = await Deno.stat(place.path("studies", "model-search", "best.onnx"));
   assert.ok(size > 0);

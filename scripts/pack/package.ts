@@ -33,7 +33,11 @@ export async function makePackage(project: Project, files: Files): Promise<Packa
     packed.set(path, bytesOf(withNpmNames(withPackedFiles(source), targets)));
   }
   for (const [path, bytes] of files) {
-    if (!path.endsWith(".ts") && path !== "deno.lock") packed.set(path, bytes);
+    if (path.endsWith(".ts") || path === "deno.lock") continue;
+    if (packed.has(path)) {
+      throw new UserError(`Cannot pack: ${path} is also what a module is compiled to; rename one`);
+    }
+    packed.set(path, bytes);
   }
   const manifest = manifestOf(project, used);
   packed.set("package.json", bytesOf(jsonText(manifest)));

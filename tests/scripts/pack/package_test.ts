@@ -50,6 +50,13 @@ Deno.test("makePackage() compiles modules and workers, and brings every other fi
   assert.equal(JSON.parse(text("contents.json"))["lib/page.css"], "p {}".length);
 });
 
+Deno.test("makePackage() refuses a file in the place of a compiled module", async () => {
+  const files = filesOf({ "mod.ts": "export const one = 1;", "mod.js": "two();" });
+  await assert.rejects(makePackage(project, files), {
+    message: "Cannot pack: mod.js is also what a module is compiled to; rename one",
+  });
+});
+
 Deno.test("tarballOf() gives the same bytes for the same files, in the folder that npm expects", async () => {
   const [one, other] = [{ a: "1", b: "2" }, { b: "2", a: "1" }].map((texts) => ({
     files: filesOf(texts),

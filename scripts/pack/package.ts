@@ -34,7 +34,7 @@ export async function makePackage(project: Project, files: Files): Promise<Packa
   }
   for (const [path, bytes] of files) {
     if (path.endsWith(".ts") || path === "deno.lock") continue;
-    if (packed.has(path)) {
+    if (path.endsWith(".js") && files.has(path.replace(/js$/, "ts"))) {
       throw new UserError(`Cannot pack: ${path} is also what a module is compiled to; rename one`);
     }
     packed.set(path, bytes);

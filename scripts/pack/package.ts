@@ -23,6 +23,7 @@ export interface Package {
  * @throws {UserError} If something in it would break once it is installed; the message names each.
  */
 export async function makePackage(project: Project, files: Files): Promise<Package> {
+  requireOwnPlaces(files);
   const modules = await compile(project, files);
   const targets = npmTargets(project.imports);
   const packed: Files = new Map();
@@ -34,9 +35,6 @@ export async function makePackage(project: Project, files: Files): Promise<Packa
   }
   for (const [path, bytes] of files) {
     if (path.endsWith(".ts") || path === "deno.lock") continue;
-    if (path.endsWith(".js") && files.has(path.replace(/js$/, "ts"))) {
-      throw new UserError(`Cannot pack: ${path} is also what a module is compiled to; rename one`);
-    }
     packed.set(path, bytes);
   }
   const manifest = manifestOf(project, used);
@@ -45,6 +43,15 @@ export async function makePackage(project: Project, files: Files): Promise<Packa
   const faults = await faultsOf(packed, manifest);
   if (faults.length > 0) throw new UserError(`Cannot pack:\n${faults.join("\n")}`);
   return { manifest, files: packed };
+}
+
+/** Refuses a file that stands where a module goes once it is compiled. */
+function requireOwnPlaces(files: Files): void {
+  for (const path of files.keys()) {
+    if (path.endsWith(".js") && files.has(path.replace(/js$/, "ts"))) {
+      throw new UserError(`Cannot pack: ${path} is also what a module is compiled to; rename one`);
+    }
+  }
 }
 
 /** The bytes of the `.tgz`: the same for the same files. */

@@ -22,12 +22,20 @@ export function cannotUse(module?: string): string {
 }
 
 async function load(module: string): Promise<typeof Ort> {
+  // A bundle resolves its own address against the page's origin if there is a page; that of a worker is "null".
+  Reflect.deleteProperty(globalThis, "location");
   const found: Partial<typeof Ort> & { default?: Partial<typeof Ort> } = await import(module)
     .catch((error) => {
       throw new UserError(`${cannotUse(module)}: ${reasonOf(error)}`, { cause: error });
     });
   for (const one of [found, found.default ?? {}]) {
-    if (one.InferenceSession?.create && one.Tensor && one.env?.wasm) return one as typeof Ort;
+    if (!one.InferenceSession?.create || !one.Tensor || !one.env?.wasm) continue;
+    if ("inputMetadata" in Object(one.InferenceSession).prototype) return one as typeof Ort;
+    const old = one.env.versions?.web ?? "it";
+    throw new UserError(
+      `${cannotUse(module)}: ${old} is too old, its sessions do not tell what inputs they take; ` +
+        `name 1.22 or newer`,
+    );
   }
   const names = Object.keys(found);
   throw new UserError(

@@ -44,6 +44,15 @@ Deno.test("openRuntime() says of a module that is something else what it exports
     await assert.rejects(runtime.optimized(doubling()), wrong);
   }));
 
+Deno.test("openRuntime() says that an onnxruntime-web is too old", () =>
+  inTempFolder(async (folder) => {
+    const own =
+      "export const { Tensor } = own;\nexport class InferenceSession { static create() {} }";
+    const old = another("1.21.0").replace(/export const {.*/, own);
+    await using runtime = openRuntime({ workers: 1, ort: await moduleOf(folder, old) });
+    await assert.rejects(runtime.environment(), /1\.21\.0 is too old, .* name 1\.22 or newer/);
+  }));
+
 Deno.test("openRuntime() says that a module is not there, or cannot start", () =>
   inTempFolder(async (folder) => {
     await using missing = openRuntime({ workers: 1, ort: new URL("file:///no/such.mjs") });

@@ -1,4 +1,4 @@
-import { METRIC_SIGNATURE } from "../lib/evaluate/load_metric.ts";
+import { METRIC_SIGNATURE } from "../lib/evaluate/read_metric.ts";
 import { METRICS } from "../lib/evaluate/metrics.ts";
 import { number, text } from "./command.ts";
 

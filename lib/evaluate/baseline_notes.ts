@@ -6,7 +6,7 @@ import type { Estimate } from "../record/metric_info.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { isFloat, readClasses, toNumbers } from "./classes.ts";
 import { mostClasses } from "./default_metric.ts";
-import { METRIC_SIGNATURE } from "./load_metric.ts";
+import { METRIC_SIGNATURE } from "./read_metric.ts";
 import { isShare, type Metric } from "./metric.ts";
 import { metricNamed } from "./metrics.ts";
 import { outputFacts } from "./output_facts.ts";

@@ -2,17 +2,16 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { lookUp } from "../look_up.ts";
 import { nearest, UserError } from "../errors.ts";
-import { infoOf, type Metric, type ScoredSample } from "./metric.ts";
+import { fileMetric, type FileMetricOptions } from "./file_metric.ts";
+import type { Metric } from "./metric.ts";
 import { metricNamed, METRICS } from "./metrics.ts";
-
-/** How a scoring function is called. */
-export const METRIC_SIGNATURE = "({ outputs, reference, label, index }) => number";
 
 /**
  * Loads a metric: one that comes with Octavo by its name (`top-1`, `agreement`, `sqnr`, `cosine`, ...), or
  * one from a TypeScript or JavaScript module. The module's default export is a {@linkcode Metric}, of
  * which only `score` is required, or the scoring function alone. What is missing is filled in: the
- * name from the file's, no unit, higher is better; for the other fields see {@linkcode Metric}.
+ * name from the file's, no unit, higher is better; for the other fields see {@linkcode Metric}. Its code runs
+ * in a worker, see {@linkcode fileMetric}.
  *
  * ```ts ignore
  * // top5.ts: how often the label is among the five largest
@@ -32,7 +31,10 @@ export const METRIC_SIGNATURE = "({ outputs, reference, label, index }) => numbe
  * @param path Name of a metric, or path of the module, relative to the working directory.
  * @throws {UserError} If it is missing, does not load, or exports something else.
  */
-export async function loadMetric(path: string | URL): Promise<Metric> {
+export async function loadMetric(
+  path: string | URL,
+  options: FileMetricOptions = {},
+): Promise<Metric> {
   const builtIn = typeof path === "string" ? metricNamed(path) : undefined;
   if (builtIn) return builtIn;
   const url = path instanceof URL ? path : pathToFileURL(resolve(path));
@@ -47,13 +49,8 @@ export async function loadMetric(path: string | URL): Promise<Metric> {
         [...METRICS.keys()].join(", "),
     );
   }
-  const module: Record<string, unknown> = await import(url.href).catch((error) => {
-    throw new UserError(`${what}: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
-  });
   const name = url.pathname.split("/").at(-1)!.replace(/\.[^.]*$/, "");
-  return readMetric(module.default, decodeURIComponent(name), what);
+  return await fileMetric({ url: url.href, name: decodeURIComponent(name), what }, options);
 }
 
 /** What other tools call a metric, with its name here. */
@@ -73,65 +70,3 @@ function nearMetric(name: string): string[] {
   const other = lookUp(OTHER_NAMES, name.toLowerCase());
   return other ? [other] : nearest(name, METRICS.keys(), 1);
 }
-
-function readMetric(value: unknown, fallback: string, what: string): Metric {
-  if (typeof value === "function") {
-    const score = value as (sample: ScoredSample) => number;
-    requireOneParameter(score, what);
-    return { name: fallback, unit: "", higherIsBetter: true, score };
-  }
-  if (typeof value !== "object" || value === null) {
-    throw new UserError(
-      `${what}: its default export must be a function (sample) => number, or an object with such ` +
-        `a "score", got ${value === undefined ? "none" : typeof value}`,
-    );
-  }
-  const metric = value as Partial<Metric>;
-  for (const [key, type] of FIELDS) {
-    const found = metric[key];
-    if (typeof found === type || (key !== "score" && found === undefined)) continue;
-    throw new UserError(
-      `${what}: "${key}" must be a ${type}, got ${found === undefined ? "none" : typeof found}`,
-    );
-  }
-  if ("relative" in metric) {
-    throw new UserError(
-      `${what}: "relative" was replaced by "perfect"; set that to the value of float32 against ` +
-        `itself, such as 1, or 100 for a share`,
-    );
-  }
-  requireOneParameter(metric.score!, what);
-  const { name = fallback, unit = "", higherIsBetter = true, usesLabels = false } = metric;
-  return {
-    ...infoOf({ ...metric, name, unit, higherIsBetter }),
-    usesLabels,
-    ...(metric.usesInputs && { usesInputs: true }),
-    ...(metric.resolution !== undefined && { resolution: metric.resolution }),
-    score: (sample) => metric.score!(sample),
-  };
-}
-
-/** A function of two values is called with one, and gives nonsense without an error. */
-function requireOneParameter(score: { readonly length: number }, what: string): void {
-  if (score.length <= 1) return;
-  throw new UserError(
-    `${what}: its scoring function takes ${score.length} values, but it is called with one object for ` +
-      `each sample: ${METRIC_SIGNATURE}. "outputs" and "reference" hold tensors by name, { type, dims, data }.`,
-  );
-}
-
-/** Fields that a module may give, with their types. Only `score` must be there. */
-const FIELDS: readonly (readonly [keyof Metric, "string" | "boolean" | "number" | "function"])[] = [
-  ["score", "function"],
-  ["name", "string"],
-  ["unit", "string"],
-  ["digits", "number"],
-  ["higherIsBetter", "boolean"],
-  ["share", "boolean"],
-  ["perfect", "number"],
-  ["maxDrop", "number"],
-  ["signalToNoise", "boolean"],
-  ["resolution", "number"],
-  ["usesLabels", "boolean"],
-  ["usesInputs", "boolean"],
-];

@@ -1,4 +1,4 @@
-import type { Feeds } from "../../tensor/tensor.ts";
+import { handOver } from "../../tensor/hand_over.ts";
 import { RuntimeError } from "../runtime_errors.ts";
 import { unpackError } from "./plain_error.ts";
 import {
@@ -213,24 +213,6 @@ function stopRun(control: Int32Array, heap: SharedArrayBuffer | undefined): void
 function pack(request: Request): { request: Request; transfer: ArrayBuffer[] } {
   if (!("samples" in request)) return { request, transfer: [] };
   const transfer: ArrayBuffer[] = [];
-  const samples = request.samples.map((feeds) => packFeeds(feeds, transfer));
+  const samples = request.samples.map((feeds) => handOver(feeds, transfer));
   return { request: { ...request, samples }, transfer };
-}
-
-/**
- * Shared memory goes as it is. Other arrays are copied first, and the copy handed over: a view would
- * take all of its buffer with it, which may be a whole data set.
- */
-function packFeeds(feeds: Feeds, transfer: ArrayBuffer[]): Feeds {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => {
-      const { data } = tensor;
-      if (!ArrayBuffer.isView(data) || data.buffer instanceof SharedArrayBuffer) {
-        return [name, tensor];
-      }
-      const copy = data.slice();
-      transfer.push(copy.buffer as ArrayBuffer);
-      return [name, { ...tensor, data: copy } as typeof tensor];
-    }),
-  );
 }

@@ -1,0 +1,152 @@
+import { UserError } from "../errors.ts";
+import { handOver } from "../tensor/hand_over.ts";
+import type { Metric, ScoredSample } from "./metric.ts";
+import { ANSWER, type MetricLoaded, type MetricMemory, STATE, TEXT_AT } from "./metric_thread.ts";
+
+/** A module with a metric. */
+export interface MetricFile {
+  /** Its address. */
+  readonly url: string;
+  /** Name of the metric, where the module gives it none. */
+  readonly name: string;
+  /** How messages begin. */
+  readonly what: string;
+}
+
+/** Options for {@linkcode fileMetric}. */
+export interface FileMetricOptions {
+  /**
+   * What its code may do. With `none` it computes and nothing else, for which Deno must have been started with
+   * `--unstable-worker-options`: it ends the process otherwise. @default {"inherit": what this program may}
+   */
+  permissions?: "none" | "inherit";
+  /** Most milliseconds until the module is loaded, and for each score. @default {60000} */
+  limitMs?: number;
+}
+
+/**
+ * The metric of a module, whose code runs in a worker. Scores come at once all the same: this thread waits for
+ * each, but no longer than for `limitMs`.
+ *
+ * The worker ends by itself where it is not needed for a while, and another one is made when it is: what a
+ * module keeps from sample to sample may be lost. One that computes without end cannot be ended by itself: it
+ * lasts as long as the process.
+ *
+ * @throws {UserError} If the module does not load, or exports something else.
+ */
+export async function fileMetric(
+  file: MetricFile,
+  options: FileMetricOptions = {},
+): Promise<Metric> {
+  const thread = new MetricThread(file, options);
+  const { facts, source } = await thread.loaded();
+  const score = (sample: ScoredSample) => thread.score(sample);
+  // What tells two metrics of one name apart, see `identityOf()`.
+  return { ...facts, score: Object.assign(score, { toString: () => source }) };
+}
+
+/** Bytes of the memory in which answers come: a score, or the message of an error. */
+const ANSWER_BYTES = 16_384;
+
+/** Asks a worker for scores, and waits for them. */
+class MetricThread {
+  readonly #file: MetricFile;
+  readonly #options: FileMetricOptions;
+  readonly #limitMs: number;
+  #worker: Worker;
+  #memory: MetricMemory;
+
+  constructor(file: MetricFile, options: FileMetricOptions) {
+    this.#file = file;
+    this.#options = options;
+    this.#limitMs = options.limitMs ?? 60_000;
+    [this.#worker, this.#memory] = this.#start();
+  }
+
+  /** What the module says of its metric, when it has been loaded. */
+  async loaded(): Promise<Exclude<MetricLoaded, { wrong: string }>> {
+    const { promise, resolve, reject } = Promise.withResolvers<MetricLoaded>();
+    const { what } = this.#file;
+    const fail = (found: string) => reject(new UserError(`${what}: ${found}`));
+    const limit = setTimeout(() => fail(`it did not load within ${this.#limit}`), this.#limitMs);
+    this.#worker.onmessage = ({ data }: MessageEvent<MetricLoaded>) => resolve(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault(); // else the error ends the process
+      fail(`its worker died (${event.message})`);
+    };
+    try {
+      const loaded = await promise;
+      if ("wrong" in loaded) throw new UserError(loaded.wrong);
+      return loaded;
+    } catch (error) {
+      this.#worker.terminate();
+      throw error;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  /** @throws {Error} What the metric throws, or that it takes too long. */
+  score(sample: ScoredSample): number | undefined {
+    const transfer: ArrayBuffer[] = [];
+    const packed: ScoredSample = {
+      ...sample,
+      outputs: handOver(sample.outputs, transfer),
+      reference: handOver(sample.reference, transfer),
+      ...(sample.inputs && { inputs: handOver(sample.inputs, transfer) }),
+    };
+    const { idle, asked } = STATE;
+    if (Atomics.compareExchange(this.#memory.state, 0, idle, asked) !== idle) {
+      [this.#worker, this.#memory] = this.#start();
+      this.#memory.state[0] = asked;
+    }
+    this.#worker.postMessage(packed, transfer);
+    if (Atomics.wait(this.#memory.state, 0, asked, this.#limitMs) === "timed-out") {
+      this.#worker.terminate();
+      throw new UserError(`it gave no score within ${this.#limit}, and was given up`);
+    }
+    const answer = read(this.#memory.answer);
+    Atomics.store(this.#memory.state, 0, idle);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
+  get #limit(): string {
+    return `${this.#limitMs / 1000} s`;
+  }
+
+  #start(): [Worker, MetricMemory] {
+    const { url, name, what } = this.#file;
+    const [thread, module, ...texts] = [
+      new URL("./metric_thread.ts", import.meta.url).href,
+      url,
+      name,
+      what,
+    ].map((text) => JSON.stringify(text));
+    // A literal is a part of what Deno loads with the permissions of this thread, whatever the worker has; in
+    // `deno test` it also checks the types of that, which takes seconds.
+    const isConfined = this.#options.permissions === "none";
+    const code = `import { serveMetric } from ${thread}; const module = ${module};` +
+      `serveMetric(() => import(${isConfined ? module : "module"}), ${texts.join(", ")});`;
+    const worker = new Worker(`data:text/javascript,${encodeURIComponent(code)}`, {
+      type: "module",
+      ...(isConfined && { deno: { permissions: "none" } }),
+    });
+    const memory: MetricMemory = {
+      state: new Int32Array(new SharedArrayBuffer(4)),
+      answer: new SharedArrayBuffer(ANSWER_BYTES),
+    };
+    worker.postMessage(memory);
+    return [worker, memory];
+  }
+}
+
+/** The score, or what was thrown; what is no number goes through as what it is called. */
+function read(answer: SharedArrayBuffer): number | undefined | Error {
+  const [kind, value = 0] = new Float64Array(answer, 0, 2);
+  if (kind === ANSWER.score) return value;
+  if (kind === ANSWER.none) return undefined;
+  const bytes = new Uint8Array(answer, TEXT_AT, value).slice(); // the decoder does not read shared memory
+  const text = new TextDecoder().decode(bytes);
+  return kind === ANSWER.error ? new Error(text) : text as unknown as number;
+}

@@ -16,6 +16,7 @@ import type { Runtime } from "../lib/runtime/runtime.ts";
 import { RuntimeError } from "../lib/runtime/runtime_errors.ts";
 import { compare, Comparison } from "../lib/task/run_compare.ts";
 import type { Shell } from "./shell.ts";
+import { ownMetric } from "./own_metric.ts";
 import { tellMetric } from "./tell_metric.ts";
 
 /** What a command line says of a comparison. */
@@ -66,7 +67,8 @@ export async function planCheck(
         "compare on, 4 at least",
     );
   }
-  const metric = await metricFor(model, data, { metric: options.metric, runtime, signal });
+  const asked = await ownMetric(options.metric);
+  const metric = await metricFor(model, data, { metric: asked, runtime, signal });
   const info = infoOf(metric);
   requireLimits(info, options);
   await tellMetric(info, shell, options.json);

@@ -66,5 +66,7 @@ function metricHelp(): string {
     "",
     "It is called once for each sample, with the tensors of both networks by the names of their outputs,",
     "{ type, dims, data }; the value is the mean. With more to say it is an object: see Metric in the README.",
+    "It runs in a worker that may compute and nothing else: no files, no network, no other programs. What it",
+    "imports by name is loaded. A sample that takes it more than a minute ends the command.",
   ].join("\n");
 }

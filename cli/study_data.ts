@@ -3,8 +3,8 @@ import { commandName } from "../lib/command_name.ts";
 import { splitDataset, type SplitOptions, type Splits } from "../lib/data/split.ts";
 import { sampleModel, visemes } from "../lib/data/visemes.ts";
 import { UsageError } from "../lib/errors.ts";
-import { loadMetric } from "../lib/evaluate/load_metric.ts";
 import type { Metric } from "../lib/evaluate/metric.ts";
+import { ownMetric } from "./own_metric.ts";
 import { metricNamed } from "../lib/evaluate/metrics.ts";
 import type { Model } from "../lib/onnx/model.ts";
 import type { DataConfig } from "../lib/config/data_config.ts";
@@ -97,11 +97,11 @@ export async function modelOrSample(
 }
 
 /** The metric that was asked for, and what tells it from others of its name. */
-export async function ownMetric(
+export async function studyMetric(
   path: string | undefined,
 ): Promise<{ metric: Metric; metricSource: string } | undefined> {
-  if (path === undefined) return undefined;
-  const metric = await loadMetric(path);
+  const metric = await ownMetric(path);
+  if (path === undefined || metric === undefined) return undefined;
   if (metricNamed(path)) return { metric, metricSource: metric.score.toString() };
   return {
     metric,

@@ -19,8 +19,8 @@ import {
   given,
   MODEL_OPERAND,
   modelOrSample,
-  ownMetric,
   requirePair,
+  studyMetric,
 } from "../study_data.ts";
 
 const command = {
@@ -77,7 +77,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   requirePair(operands.model, data, "ablate");
   const settings: AblateOptions = {
     ...config && { mapping: config.mapping },
-    ...await ownMetric(options.metric),
+    ...await studyMetric(options.metric),
     ...{ weights, activations, signal, fresh: options.fresh, latency: !options.noTimes },
     ...options.lowered && { base: "lowered" },
     ...layers !== undefined && { layers: layers.split(",").map((name) => name.trim()) },

@@ -12,10 +12,10 @@ import {
   MODEL_OPERAND,
   modelOrSample,
   objectiveOf,
-  ownMetric,
   requirePair,
   sampleSplits,
   STUDY_OPTIONS,
+  studyMetric,
 } from "../study_data.ts";
 import { withConfig } from "../with_config.ts";
 
@@ -50,7 +50,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   const { data } = options;
   requirePair(operands.model, data, "search");
   const objective = objectiveOf(options.objective);
-  const metric = await ownMetric(options.metric);
+  const metric = await studyMetric(options.metric);
   progress.update("reading model and samples");
   const read = await modelOrSample(operands.model, { progress });
   const splits = data === undefined

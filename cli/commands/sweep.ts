@@ -15,10 +15,10 @@ import {
   MODEL_OPERAND,
   modelOrSample,
   objectiveOf,
-  ownMetric,
   requirePair,
   sampleSplits,
   STUDY_OPTIONS,
+  studyMetric,
 } from "../study_data.ts";
 
 const command = {
@@ -74,7 +74,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
       : parseSweepConfig(await readText(options.config), options.config)),
     ...given({ threads, workers, seed, calibration, selection, test }),
   };
-  const metric = await ownMetric(options.metric ?? config.metric);
+  const metric = await studyMetric(options.metric ?? config.metric);
 
   progress.update("reading model and samples");
   const read = await modelOrSample(operands.model, { progress });

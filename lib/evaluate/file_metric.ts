@@ -22,15 +22,17 @@ export interface FileMetricOptions {
   permissions?: "none" | "inherit";
   /** Most milliseconds until the module is loaded, and for each score. @default {60000} */
   limitMs?: number;
+  /**
+   * Milliseconds without a sample after which the worker ends, as it keeps the process alive. It is made again
+   * when it is needed, and what the module kept from sample to sample is lost. @default {1000}
+   */
+  patienceMs?: number;
 }
 
 /**
  * The metric of a module, whose code runs in a worker. Scores come at once all the same: this thread waits for
- * each, but no longer than for `limitMs`.
- *
- * The worker ends by itself where it is not needed for a while, and another one is made when it is: what a
- * module keeps from sample to sample may be lost. One that computes without end cannot be ended by itself: it
- * lasts as long as the process.
+ * each, but no longer than for `limitMs`. A worker that computes without end cannot be ended by itself: it lasts
+ * as long as the process.
  *
  * @throws {UserError} If the module does not load, or exports something else.
  */
@@ -53,6 +55,8 @@ class MetricThread {
   readonly #file: MetricFile;
   readonly #options: FileMetricOptions;
   readonly #limitMs: number;
+  /** When the file was written that was loaded. */
+  #changed: number | undefined;
   #worker: Worker;
   #memory: MetricMemory;
 
@@ -117,17 +121,18 @@ class MetricThread {
 
   #start(): [Worker, MetricMemory] {
     const { url, name, what } = this.#file;
-    const [thread, module, ...texts] = [
-      new URL("./metric_thread.ts", import.meta.url).href,
-      url,
-      name,
-      what,
-    ].map((text) => JSON.stringify(text));
+    const changed = Deno.statSync(new URL(url)).mtime?.getTime();
+    if (changed !== (this.#changed ??= changed)) {
+      throw new UserError(`${what}: it was changed since it was loaded; begin again`);
+    }
+    const { patienceMs = 1000 } = this.#options;
+    const thread = JSON.stringify(new URL("./metric_thread.ts", import.meta.url).href);
+    const [module, words] = [JSON.stringify(url), JSON.stringify({ name, what })];
     // A literal is a part of what Deno loads with the permissions of this thread, whatever the worker has; in
     // `deno test` it also checks the types of that, which takes seconds.
     const isConfined = this.#options.permissions === "none";
     const code = `import { serveMetric } from ${thread}; const module = ${module};` +
-      `serveMetric(() => import(${isConfined ? module : "module"}), ${texts.join(", ")});`;
+      `serveMetric(() => import(${isConfined ? module : "module"}), ${words}, ${patienceMs});`;
     const worker = new Worker(`data:text/javascript,${encodeURIComponent(code)}`, {
       type: "module",
       ...(isConfined && { deno: { permissions: "none" } }),

@@ -33,9 +33,6 @@ export type MetricLoaded =
   | { readonly facts: Omit<Metric, "score">; readonly source: string }
   | { readonly wrong: string };
 
-/** After so long without a sample, in ms, the worker ends: else it keeps the process alive. */
-const PATIENCE_MS = 1000;
-
 /** What a worker has, of which the compiler does not know that this is one. */
 declare const self: {
   postMessage(message: MetricLoaded): void;
@@ -47,13 +44,14 @@ declare const self: {
  * Scores samples with the metric of a module, in a worker, until none has come for a while.
  *
  * @param load Imports the module.
- * @param name Name of the metric where it has none.
- * @param what How messages begin.
+ * @param words.name Name of the metric where it has none.
+ * @param words.what How messages begin.
+ * @param patienceMs How long it waits.
  */
 export function serveMetric(
   load: () => Promise<{ readonly default?: unknown }>,
-  name: string,
-  what: string,
+  { name, what }: { readonly name: string; readonly what: string },
+  patienceMs: number,
 ): void {
   const loading = load().catch((error) => {
     throw new UserError(`${what}: ${reasonOf(error)}`);
@@ -68,10 +66,13 @@ export function serveMetric(
   );
   let memory: MetricMemory;
   let ending: ReturnType<typeof setTimeout> | undefined;
+  const wait = () => {
+    if (patienceMs < Infinity) ending = setTimeout(end, patienceMs);
+  };
   const end = () => {
     const { idle, ended } = STATE;
     if (Atomics.compareExchange(memory.state, 0, idle, ended) === idle) self.close();
-    else ending = setTimeout(end, PATIENCE_MS);
+    else wait();
   };
   self.onmessage = async ({ data }) => {
     clearTimeout(ending);
@@ -86,7 +87,7 @@ export function serveMetric(
       Atomics.store(memory.state, 0, STATE.answered);
       Atomics.notify(memory.state, 0);
     }
-    ending = setTimeout(end, PATIENCE_MS);
+    wait();
   };
 }
 

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import type { FileMetricOptions } from "../../lib/evaluate/file_metric.ts";
 import { loadMetric } from "../../lib/evaluate/load_metric.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
+import { inTempFolder } from "../temp_folder.ts";
 
 /** Loads a metric from a module of this text. */
-async function load(text: string, name = "my metric.ts") {
+async function load(text: string, name = "my metric.ts", options: FileMetricOptions = {}) {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/${name}`, text);
-    return await loadMetric(`${folder}/${name}`);
+    return await loadMetric(`${folder}/${name}`, options);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -114,3 +117,65 @@ Deno.test("loadMetric() says what is wrong with a module", async () => {
     /^UserError: Cannot load the metric no\/such\.ts: there is no such file\. The metrics that come with/,
   );
 });
+
+/** What a metric of this text gives for {@linkcode sample}. */
+async function scoreOf(text: string, options: FileMetricOptions = {}): Promise<unknown> {
+  return (await load(text, "m.ts", options)).score(sample);
+}
+
+Deno.test("a metric of a file gives scores to the bit, and is told apart by its text", async () => {
+  const text = "export default ({ outputs }) => Math.sqrt(outputs.y.data[0]) / 7;";
+  const metric = await load(text);
+  assert.equal(metric.score(sample), Math.sqrt(3) / 7);
+  assert.match(metric.score.toString(), /Math\.sqrt/);
+  assert.deepEqual(y, { y: float32([2], [3, 4]) }, "the tensors are still here");
+  assert.ok(Number.isNaN(await scoreOf("export default () => NaN;")));
+  assert.equal(await scoreOf("export default () => undefined;"), undefined);
+  assert.equal(await scoreOf("export default async () => 1;"), "[object Promise]");
+});
+
+Deno.test("a metric of a file gets all of a sample: other types, views, inputs", async () => {
+  const metric = await load(
+    `export default { usesInputs: true, score: ({ outputs, inputs, label }) =>
+    outputs.ids.data.length + Number(outputs.ids.data[0]) + inputs.words.data[1].length +
+    inputs.part.data.buffer.byteLength + label };`,
+  );
+  const ids = { type: "int64" as const, dims: [2], data: BigInt64Array.of(100n, 7n) };
+  const words = { type: "string" as const, dims: [2], data: ["a", "four"] };
+  const part = float32([2], new Float32Array(1000).subarray(10, 12));
+  const outputs = { ids };
+  assert.equal(
+    metric.score({ outputs, reference: outputs, inputs: { words, part }, label: 1, index: 0 }),
+    2 + 100 + 4 + 8 + 1,
+  );
+});
+
+Deno.test("what a metric of a file throws is thrown here, and the next sample is scored", async () => {
+  const metric = await load(`let n = 0;
+    export default ({ outputs }) => { if (n++ === 0) throw new RangeError("no é"); return n; };`);
+  assert.throws(() => metric.score(sample), /^Error: no é$/);
+  assert.equal(metric.score(sample), 2);
+});
+
+Deno.test("a metric of a file that takes too long is given up", async () => {
+  const busy = (ms: number) => `const end = Date.now() + ${ms}; while (Date.now() < end);`;
+  const slow = scoreOf(`export default () => { ${busy(300)} };`, { limitMs: 50 });
+  await assert.rejects(slow, /gave no score within 0\.05 s/);
+  const never = load(`await new Promise(() => {}); export default () => 1;`, "m.ts", {
+    limitMs: 50,
+  });
+  await assert.rejects(never, /Cannot load the metric .*: it did not load within 0\.05 s/);
+});
+
+Deno.test("a metric of a file is loaded again where its worker has ended, unless the file changed", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/m.ts`;
+    await Deno.writeTextFile(path, "let n = 0; export default () => ++n;");
+    const metric = await loadMetric(path, { patienceMs: 1 });
+    assert.equal(metric.score(sample), 1);
+    await delay(100);
+    assert.equal(metric.score(sample), 1, "not 2");
+    await delay(100);
+    await Deno.utime(path, 1, 1);
+    assert.throws(() => metric.score(sample), /was changed since it was loaded/);
+  }));

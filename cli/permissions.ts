@@ -67,6 +67,15 @@ export const PERMISSIONS: readonly Permission[] = [
   },
 ];
 
+/**
+ * What Deno is started with: the permissions, and a feature that it calls unstable, by which the code of
+ * `--metric FILE` gets none of them.
+ */
+export const FLAGS: readonly string[] = [
+  "--unstable-worker-options",
+  ...PERMISSIONS.map(({ flag }) => flag),
+];
+
 /** Whether a permission was given. */
 export function isGiven({ any }: Permission): boolean {
   return any.some(isPermitted);

@@ -20,7 +20,9 @@ export interface FileMetricOptions {
    * `--unstable-worker-options`: it ends the process otherwise. @default {"inherit": what this program may}
    */
   permissions?: "none" | "inherit";
-  /** Most milliseconds until the module is loaded, and for each score. @default {60000} */
+  /** Most milliseconds until the module is loaded. @default {60000} */
+  loadMs?: number;
+  /** Most milliseconds for each score. @default {60000} */
   limitMs?: number;
   /**
    * Milliseconds without a sample after which the worker ends, as it keeps the process alive. It is made again
@@ -54,7 +56,6 @@ const ANSWER_BYTES = 16_384;
 class MetricThread {
   readonly #file: MetricFile;
   readonly #options: FileMetricOptions;
-  readonly #limitMs: number;
   /** When the file was written that was loaded. */
   #changed: number | undefined;
   #worker: Worker;
@@ -63,7 +64,6 @@ class MetricThread {
   constructor(file: MetricFile, options: FileMetricOptions) {
     this.#file = file;
     this.#options = options;
-    this.#limitMs = options.limitMs ?? 60_000;
     [this.#worker, this.#memory] = this.#start();
   }
 
@@ -72,7 +72,8 @@ class MetricThread {
     const { promise, resolve, reject } = Promise.withResolvers<MetricLoaded>();
     const { what } = this.#file;
     const fail = (found: string) => reject(new UserError(`${what}: ${found}`));
-    const limit = setTimeout(() => fail(`it did not load within ${this.#limit}`), this.#limitMs);
+    const { loadMs = 60_000 } = this.#options;
+    const limit = setTimeout(() => fail(`it did not load within ${loadMs / 1000} s`), loadMs);
     this.#worker.onmessage = ({ data }: MessageEvent<MetricLoaded>) => resolve(data);
     this.#worker.onerror = (event) => {
       event.preventDefault(); // else the error ends the process
@@ -92,6 +93,7 @@ class MetricThread {
 
   /** @throws {Error} What the metric throws, or that it takes too long. */
   score(sample: ScoredSample): number | undefined {
+    const { limitMs = 60_000 } = this.#options;
     const transfer: ArrayBuffer[] = [];
     const packed: ScoredSample = {
       ...sample,
@@ -105,18 +107,14 @@ class MetricThread {
       this.#memory.state[0] = asked;
     }
     this.#worker.postMessage(packed, transfer);
-    if (Atomics.wait(this.#memory.state, 0, asked, this.#limitMs) === "timed-out") {
+    if (Atomics.wait(this.#memory.state, 0, asked, limitMs) === "timed-out") {
       this.#worker.terminate();
-      throw new UserError(`it gave no score within ${this.#limit}, and was given up`);
+      throw new UserError(`it gave no score within ${limitMs / 1000} s, and was given up`);
     }
     const answer = read(this.#memory.answer);
     Atomics.store(this.#memory.state, 0, idle);
     if (answer instanceof Error) throw answer;
     return answer;
-  }
-
-  get #limit(): string {
-    return `${this.#limitMs / 1000} s`;
   }
 
   #start(): [Worker, MetricMemory] {
@@ -146,12 +144,11 @@ class MetricThread {
   }
 }
 
-/** The score, or what was thrown; what is no number goes through as what it is called. */
+/** The score, or what was thrown. */
 function read(answer: SharedArrayBuffer): number | undefined | Error {
   const [kind, value = 0] = new Float64Array(answer, 0, 2);
   if (kind === ANSWER.score) return value;
   if (kind === ANSWER.none) return undefined;
   const bytes = new Uint8Array(answer, TEXT_AT, value).slice(); // the decoder does not read shared memory
-  const text = new TextDecoder().decode(bytes);
-  return kind === ANSWER.error ? new Error(text) : text as unknown as number;
+  return new Error(new TextDecoder().decode(bytes));
 }

@@ -22,8 +22,8 @@ export const STATE = {
   ended: 3,
 } as const;
 
-/** Kinds of answers. What is no number is told as a text. */
-export const ANSWER = { score: 0, none: 1, other: 2, error: 3 } as const;
+/** Kinds of answers. */
+export const ANSWER = { score: 0, none: 1, error: 2 } as const;
 
 /** Bytes of an answer before the text: its kind and a number, of 8 bytes each. */
 export const TEXT_AT = 16;
@@ -82,7 +82,7 @@ export function serveMetric(
         const { metric } = await loading;
         write(memory.answer, metric.score(data));
       } catch (error) {
-        write(memory.answer, reasonOf(error), ANSWER.error);
+        write(memory.answer, new Error(reasonOf(error)));
       }
       Atomics.store(memory.state, 0, STATE.answered);
       Atomics.notify(memory.state, 0);
@@ -91,19 +91,18 @@ export function serveMetric(
   };
 }
 
-/** Writes an answer of whatever type. */
-function write(answer: SharedArrayBuffer, value: unknown, kind: number = kindOf(value)): void {
+/** Writes what a metric gave or threw. What is no score at all is an error. */
+function write(answer: SharedArrayBuffer, given: unknown): void {
   const head = new Float64Array(answer, 0, 2);
-  head[0] = kind;
-  if (kind === ANSWER.score) head[1] = value as number;
-  // The encoder does not write into shared memory.
-  const text = new TextEncoder().encode(kind === ANSWER.score ? "" : String(value));
-  const room = new Uint8Array(answer, TEXT_AT);
-  room.set(text.subarray(0, room.length));
-  if (kind !== ANSWER.score) head[1] = Math.min(text.length, room.length);
-}
-
-function kindOf(value: unknown): number {
-  if (value === undefined) return ANSWER.none;
-  return typeof value === "number" ? ANSWER.score : ANSWER.other;
+  if (given === undefined) head[0] = ANSWER.none;
+  else if (typeof given === "number") head.set([ANSWER.score, given]);
+  else {
+    const found = given instanceof Error
+      ? given.message
+      : `the score must be a finite number, got ${given}`;
+    const text = new TextEncoder().encode(found); // which does not write into shared memory
+    const room = new Uint8Array(answer, TEXT_AT);
+    room.set(text.subarray(0, room.length));
+    head.set([ANSWER.error, Math.min(text.length, room.length)]);
+  }
 }

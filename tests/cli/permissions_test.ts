@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import project from "../../deno.json" with { type: "json" };
 import { COMMANDS } from "../../cli/commands.ts";
-import { PERMISSIONS, withoutPermission } from "../../cli/permissions.ts";
+import { FLAGS, withoutPermission } from "../../cli/permissions.ts";
 import { UserError } from "../../lib/errors.ts";
 import { startPermitted } from "./spawn.ts";
 
 const tasks: Readonly<Record<string, { readonly command: string }>> = project.tasks;
 
 Deno.test("the task permitted gives the commands what they need, and nothing else", () => {
-  const flags = PERMISSIONS.map(({ flag }) => flag.includes("*") ? `'${flag}'` : flag);
+  const flags = FLAGS.map((flag) => flag.includes("*") ? `'${flag}'` : flag);
   const expected = ["deno run --no-prompt", ...flags, "cli/octavo.ts"].join(" ");
   assert.equal(tasks.permitted!.command, expected);
 });

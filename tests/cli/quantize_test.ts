@@ -303,6 +303,23 @@ Deno.test("a process ends with the code of its command, and its message", () =>
     assert.deepEqual([code, stdout], [1, ""]);
   }));
 
+Deno.test("code of --metric FILE may compute and import, and nothing else", () =>
+  inFolder(async (at) => {
+    await Deno.writeTextFile(at("one.ts"), "export const one: number = 1;");
+    await Deno.writeTextFile(
+      at("nosy.ts"),
+      `import { one } from "./one.ts";
+       export default ({ index }: { index: number }) => index < one ? one : Deno.readTextFileSync("x");`,
+    );
+    const args = ["tiny.onnx", "--data", "data.npz", "--out", "n.onnx", "--metric", "nosy.ts"];
+    const { code, stderr } = await spawn(
+      "quantize",
+      ...args.map((arg) => arg.includes(".") ? at(arg) : arg),
+    );
+    assert.match(stderr, /Cannot score sample 1 of .* with nosy: Requires read access to "x"/);
+    assert.equal(code, 1);
+  }));
+
 Deno.test("a reader that stops reading, like head, is no failure", () =>
   inFolder(async (at) => {
     const child = start("inspect", [at("tiny.onnx"), "--json"]);

@@ -1,17 +1,14 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProgress } from "../../cli/progress.ts";
-import { PERMISSIONS } from "../../cli/permissions.ts";
+import { FLAGS } from "../../cli/permissions.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import type { Script } from "../../cli/shell.ts";
 
 // Tests run without V8's second compilation: what they time is not for the user's own cache.
 Deno.env.set("XDG_CACHE_HOME", join(tmpdir(), "octavo-tests"));
 
-/** What the tasks permit. */
-const FLAGS = PERMISSIONS.map(({ flag }) => flag);
-
-/** The same, for tests that run commands in this process. */
+/** What the tasks permit, for tests that run commands in this process. */
 export const PERMITTED: Deno.PermissionOptionsObject = {
   read: true,
   write: true,

@@ -22,8 +22,8 @@ const root = new URL("../../", import.meta.url);
 
 checkNode();
 checkContents();
-const { PERMISSIONS } = await import("../permissions.js");
-const permissions = ["--no-prompt", ...PERMISSIONS.map(({ flag }) => flag)];
+const { FLAGS } = await import("../permissions.js");
+const permissions = ["--no-prompt", ...FLAGS];
 start(findDeno());
 
 function checkNode() {

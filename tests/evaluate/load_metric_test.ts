@@ -131,7 +131,10 @@ Deno.test("a metric of a file gives scores to the bit, and is told apart by its 
   assert.deepEqual(y, { y: float32([2], [3, 4]) }, "the tensors are still here");
   assert.ok(Number.isNaN(await scoreOf("export default () => NaN;")));
   assert.equal(await scoreOf("export default () => undefined;"), undefined);
-  assert.equal(await scoreOf("export default async () => 1;"), "[object Promise]");
+  await assert.rejects(
+    scoreOf("export default async () => 1;"),
+    /^Error: the score must be a finite number, got \[object Promise\]$/,
+  );
 });
 
 Deno.test("a metric of a file gets all of a sample: other types, views, inputs", async () => {
@@ -162,7 +165,7 @@ Deno.test("a metric of a file that takes too long is given up", async () => {
   const slow = scoreOf(`export default () => { ${busy(300)} };`, { limitMs: 50 });
   await assert.rejects(slow, /gave no score within 0\.05 s/);
   const never = load(`await new Promise(() => {}); export default () => 1;`, "m.ts", {
-    limitMs: 50,
+    loadMs: 50,
   });
   await assert.rejects(never, /Cannot load the metric .*: it did not load within 0\.05 s/);
 });

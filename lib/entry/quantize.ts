@@ -15,7 +15,7 @@
  *   output y float32[N, 64]
  *   tensor w float32[64, 64] = 0.5
  *   y = MatMul(x, w)`).bytes();
- * const int8 = quantizeDynamic(decodeModel(file), ["MatMul"]);
+ * const int8 = await quantizeDynamic(decodeModel(file), ["MatMul"]);
  * assert.equal(int8.plan.rows[0]!.asked, "dynamic");
  * assert(int8.bytes().length < file.length);
  * ```

@@ -12,7 +12,7 @@ export function withConfig<T extends object>(options: T, config: SharedConfig = 
   const typed = new Map(Object.entries(options).filter(([, value]) => value !== undefined));
   const limited = LIMITS.some((name) => typed.has(name));
   const taken = Object.entries(keys).filter(([key, value]) =>
-    value !== undefined && Object.hasOwn(sharedConfig, key) && Object.hasOwn(options, key) &&
+    value !== undefined && Object.hasOwn(sharedConfig.shape, key) && Object.hasOwn(options, key) &&
     !typed.has(key) &&
     !(limited && LIMITS.includes(key))
   );

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { UsageError, UserError } from "../lib/errors.ts";
+import { systemReason } from "../lib/system_errors.ts";
 
 /**
  * The file that a model is to be written to.
@@ -39,7 +40,7 @@ export async function makeRoomFor(out: string): Promise<void> {
     const probe = await Deno.makeTempFile({ dir: folder, prefix: ".octavo-" });
     await Deno.remove(probe);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/: \w+( '.*')?$/, "") : error;
+    const reason = systemReason(error);
     throw new UserError(
       `Cannot write ${out}: nothing can be written to ${folder} (${reason}); name a file elsewhere`,
       { cause: error },

@@ -14,9 +14,11 @@ import { machineLoad } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { DataConfig } from "../../lib/config/data_config.ts";
 import type { Estimate } from "../../lib/record/metric_info.ts";
+import { writeWhole } from "../../lib/whole_file.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { flag, number, text } from "../command.ts";
 import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
+import { makeRoomFor } from "../out_file.ts";
 import { readNetwork } from "../read_network.ts";
 import { withConfig } from "../with_config.ts";
 import { script } from "../shell.ts";
@@ -75,6 +77,7 @@ const main = script(command, async (line, { print, progress, signal }) => {
     progress.log,
   );
 
+  if (chart !== undefined) await makeRoomFor(chart);
   await using runtime = await openOwnRuntime({ workers: 1, threads }, progress.log);
   const measure = async (one: Model) => {
     progress.update(`timing the nodes of ${one.name}`);
@@ -88,9 +91,7 @@ const main = script(command, async (line, { print, progress, signal }) => {
   };
   if (chart !== undefined) {
     const svg = profileSvg(before, beside);
-    await (/png$/i.test(chart)
-      ? Deno.writeFile(chart, await pngOf(svg))
-      : Deno.writeTextFile(chart, svg));
+    await writeWhole(chart, /png$/i.test(chart) ? await pngOf(svg) : svg);
   }
   progress.close();
   await print(

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { reasonOf, UserError } from "../errors.ts";
 import { canonicalJson } from "../record/json.ts";
 import type { Study } from "../record/study_record.ts";
+import { systemReason } from "../system_errors.ts";
 import { memoryStore } from "./memory_store.ts";
 import { DatabaseError } from "./database_error.ts";
 import { STUDY_JSON } from "./files.ts";
@@ -176,7 +177,9 @@ async function isFree(folder: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return true;
     const file = (await Deno.stat(folder).catch(() => undefined))?.isFile;
-    const reason = file ? "it is a file; name a folder" : reasonOf(error);
+    const reason = file
+      ? "it is a file; name a folder"
+      : `${systemReason(error)}; name a folder elsewhere (--out)`;
     throw new UserError(`Cannot use ${folder} for a study: ${reason}`, { cause: error });
   }
   if (names.includes(STUDY_FILE)) return false;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { reasonOf } from "../errors.ts";
+import { systemReason } from "../system_errors.ts";
 import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Json, Plain } from "../record/json.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
@@ -253,9 +253,12 @@ export class StudyStore implements AsyncDisposable {
       this.#made = undefined;
       if (error instanceof UserError) throw error;
       if (error instanceof DatabaseError) this.#fail("write", error);
-      throw new UserError(`Cannot write a study into ${this.#place}: ${reasonOf(error)}`, {
-        cause: error,
-      });
+      throw new UserError(
+        `Cannot write a study into ${this.#place}: ${
+          systemReason(error)
+        }; name a folder elsewhere (--out)`,
+        { cause: error },
+      );
     }
   }
 

@@ -25,7 +25,7 @@ Deno.test("a command that has written a file does not say that nothing was writt
   }
 });
 
-Deno.test("a task that is run from another folder finds its files there", () =>
+Deno.test("a command that is run from another folder, by its task or its address, finds its files there", () =>
   inTempFolder(async (folder) => {
     const model = parseModel("input x float32[N, 2]; output y float32[N, 2]; y = Relu(x)");
     await model.save(`${folder}/relu.onnx`);
@@ -39,6 +39,14 @@ Deno.test("a task that is run from another folder finds its files there", () =>
     const text = new TextDecoder();
     assert.ok(success, text.decode(stderr));
     assert.match(text.decode(stdout), /^model +relu\.onnx/);
+
+    const program = new URL("../../cli/octavo.ts", import.meta.url);
+    const alone = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-R", "--no-prompt", program.href, "inspect", "relu.onnx"],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.match(text.decode(alone.stdout), /^model +relu\.onnx/, text.decode(alone.stderr));
   }));
 
 Deno.test("report takes a file of a study, and names the studies that a folder holds", () =>

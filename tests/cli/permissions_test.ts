@@ -3,14 +3,31 @@ import project from "../../deno.json" with { type: "json" };
 import { COMMANDS } from "../../cli/commands.ts";
 import { FLAGS, withoutPermission } from "../../cli/permissions.ts";
 import { UserError } from "../../lib/errors.ts";
+import { projectPath, readText, ROOT, typescriptFiles } from "../house/tree.ts";
 import { startPermitted } from "./spawn.ts";
 
 const tasks: Readonly<Record<string, { readonly command: string }>> = project.tasks;
 
+/** The flags as a task has them, whose shell would look for files at a star. */
+const flags = FLAGS.map((flag) => flag.includes("*") ? `'${flag}'` : flag).join(" ");
+
 Deno.test("the task permitted gives the commands what they need, and nothing else", () => {
-  const flags = FLAGS.map((flag) => flag.includes("*") ? `'${flag}'` : flag);
-  const expected = ["deno run --no-prompt", ...flags, "cli/octavo.ts"].join(" ");
-  assert.equal(tasks.permitted!.command, expected);
+  assert.equal(tasks.permitted!.command, `deno run --no-prompt ${flags} cli/octavo.ts`);
+});
+
+Deno.test("the task compile gives as much, and takes along what is started or read by its address", async () => {
+  const addressed: string[] = [];
+  for (const path of await typescriptFiles("cli/", "lib/")) {
+    const code = (await readText(path)).replaceAll(/^ *(\*|\/\/).*$/gm, "");
+    for (const [, file] of code.matchAll(/new URL\("(\.[^"]*[^"/])", import\.meta\.url\)/g)) {
+      addressed.push(projectPath(new URL(file!, new URL(path, ROOT)).href)!);
+    }
+  }
+  const files = addressed.filter((file) => file !== "").sort().map((file) => `--include ${file}`);
+  assert.equal(
+    tasks.compile!.command,
+    `deno compile --output dist/octavo --no-prompt ${flags} ${files.join(" ")} cli/octavo.ts`,
+  );
 });
 
 Deno.test("every command has a task of its name, which runs with these permissions", () => {

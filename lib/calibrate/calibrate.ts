@@ -48,6 +48,22 @@ export interface CalibrateOptions {
  * @param data A data set, or samples as they come, each with the inputs of one run.
  * @throws {UserError} If there is no sample, or a watched tensor turns NaN: it names the tensor and
  * the sample.
+ * @example
+ * ```ts
+ * import { calibrate, float32Tensor, prepare, qconfigMapping, staticInt8 } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w)`);
+ * const prepared = prepare(model, qconfigMapping({ default: staticInt8() }));
+ * const { statistics } = await calibrate(prepared, [{ x: float32Tensor([1, 2], [1, 4]) }]);
+ * const { min, max } = statistics.get("x")!;
+ * assert.deepEqual([min, max], [1, 4]);
+ * ```
  * @category Steps
  */
 export async function calibrate(
@@ -65,6 +81,22 @@ export async function calibrate(
  * @param sizes Numbers of samples, in any order.
  * @returns One calibration for each size, in the order of the sizes.
  * @throws {UserError} As {@linkcode calibrate} does, and if there are fewer samples than a size.
+ * @example
+ * ```ts
+ * import { arrays, calibrateSizes, float32Tensor, prepare, qconfigMapping, staticInt8 } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w)`);
+ * const prepared = prepare(model, qconfigMapping({ default: staticInt8() }));
+ * const data = arrays({ x: float32Tensor([3, 2], [1, 4, 2, 5, 3, 6]) });
+ * const [few, all] = await calibrateSizes(prepared, data, [1, 3]);
+ * assert.deepEqual([few, all].map((seen) => seen!.statistics.get("x")!.max), [4, 6]);
+ * ```
  * @category Steps
  */
 export async function calibrateSizes(

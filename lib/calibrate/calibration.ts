@@ -60,6 +60,7 @@ export function calibrationToJson(calibration: Calibration): unknown {
  * Reads what {@linkcode calibrationToJson} wrote.
  *
  * @throws {UserError} If it is something else, or was written by another version.
+ * @see {@linkcode calibrationToJson} for an example
  * @category Steps
  */
 export function calibrationFromJson(json: unknown): Calibration {

@@ -29,6 +29,13 @@ export interface Dataset {
 
 /**
  * All samples of a data set, in order, made as they are asked for.
+ * @example
+ * ```ts
+ * import { arrays, float32Tensor, samples } from "octavo";
+ * import assert from "node:assert/strict";
+ * const data = arrays({ x: float32Tensor([2, 1], [1, 2]) });
+ * for await (const { x } of samples(data)) assert.deepEqual(x!.dims, [1, 1]);
+ * ```
  * @category Samples
  */
 export async function* samples(dataset: Dataset): AsyncGenerator<Feeds> {
@@ -72,6 +79,13 @@ export function select(
 
 /**
  * The samples from `start` up to, not including, `end`; both are cut to the data set's length.
+ * @example
+ * ```ts
+ * import { arrays, float32Tensor, slice } from "octavo";
+ * import assert from "node:assert/strict";
+ * const data = arrays({ x: float32Tensor([3, 1], [1, 2, 3]) });
+ * assert.equal(slice(data, 1).length, 2);
+ * ```
  * @category Samples
  */
 export function slice(dataset: Dataset, start = 0, end: number = dataset.length): Dataset {

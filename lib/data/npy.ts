@@ -33,6 +33,7 @@ const MAGIC = [0x93, ..."NUMPY"].map((c) => typeof c === "number" ? c : c.charCo
  * @throws {UserError} If it is missing, cut off, not `.npy`, or of a type that is none of numbers
  * (objects, texts, complex) or big-endian.
  * @see {@link https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html | NPY format}
+ * @see {@linkcode writeNpy} for an example
  * @category Samples (advanced)
  */
 export async function readNpy(

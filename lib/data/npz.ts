@@ -113,6 +113,7 @@ function memory(bytes: Uint8Array): ByteSource {
  * same arrays give the same bytes. An older file is replaced only once the new one is complete.
  *
  * @throws {RangeError} If a type has no name in numpy.
+ * @see {@linkcode readNpz} for an example
  * @category Samples
  */
 export async function writeNpz(

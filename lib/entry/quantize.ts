@@ -4,19 +4,20 @@
  * It runs in Deno, in Node 20 and later, and in a page. What runs the network, such as `calibrate()`,
  * opens a runtime by itself in Deno only; elsewhere hand it one, or what was calibrated in Deno.
  *
- * @example Of a network's weights alone, without a sample
+ * @example The weights of a network as int8, without a sample
  * ```ts
- * import { decodeModel, quantizeDynamic } from "octavo/quantize";
+ * import { convert, decodeModel, fuse, qconfigMapping, weightOnly } from "octavo/quantize";
  * import { parseModel } from "octavo/advanced";
  * import assert from "node:assert/strict";
  *
  * const file = parseModel(`
- *   input x float32[N, 2]
- *   output y float32[N, 1]
- *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   input x float32[N, 64]
+ *   output y float32[N, 64]
+ *   tensor w float32[64, 64] = [${Array(64 * 64).fill("0.5")}]
  *   y = MatMul(x, w)`).bytes();
- * const int8 = await quantizeDynamic(decodeModel(file), ["MatMul"]);
- * assert.equal(int8.plan.rows[0]!.asked, "dynamic");
+ * const int8 = convert(fuse(decodeModel(file)), qconfigMapping({ default: weightOnly() }));
+ * assert.equal(int8.plan.rows[0]!.asked, "weightOnly");
+ * assert.ok(int8.bytes().length < file.length);
  * ```
  *
  * @module

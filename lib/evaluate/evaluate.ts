@@ -68,6 +68,24 @@ export interface EvaluateOptions {
  * @param reference Float32's evaluation, on the same data set and metric.
  * @throws {UserError} If an output is NaN, or holds nothing finite; a label is no class of the outputs; a
  * score is not finite; or the metric throws: each names the sample.
+ * @example Float32 once, and a candidate against it
+ * ```ts
+ * import { arrays, evaluate, float32Tensor, openRuntime, sqnr } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const scaled = (by: number) =>
+ *   parseModel(`
+ *     input x float32[N, 2]
+ *     output y float32[N, 2]
+ *     tensor s float32[1] = [${by}]
+ *     y = Mul(x, s)`);
+ * const data = arrays({ x: float32Tensor([2, 2], [1, 2, 3, 4]) });
+ * await using runtime = openRuntime({ workers: 0 }); // in this thread: more suit real networks
+ * const float32 = await evaluate(runtime, scaled(1.5), data, sqnr());
+ * const { value } = await evaluate(runtime, scaled(1.65), data, sqnr(), float32);
+ * assert.equal(value.value.toFixed(1), "20.0"); // dB: a tenth off in amplitude
+ * ```
  * @category Measuring
  */
 export async function evaluate(

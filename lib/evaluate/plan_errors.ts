@@ -24,6 +24,8 @@ export interface WithErrorsOptions {
  * the kernel's last node counts to the first.
  *
  * @param float32 The model that `model` was converted from.
+ * @throws {UserError} If a sample does not fit the network.
+ * @returns The same model, the column `dB` of its plan filled in.
  * @category Measuring
  */
 export async function withErrors(

@@ -65,6 +65,24 @@ export interface ConvertOptions {
  * is; what the runtime executes is filled in by {@linkcode readBack}.
  * @throws {UserError} If a rule matches no node, a range is missing, or the opset cannot be raised.
  * @see {@link https://arxiv.org/abs/1712.05877 | Jacob et al. 2018}
+ * @example The four steps
+ * ```ts
+ * import { calibrate, convert, float32Tensor, fuse, prepare, qconfigMapping, staticInt8 } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w)`);
+ * const mapping = qconfigMapping({ default: staticInt8() });
+ * const fused = fuse(model);
+ * const prepared = prepare(fused, mapping);
+ * const calibration = await calibrate(prepared, [{ x: float32Tensor([1, 2], [1, 4]) }]);
+ * const int8 = convert(fused, mapping, calibration);
+ * assert.equal(int8.plan.rows[0]!.asked, "static");
+ * ```
  * @category Steps
  */
 export function convert(

@@ -16,6 +16,8 @@ import { readPlan } from "./read_plan.ts";
  * be read.
  *
  * @param runtime Workers to do it in. @default {one of its own}
+ * @returns The same model, the column `executes` of its plan filled in.
+ * @see {@linkcode quantizeStatic}, which calls it
  * @category Steps
  */
 export async function readBack(model: QuantizedModel, runtime?: Runtime): Promise<QuantizedModel> {

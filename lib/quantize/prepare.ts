@@ -24,6 +24,20 @@ export interface Prepared {
  * Random nodes give the same noise in every run, so that the same samples give the same ranges.
  *
  * @throws {UserError} If a rule matches no node, or the model's opset cannot be raised to 13.
+ * @example The tensors that need a range
+ * ```ts
+ * import { prepare, qconfigMapping, staticInt8 } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 2]
+ *   output y float32[N, 1]
+ *   tensor w float32[2, 1] = [0.5, -1.0]
+ *   y = Gemm(x, w)`);
+ * const { tensors } = prepare(model, qconfigMapping({ default: staticInt8() }));
+ * assert.deepEqual([...tensors], ["x"]); // nothing reads y as integers
+ * ```
  * @category Steps
  */
 export function prepare(model: Model, ...mappings: readonly QConfigMapping[]): Prepared {

@@ -257,6 +257,20 @@ export interface DynamicInt8Options {
  * uint8 activations with ranges found at run time, int8 weights. No calibration is needed.
  *
  * @throws {UserError} If no kernel takes such weights.
+ * @example
+ * ```ts
+ * import { convert, dynamicInt8, qconfigMapping } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 64]
+ *   output y float32[N, 64]
+ *   tensor w float32[64, 64] = [${Array(64 * 64).fill("0.5")}]
+ *   y = MatMul(x, w)`);
+ * const int8 = convert(model, qconfigMapping({ default: dynamicInt8() }));
+ * assert.equal(int8.plan.rows[0]!.asked, "dynamic");
+ * ```
  * @category QConfigs
  */
 export function dynamicInt8(options: DynamicInt8Options = {}): DynamicInt8 {
@@ -288,6 +302,20 @@ export interface WeightOnlyOptions {
  *
  * @throws {UserError} If the weights are to have a zero point for each channel.
  * @throws {RangeError} If the size of blocks is no whole number above 0.
+ * @example
+ * ```ts
+ * import { convert, weightOnly, qconfigMapping } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel(`
+ *   input x float32[N, 64]
+ *   output y float32[N, 64]
+ *   tensor w float32[64, 64] = [${Array(64 * 64).fill("0.5")}]
+ *   y = MatMul(x, w)`);
+ * const int8 = convert(model, qconfigMapping({ default: weightOnly({ bits: 4 }) }));
+ * assert.equal(int8.plan.rows[0]!.asked, "weightOnly");
+ * ```
  * @category QConfigs
  */
 export function weightOnly(options: WeightOnlyOptions = {}): WeightOnly {

@@ -23,6 +23,8 @@ export interface RemakeTrialOptions {
  *
  * @param model The network that was studied.
  * @param data The same splits.
+ * @throws {UserError} If the model, or the samples, are not fit for the trial's recipe.
+ * @see {@linkcode runStudy} for an example
  * @category Studies
  */
 export async function remakeTrial(

@@ -102,6 +102,26 @@ export class Comparison implements ComparisonRecord {
  * The data set should be a test split: samples that neither calibrated nor chose the candidate.
  *
  * @throws {UserError} See `evaluate()`.
+ * @example Without times, which take seconds
+ * ```ts
+ * import { arrays, compare, float32Tensor, sqnr } from "octavo";
+ * import { parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const scaled = (by: number) =>
+ *   parseModel(`
+ *     input x float32[N, 2]
+ *     output y float32[N, 2]
+ *     tensor s float32[1] = [${by}]
+ *     y = Mul(x, s)`);
+ * const data = arrays({ x: float32Tensor([2, 2], [1, 2, 3, 4]) });
+ * const comparison = await compare(scaled(1.5), scaled(1.65), data, {
+ *   metric: sqnr(),
+ *   timedSamples: 0,
+ *   coldRounds: 0,
+ * });
+ * assert.equal(comparison.candidate.value.value.toFixed(1), "20.0"); // dB
+ * ```
  * @category Measuring
  */
 export async function compare(

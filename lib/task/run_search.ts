@@ -23,6 +23,22 @@ import type { SearchOptions } from "./search_options.ts";
  * @returns Events to loop over, and the study to wait for; the study so far if it was stopped by `signal`.
  * @throws {UserError} If model, data, metric and options do not go together, or there is no time for a
  * single trial.
+ * @example Of a model and samples of one's own
+ * ```ts
+ * import { npzDataset, readModel, search, splitDataset, writeReport } from "octavo";
+ *
+ * async function study(file: string, samples: string, out: string) {
+ *   const model = await readModel(file);
+ *   const data = splitDataset(await npzDataset(samples, model));
+ *   const running = search(model, data, { out, maxDrop: 0.5, minutes: 20 });
+ *   for await (const event of running) {
+ *     if (event.kind === "trial") console.log(event.trial.name, event.trial.latency?.ratio.value);
+ *   }
+ *   const found = await running;
+ *   await writeReport(found, out);
+ *   return found.winner?.key;
+ * }
+ * ```
  * @category Studies
  */
 export function search(model: Model, data: Splits, options: SearchOptions = {}): RunningStudy {

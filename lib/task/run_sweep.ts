@@ -21,6 +21,22 @@ import type { SweepOptions } from "./sweep_options.ts";
  * @throws {UserError} If model, data, metric or config do not go together, or the folder holds another
  * study. Nothing has been written then.
  * @throws The signal's reason, if it was stopped before anything was measured.
+ * @example Of a model and samples of one's own
+ * ```ts
+ * import { npzDataset, readModel, sweep, splitDataset, writeReport } from "octavo";
+ *
+ * async function study(file: string, samples: string, out: string) {
+ *   const model = await readModel(file);
+ *   const data = splitDataset(await npzDataset(samples, model));
+ *   const running = sweep(model, data, { out, config: { placements: ["mixed"], observers: ["lp-norm", "percentile"] } });
+ *   for await (const event of running) {
+ *     if (event.kind === "trial") console.log(event.trial.name, event.trial.latency?.ratio.value);
+ *   }
+ *   const found = await running;
+ *   await writeReport(found, out);
+ *   return found.winner?.key;
+ * }
+ * ```
  * @category Studies
  */
 export function sweep(model: Model, data: Splits, options: SweepOptions = {}): RunningStudy {

@@ -65,7 +65,7 @@ export class Table {
  * @param columns Keys to show, in order. @default {the keys of all rows, in order of appearance}
  * @example
  * ```ts
- * import { table } from "./display.ts";
+ * import { table } from "octavo/notebook";
  * import assert from "node:assert/strict";
  * const rows = [{ observer: "minMax", "top-1": 94.25 }, { observer: "percentile", "top-1": 94.4 }];
  * assert.equal(

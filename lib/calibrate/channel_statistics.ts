@@ -15,8 +15,12 @@ export interface ChannelStatistics {
   readonly sum: Float64Array;
 }
 
-/** Where the channels of a tensor are. */
+/**
+ * Where the channels of a tensor are.
+ * @category Observers (advanced)
+ */
 export interface ChannelLayout {
+  /** Shape of the tensor. */
   readonly dims: readonly number[];
   /** Axis of the channels; negative counts from the end, as in ONNX. */
   readonly axis: number;

@@ -28,12 +28,11 @@ export interface DescribeRangesOptions {
  * @param graph That was calibrated, for the names of what makes the tensors.
  * @example
  * ```ts
- * import { addValues, emptyStatistics } from "./statistics.ts";
- * import { percentile } from "./observers.ts";
- * import { parseGraph } from "../onnx/text.ts";
- * import { describeRanges } from "./describe_ranges.ts";
+ * import { percentile } from "octavo";
+ * import { addValues, emptyStatistics, parseModel } from "octavo/advanced";
+ * import { describeRanges } from "octavo/notebook";
  * import assert from "node:assert/strict";
- * const graph = parseGraph("graph g\ninput x float32[8]\noutput y float32[8]\ny = Relu(x)");
+ * const { graph } = parseModel("input x float32[8]; output y float32[8]; y = Relu(x)");
  * const values = Float32Array.from({ length: 1000 }, (_, i) => i === 0 ? 50 : i / 1000);
  * const seen = { samples: 1, statistics: new Map([["y", addValues(emptyStatistics(), values)]]) };
  * const { tensors: [y] } = describeRanges(seen, graph, [percentile(99)]);

@@ -23,8 +23,8 @@ const SMOOTHING = 1e-4;
  * Migacz 2017}
  * @example An outlier is not worth the shape of all other values
  * ```ts
- * import { entropy } from "./entropy.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { entropy } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const values = Float32Array.from({ length: 1e4 }, (_, i) => i === 0 ? 20 : Math.sin(i));
  * const { min, max } = entropy().range(addValues(emptyStatistics(), values));

@@ -7,8 +7,7 @@ import type { Range } from "./range.ts";
  * @throws {RangeError} If it is reversed or not finite.
  * @example
  * ```ts
- * import { fixedRange } from "./fixed_range.ts";
- * import { emptyStatistics } from "./statistics.ts";
+ * import { emptyStatistics, fixedRange } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const observer = fixedRange({ min: -1, max: 1 });
  * assert.equal(observer.name, "fixed -1..1");

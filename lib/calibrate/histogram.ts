@@ -1,7 +1,7 @@
 /**
  * A histogram whose range grows with the data and which does not depend on the order of the data:
  * bins are `[i * width, (i + 1) * width)` for a width that is a power of two, the smallest for which
- * the values seen so far fit into {@linkcode BINS} bins. When the range outgrows them, the width
+ * the values seen so far fit into 4096 bins. When the range outgrows them, the width
  * doubles and neighbours are added in pairs, so counts stay exact. (Histograms that stretch to the
  * range of the first batch and re-bin later by interpolation depend on the order and leak counts.)
  * @category Observers (advanced)

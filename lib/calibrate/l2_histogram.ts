@@ -15,15 +15,15 @@ const FINENESS = 1 / 256;
  * - the error is that of the integers which the quantizer will use (255 steps between two ends that
  *   hold 0), where PyTorch takes 256 cells and their centres;
  * - zeros count as exact;
- * - both ends are narrowed, see {@linkcode narrow};
+ * - both ends are narrowed, bin by bin at the thinner one, where PyTorch hardly moves the lower;
  * - the first increase of the error does not end the search, which goes on until what is clipped
  *   alone costs more than the best range in all.
  *
  * @see PyTorch `HistogramObserver`
  * @example One value far out is not worth a coarse grid for a million others
  * ```ts
- * import { histogram } from "./l2_histogram.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { histogram } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const values = Float32Array.from({ length: 1e6 }, (_, i) => i > 0 ? i / 1e6 : 20);
  * const { max } = histogram().range(addValues(emptyStatistics(), values));

@@ -18,8 +18,8 @@ const GAIN = 1e-3;
  * @see {@link https://arxiv.org/abs/2106.08295 | Nagel et al. 2021}, section 3.1
  * @example Only the long tail is clipped
  * ```ts
- * import { mse } from "./least_error.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { mse } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const values = Float32Array.from({ length: 1e6 }, (_, i) => i > 0 ? i / 5e5 - 1 : 20);
  * const { min, max } = mse().range(addValues(emptyStatistics(), values));
@@ -43,8 +43,8 @@ export function mse(): Observer {
  * 2.4 is what {@link https://arxiv.org/abs/2102.05426 | BRECQ} and its successors start from
  * @example It clips less than the squared error does
  * ```ts
- * import { lpNorm, mse } from "./least_error.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { lpNorm, mse } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const values = Float32Array.from({ length: 1e5 }, (_, i) => -Math.log((i + 1) / 1e5));
  * const seen = addValues(emptyStatistics(), values);

@@ -21,8 +21,8 @@ export interface Observer {
  * @see PyTorch `MinMaxObserver`
  * @example
  * ```ts
- * import { minMax } from "./observers.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { minMax } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const seen = addValues(emptyStatistics(), Float32Array.of(-1, 0, 7));
  * assert.deepEqual(minMax().range(seen), { min: -1, max: 7 });
@@ -43,8 +43,8 @@ export function minMax(): Observer {
  * @see {@link https://arxiv.org/abs/2004.09602 | Wu et al. 2020}, section 3.2
  * @example One value in a thousand is cut off at each end
  * ```ts
- * import { percentile } from "./observers.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { percentile } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const values = Float32Array.from({ length: 10_000 }, (_, i) => i);
  * const { min, max } = percentile(99.8).range(addValues(emptyStatistics(), values));

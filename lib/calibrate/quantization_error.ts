@@ -35,8 +35,7 @@ export interface QuantizationErrorOptions {
  * @param range Interval to represent; it is widened to hold 0.
  * @example Steps of 1 round evenly spread values by 1/12 of a squared step on average
  * ```ts
- * import { quantizationError } from "./quantization_error.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { addValues, emptyStatistics, quantizationError } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const values = Float32Array.from({ length: 25_500 }, (_, i) => (i + 0.5) / 100);
  * const seen = addValues(emptyStatistics(), values);
@@ -81,8 +80,7 @@ export function quantizationError(
  * @returns dB; Infinity where no value is changed.
  * @example Half of the range costs more than it gains, where the values reach all of it
  * ```ts
- * import { clipSqnr } from "./quantization_error.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { addValues, clipSqnr, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const seen = addValues(emptyStatistics(), Float32Array.from({ length: 1e4 }, (_, i) => i / 1e4));
  * assert.ok(clipSqnr(seen, { min: 0, max: 1 }) > 50);

@@ -21,7 +21,7 @@ export interface SampleExtremes {
   readonly sum: Range;
   /**
    * Sums with weight c (1 - c)^k for the sample that k others followed, c being
-   * {@linkcode AVERAGING_CONSTANT}. Alone here the order of the samples counts.
+   * 0.01. Alone here the order of the samples counts.
    */
   readonly decayed: Range;
 }

@@ -11,8 +11,8 @@ import { averageExtremes, meanExtremes } from "./sample_extremes.ts";
  * @see PyTorch `MovingAverageMinMaxObserver`, whose `averaging_constant` is 0.01 by default
  * @example
  * ```ts
- * import { movingAverage } from "./sample_observers.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { movingAverage } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const first = addValues(emptyStatistics(), Float32Array.of(0, 100));
  * const { max } = movingAverage().range(addValues(first, Float32Array.of(0, 200)));
@@ -30,8 +30,8 @@ export function movingAverage(): Observer {
  *
  * @example
  * ```ts
- * import { meanMinMax } from "./sample_observers.ts";
- * import { addValues, emptyStatistics } from "./statistics.ts";
+ * import { meanMinMax } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const first = addValues(emptyStatistics(), Float32Array.of(-1, 100));
  * const seen = addValues(first, Float32Array.of(-3, 200));

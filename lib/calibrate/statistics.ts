@@ -26,7 +26,10 @@ export interface TensorStatistics {
   readonly channels?: ChannelStatistics;
 }
 
-/** Statistics of a tensor nothing has been seen of: `min` is Infinity, `max` -Infinity. */
+/**
+ * Statistics of a tensor nothing has been seen of: `min` is Infinity, `max` -Infinity.
+ * @category Observers (advanced)
+ */
 export function emptyStatistics(): TensorStatistics {
   return {
     count: 0,
@@ -45,6 +48,16 @@ export function emptyStatistics(): TensorStatistics {
  * @param values The tensor, flattened.
  * @param layout Where the channels are, to watch them too. @default {they are not watched}
  * @throws {RangeError} If a value is NaN; `cause` is its index.
+ * @example An observer of one's own, tried on a few values
+ * ```ts
+ * import type { Observer } from "octavo";
+ * import { addValues, emptyStatistics } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ * const positive: Observer = { name: "positive", range: ({ max }) => ({ min: 0, max }) };
+ * const seen = addValues(emptyStatistics(), Float32Array.of(-1, 3));
+ * assert.deepEqual(positive.range(seen), { min: 0, max: 3 });
+ * ```
+ * @category Observers (advanced)
  */
 export function addValues(
   statistics: TensorStatistics,

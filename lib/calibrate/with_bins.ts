@@ -9,8 +9,8 @@ import type { Observer } from "./observers.ts";
  * @throws {RangeError} If `bins` is another number.
  * @example
  * ```ts
- * import { entropy } from "./entropy.ts";
- * import { withBins } from "./with_bins.ts";
+ * import { entropy } from "octavo";
+ * import { withBins } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * assert.equal(withBins(entropy(), 512).name, "entropy of 512 bins");
  * ```

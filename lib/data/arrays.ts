@@ -48,10 +48,9 @@ export interface ArraysOptions {
  * shapes, numbers of samples that differ, NaN or infinity, labels that are no classes.
  * @example
  * ```ts
- * import { arrays } from "./arrays.ts";
- * import { float32 } from "../tensor/tensor.ts";
+ * import { arrays, float32Tensor } from "octavo";
  * import assert from "node:assert/strict";
- * const data = arrays({ x: float32([3, 2], [1, 2, 3, 4, 5, 6]) }, { labels: [0, 1, 0] });
+ * const data = arrays({ x: float32Tensor([3, 2], [1, 2, 3, 4, 5, 6]) }, { labels: [0, 1, 0] });
  * assert.equal(data.length, 3);
  * assert.deepEqual((await data.sample(1)).x!.dims, [1, 2]);
  * ```

@@ -19,11 +19,10 @@ export interface CollectOptions extends ArraysOptions {
  * @throws {UserError} As {@linkcode arrays} does, of a list of samples.
  * @example
  * ```ts
- * import { collect } from "./collect.ts";
- * import { float32 } from "../tensor/tensor.ts";
+ * import { collect, float32Tensor } from "octavo";
  * import assert from "node:assert/strict";
  * function* waves() {
- *   for (let i = 0;; i++) yield { x: float32([1, 2], [Math.sin(i), Math.cos(i)]) };
+ *   for (let i = 0;; i++) yield { x: float32Tensor([1, 2], [Math.sin(i), Math.cos(i)]) };
  * }
  * const data = await collect(waves(), { maxSamples: 10 });
  * assert.equal(data.length, 10);

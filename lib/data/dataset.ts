@@ -23,7 +23,7 @@ export interface Dataset {
   readonly stream?: Stream;
   /** The inputs of sample `index`, in 0..length-1; always the same for the same index. */
   sample(index: number): Feeds | Promise<Feeds>;
-  /** SHA-256 over all samples and labels, as hexadecimal digits; see {@linkcode hashSamples}. */
+  /** SHA-256 over all samples and labels, as hexadecimal digits: what tells one data set from another. */
   hash(): Promise<string>;
 }
 

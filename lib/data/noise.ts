@@ -13,7 +13,7 @@ import { sharedArray } from "./shared.ts";
  * for us to choose.
  * @example
  * ```ts
- * import { noise } from "./noise.ts";
+ * import { noise } from "octavo";
  * import assert from "node:assert/strict";
  * const { x } = noise([{ name: "x", type: "float32", dims: [1, 3, 8, 8] }], "net.onnx");
  * assert.equal(x!.data.length, 192);

@@ -27,11 +27,10 @@ export interface ReadNpzOptions {
  * {@linkcode readNpy} refuses.
  * @example
  * ```ts
- * import { readNpz, writeNpz } from "./npz.ts";
- * import { float32 } from "../tensor/tensor.ts";
+ * import { float32Tensor, readNpz, writeNpz } from "octavo";
  * import assert from "node:assert/strict";
  * const path = `${await Deno.makeTempDir()}/arrays.npz`;
- * await writeNpz(path, { x: float32([2], [1, 2]) });
+ * await writeNpz(path, { x: float32Tensor([2], [1, 2]) });
  * const { x } = await readNpz(path);
  * assert.deepEqual([...x!.data], [1, 2]);
  * ```

@@ -64,11 +64,9 @@ export interface SplitOptions {
  * @throws {UserError} If the sizes are more than there is, or a split would be empty.
  * @example
  * ```ts
- * import { arrays } from "./arrays.ts";
- * import { splitDataset } from "./split.ts";
- * import { float32 } from "../tensor/tensor.ts";
+ * import { arrays, float32Tensor, splitDataset } from "octavo";
  * import assert from "node:assert/strict";
- * const data = arrays({ x: float32([80, 1], new Float32Array(80)) });
+ * const data = arrays({ x: float32Tensor([80, 1], new Float32Array(80)) });
  * const { calibration, selection, test } = splitDataset(data, { test: 0.5 });
  * assert.deepEqual([calibration.length, selection.length, test.length], [32, 8, 40]);
  * ```

@@ -41,11 +41,9 @@ export interface StatefulOptions {
  * @throws {UserError} If lengths do not add up, or an initial state is not to be had.
  * @example A network with input "x" and state "h", which it gives back as "h_out"
  * ```ts
- * import { arrays } from "./arrays.ts";
- * import { stateful } from "./stateful.ts";
- * import { float32 } from "../tensor/tensor.ts";
+ * import { arrays, float32Tensor, stateful } from "octavo";
  * import assert from "node:assert/strict";
- * const steps = arrays({ x: float32([6, 1], [1, 2, 3, 4, 5, 6]) });
+ * const steps = arrays({ x: float32Tensor([6, 1], [1, 2, 3, 4, 5, 6]) });
  * const data = stateful(steps, {
  *   state: { h_out: "h" },
  *   lengths: 3,

@@ -33,7 +33,7 @@ export interface VisemesOptions {
  * @throws {UserError} If a split is to be empty, or over a million clips.
  * @example
  * ```ts
- * import { visemes } from "./visemes.ts";
+ * import { visemes } from "octavo";
  * import assert from "node:assert/strict";
  * const { test } = visemes({ test: 80 });
  * assert.deepEqual((await test.sample(0)).clips!.dims, [1, 1, 16, 44, 44]);

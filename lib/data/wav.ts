@@ -182,7 +182,7 @@ export interface WindowsOptions {
  * @throws {RangeError} If an option is no whole number.
  * @example Three values at a time, with the last one of the window before
  * ```ts
- * import { windows } from "./wav.ts";
+ * import { windows } from "octavo";
  * import assert from "node:assert/strict";
  * const tensor = windows(Float32Array.of(1, 2, 3, 4, 5), { length: 3, hop: 2, before: 1 });
  * assert.deepEqual(tensor.dims, [2, 3]);

@@ -66,7 +66,7 @@ export type { FoldingBudget } from "../passes/folding_budget.ts";
 export type { Origins } from "../passes/origins.ts";
 export { learnShapes, type LearnShapesOptions } from "../runtime/learn_shapes.ts";
 export { type OpenDimension, ShapeMap, type ValueShape } from "../onnx/shape_map.ts";
-export { lowerForWasm, type LowerForWasmOptions } from "../passes/lower_for_wasm.ts";
+export { LoweredModel, lowerForWasm, type LowerForWasmOptions } from "../passes/lower_for_wasm.ts";
 export type { ConvToGemmOptions } from "../passes/conv_to_gemm.ts";
 export type { GemmForm, PlainConv } from "../passes/gemm_forms.ts";
 export type { TapClass } from "../passes/taps.ts";
@@ -100,8 +100,8 @@ export type { QuantizedWith } from "../quantize/quantize_with.ts";
 export type { Watched } from "../calibrate/calibrate.ts";
 
 // What observers see, and what a range does to it.
-export type { TensorStatistics } from "../calibrate/statistics.ts";
-export type { ChannelStatistics } from "../calibrate/channel_statistics.ts";
+export { addValues, emptyStatistics, type TensorStatistics } from "../calibrate/statistics.ts";
+export type { ChannelLayout, ChannelStatistics } from "../calibrate/channel_statistics.ts";
 export type { SampleExtremes } from "../calibrate/sample_extremes.ts";
 export type { Histogram } from "../calibrate/histogram.ts";
 export type { Range } from "../calibrate/range.ts";

@@ -121,10 +121,10 @@ export async function errorGrowth(
  * @throws {RangeError} If the shapes differ, or there is no such axis.
  * @example The second of two steps is off by a tenth
  * ```ts
- * import { sqnrAlong } from "./error_growth.ts";
- * import { float32 } from "../tensor/tensor.ts";
+ * import { float32Tensor } from "octavo";
+ * import { sqnrAlong } from "octavo/advanced";
  * import { assertAlmostEquals } from "@std/assert";
- * const [first, second] = sqnrAlong(float32([2, 1], [1, 1]), float32([2, 1], [1, 1.1]), 0);
+ * const [first, second] = sqnrAlong(float32Tensor([2, 1], [1, 1]), float32Tensor([2, 1], [1, 1.1]), 0);
  * assertAlmostEquals(second!, 20, 1e-4);
  * assertAlmostEquals(first!, 150); // equal
  * ```

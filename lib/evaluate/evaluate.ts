@@ -61,10 +61,10 @@ export interface EvaluateOptions {
  * Without `reference` the network is its own: evaluate float32 so, once, and hand the result over for
  * each candidate. It holds float32's outputs of all samples, so its memory is theirs.
  *
- * Random nodes give the same noise in every network and every run here, see `freezeRandom()`: else two runs
+ * Random nodes give the same noise in every network and every run here, from a fixed seed: else two runs
  * of float32 would differ as much as int8 does.
  *
- * @param metric How outputs are scored; {@linkcode metricFor} chooses one.
+ * @param metric How outputs are scored, e.g. {@linkcode top1}, {@linkcode agreement}, {@linkcode sqnr}.
  * @param reference Float32's evaluation, on the same data set and metric.
  * @throws {UserError} If an output is NaN, or holds nothing finite; a label is no class of the outputs; a
  * score is not finite; or the metric throws: each names the sample.

@@ -37,8 +37,7 @@ export interface ScoredSample {
  *
  * @example The share of samples whose label is among the two largest scores
  * ```ts
- * import type { Metric } from "./metric.ts";
- * import { float32 } from "../tensor/tensor.ts";
+ * import { float32Tensor, type Metric } from "octavo";
  * import assert from "node:assert/strict";
  * const top2: Metric = {
  *   name: "top-2",
@@ -51,7 +50,7 @@ export interface ScoredSample {
  *     return scores.filter((score) => score > scores[label!]!).length < 2 ? 1 : 0;
  *   },
  * };
- * const outputs = { y: float32([1, 3], [0.1, 0.7, 0.2]) };
+ * const outputs = { y: float32Tensor([1, 3], [0.1, 0.7, 0.2]) };
  * assert.equal(top2.score({ outputs, reference: outputs, label: 2, index: 0 }), 1);
  * ```
  * @category Measuring
@@ -106,13 +105,14 @@ export interface Pooled {
 }
 
 /**
- * Options for {@linkcode top1}, {@linkcode top5}, {@linkcode f1} and {@linkcode agreement}.
+ * Where metrics of classes, such as {@linkcode top1} and {@linkcode agreement}, find these. Float outputs hold a
+ * score for each class, and the class is the first of the largest; integer outputs are the class itself.
  * @category Measuring (advanced)
  */
 export interface ClassOptions {
-  /** Output that holds the classes. @default {see {@linkcode readClasses}} */
+  /** Output that holds the classes. @default {the first float output with two classes or more, else the first integer one} */
   output?: string;
-  /** Axis of the classes, where it is not the usual one. @default {see {@linkcode readClasses}} */
+  /** Axis of the classes in a float output. @default {the last; two trailing ones of length 1 are left away} */
   axis?: number;
 }
 

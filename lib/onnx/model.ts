@@ -94,7 +94,7 @@ export class Model {
     return this.#bytes ??= encode(this.proto, this.name);
   }
 
-  /** SHA-256 of {@linkcode bytes}, in hexadecimal digits. */
+  /** SHA-256 of {@linkcode Model.bytes}, in hexadecimal digits. */
   hash(): Promise<string> {
     return this.#hash ??= sha256(this.bytes());
   }

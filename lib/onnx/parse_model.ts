@@ -24,7 +24,7 @@ const IR_VERSION = 8n;
  * @throws {UserError} If the text is not of the form that `printGraph()` writes, with the line.
  * @example
  * ```ts
- * import { parseModel } from "./parse_model.ts";
+ * import { parseModel } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const model = parseModel("input x float32[N]; output y float32[N]; y = Relu(x)");
  * assert.equal(model.graph.node[0]!.opType, "Relu");

@@ -29,10 +29,10 @@ export interface PrintOptions {
  *
  * @example
  * ```ts
- * import { parseGraph, printGraph } from "./text.ts";
+ * import { parseModel, printGraph } from "octavo/advanced";
  * import assert from "node:assert/strict";
- * const text = "y = Conv(x, w) {strides=[2, 2]}\n";
- * assert.equal(printGraph(parseGraph(text)), text);
+ * const { graph } = parseModel("input x float32[2]; output y float32[2]; y = Relu(x)");
+ * assert.match(printGraph(graph), /^y = Relu\(x\)$/m);
  * ```
  * @category Graphs (advanced)
  */

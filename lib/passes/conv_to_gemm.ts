@@ -10,11 +10,11 @@ import type { ShapeMap } from "../onnx/shape_map.ts";
 import { tapClasses } from "./taps.ts";
 
 /**
- * Options for {@linkcode convToGemm}.
+ * Which Convs become matrix products, and how: part of {@linkcode LowerForWasmOptions}.
  * @category Passes (advanced)
  */
 export interface ConvToGemmOptions extends RewriteOptions {
-  /** Form of a Conv; undefined leaves it a Conv. @default {by estimate: see chooseForms} */
+  /** Form of a Conv; undefined leaves it a Conv. @default {the one that is estimated to be the fastest} */
   form?: (conv: PlainConv) => GemmForm | undefined;
 }
 

@@ -151,21 +151,17 @@ const PASSES: readonly Pass[] = [
  * @throws {UserError} If the model is of an opset before 7 or has no outputs, or `passes` come to no end.
  * @example
  * ```ts
- * import { fuse } from "./fuse.ts";
- * import { Model } from "../onnx/model.ts";
- * import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
- * import { parseGraph } from "../onnx/text.ts";
- * import { create } from "@bufbuild/protobuf";
+ * import { fuse } from "octavo";
+ * import { parseModel } from "octavo/advanced";
  * import assert from "node:assert/strict";
  *
- * const graph = parseGraph(`
+ * const model = parseModel(`
  *   input x float32[N, 1, L]
  *   output y float32[N, 1, L]
  *   tensor w float32[1, 1, 1] = [0.5]
  *   tensor one float32[1] = [1.0]
  *   h = Conv(x, w)
  *   y = BatchNormalization(h, one, one, one, one)`);
- * const model = new Model(create(ModelProtoSchema, { irVersion: 8n, graph }));
  * const { fused } = fuse(model);
  * assert.deepEqual(fused[0]!.types, ["Conv1d", "BatchNorm1d"]);
  * ```

@@ -12,7 +12,7 @@ import type { Window } from "../onnx/pool_window.ts";
  *   see them: nothing is multiplied by the padding. On a map of 3x3 that is one for each position.
  * - `dense`: one product of the whole map, with a matrix that holds each tap of the kernel wherever it
  *   connects an input and an output position. Only where all of them are connected, as on maps of 2x2
- *   under a 3x3 kernel ({@linkcode isDense}).
+ *   under a 3x3 kernel.
  * @category Passes (advanced)
  */
 export type GemmForm = "im2col" | "perPosition" | "dense";

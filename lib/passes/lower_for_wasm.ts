@@ -43,7 +43,10 @@ export interface LowerForWasmOptions {
   swapReluMaxPool?: RewriteOptions | false;
 }
 
-/** A model after {@linkcode lowerForWasm}. */
+/**
+ * A model after {@linkcode lowerForWasm}.
+ * @category Passes (advanced)
+ */
 export class LoweredModel extends Model {
   /**
    * Dimensions that were open before and have the sample's length now, also in the types that the
@@ -51,6 +54,7 @@ export class LoweredModel extends Model {
    */
   readonly fixed: readonly OpenDimension[];
 
+  /** @ignore */
   constructor(proto: ModelProto, options: { name: string; fixed: readonly OpenDimension[] }) {
     super(proto, options);
     this.fixed = options.fixed;
@@ -61,14 +65,12 @@ export class LoweredModel extends Model {
  * Rewrites a float32 network so that onnxruntime-web's WASM kernels have less to do, and int8 kernels
  * exist for more of it. The same numbers but for the order of sums:
  *
- * - Conv3d becomes Conv over frames ({@linkcode lowerConv3d}), pools of single frames become 2d
- *   ({@linkcode lowerPool3d}), and frames stay in front of the channels from one to the next.
- * - Conv on small maps becomes Gemm, in the form that is estimated to be the fastest
- *   ({@linkcode convToGemm}), and channels stay last between neighbours.
- * - A ScatterND that overwrites a stretch becomes a Concat ({@linkcode scatterToConcat}), a Gather of
- *   stretches becomes Slices ({@linkcode gatherToSlices}), and what is taken out of a Concat is read
- *   from its parts ({@linkcode readParts}).
- * - Shapes that are computed but always the same become constants ({@linkcode fixReshapes});
+ * - Conv3d becomes Conv over frames, pools of single frames become 2d, and frames stay in front of the channels from one to the next.
+ * - Conv on small maps becomes Gemm, in the form that is estimated to be the fastest, and channels stay last between neighbours.
+ * - A ScatterND that overwrites a stretch becomes a Concat, a Gather of
+ *   stretches becomes Slices, and what is taken out of a Concat is read
+ *   from its parts.
+ * - Shapes that are computed but always the same become constants;
  *   Transposes and Reshapes that undo each other go, nodes that compute the same become one.
  *
  * Fuse first. The shapes have to be those of this very model, see {@linkcode learnShapes}.
@@ -79,22 +81,16 @@ export class LoweredModel extends Model {
  * @throws {UserError} If the model's opset cannot be raised to 13.
  * @example
  * ```ts
- * import { lowerForWasm } from "./lower_for_wasm.ts";
- * import { learnShapes } from "../runtime/learn_shapes.ts";
- * import { Model } from "../onnx/model.ts";
- * import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.ts";
- * import { parseGraph } from "../onnx/text.ts";
- * import { float32 } from "../tensor/tensor.ts";
- * import { create } from "@bufbuild/protobuf";
+ * import { float32Tensor } from "octavo";
+ * import { learnShapes, LoweredModel, lowerForWasm, parseModel } from "octavo/advanced";
  * import assert from "node:assert/strict";
  *
- * const graph = parseGraph(`
+ * const model = parseModel(`
  *   input x float32[N, 1, 4, 4, 4]; output y float32[N, 1, 4, 2, 2]
  *   y = MaxPool(x) {kernel_shape=[1, 2, 2], strides=[1, 2, 2]}`);
- * const opsetImport = [create(OperatorSetIdProtoSchema, { version: 17n })];
- * const model = new Model(create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph }));
- * const shapes = await learnShapes(model, { x: float32([1, 1, 4, 4, 4], new Float32Array(64)) });
+ * const shapes = await learnShapes(model, { x: float32Tensor([1, 1, 4, 4, 4], new Float32Array(64)) });
  * const lowered = lowerForWasm(model, shapes);
+ * assert.ok(lowered instanceof LoweredModel);
  * assert.deepEqual(lowered.graph.node.map((node) => node.opType), ["Reshape", "MaxPool", "Reshape"]);
  * ```
  * @category Passes (advanced)

@@ -10,8 +10,8 @@ import { ranks } from "../onnx/ranks.ts";
  * `fuse(model, { passes })` runs it after the built-in ones.
  *
  * It must return the same object if it had nothing to do, as that is how the end is found, and change no
- * node or graph in place. It sees one graph, not the bodies of its nodes; {@linkcode everywhere} takes it
- * there. A node that stands for others inherits from them (`context.origins`), so that rules and plans
+ * node or graph in place. It sees one graph, not the bodies of its nodes: `fuse()` gives it
+ * these, too. A node that stands for others inherits from them (`context.origins`), so that rules and plans
  * find it by their module paths.
  * @category Steps
  */
@@ -42,7 +42,7 @@ export interface PassContext {
 }
 
 /**
- * Options for {@linkcode rootContext}.
+ * Limits of passes that compute constants ahead.
  * @category Passes (advanced)
  */
 export interface PassOptions {

@@ -19,7 +19,7 @@ import { profileOneByOne } from "./profile_one_by_one.ts";
 import { undisturbedTime } from "./undisturbed.ts";
 
 /**
- * Options for {@linkcode profileModel}.
+ * Options for {@linkcode profile}.
  * @category Measuring (advanced)
  */
 export interface ProfileModelOptions {

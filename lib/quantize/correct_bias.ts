@@ -39,7 +39,7 @@ export interface CorrectBiasOptions extends CalibrateOptions {
  * with the same calibration makes int8 with the right means of it.
  *
  * One pass over the samples for all nodes: each int8 node runs beside its original on float32's inputs,
- * quantized ({@linkcode shadow}), and so shows the error that is its own. What could be chance is left
+ * quantized, and so shows the error that is its own. What could be chance is left
  * out: with m the mean error over n samples and e its standard error, m (1 - e² / m²) is taken
  * (James and Stein, positive part), nothing if e > m.
  *

@@ -9,7 +9,7 @@ import { storableWeights } from "./weight_only.ts";
  * @category Studies (advanced)
  */
 export interface Layer {
-  /** See {@linkcode layerName}, or the module path; unique. */
+  /** Name of its node, or its module path; unique. */
   readonly name: string;
   /** Module path, "" where there is none. */
   readonly path: string;

@@ -67,8 +67,7 @@ export interface Resolved {
  *
  * @example PyTorch's `model.front3D.qconfig = None`
  * ```ts
- * import { qconfigMapping } from "./mapping.ts";
- * import { float32, staticInt8 } from "./qconfig.ts";
+ * import { float32, qconfigMapping, staticInt8 } from "octavo";
  * import assert from "node:assert/strict";
  * const mapping = qconfigMapping({ default: staticInt8(), rules: [["front3D", float32]] });
  * assert.equal(mapping.rules.length, 1);

@@ -10,8 +10,8 @@ import { float32, type QConfig } from "./qconfig.ts";
  * @param observers Of single tensors. @default {those of the forms}
  * @example
  * ```ts
- * import { onlyMapping } from "./only_mapping.ts";
- * import { staticInt8 } from "./qconfig.ts";
+ * import { staticInt8 } from "octavo";
+ * import { onlyMapping } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const mapping = onlyMapping(["conv1", "relu1"], () => staticInt8());
  * assert.equal(mapping.default.kind, "float32");

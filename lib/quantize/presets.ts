@@ -21,16 +21,7 @@ export function isPreset(name: string): name is Preset {
 /**
  * The qconfig of a backend, by name.
  *
- * | name | activations | weights | for |
- * |---|---|---|---|
- * | `wasm` | uint8, all 256 steps | int8 per channel | onnxruntime-web: static where that is faster than float32, and everything else that has weights weight-only |
- * | `fbgemm`, `x86` | uint8, 128 steps (`reduce_range`) | int8 per channel | comparison with PyTorch on servers |
- * | `onednn` | uint8, all 256 steps | int8 per channel | the same, with VNNI |
- * | `qnnpack` | uint8, all 256 steps | int8 per tensor | comparison with PyTorch on phones |
- *
- * PyTorch's take their ranges from its HistogramObserver and quantize all that has a kernel, be it
- * slower on WASM. They are near to PyTorch's, not equal to the bit: its symmetric weights are divided by
- * 127.5, the kernels here want them divided by 127.
+ * See {@linkcode defaultQConfigMapping} for what each takes.
  *
  * @throws {UserError} If there is no preset of that name; the message has the nearest.
  * @see {@link https://docs.pytorch.org/docs/stable/quantization-support.html | PyTorch}, `get_default_qconfig`
@@ -62,15 +53,28 @@ export function defaultQConfig(preset: Preset | (string & Record<never, never>) 
 }
 
 /**
- * The mapping that gives every node the qconfig of a backend. Exceptions are rules of one's own:
- * `qconfigMapping({ default: defaultQConfig("wasm"), rules: [["front3D", float32]] })`.
+ * The mapping that gives every node the qconfig of a backend.
  *
- * @param preset See {@linkcode defaultQConfig}. @default {"wasm"}
+ * | name | activations | weights | for |
+ * |---|---|---|---|
+ * | `wasm` | uint8, all 256 steps | int8 per channel | onnxruntime-web: static where that is faster than float32, and everything else that has weights weight-only |
+ * | `fbgemm`, `x86` | uint8, 128 steps (`reduce_range`) | int8 per channel | comparison with PyTorch on servers |
+ * | `onednn` | uint8, all 256 steps | int8 per channel | the same, with VNNI |
+ * | `qnnpack` | uint8, all 256 steps | int8 per tensor | comparison with PyTorch on phones |
+ *
+ * PyTorch's take their ranges from its HistogramObserver and quantize all that has a kernel, be it
+ * slower on WASM. They are near to PyTorch's, not equal to the bit: its symmetric weights are divided by
+ * 127.5, the kernels here want them divided by 127.
+ *
+ * Exceptions are rules of one's own:
+ * `qconfigMapping({ default: defaultQConfigMapping("wasm").default, rules: [["front3D", float32]] })`.
+ *
+ * @param preset Name of the backend, as above. @default {"wasm"}
  * @throws {UserError} If there is no preset of that name; the message has the nearest.
  * @see {@link https://docs.pytorch.org/docs/stable/quantization-support.html | PyTorch}, `get_default_qconfig_mapping`
  * @example
  * ```ts
- * import { defaultQConfigMapping } from "./presets.ts";
+ * import { defaultQConfigMapping } from "octavo";
  * import assert from "node:assert/strict";
  * const { default: qconfig, rules } = defaultQConfigMapping("wasm");
  * assert.ok(qconfig.kind === "static" && qconfig.otherwise.kind === "weightOnly");

@@ -154,7 +154,8 @@ export const perTensorAffine: WeightObserver = {
 };
 
 /**
- * A scale for each output channel, with the least squared error: see {@linkcode leastErrorClip}.
+ * A scale for each output channel, with the least squared error: large weights are clipped, down to
+ * 0.3 of the largest, where that lets the others be rounded more finely by as much.
  * @category QConfigs
  */
 export const perChannelMse: WeightObserver = {
@@ -164,7 +165,8 @@ export const perChannelMse: WeightObserver = {
 };
 
 /**
- * One scale for all of a weight, with the least squared error: see {@linkcode leastErrorClip}.
+ * One scale for all of a weight, with the least squared error: large weights are clipped, down to
+ * 0.3 of the largest, where that lets the others be rounded more finely by as much.
  * @category QConfigs
  */
 export const perTensorMse: WeightObserver = {
@@ -215,8 +217,7 @@ export interface StaticInt8Options {
  *
  * @example
  * ```ts
- * import { perTensor, staticInt8 } from "./qconfig.ts";
- * import { percentile } from "../calibrate/observers.ts";
+ * import { percentile, perTensor, staticInt8 } from "octavo";
  * import assert from "node:assert/strict";
  * const qconfig = staticInt8({ activation: percentile(99.9), weight: perTensor });
  * assert.equal(qconfig.activation.name, "percentile 99.9");

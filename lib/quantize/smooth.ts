@@ -31,7 +31,7 @@ export interface SmoothOptions extends CalibrateOptions {
  * the activation better where a few of them are far larger than the others.
  *
  * The division is folded into what makes the channels: a LayerNormalization, a Mul by constants, or the
- * Conv, Gemm or MatMul before a Relu or a pool; see {@linkcode channelSites}. Where that is something
+ * Conv, Gemm or MatMul before a Relu or a pool. Where that is something
  * else (a residual Add, a Softmax, several readers with other demands) the layer is left alone.
  *
  * Factors are rounded to powers of two: the network computes the same in float32, to the bit. Values

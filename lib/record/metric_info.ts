@@ -38,7 +38,7 @@ export interface MetricInfo {
   /**
    * A share: the mean of scores within 0..1, given as 0..100, with the intervals of a proportion, its
    * differences in points. It is judged by the difference measured. Any other metric is judged by the
-   * worse end of the interval, see {@linkcode worstCaseDrop}.
+   * worse end of the interval.
    */
   share: boolean;
   /** Value of float32 against itself, where the metric is closeness to float32; absent otherwise. */

@@ -57,7 +57,7 @@ const KEPT_MODELS = 64e6;
  * rest is taken from a run of the network itself. To change the last layer then costs the last layer.
  *
  * Results are those of the whole variant: the kernels are deterministic, and the network is cut only
- * where the runtime fuses nothing, see {@linkcode cutsOf}. {@linkcode Replay.check} compares.
+ * where the runtime fuses nothing. {@linkcode Replay.check} compares.
  *
  * ```ts ignore
  * const replay = await Replay.open(float32, data.selection, runtime);

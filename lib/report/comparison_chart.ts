@@ -25,8 +25,7 @@ import { COLOURS, MUTED } from "./theme.ts";
  * @param comparisons By name; on the same samples.
  * @example The last line of a notebook cell
  * ```ts
- * import type { ComparisonRecord } from "../record/comparison_record.ts";
- * import { comparisonsOf } from "./comparison_chart.ts";
+ * import { type ComparisonRecord, comparisonsOf } from "octavo/notebook";
  * const cell = (dynamic: ComparisonRecord, mixed: ComparisonRecord) => comparisonsOf({ dynamic, mixed });
  * ```
  * @category Charts (notebook)

@@ -15,8 +15,8 @@ import { familyStyles } from "./theme.ts";
  * move values: they add nothing.
  * @example The last line of a notebook cell
  * ```ts
- * import type { PlanRow } from "../record/plan_record.ts";
- * import { errorsOf } from "./error_chart.ts";
+ * import type { PlanRow } from "octavo";
+ * import { errorsOf } from "octavo/notebook";
  * const cell = ({ rows }: { rows: readonly PlanRow[] }) => errorsOf(rows);
  * ```
  * @category Tables (notebook)

@@ -22,8 +22,8 @@ import { entriesOf } from "./trials.ts";
  *
  * @example The last line of a notebook cell
  * ```ts
- * import type { Study } from "../record/study_record.ts";
- * import { scatterOf } from "./notebook_display.ts";
+ * import type { Study } from "octavo";
+ * import { scatterOf } from "octavo/notebook";
  * const cell = (study: Study) => scatterOf(study);
  * ```
  * @category Charts (notebook)

@@ -12,10 +12,9 @@ import type { Page } from "./page.ts";
  * @returns The paths written.
  * @example From what a sweep left behind
  * ```ts
- * import { study } from "../record/study_schema.ts";
- * import { writeReport } from "./write_report.ts";
+ * import { type Study, writeReport } from "octavo";
  * async function again(folder: string) {
- *   const record = study.parse(JSON.parse(await Deno.readTextFile(`${folder}/study.json`)));
+ *   const record: Study = JSON.parse(await Deno.readTextFile(`${folder}/study.json`));
  *   return await writeReport(record, folder);
  * }
  * ```

@@ -35,20 +35,14 @@ export interface LearnShapesOptions {
  * @throws {RuntimeError} If the runtime fails on the sample.
  * @example A map whose height follows an open dimension
  * ```ts
- * import { learnShapes } from "./learn_shapes.ts";
- * import { Model } from "../onnx/model.ts";
- * import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.ts";
- * import { parseGraph } from "../onnx/text.ts";
- * import { float32 } from "../tensor/tensor.ts";
- * import { create } from "@bufbuild/protobuf";
+ * import { float32Tensor } from "octavo";
+ * import { learnShapes, parseModel } from "octavo/advanced";
  * import assert from "node:assert/strict";
  *
- * const graph = parseGraph(`
+ * const model = parseModel(`
  *   input x float32[N, H]; output y float32[N, ?]
  *   h = Transpose(x) {perm=[1, 0]}; y = Transpose(h) {perm=[1, 0]}`);
- * const opsetImport = [create(OperatorSetIdProtoSchema, { version: 17n })];
- * const model = new Model(create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph }));
- * const shapes = await learnShapes(model, { x: float32([1, 3], [1, 2, 3]) });
+ * const shapes = await learnShapes(model, { x: float32Tensor([1, 3], [1, 2, 3]) });
  * assert.deepEqual(shapes.get("h")!.dims, [3, 1]);
  * assert.deepEqual(shapes.get("h")!.depends, [["H"], ["N"]]);
  * ```

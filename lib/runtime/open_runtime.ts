@@ -14,21 +14,15 @@ import type { Session, SessionOptions } from "./session.ts";
  * @throws {UserError} If an option makes no sense.
  * @example A network that gives back what it is fed, run in this thread
  * ```ts
- * import { openRuntime } from "./open_runtime.ts";
- * import { Model } from "../onnx/model.ts";
- * import { ModelProtoSchema, OperatorSetIdProtoSchema } from "../onnx/onnx_pb.ts";
- * import { parseGraph } from "../onnx/text.ts";
- * import { float32 } from "../tensor/tensor.ts";
- * import { create } from "@bufbuild/protobuf";
+ * import { float32Tensor, openRuntime } from "octavo";
+ * import { parseModel } from "octavo/advanced";
  * import assert from "node:assert/strict";
  *
- * const graph = parseGraph("input x float32[N]; output y float32[N]; y = Identity(x)");
- * const opsetImport = [create(OperatorSetIdProtoSchema, { version: 17n })];
- * const model = new Model(create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph }));
+ * const model = parseModel("input x float32[N]; output y float32[N]; y = Identity(x)");
  *
  * await using runtime = openRuntime({ workers: 0 });
- * for await (const { y } of runtime.run(model, [{ x: float32([2], [3, 4]) }])) {
- *   assert.deepEqual(y, float32([2], [3, 4]));
+ * for await (const { y } of runtime.run(model, [{ x: float32Tensor([2], [3, 4]) }])) {
+ *   assert.deepEqual(y, float32Tensor([2], [3, 4]));
  * }
  * ```
  * @category Measuring
@@ -68,7 +62,7 @@ export async function openSession(
  *
  * @example
  * ```ts
- * import { runtimeVersions } from "./open_runtime.ts";
+ * import { runtimeVersions } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * assert.deepEqual(Object.keys(runtimeVersions()), ["deno", "v8", "onnxruntime-web"]);
  * ```

@@ -172,11 +172,8 @@ export interface RuntimeEnvironment {
 }
 
 /**
- * Runs models, wherever that is. Nothing above this folder knows more of it.
- *
- * Anything of this shape will do, as the runtime with a clock of its own does that tests use. Another
- * backend, such as one for browsers, is one new folder beside `deno/` that exports a
- * {@linkcode RuntimeBackend}, and one line in `open_runtime.ts` that chooses it.
+ * Runs models, wherever that is. {@linkcode openRuntime} makes one of workers; anything else of this shape
+ * will do.
  * @category Measuring
  */
 export interface Runtime extends AsyncDisposable {

@@ -5,7 +5,7 @@ import type { Store, Stored } from "./store.ts";
  *
  * @example
  * ```ts
- * import { memoryStore } from "./memory_store.ts";
+ * import { memoryStore } from "octavo";
  * import assert from "node:assert/strict";
  * const store = memoryStore();
  * await store.put("trial", "a", { seconds: 1 });

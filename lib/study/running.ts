@@ -7,7 +7,7 @@ import type { OnStep, StepEvent } from "../record/event.ts";
  *
  * @example
  * ```ts
- * import { Running } from "./running.ts";
+ * import { Running } from "octavo/advanced";
  * import assert from "node:assert/strict";
  * const running = new Running(async function* (onStep) {
  *   yield { kind: "begin" };

@@ -2,7 +2,7 @@ import { openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /**
- * Options for {@linkcode Runtimes}.
+ * What a study is measured with.
  * @category Studies
  */
 export interface RuntimesOptions {

@@ -6,9 +6,10 @@ import { UserError } from "../errors.ts";
  *
  * @example A list is the simplest strategy
  * ```ts
- * import { listStrategy } from "./strategy.ts";
+ * import type { Strategy } from "octavo/advanced";
  * import assert from "node:assert/strict";
- * const strategy = listStrategy(["a", "b"]);
+ * const open = ["a", "b"];
+ * const strategy: Strategy<string, number> = { ask: () => open.splice(0), tell: () => {} };
  * assert.deepEqual(await strategy.ask(), ["a", "b"]);
  * assert.deepEqual(await strategy.ask(), []);
  * ```

@@ -12,7 +12,7 @@ import type { AblationData, AblationEvent } from "./ablation_event.ts";
  * most sensitive layers are measured in pairs, to see whether their errors add up.
  *
  * It takes a small part of the runs that evaluating every variant on every sample would: see
- * {@linkcode Replay} and {@linkcode measureEffects}. Layers are ranked on the selection split; ranges come
+ * {@linkcode Replay}. Layers are ranked on the selection split; ranges come
  * from the calibration split; the test split is not touched.
  *
  * Of streams, each step is run from the state that float32 has there: errors that build up over steps are

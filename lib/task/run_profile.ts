@@ -37,7 +37,7 @@ export class Profile implements ShownLater {
 }
 
 /**
- * Measures where the time of a model goes, node by node: {@linkcode profileModel}, to look at.
+ * Measures where the time of a model goes, node by node, to look at.
  *
  * @throws {UserError} If there is no sample, or one does not fit the model's inputs.
  * @example With made-up inputs, where no samples are at hand

@@ -112,9 +112,9 @@ export function elementCount(dims: readonly number[]): number {
  * @throws {RangeError} If shape and number of values differ.
  * @example
  * ```ts
- * import { float32 } from "./tensor.ts";
+ * import { float32Tensor } from "octavo";
  * import assert from "node:assert/strict";
- * assert.deepEqual(float32([2, 1], [3, 4]).data, new Float32Array([3, 4]));
+ * assert.deepEqual(float32Tensor([2, 1], [3, 4]).data, new Float32Array([3, 4]));
  * ```
  * @category Model
  */

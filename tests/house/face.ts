@@ -18,6 +18,8 @@ export interface Exported {
   readonly category: string | undefined;
   /** Code of the examples in its own doc comments that the tests run. */
   readonly examples: readonly string[];
+  /** What its doc comments link to, such as `Model` or `Model.save`. */
+  readonly links: ReadonlySet<string>;
   /** Names of the types that its declarations mention. */
   readonly mentions: ReadonlySet<string>;
 }
@@ -54,6 +56,9 @@ export async function readEntry(path: string): Promise<Exported[]> {
     category: declarations.flatMap(({ jsDoc }) => jsDoc?.tags ?? [])
       .find(({ kind }) => kind === "category")?.doc?.trim(),
     examples: declarations.flatMap(({ jsDoc }) => jsDoc ? codeOf(jsDoc) : []),
+    links: new Set(
+      [...JSON.stringify(declarations).matchAll(/\{@linkcode ([\w.]+)/g)].map(([, to]) => to!),
+    ),
     mentions: new Set(declarations.flatMap(({ def }) => typeNames(def))),
   }));
 }

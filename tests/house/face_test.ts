@@ -40,6 +40,15 @@ Deno.test("everything that the entries export stands in a group that names its e
   }
 });
 
+Deno.test("what the entries export is documented without links to what they do not", () => {
+  const exported = [...entries.values()].flat();
+  const names = new Set(exported.map(({ name }) => name));
+  const dead = exported.flatMap(({ name, links }) =>
+    [...links].filter((to) => !names.has(to.split(".")[0]!)).map((to) => `${name}: ${to}`)
+  );
+  assert.deepEqual(dead, []);
+});
+
 Deno.test("everything that the entries export is used by code that runs", async () => {
   const exported = [...entries.values()].flat();
   const examples = exported.flatMap(({ examples }) => examples);
@@ -55,7 +64,7 @@ Deno.test("everything that the entries export is used by code that runs", async 
 Deno.test("unusedNames() follows types from functions that are used, and only from these", () => {
   const some = {
     ...{ isCalled: false, documented: true, category: "Some" },
-    ...{ examples: [], mentions: new Set<string>() },
+    ...{ examples: [], links: new Set<string>(), mentions: new Set<string>() },
   };
   const exported: Exported[] = [
     { ...some, name: "run", isCalled: true, mentions: new Set(["Options"]) },

@@ -7,10 +7,9 @@ import type { ClassOptions, Metric } from "../metric.ts";
  *
  * @example Another class than float32's
  * ```ts
- * import { agreement } from "./agreement.ts";
- * import { float32 } from "../../tensor/tensor.ts";
+ * import { agreement, float32Tensor } from "octavo";
  * import assert from "node:assert/strict";
- * const [outputs, reference] = [{ y: float32([1, 2], [1, 0]) }, { y: float32([1, 2], [0, 1]) }];
+ * const [outputs, reference] = [{ y: float32Tensor([1, 2], [1, 0]) }, { y: float32Tensor([1, 2], [0, 1]) }];
  * assert.equal(agreement().score({ outputs, reference, index: 0 }), 0);
  * ```
  * @category Measuring

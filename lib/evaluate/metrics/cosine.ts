@@ -8,10 +8,9 @@ import { LEAST_SQNR } from "./sqnr.ts";
  *
  * @example At right angles
  * ```ts
- * import { cosine } from "./cosine.ts";
- * import { float32 } from "../../tensor/tensor.ts";
+ * import { cosine, float32Tensor } from "octavo";
  * import assert from "node:assert/strict";
- * const [outputs, reference] = [{ y: float32([2], [0, 1]) }, { y: float32([2], [1, 0]) }];
+ * const [outputs, reference] = [{ y: float32Tensor([2], [0, 1]) }, { y: float32Tensor([2], [1, 0]) }];
  * assert.equal(cosine().score({ outputs, reference, index: 0 }), 0);
  * ```
  * @category Measuring

@@ -13,10 +13,9 @@ export const LEAST_SQNR = 30;
  *
  * @example A tenth of the signal is 20 dB
  * ```ts
- * import { sqnr } from "./sqnr.ts";
- * import { float32 } from "../../tensor/tensor.ts";
+ * import { float32Tensor, sqnr } from "octavo";
  * import { assertAlmostEquals } from "@std/assert";
- * const [outputs, reference] = [{ y: float32([1], [1.1]) }, { y: float32([1], [1]) }];
+ * const [outputs, reference] = [{ y: float32Tensor([1], [1.1]) }, { y: float32Tensor([1], [1]) }];
  * assertAlmostEquals(sqnr().score({ outputs, reference, index: 0 }), 20, 1e-4);
  * ```
  * @category Measuring

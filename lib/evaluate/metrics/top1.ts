@@ -7,10 +7,9 @@ import type { ClassOptions, Metric } from "../metric.ts";
  *
  * @example The label is the first of the largest scores
  * ```ts
- * import { top1 } from "./top1.ts";
- * import { float32 } from "../../tensor/tensor.ts";
+ * import { float32Tensor, top1 } from "octavo";
  * import assert from "node:assert/strict";
- * const outputs = { y: float32([1, 3], [0.1, 0.7, 0.2]) };
+ * const outputs = { y: float32Tensor([1, 3], [0.1, 0.7, 0.2]) };
  * assert.equal(top1().score({ outputs, reference: outputs, label: 1, index: 0 }), 1);
  * ```
  * @category Measuring

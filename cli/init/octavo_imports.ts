@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../../lib/errors.ts";
 import project from "../../deno.json" with { type: "json" };
 
 /** What a `deno.json` says, so that scripts and notebooks beside it can import Octavo. */
@@ -19,11 +20,20 @@ export interface OctavoImports {
  *
  * @param folder The folder of the `deno.json`.
  * @param resolve Where an entry lies. @default {where this Octavo imports it from}
+ * @param isProgram Whether Octavo was compiled to one program.
+ * @throws {UserError} If so: its modules lie in the program, where no other finds them.
  */
 export function octavoImports(
   folder: string,
   resolve: (entry: string) => string = import.meta.resolve,
+  isProgram: boolean = Deno.build.standalone,
 ): OctavoImports {
+  if (isProgram) {
+    throw new UserError(
+      `Cannot make ${folder}: notebooks cannot import an Octavo that is compiled to one program; ` +
+        "run init of a clone or of the npm package",
+    );
+  }
   const entries = Object.keys(project.exports)
     .filter((path) => path !== "./cli")
     .map((path) => path.replace(".", "octavo"));

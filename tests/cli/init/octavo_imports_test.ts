@@ -27,6 +27,11 @@ Deno.test("octavoImports() names an inner folder as one, and leaves addresses of
   assert.equal(octavoImports("/p", () => "https://a/mod.ts").imports.octavo, "https://a/mod.ts");
 });
 
+Deno.test("octavoImports() says that nothing can import a compiled program", () => {
+  const resolve = () => "file:///tmp/deno-compile-octavo/mod.ts";
+  assert.throws(() => octavoImports("/p", resolve, true), /run init of a clone or of the npm/);
+});
+
 Deno.test("octavoCommand() asks npx only where it finds the package, lest it fetch another", () => {
   const octavo = new URL("file:///p/node_modules/octavo/");
   assert.equal(octavoCommand("/p", octavo), "npx octavo");

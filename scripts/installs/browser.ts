@@ -31,17 +31,21 @@ export async function findChromium(): Promise<string | undefined> {
  * back: `fetch("/answer", { method: "POST", body })`.
  *
  * @param chromium See {@linkcode findChromium}.
+ * @param headers What all files are sent with besides.
  * @throws {UserError} If nothing comes within a minute, or `/failure` is called with a reason.
  */
 export async function answerOfPage(
   chromium: string,
   folder: string,
   page: string,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname } = new URL(request.url);
-    if (request.method !== "POST") return await fileResponse(folder, pathname);
+    if (request.method !== "POST") {
+      return await fileResponse(folder, pathname, headers);
+    }
     if (pathname === "/answer") resolve(await request.text());
     else reject(new UserError(`the page says: ${await request.text()}`));
     return new Response();
@@ -64,11 +68,15 @@ export async function answerOfPage(
   }
 }
 
-async function fileResponse(folder: string, pathname: string): Promise<Response> {
+async function fileResponse(
+  folder: string,
+  pathname: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Response> {
   try {
     const bytes = await Deno.readFile(join(folder, decodeURIComponent(pathname)));
     const type = TYPES.get(pathname.slice(pathname.lastIndexOf("."))) ?? "application/octet-stream";
-    return new Response(bytes, { headers: { "content-type": type } });
+    return new Response(bytes, { headers: { ...headers, "content-type": type } });
   } catch {
     return new Response(null, { status: 404 });
   }

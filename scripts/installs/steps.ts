@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { executeNotebook } from "../notebooks/execute.ts";
+import { type CellFailure, executeNotebook } from "../notebooks/execute.ts";
 import { parseNotebook } from "../notebooks/notebook.ts";
+import { checkTypes } from "../notebooks/types.ts";
 import { answerOfPage, findChromium } from "./browser.ts";
 import { writeCore } from "./core.ts";
 import type { Installation } from "./installation.ts";
 import { pageOfCore } from "./page_of_core.ts";
+import { outputsShown } from "./page_of_model.ts";
+import type { Place } from "./place.ts";
 import { libraryExample } from "./readme.ts";
 
 /** What is tried; gives a reason where it cannot be tried here, and throws where it fails. */
@@ -18,6 +21,8 @@ export const STEPS: readonly (readonly [name: string, step: Step])[] = [
   ["octavo/quantize in Node makes the files that it makes in Deno", coreInNode],
   ["octavo/quantize in a page makes the files that it makes in Deno", coreInPage],
   ["npx octavo init, and its notebook on the real kernel", notebook],
+  ["the notebook of npx octavo init says what it lacks", notebookAlone],
+  ["npx octavo init --page, and Chromium's outputs are Deno's to the bit", modelInPage],
   ["what is missing from an installation is said", damaged],
 ];
 
@@ -68,10 +73,34 @@ async function coreInPage(installation: Installation): Promise<string | void> {
 async function notebook({ place }: Installation): Promise<void> {
   const subject = ["--model", "model.onnx", "--data", "samples.npz"];
   await place.run("npx", "octavo", "init", "work", ...subject);
-  const path = place.path("work", "first.ipynb");
-  const cells = parseNotebook(await Deno.readTextFile(path), path);
-  const { failure } = await executeNotebook(cells, place.path("work"));
+  const failure = await failureOfNotebook(place, "work");
   if (failure) throw new Error(`cell ${failure.cell}: ${failure.reason}`);
+}
+
+async function notebookAlone({ place }: Installation): Promise<void> {
+  await place.run("npx", "octavo", "init", "empty");
+  const failure = await failureOfNotebook(place, "empty");
+  assert.match(failure?.reason ?? "it ran", /There is no model\.onnx yet: put it there, or name/);
+}
+
+/** What goes wrong in the first notebook of a folder, where its types are right. */
+async function failureOfNotebook(place: Place, folder: string): Promise<CellFailure | undefined> {
+  const path = place.path(folder, "first.ipynb");
+  const notebook = parseNotebook(await Deno.readTextFile(path), path);
+  assert.equal(await checkTypes(path, notebook), undefined);
+  return (await executeNotebook(notebook, place.path(folder))).failure;
+}
+
+async function modelInPage({ place }: Installation): Promise<string | void> {
+  const best = "studies/model-search/best.onnx"; // of the search before
+  await place.run("npx", "octavo", "init", "page", "--page", best, "--data", "samples.npz");
+  const chromium = await findChromium();
+  if (chromium === undefined) return "there is no Chromium here";
+  const folder = place.path("page");
+  const same = ["true", "true", "true"];
+  const shown = (isolated: boolean) => outputsShown(chromium, folder, { isolated });
+  assert.deepEqual(await shown(false), { threads: "1", same });
+  assert.deepEqual(await shown(true), { threads: "2", same });
 }
 
 async function damaged({ place }: Installation): Promise<void> {

@@ -72,7 +72,7 @@ Deno.test("no two files of lib/ have one name", () => {
 Deno.test("no two files of lib/ export one name", async () => {
   const files = new Map<string, Set<string>>();
   for (const path of lib) {
-    for (const { name, passedOn } of namesOf(await readText(path)).exports) {
+    for (const { name, passedOn } of (await namesIn(path)).exports) {
       if (!passedOn) files.set(name, (files.get(name) ?? new Set()).add(path));
     }
   }
@@ -99,13 +99,34 @@ Deno.test("no value of lib/ is there for tests alone", async () => {
   assert.deepEqual(dead.map(({ id }) => id), []);
 });
 
-/** The values that files of lib/ export, and how often their names stand in their own files. */
-async function values(): Promise<{ id: string; uses: number }[]> {
+const names = new Map<string, Promise<ReturnType<typeof namesOf>>>();
+
+/** What a file exports and imports; parsed once for all tests. */
+function namesIn(path: string): Promise<ReturnType<typeof namesOf>> {
+  const known = names.get(path) ?? readText(path).then(namesOf);
+  names.set(path, known);
+  return known;
+}
+
+/** A value that a file of lib/ exports. */
+interface Value {
+  readonly id: string;
+  /** How often its name stands in its own file. */
+  readonly uses: number;
+}
+
+let exported: Promise<Value[]> | undefined;
+
+/** The values that files of lib/ export; found once for all tests. */
+function values(): Promise<Value[]> {
+  return exported ??= findValues();
+}
+
+async function findValues(): Promise<Value[]> {
   const found = await Promise.all(
     lib.filter((path) => path !== GENERATED && !path.startsWith(ENTRIES)).map(async (path) => {
-      const source = await readText(path);
-      const counts = countNames(source);
-      return namesOf(source).exports.filter(({ kind }) => kind === "value")
+      const counts = countNames(await readText(path));
+      return (await namesIn(path)).exports.filter(({ kind }) => kind === "value")
         .map(({ name, passedOn }) => ({
           id: `${path} ${name}`,
           uses: passedOn ? 0 : counts.get(name)!,
@@ -118,14 +139,14 @@ async function values(): Promise<{ id: string; uses: number }[]> {
 /** What files and notebooks import, by the path that it comes from and its name. */
 async function importedBy(paths: readonly string[]): Promise<Set<string>> {
   const used = new Set<string>();
-  const use = (path: string, source: string) => {
-    for (const { from, name } of namesOf(source).imports) {
+  const use = (path: string, { imports }: ReturnType<typeof namesOf>) => {
+    for (const { from, name } of imports) {
       used.add(`${resolveImport(path, from)} ${name}`);
     }
   };
-  for (const path of paths) use(path, await readText(path));
+  for (const path of paths) use(path, await namesIn(path));
   for await (const { name } of Deno.readDir(new URL("notebooks", ROOT))) {
-    for (const cell of await cellsOf(`notebooks/${name}`)) use(`notebooks/${name}`, cell);
+    for (const cell of await cellsOf(`notebooks/${name}`)) use(`notebooks/${name}`, namesOf(cell));
   }
   // What a file is imported for as a whole, all of it is.
   for (const { id } of await values()) {

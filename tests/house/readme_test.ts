@@ -4,11 +4,7 @@ import { parseSweepConfig } from "../../lib/config/parse_sweep_config.ts";
 import { METRICS } from "../../lib/evaluate/metrics.ts";
 import { TERMS } from "../../lib/report/terms.ts";
 import { codeBlocks } from "./face.ts";
-import { readText, run } from "./tree.ts";
-
-Deno.test("the types of the README's code are right", async () => {
-  await run(Deno.execPath(), "check", "--quiet", "--doc-only", "README.md");
-});
+import { readText } from "./tree.ts";
 
 Deno.test("the README's strategy is the one that the example of runStudy() runs", async () => {
   const blocks = codeBlocks(await readText("README.md"));

@@ -28,7 +28,7 @@ Deno.test("octavoImports() names an inner folder as one, and leaves addresses of
 });
 
 Deno.test("octavoImports() says that nothing can import a compiled program", () => {
-  const resolve = () => "file:///tmp/deno-compile-octavo/mod.ts";
+  const resolve = () => "file:///p/deno-compile-octavo/mod.ts";
   assert.throws(() => octavoImports("/p", resolve, true), /run init of a clone or of the npm/);
 });
 

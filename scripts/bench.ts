@@ -12,8 +12,8 @@ import { modelIo } from "./bench/model_io.ts";
 import { placement, placements } from "./bench/placement.ts";
 import { prediction } from "./bench/prediction.ts";
 import { searches } from "./bench/search.ts";
-import { flag } from "../cli/command.ts";
-import { runScript, script } from "../cli/shell.ts";
+import { flag } from "./cli/command.ts";
+import { runScript, script } from "./cli/shell.ts";
 
 const benches: readonly Bench[] = [
   ablation,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { flag, text } from "../cli/command.ts";
-import { runScript, script } from "../cli/shell.ts";
+import { flag, text } from "./cli/command.ts";
+import { runScript, script } from "./cli/shell.ts";
 import config from "../deno.json" with { type: "json" };
 import { UserError } from "../lib/errors.ts";
 import { type Entry, type ModuleDoc, referenceModule } from "./doc/reference.ts";

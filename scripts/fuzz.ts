@@ -1,10 +1,10 @@
 import { commandName } from "../lib/command_name.ts";
 import { nearest, UsageError, UserError } from "../lib/errors.ts";
-import { number, text } from "../cli/command.ts";
+import { number, text } from "./cli/command.ts";
 import { type Ending, tryMutants } from "./fuzz/pool.ts";
 import { type Kind, Tally } from "./fuzz/tally.ts";
 import { targetOf, targets } from "./fuzz/targets.ts";
-import { runScript, script } from "../cli/shell.ts";
+import { runScript, script } from "./cli/shell.ts";
 
 const whole = { integer: true, min: 0 } as const;
 

@@ -1,6 +1,6 @@
 import { reasonOf, UserError } from "../lib/errors.ts";
-import { flag } from "../cli/command.ts";
-import { runScript, script, type Shell } from "../cli/shell.ts";
+import { flag } from "./cli/command.ts";
+import { runScript, script, type Shell } from "./cli/shell.ts";
 import { type Installation, makeInstallation } from "./installs/installation.ts";
 import { STEPS } from "./installs/steps.ts";
 

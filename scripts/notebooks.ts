@@ -1,12 +1,12 @@
 import { basename, dirname, join } from "node:path";
 import { commandName } from "../lib/command_name.ts";
 import { UserError } from "../lib/errors.ts";
-import { flag, text } from "../cli/command.ts";
+import { flag, text } from "./cli/command.ts";
 import { executeNotebook } from "./notebooks/execute.ts";
 import { formatNotebook, parseNotebook } from "./notebooks/notebook.ts";
 import { strip } from "./notebooks/strip.ts";
 import { checkTypes } from "./notebooks/types.ts";
-import { runScript, script, type Shell } from "../cli/shell.ts";
+import { runScript, script, type Shell } from "./cli/shell.ts";
 
 const FOLDER = "notebooks";
 

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { megabytes } from "../lib/report/format.ts";
 import { writeWhole } from "../lib/whole_file.ts";
-import { text } from "../cli/command.ts";
+import { text } from "./cli/command.ts";
 import { makePackage, tarballOf } from "./pack/package.ts";
 import { readProject } from "./pack/read_project.ts";
-import { runScript, script } from "../cli/shell.ts";
+import { runScript, script } from "./cli/shell.ts";
 
 const command = {
   name: "pack",

@@ -1,5 +1,5 @@
 import { UserError } from "../../lib/errors.ts";
-import { told } from "../../cli/told.ts";
+import { told } from "../cli/told.ts";
 
 /** How a mutant ended. */
 export type Outcome = "fine" | "sentence" | "unclear" | "unexpected" | "hang" | "memory" | "death";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Progress } from "../../cli/progress.ts";
+import type { Progress } from "../cli/progress.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { makePackage, tarballOf } from "../pack/package.ts";

@@ -5,7 +5,7 @@ import type { NpmTarget, Project } from "./project.ts";
 export const DENO_VERSION = "2.9.6";
 
 /** The program behind the command `octavo`, for Node. */
-export const BIN = "cli/bin/octavo.js";
+export const BIN = "scripts/cli/bin/octavo.js";
 
 /** What npm reads of a package. */
 export interface Manifest {

@@ -3,7 +3,7 @@ import type { Project } from "./project.ts";
 import type { Files } from "./tar.ts";
 
 /** What of the project goes into a package; of `deno.lock` come the versions. */
-const PARTS = ["mod.ts", "lib", "cli", "README.md", "LICENSE", "deno.lock"];
+const PARTS = ["mod.ts", "lib", "scripts/cli", "README.md", "LICENSE", "deno.lock"];
 
 /** Reads `deno.json` of a folder, and the files that belong in its package. */
 export async function readProject(root: string): Promise<{ project: Project; files: Files }> {

@@ -3,7 +3,7 @@ import { configReference, configSchema } from "../../lib/config/config_reference
 import { quantizeConfig } from "../../lib/config/mapping_config.ts";
 import { sweepConfig } from "../../lib/config/sweep_config.ts";
 import committed from "../../lib/config/config.schema.json" with { type: "json" };
-import { run } from "../cli/spawn.ts";
+import { run } from "../scripts/cli/spawn.ts";
 
 const KEYS = Object.keys({ ...sweepConfig.shape, ...quantizeConfig.shape });
 

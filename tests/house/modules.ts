@@ -25,7 +25,7 @@ interface Dependency {
  * since Workers are started by address and are nobody's import.
  */
 export async function readModules(
-  folders: readonly string[] = ["lib/", "cli/", "scripts/"],
+  folders: readonly string[] = ["lib/", "scripts/"],
 ): Promise<Module[]> {
   const paths = [...await topLevelFiles(), ...await typescriptFiles(...folders)];
   const folder = await Deno.makeTempDir();

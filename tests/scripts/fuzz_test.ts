@@ -10,7 +10,7 @@ import { Tally } from "../../scripts/fuzz/tally.ts";
 import { seedModels } from "../../scripts/fuzz/seed_models.ts";
 import { targetOf, targets } from "../../scripts/fuzz/targets.ts";
 import fuzz from "../../scripts/fuzz.ts";
-import { runHere } from "../cli/spawn.ts";
+import { runHere } from "./cli/spawn.ts";
 
 Deno.test("mutateBytes() and mutateModel() leave the file they are given as it is", () => {
   const [model] = seedModels();

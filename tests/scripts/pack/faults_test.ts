@@ -15,7 +15,7 @@ const whole = {
   "one.js": `import fs from "node:fs"; export const one = new URL("./one.css", import.meta.url);`,
   "one.d.ts": `export declare const one: URL;`,
   "one.css": "p {}",
-  "cli/bin/octavo.js": `import "../../mod.js"; import("deno/install_api.cjs");`,
+  "scripts/cli/bin/octavo.js": `import "../../../mod.js"; import("deno/install_api.cjs");`,
 };
 
 function faults(changes: Record<string, string | undefined>): Promise<string[]> {
@@ -34,26 +34,29 @@ Deno.test("faultsOf() names files that are not there, and imports that Node cann
   const found = await faults({
     "one.css": undefined,
     "one.d.ts": undefined,
-    "cli/bin/octavo.js": `
-import "../../mod.js";
+    "scripts/cli/bin/octavo.js": `
+import "../../../mod.js";
 import "./gone.js"; // "import './comment.js'" and the like are no imports
 import kysely from "kysely";
 import "npm:zod@4.6.7";
 const text = "import './text.js'", worker = new URL("../worker.ts", import.meta.url);`,
   });
   assert.deepEqual(found.sort(), [
-    "cli/bin/octavo.js imports kysely, which is no dependency",
-    "cli/bin/octavo.js imports npm:zod@4.6.7, which is no dependency",
-    "cli/bin/octavo.js needs cli/bin/gone.js, which is not packed",
-    "cli/bin/octavo.js needs cli/worker.ts, which is not packed",
     "mod.d.ts needs one.d.ts, which is not packed",
     "one.js needs one.css, which is not packed",
+    "scripts/cli/bin/octavo.js imports kysely, which is no dependency",
+    "scripts/cli/bin/octavo.js imports npm:zod@4.6.7, which is no dependency",
+    "scripts/cli/bin/octavo.js needs scripts/cli/bin/gone.js, which is not packed",
+    "scripts/cli/bin/octavo.js needs scripts/cli/worker.ts, which is not packed",
   ]);
 });
 
 Deno.test("faultsOf() names an export without types, and a command that is not there", async () => {
-  assert.deepEqual(await faults({ "mod.d.ts": undefined, "cli/bin/octavo.js": undefined }), [
-    "The export . needs mod.d.ts, which is not packed",
-    "The command needs cli/bin/octavo.js, which is not packed",
-  ]);
+  assert.deepEqual(
+    await faults({ "mod.d.ts": undefined, "scripts/cli/bin/octavo.js": undefined }),
+    [
+      "The export . needs mod.d.ts, which is not packed",
+      "The command needs scripts/cli/bin/octavo.js, which is not packed",
+    ],
+  );
 });

@@ -21,7 +21,7 @@ export function start(): Worker {
   "lib/worker.ts": `import { once } from "./once.ts"; once();`,
   "lib/once.ts": `/** Once. */ export function once(): void {}`,
   "lib/page.css": "p {}",
-  "cli/bin/octavo.js": `import { version } from "../../mod.js"; console.log(version);`,
+  "scripts/cli/bin/octavo.js": `import { version } from "../../../mod.js"; console.log(version);`,
 };
 
 function filesOf(texts: Record<string, string>): Files {
@@ -33,7 +33,6 @@ function filesOf(texts: Record<string, string>): Files {
 Deno.test("makePackage() compiles modules and workers, and brings every other file as it is", async () => {
   const { files } = await makePackage(project, filesOf(sources));
   assert.deepEqual([...files.keys()].sort(), [
-    "cli/bin/octavo.js",
     "contents.json",
     "lib/once.js",
     "lib/page.css",
@@ -42,6 +41,7 @@ Deno.test("makePackage() compiles modules and workers, and brings every other fi
     "mod.d.ts",
     "mod.js",
     "package.json",
+    "scripts/cli/bin/octavo.js",
   ]);
   const text = (path: string) => new TextDecoder().decode(files.get(path));
   assert.match(text("mod.js"), /from "\.\/package\.json" with/);

@@ -1,0 +1,179 @@
+import { commandName } from "../../lib/command_name.ts";
+import type { Dataset } from "../../lib/data/dataset.ts";
+import { UserError } from "../../lib/errors.ts";
+import { baselineNotes } from "../../lib/evaluate/baseline_notes.ts";
+import { evaluate, type Evaluation } from "../../lib/evaluate/evaluate.ts";
+import { type Limits, requireLimits } from "../../lib/evaluate/limits.ts";
+import { measureColdStart } from "../../lib/evaluate/measure_cold_start.ts";
+import { infoOf, type Metric } from "../../lib/evaluate/metric.ts";
+import { metricFor } from "../../lib/evaluate/metric_for.ts";
+import { valueTypes } from "../../lib/onnx/graph.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import { DEFAULT_MAX_CREATE, isSlowToCreate } from "../../lib/record/best.ts";
+import { allowedDrop, isWithin, worstCaseDrop } from "../../lib/record/budget.ts";
+import { factor, factorInterval, metricFormat } from "../../lib/report/format.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
+import { RuntimeError } from "../../lib/runtime/runtime_errors.ts";
+import { compare, Comparison } from "../../lib/task/run_compare.ts";
+import type { Shell } from "./shell.ts";
+import { ownMetric } from "./own_metric.ts";
+import { tellMetric } from "./tell_metric.ts";
+
+/** What a command line says of a comparison. */
+export interface CheckOptions extends Limits {
+  readonly metric?: string | undefined;
+  /** Nothing but JSON is to be printed. */
+  readonly json: boolean;
+}
+
+/** How a command compares what it makes with float32. */
+export interface Check {
+  readonly metric: Metric;
+  readonly data: Dataset;
+  /** Float32 on the data; or why it has no figure there. */
+  readonly float32: Evaluation | string;
+}
+
+/** What became of a comparison: it, or why there is none; neither where none was planned. */
+export interface Checked {
+  readonly comparison?: Comparison;
+  readonly failed?: string;
+}
+
+/**
+ * Settles before the work what will be compared how, and says it in the first line of what is printed; and
+ * what float32 itself says against the samples.
+ *
+ * @param data Samples that the result is not made from; undefined where there are too few.
+ * @param options What the user asked for, and whether only JSON is to be printed.
+ * @returns Undefined where there is nothing to compare on, or no tensor to compare.
+ * @throws {UsageError} If a limit cannot be meant for the metric.
+ * @throws {UserError} If there is no such metric, it was asked for and does not suit the network, or the
+ * labels are no classes of it.
+ */
+export async function planCheck(
+  model: Model,
+  data: Dataset | undefined,
+  options: CheckOptions,
+  runtime: Runtime,
+  shell: Shell,
+): Promise<Check | undefined> {
+  const { maxDrop, atLeast } = options;
+  const { progress, signal } = shell;
+  if (!data || valueTypes(model.graph).outputs.length === 0) {
+    if (maxDrop === undefined && atLeast === undefined) return undefined;
+    throw new UserError(
+      "Cannot keep --at-least or --max-drop without a comparison: give --data with samples enough to " +
+        "compare on, 4 at least",
+    );
+  }
+  const asked = await ownMetric(options.metric);
+  const metric = await metricFor(model, data, { metric: asked, runtime, signal });
+  const info = infoOf(metric);
+  requireLimits(info, options);
+  await tellMetric(info, shell, options.json);
+  const float32 = await evaluate(runtime, model, data, metric, undefined, { signal })
+    .catch((error) => {
+      if (options.metric !== undefined) throw error; // who asks for it wants its figure
+      return reasonNotCompared(error, signal);
+    });
+  if (typeof float32 !== "string") {
+    (await baselineNotes(model, data, metric, float32)).forEach(progress.log);
+  }
+  return { metric, data, float32 };
+}
+
+/** Why nothing can be compared; what is no fault of what the user brought is thrown. */
+function reasonNotCompared(error: unknown, signal: AbortSignal): string {
+  if (!(error instanceof UserError) || error instanceof RuntimeError || signal.aborted) throw error;
+  return `It was not compared with float32. ${error.message}.`;
+}
+
+/**
+ * Compares what a command has made with float32, and tells how far it is. Where no comparison is possible
+ * the work is not lost: the reason is told.
+ */
+export async function check(
+  model: Model,
+  candidate: Model,
+  plan: Check | undefined,
+  runtime: Runtime,
+  { progress, signal }: Shell,
+): Promise<Checked> {
+  if (!plan) return {};
+  const { metric, data, float32 } = plan;
+  if (typeof float32 === "string") return { failed: float32 };
+  const onProgress = (done: number, all: number) =>
+    progress.update(`comparing: ${done} of ${all} runs`);
+  try {
+    const options = { metric, runtime, reference: float32, coldRounds: 0, signal, onProgress };
+    return { comparison: await compare(model, candidate, data, options) };
+  } catch (error) {
+    return { failed: reasonNotCompared(error, signal) };
+  }
+}
+
+/**
+ * Adds to a comparison what a page waits for at its first visit, which is measured of what is written
+ * alone: it takes some seconds.
+ */
+export async function withColdStart(
+  checked: Checked,
+  { float32, candidate, plan }: {
+    readonly float32: Model;
+    readonly candidate: Model;
+    readonly plan: Check | undefined;
+  },
+  { coldRounds: rounds = 6 }: { readonly coldRounds?: number | undefined },
+  runtime: Runtime,
+  { progress, signal }: Shell,
+): Promise<Checked> {
+  const { comparison } = checked;
+  if (!comparison || !plan) return checked;
+  progress.update("looking what a page waits for");
+  const sample = await plan.data.sample(0);
+  const options = { rounds, signal };
+  const coldStart = await measureColdStart(runtime, float32, candidate, sample, options);
+  return coldStart ? { comparison: new Comparison({ ...comparison, coldStart }) } : checked;
+}
+
+/** Warns of a model whose session takes beyond doubt longer to create than is accepted. */
+export function creationNote(
+  { comparison }: Checked,
+  maxCreate = DEFAULT_MAX_CREATE,
+): string[] {
+  if (!comparison?.coldStart || !isSlowToCreate({ maxCreate }, comparison)) return [];
+  const { ratio } = comparison.coldStart.create;
+  return [
+    `Creating its session takes ${factorInterval(ratio)} of float32's time, above the limit of ` +
+    `${factor(maxCreate)} (--max-create). \`${
+      commandName("search")
+    }\` keeps such models from winning.`,
+  ];
+}
+
+/** Refuses a result that misses a limit, once it is written. */
+export function requireKept(
+  { comparison }: Checked,
+  { maxDrop, atLeast }: Limits,
+  file: string,
+): void {
+  if (maxDrop === undefined && atLeast === undefined) return;
+  const asked = maxDrop === undefined ? `--at-least ${atLeast}` : `--max-drop ${maxDrop}`;
+  if (!comparison) {
+    throw new UserError(`${file} is written, but ${asked} was not checked: see above`);
+  }
+  const { metric, difference, candidate, float32 } = comparison;
+  const allowed = maxDrop ?? allowedDrop(metric, atLeast!, float32.value.value);
+  if (isWithin({ maxDrop: allowed }, worstCaseDrop(metric, difference))) return;
+  const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: allowed });
+  throw new UserError(
+    `${file} is written, but it misses ${asked}: its ${metric.name} is ${
+      format.value(candidate.value.value)
+    }${format.unit} ${format.range(candidate.value)}, float32's ` +
+      `${format.value(float32.value.value)}${format.unit}. \`${
+        commandName("ablate")
+      }\` tells which layers cost it, ` +
+      `\`${commandName("search")}\` looks for a mix that keeps the limit`,
+  );
+}

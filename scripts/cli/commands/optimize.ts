@@ -1,0 +1,158 @@
+import { basename } from "node:path";
+import { optimize } from "../../../lib/task/run_optimize.ts";
+import type { Optimized } from "../../../lib/task/optimized.ts";
+import { noise } from "../../../lib/data/noise.ts";
+import { downloadSizes } from "../../../lib/evaluate/download_sizes.ts";
+import { UsageError } from "../../../lib/errors.ts";
+import { valueTypes } from "../../../lib/onnx/graph.ts";
+import { withoutExporterMetadata } from "../../../lib/onnx/exporter_metadata.ts";
+import { decodeModel, type Model } from "../../../lib/onnx/model.ts";
+import type { Download } from "../../../lib/record/download.ts";
+import { check, type Checked, planCheck } from "../check.ts";
+import { flag, number, RESUMES, text } from "../command.ts";
+import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
+import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
+import { noteOnFloats } from "../float_types.ts";
+import { KEPT_TIMES } from "../kept_times.ts";
+import { COLD_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
+import { openOwnRuntime } from "../open_own_runtime.ts";
+import { makeRoomFor, requireOut } from "../out_file.ts";
+import { readNetwork, specialized } from "../read_network.ts";
+import { given } from "../study_data.ts";
+import { withConfig } from "../with_config.ts";
+import { script } from "../shell.ts";
+import { samples, SPLIT_OPTIONS } from "../split_options.ts";
+import { takeSamples } from "../take_samples.ts";
+import { writtenNote } from "../written_note.ts";
+
+const command = {
+  name: "optimize",
+  stopped: RESUMES,
+  summary:
+    "Makes a model fast on onnxruntime-web's WASM kernels: times every node on this machine in " +
+    "every form that it can have, int8 among them, and writes what takes least as a whole. It never " +
+    "writes a model that is slower than the one it was given; accuracy is told, not weighed.",
+  operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
+  options: {
+    data: text("PATH", DATA_HELP),
+    config: READING,
+    out: text("FILE", "where to write the model"),
+    float32: flag("only exact rewrites, nothing in int8; a model of fixed shapes needs no samples"),
+    threads: number("N", "threads of the runtime to choose for; 1 by default", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    calibration: samples("samples to find ranges with; 40 % by default, 200 at most"),
+    selection: samples("most samples to compare on; 100 by default"),
+    metric: METRIC_OPTION,
+    ...COLD_OPTIONS,
+    ...SPLIT_OPTIONS,
+    fresh: flag(
+      `measure anew what was measured on this machine before, and keep that; ${KEPT_TIMES}`,
+    ),
+    ...WRITTEN_OPTIONS,
+    json: flag("print what was chosen and measured as JSON"),
+  },
+  words: ["static", "dynamic", "weightOnly", "QLinearConv, QGemm, ...", "in X", "SQNR"],
+  examples: [
+    "model.onnx --data samples.npz --out model.fast.onnx",
+    "model.onnx --float32 --out model.fast.onnx",
+  ],
+} as const;
+
+const main = script(command, async ({ operands, options: typed }, shell) => {
+  const config = await readShared(typed.config);
+  const options = withConfig(typed, config);
+  const { print, progress, signal } = shell;
+  const { threads = 1 } = options;
+  const format = readFormat(options.format);
+  const out = requireOut(options.out, operands.model, "fast.onnx");
+  progress.update("reading model and samples");
+  const read = await readNetwork(operands.model, shell);
+  const data = options.data === undefined
+    ? undefined
+    : await readSamples(options.data, read, config?.data, progress.log);
+  const model = data ? await specialized(read, data, shell) : read;
+  const samples = data && takeSamples(data, options);
+  if (!samples && !options.float32) {
+    throw new UsageError(
+      "Shapes and the ranges of int8 are found on samples: give --data samples.npz, or --float32 " +
+        "for exact rewrites alone",
+    );
+  }
+  await makeRoomFor(out);
+
+  await using runtime = await openOwnRuntime({ workers: 1, threads }, progress.log);
+  const planned = await planCheck(model, samples?.check, options, runtime, shell);
+  const result = await optimize(model, samples?.calibration ?? [madeUp(model)], {
+    ...{ runtime, format },
+    qconfig: options.float32 ? "float32" : "fastest",
+    ...(samples && { calibration: samples.calibration.length }),
+    fresh: options.fresh,
+    ...given({ coldRounds: options.coldRounds, maxCreate: options.maxCreate }),
+    signal,
+    onProgress: (step) => progress.update(step),
+  });
+  // What is compared is what the file will hold.
+  const best = options.keepMetadata ? result.model : withoutExporterMetadata(result.model);
+  const chosen = decodeModel(best.bytes(), basename(out));
+  const isSame = result.model === model;
+  const checked = isSame ? {} : await check(read, chosen, planned, runtime, shell);
+  const floats = isSame ? [] : await noteOnFloats(model, samples?.check, runtime);
+  await chosen.save(out);
+  progress.close();
+
+  const download = await downloadSizes(chosen.bytes());
+  const written = { file: out, bytes: chosen.bytes().length, download, floats };
+  await print(
+    options.json
+      ? jsonOf(result, checked, { ...written, kept: isSame, threads })
+      : textOf(result, checked, written, read, options.all),
+  );
+});
+
+/** The file that holds the chosen model. */
+interface Written {
+  readonly file: string;
+  readonly bytes: number;
+  readonly download: Download;
+  /** What there is to say of the float types of the network. */
+  readonly floats: readonly string[];
+}
+
+function jsonOf(
+  { parts, plan, rewrites, notes }: Optimized,
+  { comparison, failed }: Checked,
+  written: Written & { readonly kept: boolean; readonly threads: number },
+): string {
+  const { latency, coldStart, shapes, predictedMs, drifted, kernelTimes } = parts;
+  const record = {
+    ...written,
+    ...{ shapes, latency, coldStart, predictedMs, drifted, kernelTimes, notes, rewrites },
+    ...{ executes: plan.executes(), plan: plan.rows, comparison, failed },
+  };
+  return JSON.stringify(record, null, 2);
+}
+
+function textOf(
+  result: Optimized,
+  { comparison, failed }: Checked,
+  { file, bytes, download, floats }: Written,
+  model: Model,
+  all: boolean,
+): string {
+  return [
+    ...result.model === result.built ? [`${all ? result.plan.all : result.plan}\n`] : [],
+    result.notes.join("\n"),
+    ...comparison ? [`\n${comparison}`] : [],
+    ...failed ? [`\n${failed}`] : [],
+    ...floats.map((note) => `\n${note}`),
+    `\n${writtenNote({ file, bytes, download }, model)}`,
+  ].join("\n");
+}
+
+/** Inputs of the shapes that the model states; it says so if it leaves one open. */
+function madeUp(model: Model) {
+  return noise(valueTypes(model.graph).inputs, model.name);
+}
+
+export default main;

@@ -1,0 +1,78 @@
+import { writeReport } from "../../../lib/report/write_report.ts";
+import { search } from "../../../lib/task/run_search.ts";
+import { number, RESUMES, text } from "../command.ts";
+import { DATA_HELP, READING, readShared } from "../data.ts";
+import { followStudy } from "../follow_study.ts";
+import { specialized } from "../read_network.ts";
+import { script } from "../shell.ts";
+import {
+  commandLine,
+  fileSplits,
+  given,
+  MODEL_OPERAND,
+  modelOrSample,
+  objectiveOf,
+  requirePair,
+  sampleSplits,
+  STUDY_OPTIONS,
+  studyMetric,
+} from "../study_data.ts";
+import { withConfig } from "../with_config.ts";
+
+const command = {
+  name: "search",
+  stopped: RESUMES,
+  summary: "Finds the fastest (or smallest) model whose accuracy drops by no more than a budget: " +
+    "measures what each form of each layer takes and costs, solves for the best mix, builds it, " +
+    "measures it, and learns from that until the time is up. Writes report, models and record into " +
+    "a folder; run again, it continues where it was stopped.",
+  operands: {
+    model: MODEL_OPERAND,
+  },
+  options: {
+    data: text("PATH", DATA_HELP),
+    config: READING,
+    minutes: number("M", "most minutes to spend; 10 by default", { min: 0.01 }),
+    out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
+    ...STUDY_OPTIONS,
+  },
+  words: ["fused", "lowered", "static", "dynamic", "weightOnly", "front", "SQNR"],
+  examples: [
+    "--max-drop 0.5",
+    "model.onnx --data samples.npz --minutes 30 --objective size",
+  ],
+} as const;
+
+const main = script(command, async (line, { args, signal, progress, print }) => {
+  const { operands } = line;
+  const config = await readShared(line.options.config);
+  const options = withConfig(line.options, config);
+  const { data } = options;
+  requirePair(operands.model, data, "search");
+  const objective = objectiveOf(options.objective);
+  const metric = await studyMetric(options.metric);
+  progress.update("reading model and samples");
+  const read = await modelOrSample(operands.model, { progress });
+  const splits = data === undefined
+    ? sampleSplits(options, false)
+    : await fileSplits(data, read, options, {
+      ...{ quick: false, inOrder: options.inOrder },
+      ...{ reading: config?.data, say: progress.log },
+    });
+  const { calibration: ranges, selection: chosen, test: reported } = splits;
+  const model = await specialized(read, [ranges, chosen, reported], { progress });
+  const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
+  const out = options.out ?? `studies/${name}-search`;
+
+  const { maxDrop, atLeast, maxCreate, coldRounds, minutes, threads, workers, fresh } = options;
+  const running = search(model, splits, {
+    ...given({ maxDrop, atLeast, maxCreate, coldRounds, minutes, objective }),
+    ...given({ threads, workers, fresh }),
+    ...metric,
+    ...{ out, signal, report: writeReport },
+    command: commandLine("search", args),
+  });
+  await followStudy(running, out, { print, progress }, options.json);
+});
+
+export default main;

@@ -1,0 +1,102 @@
+import { writeReport } from "../../../lib/report/write_report.ts";
+import { parseSweepConfig } from "../../../lib/config/parse_sweep_config.ts";
+import type { SweepConfig } from "../../../lib/config/sweep_config.ts";
+import { sweep } from "../../../lib/task/run_sweep.ts";
+import { flag, RESUMES, text } from "../command.ts";
+import { configOption, DATA_HELP } from "../data.ts";
+import { followStudy } from "../follow_study.ts";
+import { specialized } from "../read_network.ts";
+import { readText } from "../read_text.ts";
+import { script } from "../shell.ts";
+import {
+  commandLine,
+  fileSplits,
+  given,
+  MODEL_OPERAND,
+  modelOrSample,
+  objectiveOf,
+  requirePair,
+  sampleSplits,
+  STUDY_OPTIONS,
+  studyMetric,
+} from "../study_data.ts";
+
+const command = {
+  name: "sweep",
+  stopped: RESUMES,
+  summary:
+    "Measures int8 configurations of a model against float32 in onnxruntime-web: accuracy, " +
+    "latency, size. Writes a report, the best models and a record into a folder; run again, it " +
+    "continues where it was stopped.",
+  operands: {
+    model: MODEL_OPERAND,
+  },
+  options: {
+    data: text("PATH", DATA_HELP),
+    config: configOption("what to measure, as JSON with comments"),
+    out: text("FOLDER", "where the study is kept; studies/NAME by default"),
+    quick: flag("few samples and few configurations: a first look"),
+    ...STUDY_OPTIONS,
+  },
+  words: [
+    "fused",
+    "lowered",
+    "static",
+    "dynamic",
+    "weightOnly",
+    "cnn-static",
+    "rnn-dynamic",
+    "mixed",
+    "compact",
+    "all",
+    "lp-norm 2.4",
+    "per-channel",
+  ],
+  examples: [
+    "",
+    "model.onnx --data samples.npz --max-drop 1",
+  ],
+} as const;
+
+/** What `--quick` measures where a config does not say; about a minute on the sample. */
+const QUICK_GRID: Partial<SweepConfig> = {
+  placements: ["cnn-static", "mixed"],
+  more: [{ placements: ["compact"], rewrites: ["lowered"] }],
+};
+const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
+  const { data, quick, maxDrop, atLeast, maxCreate, coldRounds } = options;
+  const objective = objectiveOf(options.objective);
+  requirePair(operands.model, data, "sweep");
+  const { threads, workers, seed, calibration, selection, test } = options;
+  const config: SweepConfig = {
+    ...(options.config === undefined
+      ? { ...parseSweepConfig("{}"), ...(quick && QUICK_GRID) }
+      : parseSweepConfig(await readText(options.config), options.config)),
+    ...given({ threads, workers, seed, calibration, selection, test }),
+  };
+  const metric = await studyMetric(options.metric ?? config.metric);
+
+  progress.update("reading model and samples");
+  const read = await modelOrSample(operands.model, { progress });
+  const splits = data === undefined
+    ? sampleSplits(config, quick)
+    : await fileSplits(data, read, config, {
+      ...{ quick, inOrder: options.inOrder, reading: config.data, say: progress.log },
+    });
+  const { calibration: ranges, selection: chosen, test: reported } = splits;
+  const model = await specialized(read, [ranges, chosen, reported], { progress });
+  const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
+  const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;
+
+  const running = sweep(model, splits, {
+    ...{ out, config, signal, fresh: options.fresh },
+    ...{ ...metric, ...given({ maxDrop, atLeast }) },
+    ...given({ objective, maxCreate, coldRounds }),
+    ...(quick && { maxRounds: 15 }),
+    command: commandLine("sweep", args),
+    report: writeReport,
+  });
+  await followStudy(running, out, { print, progress }, options.json);
+});
+
+export default main;

@@ -1,0 +1,141 @@
+import { basename } from "node:path";
+import { arrays } from "../../lib/data/arrays.ts";
+import type { Dataset } from "../../lib/data/dataset.ts";
+import { images } from "../../lib/data/images.ts";
+import { npzDataset } from "../../lib/data/npz_dataset.ts";
+import { stateful } from "../../lib/data/stateful.ts";
+import { readWav, windows } from "../../lib/data/wav.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { valueTypes } from "../../lib/onnx/graph.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import type { DataConfig } from "../../lib/config/data_config.ts";
+import { configReference } from "../../lib/config/config_reference.ts";
+import type { SharedConfig } from "../../lib/config/shared_config.ts";
+import { parseShared } from "../../lib/config/any_config.ts";
+import type { ValueType } from "../../lib/tensor/tensor.ts";
+import { text } from "./command.ts";
+import { readText } from "./read_text.ts";
+
+/** What `--data` takes, for the help of each command. */
+export const DATA_HELP =
+  "samples: .npz with one array per input, first axis = samples, and labels; a folder of pictures, " +
+  "in folders of their classes or not; or a .wav";
+
+/** An option of commands that take nothing else from a config. */
+export const READING = configOption(
+  'how --data is to be read: JSON with comments, a key "data"; other keys are left to other commands',
+);
+
+/** The option of a config, with the reference of all keys behind `--config help`. */
+export function configOption(what: string) {
+  return text("FILE", `${what} (--config help lists every key)`, configReference);
+}
+
+/** What the file that {@linkcode READING} names says. */
+export async function readShared(path: string | undefined): Promise<SharedConfig | undefined> {
+  return path === undefined ? undefined : parseShared(await readText(path), path);
+}
+
+/**
+ * Reads the samples of a model: a folder of pictures, a sound, or else arrays.
+ *
+ * @param config What a config's `data` says of them.
+ * @param say Tells what was decided on the way.
+ * @throws {UserError} If they cannot be read, or do not fit the model or the config.
+ */
+export async function readSamples(
+  path: string,
+  model: Model,
+  config: DataConfig = {},
+  say: (text: string) => void = () => {},
+): Promise<Dataset> {
+  const { inputs } = valueTypes(model.graph);
+  const { state, lengths } = config;
+  if (state) requireState(state, model);
+  const samples = await read(path, model, config);
+  samples.notes?.forEach(say);
+  if (state) return stateful(samples, { state, lengths, inputs });
+  if (lengths !== undefined) {
+    throw new UsageError(`"lengths" cuts ${path} into sequences, which take a "state" beside it`);
+  }
+  return samples;
+}
+
+async function read(
+  path: string,
+  model: Model,
+  config: DataConfig,
+): Promise<Dataset> {
+  const all = valueTypes(model.graph).inputs;
+  const states = Object.values(config.state ?? {});
+  const inputs = all.filter(({ name }) => !states.includes(name));
+  const kind = await kindOf(path);
+  for (const other of ["images", "wav"] as const) {
+    if (other === kind || !config[other]) continue;
+    throw new UsageError(
+      `The config tells of ${other === "wav" ? "a wav file" : "pictures"}, but --data ${path} ` +
+        `is ${kind === "npz" ? "a file of arrays" : kind === "wav" ? "a sound" : "a folder"}`,
+    );
+  }
+  switch (kind) {
+    case "images":
+      return await images(path, { ...config.images, inputs });
+    case "wav":
+      return await sound(path, inputs, config);
+    case "npz":
+      return await npzDataset(path, model, states);
+  }
+}
+
+async function kindOf(path: string): Promise<"images" | "wav" | "npz"> {
+  const isFolder = await Deno.stat(path).then((stat) => stat.isDirectory, () => false);
+  return isFolder ? "images" : /\.wav$/i.test(path) ? "wav" : "npz";
+}
+
+/** Windows of the first channel, in the shape that the input has. */
+async function sound(
+  path: string,
+  inputs: readonly ValueType[],
+  { wav }: DataConfig,
+): Promise<Dataset> {
+  if (!wav) {
+    throw new UsageError(
+      `${path} has to be cut into samples: say how in a config, ` +
+        `{ "data": { "wav": { "length": 512 } } }`,
+    );
+  }
+  const name = wav.input ?? (inputs.length === 1 ? inputs[0]!.name : undefined);
+  if (name === undefined) {
+    throw new UsageError(
+      `Which input takes ${path}? Name one of ${inputs.map(({ name }) => name).join(", ")} ` +
+        `in the config: { "data": { "wav": { "input": ... } } }`,
+    );
+  }
+  const { channels } = await readWav(path, { sampleRate: wav.sampleRate });
+  const { type, data, dims: [count, length] } = windows(channels[0]!, { ...wav, name: path });
+  const expected = inputs.find((input) => input.name === name)?.dims ?? [];
+  // Axes of 1 beside the one of time, as in [N, 1, length].
+  const inner = expected.length > 2
+    ? expected.slice(1).map((dim) => dim === 1 ? 1 : length!)
+    : [length!];
+  return arrays({ [name]: { type, data, dims: [count!, ...inner] } }, {
+    name: basename(path),
+    inputs,
+  });
+}
+
+/** A state that names what the network has not is told before anything runs. */
+function requireState(state: Readonly<Record<string, string>>, model: Model): void {
+  const { inputs, outputs } = valueTypes(model.graph);
+  for (const [from, to] of Object.entries(state)) {
+    for (
+      const [name, values, what] of [[from, outputs, "output"], [to, inputs, "input"]] as const
+    ) {
+      if (values.some((value) => value.name === name)) continue;
+      throw new UsageError(
+        `The config's "state" names the ${what} "${name}", which ${model.name} does not have; ` +
+          `it has ${values.map((value) => value.name).join(", ")}`,
+      );
+    }
+  }
+}

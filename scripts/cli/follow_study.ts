@@ -1,0 +1,50 @@
+import type { Study } from "../../lib/record/study_record.ts";
+import { caveats, headline } from "../../lib/report/headline.ts";
+import { trialTableText } from "../../lib/report/trial_table.ts";
+import type { RunningStudy } from "../../lib/task/run_study.ts";
+import type { Shell } from "./shell.ts";
+import { showStudy } from "./study_progress.ts";
+import { tellMetric } from "./tell_metric.ts";
+
+/**
+ * Shows how a study goes, and prints what came of it.
+ *
+ * @param folder Where it is kept.
+ * @param json Whether its record is to be printed, as JSON.
+ */
+export async function followStudy(
+  running: RunningStudy,
+  folder: string,
+  { print, progress }: Pick<Shell, "print" | "progress">,
+  json: boolean,
+): Promise<void> {
+  const show = showStudy(
+    progress,
+    folder,
+    (metric) => tellMetric(metric, { print, progress }, json),
+  );
+  const said = new Set<string>();
+  for await (const event of running) {
+    if (event.kind === "begin") event.notes.forEach((note) => said.add(note));
+    await show(event);
+  }
+  const study = await running;
+  progress.close();
+  await print(json ? JSON.stringify(study, null, 2) : describe(study, folder, said));
+}
+
+/** @param said What was said before the work began. */
+function describe(study: Study, folder: string, said: ReadonlySet<string>): string {
+  const { planned = 0, trials, winner, search } = study;
+  const file = trials.find(({ key }) => key === winner?.key)?.file;
+  return [
+    headline(study),
+    ...caveats(study).filter((note) => !said.has(note)),
+    "",
+    trialTableText(study),
+    ...(search ? [search.ended] : []),
+    `Report: ${folder}/report.html`,
+    ...(file ? [`Model:  ${folder}/${file}`] : []),
+    ...(trials.length < planned ? ["The same command continues where it was stopped."] : []),
+  ].join("\n");
+}

@@ -13,7 +13,7 @@ import { flag, number, text } from "./command.ts";
 import { readSamples } from "./data.ts";
 import { KEPT_TIMES } from "./kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
-import { readNetwork } from "./read_network.ts";
+import { readNetwork, specialized } from "./read_network.ts";
 import { readText } from "./read_text.ts";
 import { samples, SPLIT_OPTIONS } from "./split_options.ts";
 import type { Shell } from "./shell.ts";
@@ -109,8 +109,47 @@ export async function studyMetric(
   };
 }
 
+/** What a study is made of. */
+export interface StudySubject {
+  readonly model: Model;
+  readonly splits: Splits;
+  /** What the study's folder is called after. */
+  readonly name: string;
+}
+
+/** Where the model and samples of a study are, and how they are read; without a model it is the bundled one. */
+export interface StudyFiles {
+  readonly model: string | undefined;
+  readonly data: string | undefined;
+  /** How samples that are no arrays are to be read. */
+  readonly reading: DataConfig | undefined;
+  readonly sizes: SplitSizes;
+  /** Few samples. @default {false} */
+  readonly quick?: boolean;
+  /** Splits them in their order. */
+  readonly inOrder: boolean;
+}
+
+/** Reads the model and the samples of a study, and fixes what is the same in all of them. */
+export async function openSubject(
+  { model: path, data, reading, sizes, quick = false, inOrder }: StudyFiles,
+  { progress }: Pick<Shell, "progress">,
+): Promise<StudySubject> {
+  progress.update("reading model and samples");
+  const read = await modelOrSample(path, { progress });
+  const splits = data === undefined
+    ? sampleSplits(sizes, quick)
+    : await fileSplits(data, read, sizes, {
+      ...{ quick, inOrder, say: progress.log },
+      ...(reading && { reading }),
+    });
+  const { calibration, selection, test } = splits;
+  const model = await specialized(read, [calibration, selection, test], { progress });
+  return { model, splits, name: path === undefined ? "sample" : model.name.replace(/\.onnx$/, "") };
+}
+
 /** Splits of the bundled sample. */
-export function sampleSplits(config: SplitSizes, quick: boolean): Splits {
+function sampleSplits(config: SplitSizes, quick: boolean): Splits {
   const { calibration, selection, test } = config;
   const sizes = quick ? QUICK_SIZES : SAMPLE_SIZES;
   return visemes({ ...sizes, ...given({ calibration, selection, test }) });
@@ -122,7 +161,7 @@ export function sampleSplits(config: SplitSizes, quick: boolean): Splits {
  * @param options.reading How samples that are no arrays are to be read.
  * @param options.say Tells what was decided on the way.
  */
-export async function fileSplits(
+async function fileSplits(
   path: string,
   model: Model,
   config: SplitSizes,

@@ -3,17 +3,14 @@ import { search } from "../../../lib/task/run_search.ts";
 import { number, RESUMES, text } from "../command.ts";
 import { DATA_HELP, READING, readShared } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
-import { specialized } from "../read_network.ts";
 import { script } from "../shell.ts";
 import {
   commandLine,
-  fileSplits,
   given,
   MODEL_OPERAND,
-  modelOrSample,
   objectiveOf,
+  openSubject,
   requirePair,
-  sampleSplits,
   STUDY_OPTIONS,
   studyMetric,
 } from "../study_data.ts";
@@ -51,17 +48,10 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   requirePair(operands.model, data, "search");
   const objective = objectiveOf(options.objective);
   const metric = await studyMetric(options.metric);
-  progress.update("reading model and samples");
-  const read = await modelOrSample(operands.model, { progress });
-  const splits = data === undefined
-    ? sampleSplits(options, false)
-    : await fileSplits(data, read, options, {
-      ...{ quick: false, inOrder: options.inOrder },
-      ...{ reading: config?.data, say: progress.log },
-    });
-  const { calibration: ranges, selection: chosen, test: reported } = splits;
-  const model = await specialized(read, [ranges, chosen, reported], { progress });
-  const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
+  const { model, splits, name } = await openSubject({
+    ...{ model: operands.model, data, reading: config?.data },
+    ...{ sizes: options, inOrder: options.inOrder },
+  }, { progress });
   const out = options.out ?? `studies/${name}-search`;
 
   const { maxDrop, atLeast, maxCreate, coldRounds, minutes, threads, workers, fresh } = options;

@@ -5,18 +5,15 @@ import { sweep } from "../../../lib/task/run_sweep.ts";
 import { flag, RESUMES, text } from "../command.ts";
 import { configOption, DATA_HELP } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
-import { specialized } from "../read_network.ts";
 import { readText } from "../read_text.ts";
 import { script } from "../shell.ts";
 import {
   commandLine,
-  fileSplits,
   given,
   MODEL_OPERAND,
-  modelOrSample,
   objectiveOf,
+  openSubject,
   requirePair,
-  sampleSplits,
   STUDY_OPTIONS,
   studyMetric,
 } from "../study_data.ts";
@@ -75,17 +72,10 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     ...given({ threads, workers, seed, calibration, selection, test }),
   };
   const metric = await studyMetric(options.metric ?? config.metric);
-
-  progress.update("reading model and samples");
-  const read = await modelOrSample(operands.model, { progress });
-  const splits = data === undefined
-    ? sampleSplits(config, quick)
-    : await fileSplits(data, read, config, {
-      ...{ quick, inOrder: options.inOrder, reading: config.data, say: progress.log },
-    });
-  const { calibration: ranges, selection: chosen, test: reported } = splits;
-  const model = await specialized(read, [ranges, chosen, reported], { progress });
-  const name = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
+  const { model, splits, name } = await openSubject({
+    ...{ model: operands.model, data, reading: config.data },
+    ...{ sizes: config, quick, inOrder: options.inOrder },
+  }, { progress });
   const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;
 
   const running = sweep(model, splits, {

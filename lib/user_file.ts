@@ -110,6 +110,8 @@ async function nearestFile(path: string): Promise<string | undefined> {
     if (entry.isFile() && names.push(entry.name) >= MOST_NAMES) break;
   }
   const [wanted, ending] = [basename(path), extname(path)];
+  // "a.onnx.data" belongs to "a.onnx": nothing else takes its place.
+  if (names.includes(basename(wanted, ending))) return undefined;
   const [alike = [], others = []] = [true, false].map((same) =>
     names.filter((name) => (ending !== "" && extname(name) === ending) === same)
   );

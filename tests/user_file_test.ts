@@ -14,6 +14,7 @@ Deno.test("readUserFile() names the file that is most like a missing one, ends a
     await missing("digits.onxx", ` (did you mean ${folder}/digits.onnx?)`);
     await missing("clips-of-a-holiday.npz", "");
     await missing("no/folder.npz", "");
+    await missing("digits.onnx.data", "");
   }));
 
 Deno.test(

@@ -36,9 +36,7 @@ export function requireOut(out: string | undefined, model: string, example: stri
 export async function makeRoomFor(out: string): Promise<void> {
   const folder = dirname(out);
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    const probe = await Deno.makeTempFile({ dir: folder, prefix: ".octavo-" });
-    await Deno.remove(probe);
+    await makeWritable(folder);
   } catch (error) {
     const reason = systemReason(error);
     throw new UserError(
@@ -46,6 +44,16 @@ export async function makeRoomFor(out: string): Promise<void> {
       { cause: error },
     );
   }
+}
+
+/**
+ * Makes a folder, and tries to write there.
+ *
+ * @throws {Error} What the system says, if it cannot be.
+ */
+export async function makeWritable(folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".octavo-" }));
 }
 
 function whatIsAt(path: string): Deno.FileInfo | undefined {

@@ -88,6 +88,7 @@ const DEEDS: Readonly<Record<string, string>> = {
   sys: "ask the system for",
   env: "read the variable",
   run: "run",
+  all: "use",
 };
 
 /**

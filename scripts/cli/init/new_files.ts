@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { systemReason } from "../../../lib/system_errors.ts";
 import { type FileContent, writeWhole } from "../../../lib/whole_file.ts";
+import { makeWritable } from "../out_file.ts";
 
 /** Files of a folder by name; a name may have folders in it. */
 export type NewFiles = ReadonlyMap<string, FileContent>;
@@ -34,8 +35,7 @@ export async function writeNewFiles(folder: string, files: NewFiles): Promise<st
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".octavo-" }));
+    await makeWritable(folder);
   } catch (error) {
     const isFile = await Deno.stat(folder).then(({ isDirectory }) => !isDirectory, () => false);
     const reason = isFile ? "it is a file" : systemReason(error);

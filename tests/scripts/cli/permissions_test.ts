@@ -58,6 +58,10 @@ Deno.test("withoutPermission() names the flag that is missing, wherever the erro
     withoutPermission(denied('net access to "a:1"'))!,
     /^Octavo may not use net: "a:1": /,
   );
+  assert.match(
+    withoutPermission(denied('all access to "/proc/a"'))!,
+    /^Octavo may not use "\/proc\/a": /,
+  );
   assert.equal(withoutPermission(new UserError("Cannot read a.onnx")), undefined);
 });
 

@@ -198,6 +198,7 @@ export type {
   RuleForm,
   RulesRecipe,
   SlowLayer,
+  WinogradForm,
 } from "../record/recipe.ts";
 export type { Accuracy, Latency, MachineLoad, OutputError } from "../record/trial_record.ts";
 export type { ColdStartRecord, Compared } from "../record/cold_start.ts";

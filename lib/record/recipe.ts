@@ -49,6 +49,17 @@ export interface ConvProduct {
 }
 
 /**
+ * How a Conv is written as Winograd's: `winograd 4x4` computes tiles of 4x4 outputs at a time, an axis along
+ * which the kernel has one tap has 1: `winograd 4x1`. With `int8` behind, its products are of integers.
+ *
+ * @see {@link https://arxiv.org/abs/1509.09308 | Lavin and Gray 2015}
+ * @category Records (advanced)
+ */
+export type WinogradForm =
+  | `winograd ${number}x${number}`
+  | `winograd ${number}x${number} int8`;
+
+/**
  * The exact float32 form of the network that a trial starts from.
  *
  * - `fused`: BatchNorm folded, constants computed.
@@ -71,6 +82,10 @@ export interface RecipeBase {
   samples?: number;
   /** What is corrected before conversion, in this order. @default {nothing} */
   corrections?: string[];
+  /**
+   * What Convs of that form are written as where they stay float32, by name of the node. @default {none}
+   */
+  convs?: Record<string, WinogradForm>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ObserverSpec, Recipe, SlowLayer } from "./recipe.ts";
+import type { ObserverSpec, Recipe, SlowLayer, WinogradForm } from "./recipe.ts";
 import { schemaOf } from "./schema_of.ts";
 
 /** Schemas of a recipe and its parts; `recipe.ts` says what they mean. */
@@ -34,6 +34,16 @@ const convProduct = z.strictObject({
   form: z.enum(["im2col", "perPosition", "dense"]),
 });
 
+const winogradForm = schemaOf<WinogradForm>()(
+  z.templateLiteral([
+    "winograd ",
+    z.int().min(1),
+    "x",
+    z.int().min(1),
+    z.enum(["", " int8"]),
+  ]),
+);
+
 const base = {
   base: z.union([
     z.enum(["fused", "lowered"]),
@@ -41,6 +51,7 @@ const base = {
   ]),
   samples: z.int().optional(),
   corrections: z.array(z.string()).optional(),
+  convs: z.record(z.string(), winogradForm).optional(),
 };
 
 export const slowLayer = schemaOf<SlowLayer>()(

@@ -1,16 +1,8 @@
-import { create } from "@bufbuild/protobuf";
 import { random } from "../../lib/random.ts";
-import { Model } from "../../lib/onnx/model.ts";
-import { type AttributeValue, makeNode } from "../../lib/onnx/node.ts";
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  type NodeProto,
-  type TensorProto,
-  TensorProto_DataType as DataType,
-} from "../../lib/onnx/onnx_pb.ts";
-import { makeTensorProto } from "../../lib/onnx/tensor_proto.ts";
-import { elementCount, float32, type Tensor } from "../../lib/tensor/tensor.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
+import { NetWriter } from "./net_writer.ts";
+import { residualTrunk } from "./residual_trunk.ts";
 
 /** Options for {@linkcode lipNet}. */
 export interface LipNetOptions {
@@ -35,41 +27,12 @@ const SIDE = 44;
  */
 export function lipNet(options: LipNetOptions = {}): Model {
   const { width = 64, hidden = 256, words = 500, seed = 1 } = options;
-  const net = new Writer(seed);
+  const net = new NetWriter(seed);
   let x = front(net, "clips", width);
-  x = trunk(net, x, width);
+  x = residualTrunk(net, "trunk", x, { width, norm: true });
   x = recurrent(net, x, 8 * width, hidden);
-  net.node(
-    "Gemm",
-    "/classifier/Gemm",
-    [
-      x,
-      net.weights("classifier.weight", [words, 2 * hidden], 2 * hidden),
-      net.constant("classifier.bias", float32([words], new Float32Array(words))),
-    ],
-    { transB: 1 },
-    "logits",
-  );
-
-  const value = (name: string, dims: readonly (number | string)[]) => ({
-    name,
-    type: {
-      value: {
-        case: "tensorType" as const,
-        value: { elemType: DataType.FLOAT, shape: { dim: dims.map(dimension) } },
-      },
-    },
-  });
-  const graph = create(GraphProtoSchema, {
-    name: "lip-net",
-    node: net.nodes,
-    initializer: net.initializers,
-    input: [value("clips", ["N", 1, FRAMES, SIDE, SIDE])],
-    output: [value("logits", ["N", words])],
-  });
-  const opsetImport = [{ domain: "", version: 17n }];
-  const proto = create(ModelProtoSchema, { irVersion: 8n, opsetImport, graph });
-  return new Model(proto, { name: "lip-net" });
+  net.linear("/classifier", "classifier", x, [2 * hidden, words], "logits");
+  return net.model("lip-net", { clips: ["N", 1, FRAMES, SIDE, SIDE] }, { logits: ["N", words] });
 }
 
 /** Clips of noise to feed it with. */
@@ -84,7 +47,7 @@ export function lipNetClips(count: number, seed = 2): { clips: Tensor<"float32">
 }
 
 /** Clips [N, 1, 16, 44, 44] to frames [16 N, width, 11, 11]. */
-function front(net: Writer, clips: string, width: number): string {
+function front(net: NetWriter, clips: string, width: number): string {
   const scope = "/front3D/front3D";
   let x = net.node("Conv", `${scope}.0/Conv`, [
     clips,
@@ -101,59 +64,8 @@ function front(net: Writer, clips: string, width: number): string {
   return net.reshape("/Reshape", x, [-1, width, 11, 11]);
 }
 
-/** Frames [M, width, 11, 11] to features [M, 8 width]: ResNet18 without its stem. */
-function trunk(net: Writer, frames: string, width: number): string {
-  let x = frames;
-  let channels = width;
-  for (const [stage, stride] of [[1, 1], [2, 2], [3, 2], [4, 2]] as const) {
-    const wider = width * 2 ** (stage - 1);
-    x = basicBlock(net, `layer${stage}.0`, x, channels, wider, stride);
-    x = basicBlock(net, `layer${stage}.1`, x, wider, wider, 1);
-    channels = wider;
-  }
-  x = net.node("GlobalAveragePool", "/trunk/avgpool/GlobalAveragePool", [x]);
-  return net.node("Flatten", "/trunk/Flatten", [x], { axis: 1 });
-}
-
-function basicBlock(
-  net: Writer,
-  name: string,
-  x: string,
-  inputs: number,
-  outputs: number,
-  stride: number,
-): string {
-  const scope = `/trunk/${name.replace(".", `/${name.split(".")[0]}.`)}`;
-  const path = `trunk.${name}`;
-  const conv = (layer: string, from: string, channels: number, kernel: number, stride: number) =>
-    net.node("Conv", `${scope}/${layer}/Conv`, [
-      from,
-      net.weights(
-        `${path}.${layer}.weight`,
-        [outputs, channels, kernel, kernel],
-        channels * kernel ** 2,
-      ),
-    ], {
-      kernel_shape: [kernel, kernel],
-      strides: [stride, stride],
-      pads: Array(4).fill((kernel - 1) / 2),
-    });
-  let y = conv("conv1", x, inputs, 3, stride);
-  y = net.batchNorm(`${scope}/bn1`, `${path}.bn1`, y, outputs);
-  y = net.node("Relu", `${scope}/relu/Relu`, [y]);
-  y = conv("conv2", y, outputs, 3, 1);
-  y = net.batchNorm(`${scope}/bn2`, `${path}.bn2`, y, outputs);
-  let shortcut = x;
-  if (stride !== 1 || inputs !== outputs) {
-    shortcut = conv("downsample.0", x, inputs, 1, stride);
-    shortcut = net.batchNorm(`${scope}/downsample.1`, `${path}.downsample.1`, shortcut, outputs);
-  }
-  y = net.node("Add", `${scope}/Add`, [y, shortcut]);
-  return net.node("Relu", `${scope}/relu_1/Relu`, [y]);
-}
-
 /** Features [16 N, size] to [N, 2 hidden], averaged over the frames. */
-function recurrent(net: Writer, features: string, size: number, hidden: number): string {
+function recurrent(net: NetWriter, features: string, size: number, hidden: number): string {
   let x = net.reshape("/Reshape_1", features, [-1, FRAMES, size]);
   x = net.node("Transpose", "/gru/Transpose", [x], { perm: [1, 0, 2] });
   for (const layer of [0, 1]) {
@@ -169,65 +81,4 @@ function recurrent(net: Writer, features: string, size: number, hidden: number):
     x = net.reshape(`/gru/Reshape${suffix}`, x, [0, 0, -1]);
   }
   return net.node("ReduceMean", "/ReduceMean", [x], { axes: [0], keepdims: 0 });
-}
-
-/** Collects nodes and weights. */
-class Writer {
-  readonly nodes: NodeProto[] = [];
-  readonly initializers: TensorProto[] = [];
-  readonly #seed: number;
-
-  constructor(seed: number) {
-    this.#seed = seed;
-  }
-
-  /** Adds a node, named like its module scope, and gives the name of its output. */
-  node(
-    opType: string,
-    name: string,
-    inputs: readonly string[],
-    attributes: Readonly<Record<string, AttributeValue>> = {},
-    output = `${name}_output_0`,
-  ): string {
-    this.nodes.push(makeNode(opType, inputs, [output], attributes, { name }));
-    return output;
-  }
-
-  batchNorm(scope: string, path: string, x: string, channels: number): string {
-    const filled = (name: string, value: number) =>
-      this.constant(`${path}.${name}`, float32([channels], new Float32Array(channels).fill(value)));
-    return this.node("BatchNormalization", `${scope}/BatchNormalization`, [
-      x,
-      filled("weight", 1),
-      filled("bias", 0),
-      filled("running_mean", 0),
-      filled("running_var", 1),
-    ]);
-  }
-
-  reshape(name: string, x: string, shape: readonly number[]): string {
-    const data = BigInt64Array.from(shape.map(BigInt));
-    const to = this.constant(`${name}_shape`, { type: "int64", dims: [shape.length], data });
-    return this.node("Reshape", name, [x, to]);
-  }
-
-  /** Uniform weights that keep the variance through a ReLU (He et al. 2015, arXiv:1502.01852). */
-  weights(name: string, dims: readonly number[], fanIn: number): string {
-    const stream = random(this.#seed + this.initializers.length);
-    const bound = Math.sqrt(6 / fanIn);
-    const data = new Float32Array(elementCount(dims));
-    for (let i = 0; i < data.length; i++) data[i] = stream.between(-bound, bound);
-    return this.constant(name, float32(dims, data));
-  }
-
-  constant(name: string, tensor: Tensor): string {
-    this.initializers.push(makeTensorProto(name, tensor));
-    return name;
-  }
-}
-
-function dimension(length: number | string) {
-  return typeof length === "number"
-    ? { value: { case: "dimValue" as const, value: BigInt(length) } }
-    : { value: { case: "dimParam" as const, value: length } };
 }

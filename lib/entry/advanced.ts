@@ -72,6 +72,8 @@ export type { GemmForm, PlainConv } from "../passes/gemm_forms.ts";
 export type { TapClass } from "../passes/taps.ts";
 export type { Window } from "../onnx/pool_window.ts";
 export type { RewriteOptions } from "../passes/replacement.ts";
+export { fastOperators, type FastOperatorsOptions } from "../passes/fast_operators.ts";
+export type { FormWord } from "../passes/fast_form.ts";
 export { equalize, type EqualizeOptions } from "../passes/equalize.ts";
 export { correctBias, type CorrectBiasOptions } from "../quantize/correct_bias.ts";
 export { smooth, type SmoothOptions } from "../quantize/smooth.ts";

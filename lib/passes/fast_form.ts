@@ -1,0 +1,108 @@
+import { consumers, pinned, producers } from "../onnx/graph.ts";
+import { isStandard } from "../onnx/node.ts";
+import {
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  TensorProto_DataType as DataType,
+} from "../onnx/onnx_pb.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
+import { elementType, readTensorProto } from "../onnx/tensor_proto.ts";
+import { elementCount } from "../tensor/tensor.ts";
+import { elementTypes } from "./element_types.ts";
+import { type PassContext, visibleConstants } from "./pass.ts";
+import type { NodeWriter } from "./replacement.ts";
+
+/**
+ * How near another form of an operator comes to its numbers. `identical`: the same bits, those of NaN, -0
+ * and infinity among them. `exact`: 100 dB or more, which is the rounding of float32. `approximate`: less,
+ * so that it counts in the budget of accuracy.
+ * @category Passes (advanced)
+ */
+export type FormWord = "identical" | "exact" | "approximate";
+
+/** Another way to write one kind of operator, which onnxruntime-web runs faster. */
+export interface FastForm {
+  readonly word: FormWord;
+  /** Operators at which it looks: the last one, of a chain. */
+  readonly opTypes: readonly string[];
+  /**
+   * What writes it in the place of a node. Undefined where it does not fit, or would not be faster.
+   */
+  readonly match: (
+    node: NodeProto,
+    facts: FormFacts,
+  ) => ((write: NodeWriter) => string) | undefined;
+}
+
+/** Options for {@linkcode FormFacts}. */
+export interface FormFactsOptions {
+  readonly shapes: ShapeMap | undefined;
+  /** Whether the graph is the body of an If, Loop or Scan. */
+  readonly isBody: boolean;
+}
+
+/** What forms ask of the graph around a node. */
+export class FormFacts {
+  readonly #constants: ReadonlyMap<string, TensorProto>;
+  readonly #makers: ReadonlyMap<string, NodeProto>;
+  readonly #readers: ReadonlyMap<string, readonly NodeProto[]>;
+  readonly #pinned: ReadonlySet<string>;
+  readonly #types: ReadonlyMap<string, number>;
+  readonly #shapes: ShapeMap | undefined;
+  readonly #sizeUntold: number;
+
+  constructor(graph: GraphProto, context: PassContext, { shapes, isBody }: FormFactsOptions) {
+    this.#constants = visibleConstants(graph, context);
+    this.#makers = producers(graph);
+    this.#readers = consumers(graph);
+    this.#pinned = pinned(graph);
+    this.#types = elementTypes(graph, this.#constants);
+    this.#shapes = shapes;
+    // What a loop repeats is one step of a sequence, most often.
+    this.#sizeUntold = isBody ? 0 : Infinity;
+  }
+
+  /** The node of the standard that makes a value, if it is one of these types. */
+  maker(name: string | undefined, ...opTypes: readonly string[]): NodeProto | undefined {
+    const node = this.#makers.get(name ?? "");
+    return node && isStandard(node) && opTypes.includes(node.opType) ? node : undefined;
+  }
+
+  /** The nodes that read a value; undefined if the graph's outputs or a body read it, too. */
+  readers(name: string | undefined): readonly NodeProto[] | undefined {
+    return this.#pinned.has(name ?? "") ? undefined : this.#readers.get(name ?? "") ?? [];
+  }
+
+  /** Whether one node, and nothing else, reads a value. */
+  isReadOnce(name: string | undefined): boolean {
+    return this.readers(name)?.length === 1;
+  }
+
+  /** The value of a float32 constant of one element. */
+  scalar(name: string | undefined): number | undefined {
+    const tensor = this.#constants.get(name ?? "");
+    if (tensor?.dataType !== DataType.FLOAT) return undefined;
+    if (elementCount(tensor.dims.map(Number)) !== 1) return undefined;
+    return Number(readTensorProto(tensor).data[0]);
+  }
+
+  /** Whether a value is known to be of float32. */
+  isFloat32(name: string | undefined): boolean {
+    const told = this.#types.get(name ?? "");
+    const type = told === undefined ? this.#shapes?.get(name)?.type : elementType(told);
+    return type === "float32";
+  }
+
+  /** Elements of a value in the sample; infinitely many where no sample tells, none in a body. */
+  size(name: string | undefined): number {
+    const shape = this.#shapes?.get(name);
+    return shape ? elementCount(shape.dims) : this.#sizeUntold;
+  }
+}
+
+/** A float32 constant of one number, stored once for all nodes that want the same. @returns Its name. */
+export function scalarConstant(write: NodeWriter, value: number): string {
+  const data = Float32Array.of(value);
+  return write.weight("scalar", String(value), () => ({ type: "float32", dims: [], data }));
+}

@@ -1,0 +1,64 @@
+import type { GraphProto } from "../onnx/onnx_pb.ts";
+import { isStandard } from "../onnx/node.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
+import { FAST_ACTIVATIONS } from "./fast_activations.ts";
+import { FormFacts, type FormWord } from "./fast_form.ts";
+import { everywhere, type PassContext, rootContext } from "./pass.ts";
+import { replaceNodes, type RewriteOptions } from "./replacement.ts";
+
+/**
+ * Options for {@linkcode fastOperators}.
+ * @category Passes (advanced)
+ */
+export interface FastOperatorsOptions extends RewriteOptions {
+  /** Which forms may be written. @default {["identical", "exact"]} */
+  words?: readonly FormWord[];
+  /**
+   * Shapes of the values, as {@linkcode learnShapes} finds them: small tensors keep operators that more
+   * nodes would not make faster. @default {all are taken to be large, in bodies small}
+   */
+  shapes?: ShapeMap;
+}
+
+const FORMS = FAST_ACTIVATIONS;
+
+/**
+ * Writes elementwise operators that onnxruntime-web's WASM kernels run far slower than memory in a form that
+ * they run fast, in bodies of If, Loop and Scan, too. Those that the runtime takes into a Conv before them,
+ * or into a quantization behind them, are left. So it belongs at the end: after everything that looks for
+ * these operators.
+ *
+ * The graph has to be of opset 13 or later.
+ *
+ * @returns The graph itself if there is nothing to do.
+ * @example
+ * ```ts
+ * import { fastOperators, parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const { graph } = parseModel(`
+ *   input x float32[N, 8]; output y float32[N, 8]
+ *   h = Add(x, x); y = Relu(h)`);
+ * assert.deepEqual(fastOperators(graph).node.map(({ opType }) => opType), ["Add", "Max"]);
+ * ```
+ * @category Passes (advanced)
+ */
+export function fastOperators(
+  graph: GraphProto,
+  options: FastOperatorsOptions = {},
+  context: PassContext = rootContext(graph),
+): GraphProto {
+  const { words = ["identical", "exact"], shapes, select = () => true } = options;
+  const forms = FORMS.filter(({ word }) => words.includes(word));
+  return everywhere((inner, context) => {
+    const facts = new FormFacts(inner, context, { shapes, isBody: inner !== graph });
+    return replaceNodes(inner, context, (node, write) => {
+      if (!isStandard(node) || !select(node)) return undefined;
+      for (const { opTypes, match } of forms) {
+        const written = opTypes.includes(node.opType) ? match(node, facts) : undefined;
+        if (written) return written(write);
+      }
+      return undefined;
+    });
+  })(graph, context);
+}

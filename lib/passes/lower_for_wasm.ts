@@ -2,6 +2,7 @@ import { Model } from "../onnx/model.ts";
 import type { GraphProto, ModelProto, ValueInfoProto } from "../onnx/onnx_pb.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { convToGemm, type ConvToGemmOptions } from "./conv_to_gemm.ts";
+import { convTransposeToConv } from "./conv_transpose_to_conv.ts";
 import { dropIdentity } from "./drop_identity.ts";
 import { dropIdleReshapes } from "./drop_idle_reshapes.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
@@ -33,6 +34,8 @@ export interface LowerForWasmOptions {
   conv3d?: RewriteOptions | false;
   /** Writes 3d pools as 2d ones. @default {every pool of single frames} */
   pool3d?: RewriteOptions | false;
+  /** Writes ConvTranspose as a Conv for each phase. @default {those in 1d that are estimated to be faster so in float32} */
+  convTranspose?: RewriteOptions | false;
   /** Writes Conv on small maps as matrix products. @default {every Conv that is estimated to be faster so} */
   convToGemm?: ConvToGemmOptions | false;
   /** Writes ScatterND as Concat. @default {every ScatterND that overwrites one stretch} */
@@ -67,6 +70,7 @@ export class LoweredModel extends Model {
  *
  * - Conv3d becomes Conv over frames, pools of single frames become 2d, and frames stay in front of the channels from one to the next.
  * - Conv on small maps becomes Gemm, in the form that is estimated to be the fastest, and channels stay last between neighbours.
+ * - ConvTranspose in 1d becomes a Conv for each phase.
  * - A ScatterND that overwrites a stretch becomes a Concat, a Gather of
  *   stretches becomes Slices, and what is taken out of a Concat is read
  *   from its parts.
@@ -131,6 +135,7 @@ function passesOf(shapes: ShapeMap, options: LowerForWasmOptions): Pass[] {
   const fix: Pass = (graph, context) => fixReshapes(graph, shapes, {}, context);
   const { conv3d = {}, pool3d = {}, convToGemm: gemm = {}, swapReluMaxPool: swap = false } =
     options;
+  const { convTranspose: transpose = false } = options;
   const { scatter = {}, gather = {} } = options;
   return [
     fix,
@@ -147,6 +152,11 @@ function passesOf(shapes: ShapeMap, options: LowerForWasmOptions): Pass[] {
     unlessFalse(conv3d, (graph, options, context) => lowerConv3d(graph, shapes, options, context)),
     simplify,
     unlessFalse(pool3d, (graph, options, context) => lowerPool3d(graph, shapes, options, context)),
+    simplify,
+    unlessFalse(
+      transpose,
+      (graph, options, context) => convTransposeToConv(graph, shapes, options, context),
+    ),
     simplify,
     unlessFalse(gemm, (graph, options, context) => convToGemm(graph, shapes, options, context)),
     simplify,

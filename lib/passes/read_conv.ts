@@ -29,8 +29,8 @@ export function readConv(
 ): ReadConv | undefined {
   if (node.opType !== "Conv" || !isStandard(node)) return undefined;
   const x = shapes.get(node.input[0]);
-  const weight = floats(constants.get(node.input[1] ?? ""));
-  const bias = node.input[2] ? floats(constants.get(node.input[2])) : undefined;
+  const weight = floatsOf(constants.get(node.input[1] ?? ""));
+  const bias = node.input[2] ? floatsOf(constants.get(node.input[2])) : undefined;
   if (!x || !weight || (node.input[2] && !bias)) return undefined;
   const [batch = 0, channels = 0, ...lengths] = x.dims;
   const [filters = 0, , ...kernel] = weight.dims;
@@ -51,7 +51,8 @@ export function readConv(
   };
 }
 
-function floats(tensor: TensorProto | undefined): Tensor<"float32"> | undefined {
+/** A constant of float32; undefined for any other, or none. */
+export function floatsOf(tensor: TensorProto | undefined): Tensor<"float32"> | undefined {
   const read = tensor && readTensorProto(tensor);
   return read?.type === "float32" ? read as Tensor<"float32"> : undefined;
 }

@@ -38,13 +38,31 @@ export class NodeWriter extends Emitter {
     inputs: readonly string[],
     outputs: number,
     attributes: Readonly<Record<string, AttributeValue>> = {},
+    called: string = opType,
   ): string[] {
-    const name = this.name(opType);
+    const name = this.name(called);
     const names = outputs === 1
       ? [name]
-      : Array.from({ length: outputs }, (_, i) => this.name(`${opType}_${i}`));
+      : Array.from({ length: outputs }, (_, i) => this.name(`${called}_${i}`));
     this.nodes.push(makeNode(opType, inputs, names, attributes, { name: this.#prefix + name }));
     return names;
+  }
+
+  /** Adds a node that is not called after its operator. @returns The name of its output. */
+  addCalled(
+    called: string,
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+  ): string {
+    return this.addMany(opType, inputs, 1, attributes, called)[0]!;
+  }
+
+  /** Adds a node with the operator and the attributes of another. @returns The name of its output. */
+  again({ opType, attribute }: NodeProto, inputs: readonly string[]): string {
+    const y = this.add(opType, inputs);
+    this.nodes.push({ ...this.nodes.pop()!, attribute });
+    return y;
   }
 
   /** Reads parts of a value along an axis, in this order. @returns The name of the result. */

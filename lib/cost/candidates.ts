@@ -9,6 +9,7 @@ import type { ShapeMap } from "../onnx/shape_map.ts";
 import { graphFacts } from "../quantize/graph_facts.ts";
 import type { QConfig } from "../quantize/qconfig.ts";
 import { sensitiveLayers } from "../quantize/sensitive.ts";
+import type { ConvProduct } from "../record/recipe.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
 import type { KernelTimes } from "./kernel_times.ts";
@@ -30,8 +31,8 @@ import {
 /** A way to compute a kernel, with what has to be done to get it. */
 export interface KernelChoice extends Choice {
   readonly kind: Form["kind"];
-  /** The matrix product that its Conv is to be written as. */
-  readonly rewrite?: GemmForm;
+  /** What its Conv or ConvTranspose is to be written as. */
+  readonly rewrite?: ConvProduct["form"];
   /** What each node is to be, by name; nodes that stay float32 are left out. */
   readonly asked: ReadonlyMap<string, QConfig>;
 }
@@ -125,7 +126,7 @@ export function workingSetOf(
 
 interface Rewritten {
   readonly subgraph: Subgraph;
-  readonly rewrite?: GemmForm;
+  readonly rewrite?: ConvProduct["form"];
 }
 
 function formsOf(subgraph: Subgraph, int8: boolean, isRewritten: boolean): Form[] {
@@ -148,9 +149,11 @@ const GEMM_FORMS: readonly GemmForm[] = ["im2col", "perPosition", "dense"];
 /** An estimate that says a form takes so many times as long as the Conv is believed unmeasured. */
 const HOPELESS = 1.3;
 
-/** The subgraph with its Conv as each matrix product that may be worth it. */
+/** The subgraph with its Conv as each matrix product that may be worth it, or its ConvTranspose as Convs. */
 function rewritten(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
-  if (!subgraph.model.graph.node.some(({ opType }) => opType === "Conv")) return [];
+  const { node } = subgraph.model.graph;
+  if (node.some(({ opType }) => opType === "ConvTranspose")) return inPhases(subgraph, shapes);
+  if (!node.some(({ opType }) => opType === "Conv")) return [];
   return GEMM_FORMS.flatMap((rewrite) => {
     const model = lowerForWasm(subgraph.model, shapes, {
       conv3d: false,
@@ -164,6 +167,19 @@ function rewritten(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
     });
     return model === subgraph.model ? [] : [{ subgraph: { ...subgraph, model }, rewrite }];
   });
+}
+
+function inPhases(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
+  const { model } = subgraph;
+  const written = lowerForWasm(model, shapes, {
+    conv3d: false,
+    pool3d: false,
+    convTranspose: {},
+    convToGemm: false,
+  });
+  return written === model
+    ? []
+    : [{ subgraph: { ...subgraph, model: written }, rewrite: "phases" }];
 }
 
 /** Operators that take maps with channels last as well, in the same time. */

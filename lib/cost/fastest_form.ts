@@ -45,11 +45,11 @@ export async function fastestBase(
   return ms(lowered) < ms(asGiven) ? lowered : asGiven;
 }
 
-/** The Convs that are to be matrix products. */
+/** The Convs that are to be matrix products, and the ConvTransposes that are to be Convs. */
 export function rewritesOf({ problem, chosen }: PlacedNetwork): ConvProduct[] {
   return problem.kernels.flatMap(({ nodes }, i) => {
     const { rewrite } = chosen[i]!;
-    const conv = nodes.find(({ opType }) => opType === "Conv");
+    const conv = nodes.find(({ opType }) => opType === "Conv" || opType === "ConvTranspose");
     return rewrite && conv ? [{ node: conv.name, form: rewrite }] : [];
   });
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
+import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
 import { baseName } from "../record/recipe_name.ts";
@@ -80,20 +81,25 @@ export class ExactForms {
   }
 }
 
-/** The network with some Convs as matrix products. */
+/** The network with some Convs as matrix products, and some ConvTransposes as Convs. */
 export function writeAsProducts(
   model: Model,
   shapes: ShapeMap,
   products: readonly ConvProduct[],
 ): Model {
   if (products.length === 0) return model;
-  const forms = new Map<string, GemmForm>(products.map(({ node, form }) => [node, form]));
+  const forms = new Map(products.map(({ node, form }) => [node, form]));
+  const gemmForm = ({ name }: NodeProto): GemmForm | undefined => {
+    const form = forms.get(name);
+    return form === "phases" ? undefined : form;
+  };
   return lowerForWasm(model, shapes, {
     conv3d: false,
     pool3d: false,
+    convTranspose: { select: ({ name }) => forms.get(name) === "phases" },
     convToGemm: {
-      select: ({ name }) => forms.has(name),
-      form: ({ node }) => forms.get(node.name),
+      select: (node) => gemmForm(node) !== undefined,
+      form: ({ node }) => gemmForm(node),
     },
   });
 }

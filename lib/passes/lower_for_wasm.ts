@@ -34,7 +34,7 @@ export interface LowerForWasmOptions {
   conv3d?: RewriteOptions | false;
   /** Writes 3d pools as 2d ones. @default {every pool of single frames} */
   pool3d?: RewriteOptions | false;
-  /** Writes ConvTranspose as a Conv for each phase. @default {those in 1d that are estimated to be faster so in float32} */
+  /** Writes ConvTranspose as a Conv for each phase: pays where these are int8. @default {false} */
   convTranspose?: RewriteOptions | false;
   /** Writes Conv on small maps as matrix products. @default {every Conv that is estimated to be faster so} */
   convToGemm?: ConvToGemmOptions | false;
@@ -70,7 +70,6 @@ export class LoweredModel extends Model {
  *
  * - Conv3d becomes Conv over frames, pools of single frames become 2d, and frames stay in front of the channels from one to the next.
  * - Conv on small maps becomes Gemm, in the form that is estimated to be the fastest, and channels stay last between neighbours.
- * - ConvTranspose in 1d becomes a Conv for each phase.
  * - A ScatterND that overwrites a stretch becomes a Concat, a Gather of
  *   stretches becomes Slices, and what is taken out of a Concat is read
  *   from its parts.
@@ -135,8 +134,7 @@ function passesOf(shapes: ShapeMap, options: LowerForWasmOptions): Pass[] {
   const fix: Pass = (graph, context) => fixReshapes(graph, shapes, {}, context);
   const { conv3d = {}, pool3d = {}, convToGemm: gemm = {}, swapReluMaxPool: swap = false } =
     options;
-  const { convTranspose: transpose = false } = options;
-  const { scatter = {}, gather = {} } = options;
+  const { scatter = {}, gather = {}, convTranspose: transpose = false } = options;
   return [
     fix,
     removeDead,

@@ -22,11 +22,11 @@ export interface Layer {
 /**
  * The name of the layer that some nodes are: that of the node which computes (a Conv, Gemm or MatMul),
  * else of the first that has weights, else of the first of all. Pieces of a Conv that was written as
- * matrix products are that Conv. A layer so has one name in every exact form of a network.
+ * matrix products are that Conv, and the phases of a ConvTranspose are that ConvTranspose. A layer so has one name in every exact form of a network.
  *
  * @param nodes One or more, in order, with a name for each.
  * @param facts Of the graph that they are in.
- * @param rewritten Names of the Conv nodes that were written as matrix products.
+ * @param rewritten Names of the Conv and ConvTranspose nodes that were written otherwise.
  * @example
  * ```ts
  * import { layerName } from "./layers.ts";
@@ -52,21 +52,21 @@ export function layerName(
   return rewritten.find((conv) => isPieceOf(conv, node)) ?? node.name;
 }
 
-/** Whether a node has the name of one that was written in the place of a Conv. */
+/** Whether a node has the name of one that was written in the place of a Conv or ConvTranspose. */
 function isPieceOf(conv: string, { name, opType }: NodeProto): boolean {
-  if (opType === "Conv") return false;
   // Beside `/a/conv/Conv` stands `/a/conv/Gemm`; where the name has no scope, it is the scope.
   const hasScope = /[^/]\/[^/]*$/.test(conv);
   const scope = hasScope ? conv.replace(/[^/]*$/, "") : `${conv.replaceAll("/", "_")}_`;
-  const own = scope + opType;
+  // A Conv is a piece of a ConvTranspose alone, see `convTransposeToConv()`.
+  const own = scope + (opType === "Conv" ? "Phase" : opType);
   return name.startsWith(own) && /^(_\d+)*$/.test(name.slice(own.length));
 }
 
-/** Names of the Conv nodes of a network that are not there any more in an exact form of it. */
+/** Names of the Conv and ConvTranspose nodes of a network that are not there any more in an exact form of it. */
 export function rewrittenConvs(before: GraphProto, after: GraphProto): string[] {
   const left = new Set(after.node.map(({ name }) => name));
-  return before.node.filter(({ name, opType }) => opType === "Conv" && !left.has(name))
-    .map(({ name }) => name);
+  const convs = before.node.filter(({ opType }) => opType === "Conv" || opType === "ConvTranspose");
+  return convs.map(({ name }) => name).filter((name) => !left.has(name));
 }
 
 /**

@@ -35,17 +35,18 @@ export type NodeForm =
   | { kind: "weightOnly"; bits?: 4 | 8 | 16; weights?: string };
 
 /**
- * A Conv that is written as a matrix product.
+ * A Conv that is written as a matrix product, or a ConvTranspose that is written as Convs.
  * @category Records (advanced)
  */
 export interface ConvProduct {
-  /** Name of the Conv. */
+  /** Name of the Conv or ConvTranspose. */
   node: string;
   /**
    * How: `im2col` gathers the values that each output reads, `perPosition` has a matrix of its own for
-   * each place, `dense` one matrix for the whole map.
+   * each place, `dense` one matrix for the whole map. A ConvTranspose is a Conv for each of its `phases`, the
+   * outputs that lie a whole number of strides apart.
    */
-  form: "im2col" | "perPosition" | "dense";
+  form: "im2col" | "perPosition" | "dense" | "phases";
 }
 
 /**

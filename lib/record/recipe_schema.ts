@@ -31,7 +31,7 @@ const nodeForm = z.discriminatedUnion("kind", [
 
 const convProduct = z.strictObject({
   node: z.string(),
-  form: z.enum(["im2col", "perPosition", "dense"]),
+  form: z.enum(["im2col", "perPosition", "dense", "phases"]),
 });
 
 const winogradForm = schemaOf<WinogradForm>()(

@@ -129,6 +129,29 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
   }
 });
 
+Deno.test("a ConvTranspose is also timed as a Conv for each phase, in int8 too", async () => {
+  const model = modelOf(
+    `input x float32[1, 8, 4, 4]; output y float32[1, 8, 8, 8]
+     y = ConvTranspose(x, w) {strides=[2, 2], pads=[1, 1, 1, 1]} @ up`,
+    { w: [8, 8, 4, 4] },
+  );
+  const [feeds] = samplesOf({ x: [1, 8, 4, 4] }, 1);
+  const kernelTimes = await KernelTimes.open(runtime, {
+    cache: false,
+    kernelTimer: priced(() => 1),
+  });
+  const network = await networkFacts(model, feeds!, { runtime });
+  const { kernels } = await placementProblem(network, kernelTimes);
+  assert.deepEqual(
+    kernels[0]!.choices.map(({ kind, rewrite, input, output }) => [kind, rewrite, input, output]),
+    [
+      ["float32", undefined, "float", "float"],
+      ["float32", "phases", "float", "floatLast"], // a Transpose at the end is a change of layout
+      ["static", "phases", "int8Last", "int8Last"],
+    ],
+  );
+});
+
 Deno.test("the mapping of a placement builds what was placed", async () => {
   const chosen = await solvePlacement(problem);
   const mapping = mappingOf(facts, problem, chosen);

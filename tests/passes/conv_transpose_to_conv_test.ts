@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { convTransposeToConv } from "../../lib/passes/conv_transpose_to_conv.ts";
-import { lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
+import { LoweredModel, lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
+import type { ShapeMap } from "../../lib/onnx/shape_map.ts";
+import type { Model } from "../../lib/onnx/model.ts";
 import { elementCount, float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { error, modelOf, random, run } from "./fixtures.ts";
 import { count, shapesOf } from "./lowering.ts";
@@ -191,4 +193,53 @@ Deno.test("convTransposeToConv() agrees with the runtime and with a plain sum, i
     assert.ok(error(of(found), { y }) < ROUNDING, `${one.attributes}: ${error(of(found), { y })}`);
     assert.ok(error(of(given), { y }) < ROUNDING, `${one.attributes}: as given`);
   });
+});
+
+function inPhases(model: Model, shapes: ShapeMap): Model {
+  return lowerForWasm(model, shapes, { convTranspose: {}, convToGemm: false });
+}
+
+Deno.test("convTransposeToConv() takes in the activation behind it, and keeps batch and lengths open", async () => {
+  const model = modelOf(
+    `input x float32[N, 2, H, W]; output y float32[N, 2, ?, ?]
+     tensor six float32[] = [6.0]
+     a = ConvTranspose(x, w1) {strides=[2, 2], pads=[1, 1, 1, 1]} @ up1
+     b = Clip(a, "", six) @ clip
+     c = ConvTranspose(b, w2, bias) {strides=[2, 2], pads=[0, 1, 1, 1]} @ up2
+     d = LeakyRelu(c) {alpha=0.3} @ leaky
+     y = Add(c, d)`,
+    { w1: random([2, 3, 4, 4], 1), w2: random([3, 2, 3, 3], 2), bias: random([2], 3) },
+  );
+  const lowered = inPhases(model, await shapesOf(model, { x: [1, 2, 3, 4] }));
+  assert.equal(count(lowered, "Conv"), 8);
+  assert.equal(count(lowered, "Clip"), 4);
+  assert.equal(count(lowered, "LeakyRelu"), 1); // what it reads is read by another, too
+  assert.equal(count(lowered, "Identity"), 0);
+  for (const dims of [[1, 2, 3, 4], [3, 2, 5, 2]]) {
+    const feeds = { x: random(dims, 4, 5) };
+    assert.ok(error(await run(lowered, feeds), await run(model, feeds)) < ROUNDING);
+  }
+});
+
+Deno.test("convTransposeToConv() fixes lengths that its form depends on, and leaves what it cannot write", async () => {
+  const strides = modelOf(
+    `input x float32[N, 2, H, 4]; output y float32[N, 2, ?, ?]
+     y = ConvTranspose(x, w) {strides=[2, 1]}`,
+    { w: random([2, 2, 2, 2], 1) },
+  );
+  const lowered = inPhases(strides, await shapesOf(strides, { x: [1, 2, 3, 4] }));
+  assert.ok(lowered instanceof LoweredModel);
+  assert.deepEqual(lowered.fixed.map(({ length }) => length), [3]);
+  const others = modelOf(
+    `input x float32[N, 2, 3, 3]; input v float32[2, 2, 3, 3]
+     output a float32[N, 2, ?, ?]; output b float32[N, 2, ?, ?]; output c float32[N, 2, ?, ?]
+     a = ConvTranspose(x, v) {strides=[2, 2]} @ computed
+     b = ConvTranspose(x, w) {strides=[4, 4]} @ gaps
+     c = ConvTranspose(x, w) {strides=[5, 5], pads=[1, 1, 1, 1], dilations=[2, 2]} @ many`,
+    { w: random([2, 2, 3, 3], 1) },
+  );
+  const shapes = await shapesOf(others, { x: [1, 2, 3, 3], v: [2, 2, 3, 3] });
+  assert.equal(convTransposeToConv(others.graph, shapes), others.graph);
+  const none = { select: () => false };
+  assert.equal(convTransposeToConv(strides.graph, shapes, none), strides.graph);
 });

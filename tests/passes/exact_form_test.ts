@@ -36,16 +36,23 @@ Deno.test("ExactForms.get() writes the frames and the products that it is told, 
   const model = modelOf(
     `input x float32[N, 8, 6, 6]; output y float32[N, 8, 6, 6]
     a = Conv(x, w) {pads=[1, 1, 1, 1]} @ conv1
-    y = Conv(a, v) {pads=[1, 1, 1, 1]} @ conv2`,
-    { w: [8, 8, 3, 3], v: [8, 8, 3, 3] },
+    b = Conv(a, v) {pads=[1, 1, 1, 1]} @ conv2
+    y = ConvTranspose(b, u) {strides=[2, 2], pads=[3, 3, 3, 3]} @ up`,
+    { w: [8, 8, 3, 3], v: [8, 8, 3, 3], u: [8, 8, 2, 2] },
   );
   const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
-  const form = { frames: false, products: [{ node: "conv2", form: "im2col" as const }] };
+  const form = {
+    frames: false,
+    products: [
+      { node: "conv2", form: "im2col" as const },
+      { node: "up", form: "phases" as const },
+    ],
+  };
   const written = await new ExactForms(model, samples[0]!).get(form);
   const names = written.graph.node.filter(({ opType }) => opType === "Conv").map(({ name }) =>
     name
   );
-  assert.deepEqual(names, ["conv1"]);
+  assert.deepEqual(names, ["conv1", "up_Phase", "up_Phase_1", "up_Phase_2", "up_Phase_3"]);
   assert.ok(await sqnrBetween(model, written, samples) > 120);
   const [clip] = samplesOf({ x: [1, 1, 4, 8, 8] }, 1);
   const frames = await new ExactForms(flat, clip!).get({ frames: true, products: [] });

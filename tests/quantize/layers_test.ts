@@ -111,6 +111,24 @@ for (const conv2 of ["/a/conv2/Conv", "conv2", "/Conv"]) {
   });
 }
 
+for (const up of ["/a/up/ConvTranspose", "up"]) {
+  Deno.test(`layers keep their names where the ConvTranspose ${up} is written as its phases`, async () => {
+    const model = modelOf(
+      `input x float32[1, 3, 4, 4]; output y float32[1, 4, 8, 8]
+       a = ConvTranspose(x, w) {strides=[2, 2], pads=[1, 1, 1, 1]} @ ${up}
+       b = Relu(a) @ /a/act/Relu
+       y = Conv(b, v) @ /a/Conv`,
+      { w: [3, 4, 4, 4], v: [4, 4, 1, 1] },
+    );
+    const shapes = await learnShapes(model, { x: float32([1, 3, 4, 4], normal(48, 1)) });
+    const lowered = lowerForWasm(model, shapes, { convTranspose: {}, convToGemm: false });
+    const rewritten = rewrittenConvs(model.graph, lowered.graph);
+    const layers = int8Layers(decide(lowered.graph, INT8), rewritten);
+    assert.deepEqual(layers.map(({ name, ops }) => [name, ops.length]), [[up, 8], ["/a/Conv", 1]]);
+    assert.deepEqual(await searchLayers(lowered, rewritten), new Set([up, "/a/Conv"]));
+  });
+}
+
 Deno.test("layerName() takes what computes, else what has weights, else the first", () => {
   const graph = parseGraph(`graph g
     input x float32[1, 128]

@@ -53,7 +53,7 @@ export function phasesAlong(axis: SpreadAxis): Phases | undefined {
     const last = Math.max(input - outputs, ...offsets.keys());
     return {
       taps: Array.from({ length: last - first + 1 }, (_, i) => offsets.get(first + i)),
-      begin: -first,
+      begin: 0 - first, // not -0
       end: outputs + last - input,
     };
   });

@@ -2,6 +2,7 @@ import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import type { TapClass } from "./taps.ts";
 import type { Window } from "../onnx/pool_window.ts";
+import { convCost, MOVED, NODE_COST, productCost } from "./product_cost.ts";
 
 /**
  * A way to write a convolution as matrix products:
@@ -79,45 +80,29 @@ export function formCosts(conv: PlainConv, turns: Turns): FormCosts {
   const gathered = (reads: number) => batch * reads * (channels + PER_ROW) * MOVED;
   const gathers = taps > 1 || places !== positions;
 
-  let perPosition = turned + NODE * (4 * classes.length + 4);
+  let perPosition = turned + NODE_COST * (4 * classes.length + 4);
   for (const { positions: own, taps: inside, reads } of classes) {
-    perPosition += product(batch * own.length, filters, inside.length * channels) +
+    perPosition += productCost(batch * own.length, filters, inside.length * channels) +
       gathered(reads.length);
   }
   return {
-    conv: batch * (product(filters, positions, taps * channels) +
-          positions * taps * channels * MOVED) + NODE,
+    conv: convCost(conv),
     forms: {
-      im2col: turned + product(batch * positions, filters, taps * channels) +
-        (gathers ? gathered(positions * taps) : 0) + NODE * 6,
+      im2col: turned + productCost(batch * positions, filters, taps * channels) +
+        (gathers ? gathered(positions * taps) : 0) + NODE_COST * 6,
       perPosition,
       dense: isDense(conv)
-        ? turned + product(batch, positions * filters, places * channels) + NODE * 5
+        ? turned + productCost(batch, positions * filters, places * channels) + NODE_COST * 5
         : Infinity,
     },
   };
 }
-
-function product(rows: number, columns: number, depth: number): number {
-  return (rows + FIRST_ROW) * Math.ceil(columns / COLUMNS) * COLUMNS * depth;
-}
-
-const COLUMNS = 16;
-
-/** Rows in the time of fetching the matrix on the right: a single row does not hide it. */
-const FIRST_ROW = 0.7;
-
-/** Multiply-adds in the time of copying an element of a patch. */
-const MOVED = 10;
 
 /** Elements in the time of finding a row to copy. */
 const PER_ROW = 4;
 
 /** Multiply-adds in the time of transposing an element. */
 const TURNED = 6;
-
-/** Multiply-adds in the time (half a microsecond) that a node takes whatever it does. */
-const NODE = 8_000;
 
 /** Whether every output position sees every input position, so that no element would be 0. */
 export function isDense({ window, classes }: PlainConv): boolean {

@@ -43,7 +43,8 @@ export function inferShapes(
   return more.size > 0 ? shapes.with(more) : shapes;
 }
 
-type Axes = Pick<ValueShape, "dims" | "depends">;
+/** With a type where it is not that of the first input. */
+type Axes = Omit<ValueShape, "type"> & Pick<Partial<ValueShape>, "type">;
 
 /** A node, and what is known of its inputs. */
 interface Call {
@@ -62,9 +63,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...Array.from(ELEMENTWISE, (opType) => [opType, elementwise] as const),
   ...Object.entries<Rule>({
     AveragePool: pool,
+    Cast: ({ node, x }) => ({ ...x, type: elementType(intAttribute(node, "to", 0)) }),
     Clip: ({ x }) => broadcast([x]),
     Concat: concat,
     Conv: conv,
+    DequantizeLinear: ({ x, inputs: [, scale] }) => ({ ...x, type: scale?.type }),
     Gather: gather,
     Gemm: (call) => call.x.dims.length === 2 ? matMul(call) : undefined,
     MatMul: matMul,

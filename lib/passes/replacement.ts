@@ -77,11 +77,17 @@ export class NodeWriter extends Emitter {
 
   /** A weight in another form, stored once for all nodes that want the same. @returns Its name. */
   weight(name: string, form: string, make: () => Tensor): string {
-    return this.#weights.get(name, form, make);
+    return this.#weights.get(JSON.stringify([name, form]), `${name}_${form}`, make);
+  }
+
+  /** A short constant, stored once for all nodes that want the same. @returns Its name. */
+  shared(base: string, tensor: Tensor<"float32" | "int32">): string {
+    const key = JSON.stringify([tensor.type, tensor.dims, [...tensor.data]]);
+    return this.#weights.get(key, base, () => tensor);
   }
 }
 
-/** The forms of weights that a pass stores. */
+/** What a pass stores for all nodes that it rewrites: weights in other forms. */
 class WeightForms {
   readonly tensors: TensorProto[] = [];
   readonly #fresh: (base: string) => string;
@@ -91,11 +97,10 @@ class WeightForms {
     this.#fresh = fresh;
   }
 
-  get(weight: string, form: string, make: () => Tensor): string {
-    const key = JSON.stringify([weight, form]);
+  get(key: string, base: string, make: () => Tensor): string {
     const known = this.#names.get(key);
     if (known !== undefined) return known;
-    const name = this.#fresh(`${weight}_${form}`);
+    const name = this.#fresh(base);
     this.tensors.push(makeTensorProto(name, make()));
     this.#names.set(key, name);
     return name;

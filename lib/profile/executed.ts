@@ -1,5 +1,6 @@
-import { constants, consumers, namesRead, producers, subgraphs } from "../onnx/graph.ts";
+import { constants, consumers, producers, subgraphs } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { knownBefore } from "../passes/known_before.ts";
 
 /** What a node of the graph that the runtime executes goes back to. */
 export interface Origin {
@@ -31,7 +32,7 @@ function collect(
 ): void {
   const makers = producers(graph);
   const readers = consumers(graph);
-  const fixed = constantValues(graph);
+  const fixed = knownBefore(graph, constants(graph).keys());
   const place = new Map(graph.node.map((node, i) => [node, i]));
   const named = uniqueNames(graph);
   const survives = new Set([
@@ -91,17 +92,6 @@ function collectBodies(
     const body = original.attribute.find((attribute) => attribute.name === name)?.g;
     if (g && body) collect(body, g, origins);
   }
-}
-
-/** Names of all that is known before the network runs, also what nodes make of constants. */
-function constantValues(graph: GraphProto): Set<string> {
-  const names = new Set(constants(graph).keys());
-  for (const node of graph.node) {
-    const read = namesRead(node);
-    if (read.size === 0 || ![...read].every((name) => names.has(name))) continue;
-    for (const name of node.output) names.add(name);
-  }
-  return names;
 }
 
 /** What a fused node is named after if it has no name of its own. */

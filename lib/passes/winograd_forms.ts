@@ -1,0 +1,129 @@
+import { elementCount } from "../tensor/tensor.ts";
+import type { WinogradForm } from "../record/recipe.ts";
+import { amplification } from "./cook_toom.ts";
+import { convCost, NODE_COST, productCost } from "./product_cost.ts";
+import type { ConvShape } from "./read_conv.ts";
+import { type Tiles, tilesOf } from "./winograd_tiles.ts";
+import { distinct } from "./winograd_weights.ts";
+
+/**
+ * What a form of Winograd's takes, beside its time.
+ * @category Passes (advanced)
+ */
+export interface WinogradCost {
+  /** Bytes of the transformed weights. */
+  readonly weightBytes: number;
+  /** Multiply-adds of its products, without those of its transforms. */
+  readonly macs: number;
+  /** Nodes, as far as they do something in a run. */
+  readonly nodes: number;
+}
+
+/**
+ * The forms of a Conv that are worth measuring, by an estimate: the one that should be the fastest of all, and
+ * the fastest of those with two, three and four times the weights. Each is exact to 100 dB or more.
+ *
+ * @returns The fastest first; none where no form can be expected to beat the Conv.
+ * @category Passes (advanced)
+ */
+export function winogradForms(conv: ConvShape): WinogradForm[] {
+  if (conv.group !== 1 || Math.min(conv.channels, conv.filters) < FEWEST_CHANNELS) return [];
+  const possible = candidates(conv).sort((a, b) => a.cost - b.cost);
+  const good = possible.filter(({ cost }) => cost < CLEARLY * convCost(conv));
+  const chosen = [Infinity, ...GROWTHS].map((growth) => good.find((one) => one.growth <= growth));
+  return [...new Set(chosen.flatMap((one) => one?.form ?? []))];
+}
+
+/**
+ * What a form of a Conv takes; undefined if it has no such form.
+ * @category Passes (advanced)
+ */
+export function winogradCost(conv: ConvShape, form: WinogradForm): WinogradCost | undefined {
+  const tiles = tilesOf(conv.window, form);
+  if (!tiles) return undefined;
+  const { channels, filters, batch } = conv;
+  return {
+    weightBytes: kernelCount(tiles) * channels * filters * (tiles.int8 ? 1 : 4),
+    macs: batch * tiles.points * tiles.count * channels * filters,
+    nodes: tiles.points + OTHER_NODES,
+  };
+}
+
+/** Narrower products are done before the transforms are. */
+const FEWEST_CHANNELS = 16;
+
+/** What the estimate has to promise: its error is about as much. */
+const CLEARLY = 0.95;
+
+/** Weights of a form, as multiples of the Conv's. */
+const GROWTHS = [4, 3, 2];
+
+/** Nodes besides the products: Transposes, Gathers, transforms and what stands between them. */
+const OTHER_NODES = 16;
+
+/** Most outputs of a tile along one axis. */
+const LONGEST_TILE = 8;
+
+/**
+ * Most that rounding errors may grow, as a factor of their variance: 29 dB. Where they do not grow, outputs
+ * have 139 dB, and sums over hundreds of channels take up to 8 of these.
+ */
+const MOST_GROWTH = 10 ** 2.9;
+
+interface Candidate {
+  readonly form: WinogradForm;
+  readonly cost: number;
+  /** Weights, as a multiple of the Conv's. */
+  readonly growth: number;
+}
+
+function candidates(conv: ConvShape): Candidate[] {
+  const { kernel, output } = conv.window;
+  const sizes = kernel.map((taps, i) =>
+    Array.from({ length: taps > 1 ? Math.min(LONGEST_TILE, output[i]!) : 1 }, (_, m) => m + 1)
+  );
+  const [columns = [], rows = [1]] = sizes.toReversed();
+  return rows.flatMap((height) =>
+    columns.flatMap((width) => {
+      const form: WinogradForm = `winograd ${height}x${width}`;
+      const tiles = tilesOf(conv.window, form);
+      if (!tiles || amplification(tiles.rows) * amplification(tiles.columns) > MOST_GROWTH) {
+        return [];
+      }
+      return [{
+        form,
+        cost: costOf(conv, tiles),
+        growth: kernelCount(tiles) / elementCount(kernel),
+      }];
+    })
+  );
+}
+
+/** Different matrices that a form stores. */
+function kernelCount({ rows, columns }: Tiles): number {
+  return distinct(rows.kernel).rows.length * distinct(columns.kernel).rows.length;
+}
+
+/** An estimate in the unit of {@linkcode convCost}, fitted to the times of a dozen shapes. */
+function costOf({ window, batch, channels, filters }: ConvShape, tiles: Tiles): number {
+  const { rows, columns, count, points } = tiles;
+  const thin = (down: number, across: number) => (axis: "input" | "output") =>
+    rows[axis].length * down * across + rows[axis].length * columns[axis].length * across;
+  const spans = rows.span * columns.span;
+  const outputs = rows.outputs * columns.outputs;
+  const into = thin(rows.span, columns.span)("input") * THIN + (spans + points) * COPIED;
+  const outOf = thin(rows.points, columns.points)("output") * THIN + (points + outputs) * COPIED;
+  const turned = elementCount(window.input) * 2 * channels + elementCount(window.output) * filters;
+  return points * productCost(batch * count, filters, channels) +
+    batch * (count * (into * channels + outOf * filters) + turned * TURNED) +
+    (points + OTHER_NODES) * NODE_COST;
+}
+
+/** Multiply-adds of a full product in the time of one with a thin matrix on its left. */
+const THIN = 2;
+
+/** Multiply-adds in the time of copying an element of a row. */
+const COPIED = 5;
+
+/** Multiply-adds in the time of transposing an element. */
+const TURNED = 6;

@@ -1,0 +1,104 @@
+import type { WinogradForm } from "../record/recipe.ts";
+import { elementCount, float32, type Tensor } from "../tensor/tensor.ts";
+import type { Matrix } from "./cook_toom.ts";
+import type { ConvShape } from "./read_conv.ts";
+import type { NodeWriter } from "./replacement.ts";
+import type { Tiles } from "./winograd_tiles.ts";
+
+/**
+ * Whether a file holds the transformed weights, or the runtime transforms them when it loads the model.
+ * @category Passes (advanced)
+ */
+export type KernelStorage = "ahead" | "load";
+
+/** A Conv with the tiles that its map is cut into. */
+export interface WinogradConv extends ConvShape {
+  readonly form: WinogradForm;
+  readonly tiles: Tiles;
+  /** Shape [filters, channels, ...kernel]; absent of weights that the runtime computes. */
+  readonly weight?: Tensor<"float32">;
+}
+
+/** The transformed kernel as one constant, [points, channels, filters]. @returns Its name. */
+export function inOne(conv: WinogradConv, stored: KernelStorage, write: NodeWriter): string {
+  const { node, weight, channels, filters } = conv;
+  const factors = factorsOf(conv);
+  const dims = [factors.length, channels, filters];
+  if (!weight || stored === "load") return write.reshape(atLoad(conv, factors, write), dims);
+  return write.weight(node.input[1]!, nameOf(conv), () => {
+    const data = new Float32Array(elementCount(dims));
+    const size = channels * filters;
+    factors.forEach((row, i) => transform(weight, row, data.subarray(i * size, (i + 1) * size)));
+    return float32(dims, data);
+  });
+}
+
+/** The transformed kernel as a matrix [channels, filters] for each of its different points. @returns Their names. */
+export function apart(conv: WinogradConv, stored: KernelStorage, write: NodeWriter): string[] {
+  const { node, weight, channels, filters } = conv;
+  const factors = factorsOf(conv);
+  if (!weight || stored === "load") {
+    const rows = write.reshape(atLoad(conv, factors, write), [-1, filters]);
+    return write.split(rows, factors.map(() => channels), 0);
+  }
+  return factors.map((row, i) =>
+    write.weight(node.input[1]!, `${nameOf(conv)}_${i}`, () => {
+      const data = new Float32Array(channels * filters);
+      transform(weight, row, data);
+      return float32([channels, filters], data);
+    })
+  );
+}
+
+/** The different rows of a matrix, and which of them stands where. */
+export function distinct(matrix: Matrix): { rows: Matrix; order: number[] } {
+  const keys = matrix.map((row) => row.join());
+  const different = [...new Set(keys)];
+  return {
+    rows: different.map((key) => matrix[keys.indexOf(key)]!),
+    order: keys.map((key) => different.indexOf(key)),
+  };
+}
+
+/** Factors of the taps, [different points, taps]. */
+function factorsOf({ tiles: { rows, columns } }: WinogradConv): number[][] {
+  return distinct(rows.kernel).rows.flatMap((down) =>
+    distinct(columns.kernel).rows.map((across) => down.flatMap((a) => across.map((b) => a * b)))
+  );
+}
+
+/** The part of names that tells transforms of one weight from each other. */
+function nameOf({ form, window: { strides } }: WinogradConv): string {
+  const stride = strides.some((step) => step > 1) ? `_by_${strides.join("x")}` : "";
+  return form.replace(" ", "_") + stride;
+}
+
+/** Fills one point of a transformed kernel, [channels, filters]. Sums are rounded once. */
+function transform(
+  { data, dims: [filters = 0, channels = 0] }: Tensor<"float32">,
+  factors: readonly number[],
+  result: Float32Array,
+): void {
+  const taps = factors.length;
+  for (let f = 0; f < filters; f++) {
+    for (let c = 0; c < channels; c++) {
+      const from = (f * channels + c) * taps;
+      let sum = 0;
+      for (let t = 0; t < taps; t++) sum += factors[t]! * data[from + t]!;
+      result[c * filters + f] = sum;
+    }
+  }
+}
+
+/** Nodes that make a transformed kernel, [points, channels · filters], out of constants. */
+function atLoad(
+  { node, channels, filters, spatialAxes }: WinogradConv,
+  factors: Matrix,
+  write: NodeWriter,
+): string {
+  const taps = factors[0]!.length;
+  const turned = write.add("Transpose", [node.input[1]!], { perm: [...spatialAxes, 1, 0] });
+  const flat = write.reshape(turned, [taps, channels * filters]);
+  const matrix = write.shared("kernel_transform", float32([factors.length, taps], factors.flat()));
+  return write.add("MatMul", [matrix, flat]);
+}

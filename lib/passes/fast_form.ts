@@ -6,11 +6,12 @@ import {
   type TensorProto,
   TensorProto_DataType as DataType,
 } from "../onnx/onnx_pb.ts";
+import { readIntegers } from "../onnx/read_integers.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
-import { elementType, readTensorProto } from "../onnx/tensor_proto.ts";
+import { dimsOf, elementType, readTensorProto } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import { elementTypes } from "./element_types.ts";
-import { type PassContext, visibleConstants } from "./pass.ts";
+import { type PassContext, visibleConstants, visibleRanks } from "./pass.ts";
 import type { NodeWriter } from "./replacement.ts";
 
 /**
@@ -49,6 +50,7 @@ export class FormFacts {
   readonly #readers: ReadonlyMap<string, readonly NodeProto[]>;
   readonly #pinned: ReadonlySet<string>;
   readonly #types: ReadonlyMap<string, number>;
+  readonly #ranks: ReadonlyMap<string, number>;
   readonly #shapes: ShapeMap | undefined;
   readonly #sizeUntold: number;
 
@@ -58,6 +60,7 @@ export class FormFacts {
     this.#readers = consumers(graph);
     this.#pinned = pinned(graph);
     this.#types = elementTypes(graph, this.#constants);
+    this.#ranks = visibleRanks(graph, context);
     this.#shapes = shapes;
     // What a loop repeats is one step of a sequence, most often.
     this.#sizeUntold = isBody ? 0 : Infinity;
@@ -67,6 +70,15 @@ export class FormFacts {
   maker(name: string | undefined, ...opTypes: readonly string[]): NodeProto | undefined {
     const node = this.#makers.get(name ?? "");
     return node && isStandard(node) && opTypes.includes(node.opType) ? node : undefined;
+  }
+
+  /**
+   * Whether the runtime writes the result of a node over its input: that is made by another node, and nobody
+   * needs it any more. Many kernels then go element by element, with a branch at each.
+   */
+  overwrites({ input: [x = ""], output: [y] }: NodeProto): boolean {
+    if (!this.#makers.has(x) || this.#pinned.has(x)) return false;
+    return this.readers(y)?.every((reader) => !reader.input.includes(x)) ?? true;
   }
 
   /** The nodes that read a value; undefined if the graph's outputs or a body read it, too. */
@@ -83,8 +95,13 @@ export class FormFacts {
   scalar(name: string | undefined): number | undefined {
     const tensor = this.#constants.get(name ?? "");
     if (tensor?.dataType !== DataType.FLOAT) return undefined;
-    if (elementCount(tensor.dims.map(Number)) !== 1) return undefined;
+    if (elementCount(dimsOf(tensor)) !== 1) return undefined;
     return Number(readTensorProto(tensor).data[0]);
+  }
+
+  /** The elements of a constant of integers. */
+  integers(name: string | undefined): readonly number[] | undefined {
+    return readIntegers(this.#constants.get(name ?? ""));
   }
 
   /** Whether a value is known to be of float32. */
@@ -92,6 +109,23 @@ export class FormFacts {
     const told = this.#types.get(name ?? "");
     const type = told === undefined ? this.#shapes?.get(name)?.type : elementType(told);
     return type === "float32";
+  }
+
+  /** Number of dimensions, as far as known. */
+  rank(name: string | undefined): number | undefined {
+    return this.#ranks.get(name ?? "") ?? this.#shapes?.get(name)?.dims.length;
+  }
+
+  /** Length of an axis: of a constant, or as the sample has it. */
+  lengthOf(name: string | undefined, axis: number): number | undefined {
+    const constant = this.#constants.get(name ?? "");
+    return (constant ? dimsOf(constant) : this.#shapes?.get(name)?.dims)?.at(axis);
+  }
+
+  /** Length of an axis in the sample, if no open dimension changes it. */
+  fixedLength(name: string | undefined, axis: number): number | undefined {
+    const shape = this.#shapes?.get(name);
+    return shape?.depends[axis]?.length === 0 ? this.#shapes?.fix(name, [axis])?.[0] : undefined;
   }
 
   /** Elements of a value in the sample; infinitely many where no sample tells, none in a body. */

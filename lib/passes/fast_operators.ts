@@ -2,7 +2,9 @@ import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { FAST_ACTIVATIONS } from "./fast_activations.ts";
+import { FAST_EXPONENTIALS } from "./fast_exponentials.ts";
 import { FormFacts, type FormWord } from "./fast_form.ts";
+import { FAST_NORMS } from "./fast_norms.ts";
 import { everywhere, type PassContext, rootContext } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
 
@@ -20,7 +22,7 @@ export interface FastOperatorsOptions extends RewriteOptions {
   shapes?: ShapeMap;
 }
 
-const FORMS = FAST_ACTIVATIONS;
+const FORMS = [...FAST_ACTIVATIONS, ...FAST_EXPONENTIALS, ...FAST_NORMS];
 
 /**
  * Writes elementwise operators that onnxruntime-web's WASM kernels run far slower than memory in a form that

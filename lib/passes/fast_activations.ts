@@ -9,6 +9,9 @@ const LARGEST = 3.4028234663852886e38;
 /** Elements for each further node from which on they are faster: a node takes about 1 us. */
 const ENOUGH_FOR_A_NODE = 2048;
 
+/** The same where a Gemm loses its activation: few elements stay in the processor's cache meanwhile. */
+const ENOUGH_BEHIND_GEMM = 16_384;
+
 /**
  * Relu, Clip, LeakyRelu and HardSigmoid branch at each element where they overwrite their input, which takes
  * 5 to 7 ns where signs are mixed, also where the runtime takes them into a Gemm. Max, Min and PRelu do not.
@@ -69,6 +72,7 @@ function mayReplace(node: NodeProto, facts: FormFacts, nodes: number): boolean {
   const [x] = node.input;
   if (!facts.isFloat32(x) || !facts.overwrites(node)) return false;
   if (joinsConv(node, facts) || joinsQuantize(node, facts)) return false;
-  const more = joinsGemm(node, facts) ? nodes : nodes - 1;
-  return more === 0 || facts.size(x) >= more * ENOUGH_FOR_A_NODE;
+  const size = facts.size(x);
+  if (joinsGemm(node, facts) && size < ENOUGH_BEHIND_GEMM) return false;
+  return nodes === 1 || size >= (nodes - 1) * ENOUGH_FOR_A_NODE;
 }

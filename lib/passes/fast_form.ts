@@ -91,11 +91,11 @@ export class FormFacts {
     return this.readers(name)?.length === 1;
   }
 
-  /** The value of a float32 constant of one element. */
+  /** The value of a float32 constant of one element, which adds no dimensions to what it meets. */
   scalar(name: string | undefined): number | undefined {
     const tensor = this.#constants.get(name ?? "");
     if (tensor?.dataType !== DataType.FLOAT) return undefined;
-    if (elementCount(dimsOf(tensor)) !== 1) return undefined;
+    if (tensor.dims.length > 1 || elementCount(dimsOf(tensor)) !== 1) return undefined;
     return Number(readTensorProto(tensor).data[0]);
   }
 

@@ -4,6 +4,7 @@ import type { ShapeMap } from "../onnx/shape_map.ts";
 import { FAST_ACTIVATIONS } from "./fast_activations.ts";
 import { FAST_EXPONENTIALS } from "./fast_exponentials.ts";
 import { FormFacts, type FormWord } from "./fast_form.ts";
+import { FAST_GELU } from "./fast_gelu.ts";
 import { FAST_NORMS } from "./fast_norms.ts";
 import { everywhere, type PassContext, rootContext } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
@@ -22,7 +23,7 @@ export interface FastOperatorsOptions extends RewriteOptions {
   shapes?: ShapeMap;
 }
 
-const FORMS = [...FAST_ACTIVATIONS, ...FAST_EXPONENTIALS, ...FAST_NORMS];
+const FORMS = [...FAST_ACTIVATIONS, ...FAST_EXPONENTIALS, ...FAST_NORMS, ...FAST_GELU];
 
 /**
  * Writes elementwise operators that onnxruntime-web's WASM kernels run far slower than memory in a form that

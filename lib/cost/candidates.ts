@@ -4,12 +4,14 @@ import { namesRead } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf } from "../onnx/tensor_proto.ts";
 import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
+import { asWinograd } from "../passes/as_winograd.ts";
+import { fastOperators } from "../passes/fast_operators.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { graphFacts } from "../quantize/graph_facts.ts";
 import type { QConfig } from "../quantize/qconfig.ts";
 import { sensitiveLayers } from "../quantize/sensitive.ts";
-import type { ConvProduct } from "../record/recipe.ts";
+import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
 import type { KernelTimes } from "./kernel_times.ts";
@@ -33,6 +35,8 @@ export interface KernelChoice extends Choice {
   readonly kind: Form["kind"];
   /** What its Conv or ConvTranspose is to be written as. */
   readonly rewrite?: ConvProduct["form"];
+  /** What its Conv is to be written as when all else is done. */
+  readonly written?: WinogradForm;
   /** What each node is to be, by name; nodes that stay float32 are left out. */
   readonly asked: ReadonlyMap<string, QConfig>;
 }
@@ -74,18 +78,28 @@ export async function placementProblem(
     const subgraph = extractor.take(kernel.nodes);
     const written = rewrites ? rewritten(subgraph, shapes) : [];
     const mayInt8 = int8 && !kernel.nodes.some((node) => sensitive.has(node));
-    return [{ subgraph }, ...written].flatMap(({ subgraph, rewrite }: Rewritten) =>
-      formsOf(subgraph, mayInt8, rewrite !== undefined).map((form) => ({ place, form, rewrite }))
+    const early = [{ subgraph }, ...written].flatMap(({ subgraph, rewrite }: Rewritten) =>
+      formsOf(subgraph, shapes, mayInt8, rewrite !== undefined).map((form) => ({ form, rewrite }))
     );
+    const late = asWinograd(subgraph.model, shapes).flatMap(({ model, form: written }) =>
+      mayInt8 || !isInt8Product({ written })
+        ? [{ form: fastForm({ ...subgraph, model }, shapes), written }]
+        : []
+    );
+    return [...early, ...late].map((one): Candidate => ({ place, ...one }));
   });
   const times = await kernelTimes.times(
     candidates.map(({ form }) => form.timed),
     { workingSet: workingSetOf(model, kernels, values) },
   );
   const choices: KernelChoice[][] = kernels.map(() => []);
-  candidates.forEach(({ place, form: { kind, asked }, rewrite }, i) => {
+  candidates.forEach(({ place, form: { kind, asked }, rewrite, written }, i) => {
     const { ms, input, output } = times[i]!;
-    const choice = { kind, asked, input, output, ms, ...(rewrite && { rewrite }) };
+    const choice: KernelChoice = {
+      ...{ kind, asked, input, output, ms },
+      ...(rewrite && { rewrite }),
+      ...(written && { written }),
+    };
     choices[place]!.push(choice, ...inOtherLayouts(kernels[place]!, choice, values));
   });
   const isFloat = (name: string) => values.get(name)?.type === "float32";
@@ -124,13 +138,34 @@ export function workingSetOf(
   return weights + Math.max(0, ...around);
 }
 
+/** A form to be timed. */
+interface Candidate {
+  /** Which kernel it is of. */
+  readonly place: number;
+  readonly form: Form;
+  readonly rewrite?: ConvProduct["form"] | undefined;
+  readonly written?: WinogradForm;
+}
+
 interface Rewritten {
   readonly subgraph: Subgraph;
   readonly rewrite?: ConvProduct["form"];
 }
 
-function formsOf(subgraph: Subgraph, int8: boolean, isRewritten: boolean): Form[] {
-  const float = floatForm(subgraph);
+/** In float32, with its operators as they are written in the end. */
+function fastForm(subgraph: Subgraph, shapes: ShapeMap): Form {
+  const { model } = subgraph;
+  const fast = model.withGraph(fastOperators(model.graph, { shapes }));
+  return floatForm({ ...subgraph, model: fast });
+}
+
+function formsOf(
+  subgraph: Subgraph,
+  shapes: ShapeMap,
+  int8: boolean,
+  isRewritten: boolean,
+): Form[] {
+  const float = fastForm(subgraph, shapes);
   // Of a rewritten Conv, the Transposes at its edges are changes of layout.
   const forms = isRewritten ? [withoutOwn(float)] : [float];
   if (!int8) return forms;
@@ -180,6 +215,11 @@ function inPhases(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
   return written === model
     ? []
     : [{ subgraph: { ...subgraph, model: written }, rewrite: "phases" }];
+}
+
+/** Whether what a choice writes its Conv as rounds what it multiplies. */
+export function isInt8Product({ written }: Pick<KernelChoice, "written">): boolean {
+  return written?.endsWith(" int8") ?? false;
 }
 
 /** Operators that take maps with channels last as well, in the same time. */

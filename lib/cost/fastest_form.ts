@@ -1,8 +1,13 @@
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
-import type { ConvProduct } from "../record/recipe.ts";
+import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { type KernelChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
+import {
+  isInt8Product,
+  type KernelChoice,
+  type NetworkProblem,
+  placementProblem,
+} from "./candidates.ts";
 import type { KernelTimes } from "./kernel_times.ts";
 import { placementMs } from "./placement.ts";
 import { solvePlacement } from "./solve.ts";
@@ -43,6 +48,32 @@ export async function fastestBase(
   const lowered = await solve(await networkFacts(flat, feeds, context));
   const ms = ({ problem, chosen }: PlacedNetwork) => placementMs(problem, chosen);
   return ms(lowered) < ms(asGiven) ? lowered : asGiven;
+}
+
+/** A problem without the choices that round anything. */
+export function exactProblem(problem: NetworkProblem): NetworkProblem {
+  return {
+    ...problem,
+    kernels: problem.kernels.map((kernel) => ({
+      ...kernel,
+      choices: kernel.choices.filter(({ kind, written }) =>
+        kind === "float32" && !isInt8Product({ written })
+      ),
+    })),
+  };
+}
+
+/** What Convs are to be written as when all else is done, by name. */
+export function convsOf(
+  { kernels }: Pick<NetworkProblem, "kernels">,
+  chosen: readonly Pick<KernelChoice, "written">[],
+): Record<string, WinogradForm> {
+  const convs = kernels.flatMap(({ nodes }, i): [string, WinogradForm][] => {
+    const { written } = chosen[i]!;
+    const conv = nodes.find(({ opType }) => opType === "Conv");
+    return written && conv ? [[conv.name, written]] : [];
+  });
+  return Object.fromEntries(convs.sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 /** The Convs that are to be matrix products, and the ConvTransposes that are to be Convs. */

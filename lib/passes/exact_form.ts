@@ -41,6 +41,7 @@ export class ExactForms {
   readonly #learn: Learn;
   readonly #written = new Map<string, Promise<Model>>();
   readonly #models = new Map<string, Model>();
+  readonly #shapes = new Map<string, Promise<ShapeMap>>();
   #fused: Model | undefined;
   #ready: Model | undefined;
 
@@ -73,6 +74,15 @@ export class ExactForms {
     this.#written.set(name, written);
     written.then((model) => this.#models.set(name, model), () => this.#written.delete(name));
     return written;
+  }
+
+  /** Shapes of the values of a form, on the sample. */
+  shapes(form: ExactForm): Promise<ShapeMap> {
+    const name = baseName(form);
+    const learnt = this.#shapes.get(name) ?? this.get(form).then(this.#learn);
+    this.#shapes.set(name, learnt);
+    learnt.catch(() => this.#shapes.delete(name));
+    return learnt;
   }
 
   /** A form by its name, if it has been written. */

@@ -1,5 +1,5 @@
 import { Model } from "../onnx/model.ts";
-import type { GraphProto, ModelProto, ValueInfoProto } from "../onnx/onnx_pb.ts";
+import type { GraphProto, ModelProto } from "../onnx/onnx_pb.ts";
 import { raiseOpset } from "../onnx/opset.ts";
 import { convToGemm, type ConvToGemmOptions } from "./conv_to_gemm.ts";
 import { convTransposeToConv } from "./conv_transpose_to_conv.ts";
@@ -7,6 +7,7 @@ import { dropIdentity } from "./drop_identity.ts";
 import { dropIdleReshapes } from "./drop_idle_reshapes.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
 import { fixReshapes } from "./fix_reshapes.ts";
+import { withFixedInputs } from "./fixed_inputs.ts";
 import { gatherToSlices } from "./gather_to_slices.ts";
 import { hoistConstants } from "./hoist_constants.ts";
 import { lowerConv3d } from "./lower_conv3d.ts";
@@ -115,8 +116,7 @@ export function lowerForWasm(
   );
   if (graph === raised.graph) return model;
   const fixed = known.fixed;
-  const input = graph.input.map((info) => withLengths(info, fixed));
-  const proto = { ...raised.proto, graph: { ...graph, input } };
+  const proto = { ...raised.proto, graph: withFixedInputs(graph, fixed) };
   return new LoweredModel(proto, { name: model.name, fixed });
 }
 
@@ -170,19 +170,4 @@ function unlessFalse<O>(
   pass: (graph: GraphProto, options: O, context?: PassContext) => GraphProto,
 ): Pass {
   return (graph, context) => options === false ? graph : pass(graph, options, context);
-}
-
-/** An input with the lengths that are fixed: other ones would be taken for other shapes in silence. */
-function withLengths(info: ValueInfoProto, fixed: readonly OpenDimension[]): ValueInfoProto {
-  const kind = info.type?.value;
-  if (kind?.case !== "tensorType" || !kind.value.shape) return info;
-  const dim = kind.value.shape.dim.map((old, axis) => {
-    const known = fixed.find(({ places }) =>
-      places.some((place) => place.input === info.name && place.axis === axis)
-    );
-    if (!known) return old;
-    return { ...old, value: { case: "dimValue" as const, value: BigInt(known.length) } };
-  });
-  const value = { ...kind.value, shape: { ...kind.value.shape, dim } };
-  return { ...info, type: { ...info.type!, value: { case: "tensorType", value } } };
 }

@@ -10,8 +10,9 @@ export function withTimes(model: QuantizedModel, { nodes }: ProfileRecord): Quan
   const times = new Map<string, number>();
   for (const { node, ms } of nodes) if (node) times.set(node, (times.get(node) ?? 0) + ms);
   const rows = model.plan.rows.map((row, i) => {
-    const ms = times.get(model.traces[i]!.name);
-    return ms === undefined ? row : { ...row, ms };
+    const { name, pieces } = model.traces[i]!;
+    const own = [...pieces?.nodes ?? [name]].flatMap((one) => times.get(one) ?? []);
+    return own.length === 0 ? row : { ...row, ms: own.reduce((sum, ms) => sum + ms, 0) };
   });
   return model.withPlan(new Plan(rows));
 }

@@ -2,6 +2,7 @@ import type { ModelProto } from "../onnx/onnx_pb.ts";
 import { withoutExporterMetadata } from "../onnx/exporter_metadata.ts";
 import { Model, type SaveOptions } from "../onnx/model.ts";
 import type { Plan } from "./plan.ts";
+import type { WinogradForm } from "../record/recipe.ts";
 import type { QConfig } from "./qconfig.ts";
 
 /** Where to find what became of a node of the float32 model. */
@@ -18,6 +19,16 @@ export interface Trace {
   readonly source: string;
   /** Whether it lies in the body of an If, Loop or Scan. */
   readonly inBody: boolean;
+  /** What stands in its place, if it was written as other nodes. */
+  readonly pieces?: Pieces;
+}
+
+/** What stands in the place of a node. */
+export interface Pieces {
+  /** Of a Conv that is written as Winograd's. */
+  readonly form?: WinogradForm;
+  /** Names of the nodes. */
+  readonly nodes: ReadonlySet<string>;
 }
 
 /**

@@ -39,6 +39,7 @@ export function readPlan(model: QuantizedModel, optimized: Model): Plan {
     model.plan.rows.map((row, i) => {
       const trace = model.traces[i]!;
       if (trace.inBody) return { ...row, executes: "" };
+      if (trace.pieces?.form) return { ...row, executes: capitalized(trace.pieces.form) };
       const kernel = kernelOf(trace);
       return kernel ? compare(row, trace, kernel, uint8) : { ...row, executes: "folded away" };
     }),
@@ -50,6 +51,10 @@ interface Kernel {
   readonly node: NodeProto;
   /** Whether it is another node's, which this one became part of. */
   readonly isOthers: boolean;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The name a node had before the runtime made it anew. */

@@ -87,6 +87,11 @@ export interface RecipeBase {
    * What Convs of that form are written as where they stay float32, by name of the node. @default {none}
    */
   convs?: Record<string, WinogradForm>;
+  /**
+   * `fast`: operators that the runtime computes far slower than memory moves are written as others that
+   * give the same numbers, at 100 dB or more. @default {they stay as they are}
+   */
+  operators?: "fast";
 }
 
 /**

@@ -29,7 +29,9 @@ export function recipeName(recipe: Recipe): string {
 export function seriesName(recipe: Recipe): string {
   const corrections = recipe.corrections ?? [];
   if (recipe.kind === "assignment") {
-    return [namesOfForms(Object.values(recipe.forms)), ...corrections].join(" + ");
+    const names = namesOfForms(Object.values(recipe.forms));
+    if (Object.keys(recipe.convs ?? {}).length > 0) names.push("Winograd");
+    return [listed(names) || "float32", ...corrections].join(" + ");
   }
   const { base, observer, weights } = recipe;
   const parts = [
@@ -80,11 +82,14 @@ const FAMILIES: Readonly<Record<string, string>> = {
   "mixed": "mixed",
 };
 
-/** The forms there are beside float32, most frequent first: `static and float16 weights`. */
-function namesOfForms(forms: readonly NodeForm[]): string {
-  const names = [...Map.groupBy(forms.map(formName), (name) => name)]
+/** The forms there are beside float32, most frequent first. */
+function namesOfForms(forms: readonly NodeForm[]): string[] {
+  return [...Map.groupBy(forms.map(formName), (name) => name)]
     .filter(([name]) => name !== "float32")
     .sort(([, a], [, b]) => b.length - a.length)
     .map(([name]) => name);
-  return new Intl.ListFormat("en", { type: "conjunction" }).format(names) || "float32";
+}
+
+function listed(names: readonly string[]): string {
+  return new Intl.ListFormat("en", { type: "conjunction" }).format(names);
 }

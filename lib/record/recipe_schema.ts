@@ -34,7 +34,7 @@ const convProduct = z.strictObject({
   form: z.enum(["im2col", "perPosition", "dense", "phases"]),
 });
 
-const winogradForm = schemaOf<WinogradForm>()(
+export const winogradForm = schemaOf<WinogradForm>()(
   z.templateLiteral([
     "winograd ",
     z.int().min(1),
@@ -52,6 +52,7 @@ const base = {
   samples: z.int().optional(),
   corrections: z.array(z.string()).optional(),
   convs: z.record(z.string(), winogradForm).optional(),
+  operators: z.literal("fast").optional(),
 };
 
 export const slowLayer = schemaOf<SlowLayer>()(

@@ -6,14 +6,24 @@ import { observersWorthTrying } from "../calibrate/worth_trying.ts";
 import { affineParams } from "../quantize/affine.ts";
 import { convert } from "../quantize/convert.ts";
 import { onlyMapping } from "../quantize/only_mapping.ts";
-import type { QConfig } from "../quantize/qconfig.ts";
+import { float32, type QConfig } from "../quantize/qconfig.ts";
+import { writeForms } from "../quantize/write_forms.ts";
+import type { Model } from "../onnx/model.ts";
+import type { ShapeMap } from "../onnx/shape_map.ts";
+import type { WinogradForm } from "../record/recipe.ts";
 import { measureNoise } from "./measure_noise.ts";
 import type { Replay, Variant } from "./replay.ts";
 import { roundTensor } from "./round_tensor.ts";
 
 const noise = z.array(z.number());
 
-const layerForm = z.enum(["dynamic", "int8 weights", "int4 weights", "float16 weights"]);
+const layerForm = z.enum([
+  "dynamic",
+  "int8 weights",
+  "int4 weights",
+  "float16 weights",
+  "int8 products",
+]);
 
 /** A form of a whole layer that needs no ranges. */
 export type LayerForm = z.infer<typeof layerForm>;
@@ -40,8 +50,11 @@ export interface LayerAsk {
   readonly name: string;
   /** Names of its nodes. */
   readonly nodes: readonly string[];
-  /** What each of its nodes is asked to be, for each form; those that cannot be stay float32. */
-  readonly forms: Readonly<Partial<Record<LayerForm, QConfig>>>;
+  /**
+   * What each of its nodes is asked to be, for each form, or what its Conv is written as; those that cannot be
+   * stay float32.
+   */
+  readonly forms: Readonly<Partial<Record<LayerForm, QConfig | WinogradForm>>>;
 }
 
 /** The single changes that are to be measured. */
@@ -59,6 +72,8 @@ export interface NoiseAsks {
 export interface LayerNoiseOptions {
   /** Most samples to measure on, spread evenly over the data set. @default {8} */
   samples?: number;
+  /** Shapes of the network's values, where a Conv is to be written as Winograd's. */
+  shapes?: ShapeMap;
   /** What was found on another exact form of the network: layers of the same name are the same. */
   known?: Sensitivities;
   /** Says when to stop looking at further observers. @default {never} */
@@ -131,7 +146,7 @@ export async function measureLayerNoise(
         const range = () => usual!.range(calibration.statistics.get(name)!);
         return rounding(name, usual!.name, range, replay);
       }),
-    ...asks.layers.flatMap((layer) => formsOf(layer, found, replay)),
+    ...asks.layers.flatMap((layer) => formsOf(layer, found, replay, options.shapes)),
   ];
   await measure(first, (count) => onProgress(count / first.length));
 
@@ -174,13 +189,22 @@ function formsOf(
   { name, nodes, forms }: LayerAsk,
   known: Sensitivities,
   { base }: Replay,
+  shapes: ShapeMap | undefined,
 ): Change[] {
-  return (Object.entries(forms) as [LayerForm, QConfig][])
+  const conv = base.graph.node.find((node) => node.opType === "Conv" && nodes.includes(node.name));
+  const made = (form: QConfig | WinogradForm): Model => {
+    if (typeof form !== "string") return convert(base, onlyMapping(nodes, () => form));
+    const kept = convert(base, onlyMapping([], () => float32));
+    return shapes && conv
+      ? writeForms(kept, { model: base, shapes }, { convs: { [conv.name]: form } })
+      : kept;
+  };
+  return (Object.entries(forms) as [LayerForm, QConfig | WinogradForm][])
     .filter(([form]) => !known.layers[name]?.[form])
-    .map(([form, qconfig]) => ({
+    .map(([form, asked]) => ({
       key: JSON.stringify(["layer", name, form]),
       what: `${form} of layer ${name}`,
-      make: () => convert(base, onlyMapping(nodes, () => qconfig)),
+      make: () => made(asked),
       keep: ({ layers }, noise) => (layers[name] ??= {})[form] = noise,
     }));
 }

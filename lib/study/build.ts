@@ -6,6 +6,7 @@ import type { ExactForms } from "../passes/exact_form.ts";
 import { asExecuted } from "../quantize/as_executed.ts";
 import { convert } from "../quantize/convert.ts";
 import { mappingOfRecipe } from "../quantize/from_recipe.ts";
+import { writeForms } from "../quantize/write_forms.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
 import { prepare } from "../quantize/prepare.ts";
@@ -45,7 +46,7 @@ export interface BuildContext {
  * same recipe, network and samples give the same bytes.
  */
 export async function build(recipe: Recipe, context: BuildContext): Promise<Built> {
-  const built = await buildWithNotes(recipe, context);
+  const built = await withForms(await buildWithNotes(recipe, context), recipe, context);
   const plain = withoutExporterMetadata(built.model);
   const isConverted = built.model === built.converted;
   const slow = recipe.kind === "configuration" ? recipe.slow ?? [] : [];
@@ -56,6 +57,16 @@ export async function build(recipe: Recipe, context: BuildContext): Promise<Buil
   };
 }
 
+/** What was built, with what the recipe wants written last. */
+async function withForms(built: Built, recipe: Recipe, { forms }: BuildContext): Promise<Built> {
+  const { base: form, convs, operators } = recipe;
+  if (!convs && !operators) return built;
+  const base = { model: await forms.get(form), shapes: await forms.shapes(form) };
+  const converted = writeForms(built.converted, base, recipe);
+  return converted === built.converted ? built : { ...built, converted, model: converted };
+}
+
+/** A recipe carried out, but for what its Convs are written as. */
 async function buildWithNotes(recipe: Recipe, context: BuildContext): Promise<Built> {
   const { forms, data, runtime, signal } = context;
   const base = await forms.get(recipe.base);

@@ -35,6 +35,8 @@ export function requireSense(recipe: Recipe, base: Model, samples: number): void
     if (corrections.indexOf(name) === i) continue;
     throw new UserError(`Cannot correct twice: "corrections" names ${name} more than once`);
   }
+  const convs = base.graph.node.filter(({ opType }) => opType === "Conv").map(({ name }) => name);
+  for (const name of Object.keys(recipe.convs ?? {})) requireName(name, convs, "Conv");
   if (recipe.kind !== "assignment") {
     if (recipe.observer) requireParameters(recipe.observer);
     return;

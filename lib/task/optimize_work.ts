@@ -8,11 +8,12 @@ import { fuse } from "../passes/fuse.ts";
 import { asExecuted } from "../quantize/as_executed.ts";
 import { convert } from "../quantize/convert.ts";
 import { requireFloat } from "../quantize/decide.ts";
+import { type ConvForms, writeForms } from "../quantize/write_forms.ts";
 import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { readBack } from "../quantize/one_call.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { QuantizedModel } from "../quantize/quantized_model.ts";
-import { float32 } from "../quantize/qconfig.ts";
+import { float32 as float32QConfig } from "../quantize/qconfig.ts";
 import { machineLoad } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
@@ -20,7 +21,7 @@ import { DEFAULT_MAX_CREATE } from "../record/best.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fullestSample } from "../cost/fullest_sample.ts";
-import { fastestBase, rewritesOf } from "../cost/fastest_form.ts";
+import { convsOf, exactProblem, fastestBase, rewritesOf } from "../cost/fastest_form.ts";
 import { placementProblem } from "../cost/candidates.ts";
 import { KernelTimes } from "../cost/kernel_times.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
@@ -32,7 +33,7 @@ import { withErrors } from "../evaluate/plan_errors.ts";
 import { withTimes } from "../profile/plan_times.ts";
 import { profileModel } from "../profile/profile_model.ts";
 import { solvePlacement } from "../cost/solve.ts";
-import { networkFacts } from "../cost/network_facts.ts";
+import { type NetworkFacts, networkFacts } from "../cost/network_facts.ts";
 
 /** What `optimize()` does, in a runtime. */
 export async function optimizeIn(
@@ -51,15 +52,15 @@ export async function optimizeIn(
   const converted = await build(placed, samples, context);
   return new Optimized({
     given: model,
-    float32: placed.model,
     mapping: placed.mapping,
     rewrites: placed.rewrites,
+    convs: placed.convs,
     predictedMs: placed.ms,
     drifted: placed.drifted,
     kernelTimes: placed.kernelTimes,
     maxCreate: options.maxCreate ?? DEFAULT_MAX_CREATE,
     shapes: shapesOf(feeds[0]!),
-    ...await measure(model, placed.model, converted, feeds, context),
+    ...await measure(model, placed, converted, feeds, context),
   });
 }
 
@@ -67,10 +68,13 @@ type Context = OptimizeOptions & Required<Pick<OptimizeOptions, "runtime" | "onP
 
 /** How a network is to be computed. */
 interface Placed {
-  /** The float32 network after the exact rewrites. */
-  readonly model: Model;
+  /** The float32 network with Convs as matrix products. */
+  readonly network: NetworkFacts;
   readonly mapping: QConfigMapping;
   readonly rewrites: readonly ConvProduct[];
+  /** What Convs are written as where they stay float32; and where all do. */
+  readonly convs: ConvForms;
+  readonly exactConvs: ConvForms;
   /** What the times of its nodes promise, ms. */
   readonly ms: number;
   /** Measurements of nodes during which the machine changed its pace. */
@@ -104,35 +108,42 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
   }
   const mapping = int8
     ? mappingOf(network, problem, chosen, { smallWeights })
-    : qconfigMapping({ default: float32 });
+    : qconfigMapping({ default: float32QConfig });
   const ms = placementMs(problem, chosen);
+  const exact = int8 ? await solvePlacement(exactProblem(problem)) : chosen;
   const { drifted, record } = kernelTimes;
-  return { model: network.model, mapping, rewrites, ms, drifted, kernelTimes: record };
+  return {
+    ...{ network, mapping, rewrites, ms, drifted, kernelTimes: record },
+    ...{ convs: convsOf(problem, chosen), exactConvs: convsOf(problem, exact) },
+  };
 }
 
 /** Finds the ranges that a placed network needs, and converts it. */
 async function build(
-  { model, mapping }: Placed,
+  { network, mapping, convs }: Placed,
   samples: Dataset | readonly Feeds[],
   { calibration = 100, runtime, signal }: Context,
 ): Promise<QuantizedModel> {
+  const { model } = network;
   const prepared = prepare(model, mapping);
   const data = "sample" in samples ? slice(samples, 0, calibration) : samples.slice(0, calibration);
   const ranges = prepared.tensors.length > 0
     ? await calibrate(prepared, data, { runtime, signal })
     : undefined;
-  return convert(model, mapping, ranges);
+  return writeForms(convert(model, mapping, ranges), network, { convs, operators: "fast" });
 }
 
 /** Measures what was built, and its float32 network, against the model as given. */
 async function measure(
   given: Model,
-  float32: Model,
+  { network, exactConvs }: Placed,
   converted: QuantizedModel,
   feeds: readonly Feeds[],
   { rounds = 15, coldRounds = 3, format, runtime, signal, onProgress }: Context,
-): Promise<Pick<OptimizedParts, "built" | "latency" | "coldStart" | "profiles">> {
+): Promise<Pick<OptimizedParts, "float32" | "built" | "latency" | "coldStart" | "profiles">> {
   onProgress("measuring it against the model as given");
+  const kept = convert(network.model, qconfigMapping({ default: float32QConfig }));
+  const float32 = writeForms(kept, network, { convs: exactConvs, operators: "fast" });
   const built = format === "qdq" ? converted : await asExecuted(converted, runtime);
   const times = await runtime.times([given, float32, built], feeds, { rounds, signal });
   const { machine } = await runtime.environment();
@@ -145,8 +156,9 @@ async function measure(
   const before = await profileModel(given, feeds, { runtime, signal });
   const after = await profileModel(built, feeds, { runtime, signal });
   const timed = withTimes(await readBack(converted, runtime), after);
-  const { plan, traces } = await withErrors(timed, float32, feeds, { runtime, signal });
+  const { plan, traces } = await withErrors(timed, network.model, feeds, { runtime, signal });
   return {
+    float32,
     built: new QuantizedModel(built.proto, built.name, plan, traces),
     latency: { float32: against(1), built: against(2) },
     ...(starts && {

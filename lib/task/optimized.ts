@@ -7,7 +7,7 @@ import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
 import { pageWaitText } from "../report/page_wait.ts";
 import { profileShown } from "../report/profile_shown.ts";
-import type { ConvProduct } from "../record/recipe.ts";
+import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import { kernelTimesNote, type KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
 import { isFaster, isSlower, isSlowToCreate } from "../record/best.ts";
@@ -30,6 +30,8 @@ export interface OptimizedParts {
   readonly mapping: QConfigMapping;
   /** Convs that are matrix products in it. */
   readonly rewrites: readonly ConvProduct[];
+  /** What those of its Convs that stay float32 are written as, by name. */
+  readonly convs: Readonly<Record<string, WinogradForm>>;
   /** Both against the model as given, all three in turns. */
   readonly latency: { readonly float32: Latency; readonly built: Latency };
   /** What a page waits for that opens each, against the model as given; absent where not measured. */
@@ -70,6 +72,8 @@ export class Optimized {
   readonly mapping: QConfigMapping;
   /** Convs that are matrix products. */
   readonly rewrites: readonly ConvProduct[];
+  /** What those of its Convs that stay float32 are written as, by name. */
+  readonly convs: Readonly<Record<string, WinogradForm>>;
   /** The fastest against the model as given. */
   readonly latency: Latency;
   /** What a page waits for that opens the fastest; absent where it was not measured. */
@@ -84,6 +88,7 @@ export class Optimized {
     this.float32 = parts.float32;
     this.mapping = parts.mapping;
     this.rewrites = parts.rewrites;
+    this.convs = parts.convs;
     const { latency, coldStart } = parts;
     const all: Candidate[] = [
       { model: parts.built, latency: latency.built, coldStart: coldStart?.built },

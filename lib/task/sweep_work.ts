@@ -3,7 +3,7 @@ import type { Splits } from "../data/split.ts";
 import type { Model } from "../onnx/model.ts";
 import type { OnStep } from "../record/event.ts";
 import { sweepStrategy } from "../strategy/sweep/sweep_strategy.ts";
-import { measureSlow } from "./measure_slow.ts";
+import { measureForms } from "./measure_forms.ts";
 import type { StudyStrategy, WorkContext } from "./study_strategy.ts";
 import { type StudyWork, studyWork } from "./study_work.ts";
 import type { SweepOptions } from "./sweep_options.ts";
@@ -29,11 +29,11 @@ export function sweepWork(
     const graphs = { fused: fused.graph, lowered: lowered.graph };
     const asPlaced = sweepStrategy(config, graphs, data.calibration.length); // or says what is wrong
     if (config.kernels === "any") return asPlaced;
-    const { slow, kernelTimes } = await measureSlow(context, ["fused", "lowered"], {
+    const { kernelTimes, ...measured } = await measureForms(context, ["fused", "lowered"], {
       ...{ cache, kernelTimer, fresh: rest.fresh },
     });
     return {
-      ...sweepStrategy(config, graphs, data.calibration.length, slow),
+      ...sweepStrategy(config, graphs, data.calibration.length, measured),
       record: () => kernelTimes.measured + kernelTimes.taken > 0 ? { kernelTimes } : {},
     };
   };

@@ -183,6 +183,7 @@ function outcome(
     built: new QuantizedModel(lowered.proto, "built", new Plan([]), []),
     mapping: qconfigMapping({ default: float32 }),
     rewrites: [],
+    convs: {},
     latency: { float32: exact, built },
     profiles: { before: profileOf(given), after: profileOf(lowered) },
     predictedMs: 1,

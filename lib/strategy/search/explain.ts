@@ -91,7 +91,7 @@ function alternatives(
 ): Alternative[] {
   const { space: { problem } } = proposal;
   const forms = new Set(
-    kernels.flatMap((i) => problem.kernels[i]!.choices.map(({ form }) => form)),
+    kernels.flatMap((i) => problem.kernels[i]!.choices.map(labelOf)),
   );
   return [...forms].filter((form) => form !== own).flatMap((form) => {
     const other = inForm(proposal, kernels, form);
@@ -99,10 +99,15 @@ function alternatives(
   });
 }
 
+/** What a choice is called: its form, and what its Conv is written as. */
+function labelOf({ form, timed: { written } }: SearchChoice): string {
+  return [form, ...written ? [written] : []].join(", ");
+}
+
 /** The form that most of a layer's time goes to. */
 function formOf({ chosen, space }: Proposal, kernels: readonly number[]): string {
   const weighed = kernels.filter((i) => !space.base.problem.kernels[i]!.nodes.every(onlyMovesData));
-  const groups = [...Map.groupBy(weighed, (i) => chosen[i]!.form)].map(([form, own]) => ({
+  const groups = [...Map.groupBy(weighed, (i) => labelOf(chosen[i]!))].map(([form, own]) => ({
     form,
     ms: own.reduce((sum, i) => sum + chosen[i]!.kernelMs, 0),
   }));
@@ -113,16 +118,16 @@ function formOf({ chosen, space }: Proposal, kernels: readonly number[]): string
 function inForm(
   { space, chosen }: Proposal,
   kernels: readonly number[],
-  form: SearchChoice["form"],
+  form: string,
 ): Proposal | undefined {
   let any = false;
   const changed = [...chosen];
   for (const i of kernels) {
-    const own = space.problem.kernels[i]!.choices.filter((choice) => choice.form === form);
+    const own = space.problem.kernels[i]!.choices.filter((choice) => labelOf(choice) === form);
     any ||= own.length > 0;
     // What cannot be so goes with the rest where it may: float32 beside stored weights.
     const other = best(own) ?? best(
-      space.problem.kernels[i]!.choices.filter((choice) => choice.form === "float32"),
+      space.problem.kernels[i]!.choices.filter((choice) => labelOf(choice) === "float32"),
     );
     if (other) changed[i] = other;
   }

@@ -5,6 +5,7 @@ import {
   placementTakes,
   roundedTensors,
 } from "../../cost/placement.ts";
+import { convsOf } from "../../cost/fastest_form.ts";
 import { solvePlacement } from "../../cost/solve.ts";
 import { isInt8 } from "../../cost/tensor_form.ts";
 import { graphFacts } from "../../quantize/graph_facts.ts";
@@ -82,12 +83,15 @@ export function recipeOf(proposal: Proposal): Assignment {
       const { observer = USUAL_OBSERVER } = rounding.get(tensor) ?? {};
       return observer === USUAL_OBSERVER ? [] : [[tensor, SEARCH_OBSERVERS.get(observer)!]];
     });
+  const convs = convsOf(base.problem, chosen.map(({ timed }) => timed));
   return {
     kind: "assignment",
     base: base.form,
     forms: sorted(formsOf(proposal)),
     int8Tensors: [...new Set(int8Tensors)].sort(),
     observers: sorted(observers),
+    ...(Object.keys(convs).length > 0 && { convs }),
+    operators: "fast",
   };
 }
 

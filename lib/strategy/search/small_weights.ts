@@ -26,6 +26,7 @@ export function smallWeights(
     forms: Object.fromEntries(layers.map(({ identity }) => [identity.name, SEARCH_FORMS[form]])),
     int8Tensors: [],
     observers: {},
+    operators: "fast",
   };
 }
 

@@ -1,4 +1,4 @@
-import type { KernelChoice, KernelChoices } from "../../cost/candidates.ts";
+import { isInt8Product, type KernelChoice, type KernelChoices } from "../../cost/candidates.ts";
 import type { Base } from "../../cost/exact_forms.ts";
 import type { Choice, PlacementProblem } from "../../cost/placement.ts";
 import { isInt8 } from "../../cost/tensor_form.ts";
@@ -7,7 +7,7 @@ import { byteLengthOf } from "../../onnx/tensor_proto.ts";
 import { type GraphFacts, graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
 import type { Objective } from "../../record/objective.ts";
-import type { Sensitivities } from "../../replay/layer_noise.ts";
+import type { LayerForm, Sensitivities } from "../../replay/layer_noise.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { BYTES_LEFT, SEARCH_OBSERVERS, type SearchForm, STORED_WEIGHTS } from "./search_forms.ts";
 
@@ -114,7 +114,7 @@ function fastestFloat(choices: readonly SearchChoice[]): number {
 }
 
 /** Noise at each output of a kernel in a form; undefined where that was not measured. */
-type NoiseOf = (form: Exclude<SearchForm, "static">) => readonly number[] | undefined;
+type NoiseOf = (form: LayerForm) => readonly number[] | undefined;
 
 /** What the choices of a kernel are made of. */
 interface KernelFacts {
@@ -157,6 +157,7 @@ function choicesOf(kernel: KernelChoices, facts: KernelFacts): SearchChoice[] {
       case "dynamic":
         return choice(timed, "dynamic", noiseOf("dynamic"));
       case "float32":
+        if (isInt8Product(timed)) return choice(timed, "float32", noiseOf("int8 products"));
         return [
           ...choice(timed, "float32", silent),
           ...STORED_WEIGHTS.flatMap((form) => bytes > 0 ? choice(timed, form, noiseOf(form)) : []),

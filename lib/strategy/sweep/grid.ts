@@ -10,7 +10,8 @@ import { suits } from "../../quantize/placements.ts";
 import { type Correction, CORRECTIONS } from "../../quantize/quantize_with.ts";
 import { toWeights, type WeightsName } from "../../quantize/weight_observers.ts";
 import { canonicalJson, type Json, type Plain } from "../../record/json.ts";
-import type { ObserverSpec, Recipe, SlowLayer } from "../../record/recipe.ts";
+import type { ConvForms } from "../../quantize/write_forms.ts";
+import type { ObserverSpec, Recipe, SlowLayer, WinogradForm } from "../../record/recipe.ts";
 import { observerName, recipeName } from "../../record/recipe_name.ts";
 
 /** The configurations to measure, and those that turned out to be one of them. */
@@ -29,6 +30,14 @@ export interface Collapsed {
 /** Layers that int8 slows, by exact form of the network. */
 export type SlowLayers = Readonly<Partial<Record<NamedForm, readonly SlowLayer[]>>>;
 
+/** What was measured of a network before its sweep. */
+export interface MeasuredForms {
+  /** What no placement but `all` makes int8. @default {nothing} */
+  readonly slow?: SlowLayers;
+  /** What Convs of the lowered form are fastest written as in float32. @default {Convs} */
+  readonly convs?: ConvForms;
+}
+
 /** The exact forms that a config can name. */
 export type NamedForm = Product["rewrites"][number];
 
@@ -37,13 +46,12 @@ export type NamedForm = Product["rewrites"][number];
  * taken together: a percentile where nothing is static, `mixed` in a network without a Conv.
  *
  * @param graphs The network as it will be quantized, in each of its exact forms.
- * @param slow What no placement but `all` makes int8. @default {nothing}
  * @throws {UserError} If a rule of one's own mapping matches no node.
  */
 export function expandGrid(
   config: SweepConfig,
   graphs: Readonly<Record<NamedForm, GraphProto>>,
-  slow: SlowLayers = {},
+  { slow = {}, convs = {} }: MeasuredForms = {},
 ): Grid {
   const seen = new Map<string, string>();
   const recipes: Recipe[] = [];
@@ -51,12 +59,16 @@ export function expandGrid(
   for (const point of points(config, graphs.fused)) {
     const { rewrite, placement } = point;
     const graph = graphs[rewrite];
-    const { recipe, forms } = makeRecipe(point, config, graph, slow[rewrite]);
+    const { recipe, forms } = makeRecipe(point, config, graph, {
+      slow: slow[rewrite] ?? [],
+      convs: rewrite === "lowered" ? convs : {},
+    });
     const content = canonicalJson({
       // A network that lowering leaves as it is has the same graph in both forms.
       base: graph === graphs.fused ? "fused" : rewrite,
       samples: recipe.samples ?? null,
       corrections: recipe.corrections ?? [],
+      convs: recipe.convs ?? {},
       forms,
     });
     const sameAs = seen.get(content);
@@ -155,7 +167,7 @@ function makeRecipe(
   point: Point,
   config: SweepConfig,
   graph: GraphProto,
-  slow: readonly SlowLayer[] = [],
+  { slow, convs }: { readonly slow: readonly SlowLayer[]; readonly convs: ConvForms },
 ): { recipe: GridRecipe; forms: readonly Json[] } {
   const { observer, weights, samples, corrections, ...full } = fullRecipe(point, config);
   const identities = nodeIdentities(graph);
@@ -175,8 +187,13 @@ function makeRecipe(
   const weighs = applied.some((form) =>
     form.kind !== "float32" && form.weight.name === weightsName
   );
+  const stay = decisions.filter(({ applied: { kind } }) => /^(float32|weightOnly)$/.test(kind));
+  const written = stay.flatMap(({ identity: { name } }): [string, WinogradForm][] =>
+    convs[name] ? [[name, convs[name]]] : []
+  );
   const recipe = {
     ...rest,
+    ...(written.length > 0 && { convs: Object.fromEntries(written) }),
     ...(observes && { observer }),
     ...(weighs && { weights }),
     // Ranges and corrections serve static int8 alone.

@@ -6,7 +6,7 @@ import type { Study } from "../../record/study_record.ts";
 import type { Trial } from "../../record/trial_record.ts";
 import { listStrategy, type Strategy } from "../../study/strategy.ts";
 import type { TrialAsk } from "../../study/trial_ask.ts";
-import { expandGrid, type NamedForm, type SlowLayers } from "./grid.ts";
+import { expandGrid, type MeasuredForms, type NamedForm } from "./grid.ts";
 
 /** A sweep: all points of a grid, known beforehand. */
 export interface SweepStrategy extends Strategy<TrialAsk, Trial> {
@@ -21,7 +21,6 @@ export interface SweepStrategy extends Strategy<TrialAsk, Trial> {
  *
  * @param graphs The network as it will be quantized, in each of its exact forms.
  * @param samples Calibration samples there are.
- * @param slow What no placement but `all` makes int8. @default {nothing}
  * @throws {UserError} If a rule of one's own mapping matches no node, or a size of the calibration is
  * larger than the split.
  */
@@ -29,9 +28,9 @@ export function sweepStrategy(
   config: SweepConfig,
   graphs: Readonly<Record<NamedForm, GraphProto>>,
   samples: number,
-  slow?: SlowLayers,
+  measured?: MeasuredForms,
 ): SweepStrategy {
-  const { recipes, collapsed } = expandGrid(config, graphs, slow);
+  const { recipes, collapsed } = expandGrid(config, graphs, measured);
   requireSamples(recipes, samples);
   return {
     planned: recipes,

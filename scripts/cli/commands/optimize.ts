@@ -120,14 +120,14 @@ interface Written {
 }
 
 function jsonOf(
-  { parts, plan, rewrites, notes }: Optimized,
+  { parts, plan, rewrites, convs, notes }: Optimized,
   { comparison, failed }: Checked,
   written: Written & { readonly kept: boolean; readonly threads: number },
 ): string {
   const { latency, coldStart, shapes, predictedMs, drifted, kernelTimes } = parts;
   const record = {
     ...written,
-    ...{ shapes, latency, coldStart, predictedMs, drifted, kernelTimes, notes, rewrites },
+    ...{ shapes, latency, coldStart, predictedMs, drifted, kernelTimes, notes, rewrites, convs },
     ...{ executes: plan.executes(), plan: plan.rows, comparison, failed },
   };
   return JSON.stringify(record, null, 2);

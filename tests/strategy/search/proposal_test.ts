@@ -132,6 +132,7 @@ Deno.test("a recipe names the form of each node that is not float32", () => {
     forms: { a: { kind: "weightOnly", bits: 16 }, b: { kind: "dynamic" } },
     int8Tensors: [],
     observers: {},
+    operators: "fast",
   });
   assert.deepEqual(recipeOf(mixOf(space, "b")), {
     kind: "assignment",
@@ -139,6 +140,7 @@ Deno.test("a recipe names the form of each node that is not float32", () => {
     forms: { b: { kind: "static", kernels: "any" } },
     int8Tensors: ["a_out"],
     observers: {},
+    operators: "fast",
   });
   assert.deepEqual(recipeOf(mixOf(space)).forms, {});
 });

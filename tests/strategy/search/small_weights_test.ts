@@ -22,6 +22,7 @@ Deno.test("smallWeights() stores the weights that are worth it, and leaves all k
     forms: { large: { kind: "weightOnly", bits: 16 } }, // 64 weights are not worth a scale
     int8Tensors: [],
     observers: {},
+    operators: "fast",
   });
 });
 

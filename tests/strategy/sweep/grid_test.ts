@@ -244,7 +244,7 @@ Deno.test("expandGrid() leaves a slow layer out of every placement but all, and 
     "placements": ["cnn-static", "rnn-dynamic", "all", "mine"],
     "mappings": { "mine": { "default": "static", "rules": [["front.conv2", "float32"]] } }
   }`);
-  const { recipes } = expandGrid(config, alike(graph), { fused: [layer] });
+  const { recipes } = expandGrid(config, alike(graph), { slow: { fused: [layer] } });
   const slowIn = Object.fromEntries(recipes.map((recipe) => [
     recipe.kind === "mapping" ? recipe.name : recipe.kind === "configuration" && recipe.placement,
     recipe.kind === "configuration" ? recipe.slow : undefined,
@@ -258,4 +258,25 @@ Deno.test("expandGrid() leaves a slow layer out of every placement but all, and 
     opType === "Conv" ? [applied.kind] : []
   );
   assert.deepEqual(forms, ["weightOnly", "static"]);
+});
+
+Deno.test("expandGrid() says in recipes of the lowered form what its float32 Convs are written as", () => {
+  const { graph } = tinyModel();
+  const config = parseSweepConfig(`{
+    "rewrites": ["fused", "lowered"],
+    "placements": ["float32", "mine"],
+    "mappings": { "mine": { "default": "static", "rules": [["front.conv2", "float32"]] } }
+  }`);
+  const convs = {
+    "/front/conv1/Conv": "winograd 4x4",
+    "/front/conv2/Conv": "winograd 2x2",
+  } as const;
+  const { recipes } = expandGrid(config, alike(graph), { convs });
+  const written = recipes.map(({ base, kind, convs }) => [base, kind, Object.keys(convs ?? {})]);
+  assert.deepEqual(written, [
+    ["fused", "configuration", []],
+    ["fused", "mapping", []],
+    ["lowered", "configuration", ["/front/conv1/Conv", "/front/conv2/Conv"]],
+    ["lowered", "mapping", ["/front/conv2/Conv"]],
+  ]);
 });

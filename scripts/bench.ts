@@ -1,11 +1,13 @@
 import { table } from "../lib/display.ts";
 import { nearest, UsageError } from "../lib/errors.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
-import type { Bench, BenchRow } from "./bench/bench.ts";
+import type { Compared } from "../lib/record/cold_start.ts";
+import type { Bench, BenchRow, FormRow } from "./bench/bench.ts";
 import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
 import { creation } from "./bench/creation.ts";
+import { forms } from "./bench/forms.ts";
 import { imports } from "./bench/imports.ts";
 import { latency } from "./bench/latency.ts";
 import { modelIo } from "./bench/model_io.ts";
@@ -26,6 +28,7 @@ const benches: readonly Bench[] = [
   placements,
   searches,
   latency,
+  forms,
   imports,
 ];
 
@@ -94,18 +97,31 @@ function tableRow(row: BenchRow & { bench: string }) {
       seconds: digits(row.seconds),
     };
   }
-  const { latency, bytes } = row;
-  const { ratio, candidateMs, rounds, drifted } = latency;
+  const { latency } = row;
+  const { ratio, baselineMs, candidateMs, rounds, drifted } = latency;
+  const bytes = "bytes" in row ? row.bytes : undefined;
   return {
     bench,
     what,
     median: `${digits(candidateMs)} ms`,
     rate: bytes && `${digits(bytes / 1e3 / candidateMs)} MB/s`,
-    against,
+    against: "sqnr" in row ? `${against}, ${digits(baselineMs)} ms` : against,
     ratio: digits(ratio.value),
     "95 %": `${digits(ratio.low)} to ${digits(ratio.high)}`,
     rounds,
+    ...("sqnr" in row && costs(row)),
     "": drifted ? "the machine drifted" : "",
+  };
+}
+
+/** What a form loses, and costs beside time. */
+function costs({ sqnr, start, size }: FormRow) {
+  const ratio = (of: Compared) => digits(of.ratio.value);
+  return {
+    SQNR: `${sqnr.toFixed(1)} dB`,
+    create: start && ratio(start.create),
+    heap: start && ratio(start.heap),
+    size: digits(size),
   };
 }
 

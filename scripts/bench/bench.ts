@@ -1,3 +1,4 @@
+import type { ColdStartRecord } from "../../lib/record/cold_start.ts";
 import type { Estimate } from "../../lib/record/metric_info.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
 
@@ -11,7 +12,7 @@ export interface Bench {
 }
 
 /** One measured thing, against another. */
-export type BenchRow = TimeRow | MemoryRow | ReliabilityRow;
+export type BenchRow = TimeRow | MemoryRow | ReliabilityRow | FormRow;
 
 /** A time, against that of something which took turns with it. */
 export interface TimeRow {
@@ -23,6 +24,16 @@ export interface TimeRow {
   readonly latency: Latency;
   /** Bytes that go through, for a rate. */
   readonly bytes?: number;
+}
+
+/** A form of a network, against the network as given: all that it gains and costs. */
+export interface FormRow extends Omit<TimeRow, "bytes"> {
+  /** SQNR to the network as given, dB; 150 where all bits are the same. */
+  readonly sqnr: number;
+  /** What a page waits for, and the most of the heap. */
+  readonly start?: ColdStartRecord;
+  /** Of the file, against that of the network as given. */
+  readonly size: number;
 }
 
 /** The peak of a process' memory, against that of another process, or a size. */

@@ -1,5 +1,6 @@
 import { noise } from "../../lib/data/noise.ts";
 import { sampleModel, visemes } from "../../lib/data/visemes.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
@@ -40,6 +41,9 @@ const NETWORKS: Readonly<Record<string, Entry>> = {
   "yunet-s": { file: "yunet/yunet_s_320_320.onnx" },
 };
 
+/** Names of the networks of the test material. */
+export const NETWORK_NAMES: readonly string[] = Object.keys(NETWORKS);
+
 /** The bundled sample, with a clip. */
 export async function sampleNetwork(): Promise<Network> {
   const { calibration } = visemes({ calibration: 1, selection: 1, test: 1 });
@@ -66,12 +70,14 @@ export function sharedFolder(): URL {
  * @param names Which ones. @default {all}
  */
 export async function sharedNetworks(
-  names: readonly string[] = Object.keys(NETWORKS),
+  names: readonly string[] = NETWORK_NAMES,
 ): Promise<Network[]> {
   const root = sharedFolder();
   const found: Network[] = [];
   for (const name of names) {
-    const { file, shapes = {} } = NETWORKS[name]!;
+    const entry = NETWORKS[name];
+    if (!entry) throw new UsageError(`Unknown network "${name}"`);
+    const { file, shapes = {} } = entry;
     const url = new URL(`models/${file}`, root);
     try {
       await Deno.stat(url);

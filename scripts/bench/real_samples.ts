@@ -159,13 +159,14 @@ function points(data: Dataset): RealData {
 /** What is close enough, dB. */
 export const LEAST_SQNR = 30;
 
-interface DecibelOptions {
+/** Options for {@linkcode decibels}. */
+export interface DecibelOptions {
   readonly shuffle: boolean;
   readonly outputs?: readonly string[];
 }
 
 /** Values, judged by the power of the error in all of them together. */
-async function decibels(
+export async function decibels(
   model: Model,
   data: Dataset,
   { shuffle, outputs }: DecibelOptions,

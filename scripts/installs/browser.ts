@@ -4,8 +4,18 @@ import { UserError } from "../../lib/errors.ts";
 /** Names that Chromium's program goes by. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** Most time that a page may take, ms. */
-const PATIENCE = 60_000;
+/** Options for {@linkcode answerOfPage}. */
+export interface AnswerOptions {
+  /** What all files are sent with besides. */
+  headers?: Readonly<Record<string, string>>;
+  /** Most time that the page may take, ms. @default {60000} */
+  patienceMs?: number;
+  /**
+   * What is told to the page when it posts to `/ask`.
+   * @param browser Number of the browser's first process.
+   */
+  tell?: (browser: number) => Promise<string>;
+}
 
 /** Content types of what pages load. */
 const TYPES = new Map([
@@ -31,32 +41,33 @@ export async function findChromium(): Promise<string | undefined> {
  * back: `fetch("/answer", { method: "POST", body })`.
  *
  * @param chromium See {@linkcode findChromium}.
- * @param headers What all files are sent with besides.
- * @throws {UserError} If nothing comes within a minute, or `/failure` is called with a reason.
+ * @throws {UserError} If nothing comes in time, or `/failure` is called with a reason.
  */
 export async function answerOfPage(
   chromium: string,
   folder: string,
   page: string,
-  headers: Readonly<Record<string, string>> = {},
+  options: AnswerOptions = {},
 ): Promise<string> {
+  const { headers = {}, patienceMs = 60_000, tell } = options;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname } = new URL(request.url);
     if (request.method !== "POST") {
       return await fileResponse(folder, pathname, headers);
     }
+    if (pathname === "/ask") return new Response(await tell?.(browser.pid), { headers });
     if (pathname === "/answer") resolve(await request.text());
     else reject(new UserError(`the page says: ${await request.text()}`));
     return new Response();
   });
   const profile = await Deno.makeTempDir({ prefix: "octavo-chromium-" });
   const address = `http://127.0.0.1:${server.addr.port}/${page}`;
-  const browser = new Deno.Command(chromium, {
+  const browser: Deno.ChildProcess = new Deno.Command(chromium, {
     args: ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${profile}`, address],
     ...{ stdin: "null", stdout: "null", stderr: "null" },
   }).spawn();
-  const late = setTimeout(() => reject(new UserError(`${chromium} gave no answer`)), PATIENCE);
+  const late = setTimeout(() => reject(new UserError(`${chromium} gave no answer`)), patienceMs);
   try {
     return await promise;
   } finally {

@@ -47,7 +47,7 @@ export async function outputsShown(
   await Deno.writeTextFile(`${folder}/frame.html`, FRAME);
   const headers = isolated ? ISOLATION_HEADERS : {};
   const shown: ShownOutputs = JSON.parse(
-    await answerOfPage(chromium, folder, "frame.html", headers),
+    await answerOfPage(chromium, folder, "frame.html", { headers }),
   );
   if (shown.same.length === 0) throw new UserError(`${folder}: the page shows no output`);
   return shown;

@@ -1,7 +1,6 @@
 import { floatAttribute } from "../onnx/node.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { type FastForm, type FormFacts, scalarConstant } from "./fast_form.ts";
-import { joinsConv } from "./runtime_fusions.ts";
 import type { NodeWriter } from "./replacement.ts";
 
 /** Elements from which on seven nodes are faster than Softplus, which takes some 40 ns for each. */
@@ -62,7 +61,7 @@ function mish(x: string, facts: FormFacts) {
 /** max(x, 0) + alpha (e^min(x, 0) - 1). */
 function matchElu(node: NodeProto, facts: FormFacts) {
   const [x = ""] = node.input;
-  if (!facts.isFloat32(x) || !facts.overwrites(node) || joinsConv(node, facts)) return undefined;
+  if (!facts.isFloat32(x) || !facts.overwrites(node)) return undefined;
   if (facts.size(x) < ENOUGH_FOR_ELU) return undefined;
   const alpha = Math.fround(floatAttribute(node, "alpha", 1));
   return (write: NodeWriter) => {

@@ -9,7 +9,7 @@ import {
 import { readIntegers } from "../onnx/read_integers.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { dimsOf, elementType, readTensorProto } from "../onnx/tensor_proto.ts";
-import { elementCount } from "../tensor/tensor.ts";
+import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { elementTypes } from "./element_types.ts";
 import { type PassContext, visibleConstants, visibleRanks } from "./pass.ts";
 import type { NodeWriter } from "./replacement.ts";
@@ -116,10 +116,17 @@ export class FormFacts {
     return this.#ranks.get(name ?? "") ?? this.#shapes?.get(name)?.dims.length;
   }
 
-  /** Length of an axis: of a constant, or as the sample has it. */
-  lengthOf(name: string | undefined, axis: number): number | undefined {
+  /** Shape of a constant, or as the sample has it. */
+  lengths(name: string | undefined): readonly number[] | undefined {
     const constant = this.#constants.get(name ?? "");
-    return (constant ? dimsOf(constant) : this.#shapes?.get(name)?.dims)?.at(axis);
+    return constant ? dimsOf(constant) : this.#shapes?.get(name)?.dims;
+  }
+
+  /** A constant of float32. */
+  floats(name: string | undefined): Tensor<"float32"> | undefined {
+    const constant = this.#constants.get(name ?? "");
+    if (constant?.dataType !== DataType.FLOAT) return undefined;
+    return readTensorProto(constant) as Tensor<"float32">;
   }
 
   /** Length of an axis in the sample, if no open dimension changes it. */

@@ -2,6 +2,7 @@ import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { FAST_ACTIVATIONS } from "./fast_activations.ts";
+import { FAST_CHANNELS } from "./fast_channels.ts";
 import { FAST_EXPONENTIALS } from "./fast_exponentials.ts";
 import { FormFacts, type FormWord } from "./fast_form.ts";
 import { FAST_GELU } from "./fast_gelu.ts";
@@ -23,7 +24,13 @@ export interface FastOperatorsOptions extends RewriteOptions {
   shapes?: ShapeMap;
 }
 
-const FORMS = [...FAST_ACTIVATIONS, ...FAST_EXPONENTIALS, ...FAST_NORMS, ...FAST_GELU];
+const FORMS = [
+  ...FAST_ACTIVATIONS,
+  ...FAST_EXPONENTIALS,
+  ...FAST_CHANNELS,
+  ...FAST_NORMS,
+  ...FAST_GELU,
+];
 
 /**
  * Writes elementwise operators that onnxruntime-web's WASM kernels run far slower than memory in a form that

@@ -182,13 +182,14 @@ Deno.test("fastOperators() writes LayerNormalization and means by pools, exact t
     `input x float32[1, 4, 64]
      ${["op", "chain"].map((y) => `output ${y} float32[1, 4, 64]`).join("\n")}
      output flat float32[4, 64]; output map float32[1, 2, 2, 64]
-     output across float32[1, 4]
+     output across float32[1, 4]; output chain4 float32[1, 2, 2, 1]
      tensor two float32[] = [2.0]; tensor tiny float32[] = [0.001]
      tensor as2 int64[2] = [4, 64]; tensor as4 int64[4] = [1, 2, 2, 64]
      op = LayerNormalization(x, w, b)
      x2 = Reshape(x, as2); flat = LayerNormalization(x2, w, b) {axis=1}
      x4 = Reshape(x, as4); map = LayerNormalization(x4, w)
      m = ReduceMean(x) {axes=[-1]}; d = Sub(x, m); q = Pow(d, two)
+     chain4 = ReduceMean(x4) {axes=[-1]}
      v = ReduceMean(q) {axes=[2]}; e = Add(v, tiny); r = Sqrt(e); chain = Div(d, r)
      y = Transpose(x) {perm=[0, 2, 1]}; across = ReduceMean(y) {axes=[1], keepdims=0}`,
     { w: random([64], 1), b: random([64], 2) },
@@ -215,7 +216,94 @@ Deno.test("fastOperators() writes LayerNormalization and means by pools, exact t
     const op = norm(1e-5).map((value, i) => value * w[i % 64]! + b[i % 64]!);
     const map = norm(1e-5).map((value, i) => value * w[i % 64]!);
     const across = Array.from(mean);
-    await compare(model, x, { op, flat: op, map, chain: norm(1e-3), across }, { shapes });
+    await compare(model, x, { op, flat: op, map, chain: norm(1e-3), across, chain4: across }, {
+      shapes,
+    });
+  }
+});
+
+Deno.test("fastOperators() writes what goes over channels by Conv, Split and Max", async () => {
+  const model = modelOf(
+    `input x float32[N, 9, 2, 2]
+     output mean float32[N, 1, 2, 2]; output most float32[N, 2, 2]; output least float32[N, 1, 2, 2]
+     output soft float32[N, 9, 2, 2]
+     mean = ReduceMean(x) {axes=[1]}
+     most = ReduceMax(x) {axes=[-3], keepdims=0}
+     least = ReduceMin(x) {axes=[1]}
+     soft = Softmax(x) {axis=1}`,
+  );
+  const shapes = shapesOf({ x: [1, 9, 32, 32] });
+  assert.equal(
+    operators(fast(model, { shapes })),
+    "Conv Split Max Squeeze Split Min Split Max Sub Exp Conv Div",
+  );
+  assert.equal(fastOperators(model.graph), model.graph);
+  const few = { shapes: shapesOf({ x: [9, 9, 20, 20] }) };
+  assert.equal(operators(fast(model, few)), "Conv ReduceMax ReduceMin Softmax");
+  for (const scale of [1e-3, 1, 30]) {
+    const x = random([2, 9, 2, 2], 1, scale);
+    const over = (reduce: (channels: number[]) => number) =>
+      Array.from({ length: 8 }, (_, i) => reduce(channelsAt(x, i)));
+    const sums = over((all) => all.reduce((sum, value) => sum + Math.exp(value), 0));
+    await compare(model, x, {
+      mean: over((all) => all.reduce((sum, value) => sum + value) / 9),
+      most: over((all) => Math.max(...all)),
+      least: over((all) => Math.min(...all)),
+      soft: Array.from(
+        x.data,
+        (value, i) => Math.exp(value) / sums[4 * Math.floor(i / 36) + i % 4]!,
+      ),
+    }, { shapes });
+  }
+  const numbers = SPECIAL.filter((value) => !Number.isNaN(value)); // ReduceMax overlooks some NaN
+  const values = Array.from({ length: 36 }, (_, i) => numbers[i % numbers.length]!);
+  const special = float32([1, 9, 2, 2], values);
+  const [before, after] = await Promise.all(
+    [model, fast(model, { shapes })].map((one) => bitsOf(one, [special])),
+  );
+  assert.deepEqual([after!.most, after!.least], [before!.most, before!.least]);
+});
+
+/** What stands in all channels of [2, 9, 2, 2] at one position. */
+function channelsAt(x: Tensor<"float32">, position: number): number[] {
+  const start = 36 * Math.floor(position / 4) + position % 4;
+  return Array.from({ length: 9 }, (_, channel) => x.data[start + 4 * channel]!);
+}
+
+Deno.test("fastOperators() writes InstanceNormalization of maps of middle size by pools", async () => {
+  const model = modelOf(
+    `input x float32[2, 3, 4, 4]
+     output plain float32[2, 3, 4, 4]; output scaled float32[2, 3, 4, 4]
+     tensor one float32[3] = [1.0, 1.0, 1.0]; tensor zero float32[3] = [0.0, 0.0, 0.0]
+     plain = InstanceNormalization(x, one, zero)
+     scaled = InstanceNormalization(x, w, b) {epsilon=0.01}`,
+    { w: random([3], 1), b: random([3], 2) },
+  );
+  const at = (side: number) => ({ shapes: shapesOf({ x: [8, 3, side, side] }) });
+  assert.equal(fastOperators(model.graph, at(16)), model.graph);
+  assert.equal(fastOperators(model.graph, at(200)), model.graph);
+  const added = "Add Sqrt Reciprocal";
+  assert.equal(
+    operators(fast(model, at(32))),
+    `GlobalAveragePool Sub Mul GlobalAveragePool ${added} Mul ` +
+      `GlobalAveragePool Sub Mul GlobalAveragePool ${added} Mul Mul Add`,
+  );
+  const [w, b] = [random([3], 1).data, random([3], 2).data];
+  for (const [scale, offset] of [[1, 0], [1e-3, 0], [1, 10]] as const) {
+    const x = random([2, 3, 4, 4], 3, scale);
+    x.data.forEach((value, i) => x.data[i] = value + offset);
+    const norm = (epsilon: number) =>
+      Array.from(x.data, (value, i) => {
+        const own = x.data.subarray(16 * Math.floor(i / 16)).subarray(0, 16);
+        const mean = own.reduce((sum, one) => sum + one, 0) / 16;
+        const variance = own.reduce((sum, one) => sum + (one - mean) ** 2, 0) / 16;
+        return (value - mean) / Math.sqrt(variance + epsilon);
+      });
+    const channel = (i: number) => Math.floor(i / 16) % 3;
+    await compare(model, x, {
+      plain: norm(1e-5),
+      scaled: norm(0.01).map((value, i) => value * w[channel(i)]! + b[channel(i)]!),
+    }, at(32));
   }
 });
 

@@ -20,6 +20,15 @@ import { dynamicForm, floatForm, type Form, staticForms } from "./forms.ts";
 import { type Kernel, kernelsOf } from "./kernels.ts";
 import { Extractor, type Subgraph } from "../onnx/extract.ts";
 import type { Choice, Placed, PlacementProblem } from "./placement.ts";
+import {
+  type LoadCost,
+  loadCost,
+  type LoadFacts,
+  loadFacts,
+  loadLimits,
+  loadTakes,
+  sumOfLoads,
+} from "./load_cost.ts";
 import { fitConversionTimes } from "./conversion_times.ts";
 import type { NetworkFacts } from "./network_facts.ts";
 import {
@@ -37,6 +46,8 @@ export interface KernelChoice extends Choice {
   readonly rewrite?: ConvProduct["form"];
   /** What its Conv is to be written as when all else is done. */
   readonly written?: WinogradForm;
+  /** What decides what it takes to open it. */
+  readonly load: LoadFacts;
   /** What each node is to be, by name; nodes that stay float32 are left out. */
   readonly asked: ReadonlyMap<string, QConfig>;
 }
@@ -52,6 +63,8 @@ export interface ProblemOptions {
   int8?: boolean;
   /** Whether a Conv may become a matrix product. @default {true} */
   rewrites?: boolean;
+  /** What the whole may take to open. @default {anything} */
+  budget?: LoadCost;
   /** Whether layers whose small values decide have no int8 form: see `sensitiveLayers()`. @default {false} */
   spare?: boolean;
 }
@@ -70,7 +83,7 @@ export async function placementProblem(
   kernelTimes: KernelTimes,
   options: ProblemOptions = {},
 ): Promise<NetworkProblem> {
-  const { int8 = true, rewrites = true, spare = false } = options;
+  const { int8 = true, rewrites = true, spare = false, budget } = options;
   const sensitive = spare ? sensitiveLayers(graphFacts(model.graph)) : new Map();
   const extractor = new Extractor(model, values);
   const kernels = kernelsOf(model.graph, extractor, values, optimized);
@@ -95,21 +108,28 @@ export async function placementProblem(
   const choices: KernelChoice[][] = kernels.map(() => []);
   candidates.forEach(({ place, form: { kind, asked }, rewrite, written }, i) => {
     const { ms, input, output } = times[i]!;
+    const { model } = candidates[i]!.form.timed.subgraph;
     const choice: KernelChoice = {
-      ...{ kind, asked, input, output, ms },
+      ...{ kind, asked, input, output, ms, load: loadOf(model, shapes, kind) },
       ...(rewrite && { rewrite }),
       ...(written && { written }),
     };
     choices[place]!.push(choice, ...inOtherLayouts(kernels[place]!, choice, values));
   });
   const isFloat = (name: string) => values.get(name)?.type === "float32";
+  // What it takes as it is, it may take: the first choice of each kernel.
+  const asIs = choices.flatMap(([first]) => first ? [loadCost(first.load)] : []);
+  const limits = budget && loadLimits([budget, sumOfLoads(asIs)]);
   return {
     kernels: kernels.map(({ nodes, inputs, outputs }, i) => ({
       nodes,
       inputs: inputs.filter(isFloat),
       outputs: outputs.filter(isFloat),
-      choices: choices[i]!,
+      choices: choices[i]!.map((choice) =>
+        limits ? { ...choice, takes: loadTakes(loadCost(choice.load)) } : choice
+      ),
     })),
+    ...(limits && { limits }),
     results: resultsOf(model.graph, kernels).filter(isFloat),
     elements: (name) => elementCount(values.get(name)?.dims ?? [0]),
     prices: fitConversionTimes(times.flatMap(({ conversions }) => conversions)),
@@ -215,6 +235,12 @@ function inPhases(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
   return written === model
     ? []
     : [{ subgraph: { ...subgraph, model: written }, rewrite: "phases" }];
+}
+
+/** Of int8 kernels weights are used as they are stored, and what changes precision is not theirs. */
+function loadOf(model: Model, shapes: ShapeMap, kind: Form["kind"]): LoadFacts {
+  const facts = loadFacts(model, shapes);
+  return kind === "float32" ? facts : { ...facts, computed: 0, nodes: 1 };
 }
 
 /** Whether what a choice writes its Conv as rounds what it multiplies. */

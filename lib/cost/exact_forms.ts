@@ -5,7 +5,7 @@ import type { ExactForm } from "../record/recipe.ts";
 import { baseName } from "../record/recipe_name.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { type NetworkProblem, placementProblem } from "./candidates.ts";
-import { fastestBase, type PlacingContext, rewritesOf } from "./fastest_form.ts";
+import { budgetOf, fastestBase, type PlacingContext, rewritesOf } from "./fastest_form.ts";
 import { type NetworkFacts, networkFacts } from "./network_facts.ts";
 
 /** An exact form of a network, with what its kernels can be and take. */
@@ -41,7 +41,11 @@ export async function measureExactForms(
     if (bases.has(name)) continue;
     const written = writeAsProducts(flat, shapes, products);
     const network = written === flat ? best.network : await networkFacts(written, sample, context);
-    const problem = await placementProblem(network, kernelTimes, { rewrites: false });
+    const { ratios } = context;
+    const problem = await placementProblem(network, kernelTimes, {
+      rewrites: false,
+      ...(ratios && { budget: budgetOf(given, ratios) }),
+    });
     bases.set(name, { name, form, network, problem });
   }
   return [...bases.values()];

@@ -2,7 +2,7 @@ import type { Model } from "../onnx/model.ts";
 import type { WinogradForm } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { placementProblem } from "./candidates.ts";
-import { convsOf, type PlacingContext } from "./fastest_form.ts";
+import { budgetOf, convsOf, type PlacingContext } from "./fastest_form.ts";
 import { networkFacts } from "./network_facts.ts";
 import { solvePlacement } from "./solve.ts";
 
@@ -20,9 +20,10 @@ export async function fastConvs(
 ): Promise<Record<string, WinogradForm>> {
   if (!model.graph.node.some(({ opType }) => opType === "Conv")) return {};
   const network = await networkFacts(model, sample, context);
+  const { ratios } = context;
   const problem = await placementProblem(network, context.kernelTimes, {
-    int8: false,
-    rewrites: false,
+    ...{ int8: false, rewrites: false },
+    ...(ratios && { budget: budgetOf(network, ratios) }),
   });
   return convsOf(problem, await solvePlacement(problem));
 }

@@ -9,6 +9,7 @@ import {
   placementProblem,
 } from "./candidates.ts";
 import type { KernelTimes } from "./kernel_times.ts";
+import { loadBudget, type LoadCost, loadCost, loadFacts, type LoadRatios } from "./load_cost.ts";
 import { placementMs } from "./placement.ts";
 import { solvePlacement } from "./solve.ts";
 import { type NetworkFacts, networkFacts } from "./network_facts.ts";
@@ -21,6 +22,8 @@ export interface PlacingContext {
   readonly int8: boolean;
   /** See `placementProblem()`. */
   readonly spare?: boolean;
+  /** Largest accepted ratios of what it takes to open it. @default {any} */
+  readonly ratios?: LoadRatios;
   readonly signal?: AbortSignal;
 }
 
@@ -37,9 +40,10 @@ export async function fastestBase(
   feeds: Feeds,
   context: PlacingContext,
 ): Promise<PlacedNetwork> {
-  const { kernelTimes, int8, spare } = context;
+  const { kernelTimes, int8, spare, ratios } = context;
+  const budget = ratios && budgetOf(given, ratios);
   const solve = async (network: NetworkFacts): Promise<PlacedNetwork> => {
-    const problem = await placementProblem(network, kernelTimes, { int8, spare });
+    const problem = await placementProblem(network, kernelTimes, { int8, spare, budget });
     return { network, problem, chosen: await solvePlacement(problem) };
   };
   const asGiven = await solve(given);
@@ -48,6 +52,11 @@ export async function fastestBase(
   const lowered = await solve(await networkFacts(flat, feeds, context));
   const ms = ({ problem, chosen }: PlacedNetwork) => placementMs(problem, chosen);
   return ms(lowered) < ms(asGiven) ? lowered : asGiven;
+}
+
+/** What a network may take to open, beside the one that was given. */
+export function budgetOf({ model, shapes }: NetworkFacts, ratios: LoadRatios): LoadCost {
+  return loadBudget(loadCost(loadFacts(model, shapes)), ratios);
 }
 
 /** A problem without the choices that round anything. */

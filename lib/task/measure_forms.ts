@@ -33,7 +33,7 @@ const measured = z.strictObject({
  * that is continued finds in its store what was measured then, so that its trials stay what they are.
  */
 export async function measureForms(
-  { forms, data, experiment, runtimes, store, signal, onStep }: WorkContext,
+  { forms, data, experiment, runtimes, store, signal, onStep, maxCreate }: WorkContext,
   names: readonly NamedForm[],
   options: MeasureFormsOptions = {},
 ): Promise<Required<MeasuredForms> & { kernelTimes: KernelTimesRecord }> {
@@ -53,7 +53,10 @@ export async function measureForms(
   for (const name of names) {
     slow[name] = await slowInt8Layers(await forms.get(name), sample, { kernelTimes, ...context });
   }
-  const convs = await fastConvs(await forms.get("lowered"), sample, { kernelTimes, ...context });
+  const convs = await fastConvs(await forms.get("lowered"), sample, {
+    ...{ kernelTimes, ...context },
+    ratios: { maxCreate, maxHeap: 2 },
+  });
   const found = { slow, convs, kernelTimes: kernelTimes.record };
   await store.putDocument(document, found);
   return found;

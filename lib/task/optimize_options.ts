@@ -39,6 +39,8 @@ export interface OptimizeOptions {
    * longer beyond doubt is not chosen. @default {2}
    */
   maxCreate?: number;
+  /** Largest accepted ratio of the WASM heap to that of the model as given. @default {2} */
+  maxHeap?: number;
   /**
    * What times the forms of nodes, where tests need a clock of their own.
    * @default {the runtime's own clock}

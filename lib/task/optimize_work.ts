@@ -21,7 +21,8 @@ import { DEFAULT_MAX_CREATE } from "../record/best.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fullestSample } from "../cost/fullest_sample.ts";
-import { convsOf, exactProblem, fastestBase, rewritesOf } from "../cost/fastest_form.ts";
+import { budgetOf, convsOf, exactProblem, fastestBase, rewritesOf } from "../cost/fastest_form.ts";
+import type { LoadRatios } from "../cost/load_cost.ts";
 import { placementProblem } from "../cost/candidates.ts";
 import { KernelTimes } from "../cost/kernel_times.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
@@ -94,8 +95,9 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
   const fused = fuse(model);
   if (int8) requireFloat(fused.graph);
   const given = await networkFacts(fused, feeds, { runtime, signal });
+  const ratios = loadRatios(context);
   const best = await fastestBase(given, feeds, {
-    ...{ kernelTimes, runtime, int8, signal },
+    ...{ kernelTimes, runtime, int8, signal, ratios },
     spare: true,
   });
   const rewrites = rewritesOf(best);
@@ -103,7 +105,10 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
   let { network, problem, chosen } = best;
   if (written !== network.model) {
     network = await networkFacts(written, feeds, { runtime, signal });
-    problem = await placementProblem(network, kernelTimes, { int8, rewrites: false, spare: true });
+    const budget = budgetOf(given, ratios);
+    problem = await placementProblem(network, kernelTimes, {
+      ...{ int8, rewrites: false, spare: true, budget },
+    });
     chosen = await solvePlacement(problem);
   }
   const mapping = int8
@@ -116,6 +121,11 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
     ...{ network, mapping, rewrites, ms, drifted, kernelTimes: record },
     ...{ convs: convsOf(problem, chosen), exactConvs: convsOf(problem, exact) },
   };
+}
+
+/** What a model may take to open, as ratios to the one that was given. */
+function loadRatios({ maxCreate = DEFAULT_MAX_CREATE, maxHeap = 2 }: Context): LoadRatios {
+  return { maxCreate, maxHeap };
 }
 
 /** Finds the ranges that a placed network needs, and converts it. */

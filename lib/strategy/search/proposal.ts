@@ -36,7 +36,7 @@ export interface Proposal {
 export async function propose(space: SearchSpace, most: number): Promise<Proposal | undefined> {
   const problem: PlacementProblem<SearchChoice> = {
     ...space.problem,
-    ...(most < Infinity && { limits: limitsOf(space, most) }),
+    limits: limitsOf(space, most),
   };
   try {
     return proposalOf(space, await solvePlacement(problem));
@@ -46,8 +46,13 @@ export async function propose(space: SearchSpace, most: number): Promise<Proposa
   }
 }
 
-/** The limits that hold the noise at each output below a power. */
-function limitsOf({ sensitivities, rounding }: SearchSpace, most: number): Limit[] {
+/** The limits on what it takes to open it, and those that hold the noise at each output below a power. */
+function limitsOf(space: SearchSpace, most: number): Limit[] {
+  const { problem: { limits = [] } } = space.base;
+  return most < Infinity ? [...limits, ...noiseLimits(space, most)] : [...limits];
+}
+
+function noiseLimits({ sensitivities, rounding }: SearchSpace, most: number): Limit[] {
   return sensitivities.outputs.map((_, output) => ({
     most,
     rounding: (tensor) => rounding.get(tensor)?.noise[output] ?? 0,
@@ -62,7 +67,8 @@ export function proposalOf(space: SearchSpace, chosen: readonly SearchChoice[]):
     chosen,
     ms: placementMs(timed, chosen.map((choice) => ({ ...choice, ms: choice.kernelMs }))),
     bytes: chosen.reduce((sum, { bytes }) => sum + bytes, 0),
-    noise: placementTakes({ ...space.problem, limits: limitsOf(space, 1) }, chosen),
+    noise: placementTakes({ ...space.problem, limits: limitsOf(space, 1) }, chosen)
+      .slice(-space.sensitivities.outputs.length),
   };
 }
 

@@ -1,5 +1,6 @@
 import { isInt8Product, type KernelChoice, type KernelChoices } from "../../cost/candidates.ts";
 import type { Base } from "../../cost/exact_forms.ts";
+import { loadCost, loadTakes } from "../../cost/load_cost.ts";
 import type { Choice, PlacementProblem } from "../../cost/placement.ts";
 import { isInt8 } from "../../cost/tensor_form.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
@@ -139,7 +140,8 @@ function choicesOf(kernel: KernelChoices, facts: KernelFacts): SearchChoice[] {
     if (!noise) return [];
     const { input, output, ms } = timed;
     return [{
-      ...{ timed, form, input, output, ms, kernelMs: ms, noise, takes: noise },
+      ...{ timed, form, input, output, ms, kernelMs: ms, noise },
+      takes: [...loadOf(timed, form), ...noise],
       bytes: bytes * BYTES_LEFT[form],
       carries: form === "static" && movesData,
     }];
@@ -164,6 +166,17 @@ function choicesOf(kernel: KernelChoices, facts: KernelFacts): SearchChoice[] {
         ];
     }
   });
+}
+
+/** What a choice takes of the limits on opening it, if there are any: weights stored small are computed first. */
+function loadOf({ takes, load }: KernelChoice, form: SearchChoice["form"]): readonly number[] {
+  if (!takes || form === "float32" || form === "static" || form === "dynamic") return takes ?? [];
+  const { stored, computed, ...rest } = load;
+  return loadTakes(loadCost({
+    ...rest,
+    stored: stored * BYTES_LEFT[form],
+    computed: computed + stored,
+  }));
 }
 
 /**

@@ -172,11 +172,22 @@ interface Rewritten {
   readonly rewrite?: ConvProduct["form"];
 }
 
-/** In float32, with its operators as they are written in the end. */
-function fastForm(subgraph: Subgraph, shapes: ShapeMap): Form {
+/** A subgraph with its operators as they are written in the end. */
+function asWritten(subgraph: Subgraph, shapes: ShapeMap): Subgraph {
   const { model } = subgraph;
-  const fast = model.withGraph(fastOperators(model.graph, { shapes }));
-  return floatForm({ ...subgraph, model: fast });
+  return { ...subgraph, model: model.withGraph(fastOperators(model.graph, { shapes })) };
+}
+
+function fastForm(subgraph: Subgraph, shapes: ShapeMap): Form {
+  return floatForm(asWritten(subgraph, shapes));
+}
+
+/** Behind the products of a dynamic Conv its Clip stands alone. */
+function fastDynamic(subgraph: Subgraph, shapes: ShapeMap): Form | undefined {
+  const form = dynamicForm(subgraph);
+  if (!form) return undefined;
+  const { timed } = form;
+  return { ...form, timed: { ...timed, subgraph: asWritten(timed.subgraph, shapes) } };
 }
 
 function formsOf(
@@ -190,7 +201,7 @@ function formsOf(
   const forms = isRewritten ? [withoutOwn(float)] : [float];
   if (!int8) return forms;
   forms.push(...staticForms(subgraph).map((form) => isRewritten ? withoutOwn(form) : form));
-  const dynamic = isRewritten ? undefined : dynamicForm(subgraph);
+  const dynamic = isRewritten ? undefined : fastDynamic(subgraph, shapes);
   return dynamic ? [...forms, dynamic] : forms;
 }
 

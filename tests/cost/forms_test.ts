@@ -53,12 +53,16 @@ const samples = samplesOf({ x: [1, 8, 6, 6] }, 2);
 
 let facts: NetworkFacts;
 let problem: NetworkProblem;
+/** What ran in each form that was timed. */
+const ran: (readonly string[])[] = [];
 Deno.test.beforeAll(async () => {
   facts = await networkFacts(residual, samples[0]!, { runtime });
   // Integer kernels are fast, but for the matrix product at the end.
-  const kernelTimer = priced((runs) =>
-    runs.some((op) => /QGemm|Dynamic/.test(op)) ? 9 : runs.some((op) => /^QL|Nhwc/.test(op)) ? 1 : 5
-  );
+  const kernelTimer = priced((runs) => {
+    ran.push(runs);
+    if (runs.some((op) => /QGemm|Dynamic/.test(op))) return 9;
+    return runs.some((op) => /^QL|Nhwc/.test(op)) ? 1 : 5;
+  });
   const kernelTimes = await KernelTimes.open(runtime, { cache: false, kernelTimer });
   problem = await placementProblem(facts, kernelTimes, { rewrites: false });
 });
@@ -101,6 +105,14 @@ Deno.test("each kernel has the forms that it can have, with what they read and g
     "static int8 int8",
     "dynamic float float",
   ]);
+});
+
+Deno.test("behind the product of a dynamic Conv a Relu is timed as it is written in the end", () => {
+  const dynamic = ran.filter((runs) => runs.includes("ConvInteger"));
+  assert.deepEqual(
+    dynamic.map((runs) => [runs.includes("Max"), runs.includes("Relu")]),
+    [[true, false], [true, false]],
+  );
 });
 
 Deno.test("a Conv is also timed as each matrix product that may be worth it", async () => {

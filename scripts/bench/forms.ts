@@ -101,7 +101,7 @@ async function exact(
   const made = await optimize(model, [await data.splits.calibration.sample(0)], {
     qconfig: "float32",
     rounds: 7,
-    ...(limit !== undefined && { maxCreate: limit }),
+    ...(limit !== undefined && { maxCreate: limit, maxHeap: limit }),
     signal,
   });
   const what = `exact, ${limit === undefined ? "default limits" : "limits lifted"}`;

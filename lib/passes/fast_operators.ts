@@ -2,12 +2,15 @@ import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { FAST_ACTIVATIONS } from "./fast_activations.ts";
+import { FAST_BROADCAST } from "./fast_broadcast.ts";
 import { FAST_CHANNELS } from "./fast_channels.ts";
 import { FAST_EXPONENTIALS } from "./fast_exponentials.ts";
-import { FormFacts, type FormWord } from "./fast_form.ts";
+import { type FastForm, FormFacts, type FormWord } from "./fast_form.ts";
 import { FAST_GELU } from "./fast_gelu.ts";
+import { FAST_MOVES } from "./fast_moves.ts";
 import { FAST_NORMS } from "./fast_norms.ts";
-import { everywhere, type PassContext, rootContext } from "./pass.ts";
+import { inferShapes } from "./infer_shapes.ts";
+import { everywhere, type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
 
 /**
@@ -24,12 +27,17 @@ export interface FastOperatorsOptions extends RewriteOptions {
   shapes?: ShapeMap;
 }
 
-const FORMS = [
-  ...FAST_ACTIVATIONS,
-  ...FAST_EXPONENTIALS,
-  ...FAST_CHANNELS,
-  ...FAST_NORMS,
-  ...FAST_GELU,
+/** Rounds of forms: those of the second look at what the first have written, too. */
+const ROUNDS: readonly (readonly FastForm[])[] = [
+  [
+    ...FAST_ACTIVATIONS,
+    ...FAST_EXPONENTIALS,
+    ...FAST_CHANNELS,
+    ...FAST_NORMS,
+    ...FAST_GELU,
+    ...FAST_MOVES,
+  ],
+  FAST_BROADCAST,
 ];
 
 /**
@@ -59,16 +67,21 @@ export function fastOperators(
   context: PassContext = rootContext(graph),
 ): GraphProto {
   const { words = ["identical", "exact"], shapes, select = () => true } = options;
-  const forms = FORMS.filter(({ word }) => words.includes(word));
-  return everywhere((inner, context) => {
-    const facts = new FormFacts(inner, context, { shapes, isBody: inner !== graph });
-    return replaceNodes(inner, context, (node, write) => {
-      if (!isStandard(node) || !select(node)) return undefined;
-      for (const { opTypes, match } of forms) {
-        const written = opTypes.includes(node.opType) ? match(node, facts) : undefined;
-        if (written) return written(write);
-      }
-      return undefined;
-    });
-  })(graph, context);
+  const round = (root: GraphProto, forms: readonly FastForm[]) =>
+    everywhere((inner, context) => {
+      const known = shapes && inferShapes(inner, shapes, visibleConstants(inner, context));
+      const facts = new FormFacts(inner, context, { shapes: known, isBody: inner !== root });
+      return replaceNodes(inner, context, (node, write) => {
+        if (!isStandard(node) || !select(node)) return undefined;
+        for (const { opTypes, match } of forms) {
+          const written = opTypes.includes(node.opType) ? match(node, facts) : undefined;
+          if (written) return written(write);
+        }
+        return undefined;
+      });
+    })(root, context);
+  return ROUNDS.reduce(
+    (written, forms) => round(written, forms.filter(({ word }) => words.includes(word))),
+    graph,
+  );
 }

@@ -1,3 +1,4 @@
+import { withContribGraph } from "../onnx/contrib.ts";
 import type { Model } from "../onnx/model.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import type { WinogradForm } from "../record/recipe.ts";
@@ -21,7 +22,8 @@ export function asWinograd(
   const constants = visibleConstants(graph, rootContext(graph));
   const read = readConv(conv, inferShapes(graph, shapes, constants), constants);
   return (read ? winogradForms(read) : []).flatMap((form) => {
-    const written = model.withGraph(convToWinograd(graph, shapes.afresh(), { form: () => form }));
+    const nodes = convToWinograd(graph, shapes.afresh(), { form: () => form });
+    const written = withContribGraph(model, nodes);
     return written === model ? [] : [{ form, model: written }];
   });
 }

@@ -9,8 +9,8 @@ import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { type ConvShape, readConv, readConvShape } from "./read_conv.ts";
 import { type NodeWriter, replaceNodes } from "./replacement.ts";
 import { outputOrder, tileReads } from "./winograd_tables.ts";
-import { tilesOf } from "./winograd_tiles.ts";
-import type { KernelStorage, WinogradConv } from "./winograd_weights.ts";
+import { areColumns, tilesOf } from "./winograd_tiles.ts";
+import { byFilter, type KernelStorage, type WinogradConv } from "./winograd_weights.ts";
 import { products } from "./winograd_products.ts";
 
 /**
@@ -93,9 +93,10 @@ export function convToWinograd(
 }
 
 function written(conv: WinogradConv, stored: KernelStorage, write: NodeWriter): string {
+  const cut = transformed(tilesOfRows(conv, write), conv, "input", write);
+  if (areColumns(conv.tiles)) return withTilesAsColumns(cut, conv, write);
   const { window, filters, spatialAxes, tiles, node } = conv;
   const { rows, columns, count } = tiles;
-  const cut = transformed(tilesOfRows(conv, write), conv, "input", write);
   const { result, hasBias } = products(cut, conv, stored, write);
   const outputs = transformed(result, conv, "output", write);
   const length = rows.outputs * columns.outputs * count;
@@ -105,6 +106,34 @@ function written(conv: WinogradConv, stored: KernelStorage, write: NodeWriter): 
   const last = write.reshape(y, [-1, ...window.output, filters]);
   const perm = [0, spatialAxes.length + 1, ...spatialAxes.map((axis) => axis - 1)];
   return write.add("Transpose", [last], { perm });
+}
+
+/** The convolution of transformed tiles, which leave the products with their channels in front. */
+function withTilesAsColumns(cut: string, conv: WinogradConv, write: NodeWriter): string {
+  const { node, window, channels, filters, tiles: { rows, columns, count, points } } = conv;
+  const whole = write.reshape(cut, [-1, points, count, channels]);
+  const products = write.addContrib("FusedMatMul", [byFilter(conv, write), whole], {
+    ...{ transBatchA: 1, transB: 1 },
+  });
+  const outputs = transformed(products, conv, "output", write);
+  const apart = [-1, rows.outputs, columns.outputs, filters, rows.count, columns.count];
+  const perm = [0, 3, 4, 1, 5, 2];
+  const joined = write.add("Transpose", [write.reshape(outputs, apart)], { perm });
+  const lengths = [rows.outputs * rows.count, columns.outputs * columns.count]
+    .slice(-window.output.length);
+  let y = write.reshape(joined, [-1, filters, ...lengths]);
+  const beyond = lengths.flatMap((length, axis) => length > window.output[axis]! ? [axis] : []);
+  if (beyond.length > 0) {
+    const ends = beyond.map((axis) => window.output[axis]!);
+    const axes = beyond.map((axis) => axis + 2);
+    y = write.add("Slice", [
+      y,
+      ...[ends.map(() => 0), ends, axes].map((list) => write.int64(list)),
+    ]);
+  }
+  const [, , bias] = node.input;
+  if (!bias) return y;
+  return write.add("Add", [y, write.reshape(bias, [filters, ...lengths.map(() => 1)])]);
 }
 
 /** What each tile reads, [batch, span * tiles, channels], from [batch, channels, ...lengths]. */

@@ -1,5 +1,6 @@
 import { type AttributeValue, makeNode } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
+import { CONTRIB_DOMAIN } from "../onnx/contrib.ts";
 import { makeTensorProto } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Emitter } from "./emitter.ts";
@@ -62,6 +63,17 @@ export class NodeWriter extends Emitter {
   again({ opType, attribute }: NodeProto, inputs: readonly string[]): string {
     const y = this.add(opType, inputs);
     this.nodes.push({ ...this.nodes.pop()!, attribute });
+    return y;
+  }
+
+  /** Adds a node of an operator that onnxruntime has beside the standard's. @returns The name of its output. */
+  addContrib(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>>,
+  ): string {
+    const y = this.add(opType, inputs, attributes);
+    this.nodes.push({ ...this.nodes.pop()!, domain: CONTRIB_DOMAIN });
     return y;
   }
 

@@ -3,7 +3,7 @@ import type { WinogradForm } from "../record/recipe.ts";
 import { amplification } from "./cook_toom.ts";
 import { convCost, NODE_COST, productCost } from "./product_cost.ts";
 import type { ConvShape } from "./read_conv.ts";
-import { type Tiles, tilesOf } from "./winograd_tiles.ts";
+import { areColumns, type Tiles, tilesOf } from "./winograd_tiles.ts";
 import { distinct } from "./winograd_weights.ts";
 
 /**
@@ -114,7 +114,10 @@ function costOf({ window, batch, channels, filters }: ConvShape, tiles: Tiles): 
   const into = thin(rows.span, columns.span)("input") * THIN + (spans + points) * COPIED;
   const outOf = thin(rows.points, columns.points)("output") * THIN + (points + outputs) * COPIED;
   const turned = elementCount(window.input) * 2 * channels + elementCount(window.output) * filters;
-  return points * productCost(batch * count, filters, channels) +
+  const products = areColumns(tiles)
+    ? batch * productCost(filters, count, channels)
+    : productCost(batch * count, filters, channels);
+  return points * products +
     batch * (count * (into * channels + outOf * filters) + turned * TURNED) +
     (points + OTHER_NODES) * NODE_COST;
 }

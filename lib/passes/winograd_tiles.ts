@@ -28,6 +28,20 @@ export interface Tiles {
   readonly int8: boolean;
 }
 
+/** Columns that a matrix product computes at a time, whether they are full or not. */
+const COLUMNS = 16;
+
+/** Most of these that may be empty, beside those that are full. */
+const MOST_EMPTY = 0.3;
+
+/**
+ * Whether tiles are the columns of the products, and the kernel stands on the left, which the runtime uses as
+ * it is: it packs matrices on the right alone. So it does wherever tiles fill its columns.
+ */
+export function areColumns({ count }: Pick<Tiles, "count">): boolean {
+  return Math.ceil(count / COLUMNS) * COLUMNS <= (1 + MOST_EMPTY) * count;
+}
+
 /**
  * Cuts the map of a convolution into the tiles of a form; undefined if it has no such form: its kernel moves
  * along more than two axes, its taps are apart, or there are no transforms for tiles of this size.

@@ -50,6 +50,44 @@ export function apart(conv: WinogradConv, stored: KernelStorage, write: NodeWrit
   );
 }
 
+/**
+ * The transformed kernel by filters, [filters, 1, points, channels], which the runtime computes when it loads the
+ * model: the file has the weights as they are, with their taps in front of the channels. @returns Its name.
+ */
+export function byFilter(
+  { node, weight, channels, filters, spatialAxes, tiles: { rows, columns } }: WinogradConv,
+  write: NodeWriter,
+): string {
+  const factors = rows.kernel.flatMap((down) =>
+    columns.kernel.map((across) => down.flatMap((a) => across.map((b) => a * b)))
+  );
+  const taps = factors[0]!.length;
+  const dims = [filters, 1, taps, channels];
+  const turned = weight
+    ? write.weight(node.input[1]!, "by_filter", () => tapsBeforeChannels(weight, dims))
+    : write.reshape(
+      write.add("Transpose", [node.input[1]!], { perm: [0, ...spatialAxes, 1] }),
+      dims,
+    );
+  const matrix = write.shared("kernel_transform", float32([factors.length, taps], factors.flat()));
+  return write.add("MatMul", [matrix, turned]);
+}
+
+function tapsBeforeChannels(
+  { data }: Tensor<"float32">,
+  dims: readonly number[],
+): Tensor<"float32"> {
+  const [filters = 0, , taps = 0, channels = 0] = dims;
+  const turned = new Float32Array(data.length);
+  let to = 0;
+  for (let f = 0; f < filters; f++) {
+    for (let t = 0; t < taps; t++) {
+      for (let c = 0; c < channels; c++) turned[to++] = data[(f * channels + c) * taps + t]!;
+    }
+  }
+  return float32(dims, turned);
+}
+
 /** The different rows of a matrix, and which of them stands where. */
 export function distinct(matrix: Matrix): { rows: Matrix; order: number[] } {
   const keys = matrix.map((row) => row.join());

@@ -1,3 +1,4 @@
+import { withContribGraph } from "../onnx/contrib.ts";
 import type { Model } from "../onnx/model.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
@@ -56,7 +57,7 @@ export function writeForms(
     written.node.filter((node) => !before.has(node)),
     (node) => context.origins.of(node)[0]!.name,
   );
-  const proto = { ...model.proto, graph: withFixedInputs(written, shapes.fixed) };
+  const { proto } = withContribGraph(model, withFixedInputs(written, shapes.fixed));
   const traces = model.traces.map((trace): Trace => {
     const own = pieces.get(trace.name);
     if (!own || trace.inBody) return trace;

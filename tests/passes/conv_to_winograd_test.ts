@@ -50,6 +50,14 @@ const CASES: readonly Case[] = [
   { form: "winograd 2x2", map: [8, 8], kernel: [3, 3], attributes: "strides=[2, 1]", bias: false },
   // So many tiles that the lists of their places are computed.
   { form: "winograd 4x4", map: [26, 29], kernel: [3, 3] },
+  // As many tiles as the products have columns.
+  {
+    form: "winograd 2x2",
+    map: [15, 15],
+    kernel: [3, 3],
+    attributes: "strides=[2, 2], pads=[1, 1, 1, 1]",
+  },
+  { form: "winograd 1x2", map: [32], kernel: [3], attributes: "pads=[1, 1]", bias: false },
 ];
 
 const WEIGHTS: Record<string, Tensor<"float32">> = Object.fromEntries(

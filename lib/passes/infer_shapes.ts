@@ -125,12 +125,24 @@ function pad({ node, x, constants }: Call): Axes | undefined {
 
 /** By one matrix for all of a batch. */
 function matMul({ node, x, inputs: [, w] }: Call): Axes | undefined {
+  if (w && w.dims.length > 2 && x.dims.length > 1) {
+    const { dims, depends } = broadcast([x, w].map((one) => pick(one, batchAxes(one))));
+    return {
+      dims: [...dims, x.dims.at(-2)!, w.dims.at(-1)!],
+      depends: [...depends, x.depends.at(-2)!, w.depends.at(-1)!],
+    };
+  }
   if (w?.dims.length !== 2 || intAttribute(node, "transA", 0) !== 0) return undefined;
   const columns = intAttribute(node, "transB", 0) === 1 ? 0 : 1;
   return {
     dims: x.dims.with(-1, w.dims[columns]!),
     depends: x.depends.with(-1, w.depends[columns]!),
   };
+}
+
+/** All axes but those of the matrices. */
+function batchAxes({ dims }: Axes): number[] {
+  return dims.slice(0, -2).map((_, axis) => axis);
 }
 
 function conv({ node, x, inputs: [, w] }: Call): Axes | undefined {

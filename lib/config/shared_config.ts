@@ -21,8 +21,10 @@ export interface SharedConfig {
   atLeast?: number;
   /** What is to be least: time, size of the file, or its size after brotli. @default {"latency"} */
   objective?: Objective;
-  /** Largest accepted ratio of the time to create a session to float32's. @default {2} */
-  maxCreate?: number;
+  /** Largest accepted ratio of the time to create a session to float32's; "none" accepts any. @default {2} */
+  maxCreate?: number | "none";
+  /** Largest accepted ratio of the WASM heap to float32's; "none" accepts any. @default {2} */
+  maxHeap?: number | "none";
   /** Fresh workers per model in which it is measured what a page waits for; 0: not measured. @default {3} */
   coldRounds?: number;
   /** Samples to find ranges with. */
@@ -39,6 +41,9 @@ export interface SharedConfig {
   workers?: number;
 }
 
+/** A ratio that is accepted at most, or that any is. */
+const ratio = z.union([z.number().min(0.01), z.literal("none")]);
+
 /** What a {@linkcode SharedConfig} may hold. */
 export const sharedConfig = schemaOf<SharedConfig>()(z.strictObject({
   $schema: z.string().describe("for editors: where the schema of this file lies").optional(),
@@ -52,8 +57,11 @@ export const sharedConfig = schemaOf<SharedConfig>()(z.strictObject({
   objective: z.literal(OBJECTIVES)
     .describe("what is to be least: time, size of the file, or its size after brotli")
     .meta({ default: "latency" }).optional(),
-  maxCreate: z.number().min(0.01)
-    .describe("largest accepted ratio of the time to create a session to float32's")
+  maxCreate: ratio
+    .describe("largest accepted ratio of the time to create a session to float32's; none: any")
+    .meta({ default: 2 }).optional(),
+  maxHeap: ratio
+    .describe("largest accepted ratio of the WASM heap to float32's; none: any")
     .meta({ default: 2 }).optional(),
   coldRounds: z.int().min(0).max(100)
     .describe(
@@ -70,3 +78,14 @@ export const sharedConfig = schemaOf<SharedConfig>()(z.strictObject({
   workers: z.int().min(1).max(64)
     .describe("samples evaluated at a time; by default the number of cores, at most 4").optional(),
 }));
+
+/** The ratios that a config accepts at most, as options of functions say them. */
+export function configRatios(
+  { maxCreate, maxHeap }: Pick<SharedConfig, "maxCreate" | "maxHeap">,
+): { maxCreate?: number; maxHeap?: number } {
+  const number = (value: number | "none") => value === "none" ? Infinity : value;
+  return {
+    ...(maxCreate !== undefined && { maxCreate: number(maxCreate) }),
+    ...(maxHeap !== undefined && { maxHeap: number(maxHeap) }),
+  };
+}

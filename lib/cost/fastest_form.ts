@@ -9,7 +9,8 @@ import {
   placementProblem,
 } from "./candidates.ts";
 import type { KernelTimes } from "./kernel_times.ts";
-import { loadBudget, type LoadCost, loadCost, loadFacts, type LoadRatios } from "./load_cost.ts";
+import type { LoadRatios } from "../record/load_ratios.ts";
+import { loadBudget, type LoadCost, loadCost, loadFacts } from "./load_cost.ts";
 import { placementMs } from "./placement.ts";
 import { solvePlacement } from "./solve.ts";
 import { type NetworkFacts, networkFacts } from "./network_facts.ts";

@@ -5,6 +5,7 @@ import { byteLengthOf } from "../onnx/tensor_proto.ts";
 import { inferShapes } from "../passes/infer_shapes.ts";
 import { rootContext, visibleConstants } from "../passes/pass.ts";
 import type { Limit } from "./placement.ts";
+import type { LoadRatios } from "../record/load_ratios.ts";
 import { elementCount } from "../tensor/tensor.ts";
 
 /** What it takes to open a model. */
@@ -73,14 +74,6 @@ export function loadCost({ stored, computed, packed, nodes }: LoadFacts): LoadCo
     createMs: megabytes / 1e6 + CREATE.node * nodes,
     heapBytes: HEAP.stored * stored + HEAP.computed * computed + HEAP.packed * packed,
   };
-}
-
-/** Largest accepted ratios to the model as given. */
-export interface LoadRatios {
-  /** Of the time to create a session. */
-  readonly maxCreate: number;
-  /** Of the WASM heap, the runtime's own part of it among it. */
-  readonly maxHeap: number;
 }
 
 /** What an estimate may take at most, so that its error does not carry it over the limit. */

@@ -1,22 +1,15 @@
 import { type Budget, describeLimit, isWithinBudget, worstCaseDrop } from "./budget.ts";
 import { frontOf } from "./front.ts";
+import { exceededRatios, isCostlyToOpen, type LoadRatios } from "./load_ratios.ts";
 import type { Objective } from "./objective.ts";
 import { isSettled, unsettledNote } from "./settled.ts";
 import { isMeasured, type Latency, type MeasuredTrial, type Trial } from "./trial_record.ts";
 
-/** What the trials of a study are chosen by; a study itself is one. */
-export interface Contest extends Budget {
+/** What the trials of a study are chosen by, and what they may take to open; a study itself is one. */
+export interface Contest extends Budget, Partial<LoadRatios> {
   /** The float32 network as given, which trials must be better than. */
   readonly model: { readonly bytes: number };
-  /** Largest accepted ratio of the time to create a session to float32's. @default {any} */
-  readonly maxCreate?: number | undefined;
 }
-
-/** {@linkcode Contest.maxCreate} where nobody says otherwise. */
-export const DEFAULT_MAX_CREATE = 2;
-
-/** Workers that it takes to have no doubt. */
-const LEAST_ROUNDS = 3;
 
 /** Files that differ by less than this share of the smaller are of one size to a reader. */
 const SAME_SIZE = 0.05;
@@ -42,18 +35,6 @@ export function isSlower({ latency: { ratio } }: Timed): boolean {
   return ratio.low > 1 && isSettled(ratio);
 }
 
-/**
- * Whether a session takes beyond doubt longer to create than is accepted: all of the ratio's interval is
- * above the limit. What was not measured, or in one or two workers, proves nothing.
- */
-export function isSlowToCreate(
-  { maxCreate = Infinity }: Pick<Contest, "maxCreate">,
-  { coldStart }: { readonly coldStart?: Trial["coldStart"] | undefined },
-): boolean {
-  if (coldStart === undefined || coldStart.rounds < LEAST_ROUNDS) return false;
-  return coldStart.create.ratio.low > maxCreate;
-}
-
 /** Bytes of a trial that an objective counts: of the file, or of what a server sends of it after brotli. */
 export function sizeIn(
   objective: Objective,
@@ -77,8 +58,8 @@ function isImprovement(
 /**
  * The best of the trials that keep the budget and are an improvement, see
  * {@linkcode isImprovement}. Undefined where there is none: the model as given stays. A trial whose time
- * is not settled (see {@linkcode isSettled}), or whose session is slow to create (see
- * {@linkcode isSlowToCreate}), is never the best.
+ * is not settled (see {@linkcode isSettled}), or that takes too much to open (see
+ * {@linkcode isCostlyToOpen}), is never the best.
  *
  * - By latency: the fastest of those that are significantly faster, if there are any; of those whose
  *   ratio lies within its interval, which the measurement cannot tell apart, the smallest file.
@@ -137,7 +118,7 @@ export function whyBest(
       `${closest ? `; ${closest.name} comes closest` : ""}. The model as given stays.`;
   }
   const candidates = candidatesOf(contest, measured);
-  const slow = slowNote(contest, measured);
+  const costly = costlyNote(contest, measured);
   const [lose, are] = candidates.length === 1 ? ["loses", "is"] : ["lose", "are"];
   const gain = candidates.every(isFaster)
     ? `${are} significantly faster than float32 (95 %)`
@@ -145,7 +126,7 @@ export function whyBest(
   if (candidates.length === 0) {
     const unsettled = unsettledNote(kept.map(({ latency }) => latency));
     if (unsettled !== undefined) return `${unsettled} No winner was chosen.`;
-    if (slow !== "") return `${slow} No other is an improvement. The model as given stays.`;
+    if (costly !== "") return `${costly} No other is an improvement. The model as given stays.`;
     return `${kept.length} of ${configurations(measured.length)} ` +
       `${kept.length === 1 ? "loses" : "lose"} ${limit}, but none is significantly faster than ` +
       `float32 (95 %), or no slower and more than 5 % smaller. The model as given stays.`;
@@ -153,7 +134,7 @@ export function whyBest(
   return `${candidates.length} of ${
     configurations(measured.length)
   } ${lose} ${limit} and ${gain}. ` +
-    `${CHOICES[objective]}${slow && ` ${slow}`}`;
+    `${CHOICES[objective]}${costly && ` ${costly}`}`;
 }
 
 /** What is chosen of the candidates, and where ties go. */
@@ -166,21 +147,25 @@ const CHOICES: Readonly<Record<Objective, string>> = {
     "smaller loss.",
 };
 
-/** Which trials only the time to create a session keeps from being chosen, in a sentence; "" for none. */
-function slowNote({ maxCreate = Infinity, ...contest }: Contest, trials: readonly Trial[]): string {
-  const slow = candidatesOf(contest, trials).filter((trial) =>
-    isSlowToCreate({ maxCreate }, trial)
-  );
-  const [first] = slow.sort((a, b) => ratioOf(a) - ratioOf(b) || byName(a, b));
+/** Which trials only what they take to open keeps from being chosen, in a sentence; "" for none. */
+function costlyNote(
+  { maxCreate, maxHeap, ...contest }: Contest,
+  trials: readonly Trial[],
+): string {
+  const ratios = { maxCreate, maxHeap };
+  const costly = candidatesOf(contest, trials).filter((trial) => isCostlyToOpen(ratios, trial));
+  const [first] = costly.sort((a, b) => ratioOf(a) - ratioOf(b) || byName(a, b));
   if (!first) return "";
-  const { value, low, high } = first.coldStart!.create.ratio;
-  const interval = `×${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
-  const others = slow.length > 1 ? ` and ${slow.length - 1} more` : "";
-  return `${first.name}${others} ${slow.length > 1 ? "are" : "is"} left out: ` +
-    `${
-      slow.length > 1 ? "the first takes" : "it takes"
-    } ${interval} of float32's time to create a ` +
-    `session, above the limit of ×${maxCreate} (maxCreate).`;
+  const takes = exceededRatios(ratios, first).map(({ name, of, ratio, most }) => {
+    const { value, low, high } = ratio;
+    return `×${value.toFixed(2)} [${low.toFixed(2)}, ${
+      high.toFixed(2)
+    }] of float32's ${of}, above ` +
+      `the limit of ×${most} (${name})`;
+  });
+  const others = costly.length > 1 ? ` and ${costly.length - 1} more` : "";
+  return `${first.name}${others} ${costly.length > 1 ? "are" : "is"} left out: ` +
+    `${costly.length > 1 ? "the first takes" : "it takes"} ${takes.join("; and ")}.`;
 }
 
 /**
@@ -206,7 +191,7 @@ function candidatesOf(contest: Contest, trials: readonly Trial[]): MeasuredTrial
   return trials.filter(isMeasured)
     .filter((trial) =>
       isWithinBudget(contest, trial) && isSettled(trial.latency.ratio) &&
-      isImprovement(contest, trial) && !isSlowToCreate(contest, trial)
+      isImprovement(contest, trial) && !isCostlyToOpen(contest, trial)
     );
 }
 

@@ -59,6 +59,8 @@ export interface Study {
   maxDrop: number;
   /** Largest accepted ratio of the time to create a session to float32's; absent: whatever it is. */
   maxCreate?: number;
+  /** Largest accepted ratio of the WASM heap to float32's; absent: whatever it is. */
+  maxHeap?: number;
   /**
    * Float32 on the splits, `test` only once a winner was chosen; and the median milliseconds of a
    * run.

@@ -168,6 +168,7 @@ export const study = schemaOf<Study>()(
     metric: metricInfo,
     maxDrop: z.number(),
     maxCreate: z.number().optional(),
+    maxHeap: z.number().optional(),
     baseline: z.strictObject({
       selection: estimate,
       test: estimate.optional(),

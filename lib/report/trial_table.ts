@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Estimate } from "../record/metric_info.ts";
-import { isSlower, isSlowToCreate } from "../record/best.ts";
+import { isSlower } from "../record/best.ts";
+import { exceededRatios } from "../record/load_ratios.ts";
 import { isSettled } from "../record/settled.ts";
 import type { Study } from "../record/study_record.ts";
 import {
@@ -71,7 +72,7 @@ export function trialRows(study: Study): TrialRow[] {
         ...(entry === winner ? ["winner"] : []),
         ...(entry.isWithinBudget ? [] : ["over budget"]),
         ...(isSlower(entry) ? ["slower"] : []),
-        ...(isSlowToCreate(study, entry.trial) ? ["slow to create"] : []),
+        ...exceededRatios(study, entry.trial).map(({ remark }) => remark),
         ...(entry.latency.drifted ? ["drifted"] : []),
         ...(isSettled(entry.latency.ratio) ? [] : ["time unknown"]),
       ],

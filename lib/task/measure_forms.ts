@@ -33,7 +33,7 @@ const measured = z.strictObject({
  * that is continued finds in its store what was measured then, so that its trials stay what they are.
  */
 export async function measureForms(
-  { forms, data, experiment, runtimes, store, signal, onStep, maxCreate }: WorkContext,
+  { forms, data, experiment, runtimes, store, signal, onStep, maxCreate, maxHeap }: WorkContext,
   names: readonly NamedForm[],
   options: MeasureFormsOptions = {},
 ): Promise<Required<MeasuredForms> & { kernelTimes: KernelTimesRecord }> {
@@ -55,7 +55,7 @@ export async function measureForms(
   }
   const convs = await fastConvs(await forms.get("lowered"), sample, {
     ...{ kernelTimes, ...context },
-    ratios: { maxCreate, maxHeap: 2 },
+    ratios: { maxCreate, maxHeap },
   });
   const found = { slow, convs, kernelTimes: kernelTimes.record };
   await store.putDocument(document, found);

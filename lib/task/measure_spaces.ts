@@ -57,7 +57,7 @@ export async function measureSpaces(
   });
   const bases = await measureExactForms(model, sample, {
     ...{ kernelTimes, runtime: runtimes.run, signal },
-    ratios: { maxCreate: context.maxCreate, maxHeap: 2 },
+    ratios: context,
   });
   options.onKernelTimes(kernelTimes.record);
   const results = baseline.results ? baseline : { ...baseline, results: [] };

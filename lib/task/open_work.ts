@@ -9,7 +9,7 @@ import { metricFor } from "../evaluate/metric_for.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
-import { DEFAULT_MAX_CREATE } from "../record/best.ts";
+import { finiteRatios, loadRatios } from "../record/load_ratios.ts";
 import { isObjective, OBJECTIVES } from "../record/objective.ts";
 import { allowedDrop, type Budget } from "../record/budget.ts";
 import type { OnStep } from "../record/event.ts";
@@ -60,7 +60,7 @@ export class OpenWork implements AsyncDisposable {
     const started = performance.now();
     await using open = new AsyncDisposableStack();
     const { out, fresh, rounds = 15, maxRounds = 2 * rounds, coldRounds = 3, signal } = options;
-    const { maxCreate = DEFAULT_MAX_CREATE } = options;
+    const ratios = loadRatios(options);
     const runtimes = open.use(new Runtimes(options));
     const runtime = runtimes.run;
     const metric = await metricFor(model, data.selection, {
@@ -97,7 +97,7 @@ export class OpenWork implements AsyncDisposable {
         ...described,
         model: { ...described.model, download: await downloadSizes(model.bytes()) },
         ...budget,
-        maxCreate,
+        ...finiteRatios(ratios),
         provenance: await provenanceOf(data, budget, runtimes, environment, options),
       },
     });
@@ -108,7 +108,7 @@ export class OpenWork implements AsyncDisposable {
         data,
         metric,
         budget,
-        maxCreate,
+        ...ratios,
         nodes,
         forms,
         experiment,
@@ -131,7 +131,7 @@ export class OpenWork implements AsyncDisposable {
 const SPLITS = ["calibration", "selection", "test"] as const;
 
 function requireOptions(options: StudyOptions): void {
-  const { minutes, objective, rounds, workers, threads, coldRounds, maxCreate } = options;
+  const { minutes, objective, rounds, workers, threads, coldRounds } = options;
   const refuse = (what: string): never => {
     throw new UserError(`Cannot run a study ${what}`);
   };
@@ -139,8 +139,8 @@ function requireOptions(options: StudyOptions): void {
   if (objective !== undefined && !isObjective(objective)) {
     refuse(`for the objective "${objective}": it is one of ${OBJECTIVES.join(", ")}`);
   }
-  if (maxCreate !== undefined && !(maxCreate > 0)) {
-    refuse(`with maxCreate: ${maxCreate}: give more than 0`);
+  for (const [name, most] of Object.entries(loadRatios(options))) {
+    if (!(most > 0)) refuse(`with ${name}: ${most}: give more than 0`);
   }
   const isCount = Number.isInteger(coldRounds) && coldRounds! >= 0 && coldRounds! <= 100;
   if (coldRounds !== undefined && !isCount) {
@@ -205,10 +205,17 @@ async function provenanceOf(
   const { workers } = runtimes.run.about;
   const { threads } = runtimes.time.about;
   const { minutes, objective, rounds = 15, maxRounds = 2 * rounds, coldRounds = 3 } = options;
-  const { maxCreate = DEFAULT_MAX_CREATE } = options;
   const config = {
     ...options.config,
-    ...{ maxDrop, maxCreate, minutes, objective, rounds, maxRounds, coldRounds },
+    ...{
+      maxDrop,
+      ...finiteRatios(loadRatios(options)),
+      minutes,
+      objective,
+      rounds,
+      maxRounds,
+      coldRounds,
+    },
     calibration: data.calibration.length,
     selection: data.selection.length,
     test: data.test.length,

@@ -9,10 +9,11 @@ import type { Runtime } from "../runtime/runtime.ts";
 export interface OptimizeOptions {
   /**
    * `fastest` takes whatever form of each node makes the whole fastest, int8 among them, and leaves
-   * accuracy aside; `float32` only rewrites, which changes no result beyond the order of sums.
+   * accuracy aside; `exact` leaves out int8 and whatever else is not float32's numbers, up to the order
+   * of sums. `float32` is another word for `exact`.
    * @default {"fastest"}
    */
-  qconfig?: "fastest" | "float32";
+  qconfig?: "fastest" | "exact" | "float32";
   /** Stores the weights of what stays float32 as int8, if int8 is allowed at all. @default {true} */
   smallWeights?: boolean;
   /** Samples to find ranges with, at most. @default {100} */
@@ -36,10 +37,13 @@ export interface OptimizeOptions {
   coldRounds?: number;
   /**
    * Largest accepted ratio of the time to create a session to that of the model as given. What takes
-   * longer beyond doubt is not chosen. @default {2}
+   * longer beyond doubt is not chosen; Infinity accepts any. @default {2}
    */
   maxCreate?: number;
-  /** Largest accepted ratio of the WASM heap to that of the model as given. @default {2} */
+  /**
+   * Largest accepted ratio of the WASM heap to that of the model as given, both with what the runtime
+   * itself takes of it, some 17 MB. Infinity accepts any. @default {2}
+   */
   maxHeap?: number;
   /**
    * What times the forms of nodes, where tests need a clock of their own.

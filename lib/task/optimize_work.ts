@@ -17,12 +17,11 @@ import { float32 as float32QConfig } from "../quantize/qconfig.ts";
 import { machineLoad } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
-import { DEFAULT_MAX_CREATE } from "../record/best.ts";
+import { loadRatios } from "../record/load_ratios.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fullestSample } from "../cost/fullest_sample.ts";
 import { budgetOf, convsOf, exactProblem, fastestBase, rewritesOf } from "../cost/fastest_form.ts";
-import type { LoadRatios } from "../cost/load_cost.ts";
 import { placementProblem } from "../cost/candidates.ts";
 import { KernelTimes } from "../cost/kernel_times.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
@@ -59,7 +58,7 @@ export async function optimizeIn(
     predictedMs: placed.ms,
     drifted: placed.drifted,
     kernelTimes: placed.kernelTimes,
-    maxCreate: options.maxCreate ?? DEFAULT_MAX_CREATE,
+    ...loadRatios(options),
     shapes: shapesOf(feeds[0]!),
     ...await measure(model, placed, converted, feeds, context),
   });
@@ -121,11 +120,6 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
     ...{ network, mapping, rewrites, ms, drifted, kernelTimes: record },
     ...{ convs: convsOf(problem, chosen), exactConvs: convsOf(problem, exact) },
   };
-}
-
-/** What a model may take to open, as ratios to the one that was given. */
-function loadRatios({ maxCreate = DEFAULT_MAX_CREATE, maxHeap = 2 }: Context): LoadRatios {
-  return { maxCreate, maxHeap };
 }
 
 /** Finds the ranges that a placed network needs, and converts it. */

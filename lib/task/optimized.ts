@@ -10,7 +10,8 @@ import { profileShown } from "../report/profile_shown.ts";
 import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import { kernelTimesNote, type KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
-import { isFaster, isSlower, isSlowToCreate } from "../record/best.ts";
+import { isFaster, isSlower } from "../record/best.ts";
+import { exceededRatios, isCostlyToOpen, type LoadRatios } from "../record/load_ratios.ts";
 import type { ColdStartRecord } from "../record/cold_start.ts";
 import { unsettledNote } from "../record/settled.ts";
 import type { Latency } from "../record/trial_record.ts";
@@ -19,7 +20,7 @@ import type { Latency } from "../record/trial_record.ts";
  * What {@linkcode Optimized} is made of.
  * @category Studies (advanced)
  */
-export interface OptimizedParts {
+export interface OptimizedParts extends LoadRatios {
   /** The model as given. */
   readonly given: Model;
   /** The float32 network after the exact rewrites. */
@@ -36,8 +37,6 @@ export interface OptimizedParts {
   readonly latency: { readonly float32: Latency; readonly built: Latency };
   /** What a page waits for that opens each, against the model as given; absent where not measured. */
   readonly coldStart?: { readonly float32: ColdStartRecord; readonly built: ColdStartRecord };
-  /** Largest accepted ratio of the time to create a session. */
-  readonly maxCreate: number;
   /** Where the time of the model as given and of what was built goes. */
   readonly profiles: { readonly before: ProfileRecord; readonly after: ProfileRecord };
   /** What the times of the single nodes promised, ms. */
@@ -94,7 +93,7 @@ export class Optimized {
       { model: parts.built, latency: latency.built, coldStart: coldStart?.built },
       { model: parts.float32, latency: latency.float32, coldStart: coldStart?.float32 },
     ];
-    const quick = all.filter((candidate) => !isSlowToCreate(parts, candidate));
+    const quick = all.filter((candidate) => !isCostlyToOpen(parts, candidate));
     const best = (quick.length > 0 ? quick : all)
       .reduce((a, b) => b.latency.ratio.value < a.latency.ratio.value ? b : a);
     // An interval that reaches 1 is no proof that it is faster, and the model as given is exact.
@@ -129,7 +128,7 @@ export class Optimized {
         `The model is the one that was given: ` +
           `${
             isFaster(this)
-              ? "what is faster takes too long to create a session"
+              ? "what is faster takes too much to open"
               : isSlow
               ? "nothing that was built is faster"
               : "nothing is faster for certain"
@@ -166,16 +165,18 @@ export class Optimized {
 
   /** What is to be said of the time to create a session, in sentences. */
   get #creationNotes(): string[] {
-    const { built, coldStart, latency, maxCreate } = this.parts;
-    const slow = { latency: latency.built, coldStart: coldStart?.built };
+    const { built, coldStart, latency } = this.parts;
+    const left = { latency: latency.built, coldStart: coldStart?.built };
     const notes = this.coldStart && this.model !== this.parts.given
       ? [pageWaitText(this.coldStart, undefined)]
       : [];
-    if (this.model !== built && isFaster(slow) && isSlowToCreate({ maxCreate }, slow)) {
+    if (this.model === built || !isFaster(left)) return notes;
+    for (const { name, of, ratio, most } of exceededRatios(this.parts, left)) {
       notes.push(
         `What was chosen in int8 is left out: it takes ${
-          factorInterval(slow.coldStart!.create.ratio)
-        } of the time to create a session, above the limit of ${factor(maxCreate)} (maxCreate).`,
+          factorInterval(ratio)
+        } of the ${of}, above ` +
+          `the limit of ${factor(most)} (${name}).`,
       );
     }
     return notes;

@@ -49,7 +49,7 @@ async function searchStrategy(
   const strategy = new SearchStrategy({
     budget: {
       ...context.budget,
-      maxCreate: context.maxCreate,
+      ...{ maxCreate: context.maxCreate, maxHeap: context.maxHeap },
       model: { bytes: model.bytes().length },
     },
     objective,

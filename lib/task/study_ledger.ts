@@ -17,7 +17,15 @@ import type { StudyStrategy } from "./study_strategy.ts";
 /** What of a study's header is known from the start. */
 export type HeaderStart = Pick<
   StudyHeader,
-  "schema" | "title" | "model" | "data" | "metric" | "maxDrop" | "maxCreate" | "provenance"
+  | "schema"
+  | "title"
+  | "model"
+  | "data"
+  | "metric"
+  | "maxDrop"
+  | "maxCreate"
+  | "maxHeap"
+  | "provenance"
 >;
 
 /** What a ledger is kept with. */

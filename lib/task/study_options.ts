@@ -44,9 +44,14 @@ export interface StudyOptions extends RuntimesOptions {
   coldRounds?: number;
   /**
    * Largest accepted ratio of the time to create a session to float32's. A model that takes longer beyond
-   * doubt is not chosen. @default {2}
+   * doubt is not chosen; Infinity accepts any. @default {2}
    */
   maxCreate?: number;
+  /**
+   * Largest accepted ratio of the WASM heap to float32's, both with what the runtime itself takes of it,
+   * some 17 MB. A model that takes more beyond doubt is not chosen; Infinity accepts any. @default {2}
+   */
+  maxHeap?: number;
   /** Title of the study. @default {the model's name} */
   title?: string;
   /** How to run it again, for the record. @default {the name of the function} */

@@ -52,6 +52,8 @@ export interface StudyContext {
   readonly budget: Budget;
   /** Largest accepted ratio of the time to create a session to float32's. */
   readonly maxCreate: number;
+  /** Largest accepted ratio of the WASM heap to float32's. */
+  readonly maxHeap: number;
   /** Nodes of the fused network, which recipes speak of. */
   readonly nodes: readonly NodeIdentity[];
   /** What runs models. */

@@ -1,3 +1,4 @@
+import { configRatios } from "../config/shared_config.ts";
 import { checkSweepConfig } from "../config/sweep_config.ts";
 import type { Splits } from "../data/split.ts";
 import type { Model } from "../onnx/model.ts";
@@ -17,7 +18,7 @@ export function sweepWork(
 ): StudyWork {
   const { config: input = {}, cache, kernelTimer, ...rest } = options;
   const config = checkSweepConfig(input);
-  const { metric, workers, threads, objective, maxCreate, coldRounds } = config;
+  const { metric, workers, threads, objective, coldRounds } = config;
   // A limit that is given beside the config takes the place of the config's, in either form.
   const isLimited = rest.maxDrop !== undefined || rest.atLeast !== undefined;
   const { maxDrop, atLeast } = isLimited ? rest : config;
@@ -39,7 +40,7 @@ export function sweepWork(
   };
   return studyWork(model, data, maker, {
     ...{ command: "sweep()", metric, workers, threads },
-    ...{ objective, maxCreate, coldRounds },
+    ...{ objective, coldRounds, ...configRatios(config) },
     ...rest,
     ...{ maxDrop, atLeast },
     config: { ...config },

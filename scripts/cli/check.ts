@@ -9,7 +9,7 @@ import { infoOf, type Metric } from "../../lib/evaluate/metric.ts";
 import { metricFor } from "../../lib/evaluate/metric_for.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
-import { DEFAULT_MAX_CREATE, isSlowToCreate } from "../../lib/record/best.ts";
+import { exceededRatios, loadRatios } from "../../lib/record/load_ratios.ts";
 import { allowedDrop, isWithin, worstCaseDrop } from "../../lib/record/budget.ts";
 import { factor, factorInterval, metricFormat } from "../../lib/report/format.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
@@ -137,19 +137,18 @@ export async function withColdStart(
   return coldStart ? { comparison: new Comparison({ ...comparison, coldStart }) } : checked;
 }
 
-/** Warns of a model whose session takes beyond doubt longer to create than is accepted. */
-export function creationNote(
+/** Warns of a model that takes beyond doubt more to open than is accepted. */
+export function openingNotes(
   { comparison }: Checked,
-  maxCreate = DEFAULT_MAX_CREATE,
+  asked: { readonly maxCreate?: number | undefined; readonly maxHeap?: number | undefined },
 ): string[] {
-  if (!comparison?.coldStart || !isSlowToCreate({ maxCreate }, comparison)) return [];
-  const { ratio } = comparison.coldStart.create;
-  return [
-    `Creating its session takes ${factorInterval(ratio)} of float32's time, above the limit of ` +
-    `${factor(maxCreate)} (--max-create). \`${
+  const exceeded = comparison ? exceededRatios(loadRatios(asked), comparison) : [];
+  return exceeded.map(({ name, of, ratio, most }) =>
+    `It takes ${factorInterval(ratio)} of float32's ${of}, above the limit of ${factor(most)} ` +
+    `(--${name === "maxCreate" ? "max-create" : "max-heap"}). \`${
       commandName("search")
-    }\` keeps such models from winning.`,
-  ];
+    }\` keeps such models from winning.`
+  );
 }
 
 /** Refuses a result that misses a limit, once it is written. */

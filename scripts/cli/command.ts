@@ -63,6 +63,8 @@ export interface NumberOption {
   readonly integer?: boolean;
   readonly min?: number;
   readonly max?: number;
+  /** Whether `none` may be given, which is Infinity. */
+  readonly none?: boolean;
 }
 
 /** What {@linkcode parseCommandLine} makes of a table. */
@@ -97,7 +99,7 @@ export function text(placeholder: string, help: string, explain?: () => string) 
 export function number(
   placeholder: string,
   help: string,
-  limits: Pick<NumberOption, "integer" | "min" | "max"> = {},
+  limits: Pick<NumberOption, "integer" | "min" | "max" | "none"> = {},
 ): NumberOption {
   return { kind: "number", placeholder, help, ...limits };
 }
@@ -302,10 +304,11 @@ function optionForm(key: string, option: Option): string {
 
 function readNumber(
   name: string,
-  { integer = false, min = -Infinity, max = Infinity }: NumberOption,
+  { integer = false, min = -Infinity, max = Infinity, none = false }: NumberOption,
   value: string,
   fail: Fail,
 ): number {
+  if (none && value === "none") return Infinity;
   const result = value.trim() === "" ? NaN : Number(value);
   const right = Number.isFinite(result) && (!integer || Number.isInteger(result)) &&
     result >= min && result <= max;
@@ -320,6 +323,7 @@ function readNumber(
   const hasUnit = /^\s*-?[\d.]+\s*[^\d.\s-]/.test(value) && !/e-?\d+$/i.test(value);
   return fail(
     `Option --${name} needs ${integer ? "a whole number" : "a number"}${range}` +
+      `${none ? ", or none" : ""}` +
       `${hasUnit ? ", without a unit" : ""}, got ${JSON.stringify(value)}`,
   );
 }

@@ -30,8 +30,14 @@ export const LIMIT_OPTIONS = {
 export const COLD_OPTIONS = {
   maxCreate: number(
     "R",
-    "largest accepted ratio of the time to create a session to float32's; 2 by default",
-    { min: 0.01 },
+    "largest accepted ratio of the time to create a session to float32's, or none; 2 by default",
+    { min: 0.01, none: true },
+  ),
+  maxHeap: number(
+    "R",
+    "largest accepted ratio of the WASM heap to float32's, or none; both hold the runtime's own 17 MB; 2 " +
+      "by default",
+    { min: 0.01, none: true },
   ),
   coldRounds: number(
     "N",

@@ -1,4 +1,4 @@
-import { type SharedConfig, sharedConfig } from "../../lib/config/shared_config.ts";
+import { configRatios, type SharedConfig, sharedConfig } from "../../lib/config/shared_config.ts";
 
 /** Options of which a command takes one, so that either that is given leaves the config's aside. */
 const LIMITS = ["maxDrop", "atLeast"];
@@ -16,5 +16,5 @@ export function withConfig<T extends object>(options: T, config: SharedConfig = 
     !typed.has(key) &&
     !(limited && LIMITS.includes(key))
   );
-  return { ...options, ...Object.fromEntries(taken) };
+  return { ...options, ...Object.fromEntries(taken), ...configRatios(Object.fromEntries(taken)) };
 }

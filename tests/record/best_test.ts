@@ -52,13 +52,13 @@ Deno.test("bestTrial() takes the fastest of those that keep the budget", () => {
 });
 
 /** A trial whose session takes a multiple of float32's time to create, within ±0.1. */
-function createdIn(trial: Trial, ratio: number): Trial {
+function createdIn(trial: Trial, ratio: number, heap = 1): Trial {
   const same = (value: number) => ({
     ...{ baseline: 100, candidate: 100 * value },
     ratio: { value, low: value - 0.1, high: value + 0.1, n: 6 },
   });
   const coldStart = { rounds: 6, clock: "thread" as const, create: same(ratio) };
-  return { ...trial, coldStart: { ...coldStart, first: same(1), heap: same(1) } };
+  return { ...trial, coldStart: { ...coldStart, first: same(1), heap: same(heap) } };
 }
 
 Deno.test("bestTrial() leaves out whose session is slow to create beyond doubt, and says so", () => {
@@ -81,6 +81,18 @@ Deno.test("bestTrial() leaves out whose session is slow to create beyond doubt, 
     whyBest(limited, [slow, other]),
     /^slow and 1 more are left out: the first takes .* No other is an improvement\. The model as given stays\.$/,
   );
+});
+
+Deno.test("bestTrial() leaves out what takes too much memory, and says each limit that a model is above", () => {
+  const limited = { ...contest, maxCreate: 2, maxHeap: 3 };
+  const trials = [createdIn(trialOf("large", 0, 0.5), 2.2, 3.2), trialOf("plain", 0, 0.7)];
+  assert.equal(bestTrial(limited, trials)?.name, "plain");
+  assert.match(
+    whyBest(limited, trials),
+    / above the limit of ×2 \(maxCreate\); and ×3\.20 .* of float32's WASM heap, above the limit of ×3 \(maxHeap\)\.$/,
+  );
+  assert.equal(bestTrial({ ...limited, maxCreate: Infinity }, trials)?.name, "plain");
+  assert.equal(bestTrial(contest, trials)?.name, "large");
 });
 
 Deno.test("bestTrial() by download takes what is smallest after brotli", () => {

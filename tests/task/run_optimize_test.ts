@@ -177,7 +177,7 @@ function outcome(
   const given = modelOf("input x float32[1]; output y float32[1]; y = Neg(x)");
   const lowered = modelOf("input x float32[1]; output y float32[1]; y = Neg(x)");
   const parts: OptimizedParts = {
-    maxCreate: 2,
+    ...{ maxCreate: 2, maxHeap: 2 },
     given,
     float32: lowered,
     built: new QuantizedModel(lowered.proto, "built", new Plan([]), []),
@@ -225,14 +225,14 @@ Deno.test("the float32 network is handed out where int8 is slower than it", () =
   assert.match(int8.notes[0]!, /^It takes ×0\.30 \[0\.28, 0\.32\] of the time/);
 });
 
-Deno.test("what takes beyond doubt too long to create a session is not handed out, and that is said", () => {
+Deno.test("what takes beyond doubt too long to create a session, or too much memory, is not handed out, and that is said", () => {
   const start = (value: number) => ({
     ...{ baseline: 100, candidate: 100 * value },
     ratio: { value, low: value - 0.1, high: value + 0.1, n: 3 },
   });
-  const cold = (create: number) => ({
+  const cold = (create: number, heap = 1) => ({
     ...{ rounds: 3, clock: "thread" as const },
-    ...{ create: start(create), first: start(1), heap: start(1) },
+    ...{ create: start(create), first: start(1), heap: start(heap) },
   });
   const coldStart = { float32: cold(1.2), built: cold(2.5) };
   const exact = outcome(latency(0.3), latency(0.6), { coldStart });
@@ -244,8 +244,14 @@ Deno.test("what takes beyond doubt too long to create a session is not handed ou
   );
   const int8 = outcome(latency(0.3), latency(0.6), { coldStart, maxCreate: 3 });
   assert.equal(int8.model, int8.built);
+  const large = { coldStart: { float32: cold(1), built: cold(1, 2.5) } };
+  const small = outcome(latency(0.3), latency(0.6), large);
+  assert.equal(small.model, small.float32);
+  assert.match(String(small), /left out: it takes ×2\.50 .* of the WASM heap, above .*\(maxHeap\)/);
+  const any = outcome(latency(0.3), latency(0.6), { ...large, maxHeap: Infinity });
+  assert.equal(any.model, any.built);
   const none = { coldStart: { float32: cold(4), built: cold(3) } };
   const given = outcome(latency(0.3), latency(0.6), none);
   assert.equal(given.model, given.parts.given);
-  assert.match(given.notes[0]!, /given: what is faster takes too long to create a session/);
+  assert.match(given.notes[0]!, /given: what is faster takes too much to open/);
 });

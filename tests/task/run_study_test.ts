@@ -84,8 +84,8 @@ Deno.test("runStudy() measures cold starts once, the winner's until it is steady
     await runStudy(tinyModel(), tinyData(), oneByOne([mixed, stored]).strategy, {
       ...{ ...options, runtime: startingRuntime(asked), store },
     });
-  const { trials, winner, maxCreate, model } = await study();
-  assert.equal(maxCreate, 2);
+  const { trials, winner, maxCreate, maxHeap, model } = await study();
+  assert.deepEqual([maxCreate, maxHeap], [2, 2]);
   assert.ok(model.download!.brotli > 0);
   assert.ok(trials.every(({ download }) => download!.brotli > 0 && download!.gzip > 0));
   const [slow, quick] = trials.map(({ coldStart }) => coldStart!);

@@ -63,7 +63,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const config = await readShared(typed.config);
   const options = withConfig(typed, config);
   const { print, progress, signal } = shell;
-  const { threads = 1 } = options;
+  const { threads = 1, coldRounds, maxCreate, maxHeap } = options;
   const format = readFormat(options.format);
   const out = requireOut(options.out, operands.model, "fast.onnx");
   progress.update("reading model and samples");
@@ -88,7 +88,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     qconfig: options.float32 ? "float32" : "fastest",
     ...(samples && { calibration: samples.calibration.length }),
     fresh: options.fresh,
-    ...given({ coldRounds: options.coldRounds, maxCreate: options.maxCreate }),
+    ...given({ coldRounds, maxCreate, maxHeap }),
     signal,
     onProgress: (step) => progress.update(step),
   });

@@ -29,7 +29,7 @@ import {
   type Check,
   check,
   type CheckOptions,
-  creationNote,
+  openingNotes,
   planCheck,
   requireKept,
   withColdStart,
@@ -157,7 +157,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     ...(kept.note ? [`${kept.note} \`--kernels any\` insists on int8 kernels.`] : []),
     ...asked.notes,
     ...slownessNote(comparison),
-    ...creationNote(checked, options.maxCreate),
+    ...openingNotes(checked, options),
     ...(kept.note ? [] : storedNote(int8, model, options.dynamic)),
     ...floats,
   ];

@@ -54,9 +54,10 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   }, { progress });
   const out = options.out ?? `studies/${name}-search`;
 
-  const { maxDrop, atLeast, maxCreate, coldRounds, minutes, threads, workers, fresh } = options;
+  const { maxDrop, atLeast, maxCreate, maxHeap, coldRounds, minutes } = options;
+  const { threads, workers, fresh } = options;
   const running = search(model, splits, {
-    ...given({ maxDrop, atLeast, maxCreate, coldRounds, minutes, objective }),
+    ...given({ maxDrop, atLeast, maxCreate, maxHeap, coldRounds, minutes, objective }),
     ...given({ threads, workers, fresh }),
     ...metric,
     ...{ out, signal, report: writeReport },

@@ -61,7 +61,7 @@ const QUICK_GRID: Partial<SweepConfig> = {
   more: [{ placements: ["compact"], rewrites: ["lowered"] }],
 };
 const main = script(command, async ({ operands, options }, { args, signal, progress, print }) => {
-  const { data, quick, maxDrop, atLeast, maxCreate, coldRounds } = options;
+  const { data, quick, maxDrop, atLeast, maxCreate, maxHeap, coldRounds } = options;
   const objective = objectiveOf(options.objective);
   requirePair(operands.model, data, "sweep");
   const { threads, workers, seed, calibration, selection, test } = options;
@@ -81,7 +81,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const running = sweep(model, splits, {
     ...{ out, config, signal, fresh: options.fresh },
     ...{ ...metric, ...given({ maxDrop, atLeast }) },
-    ...given({ objective, maxCreate, coldRounds }),
+    ...given({ objective, maxCreate, maxHeap, coldRounds }),
     ...(quick && { maxRounds: 15 }),
     command: commandLine("sweep", args),
     report: writeReport,

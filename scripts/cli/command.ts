@@ -53,6 +53,7 @@ export type Option =
     /** The text that the value `help` is answered with. */
     readonly explain?: () => string;
   }
+  | { readonly kind: "texts"; readonly placeholder: string; readonly help: string }
   | NumberOption;
 
 /** A number with a name; both ends of its range are allowed values. */
@@ -83,7 +84,9 @@ export interface CommandLine<
 
 type OptionalOf<O extends Operand> = O extends { optional: true } ? undefined : never;
 type ValueOf<O extends Option> = O["kind"] extends "flag" ? boolean
-  : (O["kind"] extends "number" ? number : string) | undefined;
+  :
+    | (O["kind"] extends "number" ? number : O["kind"] extends "texts" ? string[] : string)
+    | undefined;
 
 /** A switch: false unless given. */
 export function flag(help: string) {
@@ -93,6 +96,11 @@ export function flag(help: string) {
 /** A text, e.g. the path of a file. */
 export function text(placeholder: string, help: string, explain?: () => string) {
   return { kind: "text", placeholder, help, ...(explain && { explain }) } as const;
+}
+
+/** Texts, each given by the option once more. */
+export function texts(placeholder: string, help: string) {
+  return { kind: "texts", placeholder, help } as const;
 }
 
 /** A number within `limits`. */
@@ -190,6 +198,7 @@ function split(
     // "_" are the operands: without it, a folder named 007 would become the number 7.
     string: ["_", ...names.filter((name) => !flags.includes(name))],
     boolean: [...flags, "help"],
+    collect: options.filter(([, option]) => option.kind === "texts").map(([key]) => kebab(key)),
     alias: { help: "h" },
     unknown: (arg: string, key: string | undefined) => {
       if (key === undefined) return true; // an operand
@@ -229,9 +238,12 @@ function readValue(
   value: unknown,
   fail: Fail,
 ): unknown {
-  // parseArgs gives "" where a value is missing.
-  if (value === "") fail(`Option --${name} needs a value: --${name} ${option.placeholder}`);
-  return typeof value !== "string" || option.kind === "text"
+  // parseArgs gives "" where a value is missing, and [] where there is none to collect.
+  if (Array.isArray(value) && value.length === 0) return undefined;
+  if (value === "" || Array.isArray(value) && value.includes("")) {
+    fail(`Option --${name} needs a value: --${name} ${option.placeholder}`);
+  }
+  return typeof value !== "string" || option.kind !== "number"
     ? value
     : readNumber(name, option, value, fail);
 }

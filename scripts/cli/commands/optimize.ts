@@ -8,8 +8,9 @@ import { valueTypes } from "../../../lib/onnx/graph.ts";
 import { withoutExporterMetadata } from "../../../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../../../lib/onnx/model.ts";
 import type { Download } from "../../../lib/record/download.ts";
+import { withShapes } from "../asked_shapes.ts";
 import { check, type Checked, planCheck } from "../check.ts";
-import { flag, number, RESUMES, text } from "../command.ts";
+import { flag, number, RESUMES, text, texts } from "../command.ts";
 import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
 import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
@@ -37,7 +38,16 @@ const command = {
     data: text("PATH", DATA_HELP),
     config: READING,
     out: text("FILE", "where to write the model"),
-    float32: flag("only exact rewrites, nothing in int8; a model of fixed shapes needs no samples"),
+    exact: flag(
+      "the fastest model whose numbers are float32's, nothing in int8; needs no samples where shapes are " +
+        "fixed, or given with --shape",
+    ),
+    float32: flag("another word for --exact"),
+    shape: texts(
+      "INPUT=1,3,224,224",
+      "shape of an input to choose for, with --exact and without --data; once for each input that leaves " +
+        "dimensions open",
+    ),
     threads: number("N", "threads of the runtime to choose for; 1 by default", {
       ...{ integer: true, min: 1, max: 64 },
     }),
@@ -55,7 +65,8 @@ const command = {
   words: ["static", "dynamic", "weightOnly", "QLinearConv, QGemm, ...", "in X", "SQNR"],
   examples: [
     "model.onnx --data samples.npz --out model.fast.onnx",
-    "model.onnx --float32 --out model.fast.onnx",
+    "model.onnx --exact --out model.fast.onnx",
+    "model.onnx --exact --shape input=1,3,224,224",
   ],
 } as const;
 
@@ -73,19 +84,24 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     : await readSamples(options.data, read, config?.data, progress.log);
   const model = data ? await specialized(read, data, shell) : read;
   const samples = data && takeSamples(data, options);
-  if (!samples && !options.float32) {
+  const exact = options.exact || options.float32;
+  if (!samples && !exact) {
     throw new UsageError(
-      "Shapes and the ranges of int8 are found on samples: give --data samples.npz, or --float32 " +
-        "for exact rewrites alone",
+      "Shapes and the ranges of int8 are found on samples: give --data samples.npz, or --exact for the " +
+        "fastest model whose numbers are float32's",
     );
   }
+  if (samples && options.shape) {
+    throw new UsageError("Samples have shapes: leave out --shape, or --data");
+  }
+  const feeds = samples?.calibration ?? [madeUp(model, options.shape ?? [])];
   await makeRoomFor(out);
 
   await using runtime = await openOwnRuntime({ workers: 1, threads }, progress.log);
   const planned = await planCheck(model, samples?.check, options, runtime, shell);
-  const result = await optimize(model, samples?.calibration ?? [madeUp(model)], {
+  const result = await optimize(model, feeds, {
     ...{ runtime, format },
-    qconfig: options.float32 ? "float32" : "fastest",
+    qconfig: exact ? "exact" : "fastest",
     ...(samples && { calibration: samples.calibration.length }),
     fresh: options.fresh,
     ...given({ coldRounds, maxCreate, maxHeap }),
@@ -102,7 +118,13 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   progress.close();
 
   const download = await downloadSizes(chosen.bytes());
-  const written = { file: out, bytes: chosen.bytes().length, download, floats };
+  const notes = samples || isSame ? [] : [MADE_UP_NOTE];
+  const written = {
+    file: out,
+    bytes: chosen.bytes().length,
+    download,
+    floats: [...floats, ...notes],
+  };
   await print(
     options.json
       ? jsonOf(result, checked, { ...written, kept: isSame, threads })
@@ -115,7 +137,7 @@ interface Written {
   readonly file: string;
   readonly bytes: number;
   readonly download: Download;
-  /** What there is to say of the float types of the network. */
+  /** What there is to say of the float types of the network, and of made-up inputs. */
   readonly floats: readonly string[];
 }
 
@@ -150,9 +172,13 @@ function textOf(
   ].join("\n");
 }
 
-/** Inputs of the shapes that the model states; it says so if it leaves one open. */
-function madeUp(model: Model) {
-  return noise(valueTypes(model.graph).inputs, model.name);
+/** What is to be said where there were no samples. */
+const MADE_UP_NOTE =
+  "Times and dB are those of a made-up input: give --data samples.npz to compare on real ones.";
+
+/** Inputs of the shapes that the model states or the user asks for; it says so if one is left open. */
+function madeUp(model: Model, asked: readonly string[]) {
+  return noise(withShapes(valueTypes(model.graph).inputs, asked, model.name), model.name);
 }
 
 export default main;

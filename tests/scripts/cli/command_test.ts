@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../../lib/errors.ts";
-import { flag, helpText, number, parseCommandLine, text } from "../../../scripts/cli/command.ts";
+import {
+  flag,
+  helpText,
+  number,
+  parseCommandLine,
+  text,
+  texts,
+} from "../../../scripts/cli/command.ts";
 
 const command = {
   name: "sweep",
@@ -89,6 +96,19 @@ Deno.test("parseCommandLine() takes a number below 0 for the value that it is", 
   assert.equal(parseCommandLine(depth, ["--depth", "-1.5"]).options.depth, -1.5);
   wrong(/--max-drop needs a number of at least 0, without a unit, got "50%"/, "--max-drop", "50%");
   wrong(/--max-drop needs a number of at least 0, without a unit, got "30 dB"/, "--max-drop=30 dB");
+});
+
+Deno.test("parseCommandLine() takes none where no limit is one, and a text once more each time it is given", () => {
+  const most = number("R", "largest ratio", { min: 0.01, none: true });
+  const line = { ...command, options: { most, shape: texts("X=1,3", "shapes") } };
+  const { options } = parseCommandLine(line, ["--most", "none", "--shape", "a=1", "--shape=b=2,3"]);
+  assert.deepEqual(options, { most: Infinity, shape: ["a=1", "b=2,3"] });
+  assert.deepEqual(parseCommandLine(line, []).options, { most: undefined, shape: undefined });
+  const fails = (message: RegExp, ...args: string[]) =>
+    assert.throws(() => parseCommandLine(line, args), message);
+  fails(/--most needs a number of at least 0\.01, or none, got "any"/, "--most", "any");
+  fails(/--shape needs a value: --shape X=1,3/, "--shape", "a=1", "--shape=");
+  wrong(/--max-drop needs a number of at least 0, got "none"/, "--max-drop", "none");
 });
 
 Deno.test("helpText() lists every operand and option with its form", () => {

@@ -23,7 +23,7 @@ Deno.test(
           at("tiny.onnx"),
           "--data",
           at("data.npz"),
-          "--float32",
+          "--exact",
           "--fresh",
           "--out",
           at("f.onnx"),
@@ -39,9 +39,12 @@ Deno.test(
       assert.equal(written.stdout.match(/×[\d.]+ of /g)?.length, 1); // its size is told once
       assert.ok((await readModel(at("f.onnx"))).graph.node.length > 0);
       assert.equal(noData.code, 2);
-      assert.match(noData.stderr, /give --data samples\.npz, or --float32/);
-      assert.equal(open.code, 1);
-      assert.match(open.stderr, /time depends on its shape; give samples \(--data/);
+      assert.match(noData.stderr, /give --data samples\.npz, or --exact/);
+      assert.equal(open.code, 2);
+      assert.match(
+        open.stderr,
+        /time depends on its shape; give --shape x=1,…, or samples \(--data/,
+      );
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -14,6 +14,13 @@ Deno.test("withConfig() takes from a config what the command line does not say",
   assert.deepEqual(withConfig(none, undefined), none);
 });
 
+Deno.test("withConfig() takes none of a config for a limit that accepts any", () => {
+  const config = parseShared('{ "maxCreate": "none", "maxHeap": 3 }');
+  const options = { maxCreate: undefined, maxHeap: undefined };
+  assert.deepEqual(withConfig(options, config), { maxCreate: Infinity, maxHeap: 3 });
+  assert.deepEqual(withConfig({ ...options, maxCreate: 4 }, config), { maxCreate: 4, maxHeap: 3 });
+});
+
 Deno.test("one config of data, sizes and limits is read by every command", () => {
   const text = '{ "data": { "lengths": 5 }, "calibration": 7, "threads": 2, "atLeast": 90 }';
   assert.equal(parseSweepConfig(text).calibration, 7);

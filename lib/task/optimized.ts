@@ -2,6 +2,7 @@ import { commandName } from "../command_name.ts";
 import { escapeHtml, JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { Model } from "../onnx/model.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
+import { float32 as float32QConfig } from "../quantize/qconfig.ts";
 import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
@@ -56,6 +57,11 @@ interface Candidate {
   readonly coldStart: ColdStartRecord | undefined;
 }
 
+/** Whether all of a network was to stay float32. */
+function isExact({ mapping }: OptimizedParts): boolean {
+  return mapping.default === float32QConfig && mapping.rules.length === 0;
+}
+
 /**
  * A network made fast, with the evidence. Shows itself in a notebook, and prints as text.
  * @category Measuring
@@ -89,8 +95,10 @@ export class Optimized {
     this.rewrites = parts.rewrites;
     this.convs = parts.convs;
     const { latency, coldStart } = parts;
-    const all: Candidate[] = [
-      { model: parts.built, latency: latency.built, coldStart: coldStart?.built },
+    const built = { model: parts.built, latency: latency.built, coldStart: coldStart?.built };
+    // Where nothing may be int8, what was built is the float32 network: it was measured twice.
+    const all: Candidate[] = isExact(parts) ? [built] : [
+      built,
       { model: parts.float32, latency: latency.float32, coldStart: coldStart?.float32 },
     ];
     const quick = all.filter((candidate) => !isCostlyToOpen(parts, candidate));
@@ -145,10 +153,12 @@ export class Optimized {
       );
     } else {
       notes.push(
-        `It takes ${
-          ratio(latency.built)
-        } of the time of ${given.name} as given; float32 after the ` +
-          `rewrites alone ${ratio(latency.float32)}.`,
+        `It takes ${ratio(latency.built)} of the time of ${given.name} as given` +
+          `${
+            isExact(this.parts)
+              ? ""
+              : `; float32 after the rewrites alone ${ratio(latency.float32)}`
+          }.`,
       );
     }
     notes.push(...this.#creationNotes);
@@ -173,7 +183,7 @@ export class Optimized {
     if (this.model === built || !isFaster(left)) return notes;
     for (const { name, of, ratio, most } of exceededRatios(this.parts, left)) {
       notes.push(
-        `What was chosen in int8 is left out: it takes ${
+        `What was chosen${isExact(this.parts) ? "" : " in int8"} is left out: it takes ${
           factorInterval(ratio)
         } of the ${of}, above ` +
           `the limit of ${factor(most)} (${name}).`,

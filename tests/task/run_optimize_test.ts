@@ -181,7 +181,7 @@ function outcome(
     given,
     float32: lowered,
     built: new QuantizedModel(lowered.proto, "built", new Plan([]), []),
-    mapping: qconfigMapping({ default: float32 }),
+    mapping: qconfigMapping({ default: staticInt8() }),
     rewrites: [],
     convs: {},
     latency: { float32: exact, built },
@@ -223,6 +223,14 @@ Deno.test("the float32 network is handed out where int8 is slower than it", () =
   );
   assert.equal(int8.model, int8.built);
   assert.match(int8.notes[0]!, /^It takes ×0\.30 \[0\.28, 0\.32\] of the time/);
+});
+
+Deno.test("where all stays float32, what was built is handed out, and nothing is said of int8", () => {
+  const mapping = qconfigMapping({ default: float32 });
+  const result = outcome(latency(0.6), latency(0.59), { mapping });
+  assert.equal(result.model, result.built);
+  assert.match(result.notes[0]!, /^It takes ×0\.60 \[.*\] of the time of \S+ as given\.$/);
+  assert.doesNotMatch(String(result), /int8/);
 });
 
 Deno.test("what takes beyond doubt too long to create a session, or too much memory, is not handed out, and that is said", () => {

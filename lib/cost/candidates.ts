@@ -94,11 +94,9 @@ export async function placementProblem(
     const early = [{ subgraph }, ...written].flatMap(({ subgraph, rewrite }: Rewritten) =>
       formsOf(subgraph, shapes, mayInt8, rewrite !== undefined).map((form) => ({ form, rewrite }))
     );
-    const late = asWinograd(subgraph.model, shapes).flatMap(({ model, form: written }) =>
-      mayInt8 || !isInt8Product({ written })
-        ? [{ form: fastForm({ ...subgraph, model }, shapes), written }]
-        : []
-    );
+    const late = asWinograd(subgraph.model, shapes).map(({ model, form: written }) => {
+      return { form: fastForm({ ...subgraph, model }, shapes), written };
+    });
     return [...early, ...late].map((one): Candidate => ({ place, ...one }));
   });
   const times = await kernelTimes.times(
@@ -252,11 +250,6 @@ function inPhases(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
 function loadOf(model: Model, shapes: ShapeMap, kind: Form["kind"]): LoadFacts {
   const facts = loadFacts(model, shapes);
   return kind === "float32" ? facts : { ...facts, computed: 0, nodes: 1 };
-}
-
-/** Whether what a choice writes its Conv as rounds what it multiplies. */
-export function isInt8Product({ written }: Pick<KernelChoice, "written">): boolean {
-  return written?.endsWith(" int8") ?? false;
 }
 
 /** Operators that take maps with channels last as well, in the same time. */

@@ -2,12 +2,7 @@ import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import {
-  isInt8Product,
-  type KernelChoice,
-  type NetworkProblem,
-  placementProblem,
-} from "./candidates.ts";
+import { type KernelChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
 import type { KernelTimes } from "./kernel_times.ts";
 import type { LoadRatios } from "../record/load_ratios.ts";
 import { loadBudget, type LoadCost, loadCost, loadFacts } from "./load_cost.ts";
@@ -66,9 +61,7 @@ export function exactProblem(problem: NetworkProblem): NetworkProblem {
     ...problem,
     kernels: problem.kernels.map((kernel) => ({
       ...kernel,
-      choices: kernel.choices.filter(({ kind, written }) =>
-        kind === "float32" && !isInt8Product({ written })
-      ),
+      choices: kernel.choices.filter(({ kind }) => kind === "float32"),
     })),
   };
 }

@@ -84,7 +84,7 @@ export function convToWinograd(
     if (!before.has(node.input[1]!)) return undefined;
     const asked = form(conv);
     const tiles = asked && tilesOf(conv.window, asked);
-    return tiles && !tiles.int8 ? { ...conv, form: asked, tiles } : undefined;
+    return tiles ? { ...conv, form: asked, tiles } : undefined;
   };
   return replaceNodes(graph, context, (node, write) => {
     const conv = read(node);

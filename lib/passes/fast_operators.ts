@@ -10,6 +10,7 @@ import { FAST_GELU } from "./fast_gelu.ts";
 import { FAST_MOVES } from "./fast_moves.ts";
 import { FAST_NORMS } from "./fast_norms.ts";
 import { inferShapes } from "./infer_shapes.ts";
+import { knownBefore } from "./known_before.ts";
 import { everywhere, type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { replaceNodes, type RewriteOptions } from "./replacement.ts";
 
@@ -69,10 +70,14 @@ export function fastOperators(
   const { words = ["identical", "exact"], shapes, select = () => true } = options;
   const round = (root: GraphProto, forms: readonly FastForm[]) =>
     everywhere((inner, context) => {
-      const known = shapes && inferShapes(inner, shapes, visibleConstants(inner, context));
+      const constants = visibleConstants(inner, context);
+      const known = shapes && inferShapes(inner, shapes, constants);
+      // What is computed once, at load, stays as small in the file as it is.
+      const before = knownBefore(inner, constants.keys());
       const facts = new FormFacts(inner, context, { shapes: known, isBody: inner !== root });
       return replaceNodes(inner, context, (node, write) => {
         if (!isStandard(node) || !select(node)) return undefined;
+        if (node.output.every((name) => before.has(name))) return undefined;
         for (const { opTypes, match } of forms) {
           const written = opTypes.includes(node.opType) ? match(node, facts) : undefined;
           if (written) return written(write);

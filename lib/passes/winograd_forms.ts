@@ -43,7 +43,7 @@ export function winogradCost(conv: ConvShape, form: WinogradForm): WinogradCost 
   if (!tiles) return undefined;
   const { channels, filters, batch } = conv;
   return {
-    weightBytes: kernelCount(tiles) * channels * filters * (tiles.int8 ? 1 : 4),
+    weightBytes: kernelCount(tiles) * channels * filters * 4,
     macs: batch * tiles.points * tiles.count * channels * filters,
     nodes: tiles.points + OTHER_NODES,
   };

@@ -24,8 +24,6 @@ export interface Tiles {
   readonly count: number;
   /** Points of a tile. */
   readonly points: number;
-  /** Whether the products are of integers. */
-  readonly int8: boolean;
 }
 
 /** Columns that a matrix product computes at a time, whether they are full or not. */
@@ -47,7 +45,7 @@ export function areColumns({ count }: Pick<Tiles, "count">): boolean {
  * along more than two axes, its taps are apart, or there are no transforms for tiles of this size.
  */
 export function tilesOf(window: Window, form: WinogradForm): Tiles | undefined {
-  const [, height, width, int8] = /^winograd (\d+)x(\d+)( int8)?$/.exec(form) ?? [];
+  const [, height, width] = /^winograd (\d+)x(\d+)$/.exec(form) ?? [];
   const rank = window.kernel.length;
   const sizes = [Number(height), Number(width)];
   if (rank > 2 || sizes.slice(0, -rank).some((outputs) => outputs !== 1)) return undefined;
@@ -59,7 +57,6 @@ export function tilesOf(window: Window, form: WinogradForm): Tiles | undefined {
     columns,
     count: rows.count * columns.count,
     points: rows.points * columns.points,
-    int8: int8 !== undefined,
   };
 }
 

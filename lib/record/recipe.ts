@@ -51,14 +51,12 @@ export interface ConvProduct {
 
 /**
  * How a Conv is written as Winograd's: `winograd 4x4` computes tiles of 4x4 outputs at a time, an axis along
- * which the kernel has one tap has 1: `winograd 4x1`. With `int8` behind, its products are of integers.
+ * which the kernel has one tap has 1: `winograd 4x1`.
  *
  * @see {@link https://arxiv.org/abs/1509.09308 | Lavin and Gray 2015}
  * @category Records (advanced)
  */
-export type WinogradForm =
-  | `winograd ${number}x${number}`
-  | `winograd ${number}x${number} int8`;
+export type WinogradForm = `winograd ${number}x${number}`;
 
 /**
  * The exact float32 form of the network that a trial starts from.

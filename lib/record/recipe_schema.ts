@@ -40,7 +40,6 @@ export const winogradForm = schemaOf<WinogradForm>()(
     z.int().min(1),
     "x",
     z.int().min(1),
-    z.enum(["", " int8"]),
   ]),
 );
 

@@ -6,11 +6,7 @@ import { observersWorthTrying } from "../calibrate/worth_trying.ts";
 import { affineParams } from "../quantize/affine.ts";
 import { convert } from "../quantize/convert.ts";
 import { onlyMapping } from "../quantize/only_mapping.ts";
-import { float32, type QConfig } from "../quantize/qconfig.ts";
-import { writeForms } from "../quantize/write_forms.ts";
-import type { Model } from "../onnx/model.ts";
-import type { ShapeMap } from "../onnx/shape_map.ts";
-import type { WinogradForm } from "../record/recipe.ts";
+import type { QConfig } from "../quantize/qconfig.ts";
 import { measureNoise } from "./measure_noise.ts";
 import type { Replay, Variant } from "./replay.ts";
 import { roundTensor } from "./round_tensor.ts";
@@ -22,7 +18,6 @@ const layerForm = z.enum([
   "int8 weights",
   "int4 weights",
   "float16 weights",
-  "int8 products",
 ]);
 
 /** A form of a whole layer that needs no ranges. */
@@ -50,11 +45,8 @@ export interface LayerAsk {
   readonly name: string;
   /** Names of its nodes. */
   readonly nodes: readonly string[];
-  /**
-   * What each of its nodes is asked to be, for each form, or what its Conv is written as; those that cannot be
-   * stay float32.
-   */
-  readonly forms: Readonly<Partial<Record<LayerForm, QConfig | WinogradForm>>>;
+  /** What each of its nodes is asked to be, for each form; those that cannot be stay float32. */
+  readonly forms: Readonly<Partial<Record<LayerForm, QConfig>>>;
 }
 
 /** The single changes that are to be measured. */
@@ -72,8 +64,6 @@ export interface NoiseAsks {
 export interface LayerNoiseOptions {
   /** Most samples to measure on, spread evenly over the data set. @default {8} */
   samples?: number;
-  /** Shapes of the network's values, where a Conv is to be written as Winograd's. */
-  shapes?: ShapeMap;
   /** What was found on another exact form of the network: layers of the same name are the same. */
   known?: Sensitivities;
   /** Says when to stop looking at further observers. @default {never} */
@@ -146,7 +136,7 @@ export async function measureLayerNoise(
         const range = () => usual!.range(calibration.statistics.get(name)!);
         return rounding(name, usual!.name, range, replay);
       }),
-    ...asks.layers.flatMap((layer) => formsOf(layer, found, replay, options.shapes)),
+    ...asks.layers.flatMap((layer) => formsOf(layer, found, replay)),
   ];
   await measure(first, (count) => onProgress(count / first.length));
 
@@ -189,22 +179,13 @@ function formsOf(
   { name, nodes, forms }: LayerAsk,
   known: Sensitivities,
   { base }: Replay,
-  shapes: ShapeMap | undefined,
 ): Change[] {
-  const conv = base.graph.node.find((node) => node.opType === "Conv" && nodes.includes(node.name));
-  const made = (form: QConfig | WinogradForm): Model => {
-    if (typeof form !== "string") return convert(base, onlyMapping(nodes, () => form));
-    const kept = convert(base, onlyMapping([], () => float32));
-    return shapes && conv
-      ? writeForms(kept, { model: base, shapes }, { convs: { [conv.name]: form } })
-      : kept;
-  };
-  return (Object.entries(forms) as [LayerForm, QConfig | WinogradForm][])
+  return (Object.entries(forms) as [LayerForm, QConfig][])
     .filter(([form]) => !known.layers[name]?.[form])
-    .map(([form, asked]) => ({
+    .map(([form, qconfig]) => ({
       key: JSON.stringify(["layer", name, form]),
       what: `${form} of layer ${name}`,
-      make: () => made(asked),
+      make: () => convert(base, onlyMapping(nodes, () => qconfig)),
       keep: ({ layers }, noise) => (layers[name] ??= {})[form] = noise,
     }));
 }

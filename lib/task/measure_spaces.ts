@@ -100,7 +100,7 @@ async function layerNoiseOf(
   const steps = await independentSteps(selection, model, runtimes.run, signal);
   const replay = await Replay.open(model, steps, runtimes.run, { signal });
   const { sensitivities: found, notes } = await measureLayerNoise(asks, replay, calibration, {
-    ...{ samples: noiseSamples, known, shapes: base.network.shapes },
+    ...{ samples: noiseSamples, known },
     isLate: () => performance.now() > lateAt,
     onProgress: (done) => onStep({ step: "noise of layers", done, of: 1 }),
   });

@@ -354,11 +354,21 @@ Deno.test("fastOperators() writes more nodes than there were for large tensors a
     `input x float32[N]; input c bool[]; output y float32[N]
      y = If(c) {then_branch=graph {
        output z float32[N]; tensor one float32[] = [1.0]
-       h = Neg(one); r = Relu(h); z = Clip(r, one)
+       h = Neg(x); r = Relu(h); z = Clip(r, one)
      }, else_branch=graph {output z float32[N]; z = Neg(x)}}`,
   );
   const [body] = subgraphs(fast(branch).graph.node[0]!);
   assert.deepEqual(body!.node.map(({ opType }) => opType), ["Neg", "Max", "Clip"]);
+});
+
+Deno.test("fastOperators() leaves what the runtime computes when it loads the model", () => {
+  const model = modelOf(
+    `input x float32[N, 8]; output y float32[N, 4]
+     tensor scale float32[1] = [0.5]
+     f = Neg(w); r = Relu(f); m = Mul(r, scale); y = MatMul(x, m)`,
+    { w: random([8, 4], 1) },
+  );
+  assert.equal(fast(model), model);
 });
 
 Deno.test("fastOperators() leaves integers, what overwrites no value, other words and what is not selected", () => {

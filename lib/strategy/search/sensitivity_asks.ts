@@ -1,4 +1,3 @@
-import { isInt8Product } from "../../cost/candidates.ts";
 import type { Base } from "../../cost/exact_forms.ts";
 import { graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
@@ -41,7 +40,6 @@ export function sensitivityAsks(
     const nodes = own.flatMap(({ nodes }) => nodes);
     const hasWeights = nodes.some((node) => storableWeights(node, facts).length > 0);
     const isDynamic = own.some(({ choices }) => choices.some(({ kind }) => kind === "dynamic"));
-    const written = own.flatMap(({ choices }) => choices).find(isInt8Product)?.written;
     const forms: SearchForm[] = [
       ...hasWeights ? stored : [],
       ...isDynamic ? ["dynamic" as const] : [],
@@ -53,7 +51,6 @@ export function sensitivityAsks(
         ...Object.fromEntries(
           forms.map((form) => [form, qconfigOf(SEARCH_FORMS[form], defaults)]),
         ),
-        ...(written && { "int8 products": written }),
       },
     };
   });

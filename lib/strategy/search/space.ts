@@ -1,4 +1,4 @@
-import { isInt8Product, type KernelChoice, type KernelChoices } from "../../cost/candidates.ts";
+import type { KernelChoice, KernelChoices } from "../../cost/candidates.ts";
 import type { Base } from "../../cost/exact_forms.ts";
 import { loadCost, loadTakes } from "../../cost/load_cost.ts";
 import type { Choice, PlacementProblem } from "../../cost/placement.ts";
@@ -159,7 +159,6 @@ function choicesOf(kernel: KernelChoices, facts: KernelFacts): SearchChoice[] {
       case "dynamic":
         return choice(timed, "dynamic", noiseOf("dynamic"));
       case "float32":
-        if (isInt8Product(timed)) return choice(timed, "float32", noiseOf("int8 products"));
         return [
           ...choice(timed, "float32", silent),
           ...STORED_WEIGHTS.flatMap((form) => bytes > 0 ? choice(timed, form, noiseOf(form)) : []),

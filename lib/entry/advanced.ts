@@ -206,6 +206,7 @@ export type {
   SlowLayer,
   WinogradForm,
 } from "../record/recipe.ts";
+export type { LoadRatios } from "../record/load_ratios.ts";
 export type { Accuracy, Latency, MachineLoad, OutputError } from "../record/trial_record.ts";
 export type { ColdStartRecord, Compared } from "../record/cold_start.ts";
 export type { Download } from "../record/download.ts";

@@ -10,12 +10,17 @@ import { type Window, windowOf } from "../onnx/pool_window.ts";
  * @category Passes (advanced)
  */
 export interface ConvShape {
+  /** The Conv. */
   readonly node: NodeProto;
+  /** Its groups. */
   readonly group: number;
+  /** How its kernel slides over the map. */
   readonly window: Window;
   /** Pictures in a batch of the sample. */
   readonly batch: number;
+  /** Input channels. */
   readonly channels: number;
+  /** Output channels. */
   readonly filters: number;
   /** Axes of its input, and of its output, that the kernel moves along. */
   readonly spatialAxes: readonly number[];

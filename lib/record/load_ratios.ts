@@ -1,7 +1,10 @@
 import type { ColdStartRecord } from "./cold_start.ts";
 import type { Estimate } from "./metric_info.ts";
 
-/** Largest accepted ratios to the model as given of what it takes to open one; Infinity accepts any. */
+/**
+ * Largest accepted ratios to the model as given of what it takes to open one; Infinity accepts any.
+ * @category Records (advanced)
+ */
 export interface LoadRatios {
   /** Of the time to create a session. */
   readonly maxCreate: number;

@@ -77,7 +77,7 @@ export function loadCost({ stored, computed, packed, nodes }: LoadFacts): LoadCo
 }
 
 /** What an estimate may take at most, so that its error does not carry it over the limit. */
-const SHARE = 0.8;
+const SHARE = 0.9;
 
 /** What a model may take at most to open. */
 export function loadBudget(given: LoadCost, { maxCreate, maxHeap }: LoadRatios): LoadCost {

@@ -13,12 +13,7 @@ import { roundTensor } from "./round_tensor.ts";
 
 const noise = z.array(z.number());
 
-const layerForm = z.enum([
-  "dynamic",
-  "int8 weights",
-  "int4 weights",
-  "float16 weights",
-]);
+const layerForm = z.enum(["dynamic", "int8 weights", "int4 weights", "float16 weights"]);
 
 /** A form of a whole layer that needs no ranges. */
 export type LayerForm = z.infer<typeof layerForm>;

@@ -5,6 +5,7 @@ import { type KernelTimer, KernelTimes } from "../cost/kernel_times.ts";
 import { slowInt8Layers } from "../cost/slow_int8.ts";
 import { contentKey } from "../record/json.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
+import { finiteRatios } from "../record/load_ratios.ts";
 import type { SlowLayer } from "../record/recipe.ts";
 import { slowLayer, winogradForm } from "../record/recipe_schema.ts";
 import { kernelTimesRecord } from "../record/study_schema.ts";
@@ -29,15 +30,19 @@ const measured = z.strictObject({
 
 /**
  * The layers of each exact form of a network that int8 slows, and what Convs of the lowered form are fastest
- * written as, as measured when the study began: a study
- * that is continued finds in its store what was measured then, so that its trials stay what they are.
+ * written as, as measured when the study began: a study that is continued, within the same limits, finds in its store what was measured then, so that its trials stay what they are.
  */
 export async function measureForms(
   { forms, data, experiment, runtimes, store, signal, onStep, maxCreate, maxHeap }: WorkContext,
   names: readonly NamedForm[],
   options: MeasureFormsOptions = {},
 ): Promise<Required<MeasuredForms> & { kernelTimes: KernelTimesRecord }> {
-  const content = { model: await forms.model.hash(), data: await data.selection.hash() };
+  const ratios = { maxCreate, maxHeap };
+  const content = {
+    model: await forms.model.hash(),
+    data: await data.selection.hash(),
+    limits: finiteRatios(ratios),
+  };
   const document = `forms of layers ${contentKey(content)}`;
   const stored = await store.document(document);
   if (stored !== undefined) return measured.parse(stored);
@@ -55,7 +60,7 @@ export async function measureForms(
   }
   const convs = await fastConvs(await forms.get("lowered"), sample, {
     ...{ kernelTimes, ...context },
-    ratios: { maxCreate, maxHeap },
+    ratios,
   });
   const found = { slow, convs, kernelTimes: kernelTimes.record };
   await store.putDocument(document, found);

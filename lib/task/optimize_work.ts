@@ -17,7 +17,7 @@ import { float32 as float32QConfig } from "../quantize/qconfig.ts";
 import { machineLoad } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
-import { loadRatios } from "../record/load_ratios.ts";
+import { isCostlyToOpen, loadRatios } from "../record/load_ratios.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fullestSample } from "../cost/fullest_sample.ts";
@@ -47,22 +47,31 @@ export async function optimizeIn(
   const alike = await likeTheFirst(samples, model.name);
   const fullest = await fullestSample(fuse(model), samples, context);
   const feeds = [fullest, ...alike.filter((one) => one !== fullest)].slice(0, alike.length);
-  const placed = await place(model, feeds[0]!, context);
-  onProgress("building it");
-  const converted = await build(placed, samples, context);
-  return new Optimized({
-    given: model,
-    mapping: placed.mapping,
-    rewrites: placed.rewrites,
-    convs: placed.convs,
-    predictedMs: placed.ms,
-    drifted: placed.drifted,
-    kernelTimes: placed.kernelTimes,
-    ...loadRatios(options),
-    shapes: shapesOf(feeds[0]!),
-    ...await measure(model, placed, converted, feeds, context),
-  });
+  const ratios = loadRatios(options);
+  let measured: Optimized | undefined;
+  for (const share of SHARES) {
+    const placed = await place(model, feeds[0]!, context, share);
+    onProgress("building it");
+    const converted = await build(placed, samples, context);
+    measured = new Optimized({
+      given: model,
+      mapping: placed.mapping,
+      rewrites: placed.rewrites,
+      convs: placed.convs,
+      predictedMs: placed.ms,
+      drifted: placed.drifted,
+      kernelTimes: placed.kernelTimes,
+      ...ratios,
+      shapes: shapesOf(feeds[0]!),
+      ...await measure(model, placed, converted, feeds, context),
+    });
+    if (!isCostlyToOpen(ratios, { coldStart: measured.parts.coldStart?.built })) break;
+  }
+  return measured!;
 }
+
+/** Shares of the limits on opening that are planned with: the next, where what was built is above one. */
+const SHARES = [1, 0.75];
 
 type Context = OptimizeOptions & Required<Pick<OptimizeOptions, "runtime" | "onProgress">>;
 
@@ -82,8 +91,17 @@ interface Placed {
   readonly kernelTimes: KernelTimesRecord;
 }
 
-/** Times the forms of all nodes, and chooses. */
-async function place(model: Model, feeds: Feeds, context: Context): Promise<Placed> {
+/**
+ * Times the forms of all nodes, and chooses.
+ *
+ * @param share Of the limits on what it may take to open.
+ */
+async function place(
+  model: Model,
+  feeds: Feeds,
+  context: Context,
+  share: number,
+): Promise<Placed> {
   const { qconfig = "fastest", smallWeights = true, cache, signal, runtime, onProgress } = context;
   const int8 = qconfig === "fastest";
   const kernelTimes = await KernelTimes.open(runtime, {
@@ -94,7 +112,8 @@ async function place(model: Model, feeds: Feeds, context: Context): Promise<Plac
   const fused = fuse(model);
   if (int8) requireFloat(fused.graph);
   const given = await networkFacts(fused, feeds, { runtime, signal });
-  const ratios = loadRatios(context);
+  const { maxCreate, maxHeap } = loadRatios(context);
+  const ratios = { maxCreate: share * maxCreate, maxHeap: share * maxHeap };
   const best = await fastestBase(given, feeds, {
     ...{ kernelTimes, runtime, int8, signal, ratios },
     spare: true,

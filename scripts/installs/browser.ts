@@ -29,10 +29,13 @@ const TYPES = new Map([
 /** Name of Chromium's program here; undefined where there is none. */
 export async function findChromium(): Promise<string | undefined> {
   for (const name of NAMES) {
-    const asked = await new Deno.Command(name, { args: ["--version"] }).output().catch(() =>
-      undefined
-    );
-    if (asked?.success) return name;
+    try {
+      const asked = await new Deno.Command(name, { args: ["--version"] }).output();
+      if (asked.success) return name;
+    } catch (error) {
+      // A program that there is none of is thrown at once, not as a rejection.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 }
 

@@ -1,15 +1,10 @@
 import type { Base } from "../../cost/exact_forms.ts";
 import { graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
-import type { LayerAsk, NoiseAsks } from "../../replay/layer_noise.ts";
+import type { LayerAsk, LayerForm, NoiseAsks } from "../../replay/layer_noise.ts";
 import { observerOf, qconfigOf } from "../../quantize/from_recipe.ts";
 import { toWeights } from "../../quantize/weight_observers.ts";
-import {
-  SEARCH_FORMS,
-  SEARCH_OBSERVERS,
-  type SearchForm,
-  type StoredWeights,
-} from "./search_forms.ts";
+import { SEARCH_FORMS, SEARCH_OBSERVERS } from "./search_forms.ts";
 import { layersOf, roundingsOf } from "./roundings.ts";
 
 /** Options for {@linkcode sensitivityAsks}. */
@@ -31,7 +26,7 @@ export function sensitivityAsks(
 ): NoiseAsks {
   const { problem: { kernels }, network: { model } } = base;
   const facts = graphFacts(model.graph);
-  const stored: StoredWeights[] = ["int8 weights", "float16 weights"];
+  const stored: LayerForm[] = ["int8 weights", "float16 weights"];
   if (options.int4) stored.push("int4 weights");
   const observers = [...SEARCH_OBSERVERS.values()].map(observerOf);
   const defaults = { observer: observers[0]!, weights: toWeights("per-channel") };
@@ -40,18 +35,16 @@ export function sensitivityAsks(
     const nodes = own.flatMap(({ nodes }) => nodes);
     const hasWeights = nodes.some((node) => storableWeights(node, facts).length > 0);
     const isDynamic = own.some(({ choices }) => choices.some(({ kind }) => kind === "dynamic"));
-    const forms: SearchForm[] = [
+    const forms: LayerForm[] = [
       ...hasWeights ? stored : [],
       ...isDynamic ? ["dynamic" as const] : [],
     ];
     return {
       name,
       nodes: nodes.map(({ name }) => name),
-      forms: {
-        ...Object.fromEntries(
-          forms.map((form) => [form, qconfigOf(SEARCH_FORMS[form], defaults)]),
-        ),
-      },
+      forms: Object.fromEntries(
+        forms.map((form) => [form, qconfigOf(SEARCH_FORMS[form], defaults)]),
+      ),
     };
   });
   return {

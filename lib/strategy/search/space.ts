@@ -8,7 +8,7 @@ import { byteLengthOf } from "../../onnx/tensor_proto.ts";
 import { type GraphFacts, graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
 import type { Objective } from "../../record/objective.ts";
-import type { LayerForm, Sensitivities } from "../../replay/layer_noise.ts";
+import type { Sensitivities } from "../../replay/layer_noise.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { BYTES_LEFT, SEARCH_OBSERVERS, type SearchForm, STORED_WEIGHTS } from "./search_forms.ts";
 
@@ -115,7 +115,7 @@ function fastestFloat(choices: readonly SearchChoice[]): number {
 }
 
 /** Noise at each output of a kernel in a form; undefined where that was not measured. */
-type NoiseOf = (form: LayerForm) => readonly number[] | undefined;
+type NoiseOf = (form: Exclude<SearchForm, "static">) => readonly number[] | undefined;
 
 /** What the choices of a kernel are made of. */
 interface KernelFacts {

@@ -46,13 +46,15 @@ export type NamedForm = Product["rewrites"][number];
  * taken together: a percentile where nothing is static, `mixed` in a network without a Conv.
  *
  * @param graphs The network as it will be quantized, in each of its exact forms.
+ * @param measured What is left float32 in spite of a placement, and how. @default {nothing was measured}
  * @throws {UserError} If a rule of one's own mapping matches no node.
  */
 export function expandGrid(
   config: SweepConfig,
   graphs: Readonly<Record<NamedForm, GraphProto>>,
-  { slow = {}, convs = {} }: MeasuredForms = {},
+  measured: MeasuredForms = {},
 ): Grid {
+  const { slow = {}, convs = {} } = measured;
   const seen = new Map<string, string>();
   const recipes: Recipe[] = [];
   const collapsed: Collapsed[] = [];

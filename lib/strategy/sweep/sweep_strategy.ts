@@ -21,6 +21,7 @@ export interface SweepStrategy extends Strategy<TrialAsk, Trial> {
  *
  * @param graphs The network as it will be quantized, in each of its exact forms.
  * @param samples Calibration samples there are.
+ * @param measured See {@linkcode expandGrid}.
  * @throws {UserError} If a rule of one's own mapping matches no node, or a size of the calibration is
  * larger than the split.
  */

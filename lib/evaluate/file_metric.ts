@@ -82,6 +82,7 @@ class MetricThread {
     try {
       const loaded = await promise;
       if ("wrong" in loaded) throw new UserError(loaded.wrong);
+      Atomics.store(this.#memory.state, 0, STATE.idle);
       return loaded;
     } catch (error) {
       this.#worker.terminate();
@@ -104,7 +105,6 @@ class MetricThread {
     const { idle, asked } = STATE;
     if (Atomics.compareExchange(this.#memory.state, 0, idle, asked) !== idle) {
       [this.#worker, this.#memory] = this.#start();
-      this.#memory.state[0] = asked;
     }
     this.#worker.postMessage(packed, transfer);
     if (Atomics.wait(this.#memory.state, 0, asked, limitMs) === "timed-out") {
@@ -117,6 +117,7 @@ class MetricThread {
     return answer;
   }
 
+  /** A new worker, which has the word: it waits for what it is to do, however long its module takes to load. */
   #start(): [Worker, MetricMemory] {
     const { url, name, what } = this.#file;
     const changed = Deno.statSync(new URL(url)).mtime?.getTime();
@@ -136,7 +137,7 @@ class MetricThread {
       ...(isConfined && { deno: { permissions: "none" } }),
     });
     const memory: MetricMemory = {
-      state: new Int32Array(new SharedArrayBuffer(4)),
+      state: new Int32Array(new SharedArrayBuffer(4)).fill(STATE.asked),
       answer: new SharedArrayBuffer(ANSWER_BYTES),
     };
     worker.postMessage(memory);

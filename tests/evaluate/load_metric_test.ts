@@ -182,3 +182,12 @@ Deno.test("a metric of a file is loaded again where its worker has ended, unless
     await Deno.utime(path, 1, 1);
     assert.throws(() => metric.score(sample), /was changed since it was loaded/);
   }));
+
+Deno.test("a metric of a file that loads for longer than its worker waits for samples is loaded", async () => {
+  const metric = await load(
+    `await new Promise((loaded) => setTimeout(loaded, 200)); export default () => 3;`,
+    "m.ts",
+    { patienceMs: 1, loadMs: 5000 },
+  );
+  assert.equal(metric.score(sample), 3);
+});

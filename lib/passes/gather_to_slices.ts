@@ -1,11 +1,11 @@
-import { intAttribute, isStandard } from "../onnx/node.ts";
+import { intAttribute } from "../onnx/node.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import { inferShapes } from "./infer_shapes.ts";
-import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
+import { type PassContext, rootContext } from "./pass.ts";
 import { readIntegers } from "../onnx/read_integers.ts";
-import { replaceNodes, type RewriteOptions } from "./replacement.ts";
+import { replaceKnown } from "./replace_known.ts";
+import type { RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 
 /**
@@ -21,12 +21,8 @@ export function gatherToSlices(
   options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
-  const { select = () => true } = options;
-  if (!graph.node.some(({ opType }) => opType === "Gather")) return graph;
-  const constants = visibleConstants(graph, context);
-  const known = inferShapes(graph, shapes, constants);
-  return replaceNodes(graph, context, (node, write) => {
-    if (node.opType !== "Gather" || !isStandard(node) || !select(node)) return undefined;
+  return replaceKnown(graph, ["Gather"], shapes, options, context, (node, write, here) => {
+    const { known, constants } = here;
     const [x = "", indices = ""] = node.input;
     const stored = constants.get(indices);
     const shape = known.stillOpen(x);

@@ -1,10 +1,10 @@
 import { withAttributes } from "../onnx/node.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { inferShapes } from "./infer_shapes.ts";
-import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
+import { type PassContext, rootContext } from "./pass.ts";
 import { type ReadConv, readConv } from "./read_conv.ts";
-import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacement.ts";
+import { replaceKnown } from "./replace_known.ts";
+import type { NodeWriter, RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { alongAxes } from "../onnx/pool_window.ts";
 
@@ -27,12 +27,8 @@ export function lowerConv3d(
   options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
-  const { select = () => true } = options;
-  if (!graph.node.some(({ opType }) => opType === "Conv")) return graph;
-  const constants = visibleConstants(graph, context);
-  const known = inferShapes(graph, shapes, constants);
-  return replaceNodes(graph, context, (node, write) => {
-    if (node.opType !== "Conv" || !select(node)) return undefined;
+  return replaceKnown(graph, ["Conv"], shapes, options, context, (node, write, here) => {
+    const { known, constants } = here;
     const conv = readConv(node, known, constants);
     if (conv?.spatialAxes.length !== 3) return undefined;
     return known.fix(node.input[0], conv.spatialAxes) && writeConv2d(conv, write);

@@ -1,8 +1,8 @@
-import { isStandard, withAttributes } from "../onnx/node.ts";
+import { withAttributes } from "../onnx/node.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
-import { inferShapes } from "./infer_shapes.ts";
-import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
-import { replaceNodes, type RewriteOptions } from "./replacement.ts";
+import { type PassContext, rootContext } from "./pass.ts";
+import { replaceKnown } from "./replace_known.ts";
+import type { RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { alongAxes, isIdle, windowOf } from "../onnx/pool_window.ts";
 
@@ -18,11 +18,9 @@ export function lowerPool3d(
   options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
-  const { select = () => true } = options;
-  const known = inferShapes(graph, shapes, visibleConstants(graph, context));
-  return replaceNodes(graph, context, (node, write) => {
-    if (node.opType !== "MaxPool" && node.opType !== "AveragePool") return undefined;
-    if (!isStandard(node) || node.output[1] || !select(node)) return undefined;
+  const pools = ["MaxPool", "AveragePool"];
+  return replaceKnown(graph, pools, shapes, options, context, (node, write, { known }) => {
+    if (node.output[1]) return undefined;
     const [x = ""] = node.input;
     const [, ...lengths] = known.get(x)?.dims ?? [];
     const window = lengths.length === 4 ? windowOf(node, lengths.slice(1)) : undefined;

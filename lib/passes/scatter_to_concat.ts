@@ -1,11 +1,11 @@
-import { isStandard, stringAttribute } from "../onnx/node.ts";
+import { stringAttribute } from "../onnx/node.ts";
 import type { GraphProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import { inferShapes } from "./infer_shapes.ts";
 import { readIntegers } from "../onnx/read_integers.ts";
-import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
-import { replaceNodes, type RewriteOptions } from "./replacement.ts";
+import { type PassContext, rootContext } from "./pass.ts";
+import { replaceKnown } from "./replace_known.ts";
+import type { RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 
 /**
@@ -23,12 +23,8 @@ export function scatterToConcat(
   options: RewriteOptions = {},
   context: PassContext = rootContext(graph),
 ): GraphProto {
-  const { select = () => true } = options;
-  if (!graph.node.some(({ opType }) => opType === "ScatterND")) return graph;
-  const constants = visibleConstants(graph, context);
-  const known = inferShapes(graph, shapes, constants);
-  return replaceNodes(graph, context, (node, write) => {
-    if (node.opType !== "ScatterND" || !isStandard(node) || !select(node)) return undefined;
+  return replaceKnown(graph, ["ScatterND"], shapes, options, context, (node, write, here) => {
+    const { known, constants } = here;
     if (stringAttribute(node, "reduction", "none") !== "none") return undefined;
     const [data = "", indices = "", updates = ""] = node.input;
     const shape = known.get(data);

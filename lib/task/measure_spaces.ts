@@ -32,20 +32,19 @@ export interface MeasureSpacesOptions {
   onNote: (note: string) => void;
 }
 
+/** What tells of the measurement of kernels, and how to keep it. */
+type BaseOptions = Pick<
+  MeasureSpacesOptions,
+  "cache" | "kernelTimer" | "fresh" | "onKernelTimes"
+>;
+
 /** Share of the time that may go into finding out what each observer does to each tensor. */
 const NOISE_SHARE = 0.25;
 
-/**
- * Measures all that a search chooses by: what each form of each kernel takes on this machine, what noise
- * each brings to the outputs by itself, and what noise costs in the metric.
- */
-export async function measureSpaces(
-  context: WorkContext,
-  options: MeasureSpacesOptions,
-): Promise<MeasuredSpaces> {
-  const { model, data, metric, experiment, runtimes, signal, onStep } = context;
-  const { objective, cache, fresh, kernelTimer } = options;
-  const baseline = await experiment.baseline("selection");
+/** The exact forms of a network, with what each form of each kernel takes on this machine. */
+export async function measureBases(context: WorkContext, options: BaseOptions): Promise<Base[]> {
+  const { model, data, runtimes, signal, onStep } = context;
+  const { cache, fresh, kernelTimer } = options;
   onStep({ step: "timing kernels", done: 0, of: 1 });
   const kernelTimes = await KernelTimes.open(runtimes.time, {
     ...{ cache, fresh, kernelTimer, signal },
@@ -60,6 +59,20 @@ export async function measureSpaces(
     ratios: context,
   });
   options.onKernelTimes(kernelTimes.record);
+  return bases;
+}
+
+/**
+ * Measures what a search chooses by besides times: what noise each form of each kernel brings to the
+ * outputs by itself, and what noise costs in the metric.
+ */
+export async function measureSpaces(
+  bases: readonly Base[],
+  context: WorkContext,
+  options: MeasureSpacesOptions,
+): Promise<MeasuredSpaces> {
+  const { data, metric, experiment } = context;
+  const baseline = await experiment.baseline("selection");
   const results = baseline.results ? baseline : { ...baseline, results: [] };
   const outputs = outputsRead(results, metric, data.selection.labels);
   const curve = noiseCurve(results, metric, outputs, data.selection.labels);
@@ -68,7 +81,7 @@ export async function measureSpaces(
   for (const base of bases) {
     experiment.watch(base.form, roundable(base));
     found = await layerNoiseOf(base, outputs, found, context, options);
-    spaces.push(searchSpace(base, found, objective));
+    spaces.push(searchSpace(base, found, options.objective));
   }
   return { spaces, curve, outputs: outputs.length };
 }

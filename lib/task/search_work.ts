@@ -3,9 +3,10 @@ import type { Model } from "../onnx/model.ts";
 import type { OnStep } from "../record/event.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { SearchRecord } from "../record/search_record.ts";
+import { fastestExact } from "../strategy/search/fastest_exact.ts";
 import { SearchStrategy } from "../strategy/search/search_strategy.ts";
 import { firstAsks } from "../strategy/search/small_weights.ts";
-import { measureSpaces } from "./measure_spaces.ts";
+import { measureBases, measureSpaces } from "./measure_spaces.ts";
 import type { SearchOptions } from "./search_options.ts";
 import {
   type StudyEnding,
@@ -45,6 +46,13 @@ async function searchStrategy(
   const notes: string[] = [];
   let kernelTimes: KernelTimesRecord | undefined;
   const lowered = await context.forms.get("lowered");
+  const measuring = {
+    ...{ objective, noiseSamples, cache, kernelTimer, fresh },
+    onKernelTimes: (record: KernelTimesRecord) => kernelTimes = record,
+    onNote: (text: string) => notes.push(text),
+  };
+  let measured: ReturnType<typeof measureBases> | undefined;
+  const bases = () => measured ??= measureBases(context, measuring);
   const form = lowered === await context.forms.get("fused") ? "fused" : "lowered";
   const strategy = new SearchStrategy({
     budget: {
@@ -54,12 +62,8 @@ async function searchStrategy(
     },
     objective,
     first: firstAsks(lowered, form),
-    spaces: () =>
-      measureSpaces(context, {
-        ...{ objective, noiseSamples, cache, kernelTimer, fresh },
-        onKernelTimes: (record) => kernelTimes = record,
-        onNote: (text) => notes.push(text),
-      }),
+    exact: async (kept) => fastestExact((await bases()).at(-1)!, objective, kept),
+    spaces: async () => measureSpaces(await bases(), context, measuring),
   });
   return {
     notes,
@@ -81,7 +85,7 @@ function untried(
   const more = Math.max(5, Math.ceil(2 * minutes));
   return reach === "int8"
     ? `Other mixes were not measured any more: give it more time (--minutes ${more}).`
-    : `int8 kernels were not reached, only weights stored small: --minutes ${more}.`;
+    : `int8 kernels were not reached, only float32 kernels: --minutes ${more}.`;
 }
 
 /** What the search has to tell beside its trials. */

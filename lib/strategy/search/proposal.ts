@@ -61,14 +61,15 @@ function noiseLimits({ sensitivities, rounding }: SearchSpace, most: number): Li
 
 /** A proposal with everything that is predicted of it. */
 export function proposalOf(space: SearchSpace, chosen: readonly SearchChoice[]): Proposal {
-  const timed = { ...space.problem, prices: space.base.problem.prices };
+  const { prices, limits = [] } = space.base.problem;
+  const timed = { ...space.problem, prices };
   return {
     space,
     chosen,
     ms: placementMs(timed, chosen.map((choice) => ({ ...choice, ms: choice.kernelMs }))),
     bytes: chosen.reduce((sum, { bytes }) => sum + bytes, 0),
     noise: placementTakes({ ...space.problem, limits: limitsOf(space, 1) }, chosen)
-      .slice(-space.sensitivities.outputs.length),
+      .slice(limits.length),
   };
 }
 

@@ -11,7 +11,7 @@ import { withBiasCorrection } from "./bias_retry.ts";
 import { explainDecisions } from "./explain.ts";
 import { NextTrial, type Outcome, recipeKey, type Suggestion } from "./next_trial.ts";
 import type { NoiseCurve } from "./noise_to_drop.ts";
-import type { Proposal } from "./proposal.ts";
+import { type Proposal, recipeOf } from "./proposal.ts";
 import { largest, type SearchSpace } from "./space.ts";
 
 /** What a search looks through, measured before. */
@@ -31,6 +31,11 @@ export interface SearchSetup {
   readonly objective: Objective;
   /** What to try first, in order, until one of them keeps the budget. */
   readonly first: readonly TrialAsk[];
+  /**
+   * The fastest mix of float32 kernels, tried before anything is measured that it does not need. Called
+   * once, with the recipe of the first trials that keeps the budget. @default {none is tried}
+   */
+  readonly exact?: (kept: Assignment | undefined) => Promise<Proposal | undefined>;
   /** Measures the spaces. Called once, when the first trials have been measured. */
   readonly spaces: () => Promise<MeasuredSpaces>;
 }
@@ -76,6 +81,7 @@ export class SearchStrategy implements TrialStrategy {
   #measured: (MeasuredSpaces & { readonly next: NextTrial }) | undefined;
   #retry: TrialAsk | undefined;
   #retries = 0;
+  #triedExact = false;
   #ended = "";
 
   constructor(setup: SearchSetup) {
@@ -84,15 +90,17 @@ export class SearchStrategy implements TrialStrategy {
   }
 
   async ask(): Promise<readonly TrialAsk[]> {
-    const first = this.#isKept() ? undefined : this.#first.shift();
+    const first = this.#kept.length > 0 ? undefined : this.#first.shift();
     if (first) return [first];
+    const exact = await this.#fastestExact();
+    if (exact) return [exact];
     const retry = this.#retry;
     this.#retry = undefined;
     if (retry) return [retry];
     const { next } = this.#measured ??= await this.#measure();
     const suggestion = await next.next();
     if (!suggestion) {
-      this.#ended = this.#isKept()
+      this.#ended = this.#kept.length > 0
         ? "The search ended early: no other mix is predicted to beat the best one measured."
         : "The search ended early: no other mix is predicted to keep the budget.";
       return [];
@@ -158,6 +166,17 @@ export class SearchStrategy implements TrialStrategy {
     };
   }
 
+  async #fastestExact(): Promise<TrialAsk | undefined> {
+    if (this.#triedExact) return undefined;
+    this.#triedExact = true;
+    const kept = this.#kept[0]?.recipe;
+    const proposal = await this.#setup.exact?.(kept?.kind === "assignment" ? kept : undefined);
+    if (!proposal) return undefined;
+    const recipe = recipeOf(proposal);
+    this.#proposals.set(recipeKey(recipe), proposal);
+    return { recipe, why: "fastest float32 kernels" };
+  }
+
   #askFor(suggestion: Suggestion): TrialAsk {
     const { proposal, recipe, why, drop } = suggestion;
     const key = recipeKey(recipe);
@@ -166,10 +185,10 @@ export class SearchStrategy implements TrialStrategy {
     return { recipe, why, predicted: { ms: proposal.ms, noise: largest(proposal.noise), drop } };
   }
 
-  /** Whether anything that was measured keeps the budget. */
-  #isKept(): boolean {
+  /** What was measured and keeps the budget. */
+  get #kept(): Trial[] {
     return [...this.#trials.values()]
-      .some((trial) => isMeasured(trial) && isWithinBudget(this.#setup.budget, trial));
+      .filter((trial) => isMeasured(trial) && isWithinBudget(this.#setup.budget, trial));
   }
 
   /** The recipe with bias correction, if that may make it the best. */

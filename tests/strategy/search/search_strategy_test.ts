@@ -167,6 +167,30 @@ Deno.test("spaces are measured once, and not before the first trials are", async
   assert.equal(measured, 1);
 });
 
+Deno.test("the fastest float32 mix is tried once, before spaces are measured", async () => {
+  const space = layersSpace(BINARY);
+  const exact = mixOf(space, "n1"); // as if it were another float32 kernel
+  const given: unknown[] = [];
+  let isMeasured = false;
+  const strategy = strategyOf(0.9, {
+    exact: (kept) => {
+      assert.ok(!isMeasured);
+      given.push(kept);
+      return Promise.resolve(exact);
+    },
+    spaces: () => {
+      isMeasured = true;
+      return Promise.resolve({ spaces: [space], curve: STRAIGHT, outputs: 1 });
+    },
+  });
+  const told = await searched(strategy, { layers: BINARY });
+  const [int8, float16] = firstAsks(model, "fused").map(({ recipe }) => recipe);
+  assert.deepEqual(given, [float16]); // int8 misses the budget
+  assert.deepEqual(told.slice(0, 3).map(({ ask }) => ask.recipe), [int8, float16, recipeOf(exact)]);
+  assert.ok(told.length > 3);
+  assert.ok(strategy.explain(recipeOf(exact)).length > 0);
+});
+
 Deno.test("an ask says what is predicted, and scale how far that was off", async () => {
   const strategy = strategyOf(0.65);
   const told = await searched(strategy, { layers: BINARY, scale: 2 });

@@ -3,22 +3,18 @@ import { intsAttribute, isStandard } from "../onnx/node.ts";
 import { namesRead } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { byteLengthOf } from "../onnx/tensor_proto.ts";
-import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
-import { asWinograd } from "../passes/as_winograd.ts";
-import { fastOperators } from "../passes/fast_operators.ts";
-import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
 import { graphFacts } from "../quantize/graph_facts.ts";
 import type { QConfig } from "../quantize/qconfig.ts";
 import { sensitiveLayers } from "../quantize/sensitive.ts";
 import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
-import type { TimedSubgraph } from "./time_kernels.ts";
 import type { KernelTimes } from "./kernel_times.ts";
 import { sizeOf } from "../data/first_samples.ts";
-import { dynamicForm, floatForm, type Form, staticForms } from "./forms.ts";
+import type { Form } from "./forms.ts";
+import { type KernelForm, kernelForms } from "./kernel_forms.ts";
 import { type Kernel, kernelsOf } from "./kernels.ts";
-import { Extractor, type Subgraph } from "../onnx/extract.ts";
+import { Extractor } from "../onnx/extract.ts";
 import type { Choice, Placed, PlacementProblem } from "./placement.ts";
 import {
   type LoadCost,
@@ -88,16 +84,9 @@ export async function placementProblem(
   const extractor = new Extractor(model, values);
   const kernels = kernelsOf(model.graph, extractor, values, optimized);
   const candidates = kernels.flatMap((kernel, place) => {
-    const subgraph = extractor.take(kernel.nodes);
-    const written = rewrites ? rewritten(subgraph, shapes) : [];
     const mayInt8 = int8 && !kernel.nodes.some((node) => sensitive.has(node));
-    const early = [{ subgraph }, ...written].flatMap(({ subgraph, rewrite }: Rewritten) =>
-      formsOf(subgraph, shapes, mayInt8, rewrite !== undefined).map((form) => ({ form, rewrite }))
-    );
-    const late = asWinograd(subgraph.model, shapes).map(({ model, form: written }) => {
-      return { form: fastForm({ ...subgraph, model }, shapes), written };
-    });
-    return [...early, ...late].map((one): Candidate => ({ place, ...one }));
+    const forms = kernelForms(extractor.take(kernel.nodes), shapes, { int8: mayInt8, rewrites });
+    return forms.map((one): Candidate => ({ place, ...one }));
   });
   const times = await kernelTimes.times(
     candidates.map(({ form }) => form.timed),
@@ -157,93 +146,9 @@ export function workingSetOf(
 }
 
 /** A form to be timed. */
-interface Candidate {
+interface Candidate extends KernelForm {
   /** Which kernel it is of. */
   readonly place: number;
-  readonly form: Form;
-  readonly rewrite?: ConvProduct["form"] | undefined;
-  readonly written?: WinogradForm;
-}
-
-interface Rewritten {
-  readonly subgraph: Subgraph;
-  readonly rewrite?: ConvProduct["form"];
-}
-
-/** A subgraph with its operators as they are written in the end. */
-function asWritten(subgraph: Subgraph, shapes: ShapeMap): Subgraph {
-  const { model } = subgraph;
-  return { ...subgraph, model: model.withGraph(fastOperators(model.graph, { shapes })) };
-}
-
-function fastForm(subgraph: Subgraph, shapes: ShapeMap): Form {
-  return floatForm(asWritten(subgraph, shapes));
-}
-
-/** Behind the products of a dynamic Conv its Clip stands alone. */
-function fastDynamic(subgraph: Subgraph, shapes: ShapeMap): Form | undefined {
-  const form = dynamicForm(subgraph);
-  if (!form) return undefined;
-  const { timed } = form;
-  return { ...form, timed: { ...timed, subgraph: asWritten(timed.subgraph, shapes) } };
-}
-
-function formsOf(
-  subgraph: Subgraph,
-  shapes: ShapeMap,
-  int8: boolean,
-  isRewritten: boolean,
-): Form[] {
-  const float = fastForm(subgraph, shapes);
-  // Of a rewritten Conv, the Transposes at its edges are changes of layout.
-  const forms = isRewritten ? [withoutOwn(float)] : [float];
-  if (!int8) return forms;
-  forms.push(...staticForms(subgraph).map((form) => isRewritten ? withoutOwn(form) : form));
-  const dynamic = isRewritten ? undefined : fastDynamic(subgraph, shapes);
-  return dynamic ? [...forms, dynamic] : forms;
-}
-
-function withoutOwn(form: Form): Form {
-  const timed: TimedSubgraph = { ...form.timed, own: new Set() };
-  return { ...form, timed };
-}
-
-const GEMM_FORMS: readonly GemmForm[] = ["im2col", "perPosition", "dense"];
-
-/** An estimate that says a form takes so many times as long as the Conv is believed unmeasured. */
-const HOPELESS = 1.3;
-
-/** The subgraph with its Conv as each matrix product that may be worth it, or its ConvTranspose as Convs. */
-function rewritten(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
-  const { node } = subgraph.model.graph;
-  if (node.some(({ opType }) => opType === "ConvTranspose")) return inPhases(subgraph, shapes);
-  if (!node.some(({ opType }) => opType === "Conv")) return [];
-  return GEMM_FORMS.flatMap((rewrite) => {
-    const model = lowerForWasm(subgraph.model, shapes, {
-      conv3d: false,
-      pool3d: false,
-      convToGemm: {
-        form: (conv) => {
-          const { conv: as, forms } = formCosts(conv, { input: false, output: false });
-          return forms[rewrite] < HOPELESS * as ? rewrite : undefined;
-        },
-      },
-    });
-    return model === subgraph.model ? [] : [{ subgraph: { ...subgraph, model }, rewrite }];
-  });
-}
-
-function inPhases(subgraph: Subgraph, shapes: ShapeMap): Rewritten[] {
-  const { model } = subgraph;
-  const written = lowerForWasm(model, shapes, {
-    conv3d: false,
-    pool3d: false,
-    convTranspose: {},
-    convToGemm: false,
-  });
-  return written === model
-    ? []
-    : [{ subgraph: { ...subgraph, model: written }, rewrite: "phases" }];
 }
 
 /** Of int8 kernels weights are used as they are stored, and what changes precision is not theirs. */

@@ -21,7 +21,8 @@ export function products(
 ): { result: string; hasBias: boolean } {
   const { tiles: { count, points }, channels, filters } = conv;
   const runs = runsOf(conv);
-  if (runs.every(({ kernel }, i) => kernel === i) && isPackedQuickly(conv)) {
+  const isInOrder = runs.every((run, i) => run.kernel === i && run.points === 1);
+  if (isInOrder && isPackedQuickly(conv)) {
     const whole = write.reshape(x, [-1, points, count, channels]);
     const matrices = inOne(conv, stored, write);
     return { result: write.add("MatMul", [whole, matrices]), hasBias: false };

@@ -5,12 +5,16 @@ import { notebookOf } from "./fixture.ts";
 
 const folder = tmpdir();
 
+/** For cells of which something comes after the kernel's last word, on a busy machine too. */
+const PATIENT = { settleMs: 1000 };
+
 Deno.test("executeNotebook() keeps every output of a cell, those that come after idle too", async () => {
   const noisy = "console.log('a');\nconsole.log('b');\n" +
     "await Deno.jupyter.display(Deno.jupyter.html`<b>c</b>`);\n40 + 2";
   const { notebook, cells, failure } = await executeNotebook(
     notebookOf("const x: number = 1;", noisy, "x"),
     folder,
+    PATIENT,
   );
   assert.equal(failure, undefined);
   assert.equal(cells, 3);
@@ -53,7 +57,7 @@ Deno.test.each([
   ["const = 1;", /Execution failed/],
   ["Deno.exit(0);", /kernel died \(exit code 0\)/],
 ])("executeNotebook() fails on %s", async (source, reason) => {
-  const { failure } = await executeNotebook(notebookOf(source), folder);
+  const { failure } = await executeNotebook(notebookOf(source), folder, PATIENT);
   assert.equal(failure?.cell, 1);
   assert.match(failure.reason, reason);
 });

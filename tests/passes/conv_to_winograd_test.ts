@@ -48,6 +48,9 @@ const CASES: readonly Case[] = [
     attributes: `strides=[2, 2], auto_pad="SAME_LOWER"`,
   },
   { form: "winograd 2x2", map: [8, 8], kernel: [3, 3], attributes: "strides=[2, 1]", bias: false },
+  // Some points share a matrix, and one product for all points would take less.
+  { form: "winograd 1x2", map: [33], kernel: [3], attributes: "strides=[2]", filters: 2 },
+  { form: "winograd 2x2", map: [11, 5], kernel: [3, 3], attributes: "strides=[2, 1]", filters: 2 },
   // So many tiles that the lists of their places are computed.
   { form: "winograd 4x4", map: [26, 29], kernel: [3, 3] },
   // As many tiles as the products have columns.

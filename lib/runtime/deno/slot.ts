@@ -188,8 +188,7 @@ export class Slot {
   /** Lets go of the worker, which ends as soon as it can. */
   #discard(): void {
     clearTimeout(this.#timer);
-    if (this.#control) stopRun(this.#control, this.#heap);
-    this.#worker?.terminate();
+    if (this.#worker && this.#control) endWorker(this.#worker, this.#control, this.#heap);
     this.#worker = undefined;
     this.#control = undefined;
     this.#heap = undefined;
@@ -199,14 +198,19 @@ export class Slot {
   }
 }
 
-/** Ends what the worker is at. `terminate()` alone would wait for it; see {@linkcode CONTROL}. */
-function stopRun(control: Int32Array, heap: SharedArrayBuffer | undefined): void {
+/** Ends a worker, and what it is at. `terminate()` alone would wait for that; see {@linkcode CONTROL}. */
+function endWorker(worker: Worker, control: Int32Array, heap: SharedArrayBuffer | undefined): void {
   Atomics.store(control, CONTROL.stop, 1);
-  const address = Atomics.load(control, CONTROL.address);
-  // Addresses are unsigned: the heap may be larger than 2 GB.
-  if (address !== 0 && heap && address >>> 0 < heap.byteLength) {
-    new Uint8Array(heap)[address >>> 0] = 1;
+  const address = Atomics.load(control, CONTROL.address) >>> 0; // the heap may be larger than 2 GB
+  if (address >= (heap?.byteLength ?? 1)) {
+    // It has begun a run, and told before in which heap: we have not heard that yet.
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if (data.kind === "heap") endWorker(worker, control, data.heap);
+    };
+    return;
   }
+  if (address !== 0) new Uint8Array(heap!)[address] = 1;
+  worker.terminate();
 }
 
 /** A request, and the buffers that go with it instead of being copied. */

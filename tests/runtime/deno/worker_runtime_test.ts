@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../../../lib/errors.ts";
 import { RuntimeError } from "../../../lib/runtime/runtime_errors.ts";
 import { openRuntime } from "../../../lib/runtime/open_runtime.ts";
@@ -225,13 +226,34 @@ Deno.test("profile() tells what runs in the body of a loop, and how often", asyn
   assert.deepEqual(body.toSorted(), [["Identity", 0, 3], ["Sin", 0, 3]]);
 });
 
+/** Longer than any other timer here. */
+const LIMIT_MS = 12_345_678;
+
+/** Catches the timers of so many milliseconds, for as long as it is there: they go off when they are told to. */
+function timersOf(ms: number): Disposable & { goOff(): boolean } {
+  const { setTimeout } = globalThis;
+  let last: (() => void) | undefined;
+  globalThis.setTimeout = ((callback: () => void, after?: number) => {
+    if (after !== ms) return setTimeout(callback, after);
+    last = callback;
+    return 0;
+  }) as typeof setTimeout;
+  return {
+    goOff: () => (last?.(), last !== undefined),
+    [Symbol.dispose]: () => void (globalThis.setTimeout = setTimeout),
+  };
+}
+
 Deno.test("a worker that hangs is stopped and replaced, and the runtime goes on", async () => {
-  await using impatient = openRuntime({ workers: 1, timeoutMs: 1500 });
+  using limit = timersOf(LIMIT_MS);
+  await using impatient = openRuntime({ workers: 1, timeoutMs: LIMIT_MS });
   const hung = all(impatient.run(looping(), [turns(FOREVER)]));
   const waiting = all(impatient.run(doubling(), [number(1)]));
+  hung.catch(() => {});
+  while (!limit.goOff()) await delay(10); // once the worker is ready
   await assert.rejects(hung, (error: RuntimeError) => {
     assert.ok(error instanceof RuntimeError);
-    assert.match(error.message, /looping\.onnx.*no answer for 1500 ms.*timeoutMs/);
+    assert.match(error.message, /looping\.onnx.*no answer for 12345678 ms.*timeoutMs/);
     return true;
   });
   assert.deepEqual(await waiting, [3]);
@@ -259,18 +281,20 @@ Deno.test("openRuntime() refuses numbers that make no sense", () => {
   assert.throws(() => openRuntime({ timeoutMs: NaN }), /timeoutMs must be 1 or more, got NaN/);
 });
 
-Deno.test("a process ends by itself after a hung run and close()", async () => {
+Deno.test("a process ends by itself after close(), also one that has not heard yet that a run has begun", async () => {
   const program = `
     import { openRuntime } from "${import.meta.resolve("../../../lib/runtime/open_runtime.ts")}";
     import { looping, turns } from "${import.meta.resolve("../models.ts")}";
-    const runtime = openRuntime({ workers: 1, timeoutMs: 300 });
-    for await (const _ of runtime.run(looping(), [turns(${FOREVER}n)]));`;
+    const runtime = openRuntime({ workers: 1 });
+    const results = runtime.run(looping(), [turns(${FOREVER}n)]);
+    results.next().catch(() => {});
+    setTimeout(() => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+      runtime.close();
+    }, 30);`;
   const command = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      program.replace("for await", "try { for await") + "} catch { runtime.close(); }",
-    ],
-    signal: AbortSignal.timeout(60_000), // it would never end
+    args: ["eval", program],
+    signal: AbortSignal.timeout(300_000), // it would never end
   });
   const { success, stderr } = await command.output();
   assert.ok(success, new TextDecoder().decode(stderr));

@@ -16,15 +16,8 @@ import { type KernelForm, kernelForms } from "./kernel_forms.ts";
 import { type Kernel, kernelsOf } from "./kernels.ts";
 import { Extractor } from "../onnx/extract.ts";
 import type { Choice, Placed, PlacementProblem } from "./placement.ts";
-import {
-  type LoadCost,
-  loadCost,
-  type LoadFacts,
-  loadFacts,
-  loadLimits,
-  loadTakes,
-  sumOfLoads,
-} from "./load_cost.ts";
+import { type LoadCost, loadCost, type LoadFacts, loadFacts } from "../passes/load_facts.ts";
+import { loadLimits, loadTakes, sumOfLoads } from "./load_cost.ts";
 import { fitConversionTimes } from "./conversion_times.ts";
 import type { NetworkFacts } from "./network_facts.ts";
 import {

@@ -3,11 +3,14 @@ import type { Model } from "../onnx/model.ts";
 import { isStandard } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
+import { loadCost, LoadReader } from "../passes/load_facts.ts";
 import { convToWinograd } from "../passes/conv_to_winograd.ts";
 import { fastOperators } from "../passes/fast_operators.ts";
 import { withFixedInputs } from "../passes/fixed_inputs.ts";
 import { rootContext } from "../passes/pass.ts";
 import type { WinogradForm } from "../record/recipe.ts";
+import { decimal, megabytes } from "../report/format.ts";
+import { winogradName } from "../report/winograd_name.ts";
 import { Plan } from "./plan.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 
@@ -24,6 +27,8 @@ export interface ShapedModel {
 export interface LateForms {
   readonly convs?: ConvForms | undefined;
   readonly operators?: "fast" | undefined;
+  /** Signal over the rounding noise of Convs written so, where it was measured, dB by name of the node. */
+  readonly decibels?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -37,7 +42,7 @@ export interface LateForms {
 export function writeForms(
   model: QuantizedModel,
   base: ShapedModel,
-  { convs = {}, operators }: LateForms,
+  { convs = {}, operators, decibels = {} }: LateForms,
 ): QuantizedModel {
   const { graph } = model;
   const shapes = base.shapes.afresh();
@@ -58,6 +63,7 @@ export function writeForms(
     (node) => context.origins.of(node)[0]!.name,
   );
   const { proto } = withContribGraph(model, withFixedInputs(written, shapes.fixed));
+  const words = winogradWords({ graph, written, known }, pieces, { convs, decibels });
   const traces = model.traces.map((trace): Trace => {
     const own = pieces.get(trace.name);
     if (!own || trace.inBody) return trace;
@@ -67,7 +73,7 @@ export function writeForms(
       pieces: { nodes: new Set(own.map(({ name }) => name)), ...(form && { form }) },
     };
   });
-  return new QuantizedModel(proto, model.name, explained(model.plan, traces), traces);
+  return new QuantizedModel(proto, model.name, explained(model.plan, traces, words), traces);
 }
 
 /** The shapes of what Convs read, under the names that this has where something was converted in front of it. */
@@ -87,13 +93,56 @@ function sameShapes(graph: GraphProto, base: GraphProto, shapes: ShapeMap): Shap
   );
 }
 
-function explained({ rows }: Plan, traces: readonly Trace[]): Plan {
+/** @param words What is said of those that are Winograd's, by name of the node. */
+function explained(
+  { rows }: Plan,
+  traces: readonly Trace[],
+  words: ReadonlyMap<string, string>,
+): Plan {
   return new Plan(rows.map((row, i) => {
-    const { pieces } = traces[i]!;
+    const { name, pieces } = traces[i]!;
     if (!pieces) return row;
-    const how = pieces.form
-      ? "the same convolution by Winograd's algorithm"
-      : "the same numbers by operators that run faster";
+    const how = words.get(name) ?? "the same numbers by operators that run faster";
     return { ...row, why: `${row.why}; ${how}` };
   }));
+}
+
+/**
+ * What is said of the Convs that are Winograd's, by name of the node.
+ *
+ * @param pieces What was written in the place of each node, by its name.
+ */
+function winogradWords(
+  { graph, written, known }: {
+    readonly graph: GraphProto;
+    readonly written: GraphProto;
+    readonly known: ShapeMap;
+  },
+  pieces: ReadonlyMap<string, readonly NodeProto[]>,
+  { convs = {}, decibels = {} }: LateForms,
+): Map<string, string> {
+  const [before, after] = [graph, written].map((one) => new LoadReader(one, known));
+  const heapOf = (reader: LoadReader, nodes: readonly NodeProto[]) =>
+    loadCost(reader.of(nodes)).heapBytes;
+  return new Map(graph.node.flatMap((node): [string, string][] => {
+    const { name, input } = node;
+    const [own, form] = [pieces.get(name), convs[name]];
+    if (!own || !form) return [];
+    const [, , ...kernel] = before!.shapes.get(input[1])?.dims ?? [];
+    const moreBytes = heapOf(after!, own) - heapOf(before!, [node]);
+    return [[name, winogradInWords(form, kernel, { dB: decibels[name], moreBytes })]];
+  }));
+}
+
+/** `3x3 convolution as Winograd F(4,3), 112 dB, +9.01 MB in memory` */
+function winogradInWords(
+  form: WinogradForm,
+  kernel: readonly number[],
+  { dB, moreBytes }: { readonly dB: number | undefined; readonly moreBytes: number },
+): string {
+  return [
+    `${kernel.join("x")} convolution as ${winogradName(form, kernel)}`,
+    ...dB === undefined ? [] : [`${decimal(dB, 0)} dB`],
+    `${moreBytes < 0 ? "−" : "+"}${megabytes(Math.round(Math.abs(moreBytes)))} in memory`,
+  ].join(", ");
 }

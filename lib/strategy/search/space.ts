@@ -1,10 +1,11 @@
 import type { KernelChoice, KernelChoices } from "../../cost/candidates.ts";
 import type { Base } from "../../cost/exact_forms.ts";
-import { loadCost, loadTakes } from "../../cost/load_cost.ts";
+import { loadTakes } from "../../cost/load_cost.ts";
 import type { Choice, PlacementProblem } from "../../cost/placement.ts";
 import { isInt8 } from "../../cost/tensor_form.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import { byteLengthOf } from "../../onnx/tensor_proto.ts";
+import { loadCost } from "../../passes/load_facts.ts";
 import { type GraphFacts, graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
 import type { Objective } from "../../record/objective.ts";

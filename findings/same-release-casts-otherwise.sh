@@ -4,8 +4,8 @@
 #
 # An image network ends with a Cast of float32 to uint8, and its numbers overshoot a little: -1 for black, 256 for
 # white. The standard leaves open what numbers out of range give; one would expect one release to have one
-# answer, and the obvious ones are to wrap (255 and 0) or to stop at the ends (0 and 255). Node's build wraps: -1 is 255.
-# The WASM build stops at 0 below, and wraps above: -1 is 0, 256 is 0, 300 is 44, and 1e20 is 255. Likewise NaN
+# answer, and the obvious ones are to wrap (255 and 0) or to stop at the ends (0 and 255). Node's build wraps: -1 is
+# 255. The WASM build stops at 0 below, and wraps above: -1 is 0, 256 is 0, 300 is 44, and 1e20 is 255. Likewise NaN
 # becomes -128 by QuantizeLinear to int8 in Node's build, and 0 in the WASM build.
 #
 # Why it matters: black specks in white, or white in black, are seen in one build only; tests that

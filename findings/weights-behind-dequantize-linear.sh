@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # onnxruntime-web 1.30.0 (WASM, 1 thread, in Node). Models by onnx-proto 8.0.1.
 #
-# Weights of a linear layer are stored in int8, and DequantizeLinear, the operator that is there for it, makes float32 of
-# them. All of it is constant. One would expect the runtime to do that once, at load, as it does any other operator on
+# Weights of a linear layer are stored in int8, and DequantizeLinear, the operator that is there for it, makes float32
+# of them. All of it is constant. One would expect the runtime to do that once, at load, as it does other operators on
 # constants. It does not. A MatMul with such weights becomes MatMulNBits, which unpacks them in each run and takes
 # some ten times as long for one row; a Gather of one row of a table (an embedding) is preceded by the
 # whole table in each run. The same int8 numbers behind Cast and Mul are folded, and run as float32.
 #
-# Why it matters: a file that was made small in the usual way is an order of magnitude slower than it need be, and one of
+# Why it matters: a file that was made small in the usual way is an order of magnitude slower than it need be; one of
 # the same size, with two other operators, is not. Times are the best of many runs in turns.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -2,6 +2,7 @@ import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { FastForm, FormFacts } from "./fast_form.ts";
 import type { NodeWriter } from "./replacement.ts";
+import { joinsNorm } from "./runtime_fusions.ts";
 
 /** Shortest stretch that the runtime goes through as fast as through any: each costs some 30 ns by itself. */
 const LONG_STRETCH = 16;
@@ -24,7 +25,7 @@ export const FAST_BROADCAST: readonly FastForm[] = [{
   word: "identical",
   opTypes: ["Add", "Sub", "Mul", "Div", "Max", "Min", "Pow", "PRelu", "Greater", "Less", "Equal"],
   match(node, facts) {
-    if (node.input.length !== 2) return undefined;
+    if (node.input.length !== 2 || joinsNorm(node, facts)) return undefined;
     for (const side of [0, 1]) {
       const written = withLongStretches(node, side, facts);
       if (written) return written;

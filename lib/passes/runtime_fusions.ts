@@ -27,6 +27,18 @@ export function joinsGemm(activation: NodeProto, facts: FormFacts): boolean {
 }
 
 /**
+ * Whether a product or sum belongs to a norm that is written in its parts, of which the runtime makes one
+ * LayerNormalization: the factors behind a division by a root, or what is added to that.
+ */
+export function joinsNorm({ opType, input }: NodeProto, facts: FormFacts): boolean {
+  if (opType === "Mul") {
+    return input.some((name) => facts.maker(facts.maker(name, "Div")?.input[1], "Sqrt"));
+  }
+  const products = opType === "Add" ? input.map((name) => facts.maker(name, "Mul")) : [];
+  return products.some((product) => product && joinsNorm(product, facts));
+}
+
+/**
  * Whether all that reads the value of a node quantizes it, or moves it on to where it is quantized: a Relu
  * and a Clip there vanish into the QuantizeLinear, others become one operator on integers with it.
  */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fastOperators } from "../../lib/passes/fast_operators.ts";
 import { dimsOf } from "../../lib/onnx/tensor_proto.ts";
 import { error, modelOf, random, run } from "./fixtures.ts";
+import { float32 } from "../../lib/tensor/tensor.ts";
 import { shapesOf } from "./lowering.ts";
 
 /** How x is declared, its shape in the sample, the constant's shape, and the one that it gets, if another. */
@@ -53,4 +54,20 @@ Deno.test("fastOperators() gives its own constants such shapes", async () => {
   const { graph } = model.withGraph(fastOperators(model.graph, { shapes }));
   assert.deepEqual(graph.node.map(({ opType }) => opType), ["Neg", "Max"]);
   assert.deepEqual(dimsOf(graph.initializer[0]!), [1, 1, 1]);
+});
+
+Deno.test("fastOperators() leaves the constants of a norm in parts, of which the runtime makes one operator", async () => {
+  const model = modelOf(
+    `input x float32[N, 120, 3]; output y float32[N, 120, 3]
+     m = ReduceMean(x) {axes=[-1]}; d = Sub(x, m); q = Pow(d, two); v = ReduceMean(q) {axes=[-1]}
+     e = Add(v, tiny); s = Sqrt(e); n = Div(d, s); p = Mul(n, w); y = Add(p, b)`,
+    {
+      two: float32([], [2]),
+      tiny: float32([], [1e-5]),
+      w: random([3], 1),
+      b: random([3], 2),
+    },
+  );
+  const shapes = await shapesOf(model, { x: [1, 120, 3] });
+  assert.equal(fastOperators(model.graph, { shapes, words: ["identical"] }), model.graph);
 });

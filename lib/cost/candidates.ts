@@ -11,6 +11,7 @@ import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { KernelTimes } from "./kernel_times.ts";
 import { sizeOf } from "../data/first_samples.ts";
+import { EXACT_DB, formDecibels, type FormNoiseOptions } from "./form_noise.ts";
 import type { Form } from "./forms.ts";
 import { type KernelForm, kernelForms } from "./kernel_forms.ts";
 import { type Kernel, kernelsOf } from "./kernels.ts";
@@ -35,6 +36,10 @@ export interface KernelChoice extends Choice {
   readonly rewrite?: ConvProduct["form"];
   /** What its Conv is to be written as when all else is done. */
   readonly written?: WinogradForm;
+  /** Which of `kernelForms()` it is. */
+  readonly candidate: number;
+  /** Signal over the noise that it adds, on the sample; absent where that was not measured. */
+  readonly dB?: number;
   /** What decides what it takes to open it. */
   readonly load: LoadFacts;
   /** What each node is to be, by name; nodes that stay float32 are left out. */
@@ -44,6 +49,8 @@ export interface KernelChoice extends Choice {
 /** A kernel with its choices. */
 export interface KernelChoices extends Placed<KernelChoice> {
   readonly nodes: readonly NodeProto[];
+  /** Forms that are no choice since they were less than exact on the sample, dB. */
+  readonly inexact?: ReadonlyMap<WinogradForm, number>;
 }
 
 /** Options for {@linkcode placementProblem}. */
@@ -56,6 +63,11 @@ export interface ProblemOptions {
   budget?: LoadCost;
   /** Whether layers whose small values decide have no int8 form: see `sensitiveLayers()`. @default {false} */
   spare?: boolean;
+  /**
+   * Runs Winograd's forms on the sample: one that is less than exact there is no choice.
+   * @default {they are taken to be exact}
+   */
+  check?: FormNoiseOptions;
 }
 
 /** A {@linkcode PlacementProblem} of a network. */
@@ -72,30 +84,39 @@ export async function placementProblem(
   kernelTimes: KernelTimes,
   options: ProblemOptions = {},
 ): Promise<NetworkProblem> {
-  const { int8 = true, rewrites = true, spare = false, budget } = options;
+  const { int8 = true, rewrites = true, spare = false, budget, check } = options;
   const sensitive = spare ? sensitiveLayers(graphFacts(model.graph)) : new Map();
   const extractor = new Extractor(model, values);
   const kernels = kernelsOf(model.graph, extractor, values, optimized);
   const candidates = kernels.flatMap((kernel, place) => {
     const mayInt8 = int8 && !kernel.nodes.some((node) => sensitive.has(node));
     const forms = kernelForms(extractor.take(kernel.nodes), shapes, { int8: mayInt8, rewrites });
-    return forms.map((one): Candidate => ({ place, ...one }));
+    return forms.map((one, candidate): Candidate => ({ place, candidate, ...one }));
   });
   const times = await kernelTimes.times(
     candidates.map(({ form }) => form.timed),
     { workingSet: workingSetOf(model, kernels, values) },
   );
   const choices: KernelChoice[][] = kernels.map(() => []);
-  candidates.forEach(({ place, form: { kind, asked }, rewrite, written }, i) => {
+  const inexact = kernels.map(() => new Map<WinogradForm, number>());
+  for (const [i, { place, candidate, form, rewrite, written }] of candidates.entries()) {
     const { ms, input, output } = times[i]!;
-    const { model } = candidates[i]!.form.timed.subgraph;
+    const { kind, asked, timed } = form;
+    const dB = written && check &&
+      await formDecibels(form, kernels[place]!.outputs, values, check);
+    if (written && dB !== undefined && dB < EXACT_DB) {
+      inexact[place]!.set(written, dB);
+      continue;
+    }
+    const load = loadOf(timed.subgraph.model, shapes, kind);
     const choice: KernelChoice = {
-      ...{ kind, asked, input, output, ms, load: loadOf(model, shapes, kind) },
+      ...{ candidate, kind, asked, input, output, ms, load },
       ...(rewrite && { rewrite }),
       ...(written && { written }),
+      ...(dB !== undefined && { dB }),
     };
     choices[place]!.push(choice, ...inOtherLayouts(kernels[place]!, choice, values));
-  });
+  }
   const isFloat = (name: string) => values.get(name)?.type === "float32";
   // What it takes as it is, it may take: the first choice of each kernel.
   const asIs = choices.flatMap(([first]) => first ? [loadCost(first.load)] : []);
@@ -108,6 +129,7 @@ export async function placementProblem(
       choices: choices[i]!.map((choice) =>
         limits ? { ...choice, takes: loadTakes(loadCost(choice.load)) } : choice
       ),
+      ...(inexact[i]!.size > 0 && { inexact: inexact[i]! }),
     })),
     ...(limits && { limits }),
     results: resultsOf(model.graph, kernels).filter(isFloat),
@@ -140,8 +162,9 @@ export function workingSetOf(
 
 /** A form to be timed. */
 interface Candidate extends KernelForm {
-  /** Which kernel it is of. */
+  /** Which kernel it is of, and which of its forms it is. */
   readonly place: number;
+  readonly candidate: number;
 }
 
 /** Of int8 kernels weights are used as they are stored, and what changes precision is not theirs. */

@@ -41,9 +41,9 @@ export async function measureExactForms(
     if (bases.has(name)) continue;
     const written = writeAsProducts(flat, shapes, products);
     const network = written === flat ? best.network : await networkFacts(written, sample, context);
-    const { ratios } = context;
+    const { ratios, runtime, signal } = context;
     const problem = await placementProblem(network, kernelTimes, {
-      rewrites: false,
+      ...{ rewrites: false, check: { runtime, signal } },
       ...(ratios && { budget: budgetOf(given, ratios) }),
     });
     bases.set(name, { name, form, network, problem });

@@ -20,9 +20,9 @@ export async function fastConvs(
 ): Promise<Record<string, WinogradForm>> {
   if (!model.graph.node.some(({ opType }) => opType === "Conv")) return {};
   const network = await networkFacts(model, sample, context);
-  const { ratios } = context;
+  const { ratios, runtime, signal } = context;
   const problem = await placementProblem(network, context.kernelTimes, {
-    ...{ int8: false, rewrites: false },
+    ...{ int8: false, rewrites: false, check: { runtime, signal } },
     ...(ratios && { budget: budgetOf(network, ratios) }),
   });
   return convsOf(problem, await solvePlacement(problem));

@@ -37,10 +37,13 @@ export async function fastestBase(
   feeds: Feeds,
   context: PlacingContext,
 ): Promise<PlacedNetwork> {
-  const { kernelTimes, int8, spare, ratios } = context;
+  const { kernelTimes, int8, spare, ratios, runtime, signal } = context;
   const budget = ratios && budgetOf(given, ratios);
   const solve = async (network: NetworkFacts): Promise<PlacedNetwork> => {
-    const problem = await placementProblem(network, kernelTimes, { int8, spare, budget });
+    const problem = await placementProblem(network, kernelTimes, {
+      ...{ int8, spare, budget },
+      check: { runtime, signal },
+    });
     return { network, problem, chosen: await solvePlacement(problem) };
   };
   const asGiven = await solve(given);
@@ -78,6 +81,19 @@ export function convsOf(
     return written && conv ? [[conv.name, written]] : [];
   });
   return Object.fromEntries(convs.sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** Signal over the noise of what Convs are written as, where it was measured, dB by name. */
+export function decibelsOfConvs(
+  { kernels }: Pick<NetworkProblem, "kernels">,
+  chosen: readonly Pick<KernelChoice, "written" | "dB">[],
+): Record<string, number> {
+  const convs = convsOf({ kernels }, chosen);
+  return Object.fromEntries(kernels.flatMap(({ nodes }, i) => {
+    const { dB } = chosen[i]!;
+    const conv = nodes.find(({ name }) => Object.hasOwn(convs, name));
+    return conv && dB !== undefined ? [[conv.name, dB]] : [];
+  }));
 }
 
 /** The Convs that are to be matrix products, and the ConvTransposes that are to be Convs. */

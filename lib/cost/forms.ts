@@ -1,9 +1,10 @@
 import { emptyStatistics, type TensorStatistics } from "../calibrate/statistics.ts";
+import type { Model } from "../onnx/model.ts";
 import { makeNode } from "../onnx/node.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { makeTensorProto } from "../onnx/tensor_proto.ts";
 import { convert } from "../quantize/convert.ts";
-import { qconfigMapping } from "../quantize/mapping.ts";
+import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { dynamicInt8, type QConfig, staticInt8 } from "../quantize/qconfig.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
@@ -16,6 +17,8 @@ export interface Form {
   readonly timed: TimedSubgraph;
   /** What each of its nodes is to be, by name; nodes that stay float32 are left out. */
   readonly asked: ReadonlyMap<string, QConfig>;
+  /** What it was converted from without ranges, which no time depends on. */
+  readonly unranged?: { readonly model: Model; readonly mapping: QConfigMapping };
 }
 
 /** Any int8 kernel will do: which of them are slow is for the clock to say. */
@@ -90,6 +93,7 @@ function writeStatic(subgraph: InContext): Form | undefined {
     kind: "static",
     timed: { subgraph: { model: written, feeds }, own: namesOf(subgraph), context },
     asked: new Map(mine.map(({ node }) => [node, STATIC])),
+    unranged: { model, mapping },
   };
 }
 

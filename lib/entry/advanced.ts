@@ -181,6 +181,7 @@ export type { AblationData, AblationEvent } from "../task/ablation_event.ts";
 export type { AblationMode } from "../study/ablation_mode.ts";
 export type { Layer } from "../quantize/layers.ts";
 export type { OptimizedParts } from "../task/optimized.ts";
+export type { ConsideredForm, LayerChoices } from "../record/layer_choices.ts";
 export type { RemakeTrialOptions } from "../task/remake_trial.ts";
 export type { BeginEvent, EndEvent, OnStep, Step, StepEvent, TrialEvent } from "../record/event.ts";
 export type { Budget } from "../record/budget.ts";

@@ -27,7 +27,7 @@ export interface WinogradCost {
  * @category Passes (advanced)
  */
 export function winogradForms(conv: ConvShape): WinogradForm[] {
-  if (conv.group !== 1 || Math.min(conv.channels, conv.filters) < FEWEST_CHANNELS) return [];
+  if (!isDenseEnough(conv)) return [];
   const possible = candidates(conv).sort((a, b) => a.cost - b.cost);
   const good = possible.filter(({ cost }) => cost < CLEARLY * convCost(conv));
   const chosen = [Infinity, ...GROWTHS].map((growth) => good.find((one) => one.growth <= growth));
@@ -47,6 +47,22 @@ export function winogradCost(conv: ConvShape, form: WinogradForm): WinogradCost 
     macs: batch * tiles.points * tiles.count * channels * filters,
     nodes: tiles.points + OTHER_NODES,
   };
+}
+
+/** Why {@linkcode winogradForms} are none for a Conv, in a few words. */
+export function whyNoWinograd(conv: ConvShape): string {
+  if (conv.group !== 1) return "there is none of a Conv with groups";
+  if (!isDenseEnough(conv)) {
+    return `it would be slower with fewer than ${FEWEST_CHANNELS} channels on either side`;
+  }
+  if (conv.window.kernel.every((taps) => taps === 1)) return "its kernel has a single tap";
+  return candidates(conv).length > 0
+    ? "no form of it is estimated to be faster than the Conv"
+    : "there is none for its kernel, strides and dilations";
+}
+
+function isDenseEnough({ group, channels, filters }: ConvShape): boolean {
+  return group === 1 && Math.min(channels, filters) >= FEWEST_CHANNELS;
 }
 
 /** Narrower products are done before the transforms are. */

@@ -18,6 +18,11 @@ export interface OptimizeOptions {
   smallWeights?: boolean;
   /** Samples to find ranges with, at most. @default {100} */
   calibration?: number;
+  /**
+   * Layers, by the name of a node or a module path, of which all that was considered is told: see
+   * {@linkcode Optimized.why}. @default {none}
+   */
+  why?: readonly string[];
   /** How int8 is written, see {@linkcode asExecuted}. @default {"operators"} */
   format?: FileFormat;
   /** Where measured times are kept for the next time; false: nowhere. @default {the user's cache folder} */

@@ -18,15 +18,26 @@ import { machineLoad } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
 import { isCostlyToOpen, loadRatios } from "../record/load_ratios.ts";
+import type { LayerChoices } from "../record/layer_choices.ts";
 import type { ConvProduct } from "../record/recipe.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { fullestSample } from "../cost/fullest_sample.ts";
-import { budgetOf, convsOf, exactProblem, fastestBase, rewritesOf } from "../cost/fastest_form.ts";
+import {
+  budgetOf,
+  convsOf,
+  decibelsOfConvs,
+  exactProblem,
+  fastestBase,
+  type PlacedNetwork,
+  rewritesOf,
+} from "../cost/fastest_form.ts";
 import { placementProblem } from "../cost/candidates.ts";
 import { KernelTimes } from "../cost/kernel_times.ts";
+import { explainLayers } from "../cost/explain_layers.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
 import { Optimized, type OptimizedParts } from "./optimized.ts";
 import type { OptimizeOptions } from "./optimize_options.ts";
+import { requireLayers } from "./require_layers.ts";
 import { placementMs } from "../cost/placement.ts";
 import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
 import { withErrors } from "../evaluate/plan_errors.ts";
@@ -61,6 +72,7 @@ export async function optimizeIn(
       predictedMs: placed.ms,
       drifted: placed.drifted,
       kernelTimes: placed.kernelTimes,
+      why: placed.why,
       ...ratios,
       shapes: shapesOf(feeds[0]!),
       ...await measure(model, placed, converted, feeds, context),
@@ -84,11 +96,16 @@ interface Placed {
   /** What Convs are written as where they stay float32; and where all do. */
   readonly convs: ConvForms;
   readonly exactConvs: ConvForms;
+  /** Whether all stays float32. */
+  readonly isExact: boolean;
   /** What the times of its nodes promise, ms. */
   readonly ms: number;
   /** Measurements of nodes during which the machine changed its pace. */
   readonly drifted: number;
   readonly kernelTimes: KernelTimesRecord;
+  /** Of the Convs of both, dB by name. */
+  readonly decibels: Readonly<Record<string, number>>;
+  readonly why: readonly LayerChoices[];
 }
 
 /**
@@ -110,6 +127,7 @@ async function place(
   });
   onProgress("looking at the network");
   const fused = fuse(model);
+  requireLayers(fused, context.why ?? []);
   if (int8) requireFloat(fused.graph);
   const given = await networkFacts(fused, feeds, { runtime, signal });
   const { maxCreate, maxHeap } = loadRatios(context);
@@ -126,6 +144,7 @@ async function place(
     const budget = budgetOf(given, ratios);
     problem = await placementProblem(network, kernelTimes, {
       ...{ int8, rewrites: false, spare: true, budget },
+      check: { runtime, signal },
     });
     chosen = await solvePlacement(problem);
   }
@@ -135,15 +154,46 @@ async function place(
   const ms = placementMs(problem, chosen);
   const exact = int8 ? await solvePlacement(exactProblem(problem)) : chosen;
   const { drifted, record } = kernelTimes;
+  const layers = context.why ?? [];
+  if (layers.length > 0) onProgress("looking at the layers that were asked about");
+  const why = layers.length > 0
+    ? await explainLayers(settled(best, { network, problem, chosen }), {
+      ...{ layers, int8, runtime, signal },
+    })
+    : [];
   return {
     ...{ network, mapping, rewrites, ms, drifted, kernelTimes: record },
     ...{ convs: convsOf(problem, chosen), exactConvs: convsOf(problem, exact) },
+    decibels: { ...decibelsOfConvs(problem, exact), ...decibelsOfConvs(problem, chosen) },
+    ...{ why, isExact: !int8 },
   };
+}
+
+/**
+ * What was chosen in the end, where it was among the choices before Convs became products: those that
+ * did, and what only the products have, stay as they were chosen first.
+ */
+function settled(first: PlacedNetwork, last: PlacedNetwork): PlacedNetwork {
+  const ends = new Map(
+    last.problem.kernels.flatMap(({ nodes }, i) =>
+      nodes.map(({ name }) => [name, last.chosen[i]!] as const)
+    ),
+  );
+  const chosen = first.problem.kernels.map(({ nodes, choices }, i) => {
+    const own = first.chosen[i]!;
+    const end = ends.get(nodes[0]!.name);
+    if (own.rewrite || !end) return own;
+    return choices.find(({ kind, rewrite, written, input, output }) =>
+      !rewrite && kind === end.kind && written === end.written && input === end.input &&
+      output === end.output
+    ) ?? own;
+  });
+  return { ...first, chosen };
 }
 
 /** Finds the ranges that a placed network needs, and converts it. */
 async function build(
-  { network, mapping, convs }: Placed,
+  { network, mapping, convs, decibels }: Placed,
   samples: Dataset | readonly Feeds[],
   { calibration = 100, runtime, signal }: Context,
 ): Promise<QuantizedModel> {
@@ -153,28 +203,37 @@ async function build(
   const ranges = prepared.tensors.length > 0
     ? await calibrate(prepared, data, { runtime, signal })
     : undefined;
-  return writeForms(convert(model, mapping, ranges), network, { convs, operators: "fast" });
+  return writeForms(convert(model, mapping, ranges), network, {
+    ...{ convs, decibels },
+    operators: "fast",
+  });
 }
 
 /** Measures what was built, and its float32 network, against the model as given. */
 async function measure(
   given: Model,
-  { network, exactConvs }: Placed,
+  { network, exactConvs, isExact }: Placed,
   converted: QuantizedModel,
   feeds: readonly Feeds[],
   { rounds = 15, coldRounds = 3, format, runtime, signal, onProgress }: Context,
 ): Promise<Pick<OptimizedParts, "float32" | "built" | "latency" | "coldStart" | "profiles">> {
   onProgress("measuring it against the model as given");
-  const kept = convert(network.model, qconfigMapping({ default: float32QConfig }));
-  const float32 = writeForms(kept, network, { convs: exactConvs, operators: "fast" });
   const built = format === "qdq" ? converted : await asExecuted(converted, runtime);
-  const times = await runtime.times([given, float32, built], feeds, { rounds, signal });
+  // Where nothing may be int8, what was built is the float32 network.
+  const float32 = isExact ? built : writeForms(
+    convert(network.model, qconfigMapping({ default: float32QConfig })),
+    network,
+    { convs: exactConvs, operators: "fast" },
+  );
+  const models = isExact ? [given, built] : [given, float32, built];
+  const last = models.length - 1;
+  const times = await runtime.times(models, feeds, { rounds, signal });
   const { machine } = await runtime.environment();
   const conditions = { ...runtime.about, machine, load: machineLoad() };
   const against = (candidate: number) => latencyRatio(times, { candidate, ...conditions });
   onProgress("looking what a page waits for");
   const starts = coldRounds > 0 &&
-    await runtime.coldStart?.([given, float32, built], feeds[0]!, { rounds: coldRounds, signal });
+    await runtime.coldStart?.(models, feeds[0]!, { rounds: coldRounds, signal });
   onProgress("looking where the time goes");
   const before = await profileModel(given, feeds, { runtime, signal });
   const after = await profileModel(built, feeds, { runtime, signal });
@@ -183,9 +242,9 @@ async function measure(
   return {
     float32,
     built: new QuantizedModel(built.proto, built.name, plan, traces),
-    latency: { float32: against(1), built: against(2) },
+    latency: { float32: against(1), built: against(last) },
     ...(starts && {
-      coldStart: { float32: coldStartRatios(starts), built: coldStartRatios(starts, 2) },
+      coldStart: { float32: coldStartRatios(starts), built: coldStartRatios(starts, last) },
     }),
     profiles: { before, after },
   };

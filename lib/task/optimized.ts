@@ -6,10 +6,12 @@ import { float32 as float32QConfig } from "../quantize/qconfig.ts";
 import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
+import { layerChoicesTable, layerChoicesText, layerTitle } from "../report/layer_choices_table.ts";
 import { pageWaitText } from "../report/page_wait.ts";
 import { profileShown } from "../report/profile_shown.ts";
 import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import { kernelTimesNote, type KernelTimesRecord } from "../record/kernel_times_record.ts";
+import type { LayerChoices } from "../record/layer_choices.ts";
 import type { ProfileRecord } from "../record/profile_record.ts";
 import { isFaster, isSlower } from "../record/best.ts";
 import { exceededRatios, isCostlyToOpen, type LoadRatios } from "../record/load_ratios.ts";
@@ -48,6 +50,8 @@ export interface OptimizedParts extends LoadRatios {
   readonly drifted: number;
   /** Where the times of nodes came from. */
   readonly kernelTimes: KernelTimesRecord;
+  /** All that was considered for the layers that were asked about. */
+  readonly why?: readonly LayerChoices[];
 }
 
 /** One that may be the fastest. */
@@ -96,7 +100,7 @@ export class Optimized {
     this.convs = parts.convs;
     const { latency, coldStart } = parts;
     const built = { model: parts.built, latency: latency.built, coldStart: coldStart?.built };
-    // Where nothing may be int8, what was built is the float32 network: it was measured twice.
+    // Where nothing may be int8, what was built is the float32 network.
     const all: Candidate[] = isExact(parts) ? [built] : [
       built,
       { model: parts.float32, latency: latency.float32, coldStart: coldStart?.float32 },
@@ -115,16 +119,27 @@ export class Optimized {
     return this.built.plan;
   }
 
+  /**
+   * All that was considered for the layers that were asked about, see `OptimizeOptions.why`;
+   * empty where none were.
+   */
+  get why(): readonly LayerChoices[] {
+    return this.parts.why ?? [];
+  }
+
   /** What is to be known of it, in sentences; of its size when it is written only the writer knows. */
   get notes(): string[] {
     const { given, float32, built, latency, shapes, drifted, kernelTimes } = this.parts;
     const notes: string[] = [];
     const ratio = (of: Latency) => factorInterval(of.ratio);
+    const beside = isExact(this.parts)
+      ? ""
+      : `, float32 after the rewrites ${ratio(latency.float32)}`;
     const unsettled = unsettledNote([latency.float32, latency.built]);
     if (this.model === given && unsettled !== undefined) {
       notes.push(
-        `${unsettled} What was built took ${ratio(latency.built)} of the time of ${given.name}, ` +
-          `float32 after the rewrites ${ratio(latency.float32)}. The model is the one that was ` +
+        `${unsettled} What was built took ${ratio(latency.built)} of the time of ${given.name}` +
+          `${beside}. The model is the one that was ` +
           `given: measure again when it is quiet. \`${
             commandName("quantize")
           }\` writes a smaller file ` +
@@ -141,8 +156,7 @@ export class Optimized {
               ? "nothing that was built is faster"
               : "nothing is faster for certain"
           }. ` +
-          `What was chosen takes ${ratio(latency.built)} of the time of ${given.name}, float32 ` +
-          `after the rewrites ${ratio(latency.float32)}.`,
+          `What was chosen takes ${ratio(latency.built)} of the time of ${given.name}${beside}.`,
       );
     } else if (this.model === float32 && built !== float32) {
       notes.push(
@@ -208,9 +222,13 @@ export class Optimized {
     const text = this.toString();
     const paragraphs = text.split("\n").map((line) => `<p>${escapeHtml(line)}</p>`).join("");
     const shown = [this.plan[JUPYTER_DISPLAY](), await beside[JUPYTER_DISPLAY]()];
+    const considered = this.why.map((layer) =>
+      `<p>${escapeHtml(layerTitle(layer))}</p>${layerChoicesTable(layer).html}`
+    );
     return {
-      "text/html": paragraphs + shown.map((part) => part["text/html"]).join(""),
-      "text/plain": [text, this.plan, beside].join("\n\n"),
+      "text/html": paragraphs + shown.map((part) => part["text/html"]).join("") +
+        considered.join(""),
+      "text/plain": [text, this.plan, beside, ...this.why.map(layerChoicesText)].join("\n\n"),
     };
   }
 }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { timeKernels } from "../../lib/cost/time_kernels.ts";
-import { type NetworkProblem, placementProblem } from "../../lib/cost/candidates.ts";
+import {
+  type KernelChoices,
+  type NetworkProblem,
+  placementProblem,
+} from "../../lib/cost/candidates.ts";
 import { type KernelTimer, KernelTimes } from "../../lib/cost/kernel_times.ts";
 import { kernelsOf } from "../../lib/cost/kernels.ts";
 import { mappingOf } from "../../lib/cost/mapping_of_placement.ts";
@@ -12,6 +16,7 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { prepare } from "../../lib/quantize/prepare.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
+import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf, samplesOf } from "../quantize/fixture.ts";
 import { hasty } from "./hasty.ts";
 
@@ -139,6 +144,35 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
     const form = kind === "static" ? "int8Last" : "floatLast";
     assert.deepEqual([kind, input, output], [kind, form, form]);
   }
+});
+
+Deno.test("a form of Winograd's is a choice where it is exact on the sample, and else is not", async () => {
+  const dims = [32, 32, 3, 3];
+  // Second differences: of a large constant nothing is left but what was rounded.
+  const taps = [1, -2, 1].flatMap((down) => [1, -2, 1].map((across) => down * across));
+  const w = float32(dims, Float32Array.from({ length: 32 * 32 * 9 }, (_, i) => taps[i % 9]!));
+  const model = modelOf(
+    "input x float32[1, 32, 16, 16]; output y float32[1, 32, 14, 14]; y = Conv(x, w) @ conv",
+    {
+      w,
+    },
+  );
+  const [fed] = samplesOf({ x: [1, 32, 16, 16] }, 1);
+  const { data } = fed!["x"] as Tensor<"float32">;
+  const large = { x: float32([1, 32, 16, 16], data.map((value) => value + 1e4)) };
+  const kernelTimer = priced(() => 1);
+  const kernelTimes = await KernelTimes.open(runtime, { cache: false, kernelTimer });
+  const [usual, offset] = await Promise.all([fed!, large].map(async (feeds) => {
+    const network = await networkFacts(model, feeds, { runtime });
+    const options = { int8: false, check: { runtime } };
+    return (await placementProblem(network, kernelTimes, options)).kernels[0]!;
+  }));
+  const written = ({ choices }: KernelChoices) => choices.filter(({ written }) => written);
+  assert.ok(written(usual!).length > 0 && written(usual!).every(({ dB }) => dB! > 100));
+  assert.equal(usual!.inexact, undefined);
+  assert.deepEqual(written(offset!), []);
+  assert.deepEqual([...offset!.inexact!.keys()], written(usual!).map(({ written }) => written));
+  for (const dB of offset!.inexact!.values()) assert.ok(dB > 20 && dB < 100, `${dB}`);
 });
 
 Deno.test("a ConvTranspose is also timed as a Conv for each phase, in int8 too", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { makeNode } from "../../lib/onnx/node.ts";
 import { windowOf } from "../../lib/onnx/pool_window.ts";
 import type { ConvShape } from "../../lib/passes/read_conv.ts";
-import { winogradCost, winogradForms } from "../../lib/passes/winograd_forms.ts";
+import { whyNoWinograd, winogradCost, winogradForms } from "../../lib/passes/winograd_forms.ts";
 
 /** A Conv that keeps the lengths of its map, if its stride is 1. */
 function conv(
@@ -39,6 +39,21 @@ Deno.test("winogradForms() names none where none can pay", () => {
   assert.deepEqual(winogradForms(conv([64, 64], [56, 56], [3, 3], { group: 64 })), []);
   assert.deepEqual(winogradForms(conv([3, 64], [224, 224], [3, 3])), []);
   assert.deepEqual(winogradForms(conv([32, 32], [112, 112], [3, 3], { stride: 2 })), []);
+});
+
+Deno.test("whyNoWinograd() tells what cannot be from what does not pay", () => {
+  const why = [
+    conv([64, 64], [56, 56], [3, 3], { group: 64 }),
+    conv([3, 64], [224, 224], [3, 3]),
+    conv([64, 64], [56, 56], [1, 1]),
+    conv([64, 64], [8, 8, 8], [3, 3, 3]),
+    conv([32, 32], [112, 112], [3, 3], { stride: 2 }),
+  ].map(whyNoWinograd);
+  assert.match(why[0]!, /groups/);
+  assert.match(why[1]!, /fewer than 16 channels/);
+  assert.match(why[2]!, /single tap/);
+  assert.match(why[3]!, /none for its kernel/);
+  assert.match(why[4]!, /estimated/);
 });
 
 Deno.test("winogradForms() names forms along one axis, and of large kernels", () => {

@@ -14,6 +14,7 @@ import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { ProfileRecord } from "../../lib/record/profile_record.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
+import { layerChoicesText } from "../../lib/report/layer_choices_table.ts";
 import { modelOf, quantized, samplesOf, sqnrBetween } from "../quantize/fixture.ts";
 import { hasty } from "../cost/hasty.ts";
 
@@ -56,6 +57,7 @@ Deno.test("optimize() rewrites, places and builds a network, and measures what c
     kernelTimer,
     cache: false,
     rounds: 3,
+    why: ["fc"],
     onProgress: (step) => steps.push(step),
   });
   assert.equal(result.latency.rounds, 3);
@@ -65,19 +67,59 @@ Deno.test("optimize() rewrites, places and builds a network, and measures what c
   const ops = (await runtime.optimized(result.built))!.graph.node.map(({ opType }) => opType);
   assert.ok(ops.filter((op) => op === "QLinearConv" || op === "QGemm").length >= 3, ops.join(" "));
 
+  const [gemm] = result.why;
+  const [chosen, ...others] = gemm!.forms;
+  assert.match(chosen!.form, /^static int8/);
+  assert.ok(chosen!.chosen && chosen!.dB! > 20 && chosen!.dB! < 60, `${chosen!.dB}`);
+  assert.ok(others.every(({ moreMs }) => moreMs === undefined || moreMs >= 0));
+  const text = layerChoicesText(gemm!);
+  assert.match(text, /^fc \(Gemm\):\n\nform .* ms .*whole, ms/);
+  assert.match(text, /dynamic int8 .* slower/);
+
   assert.ok(await sqnrBetween(video, result.float32, samples) > 100);
   assert.ok(await sqnrBetween(video, result.built, samples) > 20);
   assert.deepEqual(result.parts.shapes, { x: [1, 1, 4, 12, 12] });
-  assert.match((await result[JUPYTER_DISPLAY]())["text/html"]!, /<p>.*<table>/s);
+  assert.match(
+    (await result[JUPYTER_DISPLAY]())["text/html"]!,
+    /<p>.*<table>.*<p>fc \(Gemm\):<\/p><table>/s,
+  );
 });
 
-Deno.test("optimize() to float32 quantizes nothing", async () => {
-  const result = await optimize(video, samples, {
-    ...{ runtime, kernelTimer, cache: false, rounds: 3 },
-    qconfig: "float32",
+Deno.test("optimize() to float32 quantizes nothing, measures one model, and explains the layers asked about", async () => {
+  const timed: number[] = [];
+  const counted: Runtime = Object.assign(Object.create(runtime), {
+    times: (...args: Parameters<Runtime["times"]>) => {
+      timed.push(args[0].length);
+      return runtime.times(...args);
+    },
   });
+  const result = await optimize(video, samples, {
+    ...{ runtime: counted, kernelTimer, cache: false, rounds: 3 },
+    ...{ qconfig: "float32", why: ["conv2", "fc"] },
+  });
+  assert.deepEqual(timed.filter((models) => models > 1), [2]);
+  assert.equal(result.float32, result.parts.float32);
   assert.deepEqual(result.mapping.rules, []);
   assert.ok(result.plan.rows.every(({ asked }) => asked === "float32"));
+
+  const [conv, gemm] = result.why;
+  assert.deepEqual([result.why.length, conv!.node, gemm!.node], [2, "conv2", "fc"]);
+  const [first, ...others] = conv!.forms;
+  assert.ok(first!.chosen && others.every(({ chosen }) => !chosen));
+  const product = conv!.forms.find(({ form }) => form.includes("im2col"))!;
+  const plain = conv!.forms.find(({ form }) => form === "Conv")!;
+  assert.ok(plain.chosen && product.moreMs! > 0 && product.why === "slower", JSON.stringify(conv));
+  assert.ok(product.dB! > 100 && plain.dB === undefined);
+  const static8 = conv!.forms.find(({ form }) => form === "static int8")!;
+  assert.match(static8.why, /numbers are to be those of float32/);
+  assert.match(conv!.forms.find(({ form }) => form === "Winograd")!.why, /fewer than 16 channels/);
+});
+
+Deno.test("optimize() refuses to explain a layer that there is none of", async () => {
+  await assert.rejects(
+    optimize(video, samples, { runtime, why: ["conv22"] }),
+    /^UserError: Cannot explain the layer "conv22": .* nearest are "conv2"/,
+  );
 });
 
 Deno.test("optimize() leaves what handles sequences, and takes no part of it", async () => {

@@ -8,6 +8,7 @@ import { valueTypes } from "../../../lib/onnx/graph.ts";
 import { withoutExporterMetadata } from "../../../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../../../lib/onnx/model.ts";
 import type { Download } from "../../../lib/record/download.ts";
+import { layerChoicesText } from "../../../lib/report/layer_choices_table.ts";
 import { withShapes } from "../asked_shapes.ts";
 import { check, type Checked, planCheck } from "../check.ts";
 import { flag, number, RESUMES, text, texts } from "../command.ts";
@@ -24,6 +25,7 @@ import { withConfig } from "../with_config.ts";
 import { script } from "../shell.ts";
 import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { takeSamples } from "../take_samples.ts";
+import { WHY_NOT_TAKEN, WHY_NOTE, WHY_OPTION } from "../why_option.ts";
 import { writtenNote } from "../written_note.ts";
 
 const command = {
@@ -48,6 +50,7 @@ const command = {
       "shape of an input to choose for, with --exact and without --data; once for each input that leaves " +
         "dimensions open",
     ),
+    why: WHY_OPTION,
     threads: number("N", "threads of the runtime to choose for; 1 by default", {
       ...{ integer: true, min: 1, max: 64 },
     }),
@@ -67,6 +70,7 @@ const command = {
     "model.onnx --data samples.npz --out model.fast.onnx",
     "model.onnx --exact --out model.fast.onnx",
     "model.onnx --exact --shape input=1,3,224,224",
+    "model.onnx --data samples.npz --why /layer1/conv1/Conv",
   ],
 } as const;
 
@@ -102,6 +106,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const result = await optimize(model, feeds, {
     ...{ runtime, format },
     qconfig: exact ? "exact" : "fastest",
+    ...given({ why: options.why }),
     ...(samples && { calibration: samples.calibration.length }),
     fresh: options.fresh,
     ...given({ coldRounds, maxCreate, maxHeap }),
@@ -142,7 +147,7 @@ interface Written {
 }
 
 function jsonOf(
-  { parts, plan, rewrites, convs, notes }: Optimized,
+  { parts, plan, rewrites, convs, notes, why }: Optimized,
   { comparison, failed }: Checked,
   written: Written & { readonly kept: boolean; readonly threads: number },
 ): string {
@@ -151,6 +156,7 @@ function jsonOf(
     ...written,
     ...{ shapes, latency, coldStart, predictedMs, drifted, kernelTimes, notes, rewrites, convs },
     ...{ executes: plan.executes(), plan: plan.rows, comparison, failed },
+    ...why.length > 0 && { why },
   };
   return JSON.stringify(record, null, 2);
 }
@@ -164,6 +170,10 @@ function textOf(
 ): string {
   return [
     ...result.model === result.built ? [`${all ? result.plan.all : result.plan}\n`] : [],
+    ...result.why.map((layer) => `${layerChoicesText(layer)}\n`),
+    ...result.why.length > 0
+      ? [`${result.model === result.built ? "" : WHY_NOT_TAKEN}${WHY_NOTE}\n`]
+      : [],
     result.notes.join("\n"),
     ...comparison ? [`\n${comparison}`] : [],
     ...failed ? [`\n${failed}`] : [],

@@ -25,6 +25,8 @@ Deno.test(
           at("data.npz"),
           "--exact",
           "--fresh",
+          "--why",
+          "front.conv2",
           "--out",
           at("f.onnx"),
         ),
@@ -35,6 +37,10 @@ Deno.test(
       assert.match(written.stdout, /of (the|its) time/);
       const kept = /The model is the one that was given/.test(written.stdout);
       assert.equal(/The choice holds for x \[1, 3, 12, 12\]/.test(written.stdout), !kept);
+      assert.match(
+        written.stdout,
+        /^\/front\/conv2\/Conv \(Conv \+ Relu, front\.conv2\):\n\nform .*\n.*\n.* chosen: /m,
+      );
       assert.match(written.stdout, /Wrote .*f\.onnx: [\d,]+ bytes/);
       assert.equal(written.stdout.match(/×[\d.]+ of /g)?.length, 1); // its size is told once
       assert.ok((await readModel(at("f.onnx"))).graph.node.length > 0);

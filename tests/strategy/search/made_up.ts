@@ -78,8 +78,8 @@ function choicesOf({ nodes, ...ms }: MadeUpKernel): KernelChoice[] {
   const asked = (qconfig: ReturnType<typeof staticInt8 | typeof dynamicInt8>) =>
     new Map(nodes.map((name) => [name, qconfig]));
   const load = { stored: 0, computed: 0, packed: 0, nodes: 1 };
-  const float = { input: "float", output: "float", load } as const;
-  const int8 = { input: "int8", output: "int8", load } as const;
+  const float = { input: "float", output: "float", load, candidate: 0 } as const;
+  const int8 = { input: "int8", output: "int8", load, candidate: 1 } as const;
   return [
     { kind: "float32", ...float, ms: ms.float32, asked: new Map() },
     ...(ms.static === undefined

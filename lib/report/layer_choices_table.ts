@@ -1,0 +1,33 @@
+import { type Table, table } from "../display.ts";
+import type { LayerChoices } from "../record/layer_choices.ts";
+import { decimal, megabytes, milliseconds, signed } from "./format.ts";
+
+/** All that was considered for a layer, under a line that names it. */
+export function layerChoicesText(layer: LayerChoices): string {
+  return `${layerTitle(layer)}\n\n${layerChoicesTable(layer)}`;
+}
+
+/** The name of a layer with its operators, and its module path where it has one of its own. */
+export function layerTitle({ node, opTypes, path }: LayerChoices): string {
+  const own = path !== "" && path !== node ? `, ${path}` : "";
+  return `${node} (${opTypes.join(" + ")}${own}):`;
+}
+
+/** A row for each form. */
+export function layerChoicesTable({ forms }: LayerChoices): Table {
+  const rows = forms.map((one) => ({
+    form: one.form,
+    ms: shown(one.ms, milliseconds),
+    "whole, ms": one.chosen ? "" : shown(one.moreMs, (ms) => signed(ms, 3)),
+    dB: shown(one.dB, (dB) => decimal(dB, 1)),
+    "create, ms": shown(one.createMs, milliseconds),
+    memory: shown(one.heapBytes, (bytes) => megabytes(Math.round(bytes))),
+    file: shown(one.bytes, megabytes),
+    why: one.why,
+  }));
+  return table(rows);
+}
+
+function shown(value: number | undefined, text: (value: number) => string): string | undefined {
+  return value === undefined ? undefined : text(value);
+}

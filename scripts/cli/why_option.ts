@@ -1,0 +1,18 @@
+import { texts } from "./command.ts";
+
+/** Layers of which all that was considered is told. */
+export const WHY_OPTION = texts(
+  "LAYER",
+  "tell all forms that were considered for a layer, with time, noise and memory of each, and why it has " +
+    "the one that it has; its name or module path, as in the plan; once for each layer",
+);
+
+/** What the columns are. */
+export const WHY_NOTE =
+  `ms: its kernel alone, as measured; whole: how much longer the model would take with that form, ` +
+  "what brings values into it included. dB: the signal over the noise of that form alone, on one sample. " +
+  "create, memory: estimates, of a session and of its heap.";
+
+/** Where what was built is not what is written. */
+export const WHY_NOT_TAKEN =
+  "The layers are those of what was built, which is not what was written: see below.\n";

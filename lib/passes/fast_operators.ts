@@ -9,6 +9,7 @@ import { type FastForm, FormFacts, type FormWord } from "./fast_form.ts";
 import { FAST_GELU } from "./fast_gelu.ts";
 import { FAST_MOVES } from "./fast_moves.ts";
 import { FAST_NORMS } from "./fast_norms.ts";
+import { FAST_RESIZES } from "./fast_resize.ts";
 import { inferShapes } from "./infer_shapes.ts";
 import { knownBefore } from "./known_before.ts";
 import { everywhere, type PassContext, rootContext, visibleConstants } from "./pass.ts";
@@ -37,6 +38,7 @@ const ROUNDS: readonly (readonly FastForm[])[] = [
     ...FAST_NORMS,
     ...FAST_GELU,
     ...FAST_MOVES,
+    ...FAST_RESIZES,
   ],
   FAST_BROADCAST,
 ];

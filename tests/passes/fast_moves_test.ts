@@ -70,3 +70,41 @@ Deno.test("fastOperators() writes OneHot as a comparison, for indices out of ran
   assert.equal(error(found, given), 0);
   assert.equal(found.y!.data[5 * 130 + 129], 1); // -1 is the last
 });
+
+Deno.test("fastOperators() writes DepthToSpace as two Transposes, with the same bits", async () => {
+  const model = modelOf(
+    `input x float32[N, 18, H, 20]
+     output y float32[...]; output z float32[...]
+     y = DepthToSpace(x) {blocksize=3}
+     z = DepthToSpace(x) {blocksize=3, mode="CRD"}`,
+  );
+  const shapes = await shapesOf(model, { x: [1, 18, 23, 20] });
+  const written = model.withGraph(fastOperators(model.graph, { shapes }));
+  const each = "Reshape Transpose Reshape Transpose Reshape";
+  assert.equal(operators(written.graph), `${each} ${each}`);
+  const feeds = { x: random([2, 18, 24, 20], 1) };
+  assert.equal(error(await run(written, feeds), await run(model, feeds)), 0);
+  const { y } = await run(written, {
+    x: float32([1, 18, 1, 20], Array.from({ length: 360 }, (_, i) => i)),
+  });
+  // Channel 0 of the first row: the first place of channels 0, 2 and 4, then the second.
+  assert.deepEqual([...y!.data.slice(0, 6)], [0, 40, 80, 1, 41, 81]);
+});
+
+Deno.test("fastOperators() reads rows of a table in the place of OneHot times the table", async () => {
+  const model = modelOf(
+    `input x float32[N]
+     output y float32[N, 2]
+     tensor depth int64[] = [3]; tensor values float32[2] = [0.0, 1.0]
+     tensor table float32[3, 2] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+     i = Cast(x) {to=7}
+     hot = OneHot(i, depth, values)
+     y = MatMul(hot, table)`,
+  );
+  const written = model.withGraph(fastOperators(model.graph));
+  assert.equal(operators(written.graph), "Cast Cast Less Add Where Less Min Where Gather");
+  const feeds = { x: float32([7], [0, 2, 3, 9, -1, -3, -4]) };
+  const { y } = await run(written, feeds);
+  assert.deepEqual([...y!.data], [1, 2, 5, 6, 0, 0, 0, 0, 5, 6, 1, 2, 0, 0]);
+  assert.equal(error({ y: y! }, await run(model, feeds)), 0);
+});

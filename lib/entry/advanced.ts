@@ -70,7 +70,7 @@ export { LoweredModel, lowerForWasm, type LowerForWasmOptions } from "../passes/
 export type { ConvToGemmOptions } from "../passes/conv_to_gemm.ts";
 export type { GemmForm, PlainConv } from "../passes/gemm_forms.ts";
 export { convToWinograd, type ConvToWinogradOptions } from "../passes/conv_to_winograd.ts";
-export type { KernelStorage } from "../passes/winograd_weights.ts";
+export type { IntegerMatrix, KernelStorage, RoundMatrix } from "../passes/winograd_weights.ts";
 export { type WinogradCost, winogradCost, winogradForms } from "../passes/winograd_forms.ts";
 export type { ConvShape } from "../passes/read_conv.ts";
 export type { TapClass } from "../passes/taps.ts";

@@ -10,8 +10,14 @@ import { type ConvShape, readConv, readConvShape } from "./read_conv.ts";
 import { type NodeWriter, replaceNodes } from "./replacement.ts";
 import { outputOrder, tileReads } from "./winograd_tables.ts";
 import { areColumns, tilesOf } from "./winograd_tiles.ts";
-import { byFilter, type KernelStorage, type WinogradConv } from "./winograd_weights.ts";
-import { products } from "./winograd_products.ts";
+import {
+  byFilter,
+  type KernelStorage,
+  type RoundMatrix,
+  type WinogradConv,
+} from "./winograd_weights.ts";
+import { integerProducts, products } from "./winograd_products.ts";
+import { winogradParts } from "../record/winograd_parts.ts";
 
 /**
  * Which Convs are written as Winograd's, and how.
@@ -25,6 +31,11 @@ export interface ConvToWinogradOptions {
    * runtime computes when it loads the model (`load`). @default {"ahead"}
    */
   stored?: KernelStorage;
+  /**
+   * Rounds the weights of forms with integer products, whose file holds them transformed. @default {there are no
+   * such forms}
+   */
+  rounded?: RoundMatrix;
 }
 
 /**
@@ -37,7 +48,8 @@ export interface ConvToWinogradOptions {
  * the model. The bias is added at one point, the one that counts once in each output. Transposes stand before
  * and after, as maps come with their channels first.
  *
- * Sums are the same but for rounding: see `amplification()`. Lengths of the map are fixed to those of the
+ * Sums are the same but for rounding: see `amplification()`; those with integer products have about 34 dB.
+ * Lengths of the map are fixed to those of the
  * sample, the batch is not. Opset 13 or later.
  *
  * @returns The graph itself if nothing was rewritten.
@@ -72,7 +84,7 @@ export function convToWinograd(
   options: ConvToWinogradOptions,
   context: PassContext = rootContext(graph),
 ): GraphProto {
-  const { form, stored = "ahead" } = options;
+  const { form, stored = "ahead", rounded } = options;
   if (!graph.node.some(({ opType }) => opType === "Conv")) return graph;
   const constants = visibleConstants(graph, context);
   const known = inferShapes(graph, shapes, constants);
@@ -84,20 +96,30 @@ export function convToWinograd(
     if (!before.has(node.input[1]!)) return undefined;
     const asked = form(conv);
     const tiles = asked && tilesOf(conv.window, asked);
-    return tiles ? { ...conv, form: asked, tiles } : undefined;
+    if (!tiles) return undefined;
+    const written: WinogradConv = { ...conv, form: asked, tiles };
+    return !winogradParts(asked).hasIntegers || (rounded && written.weight) ? written : undefined;
   };
   return replaceNodes(graph, context, (node, write) => {
     const conv = read(node);
-    return conv && known.fix(node.input[0], conv.spatialAxes) && written(conv, stored, write);
+    return conv && known.fix(node.input[0], conv.spatialAxes) &&
+      written(conv, { stored, rounded }, write);
   });
 }
 
-function written(conv: WinogradConv, stored: KernelStorage, write: NodeWriter): string {
+function written(
+  conv: WinogradConv,
+  { stored, rounded }: { stored: KernelStorage; rounded: RoundMatrix | undefined },
+  write: NodeWriter,
+): string {
   const cut = transformed(tilesOfRows(conv, write), conv, "input", write);
-  if (areColumns(conv.tiles)) return withTilesAsColumns(cut, conv, write);
-  const { window, filters, spatialAxes, tiles, node } = conv;
+  const { form, weight, window, filters, spatialAxes, tiles, node } = conv;
+  const areIntegers = winogradParts(form).hasIntegers && weight && rounded;
+  if (!areIntegers && areColumns(tiles)) return withTilesAsColumns(cut, conv, write);
   const { rows, columns, count } = tiles;
-  const { result, hasBias } = products(cut, conv, stored, write);
+  const { result, hasBias } = areIntegers
+    ? integerProducts(cut, conv, weight, rounded, write)
+    : products(cut, conv, stored, write);
   const outputs = transformed(result, conv, "output", write);
   const length = rows.outputs * columns.outputs * count;
   const inTiles = write.reshape(outputs, [-1, length, filters]);

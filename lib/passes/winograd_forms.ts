@@ -1,4 +1,5 @@
 import { elementCount } from "../tensor/tensor.ts";
+import { winogradParts } from "../record/winograd_parts.ts";
 import type { WinogradForm } from "../record/recipe.ts";
 import { amplification } from "./cook_toom.ts";
 import { convCost, NODE_COST, productCost } from "./product_cost.ts";
@@ -35,6 +36,17 @@ export function winogradForms(conv: ConvShape): WinogradForm[] {
 }
 
 /**
+ * The forms with integer products that are worth measuring: of dense 3x3 kernels that move by one place, with
+ * so many channels that products take most of the time. About 34 dB; larger tiles have 18 to 23.
+ */
+export function integerWinogradForms(conv: ConvShape): WinogradForm[] {
+  const { group, channels, filters, window: { kernel, strides } } = conv;
+  const isFit = group === 1 && Math.min(channels, filters) >= FEWEST_FOR_INTEGERS &&
+    kernel.join() === "3,3" && strides.every((step) => step === 1);
+  return isFit ? ["winograd 2x2, integers"] : [];
+}
+
+/**
  * What a form of a Conv takes; undefined if it has no such form.
  * @category Passes (advanced)
  */
@@ -43,7 +55,8 @@ export function winogradCost(conv: ConvShape, form: WinogradForm): WinogradCost 
   if (!tiles) return undefined;
   const { channels, filters, batch } = conv;
   return {
-    weightBytes: kernelCount(tiles) * channels * filters * 4,
+    weightBytes: kernelCount(tiles) * channels * filters *
+      (winogradParts(form).hasIntegers ? 1 : 4),
     macs: batch * tiles.points * tiles.count * channels * filters,
     nodes: tiles.points + OTHER_NODES,
   };
@@ -67,6 +80,9 @@ function isDenseEnough({ group, channels, filters }: ConvShape): boolean {
 
 /** Narrower products are done before the transforms are. */
 const FEWEST_CHANNELS = 16;
+
+/** Below, float32 tiles of 4x4 are faster. */
+const FEWEST_FOR_INTEGERS = 96;
 
 /** What the estimate has to promise: its error is about as much. */
 const CLEARLY = 0.95;

@@ -1,5 +1,6 @@
 import type { Window } from "../onnx/pool_window.ts";
 import type { WinogradForm } from "../record/recipe.ts";
+import { winogradParts } from "../record/winograd_parts.ts";
 import { MOST_POINTS, phases, type Transforms } from "./cook_toom.ts";
 
 /** How a Conv is cut into tiles along one axis. */
@@ -45,9 +46,8 @@ export function areColumns({ count }: Pick<Tiles, "count">): boolean {
  * along more than two axes, its taps are apart, or there are no transforms for tiles of this size.
  */
 export function tilesOf(window: Window, form: WinogradForm): Tiles | undefined {
-  const [, height, width] = /^winograd (\d+)x(\d+)$/.exec(form) ?? [];
   const rank = window.kernel.length;
-  const sizes = [Number(height), Number(width)];
+  const sizes = winogradParts(form).tile;
   if (rank > 2 || sizes.slice(0, -rank).some((outputs) => outputs !== 1)) return undefined;
   const axes = sizes.slice(-rank).map((outputs, i) => tileAxis(window, i, outputs));
   const [columns, rows] = rank === 2 ? axes.reverse() : [axes[0], SINGLE];

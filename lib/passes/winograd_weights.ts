@@ -1,4 +1,5 @@
 import type { WinogradForm } from "../record/recipe.ts";
+import { winogradParts } from "../record/winograd_parts.ts";
 import { elementCount, float32, type Tensor } from "../tensor/tensor.ts";
 import type { Matrix } from "./cook_toom.ts";
 import type { ConvShape } from "./read_conv.ts";
@@ -18,6 +19,22 @@ export interface WinogradConv extends ConvShape {
   /** Shape [filters, channels, ...kernel]; absent of weights that the runtime computes. */
   readonly weight?: Tensor<"float32">;
 }
+
+/**
+ * A matrix in integers.
+ * @category Passes (advanced)
+ */
+export interface IntegerMatrix {
+  readonly integers: Tensor<"int8">;
+  /** Of each column. */
+  readonly scales: Tensor<"float32">;
+}
+
+/**
+ * Rounds a matrix `[rows, columns]` to integers.
+ * @category Passes (advanced)
+ */
+export type RoundMatrix = (matrix: Tensor<"float32">) => IntegerMatrix;
 
 /** The transformed kernel as one constant, [points, channels, filters]. @returns Its name. */
 export function inOne(conv: WinogradConv, stored: KernelStorage, write: NodeWriter): string {
@@ -48,6 +65,29 @@ export function apart(conv: WinogradConv, stored: KernelStorage, write: NodeWrit
       return float32([channels, filters], data);
     })
   );
+}
+
+/** The same as integers. @returns The names of the integers and of their scales, for each point. */
+export function apartInIntegers(
+  conv: WinogradConv,
+  weight: Tensor<"float32">,
+  rounded: RoundMatrix,
+  write: NodeWriter,
+): { integers: string; scales: string }[] {
+  const { node, channels, filters } = conv;
+  return factorsOf(conv).map((row, i) => {
+    let made: IntegerMatrix | undefined;
+    const part = (part: keyof IntegerMatrix) =>
+      write.weight(node.input[1]!, `${nameOf(conv)}_${i}_${part}`, () => {
+        if (!made) {
+          const data = new Float32Array(channels * filters);
+          transform(weight, row, data);
+          made = rounded(float32([channels, filters], data));
+        }
+        return made[part];
+      });
+    return { integers: part("integers"), scales: part("scales") };
+  });
 }
 
 /**
@@ -108,7 +148,7 @@ function factorsOf({ tiles: { rows, columns } }: WinogradConv): number[][] {
 /** The part of names that tells transforms of one weight from each other. */
 function nameOf({ form, window: { strides } }: WinogradConv): string {
   const stride = strides.some((step) => step > 1) ? `_by_${strides.join("x")}` : "";
-  return form.replace(" ", "_") + stride;
+  return `winograd_${winogradParts(form).tile.join("x")}${stride}`;
 }
 
 /** Fills one point of a transformed kernel, [channels, filters]. Sums are rounded once. */

@@ -12,6 +12,7 @@ import type { WinogradForm } from "../record/recipe.ts";
 import { decimal, megabytes } from "../report/format.ts";
 import { winogradName } from "../report/winograd_name.ts";
 import { Plan } from "./plan.ts";
+import { roundMatrix } from "./round_matrix.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 
 /** What Convs are written as, by name of the node. */
@@ -53,7 +54,10 @@ export function writeForms(
   );
   const formOf = ({ name }: NodeProto) => floats.has(name) ? convs[name] : undefined;
   let written = Object.keys(convs).some((name) => floats.has(name))
-    ? convToWinograd(graph, known, { form: ({ node }) => formOf(node) }, context)
+    ? convToWinograd(graph, known, {
+      form: ({ node }) => formOf(node),
+      rounded: roundMatrix,
+    }, context)
     : graph;
   if (operators === "fast") written = fastOperators(written, { shapes: known }, context);
   if (written === graph) return model;

@@ -51,12 +51,13 @@ export interface ConvProduct {
 
 /**
  * How a Conv is written as Winograd's: `winograd 4x4` computes tiles of 4x4 outputs at a time, an axis along
- * which the kernel has one tap has 1: `winograd 4x1`.
+ * which the kernel has one tap has 1: `winograd 4x1`. With `, integers` behind it, tiles are uint8 and weights
+ * int8 where they are multiplied.
  *
  * @see {@link https://arxiv.org/abs/1509.09308 | Lavin and Gray 2015}
  * @category Records (advanced)
  */
-export type WinogradForm = `winograd ${number}x${number}`;
+export type WinogradForm = `winograd ${number}x${number}${"" | ", integers"}`;
 
 /**
  * The exact float32 form of the network that a trial starts from.
@@ -82,7 +83,7 @@ export interface RecipeBase {
   /** What is corrected before conversion, in this order. @default {nothing} */
   corrections?: string[];
   /**
-   * What Convs of that form are written as where they stay float32, by name of the node. @default {none}
+   * What Convs of that form are written as where they are float32 otherwise, by name of the node. @default {none}
    */
   convs?: Record<string, WinogradForm>;
   /**

@@ -40,6 +40,7 @@ export const winogradForm = schemaOf<WinogradForm>()(
     z.int().min(1),
     "x",
     z.int().min(1),
+    z.enum(["", ", integers"]),
   ]),
 );
 

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { ShapeMap } from "../../lib/onnx/shape_map.ts";
 import { windowOf } from "../../lib/onnx/pool_window.ts";
+import { withContribGraph } from "../../lib/onnx/contrib.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import type { ConvShape } from "../../lib/passes/read_conv.ts";
 import { convToWinograd } from "../../lib/passes/conv_to_winograd.ts";
 import type { WinogradForm } from "../../lib/record/recipe.ts";
 import { decibelsOf, relativeNoise } from "../../lib/evaluate/closeness.ts";
+import { roundMatrix } from "../../lib/quantize/round_matrix.ts";
 import { openSession } from "../../lib/runtime/open_runtime.ts";
 import { type Feeds, float32, type Tensor } from "../../lib/tensor/tensor.ts";
+import { nearestStepFloat32, roundEven } from "../../lib/tensor/round.ts";
 import { modelOf, random } from "./fixtures.ts";
 import { count, errorOf, shapesOf } from "./lowering.ts";
 
@@ -154,6 +157,122 @@ Deno.test("convToWinograd() agrees with a plain convolution in float64 in every 
   }
   await session.release();
   await atLoad.release();
+});
+
+/** B', G and A' of tiles of two outputs and kernels of three taps. */
+const F23 = {
+  input: [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, -1, 0, 1]],
+  kernel: [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]],
+  output: [[1, 1, 1, 0], [0, 1, -1, 1]],
+};
+
+/** Both axes of a square, row by row, through a matrix. */
+function bothAxes(matrix: readonly (readonly number[])[], square: readonly number[]): number[] {
+  const side = matrix[0]!.length;
+  return matrix.flatMap((down) =>
+    matrix.map((across) =>
+      down.reduce(
+        (sum, a, i) => sum + across.reduce((part, b, j) => part + a * b * square[i * side + j]!, 0),
+        0,
+      )
+    )
+  );
+}
+
+/** Numbers as uint8 over their own range, with 0, stand for them; scales are float32. */
+function throughUint8(values: readonly number[]): number[] {
+  const [min, max] = [Math.min(0, ...values), Math.max(0, ...values)];
+  const scale = Math.fround((max - min) / 255);
+  const zero = roundEven(-min / scale);
+  return values.map((x) => {
+    const integer = nearestStepFloat32(x, scale) + zero;
+    return scale * (Math.min(255, Math.max(0, integer)) - zero);
+  });
+}
+
+/** Numbers as int8 over their largest magnitude. */
+function throughInt8(values: readonly number[]): number[] {
+  const scale = Math.fround(Math.max(...values.map(Math.abs)) / 127);
+  return values.map((x) => scale * roundEven(x / scale));
+}
+
+/** A 3x3 convolution, padded by one, with integers at each of the 16 points of its tiles of 2x2. */
+function inIntegers(x: Tensor, w: Tensor, b: Tensor): Tensor {
+  const [, channels, height, width] = x.dims as [number, number, number, number];
+  const [filters] = w.dims as [number];
+  const [down, across] = [Math.ceil(height / 2), Math.ceil(width / 2)];
+  const tiles = range(down * across).map((tile) =>
+    range(channels).map((c) =>
+      bothAxes(
+        F23.input,
+        range(16).map((place) => {
+          const i = 2 * Math.floor(tile / across) + Math.floor(place / 4) - 1;
+          const j = 2 * (tile % across) + place % 4 - 1;
+          const isInside = i >= 0 && j >= 0 && i < height && j < width;
+          return isInside ? Number(x.data[(c * height + i) * width + j]) : 0;
+        }),
+      )
+    )
+  );
+  const kernels = range(filters).map((f) =>
+    range(channels).map((c) =>
+      bothAxes(F23.kernel, range(9).map((t) => Number(w.data[(f * channels + c) * 9 + t])))
+    )
+  );
+  const products = range(16).map((point) => {
+    const cut = throughUint8(tiles.flatMap((tile) => tile.map((points) => points[point]!)));
+    const columns = kernels.map((own) => throughInt8(own.map((points) => points[point]!)));
+    return range(tiles.length).map((tile) =>
+      columns.map((own) =>
+        own.reduce((sum, weight, c) => sum + weight * cut[tile * channels + c]!, 0)
+      )
+    );
+  });
+  const data = range(filters * height * width).map((place) => {
+    const [f, i, j] = [
+      Math.floor(place / (height * width)),
+      Math.floor(place / width) % height,
+      place % width,
+    ];
+    const tile = Math.floor(i / 2) * across + Math.floor(j / 2);
+    const [top, left] = [F23.output[i % 2]!, F23.output[j % 2]!];
+    return range(16).reduce(
+      (sum, p) => sum + top[Math.floor(p / 4)]! * left[p % 4]! * products[p]![tile]![f]!,
+      Number(b.data[f]),
+    );
+  });
+  return { type: "float64", dims: [1, filters, height, width], data: Float64Array.from(data) };
+}
+
+const range = (length: number) => Array.from({ length }, (_, i) => i);
+
+/** Multiples of 1/64: their sums are exact. */
+function coarse(dims: readonly number[], seed: number): Tensor<"float32"> {
+  return float32(dims, random(dims, seed).data.map((x) => Math.round(64 * x) / 64));
+}
+
+Deno.test("convToWinograd() multiplies integers where it is asked to, as a plain computation does, and leaves the Conv where nothing rounds its weights", async () => {
+  const [x, w, b] = [coarse([1, 20, 5, 6], 1), coarse([7, 20, 3, 3], 2), coarse([7], 3)];
+  const model = modelOf(
+    `input x float32[1, 20, 5, 6]; output y float32[1, 7, 5, 6]
+     y = Conv(x, w, b) {pads=[1, 1, 1, 1]} @ c/Conv`,
+    { w, b },
+  );
+  const shapes = await shapesOf(model, { x: x.dims });
+  const form = () => "winograd 2x2, integers" as const;
+  assert.equal(convToWinograd(model.graph, shapes, { form }), model.graph);
+  const rewritten = withContribGraph(
+    model,
+    convToWinograd(model.graph, shapes, { form, rounded: roundMatrix }),
+  );
+  assert.equal(count(rewritten, "DynamicQuantizeMatMul"), 16);
+  const session = await openSession(rewritten);
+  const { y } = await session.run({ x });
+  await session.release();
+  const decibels = (expected: Tensor) => decibelsOf(relativeNoise(expected, y!));
+  assert.ok(decibels(inIntegers(x, w, b)) > 100, `${decibels(inIntegers(x, w, b))}`);
+  const plain = decibels(plainConv(model.graph.node[0]!, x, w, b));
+  assert.ok(plain > 30 && plain < 50, `${plain}`);
 });
 
 Deno.test("convToWinograd() leaves groups, dilations, weights that are not known before, open maps, and forms that a Conv cannot have", async () => {

@@ -1,3 +1,4 @@
+import type { ConsideredForm } from "./layer_choices.ts";
 import type { Objective } from "./objective.ts";
 
 /**
@@ -37,6 +38,8 @@ export interface DecisionRow {
   };
   /** Why it became that, in a sentence. */
   why: string;
+  /** All forms that it could have; absent in older records. */
+  forms?: ConsideredForm[];
 }
 
 /**

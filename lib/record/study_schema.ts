@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ConsideredForm } from "./layer_choices.ts";
 import type { Json } from "./json.ts";
 import type { KernelTimesRecord } from "./kernel_times_record.ts";
 import type { MetricInfo } from "./metric_info.ts";
@@ -110,6 +111,20 @@ const rangesRecord = schemaOf<RangesRecord>()(
   }),
 );
 
+const consideredForm = schemaOf<ConsideredForm>()(
+  z.strictObject({
+    form: z.string(),
+    chosen: z.boolean(),
+    ms: z.number().optional(),
+    moreMs: z.number().optional(),
+    dB: z.number().optional(),
+    createMs: z.number().optional(),
+    heapBytes: z.number().optional(),
+    bytes: z.number().optional(),
+    why: z.string(),
+  }),
+);
+
 const decisionRow = schemaOf<DecisionRow>()(
   z.strictObject({
     node: z.string(),
@@ -131,6 +146,7 @@ const decisionRow = schemaOf<DecisionRow>()(
       drop: z.number().optional(),
     }).optional(),
     why: z.string(),
+    forms: z.array(consideredForm).optional(),
   }),
 );
 

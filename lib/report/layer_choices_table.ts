@@ -15,7 +15,7 @@ export function layerTitle({ node, opTypes, path }: LayerChoices): string {
 
 /** A row for each form. */
 export function layerChoicesTable({ forms }: LayerChoices): Table {
-  const rows = forms.map((one) => ({
+  const rows = forms.map((one): Record<string, string | undefined> => ({
     form: one.form,
     ms: shown(one.ms, milliseconds),
     "whole, ms": one.chosen ? "" : shown(one.moreMs, (ms) => signed(ms, 3)),
@@ -25,7 +25,8 @@ export function layerChoicesTable({ forms }: LayerChoices): Table {
     file: shown(one.bytes, megabytes),
     why: one.why,
   }));
-  return table(rows);
+  const columns = Object.keys(rows[0] ?? {});
+  return table(rows, columns.filter((column) => rows.some((row) => row[column])));
 }
 
 function shown(value: number | undefined, text: (value: number) => string): string | undefined {

@@ -1,7 +1,9 @@
 import type { Study } from "../../lib/record/study_record.ts";
 import { caveats, headline } from "../../lib/report/headline.ts";
+import { layerChoicesText } from "../../lib/report/layer_choices_table.ts";
 import { trialTableText } from "../../lib/report/trial_table.ts";
 import type { RunningStudy } from "../../lib/task/run_study.ts";
+import { SEARCH_WHY_NOTE } from "./why_option.ts";
 import type { Shell } from "./shell.ts";
 import { showStudy } from "./study_progress.ts";
 import { tellMetric } from "./tell_metric.ts";
@@ -10,6 +12,7 @@ import { tellMetric } from "./tell_metric.ts";
  * Shows how a study goes, and prints what came of it.
  *
  * @param folder Where it is kept.
+ * @param why Layers of which all that was considered is told. @default {none}
  * @param json Whether its record is to be printed, as JSON.
  */
 export async function followStudy(
@@ -17,6 +20,7 @@ export async function followStudy(
   folder: string,
   { print, progress }: Pick<Shell, "print" | "progress">,
   json: boolean,
+  why: readonly string[] = [],
 ): Promise<void> {
   const show = showStudy(
     progress,
@@ -31,6 +35,27 @@ export async function followStudy(
   const study = await running;
   progress.close();
   await print(json ? JSON.stringify(study, null, 2) : describe(study, folder, said));
+  if (json || why.length === 0) return;
+  await print(`\n${whyText(study, why)}`);
+}
+
+/** All that was considered for some layers of the winner. */
+function whyText({ search }: Study, layers: readonly string[]): string {
+  const rows = search?.decisions ?? [];
+  if (rows.length === 0) {
+    return "Nothing can be told of the layers that --why asks for: no model was chosen whose forms had been " +
+      "weighed against each other; more time (--minutes) lets the search come to them.";
+  }
+  const told = layers.map((layer) => {
+    const found = rows.filter(({ node, path }) => node === layer || path === layer);
+    return found.length > 0
+      ? found.map(({ opType, forms = [], ...row }) =>
+        layerChoicesText({ ...row, opTypes: [opType], forms })
+      ).join("\n\n")
+      : `"${layer}" is part of another layer's kernel, or only moves values; layers are ` +
+        `${rows.map(({ node }) => node).join(", ")}.`;
+  });
+  return [...told, SEARCH_WHY_NOTE].join("\n\n");
 }
 
 /** @param said What was said before the work began. */

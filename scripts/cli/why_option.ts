@@ -16,3 +16,9 @@ export const WHY_NOTE =
 /** Where what was built is not what is written. */
 export const WHY_NOT_TAKEN =
   "The layers are those of what was built, which is not what was written: see below.\n";
+
+/** The same of a search, which measures noise at the outputs. */
+export const SEARCH_WHY_NOTE =
+  "ms: its kernels alone, as measured; whole: how much longer the model would take with that form, what " +
+  "brings values into it included. dB: the signal over the noise that it brings to the worst output. create, " +
+  "memory: estimates, of a session and of its heap.";

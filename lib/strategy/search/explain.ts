@@ -4,6 +4,7 @@ import { roundedTensors } from "../../cost/placement.ts";
 import { modulePaths } from "../../onnx/module_path.ts";
 import type { DecisionRow } from "../../record/search_record.ts";
 import { decibelsOf as decibels } from "../../evaluate/closeness.ts";
+import { type Alternative, consideredForms } from "./considered.ts";
 import { costOf, type Proposal, proposalOf } from "./proposal.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { USUAL_OBSERVER } from "./search_forms.ts";
@@ -38,12 +39,6 @@ export function explainDecisions(proposal: Proposal, explanation: Explanation): 
   });
 }
 
-/** A proposal in which one layer has another form. */
-interface Alternative {
-  readonly form: string;
-  readonly proposal: Proposal;
-}
-
 function explainLayer(
   proposal: Proposal,
   kernels: readonly number[],
@@ -57,7 +52,10 @@ function explainLayer(
   const added = (power: number) =>
     power > 0 && { dB: decibels(power), drop: explanation.dropOf(power) };
   const form = formOf(proposal, kernels);
-  const next = nextBest(proposal, alternatives(proposal, kernels, form), explanation.limit);
+  const others = alternatives(proposal, kernels, form);
+  const { limit } = explanation;
+  const next = nextBest(proposal, others, limit);
+  const why = whyOf(proposal, next, limit);
   const observers = observersOf(proposal, kernels);
   return [{
     node: layer,
@@ -78,8 +76,8 @@ function explainLayer(
         ...added(addedBy(next.proposal)),
       },
     }),
-    why: [whyOf(proposal, next, explanation.limit), ...outliersOf(proposal, kernels, explanation)]
-      .join("; "),
+    why: [why, ...outliersOf(proposal, kernels, explanation)].join("; "),
+    forms: consideredForms(proposal, others, { kernels, form, why, noiseWithout, limit }),
   }];
 }
 

@@ -1,4 +1,6 @@
+import { fuse } from "../../../lib/passes/fuse.ts";
 import { writeReport } from "../../../lib/report/write_report.ts";
+import { requireLayers } from "../../../lib/task/require_layers.ts";
 import { search } from "../../../lib/task/run_search.ts";
 import { number, RESUMES, text } from "../command.ts";
 import { DATA_HELP, READING, readShared } from "../data.ts";
@@ -14,6 +16,7 @@ import {
   STUDY_OPTIONS,
   studyMetric,
 } from "../study_data.ts";
+import { WHY_OPTION } from "../why_option.ts";
 import { withConfig } from "../with_config.ts";
 
 const command = {
@@ -31,12 +34,14 @@ const command = {
     config: READING,
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0.01 }),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
+    why: WHY_OPTION,
     ...STUDY_OPTIONS,
   },
   words: ["fused", "lowered", "static", "dynamic", "weightOnly", "front", "SQNR"],
   examples: [
     "--max-drop 0.5",
     "model.onnx --data samples.npz --minutes 30 --objective size",
+    "model.onnx --data samples.npz --why /layer1/conv1/Conv",
   ],
 } as const;
 
@@ -52,6 +57,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
     ...{ model: operands.model, data, reading: config?.data },
     ...{ sizes: options, inOrder: options.inOrder },
   }, { progress });
+  requireLayers(fuse(model), options.why ?? []);
   const out = options.out ?? `studies/${name}-search`;
 
   const { maxDrop, atLeast, maxCreate, maxHeap, coldRounds, minutes } = options;
@@ -63,7 +69,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
     ...{ out, signal, report: writeReport },
     command: commandLine("search", args),
   });
-  await followStudy(running, out, { print, progress }, options.json);
+  await followStudy(running, out, { print, progress }, options.json, options.why);
 });
 
 export default main;

@@ -7,7 +7,7 @@ import { createProgress } from "../../../scripts/cli/progress.ts";
 import { sweepStudy } from "../../report/fixture.ts";
 
 /** What a study of these notes prints, and what it says of the work. */
-async function followed(study: Study, early: readonly string[]) {
+async function followed(study: Study, early: readonly string[], why: readonly string[] = []) {
   const { title, metric, maxDrop } = study;
   const running = new Running<Exclude<StudyEvent, { kind: "step" }>, Study>(async function* () {
     yield { ...{ kind: "begin", title, metric, maxDrop }, reused: 0, notes: [...early] };
@@ -17,7 +17,7 @@ async function followed(study: Study, early: readonly string[]) {
   let [answer, said] = ["", ""];
   const print = (text: string) => Promise.resolve(void (answer += text));
   const progress = createProgress({ live: false, write: (text) => void (said += text) });
-  await followStudy(running, "studies/a", { print, progress }, false);
+  await followStudy(running, "studies/a", { print, progress }, false, why);
   return { answer, said };
 }
 
@@ -37,5 +37,33 @@ Deno.test("followStudy() says that a study can go on which was stopped", async (
   assert.doesNotMatch(
     (await followed({ ...study, planned: study.trials.length }, [])).answer,
     /The same command/,
+  );
+});
+
+Deno.test("followStudy() tells of the layers asked about what was considered, or that nothing was", async () => {
+  const study = sweepStudy();
+  assert.match(
+    (await followed(study, [], ["conv1"])).answer,
+    /\nNothing can be told of the layers/,
+  );
+  const forms = [
+    { form: "float32", chosen: true, ms: 2, why: "chosen: fastest form within the limit" },
+    { form: "static", chosen: false, ms: 1, moreMs: 0.5, dB: 40, why: "slower" },
+  ];
+  const decision = { node: "conv1", kernels: 1, opType: "Conv", path: "front", form: "float32" };
+  const row = { ...decision, ms: 2, savesMs: 0, savesBytes: 0, why: "fastest", forms };
+  const search = {
+    ...{ objective: "latency" as const, minutes: 1, ended: "", notes: [], front: [] },
+    decisions: [row],
+  };
+  const { answer } = await followed({ ...study, search }, [], ["front", "pool"]);
+  assert.match(
+    answer,
+    /\nconv1 \(Conv, front\):\n\nform +ms  whole, ms +dB  why\n.*\nfloat32  2\.00 /,
+  );
+  assert.match(answer, /\nstatic   1\.00  \+0\.500 +40\.0  slower\n/);
+  assert.match(
+    answer,
+    /\n"pool" is part of another .*; layers are conv1\.\n\nms: its kernels alone/,
   );
 });

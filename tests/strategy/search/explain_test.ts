@@ -73,6 +73,42 @@ Deno.test("a faster form that was rejected for its noise is the next best", () =
   assert.equal(b!.why, "dynamic would be faster, but exceeds the error limit");
 });
 
+Deno.test("a row tells all forms of a layer, the chosen one first, and why each other lost", () => {
+  const [, b] = explained(mixOf(twoGemms(), "a"), 4.5e-4);
+  const told = b!.forms!.map((
+    { form, chosen, ms, moreMs, why },
+  ) => [form, chosen, ms, moreMs, why]);
+  assert.deepEqual(told, [
+    ["float32", true, 5, undefined, `chosen: ${b!.why}`],
+    ["dynamic", false, 3, -2, "faster, but with more noise than the budget allows"],
+    ["static", false, 4, told[2]![3], "about as fast"], // a conversion in front less, one behind more
+    ["int8 weights", false, 5, 0, "about as fast"],
+  ]);
+  near(b!.forms![3]!.dB, -10 * Math.log10(2e-4));
+  assert.equal(b!.forms![3]!.bytes, b!.forms![0]!.bytes! / 4);
+});
+
+Deno.test("a form that is over a limit on opening, or was less than exact, says so", () => {
+  const { base } = twoGemms();
+  const kernels = base.problem.kernels.map((kernel) => ({
+    ...kernel,
+    choices: kernel.choices.map((choice) => ({
+      ...choice,
+      takes: [1, choice.kind === "static" ? 9 : 1],
+    })),
+    inexact: new Map([["winograd 4x4", 87]] as const),
+  }));
+  const limits = [3, 3].map((most) => ({ most, rounding: () => 0 }));
+  const limited = { ...base, problem: { ...base.problem, kernels, limits } };
+  const [a] = explained(mixOf(searchSpace(limited, SENSITIVITIES, "latency")), 1);
+  const why = Object.fromEntries(a!.forms!.map((one) => [one.form, one.why]));
+  assert.equal(
+    why["static"],
+    "faster, but takes the whole over the limit on the WASM heap (--max-heap)",
+  );
+  assert.equal(why["float32, winograd 4x4"], "87.0 dB on the sample, less than 100");
+});
+
 Deno.test("without a rejected form the next best is the best of the others within the limit", () => {
   const [a] = explained(mixOf(twoGemms(), "a"), 1.5e-4);
   assert.equal(a!.next!.form, "int8 weights"); // as fast as float32, and smaller

@@ -11,26 +11,41 @@ export type Rule = (report: (node: Deno.lint.Node) => void) => Deno.lint.LintVis
  * @throws {Error} If the text is not TypeScript.
  */
 export function findIn(source: string, rule: Rule): string[] {
-  const found: string[] = [];
-  visit(source, () =>
+  return findEach(source, [rule])[0]!;
+}
+
+/** The same for several rules, each of which looks at the text that is parsed once. */
+function findEach(source: string, rules: readonly Rule[]): string[][] {
+  const found = rules.map((): string[] => []);
+  const creators = rules.map((rule, i) => () =>
     rule(({ range: [start, end] }) => {
       const line = source.slice(0, start).split("\n").length;
-      found.push(`${line}: ${source.slice(start, end).split("\n")[0]}`);
-    }));
+      found[i]!.push(`${line}: ${source.slice(start, end).split("\n")[0]}`);
+    })
+  );
+  visit(source, ...creators);
   return found;
 }
 
-/** The same in files, by path; `found` with the path before it: `lib/a.ts:12: roundEven(x)`. */
+/** A place that a rule reports in a file. */
+export interface Place {
+  readonly path: string;
+  /** With the path before it: `lib/a.ts:12: roundEven(x)`. */
+  readonly found: string;
+}
+
+/** The same in files, for each rule. */
 export async function find(
   paths: readonly string[],
-  rule: Rule,
-): Promise<{ path: string; found: string }[]> {
-  const places = await Promise.all(
-    paths.map(async (path) =>
-      findIn(await readText(path), rule).map((place) => ({ path, found: `${path}:${place}` }))
-    ),
-  );
-  return places.flat();
+  rules: readonly Rule[],
+): Promise<ReadonlyMap<Rule, readonly Place[]>> {
+  const places = new Map<Rule, Place[]>(rules.map((rule) => [rule, []]));
+  for (const path of paths) {
+    for (const [i, found] of findEach(await readText(path), rules).entries()) {
+      places.get(rules[i]!)!.push(...found.map((place) => ({ path, found: `${path}:${place}` })));
+    }
+  }
+  return places;
 }
 
 /** A name that a file exports. */
@@ -123,9 +138,10 @@ export function resolveImport(path: string, from: string): string | undefined {
 
 function visit(
   source: string,
-  create: (context: Deno.lint.RuleContext) => Deno.lint.LintVisitor,
+  ...creators: ((context: Deno.lint.RuleContext) => Deno.lint.LintVisitor)[]
 ): void {
-  Deno.lint.runPlugin({ name: "house", rules: { rule: { create } } }, "source.ts", source);
+  const rules = Object.fromEntries(creators.map((create, i) => [`rule${i}`, { create }]));
+  Deno.lint.runPlugin({ name: "house", rules }, "source.ts", source);
 }
 
 function declared(declaration: Deno.lint.ExportNamedDeclaration["declaration"]): Exported[] {

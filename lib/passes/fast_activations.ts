@@ -10,7 +10,7 @@ const LARGEST = 3.4028234663852886e38;
 const ENOUGH_FOR_A_NODE = 2048;
 
 /** The same where a Gemm loses its activation: few elements stay in the processor's cache meanwhile. */
-const ENOUGH_BEHIND_GEMM = 16_384;
+const ENOUGH_BEHIND_GEMM = 2048;
 
 /**
  * Relu, Clip, LeakyRelu and HardSigmoid branch at each element where they overwrite their input, which takes

@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { calibrate } from "../lib/calibrate/calibrate.ts";
+import { decibelsOf, relativeNoise } from "../lib/evaluate/closeness.ts";
+import { withContribGraph } from "../lib/onnx/contrib.ts";
 import { valueTypes } from "../lib/onnx/graph.ts";
 import { readModel } from "../lib/onnx/file.ts";
 import type { Model } from "../lib/onnx/model.ts";
+import { raiseOpset } from "../lib/onnx/opset.ts";
+import type { ShapeMap } from "../lib/onnx/shape_map.ts";
+import { convToWinograd } from "../lib/passes/conv_to_winograd.ts";
+import { fastOperators } from "../lib/passes/fast_operators.ts";
 import { fuse, type FusedModel } from "../lib/passes/fuse.ts";
 import { lowerForWasm } from "../lib/passes/lower_for_wasm.ts";
+import { winogradForms } from "../lib/passes/winograd_forms.ts";
 import { learnShapes } from "../lib/runtime/learn_shapes.ts";
 import { convert, type QuantFormat } from "../lib/quantize/convert.ts";
 import { qconfigMapping } from "../lib/quantize/mapping.ts";
@@ -35,7 +42,8 @@ const OTHER_EXPORT = /gtcrn\.onnx|silero_vad_(16k|op18|openvino)|yunet_s/;
 type Outputs = Readonly<Record<string, Tensor>>;
 
 Deno.test({
-  name: "real networks keep their outputs when fused and lowered, and run in every form of int8",
+  name:
+    "real networks keep their outputs when fused, lowered and in fast forms, and run in every form of int8",
   ignore: !isThere(shared("models/")),
   async fn(t) {
     await using runtime = openRuntime({ workers: 1 });
@@ -109,9 +117,27 @@ async function checkLowered(
     const difference = error(await run(made, feeds), outputs);
     assert.ok(difference < tolerance, `${difference}`);
   }
+  const exact = inFastForms(fused, shapes);
+  if (exact !== fused) {
+    const results = Object.entries(await run(exact, feeds));
+    for (const [name, result] of results) {
+      const reached = decibelsOf(relativeNoise(outputs[name]!, result));
+      assert.ok(reached >= 100, `${name}: ${reached} dB`);
+    }
+  }
   // Nodes are all that may come to a file, and lists of what they gather: some hundred bytes each.
   const more = Math.max(0, lowered.graph.node.length - fused.graph.node.length);
   assert.ok(lowered.bytes().length <= fused.bytes().length + 500 * more + 4096);
+}
+
+/** With each Conv in the form of Winograd's that should be the fastest, and each operator in its fast form. */
+function inFastForms(fused: Model, shapes: ShapeMap): Model {
+  const raised = raiseOpset(fused, 13);
+  const convs = convToWinograd(raised.graph, shapes.afresh(), {
+    form: (conv) => winogradForms(conv)[0],
+  });
+  const graph = fastOperators(convs, { shapes: shapes.afresh() });
+  return graph === raised.graph ? fused : withContribGraph(raised, graph);
 }
 
 async function checkQuantized(

@@ -59,9 +59,9 @@ Deno.test("followStudy() tells of the layers asked about what was considered, or
   const { answer } = await followed({ ...study, search }, [], ["front", "pool"]);
   assert.match(
     answer,
-    /\nconv1 \(Conv, front\):\n\nform +ms  whole, ms +dB  why\n.*\nfloat32  2\.00 /,
+    /\nconv1 \(Conv, front\):\n\nform +ms {2}whole, ms +dB {2}why\n.*\nfloat32 {2}2\.00 /,
   );
-  assert.match(answer, /\nstatic   1\.00  \+0\.500 +40\.0  slower\n/);
+  assert.match(answer, /\nstatic {3}1\.00 {2}\+0\.500 +40\.0 {2}slower\n/);
   assert.match(
     answer,
     /\n"pool" is part of another .*; layers are conv1\.\n\nms: its kernels alone/,

@@ -42,7 +42,7 @@ export interface KernelChoice extends Choice {
   readonly dB?: number;
   /** What decides what it takes to open it. */
   readonly load: LoadFacts;
-  /** What each node is to be, by name; nodes that stay float32 are left out. */
+  /** What each node is to be, by name; nodes that may stay float32 are left out. */
   readonly asked: ReadonlyMap<string, QConfig>;
 }
 
@@ -104,11 +104,11 @@ export async function placementProblem(
     const { kind, asked, timed } = form;
     const dB = written && check &&
       await formDecibels(form, kernels[place]!.outputs, values, check);
-    if (written && dB !== undefined && dB < EXACT_DB) {
+    if (written && kind === "float32" && dB !== undefined && dB < EXACT_DB) {
       inexact[place]!.set(written, dB);
       continue;
     }
-    const load = loadOf(timed.subgraph.model, shapes, kind);
+    const load = loadOf(timed.subgraph.model, shapes, written ? "float32" : kind);
     const choice: KernelChoice = {
       ...{ candidate, kind, asked, input, output, ms, load },
       ...(rewrite && { rewrite }),

@@ -15,7 +15,7 @@ export interface Form {
   readonly kind: "float32" | "static" | "dynamic";
   /** The subgraph written so. */
   readonly timed: TimedSubgraph;
-  /** What each of its nodes is to be, by name; nodes that stay float32 are left out. */
+  /** What each of its nodes is to be, by name; nodes that may stay float32 are left out. */
   readonly asked: ReadonlyMap<string, QConfig>;
   /** What it was converted from without ranges, which no time depends on. */
   readonly unranged?: { readonly model: Model; readonly mapping: QConfigMapping };

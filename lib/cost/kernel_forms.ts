@@ -4,7 +4,10 @@ import { asWinograd } from "../passes/as_winograd.ts";
 import { fastOperators } from "../passes/fast_operators.ts";
 import { formCosts, type GemmForm } from "../passes/gemm_forms.ts";
 import { lowerForWasm } from "../passes/lower_for_wasm.ts";
+import { float32 } from "../quantize/qconfig.ts";
+import { roundMatrix } from "../quantize/round_matrix.ts";
 import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
+import { winogradParts } from "../record/winograd_parts.ts";
 import { dynamicForm, floatForm, type Form, staticForms } from "./forms.ts";
 import type { TimedSubgraph } from "./time_kernels.ts";
 
@@ -35,10 +38,21 @@ export function kernelForms(
   const early = [{ subgraph }, ...written].flatMap(({ subgraph, rewrite }: Rewritten) =>
     formsOf(subgraph, shapes, int8, rewrite !== undefined).map((form) => ({ form, rewrite }))
   );
-  const late = asWinograd(subgraph.model, shapes).map(({ model, form: written }) => {
-    return { form: fastForm({ ...subgraph, model }, shapes), written };
-  });
+  const late = asWinograd(subgraph.model, shapes, int8 ? roundMatrix : undefined)
+    .map(({ model, form: written }) => {
+      const form = fastForm({ ...subgraph, model }, shapes);
+      return {
+        form: winogradParts(written).hasIntegers ? inIntegers(form, subgraph) : form,
+        written,
+      };
+    });
   return [...early, ...late];
+}
+
+/** Integers find their ranges in each run. Their weights are rounded last of all: until then they stay float32. */
+function inIntegers(form: Form, { model }: Subgraph): Form {
+  const convs = model.graph.node.filter(({ opType }) => opType === "Conv");
+  return { ...form, kind: "dynamic", asked: new Map(convs.map(({ name }) => [name, float32])) };
 }
 
 interface Rewritten {

@@ -7,7 +7,8 @@ import { loadCost, LoadReader } from "../passes/load_facts.ts";
 import { convToWinograd } from "../passes/conv_to_winograd.ts";
 import { fastOperators } from "../passes/fast_operators.ts";
 import { withFixedInputs } from "../passes/fixed_inputs.ts";
-import { rootContext } from "../passes/pass.ts";
+import { type PassContext, rootContext } from "../passes/pass.ts";
+import type { ConvShape } from "../passes/read_conv.ts";
 import type { WinogradForm } from "../record/recipe.ts";
 import { decimal, megabytes } from "../report/format.ts";
 import { winogradName } from "../report/winograd_name.ts";
@@ -54,10 +55,7 @@ export function writeForms(
   );
   const formOf = ({ name }: NodeProto) => floats.has(name) ? convs[name] : undefined;
   let written = Object.keys(convs).some((name) => floats.has(name))
-    ? convToWinograd(graph, known, {
-      form: ({ node }) => formOf(node),
-      rounded: roundMatrix,
-    }, context)
+    ? winogradIn(graph, known, formOf, context)
     : graph;
   if (operators === "fast") written = fastOperators(written, { shapes: known }, context);
   if (written === graph) return model;
@@ -78,6 +76,22 @@ export function writeForms(
     };
   });
   return new QuantizedModel(proto, model.name, explained(model.plan, traces, words), traces);
+}
+
+/** A network of which nothing was converted, with some of its Convs written as Winograd's. */
+export function withConvForms({ model, shapes }: ShapedModel, convs: ConvForms): Model {
+  const graph = winogradIn(model.graph, shapes.afresh(), ({ name }) => convs[name]);
+  return withContribGraph(model, graph);
+}
+
+function winogradIn(
+  graph: GraphProto,
+  shapes: ShapeMap,
+  formOf: (node: NodeProto) => WinogradForm | undefined,
+  context?: PassContext,
+): GraphProto {
+  const options = { form: ({ node }: ConvShape) => formOf(node), rounded: roundMatrix };
+  return convToWinograd(graph, shapes, options, context);
 }
 
 /** The shapes of what Convs read, under the names that this has where something was converted in front of it. */

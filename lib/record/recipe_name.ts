@@ -1,3 +1,4 @@
+import { winogradParts } from "./winograd_parts.ts";
 import type { ExactForm, NodeForm, ObserverSpec, Recipe } from "./recipe.ts";
 
 /**
@@ -30,7 +31,9 @@ export function seriesName(recipe: Recipe): string {
   const corrections = recipe.corrections ?? [];
   if (recipe.kind === "assignment") {
     const names = namesOfForms(Object.values(recipe.forms));
-    if (Object.keys(recipe.convs ?? {}).length > 0) names.push("Winograd");
+    const convs = Object.values(recipe.convs ?? {}).map((form) => winogradParts(form).hasIntegers);
+    if (convs.includes(false)) names.push("Winograd");
+    if (convs.includes(true)) names.push("integer Winograd");
     return [listed(names) || "float32", ...corrections].join(" + ");
   }
   const { base, observer, weights } = recipe;
@@ -69,6 +72,8 @@ export function recipeFamily(recipe: Recipe): string {
   if (recipe.kind === "mapping") return recipe.name;
   if (recipe.kind === "configuration") return FAMILIES[recipe.placement] ?? recipe.placement;
   const kinds = new Set(Object.values(recipe.forms).map(({ kind }) => kind));
+  const convs = Object.values(recipe.convs ?? {});
+  if (convs.some((form) => winogradParts(form).hasIntegers)) kinds.add("dynamic");
   const [isStatic, isDynamic] = [kinds.has("static"), kinds.has("dynamic")];
   if (isStatic) return isDynamic ? "mixed" : "static";
   return isDynamic ? "dynamic" : kinds.has("weightOnly") ? "weights only" : "float32";

@@ -4,6 +4,7 @@ import type { Observer } from "../calibrate/observers.ts";
 import type { Range } from "../calibrate/range.ts";
 import { observersWorthTrying } from "../calibrate/worth_trying.ts";
 import { affineParams } from "../quantize/affine.ts";
+import type { Model } from "../onnx/model.ts";
 import { convert } from "../quantize/convert.ts";
 import { onlyMapping } from "../quantize/only_mapping.ts";
 import type { QConfig } from "../quantize/qconfig.ts";
@@ -13,7 +14,13 @@ import { roundTensor } from "./round_tensor.ts";
 
 const noise = z.array(z.number());
 
-const layerForm = z.enum(["dynamic", "int8 weights", "int4 weights", "float16 weights"]);
+const layerForm = z.enum([
+  "dynamic",
+  "int8 weights",
+  "int4 weights",
+  "float16 weights",
+  "integer products",
+]);
 
 /** A form of a whole layer that needs no ranges. */
 export type LayerForm = z.infer<typeof layerForm>;
@@ -40,9 +47,12 @@ export interface LayerAsk {
   readonly name: string;
   /** Names of its nodes. */
   readonly nodes: readonly string[];
-  /** What each of its nodes is asked to be, for each form; those that cannot be stay float32. */
-  readonly forms: Readonly<Partial<Record<LayerForm, QConfig>>>;
+  /** What is asked of it, for each form. */
+  readonly forms: Readonly<Partial<Record<LayerForm, FormAsk>>>;
 }
+
+/** What each node of a layer is asked to be; those that cannot be stay float32. Or what writes the network so. */
+export type FormAsk = QConfig | ((base: Model) => Model);
 
 /** The single changes that are to be measured. */
 export interface NoiseAsks {
@@ -175,12 +185,13 @@ function formsOf(
   known: Sensitivities,
   { base }: Replay,
 ): Change[] {
-  return (Object.entries(forms) as [LayerForm, QConfig][])
+  return (Object.entries(forms) as [LayerForm, FormAsk][])
     .filter(([form]) => !known.layers[name]?.[form])
-    .map(([form, qconfig]) => ({
+    .map(([form, ask]) => ({
       key: JSON.stringify(["layer", name, form]),
       what: `${form} of layer ${name}`,
-      make: () => convert(base, onlyMapping(nodes, () => qconfig)),
+      make: () =>
+        typeof ask === "function" ? ask(base) : convert(base, onlyMapping(nodes, () => ask)),
       keep: ({ layers }, noise) => (layers[name] ??= {})[form] = noise,
     }));
 }

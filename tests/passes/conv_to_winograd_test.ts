@@ -326,6 +326,10 @@ Deno.test("convToWinograd() takes weights that are computed from smaller ones, a
   const shapes = await shapesOf(model, { x: [1, 16, 6, 6] });
   // A pass that ran later than the sample sees names that no sample has shown.
   const fewer = new ShapeMap(new Map([["x", shapes.get("x")!]]), shapes.open);
+  // Products of integers round weights that nothing has rounded before.
+  const form = () => "winograd 2x2, integers" as const;
+  const twice = convToWinograd(model.graph, fewer.afresh(), { form, rounded: roundMatrix });
+  assert.equal(twice, model.graph);
   const rewritten = model.withGraph(
     convToWinograd(model.graph, fewer, { form: () => "winograd 2x2" }),
   );

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { profileModel } from "../../lib/profile/profile_model.ts";
 import { withTimes } from "../../lib/profile/plan_times.ts";
 import { asExecuted } from "../../lib/quantize/as_executed.ts";
+import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { readBack } from "../../lib/quantize/one_call.ts";
 import { float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import type { QuantizedModel } from "../../lib/quantize/quantized_model.ts";
-import { writeForms } from "../../lib/quantize/write_forms.ts";
+import { withConvForms, writeForms } from "../../lib/quantize/write_forms.ts";
 import { learnShapes } from "../../lib/runtime/learn_shapes.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
@@ -79,6 +80,20 @@ Deno.test("the plan has one row for a Conv that was written as Winograd's, and t
     .reduce((total, { ms }) => total + ms, 0);
   assert.ok(own.size > 10);
   assert.equal(timed.ms, sum);
+});
+
+Deno.test("a Conv with integer products has one row too, and the noise that it has in the network by itself", async () => {
+  const base = { model: network, shapes: await learnShapes(network, sample!, { runtime }) };
+  const convs = { conv2: "winograd 2x2, integers" } as const;
+  const kept = convert(network, qconfigMapping({ default: float32 }));
+  const after = await readBack(writeForms(kept, base, { convs, decibels: { conv2: 34 } }), runtime);
+  const row = after.plan.rows.find(({ node }) => node === "conv2")!;
+  assert.equal(row.executes, "Winograd 2x2, integers");
+  assert.match(row.why, /; 3x3 convolution as Winograd F\(2,3\) with integer products, 34 dB, \+/);
+  const alone = withConvForms(base, convs);
+  const dB = await sqnrBetween(network, alone, [sample!]);
+  assert.ok(dB > 25 && dB < 60, `${dB}`);
+  assert.ok(await sqnrBetween(alone, after, [sample!]) > 200);
 });
 
 Deno.test("writeForms() gives the model itself where nothing is to be written", async () => {

@@ -5,6 +5,8 @@ import { addValues, emptyStatistics } from "../../lib/calibrate/statistics.ts";
 import { arrays } from "../../lib/data/arrays.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import type { Model } from "../../lib/onnx/model.ts";
+import { convert } from "../../lib/quantize/convert.ts";
+import { onlyMapping } from "../../lib/quantize/only_mapping.ts";
 import { dynamicInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import {
   type LayerNoiseOptions,
@@ -167,6 +169,8 @@ Deno.test("measureLayerNoise() gives each form of each layer by itself", async (
     "float16 weights": weightOnly({ bits: 16 }),
     "int4 weights": weightOnly({ bits: 4 }),
     "dynamic": dynamicInt8(),
+    // What writes the network itself.
+    "integer products": (base: Model) => convert(base, onlyMapping(["three"], () => dynamicInt8())),
   };
   const { sensitivities: found, notes } = await measure(shared, {
     layers: [{ name: "last", nodes: ["three"], forms }],
@@ -178,6 +182,7 @@ Deno.test("measureLayerNoise() gives each form of each layer by itself", async (
   assert.ok(dB("int8 weights") > 35 && dB("int8 weights") < 60, `${dB("int8 weights")}`);
   assert.ok(dB("float16 weights") > 60 && dB("float16 weights") < 90, `${dB("float16 weights")}`);
   assert.ok(dB("int4 weights") > 15 && dB("int4 weights") < 30, `${dB("int4 weights")}`);
+  assert.equal(dB("integer products"), dB("dynamic"));
   assert.ok(dB("dynamic") > 30 && dB("dynamic") < dB("int8 weights") + 1, `${dB("dynamic")}`);
 });
 

@@ -99,7 +99,8 @@ function alternatives(
 
 /** What a choice is called: its form, and what its Conv is written as. */
 function labelOf({ form, timed: { written } }: SearchChoice): string {
-  return [form, ...written ? [written] : []].join(", ");
+  if (!written) return form;
+  return form === "integer products" ? written : `${form}, ${written}`;
 }
 
 /** The form that most of a layer's time goes to. */

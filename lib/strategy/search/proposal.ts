@@ -107,7 +107,7 @@ function formsOf({ space: { base }, chosen }: Proposal): [string, NodeForm][] {
   const facts = graphFacts(base.network.model.graph);
   return base.problem.kernels.flatMap(({ nodes }, i): [string, NodeForm][] => {
     const { form, timed } = chosen[i]!;
-    if (form === "float32") return [];
+    if (form === "float32" || form === "integer products") return [];
     const names = form === "static" || form === "dynamic"
       ? [...timed.asked.keys()]
       : nodes.filter((node) => storableWeights(node, facts).length > 0).map(({ name }) => name);

@@ -5,6 +5,9 @@ import { observerName } from "../../record/recipe_name.ts";
 /** A form that a layer can take, as its noise and its decision are noted. */
 export type SearchForm = "static" | "dynamic" | StoredWeights;
 
+/** A form that a kernel can take: as float32 it may be a Conv that is written with integer products. */
+export type ChoiceForm = SearchForm | "float32" | "integer products";
+
 /** A float32 kernel whose weights are stored smaller. */
 export type StoredWeights = "int8 weights" | "int4 weights" | "float16 weights";
 
@@ -25,8 +28,9 @@ export const SEARCH_FORMS: Readonly<Record<SearchForm, NodeForm>> = {
 };
 
 /** What is left of the bytes of float32 weights, by form; the scales are left aside. */
-export const BYTES_LEFT: Readonly<Record<SearchForm | "float32", number>> = {
+export const BYTES_LEFT: Readonly<Record<ChoiceForm, number>> = {
   "float32": 1,
+  "integer products": 16 / 9 / 4, // transformed weights
   "static": 0.25,
   "dynamic": 0.25,
   "int8 weights": 0.25,

@@ -1,10 +1,12 @@
 import type { Base } from "../../cost/exact_forms.ts";
+import type { Model } from "../../onnx/model.ts";
+import { withConvForms } from "../../quantize/write_forms.ts";
 import { graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
-import type { LayerAsk, LayerForm, NoiseAsks } from "../../replay/layer_noise.ts";
+import type { LayerAsk, NoiseAsks } from "../../replay/layer_noise.ts";
 import { observerOf, qconfigOf } from "../../quantize/from_recipe.ts";
 import { toWeights } from "../../quantize/weight_observers.ts";
-import { SEARCH_FORMS, SEARCH_OBSERVERS } from "./search_forms.ts";
+import { SEARCH_FORMS, SEARCH_OBSERVERS, type SearchForm } from "./search_forms.ts";
 import { layersOf, roundingsOf } from "./roundings.ts";
 
 /** Options for {@linkcode sensitivityAsks}. */
@@ -15,7 +17,7 @@ export interface SensitivityAsksOptions {
 
 /**
  * The single changes whose noise a search has to know of a base: each tensor rounded that some choice
- * rounds, each layer with weights with these stored small, each that can be dynamic so.
+ * rounds, each layer with weights with these stored small, each that can be dynamic, or have integer products, so.
  *
  * @param outputs Outputs at which noise is of interest.
  */
@@ -24,9 +26,9 @@ export function sensitivityAsks(
   outputs: readonly string[],
   options: SensitivityAsksOptions = {},
 ): NoiseAsks {
-  const { problem: { kernels }, network: { model } } = base;
+  const { problem: { kernels }, network: { model, shapes } } = base;
   const facts = graphFacts(model.graph);
-  const stored: LayerForm[] = ["int8 weights", "float16 weights"];
+  const stored: SearchForm[] = ["int8 weights", "float16 weights"];
   if (options.int4) stored.push("int4 weights");
   const observers = [...SEARCH_OBSERVERS.values()].map(observerOf);
   const defaults = { observer: observers[0]!, weights: toWeights("per-channel") };
@@ -34,17 +36,27 @@ export function sensitivityAsks(
   const layers = [...Map.groupBy(kernels, (_, i) => names[i]!)].map(([name, own]): LayerAsk => {
     const nodes = own.flatMap(({ nodes }) => nodes);
     const hasWeights = nodes.some((node) => storableWeights(node, facts).length > 0);
-    const isDynamic = own.some(({ choices }) => choices.some(({ kind }) => kind === "dynamic"));
-    const forms: LayerForm[] = [
+    const dynamic = own.flatMap(({ choices }) => choices.filter(({ kind }) => kind === "dynamic"));
+    const convs = Object.fromEntries(
+      dynamic.flatMap(({ written, asked }) =>
+        written ? [...asked.keys()].map((name) => [name, written] as const) : []
+      ),
+    );
+    const forms: SearchForm[] = [
       ...hasWeights ? stored : [],
-      ...isDynamic ? ["dynamic" as const] : [],
+      ...dynamic.some(({ written }) => !written) ? ["dynamic" as const] : [],
     ];
     return {
       name,
       nodes: nodes.map(({ name }) => name),
-      forms: Object.fromEntries(
-        forms.map((form) => [form, qconfigOf(SEARCH_FORMS[form], defaults)]),
-      ),
+      forms: {
+        ...Object.fromEntries(
+          forms.map((form) => [form, qconfigOf(SEARCH_FORMS[form], defaults)]),
+        ),
+        ...(Object.keys(convs).length > 0 && {
+          "integer products": (model: Model) => withConvForms({ model, shapes }, convs),
+        }),
+      },
     };
   });
   return {

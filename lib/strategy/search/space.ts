@@ -11,14 +11,20 @@ import { storableWeights } from "../../quantize/weight_only.ts";
 import type { Objective } from "../../record/objective.ts";
 import type { Sensitivities } from "../../replay/layer_noise.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
-import { BYTES_LEFT, SEARCH_OBSERVERS, type SearchForm, STORED_WEIGHTS } from "./search_forms.ts";
+import {
+  BYTES_LEFT,
+  type ChoiceForm,
+  SEARCH_OBSERVERS,
+  STORED_WEIGHTS,
+  type StoredWeights,
+} from "./search_forms.ts";
 
 /** A way to compute a kernel, with all that a search weighs. */
 export interface SearchChoice extends Choice {
   /** The choice that was timed. */
   readonly timed: KernelChoice;
   /** What becomes of the kernel's nodes. */
-  readonly form: SearchForm | "float32";
+  readonly form: ChoiceForm;
   /** Milliseconds of the kernel, conversions around it aside; `ms` is its cost to the solver. */
   readonly kernelMs: number;
   /** Bytes of its weights in the file. */
@@ -116,7 +122,7 @@ function fastestFloat(choices: readonly SearchChoice[]): number {
 }
 
 /** Noise at each output of a kernel in a form; undefined where that was not measured. */
-type NoiseOf = (form: Exclude<SearchForm, "static">) => readonly number[] | undefined;
+type NoiseOf = (form: Exclude<ChoiceForm, "static" | "float32">) => readonly number[] | undefined;
 
 /** What the choices of a kernel are made of. */
 interface KernelFacts {
@@ -158,7 +164,9 @@ function choicesOf(kernel: KernelChoices, facts: KernelFacts): SearchChoice[] {
         return choice(timed, "static", bytes > 0 ? noiseOf("int8 weights") : silent);
       }
       case "dynamic":
-        return choice(timed, "dynamic", noiseOf("dynamic"));
+        return timed.written
+          ? choice(timed, "integer products", noiseOf("integer products"))
+          : choice(timed, "dynamic", noiseOf("dynamic"));
       case "float32":
         return [
           ...choice(timed, "float32", silent),
@@ -170,13 +178,17 @@ function choicesOf(kernel: KernelChoices, facts: KernelFacts): SearchChoice[] {
 
 /** What a choice takes of the limits on opening it, if there are any: weights stored small are computed first. */
 function loadOf({ takes, load }: KernelChoice, form: SearchChoice["form"]): readonly number[] {
-  if (!takes || form === "float32" || form === "static" || form === "dynamic") return takes ?? [];
+  if (!takes || !isStoredSmall(form)) return takes ?? [];
   const { stored, computed, ...rest } = load;
   return loadTakes(loadCost({
     ...rest,
     stored: stored * BYTES_LEFT[form],
     computed: computed + stored,
   }));
+}
+
+function isStoredSmall(form: ChoiceForm): form is StoredWeights {
+  return STORED_WEIGHTS.some((stored) => stored === form);
 }
 
 /**
@@ -190,14 +202,18 @@ function kernelNoises(
 ): NoiseOf[] {
   const { problem: { kernels } } = base;
   const layers = layersOf(base);
-  const count = (layer: string, has: (kernel: number) => boolean) =>
+  const count = (layer: string, has: (kernel: number) => unknown) =>
     Math.max(1, kernels.filter((_, i) => layers[i] === layer && has(i)).length);
-  const isDynamic = (i: number) => kernels[i]!.choices.some(({ kind }) => kind === "dynamic");
+  const isDynamic = (i: number) =>
+    kernels[i]!.choices.some(({ kind, written }) => kind === "dynamic" && !written);
+  const hasIntegers = (i: number) =>
+    kernels[i]!.choices.some(({ kind, written }) => kind === "dynamic" && written);
   return layers.map((layer) => {
     const weighed = count(layer, (i) => bytes[i]! > 0);
     const dynamic = count(layer, isDynamic);
+    const written = count(layer, hasIntegers);
     return (form) => {
-      const parts = form === "dynamic" ? dynamic : weighed;
+      const parts = form === "dynamic" ? dynamic : form === "integer products" ? written : weighed;
       return sensitivities.layers[layer]?.[form]?.map((noise) => noise / parts);
     };
   });

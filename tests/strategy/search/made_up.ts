@@ -3,7 +3,12 @@ import type { Base } from "../../../lib/cost/exact_forms.ts";
 import type { ConversionTimes } from "../../../lib/cost/conversion_times.ts";
 import type { NetworkFacts } from "../../../lib/cost/network_facts.ts";
 import type { Model } from "../../../lib/onnx/model.ts";
-import { dynamicInt8, staticInt8 } from "../../../lib/quantize/qconfig.ts";
+import {
+  dynamicInt8,
+  float32 as float32QConfig,
+  type QConfig,
+  staticInt8,
+} from "../../../lib/quantize/qconfig.ts";
 import type { Objective } from "../../../lib/record/objective.ts";
 import type { ExactForm, Recipe } from "../../../lib/record/recipe.ts";
 import type { Trial } from "../../../lib/record/trial_record.ts";
@@ -24,6 +29,8 @@ export interface MadeUpKernel {
   readonly float32: number;
   readonly static?: number;
   readonly dynamic?: number;
+  /** Of a Conv with integer products. */
+  readonly integers?: number;
 }
 
 /** What a made-up base consists of. */
@@ -75,8 +82,7 @@ export function madeUpBase(model: Model, parts: MadeUpBase): Base {
 }
 
 function choicesOf({ nodes, ...ms }: MadeUpKernel): KernelChoice[] {
-  const asked = (qconfig: ReturnType<typeof staticInt8 | typeof dynamicInt8>) =>
-    new Map(nodes.map((name) => [name, qconfig]));
+  const asked = (qconfig: QConfig) => new Map(nodes.map((name) => [name, qconfig]));
   const load = { stored: 0, computed: 0, packed: 0, nodes: 1 };
   const float = { input: "float", output: "float", load, candidate: 0 } as const;
   const int8 = { input: "int8", output: "int8", load, candidate: 1 } as const;
@@ -88,6 +94,12 @@ function choicesOf({ nodes, ...ms }: MadeUpKernel): KernelChoice[] {
     ...(ms.dynamic === undefined
       ? []
       : [{ kind: "dynamic", ...float, ms: ms.dynamic, asked: asked(dynamicInt8()) } as const]),
+    ...(ms.integers === undefined ? [] : [
+      {
+        ...{ kind: "dynamic", ...float, ms: ms.integers, asked: asked(float32QConfig) } as const,
+        written: "winograd 2x2, integers",
+      } as const,
+    ]),
   ];
 }
 

@@ -5,6 +5,8 @@ import {
   type SearchSpace,
   searchSpace,
 } from "../../../lib/strategy/search/space.ts";
+import { propose, recipeOf } from "../../../lib/strategy/search/proposal.ts";
+import { recipeFamily, recipeName } from "../../../lib/record/recipe_name.ts";
 import { modelOf } from "../../quantize/fixture.ts";
 import { BINARY, chain, layersSpace, madeUpBase, USUAL } from "./made_up.ts";
 
@@ -70,6 +72,28 @@ Deno.test("a choice has the time, the bytes and the noise of its form", () => {
     { form: "static", kernelMs: 2, bytes: 256, noise: [1e-4] },
     { form: "dynamic", kernelMs: 4, bytes: 256, noise: [3e-4] },
   ]);
+});
+
+Deno.test("integer products are a choice with noise of their own, which recipes name by the Conv", async () => {
+  const model = modelOf(
+    "input x float32[1, 4, 4, 4]; output y float32[1, 4, 2, 2]; y = Conv(x, w) @ a",
+    { w: [4, 4, 3, 3] },
+  );
+  const base = madeUpBase(model, { kernels: [{ nodes: ["a"], float32: 3, integers: 1 }] });
+  const spaceOf = (forms: Sensitivities["layers"][string]) =>
+    searchSpace(base, { outputs: ["y"], samples: 1, tensors: {}, layers: { a: forms } }, "latency");
+  assert.deepEqual(formsOf(spaceOf({ dynamic: [1e-3] }), 0), ["float32"]);
+  const space = spaceOf({ "integer products": [4e-4] });
+  const { kernelMs, bytes, noise } = choiceOf(space, 0, "integer products");
+  assert.deepEqual({ kernelMs, bytes, noise }, { kernelMs: 1, bytes: 256, noise: [4e-4] }); // of 576
+
+  assert.equal((await propose(space, 3e-4))!.chosen[0]!.form, "float32");
+  const proposal = (await propose(space, 5e-4))!;
+  assert.deepEqual(proposal.noise, [4e-4]);
+  const recipe = recipeOf(proposal);
+  assert.deepEqual([recipe.forms, recipe.convs], [{}, { a: "winograd 2x2, integers" }]);
+  assert.equal(recipeName(recipe), "integer Winograd");
+  assert.equal(recipeFamily(recipe), "dynamic");
 });
 
 Deno.test("size is a cost beside time: little where time counts, nearly all where size does", () => {

@@ -81,8 +81,8 @@ function isDenseEnough({ group, channels, filters }: ConvShape): boolean {
 /** Narrower products are done before the transforms are. */
 const FEWEST_CHANNELS = 16;
 
-/** Below, float32 tiles of 4x4 are faster. */
-const FEWEST_FOR_INTEGERS = 96;
+/** Below, larger tiles in float32 are faster by far. */
+const FEWEST_FOR_INTEGERS = 128;
 
 /** What the estimate has to promise: its error is about as much. */
 const CLEARLY = 0.95;

@@ -19,15 +19,15 @@ async function writtenForms(channels: number, options: { int8: boolean; stride?:
 
 Deno.test("kernelForms() has integer products for wide 3x3 Convs, where int8 may be, and keeps their weights float32 until then", async () => {
   const isIntegers = ({ written }: { written: string }) => written === "winograd 2x2, integers";
-  const found = (await writtenForms(96, { int8: true })).filter(isIntegers);
+  const found = (await writtenForms(128, { int8: true })).filter(isIntegers);
   assert.equal(found.length, 1);
   const { kind, asked } = found[0]!.form;
   assert.equal(kind, "dynamic");
   assert.deepEqual([...asked].map(([name, { kind }]) => [name, kind]), [["conv", "float32"]]);
   const others = [
-    await writtenForms(96, { int8: false }),
-    await writtenForms(96, { int8: true, stride: 2 }),
-    await writtenForms(64, { int8: true }),
+    await writtenForms(128, { int8: false }),
+    await writtenForms(128, { int8: true, stride: 2 }),
+    await writtenForms(96, { int8: true }),
   ];
   for (const forms of others) {
     assert.ok(!forms.some(isIntegers));

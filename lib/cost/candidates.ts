@@ -68,6 +68,8 @@ export interface ProblemOptions {
    * @default {they are taken to be exact}
    */
   check?: FormNoiseOptions;
+  /** Which kernels are placed, by their nodes; the others are taken to be float32. @default {all} */
+  only?: (nodes: readonly NodeProto[]) => boolean;
 }
 
 /** A {@linkcode PlacementProblem} of a network. */
@@ -84,10 +86,11 @@ export async function placementProblem(
   kernelTimes: KernelTimes,
   options: ProblemOptions = {},
 ): Promise<NetworkProblem> {
-  const { int8 = true, rewrites = true, spare = false, budget, check } = options;
+  const { int8 = true, rewrites = true, spare = false, budget, check, only } = options;
   const sensitive = spare ? sensitiveLayers(graphFacts(model.graph)) : new Map();
   const extractor = new Extractor(model, values);
-  const kernels = kernelsOf(model.graph, extractor, values, optimized);
+  const all = kernelsOf(model.graph, extractor, values, optimized);
+  const kernels = only ? all.filter(({ nodes }) => only(nodes)) : all;
   const candidates = kernels.flatMap((kernel, place) => {
     const mayInt8 = int8 && !kernel.nodes.some((node) => sensitive.has(node));
     const forms = kernelForms(extractor.take(kernel.nodes), shapes, { int8: mayInt8, rewrites });
@@ -95,7 +98,7 @@ export async function placementProblem(
   });
   const times = await kernelTimes.times(
     candidates.map(({ form }) => form.timed),
-    { workingSet: workingSetOf(model, kernels, values) },
+    { workingSet: workingSetOf(model, all, values) },
   );
   const choices: KernelChoice[][] = kernels.map(() => []);
   const inexact = kernels.map(() => new Map<WinogradForm, number>());

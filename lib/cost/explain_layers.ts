@@ -1,5 +1,6 @@
 import { modulePaths } from "../onnx/module_path.ts";
 import { Extractor } from "../onnx/extract.ts";
+import type { Model } from "../onnx/model.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { loadCost } from "../passes/load_facts.ts";
 import { readConvShape } from "../passes/read_conv.ts";
@@ -28,6 +29,21 @@ export interface ExplainLayersOptions extends FormNoiseOptions {
 }
 
 /**
+ * Tells the kernels that layers are computed by.
+ *
+ * @param layers Names of nodes, or module paths.
+ */
+export function isAmong(
+  { graph }: Model,
+  layers: readonly string[],
+): (nodes: readonly NodeProto[]) => boolean {
+  const wanted = new Set(layers);
+  const paths = modulePaths(graph);
+  return (nodes) =>
+    nodes.some((node) => wanted.has(node.name) || wanted.has(paths.get(node) ?? ""));
+}
+
+/**
  * All that was considered for some layers of a placed network, the noise of each form measured by itself
  * on the sample.
  *
@@ -39,7 +55,7 @@ export async function explainLayers(
 ): Promise<LayerChoices[]> {
   const { network: { model }, problem } = placed;
   const paths = modulePaths(model.graph);
-  const wanted = new Set(layers);
+  const isWanted = isAmong(model, layers);
   const facts = graphFacts(model.graph);
   const sensitive = sensitiveLayers(facts);
   const whyNoInt8 = (nodes: readonly NodeProto[]) =>
@@ -48,8 +64,8 @@ export async function explainLayers(
       : "numbers are to be those of float32";
   const found: LayerChoices[] = [];
   for (const [i, { nodes }] of problem.kernels.entries()) {
+    if (!isWanted(nodes)) continue;
     const own = nodes.map((node) => paths.get(node) ?? "");
-    if (!nodes.some(({ name }, n) => wanted.has(name) || wanted.has(own[n]!))) continue;
     found.push({
       node: layerName(nodes, facts, []),
       opTypes: nodes.map(({ opType }) => opType),

@@ -148,11 +148,12 @@ export class SearchStrategy implements TrialStrategy {
    */
   explain(recipe: Recipe, calibration?: Calibration): DecisionRow[] {
     const proposal = this.#proposals.get(recipeKey(recipe));
-    if (!proposal || !this.#measured) return [];
-    const { next } = this.#measured;
+    if (!proposal) return [];
+    // The fastest float32 mix is weighed before any noise is measured: it has none.
+    const next = this.#measured?.next;
     return explainDecisions(proposal, {
-      dropOf: (noise) => next.dropOf(noise),
-      limit: next.limit,
+      dropOf: (noise) => next?.dropOf(noise) ?? 0,
+      limit: next?.limit ?? Infinity,
       calibration,
     });
   }

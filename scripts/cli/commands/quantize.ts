@@ -19,11 +19,15 @@ import { quantizeWith } from "../../../lib/quantize/quantize_with.ts";
 import { explainSlow } from "../../../lib/quantize/slow_layers.ts";
 import { whyNothing } from "../../../lib/quantize/why_nothing.ts";
 import { isSlower } from "../../../lib/record/best.ts";
+import type { LayerChoices } from "../../../lib/record/layer_choices.ts";
+import { layerChoicesText } from "../../../lib/report/layer_choices_table.ts";
 import type { Latency } from "../../../lib/record/trial_record.ts";
 import type { Runtime } from "../../../lib/runtime/runtime.ts";
 import type { QuantizeConfig } from "../../../lib/config/quantize_config.ts";
 import { type Converted, keepSpeed, type KeptSpeed } from "../../../lib/task/keep_speed.ts";
 import type { Comparison } from "../../../lib/task/run_compare.ts";
+import { requireLayers } from "../../../lib/task/require_layers.ts";
+import { whyQuantized } from "../../../lib/task/why_quantized.ts";
 import { withoutSlowLayers } from "../../../lib/task/without_slow_layers.ts";
 import {
   type Check,
@@ -45,6 +49,7 @@ import { openOwnRuntime } from "../open_own_runtime.ts";
 import { makeRoomFor, requireOut } from "../out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "../quantize_choices.ts";
 import { readNetwork, specialized } from "../read_network.ts";
+import { QUANTIZE_WHY_NOTE, WHY_OPTION } from "../why_option.ts";
 import { withConfig } from "../with_config.ts";
 import { script, type Shell } from "../shell.ts";
 import { samples, SPLIT_OPTIONS } from "../split_options.ts";
@@ -78,6 +83,7 @@ const command = {
     ...LIMIT_OPTIONS,
     ...COLD_OPTIONS,
     ...SPLIT_OPTIONS,
+    why: WHY_OPTION,
     fresh: flag(`measure the times of kernels again, and keep that; ${KEPT_TIMES}`),
     ...WRITTEN_OPTIONS,
     json: flag("print plan and comparison as JSON"),
@@ -94,6 +100,7 @@ const command = {
   examples: [
     "model.onnx --data samples.npz --out model.int8.onnx",
     "model.onnx --dynamic --out model.int8.onnx",
+    "model.onnx --data samples.npz --out model.int8.onnx --why /layer1/conv1/Conv",
     "model.onnx --data samples.npz --preset fbgemm --out model.fbgemm.onnx",
   ],
 } as const;
@@ -110,6 +117,10 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const data = options.data === undefined
     ? undefined
     : await readSamples(options.data, model, config.data, progress.log);
+  if (options.why && !data) {
+    throw new UsageError("--why times kernels on samples: give --data samples.npz");
+  }
+  requireLayers(fuse(model), options.why ?? []);
   await makeRoomFor(out);
 
   await using runtime = await openOwnRuntime({}, progress.log);
@@ -143,6 +154,12 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const damage = comparison &&
     await damageNote(comparison, { ...kept, int8 }, samples!.check!, place, context);
   const floats = await noteOnFloats(model, samples?.check, runtime);
+  progress.update("looking at the layers that --why asks for");
+  const why = data && options.why
+    ? await whyQuantized(kept.float32, int8, data, {
+      ...{ layers: options.why, fresh: options.fresh, runtime, signal: shell.signal },
+    })
+    : [];
   await candidate.save(out);
   progress.close();
 
@@ -161,7 +178,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     ...(kept.note ? [] : storedNote(int8, model, options.dynamic)),
     ...floats,
   ];
-  await tell({ out, candidate, int8, model, comparison, warnings, notes }, options, shell);
+  await tell({ out, candidate, int8, model, comparison, warnings, notes, why }, options, shell);
   requireKept(checked, options, out);
 });
 
@@ -175,11 +192,13 @@ interface Outcome {
   readonly comparison: Comparison | undefined;
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
+  /** All that was considered for the layers that were asked for. */
+  readonly why: readonly LayerChoices[];
 }
 
 /** Prints what was made, and how it compares. */
 async function tell(
-  { out, candidate, int8: { plan }, model, comparison, warnings, notes }: Outcome,
+  { out, candidate, int8: { plan }, model, comparison, warnings, notes, why }: Outcome,
   { json, all }: { readonly json: boolean; readonly all: boolean },
   { print }: Pick<Shell, "print">,
 ): Promise<void> {
@@ -188,10 +207,18 @@ async function tell(
   if (json) {
     const executes = plan.executes();
     const written = { file: out, bytes, download, executes, notes: [...warnings, ...notes] };
-    return await print(JSON.stringify({ ...written, plan: plan.rows, comparison }, null, 2));
+    return await print(
+      JSON.stringify(
+        { ...written, plan: plan.rows, comparison, ...why.length > 0 && { why } },
+        null,
+        2,
+      ),
+    );
   }
   for (const line of warnings) await print(`${line}\n`);
   await print(all ? plan.all.text : plan.toString());
+  for (const layer of why) await print(`\n${layerChoicesText(layer)}`);
+  if (why.length > 0) await print(`\n${QUANTIZE_WHY_NOTE}`);
   if (comparison) await print(`\n${comparison}`);
   for (const line of notes) await print(line);
   await print(`\n${writtenNote({ file: out, bytes, download }, model)}`);

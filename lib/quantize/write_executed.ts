@@ -75,7 +75,8 @@ function computedAtLoad(
   const smaller = sharing(recipes).filter((group) => growth(group, group) > 0).flat();
   const computed = withoutLittle(smaller, mayGrow);
   const nodes = new Set(computed.flatMap((recipe) => [...recipe.nodes]));
-  const gone = new Set(computed.map(({ tensor }) => tensor.name));
+  // One node may make several: where it stays for one of them, it makes them all.
+  const gone = new Set([...nodes].flatMap(({ output }) => output));
   const kept = executed.initializer.filter(({ name }) => !gone.has(name));
   const sources = new Map(computed.flatMap((recipe) => [...recipe.sources]));
   return {

@@ -80,6 +80,26 @@ Deno.test("writeExecuted() counts a kernel that several weights are made of once
   assert.deepEqual(constantsOf(writeExecuted(model, apart)), ["first", "last", "w"]);
 });
 
+Deno.test("writeExecuted() defines a weight once where one node makes several, and not all are worth it", () => {
+  const model = modelOf(
+    `input x float32[1, 4]; output y float32[1, 1]; output z float32[1, 4]
+     tensor stored int8[4, 5] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
+     tensor lengths int64[2] = [1, 4]
+     wide = Cast(stored) {to=1}; a, b = Split(wide, lengths) {axis=1}
+     y = MatMul(x, a); z = MatMul(x, b)`,
+  );
+  const apart = modelOf(
+    `input x float32[1, 4]; output y float32[1, 1]; output z float32[1, 4]
+     y = MatMul(x, a); z = MatMul(x, b)`,
+    { a: [4, 1], b: [4, 4] },
+  );
+  // There is room for the 16 bytes of the first weight alone.
+  assert.deepEqual(constantsOf(writeExecuted(model, apart, { mayGrow: 20 })), [
+    "lengths",
+    "stored",
+  ]);
+});
+
 Deno.test("writeExecuted() keeps inputs and outputs as the model states them, and sets that are used", () => {
   const { proto } = writeExecuted(given, executed);
   assert.deepEqual(proto.graph!.input, given.graph.input);

@@ -25,8 +25,9 @@ export interface WinogradConv extends ConvShape {
  * @category Passes (advanced)
  */
 export interface IntegerMatrix {
+  /** `[rows, columns]`, symmetric around 0. */
   readonly integers: Tensor<"int8">;
-  /** Of each column. */
+  /** `[columns]`: what a step of each column is worth. */
   readonly scales: Tensor<"float32">;
 }
 

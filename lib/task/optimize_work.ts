@@ -44,6 +44,7 @@ import { withErrors } from "../evaluate/plan_errors.ts";
 import { withTimes } from "../profile/plan_times.ts";
 import { profileModel } from "../profile/profile_model.ts";
 import { solvePlacement } from "../cost/solve.ts";
+import { TIGHTER } from "../cost/tighter_limits.ts";
 import { type NetworkFacts, networkFacts } from "../cost/network_facts.ts";
 
 /** What `optimize()` does, in a runtime. */
@@ -83,7 +84,7 @@ export async function optimizeIn(
 }
 
 /** Shares of the limits on opening that are planned with: the next, where what was built is above one. */
-const SHARES = [1, 0.75];
+const SHARES = [1, TIGHTER];
 
 type Context = OptimizeOptions & Required<Pick<OptimizeOptions, "runtime" | "onProgress">>;
 

@@ -1,3 +1,4 @@
+import { tighterLimits } from "../../cost/tighter_limits.ts";
 import { isWithin } from "../../record/budget.ts";
 import { contentKey, type Plain } from "../../record/json.ts";
 import type { Assignment, Recipe } from "../../record/recipe.ts";
@@ -12,6 +13,8 @@ export interface Outcome {
   readonly drop?: number;
   /** Noise at the outputs, as a share of the signal's power, where it was measured. */
   readonly noise?: number;
+  /** Whether it takes more to open than is accepted. @default {false} */
+  readonly isCostly?: boolean;
 }
 
 /** What to measure next, and why. */
@@ -58,7 +61,7 @@ const FRONT_POINTS = 3;
  * together; the best is built with less noise; and the front is filled with more accurate ones.
  */
 export class NextTrial {
-  readonly #spaces: readonly SearchSpace[];
+  #spaces: readonly SearchSpace[];
   readonly #options: NextTrialOptions;
   readonly #measured = new Map<string, Measured>();
   /** Predicted noise up to which the budget is known to be kept, and from which it is known not to be. */
@@ -67,6 +70,9 @@ export class NextTrial {
   #bisections = 0;
   readonly #swapped = new Set<string>();
   #frontPoints = 0;
+  /** Whether it plans with tighter limits on opening, and whether it has asked for anything since. */
+  #isTighter = false;
+  #hasAskedSince = false;
 
   /** @param spaces One for each exact form, all with the same objective. */
   constructor(spaces: readonly SearchSpace[], options: NextTrialOptions) {
@@ -105,6 +111,7 @@ export class NextTrial {
   tell({ proposal, recipe }: Pick<Suggestion, "proposal" | "recipe">, outcome: Outcome): void {
     const predicted = largest(proposal.noise);
     this.#measured.set(recipeKey(recipe), { proposal, predicted, ...outcome });
+    if (outcome.isCostly) this.openSooner();
     const { drop } = outcome;
     if (drop !== undefined && this.#isKept(drop)) {
       this.#low = Math.max(this.#low, predicted);
@@ -113,16 +120,28 @@ export class NextTrial {
     } else if (predicted > this.#low) this.#high = Math.min(this.#high, predicted);
   }
 
+  /** From now on nothing is suggested that comes near the limits on what it takes to open it. */
+  openSooner(): void {
+    if (this.#isTighter) return;
+    this.#isTighter = true;
+    this.#spaces = this.#spaces.map((space) => {
+      const { base } = space;
+      const limits = tighterLimits(base.problem);
+      return { ...space, base: { ...base, problem: { ...base.problem, limits } } };
+    });
+  }
+
   /** What to measure next; undefined if nothing promises more. */
   async next(): Promise<Suggestion | undefined> {
-    return await this.#fastest() ?? await this.#bisect() ?? this.#swapLayer() ??
+    return await this.#fastest() ?? await this.#openedSooner() ?? await this.#bisect() ??
+      this.#swapLayer() ??
       await this.#reduceNoise() ?? await this.#fillFront();
   }
 
   /** Of what kept the budget, that which is predicted to be the best. */
   get best(): Proposal | undefined {
     return [...this.#measured.values()]
-      .filter(({ drop }) => drop !== undefined && this.#isKept(drop))
+      .filter(({ drop, isCostly }) => drop !== undefined && this.#isKept(drop) && !isCostly)
       .map(({ proposal }) => proposal)
       .sort((a, b) => costOf(a) - costOf(b))[0];
   }
@@ -154,6 +173,15 @@ export class NextTrial {
   async #fastest(): Promise<Suggestion | undefined> {
     if (this.#measured.size > 0) return undefined;
     return await this.#within(Infinity, `${this.#fast}est mix with no limit on accuracy`);
+  }
+
+  /** As fast as may be with no more noise than what took too much to open. */
+  async #openedSooner(): Promise<Suggestion | undefined> {
+    if (!this.#isTighter || this.#hasAskedSince) return undefined;
+    this.#hasAskedSince = true;
+    const limit = this.#high < Infinity ? this.#low : Infinity;
+    if (limit === 0) return undefined; // nothing is known to keep the budget: bisect
+    return await this.#within(limit, `${this.#fast}est mix that takes less to open`);
   }
 
   /** The best within a limit between what kept the budget and what did not. */

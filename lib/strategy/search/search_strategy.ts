@@ -5,6 +5,7 @@ import { isWithinBudget, worstCaseDrop } from "../../record/budget.ts";
 import type { MetricInfo } from "../../record/metric_info.ts";
 import type { Assignment, Recipe } from "../../record/recipe.ts";
 import type { DecisionRow } from "../../record/search_record.ts";
+import { isCostlyToOpen } from "../../record/load_ratios.ts";
 import { isMeasured, type Trial } from "../../record/trial_record.ts";
 import type { TrialAsk, TrialStrategy } from "../../study/trial_ask.ts";
 import { withBiasCorrection } from "./bias_retry.ts";
@@ -82,6 +83,8 @@ export class SearchStrategy implements TrialStrategy {
   #retry: TrialAsk | undefined;
   #retries = 0;
   #triedExact = false;
+  /** Whether something that it asked for takes more to open than is accepted. */
+  #isCostly = false;
   #ended = "";
 
   constructor(setup: SearchSetup) {
@@ -111,10 +114,11 @@ export class SearchStrategy implements TrialStrategy {
   tell({ recipe, predicted }: TrialAsk, trial: Trial): void {
     const key = recipeKey(recipe);
     this.#trials.set(key, trial);
+    if (this.#proposals.has(key)) this.#isCostly ||= isCostlyToOpen(this.#setup.budget, trial);
     const suggestion = this.#suggested.get(key);
     if (!suggestion || !this.#measured) return; // one of the first, or a retry
     const { next, outputs } = this.#measured;
-    const outcome = outcomeOf(trial, this.#setup.budget.metric, outputs);
+    const outcome = outcomeOf(trial, this.#setup.budget, outputs);
     next.tell(suggestion, outcome);
     const corrected = this.#corrected(suggestion.recipe, trial, outcome);
     if (!corrected) return;
@@ -161,10 +165,9 @@ export class SearchStrategy implements TrialStrategy {
   async #measure(): Promise<MeasuredSpaces & { next: NextTrial }> {
     const measured = await this.#setup.spaces();
     const { maxDrop } = this.#setup.budget;
-    return {
-      ...measured,
-      next: new NextTrial(measured.spaces, { maxDrop, curve: measured.curve }),
-    };
+    const next = new NextTrial(measured.spaces, { maxDrop, curve: measured.curve });
+    if (this.#isCostly) next.openSooner();
+    return { ...measured, next };
   }
 
   async #fastestExact(): Promise<TrialAsk | undefined> {
@@ -214,12 +217,14 @@ export class SearchStrategy implements TrialStrategy {
 }
 
 /** What a trial teaches. */
-function outcomeOf(trial: Trial, metric: MetricInfo, outputs: number): Outcome {
+function outcomeOf(trial: Trial, budget: Contest, outputs: number): Outcome {
+  const { metric } = budget;
   const { accuracy, error } = trial;
   if (error !== undefined || !accuracy) return {};
   const dB = signalToNoise(trial, metric, outputs);
   return {
     drop: worstCaseDrop(metric, accuracy.difference),
+    ...(isCostlyToOpen(budget, trial) && { isCostly: true }),
     ...(dB !== undefined && { noise: 10 ** (-dB / 10) }),
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { NextTrial, type Suggestion } from "../../../lib/strategy/search/next_trial.ts";
 import { type Proposal, recipeOf } from "../../../lib/strategy/search/proposal.ts";
-import { largest } from "../../../lib/strategy/search/space.ts";
+import { largest, searchSpace } from "../../../lib/strategy/search/space.ts";
 import { BINARY, layersSpace, mixOf, STRAIGHT } from "./made_up.ts";
 
 /** What was measured or is suggested, by its predicted noise in ten thousandths: which mix, with BINARY. */
@@ -193,4 +193,43 @@ Deno.test("a drop as large as the budget is kept, rounding aside", () => {
 Deno.test("reasons speak of size where size is what counts", async () => {
   const { next } = chooser(5, layersSpace(BINARY, "size"));
   assert.equal((await suggested(next))[1], "smallest mix with no limit on accuracy");
+});
+
+/** BINARY where a layer takes 1 of a limit as it is, and 2 where it is static. */
+function limitedSpace(most: number): Proposal["space"] {
+  const { base, sensitivities, objective } = layersSpace(BINARY);
+  const kernels = base.problem.kernels.map((kernel) => ({
+    ...kernel,
+    choices: kernel.choices.map((one) => ({ ...one, takes: [one.kind === "static" ? 2 : 1] })),
+  }));
+  const problem = { ...base.problem, kernels, limits: [{ most, rounding: () => 0 }] };
+  return searchSpace({ ...base, problem }, sensitivities, objective);
+}
+
+Deno.test("what takes too much to open is planned anew with three quarters of the limits, once", async () => {
+  const { space, next } = chooser(6.5, limitedSpace(8));
+  assert.equal((await suggested(next))[0], 15);
+  const all = mix(space, 15);
+  next.tell({ proposal: all, recipe: recipeOf(all) }, { drop: KEPT, isCostly: true });
+  assert.equal(next.best, undefined);
+  const again = (await next.next())!; // two layers, for three take 7 of 6
+  assert.deepEqual([numberOf(again.proposal), again.why], [
+    12,
+    "fastest mix that takes less to open",
+  ]);
+  next.tell(again, { drop: KEPT, isCostly: true });
+  assert.notEqual((await next.next())?.why, again.why);
+});
+
+Deno.test("planned anew, what missed the budget stays a limit, and so does the network as it is", async () => {
+  const missed = chooser(6.5, limitedSpace(8));
+  const told15 = mix(missed.space, 15);
+  missed.next.tell({ proposal: told15, recipe: recipeOf(told15) }, {
+    drop: MISSED,
+    isCostly: true,
+  });
+  assert.equal((await suggested(missed.next))[0], 6);
+  const tight = chooser(6.5, limitedSpace(5)); // 3.75 would be less than 4
+  tight.next.openSooner();
+  assert.equal((await suggested(tight.next))[0], 0);
 });

@@ -17,8 +17,9 @@ import { type KernelForm, kernelForms } from "./kernel_forms.ts";
 import { type Kernel, kernelsOf } from "./kernels.ts";
 import { Extractor } from "../onnx/extract.ts";
 import type { Choice, Placed, PlacementProblem } from "./placement.ts";
-import { type LoadCost, loadCost, type LoadFacts, loadFacts } from "../passes/load_facts.ts";
-import { loadLimits, loadTakes, sumOfLoads } from "./load_cost.ts";
+import { loadCost, type LoadFacts, loadFacts } from "../passes/load_facts.ts";
+import { workingBytes } from "../passes/working_memory.ts";
+import { type LoadBudget, loadLimits, loadTakes, sumOfLoads } from "./load_cost.ts";
 import { fitConversionTimes } from "./conversion_times.ts";
 import type { NetworkFacts } from "./network_facts.ts";
 import {
@@ -51,6 +52,8 @@ export interface KernelChoices extends Placed<KernelChoice> {
   readonly nodes: readonly NodeProto[];
   /** Forms that are no choice since they were less than exact on the sample, dB. */
   readonly inexact?: ReadonlyMap<WinogradForm, number>;
+  /** Forms that would need too much memory while they run, with bytes. */
+  readonly tooLarge?: ReadonlyMap<WinogradForm, number>;
 }
 
 /** Options for {@linkcode placementProblem}. */
@@ -60,7 +63,7 @@ export interface ProblemOptions {
   /** Whether a Conv may become a matrix product. @default {true} */
   rewrites?: boolean;
   /** What the whole may take to open. @default {anything} */
-  budget?: LoadCost;
+  budget?: LoadBudget;
   /** Whether layers whose small values decide have no int8 form: see `sensitiveLayers()`. @default {false} */
   spare?: boolean;
   /**
@@ -102,9 +105,15 @@ export async function placementProblem(
   );
   const choices: KernelChoice[][] = kernels.map(() => []);
   const inexact = kernels.map(() => new Map<WinogradForm, number>());
+  const tooLarge = kernels.map(() => new Map<WinogradForm, number>());
   for (const [i, { place, candidate, form, rewrite, written }] of candidates.entries()) {
     const { ms, input, output } = times[i]!;
     const { kind, asked, timed } = form;
+    const working = written && budget ? workingBytes(timed.subgraph.model, shapes) : 0;
+    if (written && working > (budget?.workingBytes ?? Infinity)) {
+      tooLarge[place]!.set(written, working);
+      continue;
+    }
     const dB = written && check &&
       await formDecibels(form, kernels[place]!.outputs, values, check);
     if (written && kind === "float32" && dB !== undefined && dB < EXACT_DB) {
@@ -133,6 +142,7 @@ export async function placementProblem(
         limits ? { ...choice, takes: loadTakes(loadCost(choice.load)) } : choice
       ),
       ...(inexact[i]!.size > 0 && { inexact: inexact[i]! }),
+      ...(tooLarge[i]!.size > 0 && { tooLarge: tooLarge[i]! }),
     })),
     ...(limits && { limits }),
     results: resultsOf(model.graph, kernels).filter(isFloat),

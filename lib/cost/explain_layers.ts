@@ -1,3 +1,4 @@
+import { tooLargeText } from "../report/too_large.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import { Extractor } from "../onnx/extract.ts";
 import type { Model } from "../onnx/model.ts";
@@ -213,13 +214,16 @@ function missing(
   forms: readonly KernelForm[],
   whyNoInt8: string | undefined,
 ): ConsideredForm[] {
-  const { nodes, inexact = new Map<WinogradForm, number>() } = kernel;
+  const { nodes, inexact = new Map<WinogradForm, number>(), tooLarge = [] } = kernel;
   const words = new FormWords(network, kernel);
   const none = (form: string, why: string): ConsideredForm => ({ form, chosen: false, why });
   const found: ConsideredForm[] = [...inexact].map(([form, dB]) => ({
     ...none(words.winograd(form), `${decimal(dB, 1)} dB on the sample, less than ${EXACT_DB}`),
     dB,
   }));
+  for (const [form, bytes] of tooLarge) {
+    found.push(none(words.winograd(form), tooLargeText(bytes)));
+  }
   const conv = nodes.find(({ opType }) => opType === "Conv");
   if (conv && !forms.some(({ written }) => written)) {
     const read = readConvShape(conv, network.shapes);

@@ -5,8 +5,9 @@ import type { Feeds } from "../tensor/tensor.ts";
 import { type KernelChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
 import type { KernelTimes } from "./kernel_times.ts";
 import type { LoadRatios } from "../record/load_ratios.ts";
-import { type LoadCost, loadCost, loadFacts } from "../passes/load_facts.ts";
-import { loadBudget } from "./load_cost.ts";
+import { loadCost, loadFacts } from "../passes/load_facts.ts";
+import { workingBytes } from "../passes/working_memory.ts";
+import { type LoadBudget, loadBudget } from "./load_cost.ts";
 import { placementMs } from "./placement.ts";
 import { solvePlacement } from "./solve.ts";
 import { type NetworkFacts, networkFacts } from "./network_facts.ts";
@@ -55,8 +56,9 @@ export async function fastestBase(
 }
 
 /** What a network may take to open, beside the one that was given. */
-export function budgetOf({ model, shapes }: NetworkFacts, ratios: LoadRatios): LoadCost {
-  return loadBudget(loadCost(loadFacts(model, shapes)), ratios);
+export function budgetOf({ model, shapes }: NetworkFacts, ratios: LoadRatios): LoadBudget {
+  const given = loadCost(loadFacts(model, shapes));
+  return loadBudget(given, workingBytes(model, shapes), ratios);
 }
 
 /** A problem without the choices that round anything. */

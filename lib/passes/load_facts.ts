@@ -45,7 +45,7 @@ export class LoadReader {
     this.shapes = inferShapes(graph, shapes.afresh(), constants);
     for (const [name, tensor] of constants) this.#fixed.set(name, tensor);
     for (const node of graph.node) {
-      if (!this.#isComputedAtLoad(node)) continue;
+      if (!this.isComputedAtLoad(node)) continue;
       for (const name of node.output) this.#fixed.set(name, node);
     }
   }
@@ -73,7 +73,13 @@ export class LoadReader {
     return this.#facts([...tensors], [...members]);
   }
 
-  #isComputedAtLoad({ input }: NodeProto): boolean {
+  /** Whether a value is known before the graph runs. */
+  isFixed(name: string): boolean {
+    return this.#fixed.has(name);
+  }
+
+  /** Whether all that a node reads is known before the graph runs. */
+  isComputedAtLoad({ input }: NodeProto): boolean {
     return input.length > 0 && input.every((name) => name === "" || this.#fixed.has(name));
   }
 
@@ -81,7 +87,7 @@ export class LoadReader {
     const bytes = (names: readonly string[]) =>
       names.reduce((sum, name) => sum + 4 * elementCount(this.shapes.get(name)?.dims ?? [0]), 0);
     const [atLoad, running] = [true, false].map((is) =>
-      nodes.filter((node) => this.#isComputedAtLoad(node) === is)
+      nodes.filter((node) => this.isComputedAtLoad(node) === is)
     ) as [NodeProto[], NodeProto[]];
     const right = new Set(running.flatMap((node) => {
       const [, matrix = ""] = node.input;

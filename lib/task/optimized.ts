@@ -151,7 +151,7 @@ export class Optimized {
         `The model is the one that was given: ` +
           `${
             isFaster(this)
-              ? "what is faster takes too much to open"
+              ? "what is faster takes too much time to open, or memory"
               : isSlow
               ? "nothing that was built is faster"
               : "nothing is faster for certain"
@@ -200,7 +200,9 @@ export class Optimized {
         `What was chosen${isExact(this.parts) ? "" : " in int8"} is left out: it takes ${
           factorInterval(ratio)
         } of the ${of}, above ` +
-          `the limit of ${factor(most)} (${name}).`,
+          `the limit of ${factor(most)} (${name}; on the command line ${
+            name === "maxHeap" ? "--max-heap" : "--max-create"
+          }, none lifts it).`,
       );
     }
     return notes;

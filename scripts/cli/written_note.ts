@@ -20,6 +20,6 @@ export function writtenNote({ file, bytes, download }: WrittenFile, model: Model
       factor(bytes / before)
     } of ${model.name}. A server sends ${megabytes(download.gzip)} with gzip, ` +
     `${megabytes(download.brotli)} with brotli.`;
-  return bytes <= before ? written : `${written} It is larger than ${model.name}: what was added ` +
-    `takes ${count(bytes - before)} bytes more than smaller weights save.`;
+  return bytes <= before ? written : `${written} It is ${count(bytes - before)} bytes ` +
+    `larger than ${model.name}: nodes and tables were added.`;
 }

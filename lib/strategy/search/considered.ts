@@ -1,3 +1,4 @@
+import { tooLargeText } from "../../report/too_large.ts";
 import { decibelsOf } from "../../evaluate/closeness.ts";
 import { loadCost } from "../../passes/load_facts.ts";
 import { EXACT_DB } from "../../cost/form_noise.ts";
@@ -49,7 +50,7 @@ export function consideredForms(
     };
   };
   const rows = others.map((one) => told(one, false)).sort((a, b) => a.moreMs! - b.moreMs!);
-  return [told({ form, proposal }, true), ...rows, ...inexact(proposal, kernels)];
+  return [told({ form, proposal }, true), ...rows, ...ruledOut(proposal, kernels)];
 }
 
 function whyLost(proposal: Proposal, other: Proposal, limit: number): string {
@@ -72,13 +73,21 @@ function whyLost(proposal: Proposal, other: Proposal, limit: number): string {
 /** In the order of `loadLimits()`. */
 const LIMITS = ["time to create a session (--max-create)", "WASM heap (--max-heap)"];
 
-/** Forms that are none of the choices since they were less than exact on a sample. */
-function inexact(
+/** Forms that are none of the choices: less than exact on a sample, or too large while they run. */
+function ruledOut(
   { space: { base: { problem } } }: Proposal,
   kernels: readonly number[],
 ): ConsideredForm[] {
-  return kernels.flatMap((i) => [...problem.kernels[i]!.inexact ?? []]).map(([form, dB]) => ({
-    ...{ form: `float32, ${form}`, chosen: false, dB },
-    why: `${decimal(dB, 1)} dB on the sample, less than ${EXACT_DB}`,
-  }));
+  const inexact = kernels.flatMap((i) => [...problem.kernels[i]!.inexact ?? []]);
+  const tooLarge = kernels.flatMap((i) => [...problem.kernels[i]!.tooLarge ?? []]);
+  return [
+    ...inexact.map(([form, dB]) => ({
+      ...{ form: `float32, ${form}`, chosen: false, dB },
+      why: `${decimal(dB, 1)} dB on the sample, less than ${EXACT_DB}`,
+    })),
+    ...tooLarge.map(([form, bytes]) => ({
+      ...{ form: `float32, ${form}`, chosen: false },
+      why: tooLargeText(bytes),
+    })),
+  ];
 }

@@ -69,8 +69,8 @@ const command = {
   examples: [
     "model.onnx --data samples.npz --out model.fast.onnx",
     "model.onnx --exact --out model.fast.onnx",
-    "model.onnx --exact --shape input=1,3,224,224",
-    "model.onnx --data samples.npz --why /layer1/conv1/Conv",
+    "model.onnx --exact --shape input=1,3,224,224 --out model.fast.onnx",
+    "model.onnx --data samples.npz --why /layer1/conv1/Conv --out model.fast.onnx",
   ],
 } as const;
 

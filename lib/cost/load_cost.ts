@@ -23,8 +23,8 @@ export interface LoadBudget extends LoadCost {
 /**
  * What a model may take at most.
  *
- * @param workingBytes Of the model as given, see `workingBytes()`. Estimated of four forms of one network,
- * the heap was within 12 % of what was measured.
+ * @param workingBytes Of the model as given, see `workingBytes()`. The heap of six forms of one
+ * network was estimated within 14 % of what was measured.
  */
 export function loadBudget(
   given: LoadCost,

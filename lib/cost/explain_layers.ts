@@ -1,4 +1,3 @@
-import { tooLargeText } from "../report/too_large.ts";
 import { modulePaths } from "../onnx/module_path.ts";
 import { Extractor } from "../onnx/extract.ts";
 import type { Model } from "../onnx/model.ts";
@@ -12,14 +11,14 @@ import { sensitiveLayers } from "../quantize/sensitive.ts";
 import type { ConsideredForm, LayerChoices } from "../record/layer_choices.ts";
 import type { LoadRatios } from "../record/load_ratios.ts";
 import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
-import { decimal } from "../report/format.ts";
 import { winogradName } from "../report/winograd_name.ts";
 import type { KernelChoice, KernelChoices, NetworkProblem } from "./candidates.ts";
 import type { PlacedNetwork } from "./fastest_form.ts";
-import { EXACT_DB, formDecibels, type FormNoiseOptions } from "./form_noise.ts";
+import { formDecibels, type FormNoiseOptions } from "./form_noise.ts";
 import { type KernelForm, kernelForms } from "./kernel_forms.ts";
 import type { NetworkFacts } from "./network_facts.ts";
 import { placementMs, placementTakes } from "./placement.ts";
+import { ruledOut } from "./ruled_out.ts";
 
 /** Options for {@linkcode explainLayers}. */
 export interface ExplainLayersOptions extends FormNoiseOptions {
@@ -214,16 +213,10 @@ function missing(
   forms: readonly KernelForm[],
   whyNoInt8: string | undefined,
 ): ConsideredForm[] {
-  const { nodes, inexact = new Map<WinogradForm, number>(), tooLarge = [] } = kernel;
+  const { nodes } = kernel;
   const words = new FormWords(network, kernel);
   const none = (form: string, why: string): ConsideredForm => ({ form, chosen: false, why });
-  const found: ConsideredForm[] = [...inexact].map(([form, dB]) => ({
-    ...none(words.winograd(form), `${decimal(dB, 1)} dB on the sample, less than ${EXACT_DB}`),
-    dB,
-  }));
-  for (const [form, bytes] of tooLarge) {
-    found.push(none(words.winograd(form), tooLargeText(bytes)));
-  }
+  const found = ruledOut(kernel, (form) => words.winograd(form));
   const conv = nodes.find(({ opType }) => opType === "Conv");
   if (conv && !forms.some(({ written }) => written)) {
     const read = readConvShape(conv, network.shapes);

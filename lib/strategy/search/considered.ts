@@ -1,12 +1,11 @@
-import { tooLargeText } from "../../report/too_large.ts";
 import { decibelsOf } from "../../evaluate/closeness.ts";
 import { loadCost } from "../../passes/load_facts.ts";
-import { EXACT_DB } from "../../cost/form_noise.ts";
 import { placementTakes } from "../../cost/placement.ts";
+import { ruledOut } from "../../cost/ruled_out.ts";
+import { winogradParts } from "../../record/winograd_parts.ts";
 import type { ConsideredForm } from "../../record/layer_choices.ts";
-import { decimal } from "../../report/format.ts";
 import { costOf, type Proposal } from "./proposal.ts";
-import { largest } from "./space.ts";
+import { formLabel, largest } from "./space.ts";
 
 /** A proposal in which one layer has another form. */
 export interface Alternative {
@@ -50,7 +49,14 @@ export function consideredForms(
     };
   };
   const rows = others.map((one) => told(one, false)).sort((a, b) => a.moreMs! - b.moreMs!);
-  return [told({ form, proposal }, true), ...rows, ...ruledOut(proposal, kernels)];
+  const none = kernels.flatMap((i) =>
+    ruledOut(
+      proposal.space.base.problem.kernels[i]!,
+      (written) =>
+        formLabel(winogradParts(written).hasIntegers ? "integer products" : "float32", written),
+    )
+  );
+  return [told({ form, proposal }, true), ...rows, ...none];
 }
 
 function whyLost(proposal: Proposal, other: Proposal, limit: number): string {
@@ -72,22 +78,3 @@ function whyLost(proposal: Proposal, other: Proposal, limit: number): string {
 
 /** In the order of `loadLimits()`. */
 const LIMITS = ["time to create a session (--max-create)", "WASM heap (--max-heap)"];
-
-/** Forms that are none of the choices: less than exact on a sample, or too large while they run. */
-function ruledOut(
-  { space: { base: { problem } } }: Proposal,
-  kernels: readonly number[],
-): ConsideredForm[] {
-  const inexact = kernels.flatMap((i) => [...problem.kernels[i]!.inexact ?? []]);
-  const tooLarge = kernels.flatMap((i) => [...problem.kernels[i]!.tooLarge ?? []]);
-  return [
-    ...inexact.map(([form, dB]) => ({
-      ...{ form: `float32, ${form}`, chosen: false, dB },
-      why: `${decimal(dB, 1)} dB on the sample, less than ${EXACT_DB}`,
-    })),
-    ...tooLarge.map(([form, bytes]) => ({
-      ...{ form: `float32, ${form}`, chosen: false },
-      why: tooLargeText(bytes),
-    })),
-  ];
-}

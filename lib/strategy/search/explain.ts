@@ -8,7 +8,7 @@ import { type Alternative, consideredForms } from "./considered.ts";
 import { costOf, type Proposal, proposalOf } from "./proposal.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
 import { USUAL_OBSERVER } from "./search_forms.ts";
-import { largest, type SearchChoice } from "./space.ts";
+import { formLabel, largest, type SearchChoice } from "./space.ts";
 
 /** What decisions are explained with. */
 export interface Explanation {
@@ -97,10 +97,8 @@ function alternatives(
   });
 }
 
-/** What a choice is called: its form, and what its Conv is written as. */
 function labelOf({ form, timed: { written } }: SearchChoice): string {
-  if (!written) return form;
-  return form === "integer products" ? written : `${form}, ${written}`;
+  return formLabel(form, written);
 }
 
 /** The form that most of a layer's time goes to. */

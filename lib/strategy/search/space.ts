@@ -8,6 +8,7 @@ import { byteLengthOf } from "../../onnx/tensor_proto.ts";
 import { loadCost } from "../../passes/load_facts.ts";
 import { type GraphFacts, graphFacts } from "../../quantize/graph_facts.ts";
 import { storableWeights } from "../../quantize/weight_only.ts";
+import type { WinogradForm } from "../../record/recipe.ts";
 import type { Objective } from "../../record/objective.ts";
 import type { Sensitivities } from "../../replay/layer_noise.ts";
 import { layersOf, onlyMovesData, roundingsOf } from "./roundings.ts";
@@ -242,6 +243,12 @@ function weightBytes(nodes: readonly NodeProto[], facts: GraphFacts): number {
     })
   );
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** What a choice is called: its form, and what its Conv is written as. */
+export function formLabel(form: SearchChoice["form"], written?: WinogradForm): string {
+  if (!written) return form;
+  return form === "integer products" ? written : `${form}, ${written}`;
 }
 
 /** The largest noise at an output. */

@@ -88,7 +88,7 @@ Deno.test("a row tells all forms of a layer, the chosen one first, and why each 
   assert.equal(b!.forms![3]!.bytes, b!.forms![0]!.bytes! / 4);
 });
 
-Deno.test("a form that is over a limit on opening, or was less than exact, says so", () => {
+Deno.test("a form that is over a limit on opening, was less than exact, or is too large while it runs, says so", () => {
   const { base } = twoGemms();
   const kernels = base.problem.kernels.map((kernel) => ({
     ...kernel,
@@ -97,6 +97,9 @@ Deno.test("a form that is over a limit on opening, or was less than exact, says 
       takes: [1, choice.kind === "static" ? 9 : 1],
     })),
     inexact: new Map([["winograd 4x4", 87]] as const),
+    tooLarge: new Map(
+      [["winograd 2x2", 58e6], ["winograd 2x2, integers", 61e6]] as const,
+    ),
   }));
   const limits = [3, 3].map((most) => ({ most, rounding: () => 0 }));
   const limited = { ...base, problem: { ...base.problem, kernels, limits } };
@@ -107,6 +110,9 @@ Deno.test("a form that is over a limit on opening, or was less than exact, says 
     "faster, but takes the whole over the limit on the WASM heap (--max-heap)",
   );
   assert.equal(why["float32, winograd 4x4"], "87.0 dB on the sample, less than 100");
+  const rest = "while it runs: above the limit of the WASM heap (--max-heap)";
+  assert.equal(why["float32, winograd 2x2"], `needs 58.0 MB ${rest}`);
+  assert.equal(why["winograd 2x2, integers"], `needs 61.0 MB ${rest}`);
 });
 
 Deno.test("without a rejected form the next best is the best of the others within the limit", () => {

@@ -208,6 +208,7 @@ export type {
   WinogradForm,
 } from "../record/recipe.ts";
 export type { LoadRatios } from "../record/load_ratios.ts";
+export type { NodeCounts } from "../record/node_counts.ts";
 export type { Accuracy, Latency, MachineLoad, OutputError } from "../record/trial_record.ts";
 export type { ColdStartRecord, Compared } from "../record/cold_start.ts";
 export type { Download } from "../record/download.ts";

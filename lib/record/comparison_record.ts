@@ -1,6 +1,7 @@
 import type { ColdStartRecord } from "./cold_start.ts";
 import type { Download } from "./download.ts";
 import type { Estimate, MetricInfo } from "./metric_info.ts";
+import type { NodeCounts } from "./node_counts.ts";
 import type { Latency, OutputError } from "./trial_record.ts";
 
 /**
@@ -16,6 +17,8 @@ export interface ComparedModel {
   bytes: number;
   /** What a server sends of it. */
   download?: Download;
+  /** How many nodes it has; absent in records of before. */
+  nodes?: NodeCounts;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Download } from "./download.ts";
 import type { Json } from "./json.ts";
 import type { KernelTimesRecord } from "./kernel_times_record.ts";
 import type { Estimate, MetricInfo } from "./metric_info.ts";
+import type { NodeCounts } from "./node_counts.ts";
 import type { PlanRow } from "./plan_record.ts";
 import type { ProfileRecord } from "./profile_record.ts";
 import type { RangesRecord } from "./ranges_record.ts";
@@ -44,6 +45,8 @@ export interface Study {
     download?: Download;
     opset: number;
     nodes: number;
+    /** How many nodes it has with those of bodies, and how many run; absent in records of before. */
+    nodeCounts?: NodeCounts;
     parameters: number;
   };
   /** The samples, how they were split, and by which seed. */

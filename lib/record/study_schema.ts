@@ -9,7 +9,7 @@ import type { RangesRecord, TensorRange } from "./ranges_record.ts";
 import { schemaOf } from "./schema_of.ts";
 import type { DecisionRow, SearchRecord } from "./search_record.ts";
 import type { SplitInfo, Study } from "./study_record.ts";
-import { accuracy, download, estimate, planRow, trial } from "./trial_schema.ts";
+import { accuracy, download, estimate, nodeCounts, planRow, trial } from "./trial_schema.ts";
 
 /** Schemas of a study and its parts; `study_record.ts` says what they mean. */
 
@@ -173,6 +173,7 @@ export const study = schemaOf<Study>()(
       download: download.optional(),
       opset: z.int(),
       nodes: z.int(),
+      nodeCounts: nodeCounts.optional(),
       parameters: z.int(),
     }),
     data: z.strictObject({

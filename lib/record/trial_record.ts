@@ -1,6 +1,7 @@
 import type { ColdStartRecord } from "./cold_start.ts";
 import type { Download } from "./download.ts";
 import type { Estimate } from "./metric_info.ts";
+import type { NodeCounts } from "./node_counts.ts";
 import type { PlanRow } from "./plan_record.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -125,6 +126,8 @@ export interface Trial {
   bytes?: number;
   /** What a server sends of it. */
   download?: Download;
+  /** How many nodes it has; absent in records of before. */
+  nodes?: NodeCounts;
   /** File of the model inside the study's folder, where it was kept. */
   file?: string;
   /** SHA-256 of the model's bytes. */

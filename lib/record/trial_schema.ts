@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ColdStartRecord, Compared } from "./cold_start.ts";
 import type { Download } from "./download.ts";
 import type { Estimate } from "./metric_info.ts";
+import type { NodeCounts } from "./node_counts.ts";
 import type { PlanRow } from "./plan_record.ts";
 import { recipe } from "./recipe_schema.ts";
 import { schemaOf } from "./schema_of.ts";
@@ -39,6 +40,13 @@ export const download = schemaOf<Download>()(
   z.strictObject({
     gzip: z.int(),
     brotli: z.int(),
+  }),
+);
+
+export const nodeCounts = schemaOf<NodeCounts>()(
+  z.strictObject({
+    file: z.int(),
+    executed: z.int().optional(),
   }),
 );
 
@@ -122,6 +130,7 @@ export const trial = schemaOf<Trial>()(
     coldStart: coldStart.optional(),
     bytes: z.int().optional(),
     download: download.optional(),
+    nodes: nodeCounts.optional(),
     file: z.string().optional(),
     modelHash: z.string().optional(),
     seconds: z.number(),

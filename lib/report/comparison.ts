@@ -13,6 +13,7 @@ import {
   milliseconds,
   plural,
 } from "./format.ts";
+import { nodeText } from "./node_text.ts";
 import { coldStartNote, pageWaitText } from "./page_wait.ts";
 import { show, type Shown } from "./shown.ts";
 
@@ -65,6 +66,7 @@ function comparisonTable(record: ComparisonRecord): Table {
       change: factor(candidate.bytes / float32.bytes),
     },
     ...downloadRows(record),
+    ...nodeRows(record),
     ...coldStartRows(record),
     ...outputs
       ? [{ "": "outputs", float32: "", candidate: closenessText(outputs), change: "" }]
@@ -80,6 +82,18 @@ function downloadRows({ float32, candidate }: ComparisonRecord) {
     float32: megabytes(before.brotli),
     candidate: megabytes(after.brotli),
     change: factor(after.brotli / before.brotli),
+  }];
+}
+
+/** Nodes that run, of those in the file. */
+function nodeRows({ float32, candidate }: ComparisonRecord) {
+  const [before, after] = [float32.nodes, candidate.nodes];
+  if (!before || !after) return [];
+  return [{
+    "": "nodes that run",
+    float32: nodeText(before),
+    candidate: nodeText(after),
+    change: factor((after.executed ?? after.file) / Math.max(1, before.executed ?? before.file)),
   }];
 }
 

@@ -76,6 +76,13 @@ const ENTRIES: readonly Entry[] = [
       "server sends that compresses at each request (quality 5).",
   },
   {
+    name: "nodes",
+    text:
+      "How many nodes run after the runtime's own optimization, and of how many in the file; those in " +
+      "the body of a loop count once. Each costs about a microsecond beside its kernel.",
+    when: ({ trials }) => trials.some(({ nodes }) => nodes !== undefined),
+  },
+  {
     name: "create, create ratio",
     text:
       "Time from the model's bytes to a session that can run, and its ratio to float32's. As in a " +

@@ -18,6 +18,7 @@ import {
   metricFormat,
   plural,
 } from "./format.ts";
+import { nodeText } from "./node_text.ts";
 import { glossaryOf } from "./glossary.ts";
 import { caveats, headline } from "./headline.ts";
 import { markup } from "./markup.ts";
@@ -99,7 +100,8 @@ function figuresOf(study: Study): Figure[] {
       name: "size",
       text: megabytes(winner.bytes),
       more: `${factor(winner.bytes / study.model.bytes)} of ${megabytes(study.model.bytes)}` +
-        (winner.trial.download ? `; ${megabytes(winner.trial.download.brotli)} after brotli` : ""),
+        (winner.trial.download ? `; ${megabytes(winner.trial.download.brotli)} after brotli` : "") +
+        (winner.trial.nodes ? `; ${nodeText(winner.trial.nodes)} nodes run` : ""),
     },
   ];
   return figures.filter((figure) => figure !== undefined);

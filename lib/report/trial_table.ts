@@ -2,9 +2,11 @@ import * as Plot from "@observablehq/plot";
 import type { Estimate } from "../record/metric_info.ts";
 import { isSlower } from "../record/best.ts";
 import { exceededRatios } from "../record/load_ratios.ts";
+import type { NodeCounts } from "../record/node_counts.ts";
 import { isSettled } from "../record/settled.ts";
 import type { Study } from "../record/study_record.ts";
 import {
+  count,
   decimal,
   factor,
   factorRange,
@@ -33,6 +35,8 @@ export interface TrialRow {
   readonly sqnr?: number | null;
   readonly ratio?: Estimate;
   readonly bytes?: number;
+  /** Nodes of the file, and those that run. */
+  readonly nodes?: NodeCounts | undefined;
   /** Time to create a session as a ratio to float32's. */
   readonly create?: Estimate | undefined;
   readonly kind: "baseline" | "winner" | "measured" | "failed";
@@ -52,6 +56,7 @@ export function trialRows(study: Study): TrialRow[] {
     value: study.baseline.selection,
     ratio: { value: 1, low: 1, high: 1, n: 0 },
     bytes: study.model.bytes,
+    nodes: study.model.nodeCounts,
     kind: "baseline",
     remarks: [],
   };
@@ -66,6 +71,7 @@ export function trialRows(study: Study): TrialRow[] {
       sqnr: entry.trial.outputs?.sqnr,
       ratio: entry.latency.ratio,
       bytes: entry.bytes,
+      nodes: entry.trial.nodes,
       create: entry.trial.coldStart?.create.ratio,
       kind: entry === winner ? "winner" : "measured",
       remarks: [
@@ -140,6 +146,13 @@ export function trialColumns(study: Study): Column<TrialRow>[] {
       head: "size",
       text: ({ bytes }) => bytes === undefined ? none : megabytes(bytes),
       sort: ({ bytes }) => bytes,
+      numeric: true,
+    },
+    entriesOf(study).measured.some(({ trial }) => trial.nodes) && {
+      head: "nodes",
+      text: ({ nodes }) => nodes ? count(nodes.executed ?? nodes.file) : none,
+      interval: ({ nodes }) => nodes?.executed === undefined ? "" : `of ${count(nodes.file)}`,
+      sort: ({ nodes }) => nodes?.executed ?? nodes?.file,
       numeric: true,
     },
     entriesOf(study).measured.some(({ trial }) => trial.coldStart) && {

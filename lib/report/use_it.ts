@@ -1,5 +1,6 @@
 import { commandLike } from "../command_name.ts";
 import type { Study } from "../record/study_record.ts";
+import type { Trial } from "../record/trial_record.ts";
 import { pageCode, serviceCode } from "../ship/loading_code.ts";
 import {
   DEFAULT_BUILD,
@@ -8,8 +9,9 @@ import {
   WEB_RUNTIME,
   type WebBuild,
 } from "../ship/web_runtime.ts";
-import { codeOf, factsOf, paragraphOf } from "./blocks.ts";
-import { megabytes } from "./format.ts";
+import { codeOf, type Definition, factsOf, paragraphOf } from "./blocks.ts";
+import { factor, megabytes } from "./format.ts";
+import { nodeText } from "./node_text.ts";
 import type { Section } from "./page.ts";
 import { entriesOf } from "./trials.ts";
 
@@ -40,7 +42,10 @@ export function useSection(study: Study): Section | undefined {
             "once for all models; from node_modules/onnxruntime-web/dist/" +
             (version === WEB_RUNTIME.version ? "" : ` (sizes of ${WEB_RUNTIME.version})`),
         },
+        ...wholeDownload(study, winner.trial),
         { name: "import", text: importText() },
+        { name: "other imports", text: PATHS_TEXT },
+        ...nodeFacts(study, winner.trial),
         { name: "threads", text: threadsText(threads) },
         {
           name: "try it",
@@ -58,6 +63,38 @@ function importText(): string {
   return `"${PLAIN_BUILD.entry}", ${download(PLAIN_BUILD)} after brotli with its script: ` +
     `"${DEFAULT_BUILD.entry}" fetches ${download(DEFAULT_BUILD)}, takes twice as long to start, ` +
     'and runs the same kernels for ["wasm"]';
+}
+
+/** How another import is told to load the same WASM. */
+const PATHS_TEXT =
+  `any import of onnxruntime-web, another package's too, takes the same files from ` +
+  `env.wasm.wasmPaths = { mjs: "/${PLAIN_BUILD.glue}", wasm: "/${PLAIN_BUILD.wasm.name}" }: the same ` +
+  "bits, without GPUs";
+
+/** All that a first visit downloads, against what it would with float32. */
+function wholeDownload(study: Study, { download }: Trial): Definition[] {
+  const before = study.model.download;
+  if (!before || !download) return [];
+  const runtime = PLAIN_BUILD.script.brotli + PLAIN_BUILD.wasm.brotli;
+  const [float32, own] = [runtime + before.brotli, runtime + download.brotli];
+  return [{
+    name: "in all",
+    text: `runtime and model ${megabytes(own)} after brotli, with the float32 model ` +
+      `${megabytes(float32)} (${factor(own / float32)})`,
+  }];
+}
+
+/** How many nodes run, which cost more in other binaries. */
+function nodeFacts(study: Study, { nodes }: Trial): Definition[] {
+  const before = study.model.nodeCounts;
+  if (!nodes || !before) return [];
+  return [{
+    name: "nodes",
+    text:
+      `${nodeText(nodes)} run, of float32's ${nodeText(before)}; beside its kernel, each costs ` +
+      `about twice as much with "${DEFAULT_BUILD.entry}" and "${DEFAULT_BUILD.entry}/webgpu" as with ` +
+      `"${PLAIN_BUILD.entry}"`,
+  }];
 }
 
 function threadsText(threads: number): string {

@@ -11,6 +11,8 @@ export interface WebBuild {
   readonly script: WebFile;
   /** The WASM file, which is served beside. */
   readonly wasm: WebFile;
+  /** Name of the module that starts the WASM, where the script is told not to bring it along. */
+  readonly glue: string;
 }
 
 /** A file in `dist/` of the package. */
@@ -29,6 +31,7 @@ export const PLAIN_BUILD = {
   entry: "onnxruntime-web/wasm",
   script: { name: "ort.wasm.bundle.min.mjs", bytes: 73_054, brotli: 23_498 },
   wasm: { name: "ort-wasm-simd-threaded.wasm", bytes: 14_239_897, brotli: 2_825_158 },
+  glue: "ort-wasm-simd-threaded.mjs",
 } as const satisfies WebBuild;
 
 /** What `import "onnxruntime-web"` fetches in a page, also for `["wasm"]`: kernels for GPUs are in it. */
@@ -36,6 +39,7 @@ export const DEFAULT_BUILD = {
   entry: "onnxruntime-web",
   script: { name: "ort.bundle.min.mjs", bytes: 413_523, brotli: 105_423 },
   wasm: { name: "ort-wasm-simd-threaded.jsep.wasm", bytes: 28_312_028, brotli: 4_891_741 },
+  glue: "ort-wasm-simd-threaded.jsep.mjs",
 } as const satisfies WebBuild;
 
 /**

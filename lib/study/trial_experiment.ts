@@ -17,6 +17,7 @@ import type { Recipe } from "../record/recipe.ts";
 import { baseName, recipeFamily, recipeName, seriesName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
+import { countNodes } from "../runtime/count_nodes.ts";
 import type { ColdStartOptions } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { build, type BuildContext, type Built, mappingOn } from "./build.ts";
@@ -161,7 +162,8 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   async profiles(recipe: Recipe): Promise<NonNullable<Study["profiles"]>> {
     const { forms, runtimes, signal } = this.#setup;
     const built = await this.build(recipe);
-    const executed = built.converted.withPlan(await this.#readBack(built));
+    const optimized = await runtimes.run.optimized(built.model);
+    const executed = built.converted.withPlan(planOf(built, optimized));
     const options = { runtimes, signal };
     const found = await profilesOf(forms.model, built, executed, await this.samples(), options);
     return { key: this.key(recipe), ...found };
@@ -228,12 +230,14 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
       if (problem) throw problem;
       const built = await this.build(recipe);
       const { model } = built;
-      const plan = await this.#readBack(built);
+      const optimized = await this.#setup.runtimes.run.optimized(model);
+      const plan = planOf(built, optimized);
       Object.assign(trial, {
         executes: plan.executes(),
         plan: [...plan.rows],
         bytes: model.bytes().length,
         download: await downloadSizes(model.bytes()),
+        nodes: countNodes(model, optimized),
         modelHash: await model.hash(),
       });
       await this.#evaluate(model, "selection", trial.name);
@@ -380,12 +384,6 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     if (record) await store.putColdStart(await model.hash(), machine, record);
   }
 
-  /** The plan with what the runtime executes, where that can be read. */
-  async #readBack({ converted, model }: Built): Promise<Plan> {
-    const optimized = await this.#setup.runtimes.run.optimized(model);
-    return optimized ? readPlan(converted, optimized) : converted.plan;
-  }
-
   async #result(recipe: Recipe): Promise<Trial | undefined> {
     const { store, runtimes, machine } = this.#setup;
     return await store.result(this.key(recipe), runtimes.time.about.threads, machine);
@@ -419,6 +417,11 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
       test: 2 * data.test.length / workers,
     };
   }
+}
+
+/** The plan with what the runtime executes, where that can be read. */
+function planOf({ converted }: Built, optimized: Model | undefined): Plan {
+  return optimized ? readPlan(converted, optimized) : converted.plan;
 }
 
 /** An evaluation as it is stored. Float32 is compared with itself, which leaves nothing to estimate. */

@@ -13,10 +13,12 @@ import { finiteRatios, loadRatios } from "../record/load_ratios.ts";
 import { isObjective, OBJECTIVES } from "../record/objective.ts";
 import { allowedDrop, type Budget } from "../record/budget.ts";
 import type { OnStep } from "../record/event.ts";
+import type { NodeCounts } from "../record/node_counts.ts";
 import type { Recipe } from "../record/recipe.ts";
 import { recipeName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
-import type { RuntimeEnvironment } from "../runtime/runtime.ts";
+import { countNodes } from "../runtime/count_nodes.ts";
+import type { Runtime, RuntimeEnvironment } from "../runtime/runtime.ts";
 import { describeStudy, identityOf } from "../study/identity.ts";
 import { openStudy } from "../study/open_study.ts";
 import { StudyProgress } from "../study/progress.ts";
@@ -95,7 +97,11 @@ export class OpenWork implements AsyncDisposable {
         schema: 1,
         title: options.title ?? model.name.replace(/\.onnx$/, ""),
         ...described,
-        model: { ...described.model, download: await downloadSizes(model.bytes()) },
+        model: {
+          ...described.model,
+          download: await downloadSizes(model.bytes()),
+          nodeCounts: await nodesOf(model, runtime, store),
+        },
         ...budget,
         ...finiteRatios(ratios),
         provenance: await provenanceOf(data, budget, runtimes, environment, options),
@@ -125,6 +131,12 @@ export class OpenWork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open[Symbol.asyncDispose]();
   }
+}
+
+/** Nodes of the model as given: those that an earlier run counted, if there was one. */
+async function nodesOf(model: Model, runtime: Runtime, store: StudyStore): Promise<NodeCounts> {
+  const earlier = await store.header();
+  return earlier?.model.nodeCounts ?? countNodes(model, await runtime.optimized(model));
 }
 
 /** Splits that decide which study it is. */

@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { Model } from "../onnx/model.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
+import { countNodes } from "../runtime/count_nodes.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
@@ -171,8 +172,8 @@ async function measure(
   return {
     metric: result.metric,
     data: dataset.name,
-    float32: await describe(float32, reference.value),
-    candidate: await describe(candidate, result.value),
+    float32: await describe(runtime, float32, reference.value),
+    candidate: await describe(runtime, candidate, result.value),
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
     ...(times &&
@@ -182,7 +183,14 @@ async function measure(
   };
 }
 
-async function describe(model: Model, value: Estimate): Promise<ComparedModel> {
+async function describe(
+  runtime: Runtime,
+  model: Model,
+  value: Estimate,
+): Promise<ComparedModel> {
   const bytes = model.bytes();
-  return { name: model.name, value, bytes: bytes.length, download: await downloadSizes(bytes) };
+  return {
+    ...{ name: model.name, value, bytes: bytes.length, download: await downloadSizes(bytes) },
+    nodes: countNodes(model, await runtime.optimized(model)),
+  };
 }

@@ -101,6 +101,13 @@ Deno.test("a comparison leaves out what was not measured, and calls a clear chan
   assert.doesNotMatch(text, /time|outputs|noise/i);
   const equal = showComparison({ ...rest, outputs: { sqnr: null, cosine: 1 } });
   assert.match(String(equal), /outputs +equal to the bit/);
+  assert.doesNotMatch(String(equal), /nodes/);
+  const counted = showComparison({
+    ...RECORD,
+    float32: { ...RECORD.float32, nodes: { file: 380, executed: 100 } },
+    candidate: { ...RECORD.candidate, nodes: { file: 1261, executed: 250 } },
+  });
+  assert.match(String(counted), /^nodes that run +100 of 380 +250 of 1,261 +×2\.50$/m);
 });
 
 Deno.test("a comparison by closeness to float32 does not compare float32 with itself", () => {

@@ -127,6 +127,17 @@ Deno.test("planGroups() keeps a short plan whole and cuts a long one by module",
   assert.equal(groups[1]!.summary, "14 nodes, asked to be 12 static, 2 float32");
 });
 
+Deno.test("the trial table counts nodes that run, of those in the file, where records have them", () => {
+  const sketch = studyOf([{ name: "a", family: "static" }]);
+  assert.doesNotMatch(trialTableText(sketch), /nodes/);
+  const [trial] = sketch.trials;
+  const trials = [{ ...trial!, nodes: { file: 1261, executed: 402 } }];
+  const model = { ...sketch.model, nodeCounts: { file: 380 } };
+  const text = trialTableText({ ...sketch, trials, model });
+  assert.match(text, /402 of 1,261/);
+  assert.match(text, /float32 as given .* 380/);
+});
+
 Deno.test("planGroups() groups nodes without a path by operator, however many there are", () => {
   const rows = planOf(40).map((row) => ({ ...row, path: "" }));
   const titles = planGroups(rows).map(({ title }) => title);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { entriesOf } from "../../lib/report/trials.ts";
 import { useSection } from "../../lib/report/use_it.ts";
 import { studyOf, sweepStudy } from "./fixture.ts";
 
@@ -27,6 +28,38 @@ Deno.test("useSection() imports the runtime that the study was measured in, and 
   const text = useSection(other)!.blocks.map((block) => block.markdown()).join("\n");
   assert.match(text, /from "npm:onnxruntime-web@1\.31\.0"/);
   assert.match(text, /\(sizes of 1\.30\.0\)/);
+});
+
+Deno.test("useSection() adds runtime and model up, and counts nodes, where the record has them", () => {
+  const study = sweepStudy();
+  const { winner } = entriesOf(study);
+  const counted = {
+    ...study,
+    model: {
+      ...study.model,
+      download: { gzip: 7_000_000, brotli: 6_651_344 },
+      nodeCounts: { file: 380, executed: 120 },
+    },
+    trials: study.trials.map((trial) =>
+      trial === winner!.trial
+        ? {
+          ...trial,
+          download: { gzip: 2_000_000, brotli: 1_901_344 },
+          nodes: { file: 1261, executed: 402 },
+        }
+        : trial
+    ),
+  };
+  const text = useSection(counted)!.blocks.map((block) => block.markdown()).join("\n");
+  // 23,498 + 2,825,158 bytes of the runtime, and the model's.
+  assert.match(
+    text,
+    /in all \| runtime and model 4\.75 MB after brotli, with the float32 model 9\.50 MB \(×0\.50\)/,
+  );
+  assert.match(text, /nodes \| 402 of 1,261 run, of float32's 120 of 380;/);
+  assert.match(text, /wasmPaths = \{ mjs: "\/ort-wasm-simd-threaded\.mjs", wasm: /);
+  const without = useSection(study)!.blocks.map((block) => block.markdown()).join("\n");
+  assert.doesNotMatch(without, /in all|nodes \|/);
 });
 
 Deno.test("useSection() has nothing to say where no file was kept", () => {

@@ -50,6 +50,7 @@ Deno.test("compare() measures two models against each other on real workers", as
   assert.ok(Math.abs(difference.value - (candidate.value.value - 100)) < 1e-9);
   assert.ok(difference.high < 0, "clearly worse");
   assert.deepEqual([reference.bytes, candidate.name], [good.bytes().length, "int8.onnx"]);
+  assert.deepEqual(reference.nodes, { file: 1, executed: 1 });
   assert.equal(latency!.rounds, 6);
   assert.ok(latency!.ratio.low <= latency!.ratio.value && latency!.machine.includes("Deno"));
   assert.ok(outputs!.sqnr! > 0 && outputs!.cosine < 1);

@@ -58,6 +58,9 @@ Deno.test("sweep() measures every configuration of the grid, float32 first", asy
     assert.ok(trial.bytes! > 0 && trial.plan.length > 0);
   }
   const [float32, cnn, mixed] = study.trials;
+  assert.equal(float32!.nodes!.file, study.model.nodes, "no bodies");
+  assert.deepEqual(float32!.nodes, study.model.nodeCounts);
+  assert.ok(cnn!.nodes!.executed! > float32!.nodes!.executed!, "it quantizes what goes in");
   assert.equal(float32!.outputs!.sqnr, null); // it is the baseline itself, to the byte
   assert.deepEqual(float32!.accuracy!.value, study.baseline.selection);
   assert.ok(cnn!.outputs!.sqnr! > 20);

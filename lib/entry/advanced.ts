@@ -225,3 +225,4 @@ export type {
 } from "../record/ablation_record.ts";
 export type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 export type { Json } from "../record/json.ts";
+export type { Binary } from "../record/binary.ts";

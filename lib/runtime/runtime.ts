@@ -1,3 +1,4 @@
+import type { Binary } from "../record/binary.ts";
 import type { MachineLoad } from "../record/trial_record.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
@@ -32,6 +33,11 @@ export interface RuntimeOptions {
    * @default {Octavo's own}
    */
   ort?: string | URL;
+  /**
+   * The WASM binary that the workers load of it: the one that the page will load. Bits are the same in all;
+   * a node costs more in some. @default {plain; with an `ort` that is the address of a module, its own}
+   */
+  binary?: Binary;
 }
 
 /**
@@ -159,13 +165,19 @@ export interface RuntimeInfo {
  * @category Measuring (advanced)
  */
 export interface RuntimeEnvironment {
+  /** What runs the WASM, with its version: `Deno 2.9.6, V8 14.9.207.2-rusty`. */
+  readonly engine: string;
+  /** The WASM binary that is loaded; undefined where a module of one's own hides it. */
+  readonly binary?: Binary;
+  /** The version of onnxruntime-web, with where it came from unless that is npm's package of this version. */
+  readonly release: string;
   /**
    * Versions of `deno`, `v8` and `onnxruntime-web`; the last with where it came from, unless that is npm's
    * package of this version.
    */
   readonly versions: Readonly<Record<string, string>>;
   /**
-   * The machine and the versions in one line. Times are comparable only where it is equal, and even there
+   * The machine, the engine, the release and the binary in one line. Times are comparable only where it is equal, and even there
    * only within one measurement.
    */
   readonly machine: string;

@@ -1,3 +1,4 @@
+import type { Binary } from "../record/binary.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
@@ -14,6 +15,8 @@ export interface RuntimesOptions {
   threads?: number;
   /** The onnxruntime-web that the workers import, without a `runtime`: see `openRuntime()`. @default {Octavo's own} */
   ort?: string | URL;
+  /** The WASM binary that they load of it, without a `runtime`. @default {plain: see `openRuntime()`} */
+  binary?: Binary;
 }
 
 /** What a study runs its models in. Workers start when there is work for them. */
@@ -24,10 +27,11 @@ export class Runtimes implements AsyncDisposable {
   readonly time: Runtime;
   readonly #own: readonly Runtime[];
 
-  constructor({ runtime, workers, threads = 1, ort }: RuntimesOptions) {
+  constructor({ runtime, workers, threads = 1, ort, binary }: RuntimesOptions) {
     const many = workers ?? Math.min(4, navigator.hardwareConcurrency);
-    this.run = runtime ?? openRuntime({ workers: many, threads: 1, ort });
-    this.time = runtime ?? (threads === 1 ? this.run : openRuntime({ workers: 1, threads, ort }));
+    this.run = runtime ?? openRuntime({ workers: many, threads: 1, ort, binary });
+    this.time = runtime ??
+      (threads === 1 ? this.run : openRuntime({ workers: 1, threads, ort, binary }));
     this.#own = runtime ? [] : [this.run, this.time];
   }
 

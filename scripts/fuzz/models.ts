@@ -79,7 +79,7 @@ function someFeeds({ graph }: Model): Feeds {
 function guarded(outside: Outside): Runtime {
   return {
     about: { workers: 0, threads: 1 },
-    environment: () => Promise.resolve({ versions: {}, machine: "" }),
+    environment: () => Promise.resolve({ engine: "", release: "", versions: {}, machine: "" }),
     async *run(model, samples, { outputs, optimization } = {}) {
       const session = await outside("onnxruntime", () => openSession(model, { optimization }));
       try {

@@ -152,8 +152,9 @@ Deno.test("a study in another onnxruntime-web says so, and keeps its results fro
   const other: Runtime = {
     ...own,
     environment: async () => {
-      const { versions } = await own.environment();
-      return { versions: { ...versions, "onnxruntime-web": "1.99.0" }, machine: "1.99.0" };
+      const found = await own.environment();
+      const versions = { ...found.versions, "onnxruntime-web": "1.99.0" };
+      return { ...found, release: "1.99.0", versions, machine: "1.99.0" };
     },
   };
   const store = memoryStore();

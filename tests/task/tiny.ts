@@ -1,6 +1,7 @@
 import { arrays } from "../../lib/data/arrays.ts";
 import { splitDataset, type Splits } from "../../lib/data/split.ts";
 import { Model } from "../../lib/onnx/model.ts";
+import { VERIFIED_RUNTIME } from "../../lib/record/verified_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { openSession, runtimeVersions } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
@@ -52,7 +53,10 @@ export function pacedRuntime(msOf: (model: Model) => number = () => 1, threads =
   return {
     about: { workers: 1, threads },
     environment: () =>
-      Promise.resolve({ versions: runtimeVersions(), machine: "a machine of its own" }),
+      Promise.resolve({
+        ...{ engine: "Deno 2, V8 14", binary: "plain", release: VERIFIED_RUNTIME },
+        ...{ versions: runtimeVersions(), machine: "a machine of its own" },
+      }),
     async *run(model, samples, { outputs, signal, onProgress } = {}) {
       const session = await openSession(model);
       let done = 0;

@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { BINARIES } from "../../record/binary.ts";
 import type { RuntimeBackend } from "../runtime.ts";
 import { denoEnvironment } from "./deno_environment.ts";
 import { requireModule } from "./ort_module.ts";
@@ -9,7 +10,7 @@ import { WorkerRuntime } from "./worker_runtime.ts";
 
 /** onnxruntime-web's WASM build in Deno: in workers, or in this thread. */
 export const denoBackend: RuntimeBackend = {
-  openRuntime({ workers, threads, timeoutMs = 120_000, ort }) {
+  openRuntime({ workers, threads, timeoutMs = 120_000, ort, binary }) {
     const fewest = { workers: 0, threads: 1, timeoutMs: 1 };
     const given = { workers: workers ?? 1, threads: threads ?? 1, timeoutMs };
     for (const name of ["workers", "threads", "timeoutMs"] as const) {
@@ -23,6 +24,19 @@ export const denoBackend: RuntimeBackend = {
           `onnxruntime-web; give workers: 1 or more`,
       );
     }
+    if (binary !== undefined && !BINARIES.includes(binary)) {
+      throw new UserError(
+        `Cannot make a runtime: onnxruntime-web has no binary "${binary}"; it has ${
+          BINARIES.join(", ")
+        }`,
+      );
+    }
+    if (workers === 0 && binary !== undefined && binary !== "plain") {
+      throw new UserError(
+        `Cannot make a runtime of the binary ${binary} without workers: in this thread models run in ` +
+          `the plain one; give workers: 1 or more`,
+      );
+    }
     if (workers === 0) return new ThreadRuntime({ threads });
     const { threads: each } = given;
     return new WorkerRuntime({
@@ -30,6 +44,7 @@ export const denoBackend: RuntimeBackend = {
       threads: each,
       timeoutMs,
       ...(ort !== undefined && { ort: requireModule(ort) }),
+      ...(binary !== undefined && { binary }),
     });
   },
   openSession: openOrtSession,

@@ -1,21 +1,36 @@
 import os from "node:os";
+import type { Binary } from "../../record/binary.ts";
 import type { RuntimeEnvironment } from "../runtime.ts";
 import { ortVersion } from "./ort_version.ts";
+
+/** What {@linkcode denoEnvironment} is told of the onnxruntime-web that is used. */
+export interface LoadedOrt {
+  /** Its version, and where it came from unless that is npm's package of this version. */
+  readonly release: string;
+  /** The binary that was loaded; undefined where a module hides it. */
+  readonly binary: Binary | undefined;
+}
 
 /**
  * What results in Deno depend on.
  *
- * @param ort Version of onnxruntime-web. @default {that of Octavo's own, where it can be read}
+ * @param loaded What is used. @default {Octavo's own, plain, with its version where that can be read}
  */
-export function denoEnvironment(ort: string = ortVersion() ?? "unknown"): RuntimeEnvironment {
+export function denoEnvironment(
+  { release, binary }: LoadedOrt = { release: ortVersion() ?? "unknown", binary: "plain" },
+): RuntimeEnvironment {
   const { deno, v8 } = Deno.version;
+  const engine = `Deno ${deno}, V8 ${v8}`;
   const processors = os.cpus();
   const cores = `${processors.length} ${processors.length === 1 ? "core" : "cores"}`;
   const machine = [
     `${processors[0]?.model.trim() || "unknown processor"}, ${cores}`,
     `${Deno.build.os} ${Deno.build.arch}`,
-    `Deno ${deno}, V8 ${v8}`,
-    `onnxruntime-web ${ort}`,
+    engine,
+    `onnxruntime-web ${release}, ${binary ?? "unknown"} binary`,
   ].join("; ");
-  return { versions: { deno, v8, "onnxruntime-web": ort }, machine };
+  return {
+    ...{ engine, release, ...(binary !== undefined && { binary }) },
+    ...{ versions: { deno, v8, "onnxruntime-web": release }, machine },
+  };
 }

@@ -1,3 +1,5 @@
+import type { Binary } from "../../record/binary.ts";
+
 /**
  * What onnxruntime-web keeps to itself, made readable. Its WASM build has no file system, so that it
  * cannot write the optimized graph, and prints a profile to the console; and a run that has begun can
@@ -11,6 +13,8 @@ export interface RuntimeHook {
   catchFile(task: () => Promise<unknown>): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns the text that is printed while `task` runs. */
   catchText(task: () => Promise<unknown>): Promise<string>;
+  /** The binary that was started; undefined before that, and where the glue code is unlike all that are known. */
+  readonly binary: Binary | undefined;
   /** Bytes of the WASM heap, which never shrinks; undefined before the runtime has started. */
   readonly heapBytes: number | undefined;
 }
@@ -42,6 +46,7 @@ export function installHook(options: HookOptions = {}): RuntimeHook {
   const caught = new Catcher();
   let state: RuntimeHook["state"] = "waiting";
   let heap: WebAssembly.Memory | undefined;
+  let binary: Binary | undefined;
 
   const start = async (
     given: BufferSource | WebAssembly.Module,
@@ -56,7 +61,9 @@ export function installHook(options: HookOptions = {}): RuntimeHook {
     const code = anew && !(given instanceof WebAssembly.Module) ? withSalt(given) : given;
     WebAssembly.instantiate = original;
 
-    const names = runOptionsNames(await sourceOf(caller));
+    const source = await sourceOf(caller);
+    binary = binaryOf(source);
+    const names = runOptionsNames(source);
     const known = names && divertOutput(imports.a as Functions, memory, caught);
     const result = await original.call(WebAssembly, code as BufferSource, imports);
     const { instance, module } = result as unknown as WebAssembly.WebAssemblyInstantiatedSource;
@@ -76,12 +83,23 @@ export function installHook(options: HookOptions = {}): RuntimeHook {
     get state() {
       return state;
     },
+    get binary() {
+      return binary;
+    },
     get heapBytes() {
       return heap?.buffer.byteLength;
     },
     catchFile: (task) => caught.gatherWhile("file", task),
     catchText: async (task) => new TextDecoder().decode(await caught.gatherWhile("text", task)),
   };
+}
+
+/** Which binary a glue code loads: by what the others have no use for. Undefined if it is no glue code. */
+function binaryOf(source: string): Binary | undefined {
+  if (!source.includes("_OrtCreateRunOptions")) return undefined;
+  if (source.includes("WebAssembly.Suspending")) return "jspi";
+  if (source.includes("webgpuInit")) return "asyncify";
+  return source.includes("jsepInit") ? "jsep" : "plain";
 }
 
 /** Length of the name of the section that {@linkcode withSalt} adds, and of what is in it. */

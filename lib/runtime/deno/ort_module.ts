@@ -1,4 +1,5 @@
 import type * as Ort from "onnxruntime-web";
+import { type Binary, binaryFiles } from "../../record/binary.ts";
 import { reasonOf, UserError } from "../../errors.ts";
 import { VERIFIED_RUNTIME } from "../../record/verified_runtime.ts";
 
@@ -8,17 +9,50 @@ let loaded: Promise<typeof Ort> | undefined;
  * The onnxruntime-web of this thread, loaded when it is first asked for: that takes time, and changes
  * globals.
  *
- * @param module Another one, where it has to be another one: see {@linkcode RuntimeOptions.ort}. Whoever asks
- * first decides.
- * @throws {UserError} If another one does not load, or is something else.
+ * @param wanted Another one, where it has to be another one, and its binary: see {@linkcode RuntimeOptions}.
+ * Whoever asks first decides.
+ * @throws {UserError} If another one does not load, or is something else, or lacks the binary.
  */
-export function ortModule(module?: string): Promise<typeof Ort> {
-  return loaded ??= module === undefined ? import("onnxruntime-web") : load(module);
+export function ortModule({ module, binary }: WantedOrt = {}): Promise<typeof Ort> {
+  return loaded ??= (async () => {
+    const ort = module === undefined ? await import("onnxruntime-web") : await load(module);
+    if (binary !== undefined) await chooseBinary(ort, binary, module);
+    return ort;
+  })();
+}
+
+/** The onnxruntime-web that a thread is to load. */
+export interface WantedOrt {
+  /** What is imported. @default {Octavo's own} */
+  readonly module?: string;
+  /** @default {the module's own choice} */
+  readonly binary?: Binary;
 }
 
 /** What messages say of a module that is to be onnxruntime-web. */
-export function cannotUse(module?: string): string {
-  return `Cannot use ${module === undefined ? "" : `${module} as `}onnxruntime-web`;
+export function cannotUse(module?: string, binary?: Binary): string {
+  const what = binary === undefined ? "" : `the binary ${binary} of `;
+  return `Cannot use ${what}${module === undefined ? "" : `${module} as `}onnxruntime-web`;
+}
+
+/** Has a module load the files of a binary, which lie beside it. */
+async function chooseBinary(ort: typeof Ort, binary: Binary, module?: string): Promise<void> {
+  const beside = import.meta.resolve(module ?? "onnxruntime-web");
+  const { mjs, wasm } = binaryFiles(binary);
+  const paths = { mjs: new URL(mjs, beside), wasm: new URL(wasm, beside) };
+  for (const [name, path] of Object.entries({ [mjs]: paths.mjs, [wasm]: paths.wasm })) {
+    if (path.protocol !== "file:" || await exists(path)) continue;
+    throw new UserError(
+      `${
+        cannotUse(module, binary)
+      }: beside ${beside} there is no ${name}; this release may lack it`,
+    );
+  }
+  ort.env.wasm.wasmPaths = { mjs: paths.mjs.href, wasm: paths.wasm.href };
+}
+
+async function exists(path: URL): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 async function load(module: string): Promise<typeof Ort> {

@@ -1,6 +1,8 @@
+import type { Binary } from "../../record/binary.ts";
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
 import type { FailedNode } from "../runtime_errors.ts";
 import type { RunProfile } from "../profile_run.ts";
+import type { LoadedOrt } from "./deno_environment.ts";
 import type { ClockKind } from "../clock.ts";
 import type { ColdStart, Times } from "../runtime.ts";
 import type { TimesRequest } from "../times_request.ts";
@@ -40,6 +42,8 @@ export interface Start {
   readonly threads: number;
   /** The module that is imported as onnxruntime-web, where it is another one than Octavo's own. */
   readonly ort?: string;
+  /** The binary of it that is loaded, where it is not the module's own choice. */
+  readonly binary?: Binary;
   /** Compile the runtime as if this process had never seen it. */
   readonly anew: boolean;
 }
@@ -49,7 +53,7 @@ export interface Jobs {
   /** Tells which onnxruntime-web it has. */
   version: {
     request: Record<never, never>;
-    answer: { readonly version: string };
+    answer: LoadedOrt;
   };
   /** Runs the samples one after another. */
   run: {

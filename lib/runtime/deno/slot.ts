@@ -1,3 +1,4 @@
+import type { Binary } from "../../record/binary.ts";
 import { handOver } from "../../tensor/hand_over.ts";
 import { RuntimeError } from "../runtime_errors.ts";
 import { unpackError } from "./plain_error.ts";
@@ -30,6 +31,8 @@ export interface SlotOptions {
   threads: number;
   /** The module that is imported as onnxruntime-web. @default {Octavo's own} */
   ort?: string;
+  /** The binary of it that is loaded. @default {the module's own choice} */
+  binary?: Binary;
   /** Longest silence of a worker that has a job, in milliseconds. */
   timeoutMs: number;
   /**
@@ -119,8 +122,8 @@ export class Slot {
     worker.onmessageerror = () => {
       if (worker === this.#worker) this.#fail("its worker's answer could not be read");
     };
-    const { threads, ort, once = false } = this.#options;
-    const start: Start = { kind: "start", control, threads, ort, anew: once };
+    const { threads, ort, binary, once = false } = this.#options;
+    const start: Start = { kind: "start", control, threads, ort, binary, anew: once };
     worker.postMessage(start);
     return worker;
   }

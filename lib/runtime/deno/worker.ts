@@ -1,4 +1,5 @@
 import { reasonOf, UserError } from "../../errors.ts";
+import type { LoadedOrt } from "./deno_environment.ts";
 import { installHook } from "./hook.ts";
 import { type LoadableModel, ModelRunner } from "./model_runner.ts";
 import { cannotUse, ortModule, versionOf } from "./ort_module.ts";
@@ -28,7 +29,7 @@ const send = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(r
 
 /** Made by {@linkcode start}. */
 let runner: ModelRunner;
-let version: string;
+let loaded: LoadedOrt;
 /** Why nothing can be done here. */
 let unusable: unknown;
 
@@ -57,7 +58,7 @@ function checkIn(): void {
 }
 
 const jobs: { [K in JobKind]: (request: Jobs[K]["request"]) => Promise<Jobs[K]["answer"]> } = {
-  version: () => Promise.resolve({ version }),
+  version: () => Promise.resolve(loaded),
   run: ({ model, ...request }) => runner.run(loadable(model), request),
   times: ({ models, ...request }) => runner.times(models.map(loadable), request),
   optimized: async ({ model }) => ({ bytes: await runner.optimized(loadable(model)) }),
@@ -102,18 +103,19 @@ function buffersOf(answer: Jobs[JobKind]["answer"]): ArrayBuffer[] {
  * Starts the runtime ahead of the first job, whose time is limited: compiling the WASM takes about
  * half a second. A session is the only way to start it; that there is no model in it is found later.
  */
-async function start({ control: shared, ort, threads, anew }: Start): Promise<void> {
+async function start({ control: shared, ort, binary, threads, anew }: Start): Promise<void> {
   control = new Int32Array(shared);
   const hook = installHook({ onRun: announce, anew });
   runner = new ModelRunner({ hook, between: checkIn });
   try {
-    version = versionOf(await ortModule(ort), ort);
+    const release = versionOf(await ortModule({ module: ort, binary }), ort);
     await OrtSession.open(new Uint8Array(0), { threads }).catch((error) => {
       const reason = reasonOf(error).match(NOT_STARTED)?.[1];
       if (reason !== undefined) {
-        throw new UserError(`${cannotUse(ort)}: it does not start: ${reason}`);
+        throw new UserError(`${cannotUse(ort, binary)}: it does not start: ${reason}`);
       }
     });
+    loaded = { release, binary: binary ?? hook.binary };
   } catch (error) {
     unusable = error; // told to whoever wants something
   }

@@ -1,3 +1,4 @@
+import type { Binary } from "../../record/binary.ts";
 import { decodeModel, type Model } from "../../onnx/model.ts";
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
 import { withPlainNames } from "../plain_names.ts";
@@ -34,9 +35,11 @@ const CHUNK_LIMIT = 64;
 const LOOK_AHEAD = 2;
 
 /** Options of the constructor of {@linkcode WorkerRuntime}. */
-interface WorkerRuntimeOptions extends Required<Omit<RuntimeOptions, "ort">> {
+interface WorkerRuntimeOptions extends Required<Omit<RuntimeOptions, "ort" | "binary">> {
   /** The module that is imported as onnxruntime-web. @default {Octavo's own} */
   ort?: string;
+  /** The binary of it that is loaded. @default {the module's own choice: Octavo's own loads the plain one} */
+  binary?: Binary;
 }
 
 /** Workers that run models, each with an instance of onnxruntime-web of its own. */
@@ -51,30 +54,33 @@ export class WorkerRuntime implements Runtime {
   #alone: Job | undefined;
   #closed = false;
   readonly #ort: string | undefined;
+  readonly #binary: Binary | undefined;
   #environment: Promise<RuntimeEnvironment> | undefined;
   readonly #models = new WeakMap<Model, Promise<ModelRef>>();
   /** Milliseconds per sample, by hash of the model. */
   readonly #pace = new Map<string, number>();
 
-  constructor({ workers, threads, timeoutMs, ort }: WorkerRuntimeOptions) {
+  constructor({ workers, threads, timeoutMs, ort, binary }: WorkerRuntimeOptions) {
     this.about = { workers, threads };
     this.#ort = ort;
+    this.#binary = binary;
     const onFree = (lost: readonly Job[]) => {
       this.#queue.unshift(...lost);
       this.#pump();
     };
-    this.#newSlot = () => new Slot({ threads: 1, timeoutMs, ort, onFree, once: true });
+    this.#newSlot = () => new Slot({ threads: 1, timeoutMs, ort, binary, onFree, once: true });
     this.#slots = Array.from(
       { length: workers },
-      () => new Slot({ threads, timeoutMs, ort, onFree }),
+      () => new Slot({ threads, timeoutMs, ort, binary, onFree }),
     );
   }
 
   /** The version of Octavo's own onnxruntime-web is on the disk, mostly; of another one a worker tells it. */
   environment(): Promise<RuntimeEnvironment> {
-    return this.#environment ??= this.#ort === undefined && ortVersion() !== undefined
-      ? Promise.resolve(denoEnvironment())
-      : this.#submit("version", {}).then(({ version }) => denoEnvironment(version));
+    const release = this.#ort === undefined ? ortVersion() : undefined;
+    return this.#environment ??= release !== undefined
+      ? Promise.resolve(denoEnvironment({ release, binary: this.#binary ?? "plain" }))
+      : this.#submit("version", {}).then(denoEnvironment);
   }
 
   async *run(

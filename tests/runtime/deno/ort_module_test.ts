@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { VERIFIED_RUNTIME } from "../../../lib/record/verified_runtime.ts";
 import { openRuntime } from "../../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../../lib/tensor/tensor.ts";
 import { inTempFolder } from "../../temp_folder.ts";
@@ -27,12 +28,33 @@ Deno.test("openRuntime() runs models in the onnxruntime-web that it is given, an
     await using runtime = openRuntime({ workers: 1, ort });
     const { versions, machine } = await runtime.environment();
     assert.equal(versions["onnxruntime-web"], `1.99.0 from ${ort}`);
-    assert.ok(machine.endsWith(`onnxruntime-web 1.99.0 from ${ort}`));
+    assert.ok(machine.endsWith(`onnxruntime-web 1.99.0 from ${ort}, plain binary`));
     const model = doubling();
     for await (const { y } of runtime.run(model, [{ x: float32([2], [1, 2]) }])) {
       assert.deepEqual(y, float32([2], [3, 5]));
     }
     assert.ok(await runtime.optimized(model), "its glue code was found through whoever called it");
+  }));
+
+Deno.test("openRuntime() loads the binary that it is given, and names it", async () => {
+  await using runtime = openRuntime({ workers: 1, binary: "jsep" });
+  const { engine, binary, release, machine } = await runtime.environment();
+  assert.deepEqual([binary, release], ["jsep", VERIFIED_RUNTIME]);
+  assert.ok(machine.endsWith(`; ${engine}; onnxruntime-web ${VERIFIED_RUNTIME}, jsep binary`));
+  for await (const { y } of runtime.run(doubling(), [{ x: float32([2], [1, 2]) }])) {
+    assert.deepEqual(y, float32([2], [3, 5]));
+  }
+  assert.ok(await runtime.optimized(doubling()), "its glue code is known");
+});
+
+Deno.test("openRuntime() says that a release lacks a binary", () =>
+  inTempFolder(async (folder) => {
+    const ort = await moduleOf(folder, another("1.99.0"));
+    await using runtime = openRuntime({ workers: 1, ort, binary: "jspi" });
+    await assert.rejects(runtime.environment(), {
+      name: "UserError",
+      message: /^Cannot use the binary jspi of .*: beside .* no ort-wasm-simd-threaded\.jspi\.mjs/,
+    });
   }));
 
 Deno.test("openRuntime() says of a module that is something else what it exports", () =>

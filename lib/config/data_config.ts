@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ImagesOptions, MOST_SIDE } from "../data/images/options.ts";
+import { TOKEN_ROLES, type TokenRole } from "../data/text/token_inputs.ts";
 import type { WindowsOptions } from "../data/wav.ts";
 import { schemaOf } from "../record/schema_of.ts";
 
@@ -75,10 +76,38 @@ const wavConfig = schemaOf<WavConfig>()(z.strictObject({
 }));
 
 /**
+ * How texts become samples: the options of `textDataset()`, as a config writes them.
+ * @category Configs (advanced)
+ */
+export interface TextConfig {
+  /** A `tokenizer.json`, or the folder that holds it. @default {that of the model's folder} */
+  tokenizer?: string;
+  /** Most tokens of a text, those that the tokenizer adds counted. @default {what the tokenizer says} */
+  maxLength?: number;
+  /** What inputs are told of a text, where their names do not say it. */
+  inputs?: Record<string, TokenRole>;
+}
+
+const textConfig = schemaOf<TextConfig>()(z.strictObject({
+  tokenizer: z.string().min(1)
+    .describe(
+      "a tokenizer.json, or the folder that holds it; by default that of the model's folder",
+    )
+    .optional(),
+  maxLength: z.int().min(1)
+    .describe(
+      "most tokens of a text, those that the tokenizer adds counted; by default what it says itself",
+    ).optional(),
+  inputs: z.record(z.string(), z.literal(TOKEN_ROLES))
+    .describe("what inputs are told of a text, where their names do not say it").optional(),
+}));
+
+/**
  * How the samples of `--data` are to be read, in the key `data` of a config.
  *
  * ```jsonc
  * { "data": { "images": { "resize": 256, "crop": [224, 224], "mean": [0.5], "channels": "gray" } } }
+ * { "data": { "text": { "tokenizer": "tokenizer.json", "maxLength": 128 } } }
  * { "data": { "wav": { "length": 512, "sampleRate": 16000 }, "state": { "h_out": "h_in" }, "lengths": 50 } }
  * ```
  * @category Configs (advanced)
@@ -88,6 +117,8 @@ export interface DataConfig {
   images?: ImagesConfig;
   /** How a sound becomes samples: windows of its first channel. */
   wav?: WavConfig;
+  /** How texts become samples. */
+  text?: TextConfig;
   /** Output -> the input that takes it at the next step: samples are steps in time. */
   state?: Record<string, string>;
   /** Steps of each sequence, or one number for all. @default {all are one sequence} */
@@ -97,6 +128,7 @@ export interface DataConfig {
 export const dataConfig = schemaOf<DataConfig>()(z.strictObject({
   images: imagesConfig.describe("how pictures become samples").optional(),
   wav: wavConfig.describe("how a sound becomes samples: windows of its first channel").optional(),
+  text: textConfig.describe("how texts become samples, one a line").optional(),
   state: z.record(z.string(), z.string())
     .describe("output -> the input that takes it at the next step: samples are steps in time")
     .optional(),

@@ -130,6 +130,8 @@ export type { ResizeFilter } from "../data/images/resize.ts";
 export type { ReadNpzOptions } from "../data/npz.ts";
 export type { SplitOptions } from "../data/split.ts";
 export type { StatefulOptions } from "../data/stateful.ts";
+export { textDataset, type TextDatasetOptions } from "../data/text_dataset.ts";
+export type { TokenRole } from "../data/text/token_inputs.ts";
 export { readNpy, writeNpy } from "../data/npy.ts";
 export type { Stream } from "../data/stream.ts";
 export type { VisemesOptions } from "../data/visemes.ts";
@@ -191,7 +193,7 @@ export type { Objective } from "../record/objective.ts";
 export type { SweepConfigInput, SweepProduct } from "../config/sweep_config.ts";
 export type { FormConfig, FormInDetail, MappingConfigInput } from "../config/mapping_config.ts";
 export type { SharedConfig } from "../config/shared_config.ts";
-export type { DataConfig, ImagesConfig, WavConfig } from "../config/data_config.ts";
+export type { DataConfig, ImagesConfig, TextConfig, WavConfig } from "../config/data_config.ts";
 
 // Records, in detail.
 export type {

@@ -3,6 +3,7 @@ import { arrays } from "../../lib/data/arrays.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { images } from "../../lib/data/images.ts";
 import { npzDataset } from "../../lib/data/npz_dataset.ts";
+import { textDataset } from "../../lib/data/text_dataset.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { readWav, windows } from "../../lib/data/wav.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -14,12 +15,18 @@ import type { SharedConfig } from "../../lib/config/shared_config.ts";
 import { parseShared } from "../../lib/config/any_config.ts";
 import type { ValueType } from "../../lib/tensor/tensor.ts";
 import { text } from "./command.ts";
-import { readText } from "./read_text.ts";
+import { readUserText } from "../../lib/user_file.ts";
 
 /** What `--data` takes, for the help of each command. */
 export const DATA_HELP =
   "samples: .npz with one array per input, first axis = samples, and labels; a folder of pictures, " +
-  "in folders of their classes or not; or a .wav";
+  "in folders of their classes or not; a .wav; or texts, one a line (.txt, .jsonl), with --tokenizer";
+
+/** What makes tokens of the texts of `--data`. */
+export const TOKENIZER_OPTION = text(
+  "PATH",
+  "where --data is texts: the tokenizer.json that the network was trained with, or the folder that holds it",
+);
 
 /** An option of commands that take nothing else from a config. */
 export const READING = configOption(
@@ -33,7 +40,16 @@ export function configOption(what: string) {
 
 /** What the file that {@linkcode READING} names says. */
 export async function readShared(path: string | undefined): Promise<SharedConfig | undefined> {
-  return path === undefined ? undefined : parseShared(await readText(path), path);
+  return path === undefined ? undefined : parseShared(await readUserText(path), path);
+}
+
+/** What a config says of samples, and the options of a command, which come first. */
+export function readingOf(
+  config: SharedConfig | undefined,
+  { tokenizer }: { readonly tokenizer?: string | undefined },
+): DataConfig {
+  const reading = config?.data ?? {};
+  return tokenizer === undefined ? reading : { ...reading, text: { ...reading.text, tokenizer } };
 }
 
 /**
@@ -70,11 +86,11 @@ async function read(
   const states = Object.values(config.state ?? {});
   const inputs = all.filter(({ name }) => !states.includes(name));
   const kind = await kindOf(path);
-  for (const other of ["images", "wav"] as const) {
-    if (other === kind || !config[other]) continue;
+  const other = (["images", "wav", "text"] as const).find((key) => key !== kind && config[key]);
+  if (other !== undefined) {
+    const said = other === "text" ? "--tokenizer or the config" : "The config";
     throw new UsageError(
-      `The config tells of ${other === "wav" ? "a wav file" : "pictures"}, but --data ${path} ` +
-        `is ${kind === "npz" ? "a file of arrays" : kind === "wav" ? "a sound" : "a folder"}`,
+      `${said} tells of ${TOLD[other]}, but --data ${path} is ${IS[kind]}`,
     );
   }
   switch (kind) {
@@ -82,14 +98,42 @@ async function read(
       return await images(path, { ...config.images, inputs });
     case "wav":
       return await sound(path, inputs, config);
+    case "text":
+      return await texts(path, model, config);
     case "npz":
       return await npzDataset(path, model, states);
   }
 }
 
-async function kindOf(path: string): Promise<"images" | "wav" | "npz"> {
+/** What `--data` may be. */
+const IS = {
+  images: "a folder",
+  wav: "a sound",
+  text: "a file of texts",
+  npz: "a file of arrays",
+};
+
+type Kind = keyof typeof IS;
+
+/** What a config speaks of. */
+const TOLD = { images: "pictures", wav: "a wav file", text: "texts" };
+
+async function kindOf(path: string): Promise<Kind> {
   const isFolder = await Deno.stat(path).then((stat) => stat.isDirectory, () => false);
-  return isFolder ? "images" : /\.wav$/i.test(path) ? "wav" : "npz";
+  if (isFolder) return "images";
+  return /\.wav$/i.test(path) ? "wav" : /\.(txt|jsonl)$/i.test(path) ? "text" : "npz";
+}
+
+/** Texts, which take a tokenizer. */
+async function texts(path: string, model: Model, { text }: DataConfig): Promise<Dataset> {
+  const { tokenizer, ...rest } = text ?? {};
+  if (tokenizer === undefined) {
+    throw new UsageError(
+      `${path} holds texts, of which a tokenizer makes what a network reads: give --tokenizer ` +
+        "tokenizer.json, the one that the network was trained with, or the folder that holds it",
+    );
+  }
+  return await textDataset(path, model, { ...rest, tokenizer });
 }
 
 /** Windows of the first channel, in the shape that the input has. */

@@ -4,7 +4,7 @@ import { type QConfigMapping, qconfigMapping } from "../../lib/quantize/mapping.
 import { defaultQConfigMapping, isPreset, PRESETS } from "../../lib/quantize/presets.ts";
 import { staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 import type { RulesPlace } from "./damage_note.ts";
-import { readText } from "./read_text.ts";
+import { readUserText } from "../../lib/user_file.ts";
 
 /** Which int8 kernels `quantize` takes. */
 const KERNELS = ["fast", "any"] as const;
@@ -22,7 +22,7 @@ export async function readConfig(choices: Choices): Promise<QuantizeConfig> {
   const { dynamic, preset, config, kernels } = choices;
   const written = config === undefined
     ? undefined
-    : parseQuantizeConfig(await readText(config), config);
+    : parseQuantizeConfig(await readUserText(config), config);
   const given = [
     ...dynamic ? ["--dynamic"] : [],
     ...preset === undefined ? [] : ["--preset"],

@@ -14,9 +14,9 @@ import { readSamples } from "./data.ts";
 import { KEPT_TIMES } from "./kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { readNetwork, specialized } from "./read_network.ts";
-import { readText } from "./read_text.ts";
 import { samples, SPLIT_OPTIONS } from "./split_options.ts";
 import type { Shell } from "./shell.ts";
+import { readUserText } from "../../lib/user_file.ts";
 
 /** The network of a study. */
 export const MODEL_OPERAND = {
@@ -105,7 +105,7 @@ export async function studyMetric(
   if (metricNamed(path)) return { metric, metricSource: metric.score.toString() };
   return {
     metric,
-    metricSource: createHash("sha256").update(await readText(path)).digest("hex"),
+    metricSource: createHash("sha256").update(await readUserText(path)).digest("hex"),
   };
 }
 

@@ -93,6 +93,14 @@ Deno.test("octavo loads no charts, no databases and no readers of archives befor
   assert.deepEqual(packages, ["@bufbuild/protobuf"]);
 });
 
+Deno.test("no command loads a tokenizer before there are texts", () => {
+  const loading = modules
+    .filter(({ path }) => path.startsWith("scripts/cli/"))
+    .filter(({ path }) => loadedBy(path, modules).includes("@huggingface/tokenizers"));
+  assert.deepEqual(loading.map(({ path }) => path), []);
+  assert.ok(loadedBy("lib/data/text/tokenizer.ts", modules).includes("@huggingface/tokenizers"));
+});
+
 Deno.test("only lib/runtime imports onnxruntime-web", () => {
   const importers = modules.filter(({ packages }) => packages.includes("onnxruntime-web"));
   assert.deepEqual(

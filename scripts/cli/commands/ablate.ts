@@ -6,10 +6,9 @@ import type { StepEvent } from "../../../lib/record/event.ts";
 import type { AblateOptions } from "../../../lib/task/ablate_options.ts";
 import { ablate } from "../../../lib/task/run_ablation.ts";
 import { flag, number, RESUMES, text } from "../command.ts";
-import { configOption, DATA_HELP, readSamples } from "../data.ts";
+import { configOption, DATA_HELP, readingOf, readSamples, TOKENIZER_OPTION } from "../data.ts";
 import { METRIC_OPTION } from "../metric_options.ts";
 import { specialized } from "../read_network.ts";
-import { readText } from "../read_text.ts";
 import { withConfig } from "../with_config.ts";
 import { script } from "../shell.ts";
 import { samples, SPLIT_OPTIONS } from "../split_options.ts";
@@ -22,6 +21,7 @@ import {
   requirePair,
   studyMetric,
 } from "../study_data.ts";
+import { readUserText } from "../../../lib/user_file.ts";
 
 const command = {
   name: "ablate",
@@ -34,6 +34,7 @@ const command = {
   },
   options: {
     data: text("PATH", DATA_HELP),
+    tokenizer: TOKENIZER_OPTION,
     config: configOption("what int8 is, as for quantize: a default and rules, JSON with comments"),
     out: text("FOLDER", "where the report is kept; ablations/NAME by default"),
     metric: METRIC_OPTION,
@@ -87,7 +88,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   const read = await modelOrSample(operands.model, { progress });
   const splits = data === undefined
     ? sampleSplits(options)
-    : splitDataset(await readSamples(data, read, config?.data, progress.log), {
+    : splitDataset(await readSamples(data, read, readingOf(config, options), progress.log), {
       shuffle: !options.inOrder,
       ...given({ seed, calibration: options.calibration, selection: options.selection }),
     });
@@ -119,7 +120,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
 
 /** What int8 is, from a file. */
 async function readConfig(path: string): Promise<QuantizeConfig> {
-  const config = parseQuantizeConfig(await readText(path), path);
+  const config = parseQuantizeConfig(await readUserText(path), path);
   if (config.corrections.length === 0) return config;
   const list = config.corrections.join(", ");
   throw new UserError(

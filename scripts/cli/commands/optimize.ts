@@ -12,7 +12,14 @@ import { layerChoicesText } from "../../../lib/report/layer_choices_table.ts";
 import { withShapes } from "../asked_shapes.ts";
 import { check, type Checked, planCheck } from "../check.ts";
 import { flag, number, RESUMES, text, texts } from "../command.ts";
-import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
+import {
+  DATA_HELP,
+  READING,
+  readingOf,
+  readSamples,
+  readShared,
+  TOKENIZER_OPTION,
+} from "../data.ts";
 import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
@@ -38,6 +45,7 @@ const command = {
   operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
   options: {
     data: text("PATH", DATA_HELP),
+    tokenizer: TOKENIZER_OPTION,
     config: READING,
     out: text("FILE", "where to write the model"),
     exact: flag(
@@ -85,7 +93,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const read = await readNetwork(operands.model, shell);
   const data = options.data === undefined
     ? undefined
-    : await readSamples(options.data, read, config?.data, progress.log);
+    : await readSamples(options.data, read, readingOf(config, options), progress.log);
   const model = data ? await specialized(read, data, shell) : read;
   const samples = data && takeSamples(data, options);
   const exact = options.exact || options.float32;

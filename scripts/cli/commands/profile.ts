@@ -17,7 +17,14 @@ import type { Estimate } from "../../../lib/record/metric_info.ts";
 import { writeWhole } from "../../../lib/whole_file.ts";
 import type { Feeds } from "../../../lib/tensor/tensor.ts";
 import { flag, number, text } from "../command.ts";
-import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
+import {
+  DATA_HELP,
+  READING,
+  readingOf,
+  readSamples,
+  readShared,
+  TOKENIZER_OPTION,
+} from "../data.ts";
 import { makeRoomFor } from "../out_file.ts";
 import { readNetwork } from "../read_network.ts";
 import { withConfig } from "../with_config.ts";
@@ -37,6 +44,7 @@ const command = {
   },
   options: {
     data: text("PATH", `${DATA_HELP}; a model of fixed shapes, but for the batch, can do without`),
+    tokenizer: TOKENIZER_OPTION,
     config: READING,
     against: text("FILE", "another form of the model, an int8 one say: layers stand side by side"),
     chart: text("FILE", "draw it too, into a .svg or .png"),
@@ -73,7 +81,7 @@ const main = script(command, async (line, { print, progress, signal }) => {
     model,
     operands.model,
     options.data,
-    config?.data,
+    readingOf(config, options),
     progress.log,
   );
 
@@ -120,7 +128,7 @@ async function takeSamples(
   model: Model,
   path: string | undefined,
   data: string | undefined,
-  reading: DataConfig | undefined,
+  reading: DataConfig,
   say: (text: string) => void,
 ): Promise<Dataset | readonly Feeds[]> {
   if (path === undefined) return visemes({ calibration: 4, selection: 1, test: 1 }).calibration;

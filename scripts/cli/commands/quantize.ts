@@ -40,7 +40,7 @@ import {
 } from "../check.ts";
 import { flag, text, WHOLE_FILES } from "../command.ts";
 import { damageNote } from "../damage_note.ts";
-import { configOption, DATA_HELP, readSamples } from "../data.ts";
+import { configOption, DATA_HELP, readingOf, readSamples, TOKENIZER_OPTION } from "../data.ts";
 import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
@@ -67,6 +67,7 @@ const command = {
   operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
   options: {
     data: text("PATH", DATA_HELP),
+    tokenizer: TOKENIZER_OPTION,
     out: text("FILE", "where to write the int8 model; its folder is made"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: configOption("which nodes are to be what, as JSON with comments"),
@@ -116,7 +117,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const model = await readNetwork(operands.model, shell);
   const data = options.data === undefined
     ? undefined
-    : await readSamples(options.data, model, config.data, progress.log);
+    : await readSamples(options.data, model, readingOf(config, options), progress.log);
   if (options.why && !data) {
     throw new UsageError("--why times kernels on samples: give --data samples.npz");
   }

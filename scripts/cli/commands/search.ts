@@ -3,7 +3,7 @@ import { writeReport } from "../../../lib/report/write_report.ts";
 import { requireLayers } from "../../../lib/task/require_layers.ts";
 import { search } from "../../../lib/task/run_search.ts";
 import { number, RESUMES, text } from "../command.ts";
-import { DATA_HELP, READING, readShared } from "../data.ts";
+import { DATA_HELP, READING, readingOf, readShared, TOKENIZER_OPTION } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
 import { script } from "../shell.ts";
 import {
@@ -31,6 +31,7 @@ const command = {
   },
   options: {
     data: text("PATH", DATA_HELP),
+    tokenizer: TOKENIZER_OPTION,
     config: READING,
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0.01 }),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
@@ -54,7 +55,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   const objective = objectiveOf(options.objective);
   const metric = await studyMetric(options.metric);
   const { model, splits, name } = await openSubject({
-    ...{ model: operands.model, data, reading: config?.data },
+    ...{ model: operands.model, data, reading: readingOf(config, options) },
     ...{ sizes: options, inOrder: options.inOrder },
   }, { progress });
   requireLayers(fuse(model), options.why ?? []);

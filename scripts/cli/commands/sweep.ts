@@ -3,9 +3,8 @@ import { parseSweepConfig } from "../../../lib/config/parse_sweep_config.ts";
 import type { SweepConfig } from "../../../lib/config/sweep_config.ts";
 import { sweep } from "../../../lib/task/run_sweep.ts";
 import { flag, RESUMES, text } from "../command.ts";
-import { configOption, DATA_HELP } from "../data.ts";
+import { configOption, DATA_HELP, readingOf, TOKENIZER_OPTION } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
-import { readText } from "../read_text.ts";
 import { script } from "../shell.ts";
 import {
   commandLine,
@@ -17,6 +16,7 @@ import {
   STUDY_OPTIONS,
   studyMetric,
 } from "../study_data.ts";
+import { readUserText } from "../../../lib/user_file.ts";
 
 const command = {
   name: "sweep",
@@ -30,6 +30,7 @@ const command = {
   },
   options: {
     data: text("PATH", DATA_HELP),
+    tokenizer: TOKENIZER_OPTION,
     config: configOption("what to measure, as JSON with comments"),
     out: text("FOLDER", "where the study is kept; studies/NAME by default"),
     quick: flag("few samples and few configurations: a first look"),
@@ -68,12 +69,12 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const config: SweepConfig = {
     ...(options.config === undefined
       ? { ...parseSweepConfig("{}"), ...(quick && QUICK_GRID) }
-      : parseSweepConfig(await readText(options.config), options.config)),
+      : parseSweepConfig(await readUserText(options.config), options.config)),
     ...given({ threads, workers, seed, calibration, selection, test }),
   };
   const metric = await studyMetric(options.metric ?? config.metric);
   const { model, splits, name } = await openSubject({
-    ...{ model: operands.model, data, reading: config.data },
+    ...{ model: operands.model, data, reading: readingOf(config, options) },
     ...{ sizes: config, quick, inOrder: options.inOrder },
   }, { progress });
   const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;

@@ -4,8 +4,9 @@ import { encode } from "fast-png";
 import { writeNpz } from "../../../lib/data/npz.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { float32 } from "../../../lib/tensor/tensor.ts";
-import { readSamples, readShared } from "../../../scripts/cli/data.ts";
+import { readingOf, readSamples, readShared } from "../../../scripts/cli/data.ts";
 import { modelOf } from "../../quantize/fixture.ts";
+import { TOKENIZER_JSON } from "../../data/text/tokenizer_json.ts";
 import { inTempFolder } from "../../temp_folder.ts";
 
 const gray = modelOf("input x float32[N, 1, 2, 2]; output y float32[N, 1, 2, 2]; y = Relu(x)");
@@ -116,4 +117,23 @@ Deno.test("readSamples() makes a stream of arrays, with states that they hold or
     await writeNpz(at("a.npz"), { sound, h });
     const held = await readSamples(at("a.npz"), listener, config);
     assert.deepEqual([...(await held.sample(0)).h!.data], [7, 7]);
+  }));
+
+Deno.test("readSamples() makes tokens of texts by the tokenizer of an option, or else of the config", () =>
+  inFolder(async (at) => {
+    const reader = modelOf("input ids int64[N, T]; output y int64[N, T]; y = Abs(ids)");
+    await Deno.writeTextFile(at("tokenizer.json"), JSON.stringify(TOKENIZER_JSON));
+    await Deno.writeTextFile(at("a.txt"), "fast\nnot fast\n");
+    const read = (tokenizer: string | undefined, text: object) =>
+      readSamples(at("a.txt"), reader, readingOf({ data: { text } }, { tokenizer }));
+    const data = await read(at("tokenizer.json"), { tokenizer: "gone.json", maxLength: 3 });
+    assert.deepEqual([...(await data.sample(1)).ids!.data], [2n, 9n, 3n]);
+    assert.equal((await read(undefined, { tokenizer: at("") })).length, 2);
+    await refuses(read(undefined, {}), /a\.txt holds texts.* give --tokenizer tokenizer\.json/);
+    await writeNpz(at("a.npz"), { ids: float32([1, 1], [1]) });
+    const text = { tokenizer: at("") };
+    await refuses(
+      readSamples(at("a.npz"), reader, { text }),
+      /--tokenizer or the config tells of texts, but --data .* is a file of arrays/,
+    );
   }));

@@ -3,16 +3,23 @@ import { elementCount, numericArrays, type Tensor, type ValueType } from "../../
 import { inputText } from "../shapes.ts";
 import type { Encoded, TextTokenizer } from "./tokenizer.ts";
 
-/** What an input can be told of a text. */
-export const TOKEN_ROLES = ["ids", "mask", "types", "positions", "lengths", "past"] as const;
-
 /**
  * What an input is told of a text: `ids`, its tokens; `mask`, 1 for each of them and 0 for places that hold
  * none; `types`, 1 for those of a second text; `positions`, counted from 0; `lengths`, how many there are;
  * `past`, nothing yet, of length 0.
  * @category Samples (advanced)
  */
-export type TokenRole = typeof TOKEN_ROLES[number];
+export type TokenRole = "ids" | "mask" | "types" | "positions" | "lengths" | "past";
+
+/** All roles, for configs and messages. */
+export const TOKEN_ROLES: readonly TokenRole[] = [
+  "ids",
+  "mask",
+  "types",
+  "positions",
+  "lengths",
+  "past",
+];
 
 /** Names that exporters give to inputs. */
 const NAMES: readonly (readonly [RegExp, TokenRole])[] = [

@@ -12,6 +12,7 @@ import { isPreset, type Preset, PRESETS } from "../quantize/presets.ts";
 import { CORRECTIONS } from "../quantize/quantize_with.ts";
 import { WEIGHTS_NAMES, type WeightsName } from "../quantize/weight_observers.ts";
 import type { NodeForm, ObserverSpec, Recipe } from "../record/recipe.ts";
+import { PART_NAMES, type PartSelector } from "../record/part_name.ts";
 import { schemaOf } from "../record/schema_of.ts";
 import { binsValue, namedObserver, percentileValue, powerValue } from "./observer_values.ts";
 import { sharedConfig } from "./shared_config.ts";
@@ -77,7 +78,14 @@ const formConfig = schemaOf<FormConfig>()(z.union([
 const selectorConfig = z.union([
   z.string().min(1),
   z.strictObject({ op: z.string().min(1).describe("all nodes of an operator") }),
-], { error: 'a rule begins with a module path, glob or node name, or with { "op": "Conv" }' });
+  z.strictObject({
+    part: z.literal(PART_NAMES).describe("all nodes of a part of a transformer"),
+    layer: z.int().min(0).describe("in one layer alone").optional(),
+  }),
+], {
+  error: 'a rule begins with a module path, glob or node name, with { "op": "Conv" }, ' +
+    'or with { "part": "attention" }',
+});
 
 /**
  * A qconfig mapping as a config writes it: a default, and rules of which later ones win.
@@ -86,8 +94,11 @@ const selectorConfig = z.union([
 export interface MappingConfigInput {
   /** What becomes of a node that no rule names. @default {"wasm"} */
   default?: FormConfig;
-  /** Which nodes become something else: by module path, glob, name or operator. @default {none} */
-  rules?: [nodes: string | { op: string }, form: FormConfig][];
+  /**
+   * Which nodes become something else: by module path, glob, name, operator, or part of a transformer.
+   * @default {none}
+   */
+  rules?: [nodes: string | { op: string } | PartSelector, form: FormConfig][];
   /** What to do where a rule asks a node by name or operator for what has no kernel. @default {"error"} */
   onUnsupported?: "error" | "float32";
 }

@@ -94,6 +94,7 @@ export type {
 } from "../quantize/qconfig.ts";
 export { asExecuted, type FileFormat } from "../quantize/as_executed.ts";
 export type { QuantFormat } from "../quantize/convert.ts";
+export type { PartName, PartSelector } from "../record/part_name.ts";
 export type { NodeIdentity, QConfigMappingOptions, Selector } from "../quantize/mapping.ts";
 export type { QuantizeDynamicOptions } from "../quantize/quantize_dynamic.ts";
 export type { Prepared } from "../quantize/prepare.ts";

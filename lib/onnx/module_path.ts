@@ -90,6 +90,9 @@ function parameterModule(name: string): string {
   return /^[A-Za-z_]\w*(\.\w+)+$/.test(name) ? name.slice(0, name.lastIndexOf(".")) : "";
 }
 
+/** What torch's exporter notes as the module of what it computes by itself, such as lengths of inputs. */
+const NO_MODULE = "_empty_nn_module_stack";
+
 /**
  * The innermost module that torch's dynamo exporter notes, "" where it notes none: a Python list of the
  * scopes by full name, from the network itself ("") down to the operation. Of a Conv with a folded
@@ -99,5 +102,6 @@ export function exportedPath(node: NodeProto): string {
   const scopes = node.metadataProps.find(({ key }) => key === "pkg.torch.onnx.name_scopes")?.value;
   if (scopes === undefined) return "";
   const names = [...scopes.matchAll(/'([^']*)'|"([^"]*)"/g)].map((match) => match[1] ?? match[2]!);
-  return names.at(-2) ?? "";
+  const module = names.at(-2) ?? "";
+  return module.startsWith(NO_MODULE) ? "" : module;
 }

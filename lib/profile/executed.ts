@@ -111,5 +111,5 @@ function uniqueNames(graph: GraphProto): Map<string, NodeProto> {
 
 /** The name a node had before the runtime made it anew, or another of it: `fc/MatMulAddFusion`. */
 function formerName(name: string): string {
-  return name.replace(/_token_\d+$/, "").replace(/\/\w+Fusion$/, "");
+  return name.replace(/_token_\d+$/, "").replace(/\/\w+Fusion\/?$/, "");
 }

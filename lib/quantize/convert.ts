@@ -354,6 +354,8 @@ function planRow(
     node: identity.name,
     opType: identity.opType,
     path: identity.path,
+    ...(identity.part && { part: identity.part }),
+    ...(identity.layer !== undefined && { layer: identity.layer }),
     asked: asked.kind,
     ...(applied.kind !== asked.kind && { applied: applied.kind }),
     executes: "",

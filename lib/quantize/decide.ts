@@ -3,6 +3,7 @@ import { subgraphs } from "../onnx/graph.ts";
 import { exportedPath, modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { wasFloats } from "../passes/known_integers.ts";
+import { transformerParts } from "../passes/transformer_parts.ts";
 import { type Decision, fallBack, laysOut, leave, whyNotDynamic } from "./decision.ts";
 import { existingInt8, INT8_ALREADY } from "./existing_int8.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
@@ -131,6 +132,7 @@ function listNodes(
   resolve: Parameters<typeof decideWith>[1],
 ): Decision[] {
   const paths = modulePaths(facts.graph);
+  const parts = transformerParts(facts.graph);
   const listed: { node: NodeProto; facts: GraphFacts }[] = [];
   const walk = (facts: GraphFacts) => {
     for (const node of facts.graph.node) {
@@ -147,6 +149,7 @@ function listNodes(
       opType: node.opType,
       path,
       ...(alias !== "" && alias !== path && { alias }),
+      ...parts.get(node),
     };
   });
   const resolved = resolve(identities, listed.map(({ node }) => node));

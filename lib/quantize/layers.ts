@@ -1,4 +1,5 @@
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
+import { partTitle } from "../report/plan_parts.ts";
 import type { Decisions } from "./decide.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import { STATIC_OPERATORS } from "./operators.ts";
@@ -13,6 +14,8 @@ export interface Layer {
   readonly name: string;
   /** Module path, "" where there is none. */
   readonly path: string;
+  /** The part of a transformer that it is in, with its layer: `attention 0`; absent of other layers. */
+  readonly part?: string;
   /** Operators in order, e.g. `Conv`, `Relu`. */
   readonly ops: readonly string[];
   /** Names of the nodes, in order. */
@@ -83,9 +86,10 @@ export function int8Layers(
 ): Layer[] {
   const parts = all.flatMap(({ node, applied, inBody, identity, anchor }): Layer[] => {
     const { path } = identity;
+    const part = identity.part && { part: partTitle(identity) };
     if (anchor || applied.kind === "float32") return [];
     if (inBody) {
-      return [{ name: identity.name, path, ops: [node.opType], nodes: [identity.name] }];
+      return [{ name: identity.name, path, ...part, ops: [node.opType], nodes: [identity.name] }];
     }
     const unit = units.get(node);
     if (applied.kind === "static" && unit?.operator.role !== "compute") return [];
@@ -93,13 +97,15 @@ export function int8Layers(
     return [{
       name: layerName(nodes, facts, rewritten),
       path,
+      ...part,
       ops: nodes.map(({ opType }) => opType),
       nodes: nodes.map(({ name }) => name),
     }];
   });
-  return [...Map.groupBy(parts, ({ name }) => name)].map(([name, pieces]) =>
-    joined(name, pieces[0]!.path, pieces)
-  );
+  return [...Map.groupBy(parts, ({ name }) => name)].map(([name, pieces]) => ({
+    ...joined(name, pieces[0]!.path, pieces),
+    ...partOf(pieces),
+  }));
 }
 
 /**
@@ -113,6 +119,20 @@ export function joinByPath(layers: readonly Layer[], depth = Infinity): Layer[] 
   return [...Map.groupBy(layers, moduleOf)].map(([name, members]) =>
     members.length === 1 ? members[0]! : joined(name, name, members)
   );
+}
+
+/** Joins the layers of each part of a transformer; those in none stay alone. */
+export function joinByPart(layers: readonly Layer[]): Layer[] {
+  return [...Map.groupBy(layers, ({ part, name }) => part ?? name)].map(([name, members]) =>
+    members[0]!.part === undefined
+      ? members[0]!
+      : { ...joined(name, members.length === 1 ? members[0]!.path : "", members), part: name }
+  );
+}
+
+/** The part of a layer that was in pieces. */
+function partOf([first]: readonly Layer[]): Pick<Layer, "part"> {
+  return first?.part === undefined ? {} : { part: first.part };
 }
 
 function joined(name: string, path: string, layers: readonly Layer[]): Layer {

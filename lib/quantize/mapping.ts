@@ -1,13 +1,15 @@
 import type { Observer } from "../calibrate/observers.ts";
 import { nearest, UserError } from "../errors.ts";
+import type { PartName, PartSelector } from "../record/part_name.ts";
 import type { QConfig } from "./qconfig.ts";
 
 /**
- * What a rule speaks of: an operator type, or a text that is an exact node name, a module path with
- * all beneath it (`front.layer1`), or a glob over node names and module paths (`*.conv1`).
+ * What a rule speaks of: an operator type, a part of a transformer (`{ part: "attention" }`, and
+ * `{ part: "feed-forward", layer: 0 }` of one layer), or a text that is an exact node name, a module path
+ * with all beneath it (`front.layer1`), or a glob over node names and module paths (`*.conv1`).
  * @category QConfigs (advanced)
  */
-export type Selector = string | { readonly op: string };
+export type Selector = string | { readonly op: string } | PartSelector;
 
 /**
  * Ordered rules from nodes to qconfigs; later rules win over earlier ones and over the default.
@@ -49,6 +51,10 @@ export interface NodeIdentity {
   readonly path: string;
   /** Another module path that finds it, if any: that of a BatchNorm which an exporter folded into it. */
   readonly alias?: string;
+  /** The part of a transformer that it is in, if any. */
+  readonly part?: PartName;
+  /** Number of the layer of that part, from 0; absent of what is in none. */
+  readonly layer?: number;
 }
 
 /** The qconfig of a node and the rule it comes from. */
@@ -133,13 +139,20 @@ export function resolveMapping(
 
 /** A selector as messages show it. */
 export function showSelector(selector: Selector): string {
-  return typeof selector === "string" ? `"${selector}"` : `op ${selector.op}`;
+  if (typeof selector === "string") return `"${selector}"`;
+  if ("op" in selector) return `op ${selector.op}`;
+  const { part, layer } = selector;
+  return layer === undefined ? `part ${part}` : `part ${part} of layer ${layer}`;
 }
 
 type Matcher = (node: NodeIdentity) => boolean;
 
 function makeMatcher(selector: Selector): Matcher {
-  if (typeof selector !== "string") return (node) => node.opType === selector.op;
+  if (typeof selector !== "string") {
+    if ("op" in selector) return (node) => node.opType === selector.op;
+    const { part, layer } = selector;
+    return (node) => node.part === part && (layer === undefined || node.layer === layer);
+  }
   if (/[*?]/.test(selector)) {
     const pattern = globPattern(selector);
     return ({ name, path, alias }) => [name, path, alias ?? ""].some((one) => pattern.test(one));
@@ -156,20 +169,30 @@ function globPattern(glob: string): RegExp {
 }
 
 function unmatched(selector: Selector, nodes: readonly NodeIdentity[]): UserError {
+  return new UserError(
+    `Cannot apply the qconfig mapping: rule ${showSelector(selector)} matches no node; ` +
+      hintFor(selector, nodes),
+  );
+}
+
+/** What could have been meant. */
+function hintFor(selector: Selector, nodes: readonly NodeIdentity[]): string {
+  if (typeof selector === "object" && "part" in selector) {
+    const parts = [...new Set(nodes.flatMap(({ part }) => part ?? []))];
+    const layers = Math.max(...nodes.map(({ layer = -1 }) => layer)) + 1;
+    return parts.length > 0
+      ? `the network has ${parts.join(", ")}, and ${layers} layers`
+      : "parts are those of a transformer, and the network has no attention";
+  }
   const ops = nodes.map((node) => node.opType);
   const names = typeof selector === "string"
     ? nodes.flatMap(({ name, path }) => [name, ...prefixes(path)]).filter((name) => name !== "")
     : ops;
-  const wanted = typeof selector === "string" ? selector : selector.op;
-  const near = nearest(wanted, names);
-  const hint = near.length > 0
-    ? `nearest are ${near.map((name) => `"${name}"`).join(", ")}`
-    : typeof selector === "string"
+  const near = nearest(typeof selector === "string" ? selector : selector.op, names);
+  if (near.length > 0) return `nearest are ${near.map((name) => `"${name}"`).join(", ")}`;
+  return typeof selector === "string"
     ? `\`inspect\` lists the nodes and their module paths`
     : `the network has ${[...new Set(ops)].sort().join(", ")}`;
-  return new UserError(
-    `Cannot apply the qconfig mapping: rule ${showSelector(selector)} matches no node; ${hint}`,
-  );
 }
 
 /** `a.b.c` gives `a`, `a.b`, `a.b.c`. */

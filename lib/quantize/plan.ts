@@ -1,10 +1,13 @@
 import { escapeHtml, JUPYTER_DISPLAY, type MimeBundle, type Table, table } from "../display.ts";
 import type { PlanRow } from "../record/plan_record.ts";
 import { KIND_COLUMNS, layersIn, planKinds, restOf } from "../report/plan_kinds.ts";
+import { partColumns, planParts } from "../report/plan_parts.ts";
+import type { Column } from "../report/table.ts";
 
 /**
- * The decision for every node. Shows itself as two tables, the layers by kind and one by one, and a
- * sentence about the nodes without weights; {@linkcode Plan.all} shows every node.
+ * The decision for every node. Shows itself as two tables, the layers by kind and one by one (of a
+ * transformer a row for each part of each layer), and a sentence about the nodes without weights;
+ * {@linkcode Plan.all} shows every node.
  * @category Steps
  */
 export class Plan {
@@ -52,16 +55,22 @@ export class Plan {
   #short(): { tables: readonly Table[]; rest: string | undefined } {
     const kinds = planKinds(this.rows);
     const layers = layersIn(this.rows);
-    const summary = table(
-      kinds.map((kind) =>
-        Object.fromEntries(KIND_COLUMNS.map(({ head, text }) => [head, text(kind)]))
-      ),
-      KIND_COLUMNS.map(({ head }) => head),
-    );
+    const summary = tableOf(kinds, KIND_COLUMNS);
+    const parts = planParts(this.rows);
+    if (parts.length > 0) {
+      return { tables: [summary, tableOf(parts, partColumns(parts))], rest: restOf(this.rows) };
+    }
     // One of each kind: the summary has said all of them.
     const tables = kinds.length === layers.length && kinds.length > 0 ? [] : [summary];
     return { tables: [...tables, nodeTable(layers)], rest: restOf(this.rows) };
   }
+}
+
+function tableOf<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Table {
+  return table(
+    rows.map((row) => Object.fromEntries(columns.map(({ head, text }) => [head, text(row)]))),
+    columns.map(({ head }) => head),
+  );
 }
 
 function nodeTable(plan: readonly PlanRow[]): Table {

@@ -1,3 +1,5 @@
+import type { PartName } from "./part_name.ts";
+
 /**
  * What one node of the float32 network was asked to be, and what the runtime made of it.
  * @category Steps
@@ -9,6 +11,10 @@ export interface PlanRow {
   opType: string;
   /** Module path, "" where none can be recovered. */
   path: string;
+  /** The part of a transformer that it is in; absent of other nodes. */
+  part?: PartName;
+  /** Number of the layer of that part, from 0; absent of what is in none. */
+  layer?: number;
   /** The qconfig the mapping resolves to: `float32`, `static`, `dynamic`, `weightOnly`. */
   asked: string;
   /** The qconfig that it has got instead; absent where that is the same. */

@@ -1,3 +1,5 @@
+import type { PartSelector } from "./part_name.ts";
+
 /**
  * What a trial is, as data: the same recipe on the same network and samples gives the same bytes, on
  * every machine. Text for people is made of it at the edge, see `recipe_name.ts`; no code reads one back.
@@ -159,7 +161,7 @@ export interface RulesRecipe extends RecipeBase {
   /** What becomes of a node that no rule names. */
   default: RuleForm;
   /** Which nodes become something else; later rules win. */
-  rules: [nodes: string | { op: string }, form: RuleForm][];
+  rules: [nodes: string | { op: string } | PartSelector, form: RuleForm][];
   /** What to do where a rule asks a node by name or operator for what has no kernel. @default {"error"} */
   onUnsupported?: "error" | "float32";
   /** What static forms take that name none. */

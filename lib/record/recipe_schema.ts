@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PART_NAMES, type PartSelector } from "./part_name.ts";
 import type { ObserverSpec, Recipe, SlowLayer, WinogradForm } from "./recipe.ts";
 import { schemaOf } from "./schema_of.ts";
 
@@ -59,6 +60,10 @@ export const slowLayer = schemaOf<SlowLayer>()(
   z.strictObject({ nodes: z.array(z.string()), int8Ms: z.number(), float32Ms: z.number() }),
 );
 
+const partSelector = schemaOf<PartSelector>()(
+  z.strictObject({ part: z.enum(PART_NAMES), layer: z.int().optional() }),
+);
+
 const ruleForm = z.union([z.string(), nodeForm]);
 
 export const recipe = schemaOf<Recipe>()(
@@ -84,7 +89,10 @@ export const recipe = schemaOf<Recipe>()(
       name: z.string(),
       default: ruleForm,
       rules: z.array(
-        z.tuple([z.union([z.string(), z.strictObject({ op: z.string() })]), ruleForm]),
+        z.tuple([
+          z.union([z.string(), z.strictObject({ op: z.string() }), partSelector]),
+          ruleForm,
+        ]),
       ),
       onUnsupported: z.enum(["error", "float32"]).optional(),
       observer: observerSpec.optional(),

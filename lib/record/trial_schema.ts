@@ -3,6 +3,7 @@ import type { ColdStartRecord, Compared } from "./cold_start.ts";
 import type { Download } from "./download.ts";
 import type { Estimate } from "./metric_info.ts";
 import type { NodeCounts } from "./node_counts.ts";
+import { PART_NAMES } from "./part_name.ts";
 import type { PlanRow } from "./plan_record.ts";
 import { recipe } from "./recipe_schema.ts";
 import { schemaOf } from "./schema_of.ts";
@@ -24,6 +25,8 @@ export const planRow = schemaOf<PlanRow>()(
     node: z.string(),
     opType: z.string(),
     path: z.string(),
+    part: z.enum(PART_NAMES).optional(),
+    layer: z.int().optional(),
     asked: z.string(),
     applied: z.string().optional(),
     executes: z.string(),

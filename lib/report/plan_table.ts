@@ -1,6 +1,7 @@
 import type { PlanRow } from "../record/plan_record.ts";
 import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
+import { partTitle } from "./plan_parts.ts";
 import { decimal, milliseconds, plural } from "./format.ts";
 import type { Column } from "./table.ts";
 
@@ -51,12 +52,16 @@ function dBText({ dB }: PlanRow): string {
 }
 
 /**
- * Cuts a long plan into groups by module path, each cut again while it is larger than fits a screen and
+ * Cuts the plan of a transformer into its parts, and another long plan into groups by module path, each cut again while it is larger than fits a screen and
  * its path goes deeper; nodes without a path are grouped by operator. A plan of less than 100 rows is
  * one group without a title.
  */
 export function planGroups(plan: readonly PlanRow[]): PlanGroup[] {
-  const groups = plan.length < LONG ? [{ title: "", rows: plan }] : cut(plan, 1);
+  const groups = plan.some(({ part }) => part !== undefined)
+    ? [...Map.groupBy(plan, partTitle)].map(([title, rows]) => ({ title, rows }))
+    : plan.length < LONG
+    ? [{ title: "", rows: plan }]
+    : cut(plan, 1);
   return groups.map(({ title, rows }) => ({ title, summary: planSummary(rows), rows }));
 }
 

@@ -24,6 +24,7 @@ import { caveats, headline } from "./headline.ts";
 import { markup } from "./markup.ts";
 import { KIND_COLUMNS, layersIn, othersIn, planKinds, restOf } from "./plan_kinds.ts";
 import type { Figure, Page, Section } from "./page.ts";
+import { partColumns, planParts } from "./plan_parts.ts";
 import { executesText, planColumns, planGroups, planIn, planSummary } from "./plan_table.ts";
 import { reproduceStudy } from "./reproduce.ts";
 import type { Column } from "./table.ts";
@@ -159,6 +160,10 @@ function planSection(study: Study, trial: Trial): Section {
     )
   );
   const kinds = tableOf(planKinds(plan), KIND_COLUMNS, { label: "Layers by kind" });
+  const parts = planParts(plan);
+  const byPart = parts.length > 0
+    ? [tableOf(parts, partColumns(parts), { label: "Parts of the transformer" })]
+    : [];
   const rest = restOf(plan);
   const others = rest === undefined ? [] : [
     folded({ text: rest }, tableOf(othersIn(plan), columns, { label: "Nodes without weights" })),
@@ -166,7 +171,7 @@ function planSection(study: Study, trial: Trial): Section {
   return {
     title: "Plan of the winner",
     caption,
-    blocks: plan.length > 0 ? [kinds, ...groups, ...others] : [],
+    blocks: plan.length > 0 ? [kinds, ...byPart, ...groups, ...others] : [],
   };
 }
 

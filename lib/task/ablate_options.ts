@@ -23,7 +23,12 @@ export interface AblateOptions {
   base?: "fused" | "lowered";
   /** Joins layers by the first parts of their module path, so many. @default {each by itself} */
   depth?: number;
-  /** Layers by name or module path. @default {all} */
+  /**
+   * Joins the layers of each part of a transformer: `attention 0`, `feed-forward 0`, and so on.
+   * @default {false}
+   */
+  parts?: boolean;
+  /** Layers by name or module path, or by part: `attention 0`, and `attention` of all. @default {all} */
   layers?: readonly string[];
   /** Measures all layers int8 but each, too. @default {true} */
   allBut?: boolean;
@@ -71,8 +76,9 @@ export type AblateSettings = ReturnType<typeof withDefaults>;
 /** Applies the defaults. */
 export function withDefaults(options: AblateOptions) {
   const { base = "fused", pairs = 4, screening = 16, seed = 0 } = options;
-  const { allBut = true, weights = false, activations = false, latency = true } = options;
-  return { ...options, base, pairs, screening, seed, allBut, weights, activations, latency };
+  const { parts = false, allBut = true, weights = false, activations = false, latency = true } =
+    options;
+  return { ...options, base, pairs, screening, seed, parts, allBut, weights, activations, latency };
 }
 
 /** Where what is measured is kept. */

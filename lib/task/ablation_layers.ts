@@ -1,11 +1,13 @@
 import { nearest, UserError } from "../errors.ts";
 import type { Decisions } from "../quantize/decide.ts";
-import { int8Layers, joinByPath, type Layer } from "../quantize/layers.ts";
+import { int8Layers, joinByPart, joinByPath, type Layer } from "../quantize/layers.ts";
 
 /** Which layers are ablated. */
 export interface LayerChoice {
   /** Joins layers by the first parts of their module path, so many. @default {each by itself} */
   readonly depth?: number;
+  /** Joins the layers of each part of a transformer. @default {false} */
+  readonly parts?: boolean;
   /** Names of the Conv nodes that were written as matrix products, see `layerName()`. @default {none} */
   readonly rewritten?: readonly string[];
   /** Layers by name or module path. @default {all} */
@@ -21,17 +23,20 @@ export interface LayerChoice {
 export function ablatedLayers(
   decisions: Decisions,
   network: string,
-  { depth, rewritten, names }: LayerChoice = {},
+  { depth, parts = false, rewritten, names }: LayerChoice = {},
 ): Layer[] {
   const each = int8Layers(decisions, rewritten);
   if (each.length === 0) throw nothingInt8(network, decisions);
-  const joined = depth === undefined ? each : joinByPath(each, depth);
+  if (parts && !each.some(({ part }) => part)) throw withoutParts(network);
+  const byPart = parts ? joinByPart(each) : each;
+  const joined = depth === undefined ? byPart : joinByPath(byPart, depth);
   return names === undefined ? joined : namedLayers(joined, names);
 }
 
 function namedLayers(layers: readonly Layer[], names: readonly string[]): Layer[] {
-  const isIn = ({ name, path, nodes }: Layer, wanted: string) =>
-    name === wanted || path === wanted || path.startsWith(`${wanted}.`) || nodes.includes(wanted);
+  const isIn = ({ name, path, part, nodes }: Layer, wanted: string) =>
+    [name, path].includes(wanted) || nodes.includes(wanted) ||
+    path.startsWith(`${wanted}.`) || part?.startsWith(`${wanted} `);
   const unknown = names.find((wanted) => !layers.some((layer) => isIn(layer, wanted)));
   if (unknown !== undefined) {
     const known = layers.flatMap(({ name, path }) => [name, path]).filter(Boolean);
@@ -44,6 +49,13 @@ function namedLayers(layers: readonly Layer[], names: readonly string[]): Layer[
     );
   }
   return layers.filter((layer) => names.some((wanted) => isIn(layer, wanted)));
+}
+
+function withoutParts(network: string): UserError {
+  return new UserError(
+    `Cannot ablate ${network} by part: parts are those of a transformer, and no attention was found ` +
+      `in it; leave "parts" out, or join layers by "depth"`,
+  );
 }
 
 function nothingInt8(network: string, { all }: Decisions): UserError {

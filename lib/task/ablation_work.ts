@@ -109,7 +109,7 @@ async function subjectOf(
   settings: AblateSettings,
   runtime: Runtime,
 ): Promise<Subject> {
-  const { base: form, depth, layers: names, signal } = settings;
+  const { base: form, depth, parts, layers: names, signal } = settings;
   requireSamples(data, settings);
   const { metric: asked } = settings;
   const metric = bySample(
@@ -122,7 +122,7 @@ async function subjectOf(
     qconfigMapping({ default: staticInt8(), onUnsupported: "float32" });
   const decisions = decide(base.graph, mapping);
   const choice = {
-    rewritten,
+    ...{ rewritten, parts },
     ...(depth !== undefined && { depth }),
     ...(names && { names }),
   };
@@ -205,7 +205,7 @@ async function headOf(
   settings: AblateSettings,
   runtime: Runtime,
 ): Promise<Omit<AblationHead, "seconds" | "stopped">> {
-  const { base, screening, seed, pairs, depth = null, resolution = null, layers } = settings;
+  const { base, screening, seed, pairs, depth = null, parts, resolution = null, layers } = settings;
   const { versions } = await runtime.environment();
   return {
     title: settings.title ?? model.name.replace(/\.onnx$/, ""),
@@ -220,6 +220,7 @@ async function headOf(
         seed,
         pairs,
         depth,
+        ...(parts && { parts }),
         resolution,
         ...(layers && { layers: [...layers] }),
       },

@@ -97,6 +97,11 @@ function scoped(text: string, ...modules: string[]): GraphProto {
   return { ...graph, node };
 }
 
+Deno.test("modulePaths() has no module where torch notes that there is none", () => {
+  const noted = "_empty_nn_module_stack_from_metadata_hook";
+  assert.deepEqual(paths(scoped("y = Shape(x) @ node_Shape_1", noted)), ["Shape "]);
+});
+
 Deno.test("modulePaths() goes by the weights of a Conv that bears the scopes of its BatchNorm", () => {
   const graph = scoped(
     `tensor layer1.0.conv1.weight float32[1] = [1.0]

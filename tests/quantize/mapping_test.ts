@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../lib/errors.ts";
 import { qconfigMapping, resolveMapping, type Selector } from "../../lib/quantize/mapping.ts";
+import type { PartName } from "../../lib/record/part_name.ts";
 import { dynamicInt8, float32, staticInt8, weightOnly } from "../../lib/quantize/qconfig.ts";
 
 const nodes = [
@@ -46,6 +47,25 @@ Deno.test("an exact node name and an operator select", () => {
   assertEquals(selected({ op: "Conv" }), [0, 1]);
 });
 
+Deno.test("a part of a transformer selects, of one layer or of all", () => {
+  const at = (part: PartName, layer: number) =>
+    ({ name: `${part} ${layer}`, opType: "MatMul", path: "", part, layer }) as const;
+  const network = [at("attention", 0), at("feed-forward", 0), at("attention", 1), ...nodes];
+  const kinds = (selector: Selector) => {
+    const mapping = qconfigMapping({ default: float32, rules: [[selector, weightOnly()]] });
+    return resolveMapping(mapping, network).flatMap(({ source }, i) =>
+      source === "default" ? [] : i
+    );
+  };
+  assertEquals(kinds({ part: "attention" }), [0, 2]);
+  assertEquals(kinds({ part: "attention", layer: 1 }), [2]);
+  assertThrows(
+    () => kinds({ part: "head", layer: 2 }),
+    UserError,
+    "rule part head of layer 2 matches no node; the network has attention, feed-forward, and 2 layers",
+  );
+});
+
 Deno.test("later rules win, and the plan names the rule that did", () => {
   const mapping = qconfigMapping({
     default: float32,
@@ -72,4 +92,5 @@ Deno.test("a rule that matches nothing is an error that lists the nearest names"
   assertThrows(resolve("front.conv2"), UserError, `nearest are "front.conv1"`);
   assertThrows(resolve({ op: "gemm" }), UserError, `nearest are "Gemm"`);
   assertThrows(resolve({ op: "Einsum" }), UserError, "the network has Conv, GRU, Gemm");
+  assertThrows(resolve({ part: "norm" }), UserError, "the network has no attention");
 });

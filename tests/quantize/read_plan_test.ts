@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { parseModel } from "../../lib/onnx/parse_model.ts";
+import { convert } from "../../lib/quantize/convert.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
-import { staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { float32, staticInt8 } from "../../lib/quantize/qconfig.ts";
 import { readPlan } from "../../lib/quantize/read_plan.ts";
 import { modelOf, quantized, samplesOf } from "./fixture.ts";
 
@@ -28,4 +29,20 @@ Deno.test("readPlan() does not say of what moves uint8 that it stays float32", a
   const [, turn] = readPlan(int8, executed).rows;
   assertEquals(turn!.executes, "Transpose uint8");
   assertEquals(turn!.why, "default; it moves uint8 in place of float32, which changes no value");
+});
+
+Deno.test("readPlan() finds a product into which the runtime took a scale", () => {
+  const model = modelOf(
+    `input x float32[2, 4]; input t float32[4, 2]; output y float32[2, 2]
+    m = MatMul(x, t) @ scores; y = Mul(m, half) @ scaled`,
+    { half: [1] },
+  );
+  const plain = convert(model, qconfigMapping({ default: float32 }));
+  const executed = parseModel(`
+    input x float32[2, 4]
+    input t float32[4, 2]
+    output y float32[2, 2]
+    y = FusedMatMul(x, t) @ scores/MatMulScaleFusion/`);
+  const { rows } = readPlan(plain, executed);
+  assertEquals(rows.map(({ executes }) => executes), ["FusedMatMul", "in FusedMatMul"]);
 });

@@ -38,10 +38,11 @@ const command = {
     config: configOption("what int8 is, as for quantize: a default and rules, JSON with comments"),
     out: text("FOLDER", "where the report is kept; ablations/NAME by default"),
     metric: METRIC_OPTION,
-    layers: text("NAMES", "only these layers: names or module paths, with commas between"),
+    layers: text("NAMES", "only these layers: names, module paths or parts, with commas between"),
     depth: number("N", "join layers by the first N parts of their module path", {
       ...{ integer: true, min: 1 },
     }),
+    parts: flag("join layers by part of a transformer: attention 0, feed-forward 0, and so on"),
     weights: flag("measure the weights of each layer alone, too"),
     activations: flag("measure the activations of each layer alone, too"),
     lowered: flag("of the network with its convolutions rewritten for WASM"),
@@ -74,12 +75,13 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
     ? undefined
     : await readConfig(line.options.config);
   const options = withConfig(line.options, config?.shared);
-  const { data, depth, screening, pairs, seed, workers, layers, weights, activations } = options;
+  const { data, depth, screening, pairs, seed, workers, layers, parts, weights, activations } =
+    options;
   requirePair(operands.model, data, "ablate");
   const settings: AblateOptions = {
     ...config && { mapping: config.mapping },
     ...await studyMetric(options.metric),
-    ...{ weights, activations, signal, fresh: options.fresh, latency: !options.noTimes },
+    ...{ parts, weights, activations, signal, fresh: options.fresh, latency: !options.noTimes },
     ...options.lowered && { base: "lowered" },
     ...layers !== undefined && { layers: layers.split(",").map((name) => name.trim()) },
     ...given({ depth, screening, pairs, seed, workers }),

@@ -146,6 +146,7 @@ export type {
   ColdStarts,
   ProfileOptions,
   RunOptions,
+  RuntimeChoice,
   RuntimeEnvironment,
   RuntimeInfo,
   Times,

@@ -6,7 +6,7 @@ import { modulePaths } from "../onnx/module_path.ts";
 import type { GraphProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
 import type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
 import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
@@ -22,7 +22,7 @@ import { undisturbedTime } from "./undisturbed.ts";
  * Options for {@linkcode profile}.
  * @category Measuring (advanced)
  */
-export interface ProfileModelOptions {
+export interface ProfileModelOptions extends RuntimeChoice {
   /** Workers to do it in. @default {one of its own} */
   runtime?: Runtime;
   /** Threads of the runtime, if there is no runtime. @default {1} */
@@ -53,9 +53,9 @@ export async function profileModel(
   samples: Dataset | readonly Feeds[],
   options: ProfileModelOptions = {},
 ): Promise<ProfileRecord> {
-  const { runtime, threads = 1, runs, signal } = options;
+  const { runtime, threads = 1, ort, binary, runs, signal } = options;
   if (!runtime) {
-    await using own = openRuntime({ workers: 1, threads });
+    await using own = openRuntime({ workers: 1, threads, ort, binary });
     return await profileModel(model, samples, { ...options, runtime: own });
   }
   const feeds = await likeTheFirst(samples, model.name);

@@ -7,10 +7,30 @@ import type { RunProfile } from "./profile_run.ts";
 import type { Optimization, Session, SessionOptions } from "./session.ts";
 
 /**
+ * Which onnxruntime-web it is, of those that a page may load. Where workers are given, it is theirs.
+ * @category Measuring (advanced)
+ */
+export interface RuntimeChoice {
+  /**
+   * What the workers import as onnxruntime-web: a release, such as `1.29.0`; an npm: specifier; the address
+   * of a module (file:, http:, https:); or a bare name that Octavo knows, such as `onnxruntime-web/wasm`.
+   * Octavo was verified with its own; of another one it reads and stops what it can, and results are kept
+   * apart from those of others.
+   * @default {Octavo's own}
+   */
+  ort?: string | URL;
+  /**
+   * The WASM binary that the workers load of it: the one that the page will load. Bits are the same in all;
+   * a node costs more in some. @default {plain; with an `ort` that is the address of a module, its own}
+   */
+  binary?: Binary;
+}
+
+/**
  * Options for {@linkcode openRuntime}.
  * @category Measuring
  */
-export interface RuntimeOptions {
+export interface RuntimeOptions extends RuntimeChoice {
   /**
    * Number of workers. 0 runs models in this thread: for a few runs where no runtime is at hand, as it
    * starts at once and hands tensors over as they are. Nothing else happens in the thread meanwhile, a
@@ -25,19 +45,6 @@ export interface RuntimeOptions {
    * milliseconds. A worker that takes longer is stopped and replaced. @default {120000}
    */
   timeoutMs?: number;
-  /**
-   * The module that the workers import as onnxruntime-web: an npm: specifier such as
-   * `npm:onnxruntime-web@1.29.0`, the address of a module (file:, http:, https:), or a bare name that Octavo
-   * knows, such as `onnxruntime-web/wasm`. Octavo was verified with its own; of another one it reads and
-   * stops what it can, and results are kept apart from those of others.
-   * @default {Octavo's own}
-   */
-  ort?: string | URL;
-  /**
-   * The WASM binary that the workers load of it: the one that the page will load. Bits are the same in all;
-   * a node costs more in some. @default {plain; with an `ort` that is the address of a module, its own}
-   */
-  binary?: Binary;
 }
 
 /**

@@ -1,22 +1,17 @@
-import type { Binary } from "../record/binary.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
 
 /**
  * What a study is measured with.
  * @category Studies
  */
-export interface RuntimesOptions {
+export interface RuntimesOptions extends RuntimeChoice {
   /** Workers to use, which stay open; times are taken with their number of threads. @default {workers of its own} */
   runtime?: Runtime;
   /** Samples evaluated at a time, without a `runtime`. @default {the number of cores, 4 at most} */
   workers?: number;
   /** Threads of the runtime while latency is measured, without a `runtime`. @default {1} */
   threads?: number;
-  /** The onnxruntime-web that the workers import, without a `runtime`: see `openRuntime()`. @default {Octavo's own} */
-  ort?: string | URL;
-  /** The WASM binary that they load of it, without a `runtime`. @default {plain: see `openRuntime()`} */
-  binary?: Binary;
 }
 
 /** What a study runs its models in. Workers start when there is work for them. */

@@ -1,6 +1,6 @@
 import type { Metric } from "../evaluate/metric.ts";
 import type { QConfigMapping } from "../quantize/mapping.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
 import type { AblationMode } from "../study/ablation_mode.ts";
 import type { StudyPlace } from "../study/open_study.ts";
 import type { Store } from "../study/store.ts";
@@ -9,7 +9,7 @@ import type { Store } from "../study/store.ts";
  * Options for `ablate()`.
  * @category Studies
  */
-export interface AblateOptions {
+export interface AblateOptions extends RuntimeChoice {
   /** What int8 is: the form of each layer. @default {static int8 for all that can} */
   mapping?: QConfigMapping;
   /** A metric, or its name: `"sqnr"`. @default {top-1 with labels, else what suits the outputs} */

@@ -92,8 +92,8 @@ export async function* ablationWork(
 /** Splits that decide what is measured. */
 const SPLITS = ["calibration", "selection"] as const;
 
-function openOwn({ workers }: AblateSettings): Runtime {
-  return openRuntime(workers === undefined ? {} : { workers });
+function openOwn({ workers, ort, binary }: AblateSettings): Runtime {
+  return openRuntime({ workers, ort, binary });
 }
 
 /** What is ablated, and by which metric. */

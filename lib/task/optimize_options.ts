@@ -1,12 +1,12 @@
 import type { KernelTimer } from "../cost/kernel_times.ts";
 import type { FileFormat } from "../quantize/as_executed.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
 
 /**
  * Options for `optimize()`.
  * @category Measuring
  */
-export interface OptimizeOptions {
+export interface OptimizeOptions extends RuntimeChoice {
   /**
    * `fastest` takes whatever form of each node makes the whole fastest, int8 among them, and leaves
    * accuracy aside; `exact` leaves out int8 and whatever else is not float32's numbers, up to the order

@@ -3,7 +3,7 @@ import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { Model } from "../onnx/model.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
 import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
@@ -22,7 +22,7 @@ import { metricFor } from "../evaluate/metric_for.ts";
  * Options for {@linkcode compare}.
  * @category Measuring
  */
-export interface CompareOptions {
+export interface CompareOptions extends RuntimeChoice {
   /** A metric, or its name: `"sqnr"`. @default {top-1 with labels, else what suits the outputs} */
   metric?: Metric | string;
   /** Workers to run on. @default {a runtime of its own, closed at the end} */
@@ -131,7 +131,7 @@ export async function compare(
   dataset: Dataset,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const { runtime = openRuntime() } = options;
+  const { ort, binary, runtime = openRuntime({ ort, binary }) } = options;
   try {
     return new Comparison(await measure(float32, candidate, dataset, { ...options, runtime }));
   } finally {

@@ -38,9 +38,9 @@ export async function optimize(
   samples: Dataset | readonly Feeds[],
   options: OptimizeOptions = {},
 ): Promise<Optimized> {
-  const { runtime, threads = 1 } = options;
+  const { runtime, threads = 1, ort, binary } = options;
   const { optimizeIn } = await import("./optimize_work.ts");
   if (runtime) return await optimizeIn(runtime, model, samples, options);
-  await using own = openRuntime({ workers: 1, threads });
+  await using own = openRuntime({ workers: 1, threads, ort, binary });
   return await optimizeIn(own, model, samples, options);
 }

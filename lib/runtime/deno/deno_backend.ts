@@ -33,17 +33,18 @@ export const denoBackend: RuntimeBackend = {
     }
     if (workers === 0 && binary !== undefined && binary !== "plain") {
       throw new UserError(
-        `Cannot make a runtime of the binary ${binary} without workers: in this thread models run in ` +
+        `Cannot make a runtime of the ${binary} binary without workers: in this thread models run in ` +
           `the plain one; give workers: 1 or more`,
       );
     }
+    const module = ort === undefined ? undefined : requireModule(ort);
     if (workers === 0) return new ThreadRuntime({ threads });
     const { threads: each } = given;
     return new WorkerRuntime({
       workers: workers ?? defaultWorkers(each),
       threads: each,
       timeoutMs,
-      ...(ort !== undefined && { ort: requireModule(ort) }),
+      ...(module !== undefined && { ort: module }),
       ...(binary !== undefined && { binary }),
     });
   },

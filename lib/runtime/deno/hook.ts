@@ -53,10 +53,11 @@ export function installHook(options: HookOptions = {}): RuntimeHook {
     imports: WebAssembly.Imports = {},
   ): Promise<unknown> => {
     const caller = callerOf(new Error().stack); // before anything is awaited
-    const memory = sharedMemory(imports);
-    if (memory === undefined) {
+    const found = threadedImports(imports);
+    if (found === undefined) {
       return await original.call(WebAssembly, given as BufferSource, imports);
     }
+    const { functions, memory } = found;
     heap = memory;
     const code = anew && !(given instanceof WebAssembly.Module) ? withSalt(given) : given;
     WebAssembly.instantiate = original;
@@ -64,7 +65,7 @@ export function installHook(options: HookOptions = {}): RuntimeHook {
     const source = await sourceOf(caller);
     binary = binaryOf(source);
     const names = runOptionsNames(source);
-    const known = names && divertOutput(imports.a as Functions, memory, caught);
+    const known = names && divertOutput(functions, memory, caught);
     const result = await original.call(WebAssembly, code as BufferSource, imports);
     const { instance, module } = result as unknown as WebAssembly.WebAssemblyInstantiatedSource;
     const exports = instance.exports as Functions;
@@ -173,11 +174,19 @@ function divertOutput(
 const STDOUT = 1;
 const STDERR = 2;
 
-/** The threaded WASM build imports its memory, which is shared; other WASM modules are not ours. */
-function sharedMemory(imports: WebAssembly.Imports): WebAssembly.Memory | undefined {
-  return Object.values(imports.a ?? {})
-    .filter((value) => value instanceof WebAssembly.Memory)
-    .find(({ buffer }) => (buffer as ArrayBufferLike) instanceof SharedArrayBuffer);
+/**
+ * What the threaded WASM build imports: its memory, which is shared, and the functions beside it. Other WASM
+ * modules are not ours.
+ */
+function threadedImports(
+  imports: WebAssembly.Imports,
+): { readonly functions: Functions; readonly memory: WebAssembly.Memory } | undefined {
+  for (const values of Object.values(imports)) {
+    const memory = Object.values(values)
+      .filter((value) => value instanceof WebAssembly.Memory)
+      .find(({ buffer }) => (buffer as ArrayBufferLike) instanceof SharedArrayBuffer);
+    if (memory) return { functions: values as Functions, memory };
+  }
 }
 
 /** emscripten's `fd_write` without a file system: prints a line when it meets 0 or a line feed. */

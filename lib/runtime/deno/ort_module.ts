@@ -1,7 +1,8 @@
 import type * as Ort from "onnxruntime-web";
-import { type Binary, binaryFiles } from "../../record/binary.ts";
+import type { Binary } from "../../record/binary.ts";
 import { reasonOf, UserError } from "../../errors.ts";
 import { VERIFIED_RUNTIME } from "../../record/verified_runtime.ts";
+import { chooseBinary } from "./choose_binary.ts";
 
 let loaded: Promise<typeof Ort> | undefined;
 
@@ -16,7 +17,12 @@ let loaded: Promise<typeof Ort> | undefined;
 export function ortModule({ module, binary }: WantedOrt = {}): Promise<typeof Ort> {
   return loaded ??= (async () => {
     const ort = module === undefined ? await import("onnxruntime-web") : await load(module);
-    if (binary !== undefined) await chooseBinary(ort, binary, module);
+    // In Deno the package itself loads the plain one.
+    if (binary === undefined || (binary === "plain" && module === undefined)) return ort;
+    await chooseBinary(ort.env.wasm, binary, {
+      module: import.meta.resolve(module ?? "onnxruntime-web"),
+      task: cannotUse({ module, binary }),
+    });
     return ort;
   })();
 }
@@ -29,30 +35,14 @@ export interface WantedOrt {
   readonly binary?: Binary;
 }
 
-/** What messages say of a module that is to be onnxruntime-web. */
-export function cannotUse(module?: string, binary?: Binary): string {
-  const what = binary === undefined ? "" : `the binary ${binary} of `;
-  return `Cannot use ${what}${module === undefined ? "" : `${module} as `}onnxruntime-web`;
-}
-
-/** Has a module load the files of a binary, which lie beside it. */
-async function chooseBinary(ort: typeof Ort, binary: Binary, module?: string): Promise<void> {
-  const beside = import.meta.resolve(module ?? "onnxruntime-web");
-  const { mjs, wasm } = binaryFiles(binary);
-  const paths = { mjs: new URL(mjs, beside), wasm: new URL(wasm, beside) };
-  for (const [name, path] of Object.entries({ [mjs]: paths.mjs, [wasm]: paths.wasm })) {
-    if (path.protocol !== "file:" || await exists(path)) continue;
-    throw new UserError(
-      `${
-        cannotUse(module, binary)
-      }: beside ${beside} there is no ${name}; this release may lack it`,
-    );
+/** What messages say of an onnxruntime-web that cannot be used, in front of why. */
+export function cannotUse({ module, binary }: WantedOrt): string {
+  const part = binary === undefined ? "" : `the ${binary} binary of `;
+  const release = module?.match(RELEASE)?.[1];
+  if (module === undefined || release !== undefined) {
+    return `Cannot use ${part}onnxruntime-web ${release ?? VERIFIED_RUNTIME}`;
   }
-  ort.env.wasm.wasmPaths = { mjs: paths.mjs.href, wasm: paths.wasm.href };
-}
-
-async function exists(path: URL): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+  return `Cannot use ${part}${module} as onnxruntime-web`;
 }
 
 async function load(module: string): Promise<typeof Ort> {
@@ -60,26 +50,39 @@ async function load(module: string): Promise<typeof Ort> {
   Reflect.deleteProperty(globalThis, "location");
   const found: Partial<typeof Ort> & { default?: Partial<typeof Ort> } = await import(module)
     .catch((error) => {
-      throw new UserError(`${cannotUse(module)}: ${reasonOf(error)}`, { cause: error });
+      throw new UserError(`${cannotUse({ module })}: ${whyNot(error)}`, { cause: error });
     });
   for (const one of [found, found.default ?? {}]) {
     if (!one.InferenceSession?.create || !one.Tensor || !one.env?.wasm) continue;
     if ("inputMetadata" in Object(one.InferenceSession).prototype) return one as typeof Ort;
     const old = one.env.versions?.web ?? "it";
     throw new UserError(
-      `${cannotUse(module)}: ${old} is too old, its sessions do not tell what inputs they take; ` +
+      `${
+        cannotUse({ module })
+      }: ${old} is too old, its sessions do not tell what inputs they take; ` +
         `name 1.22 or newer`,
     );
   }
   const names = Object.keys(found);
   throw new UserError(
-    `${cannotUse(module)}: it exports ${names.slice(0, 5).join(", ") || "nothing"} and no ` +
+    `${cannotUse({ module })}: it exports ${names.slice(0, 5).join(", ") || "nothing"} and no ` +
       `InferenceSession; name a module such as npm:onnxruntime-web@${VERIFIED_RUNTIME}`,
   );
 }
 
+/** Why a module could not be imported. */
+function whyNot(error: unknown): string {
+  const reason = reasonOf(error);
+  return /Could not find npm package/.test(reason)
+    ? `the registry has no such release (${reason.replace(/\.$/, "")})`
+    : reason;
+}
+
 /** An exact version of the package, as npm has it. */
 const RELEASE = /^npm:onnxruntime-web@(\d+\.\d+\.\d+\S*)$/;
+
+/** A version by itself: 1.30.0, 1.31.0-dev.20260914-8d85527a0. */
+const VERSION = /^\d+\.\d+\.\d+(-[\w.-]+)?$/;
 
 /**
  * How a module that was loaded is called where versions stand: by its version, and where it came from unless
@@ -93,32 +96,37 @@ export function versionOf({ env }: typeof Ort, module: string | undefined): stri
 }
 
 /**
- * Makes sure that a worker can be asked to import a module, and gives back its name.
+ * Makes sure that a worker can be asked to import a module, and gives back what it imports; undefined where
+ * that is Octavo's own.
  *
+ * @param module See {@linkcode RuntimeOptions.ort}.
  * @throws {UserError} If it cannot be one.
  */
-export function requireModule(module: string | URL): string {
+export function requireModule(module: string | URL): string | undefined {
   const given = String(module);
   const fail = (found: string): never => {
     throw new UserError(
-      `Cannot make a runtime: ort ${found}; give an npm: specifier such as ` +
-        `"npm:onnxruntime-web@${VERIFIED_RUNTIME}", or the address of a module: file:, http: or https:`,
+      `Cannot use "${given}" as onnxruntime-web: ${found}; give a version such as ` +
+        `${VERIFIED_RUNTIME}, or the address of a module: file:, http:, https: or npm:`,
     );
   };
-  if (given === "") fail("is empty");
+  if (given === "") fail("it is empty");
+  if (/^v?[\d.]+$/.test(given) && !VERSION.test(given)) fail("it is no whole version");
+  const specifier = VERSION.test(given) ? `npm:onnxruntime-web@${given}` : given;
+  if (specifier.match(RELEASE)?.[1] === VERIFIED_RUNTIME) return undefined;
   if (/^([./\\]|[a-z]:[/\\])/i.test(given)) {
-    fail(`is a path, ${given}, of which nobody knows what it is relative to`);
+    fail("it is a path, of which nobody knows what it is relative to");
   }
-  const scheme = given.match(/^([a-z][a-z0-9+.-]*):/i)?.[1]?.toLowerCase();
+  const scheme = specifier.match(/^([a-z][a-z0-9+.-]*):/i)?.[1]?.toLowerCase();
   if (scheme !== undefined) {
     return ["npm", "file", "http", "https"].includes(scheme)
-      ? given
-      : fail(`has the scheme ${scheme}:`);
+      ? specifier
+      : fail(`it has the scheme ${scheme}:`);
   }
   try {
     import.meta.resolve(given);
     return given;
   } catch (error) {
-    return fail(`is "${given}", which Octavo does not know (${reasonOf(error)})`);
+    return fail(`Octavo does not know it (${reasonOf(error)})`);
   }
 }

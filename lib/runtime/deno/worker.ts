@@ -112,7 +112,7 @@ async function start({ control: shared, ort, binary, threads, anew }: Start): Pr
     await OrtSession.open(new Uint8Array(0), { threads }).catch((error) => {
       const reason = reasonOf(error).match(NOT_STARTED)?.[1];
       if (reason !== undefined) {
-        throw new UserError(`${cannotUse(ort, binary)}: it does not start: ${reason}`);
+        throw new UserError(`${cannotUse({ module: ort, binary })}: it does not start: ${reason}`);
       }
     });
     loaded = { release, binary: binary ?? hook.binary };

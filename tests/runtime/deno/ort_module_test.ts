@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { BINARIES } from "../../../lib/record/binary.ts";
 import { VERIFIED_RUNTIME } from "../../../lib/record/verified_runtime.ts";
 import { openRuntime } from "../../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../../lib/tensor/tensor.ts";
@@ -36,26 +37,20 @@ Deno.test("openRuntime() runs models in the onnxruntime-web that it is given, an
     assert.ok(await runtime.optimized(model), "its glue code was found through whoever called it");
   }));
 
-Deno.test("openRuntime() loads the binary that it is given, and names it", async () => {
-  await using runtime = openRuntime({ workers: 1, binary: "jsep" });
-  const { engine, binary, release, machine } = await runtime.environment();
-  assert.deepEqual([binary, release], ["jsep", VERIFIED_RUNTIME]);
-  assert.ok(machine.endsWith(`; ${engine}; onnxruntime-web ${VERIFIED_RUNTIME}, jsep binary`));
-  for await (const { y } of runtime.run(doubling(), [{ x: float32([2], [1, 2]) }])) {
-    assert.deepEqual(y, float32([2], [3, 5]));
+Deno.test("openRuntime() loads the binary that it is given, names it, and looks into it", async () => {
+  for (const wanted of BINARIES.slice(1)) {
+    await using runtime = openRuntime({ workers: 1, binary: wanted });
+    const { engine, binary, release, machine } = await runtime.environment();
+    assert.deepEqual([binary, release], [wanted, VERIFIED_RUNTIME]);
+    assert.ok(
+      machine.endsWith(`; ${engine}; onnxruntime-web ${VERIFIED_RUNTIME}, ${wanted} binary`),
+    );
+    for await (const { y } of runtime.run(doubling(), [{ x: float32([2], [1, 2]) }])) {
+      assert.deepEqual(y, float32([2], [3, 5]));
+    }
+    assert.ok(await runtime.optimized(doubling()), `the glue code of ${wanted} is known`);
   }
-  assert.ok(await runtime.optimized(doubling()), "its glue code is known");
 });
-
-Deno.test("openRuntime() says that a release lacks a binary", () =>
-  inTempFolder(async (folder) => {
-    const ort = await moduleOf(folder, another("1.99.0"));
-    await using runtime = openRuntime({ workers: 1, ort, binary: "jspi" });
-    await assert.rejects(runtime.environment(), {
-      name: "UserError",
-      message: /^Cannot use the binary jspi of .*: beside .* no ort-wasm-simd-threaded\.jspi\.mjs/,
-    });
-  }));
 
 Deno.test("openRuntime() says of a module that is something else what it exports", () =>
   inTempFolder(async (folder) => {
@@ -91,13 +86,23 @@ Deno.test("openRuntime() says that a module is not there, or cannot start", () =
 Deno.test("openRuntime() refuses what no worker can import", () => {
   const refuses = (ort: string, message: RegExp) =>
     assert.throws(() => openRuntime({ ort }), { name: "UserError", message });
-  refuses("", /ort is empty; give an npm: specifier such as "npm:onnxruntime-web@1\.30\.0"/);
-  refuses("./ort.mjs", /is a path, \.\/ort\.mjs/);
+  refuses(
+    "",
+    /^Cannot use "" as onnxruntime-web: it is empty; give a version such as 1\.30\.0, or /,
+  );
+  refuses("1.30", /"1\.30" .*: it is no whole version;/);
+  refuses("./ort.mjs", /"\.\/ort\.mjs" .*: it is a path/);
   refuses("C:\\ort.mjs", /is a path/);
   refuses("ftp://host/ort.mjs", /has the scheme ftp:/);
-  refuses("no-such-package", /is "no-such-package", which Octavo does not know/);
+  refuses("no-such-package", /Octavo does not know it/);
   assert.throws(
     () => openRuntime({ workers: 0, ort: "onnxruntime-web/wasm" }),
     /without workers: in this thread models run in Octavo's own/,
   );
+  assert.throws(
+    () => openRuntime({ workers: 0, binary: "jsep" }),
+    /of the jsep binary without workers: in this thread models run in the plain one/,
+  );
+  const binary = "webgl" as "plain"; // as from a program without types
+  assert.throws(() => openRuntime({ binary }), /has no binary "webgl"; it has plain, jsep, /);
 });

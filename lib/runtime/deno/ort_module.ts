@@ -66,7 +66,7 @@ async function load(module: string): Promise<typeof Ort> {
   const names = Object.keys(found);
   throw new UserError(
     `${cannotUse({ module })}: it exports ${names.slice(0, 5).join(", ") || "nothing"} and no ` +
-      `InferenceSession; name a module such as npm:onnxruntime-web@${VERIFIED_RUNTIME}`,
+      `InferenceSession; name a version such as ${VERIFIED_RUNTIME}`,
   );
 }
 
@@ -75,7 +75,25 @@ function whyNot(error: unknown): string {
   const reason = reasonOf(error);
   return /Could not find npm package/.test(reason)
     ? `the registry has no such release (${reason.replace(/\.$/, "")})`
-    : reason;
+    : reason.split("\n").slice(0, 2).map((line) => line.replace(/^\s*\d+: /, "").trim()).join(" ");
+}
+
+/** What onnxruntime-web says where its WASM file is missing or of another version. */
+const NOT_STARTED = /no available backend found\. ERR: (?:\[wasm\] )?(.*)/;
+
+/**
+ * Why an onnxruntime-web does not start, of the error of its first session; undefined where it started.
+ *
+ * @param threads That it was to have.
+ */
+export function whyNotStarted(error: string, threads: number): string | undefined {
+  const reason = error.match(NOT_STARTED)?.[1];
+  if (reason === undefined) return undefined;
+  // Its threads are to import the module from an address that it makes up, which Deno does not let them.
+  return threads > 1 && /\bblob\b/.test(reason)
+    ? `in Deno this module starts with 1 thread only, not with ${threads}; a release by its version, such ` +
+      `as ${VERIFIED_RUNTIME}, has threads, in every binary`
+    : `it does not start: ${reason}`;
 }
 
 /** An exact version of the package, as npm has it. */

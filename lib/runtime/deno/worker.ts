@@ -2,7 +2,7 @@ import { reasonOf, UserError } from "../../errors.ts";
 import type { LoadedOrt } from "./deno_environment.ts";
 import { installHook } from "./hook.ts";
 import { type LoadableModel, ModelRunner } from "./model_runner.ts";
-import { cannotUse, ortModule, versionOf } from "./ort_module.ts";
+import { cannotUse, ortModule, versionOf, whyNotStarted } from "./ort_module.ts";
 import { OrtSession } from "./ort_session.ts";
 import { packError } from "./plain_error.ts";
 import {
@@ -110,9 +110,9 @@ async function start({ control: shared, ort, binary, threads, anew }: Start): Pr
   try {
     const release = versionOf(await ortModule({ module: ort, binary }), ort);
     await OrtSession.open(new Uint8Array(0), { threads }).catch((error) => {
-      const reason = reasonOf(error).match(NOT_STARTED)?.[1];
+      const reason = whyNotStarted(reasonOf(error), threads);
       if (reason !== undefined) {
-        throw new UserError(`${cannotUse({ module: ort, binary })}: it does not start: ${reason}`);
+        throw new UserError(`${cannotUse({ module: ort, binary })}: ${reason}`);
       }
     });
     loaded = { release, binary: binary ?? hook.binary };
@@ -121,9 +121,6 @@ async function start({ control: shared, ort, binary, threads, anew }: Start): Pr
   }
   send({ kind: "ready" });
 }
-
-/** What onnxruntime-web says where its WASM file is missing or of another version. */
-const NOT_STARTED = /no available backend found\. ERR: (.*)/s;
 
 // One after another: the runtime's sessions share one heap, and the hook catches for one job at a time.
 let last = Promise.resolve();

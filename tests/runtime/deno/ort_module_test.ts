@@ -83,6 +83,14 @@ Deno.test("openRuntime() says that a module is not there, or cannot start", () =
     await assert.rejects(stuck.environment(), { name: "UserError", message: /does not start: / });
   }));
 
+Deno.test("openRuntime() says that a bundle has one thread in Deno", async () => {
+  await using runtime = openRuntime({ workers: 1, threads: 2, ort: "onnxruntime-web/wasm" });
+  await assert.rejects(runtime.environment(), {
+    name: "UserError",
+    message: /^Cannot use onnxruntime-web\/wasm as .* with 1 thread only, not with 2; a release /,
+  });
+});
+
 Deno.test("openRuntime() refuses what no worker can import", () => {
   const refuses = (ort: string, message: RegExp) =>
     assert.throws(() => openRuntime({ ort }), { name: "UserError", message });

@@ -9,7 +9,8 @@ import {
 import { convertTensor, findUnfit, mayConvert } from "./cast.ts";
 import { type Dataset, hashSamples, once, requireIndex } from "./dataset.ts";
 import { matchInputs, requireNames } from "./match_inputs.ts";
-import { requireShape, shapeText } from "./shapes.ts";
+import { type LabelValues, readLabels } from "./read_labels.ts";
+import { requireShape } from "./shapes.ts";
 import { shareTensor } from "./shared.ts";
 
 /** Most samples that a data set has: places among them are kept as 32-bit integers. */
@@ -22,8 +23,11 @@ const MOST_SAMPLES = 2 ** 31 - 1;
 export interface ArraysOptions {
   /** For messages and reports. @default {"arrays"} */
   name?: string;
-  /** Class of each sample, -1 where it is not known; a tensor must be of integers, shape [N]. */
-  labels?: Tensor | readonly number[] | Int32Array;
+  /**
+   * Class of each sample, -1 where it is not known; a tensor must be of integers, shape [N]. Or the class of
+   * each position, as long as an input's second axis: a tensor [N, positions], or a list for each sample.
+   */
+  labels?: LabelValues;
   /**
    * The network's inputs. With them names, types and shapes are checked, types converted, and
    * inputs of one rank less than their array are fed whole. Without them every array is fed as it
@@ -61,18 +65,18 @@ export function arrays(
   options: ArraysOptions = {},
 ): Dataset {
   const { name = "arrays", inputs } = options;
-  const { length, sample, notes = [] } = Array.isArray(values)
+  const { length, sample, positions, notes = [] } = Array.isArray(values)
     ? listed(values as readonly Feeds[], name, inputs)
     : stacked(values as Readonly<Record<string, Tensor>>, name, inputs);
   if (length === 0) throw new UserError(`Cannot use ${name}: it holds no samples`);
   if (length > MOST_SAMPLES) {
     throw new UserError(`Cannot use ${name}: it holds ${length} samples, more than can be counted`);
   }
-  const labels = options.labels && readLabels(options.labels, length, name);
+  const labels = options.labels && readLabels(options.labels, { name, length, positions });
   const dataset: Dataset = {
     name,
     length,
-    ...(labels && { labels }),
+    ...labels,
     ...(notes.length > 0 && { notes }),
     sample: (index) => sample(requireIndex(dataset, index)),
     hash: once(() => hashSamples(dataset)),
@@ -82,6 +86,8 @@ export function arrays(
 
 interface Source {
   length: number;
+  /** Lengths of the arrays' second axes. */
+  positions: ReadonlySet<number>;
   /** What was decided about them. */
   notes?: readonly string[];
   sample(index: number): Feeds;
@@ -131,6 +137,7 @@ function stacked(
   });
   return {
     length,
+    positions: new Set(names.map((key) => values[key]!.dims[1] ?? 1)),
     notes: matches.filter(({ array, input }) => input && input.name !== array)
       .map(({ array, input }) => `Array "${array}" is taken for the input "${input!.name}".`),
     sample: (index) =>
@@ -164,6 +171,7 @@ function listed(
   });
   return {
     length: kept.length,
+    positions: new Set(),
     sample: (index) =>
       Object.fromEntries(kept[index]!.map(([key, tensor, type]) => [
         key,
@@ -216,45 +224,4 @@ function checkValues(
         ? `, which an input of type ${type} cannot hold`
         : `; a range or an accuracy over it would mean nothing. Repair or remove that sample`),
   );
-}
-
-function readLabels(
-  labels: Tensor | readonly number[] | Int32Array,
-  length: number,
-  name: string,
-): Int32Array {
-  const what = `Cannot use ${name}: labels`;
-  const isTensor = "dims" in labels;
-  if (isTensor && (!mayConvert(labels.type, "int32") || labels.dims.length !== 1)) {
-    throw new UserError(
-      `${what} must be integers of shape [${length}], one class per sample, got ` +
-        `${labels.type} ${shapeText(labels.dims)}${remedyOf(labels, length)}`,
-    );
-  }
-  const values = isTensor ? labels.data as ArrayLike<number | bigint> : labels;
-  if (values.length !== length) {
-    throw new UserError(`${what} are ${values.length}, but there are ${length} samples`);
-  }
-  return Int32Array.from({ length }, (_, index) => {
-    const label = Number(values[index]);
-    if (Number.isInteger(label) && label >= -1 && label < 2 ** 31) return label;
-    throw new UserError(
-      `${what} must be classes counted from 0, or -1 for none; sample ${index} has ${
-        values[index]
-      }`,
-    );
-  });
-}
-
-/** The numpy line that makes labels of an array that holds them in another form. */
-function remedyOf({ type, dims }: Tensor, length: number): string {
-  const isWhole = mayConvert(type, "int32");
-  const [count, ...rest] = dims;
-  if (count !== length) return "";
-  if (rest.length === 0) return isWhole ? "" : `; save labels.astype("int64")`;
-  if (rest.length > 1 && rest.some((dim) => dim !== 1)) return "";
-  if (rest.every((dim) => dim === 1)) {
-    return `; save labels.reshape(-1)${isWhole ? "" : `.astype("int64")`}`;
-  }
-  return `; if they are one-hot or scores, save labels.argmax(1)`;
 }

@@ -14,6 +14,11 @@ export interface Dataset {
   readonly length: number;
   /** Class of each sample, -1 where it is not known. Absent: no sample has a label. */
   readonly labels?: Int32Array;
+  /**
+   * Class of each position of each sample, -1 where it is not known: the next token in a text, the kind of a
+   * word. Absent: no position has a label.
+   */
+  readonly tokenLabels?: readonly Int32Array[];
   /** Sentences on what was decided when it was read, to be told to whoever brought it. */
   readonly notes?: readonly string[];
   /**
@@ -64,12 +69,13 @@ export function select(
   name: string = dataset.name,
 ): Dataset {
   const chosen = Array.from(indices, (index) => requireIndex(dataset, index));
-  const { labels } = dataset;
+  const { labels, tokenLabels } = dataset;
   const stream = dataset.stream && selectStream(dataset.stream, chosen, dataset.name);
   const selection: Dataset = {
     name,
     length: chosen.length,
     ...(labels && { labels: Int32Array.from(chosen, (index) => labels[index]!) }),
+    ...(tokenLabels && { tokenLabels: chosen.map((index) => tokenLabels[index]!) }),
     ...(stream && { stream }),
     sample: (index) => dataset.sample(chosen[requireIndex(selection, index)]!),
     hash: once(() => hashSamples(selection)),
@@ -118,6 +124,8 @@ export async function hashSamples(dataset: Dataset): Promise<string> {
     const names = Object.keys(feeds).sort();
     const inputs = names.map((name) => [name, feeds[name]!.type, feeds[name]!.dims]);
     hash.update(JSON.stringify([inputs, dataset.labels?.[index] ?? -1]));
+    const tokenLabels = dataset.tokenLabels?.[index];
+    if (tokenLabels) hash.update(JSON.stringify([...tokenLabels]));
     for (const name of names) hash.update(bytesOf(feeds[name]!));
     index++;
   }

@@ -78,6 +78,7 @@ export function stateful(dataset: Dataset, options: StatefulOptions): Dataset {
     name: dataset.name,
     length: dataset.length,
     ...(dataset.labels && { labels: dataset.labels }),
+    ...(dataset.tokenLabels && { tokenLabels: dataset.tokenLabels }),
     stream: { state, lengths },
     async sample(index) {
       const feeds = await dataset.sample(index);

@@ -124,6 +124,7 @@ export { withBins } from "../calibrate/with_bins.ts";
 
 // Samples, in detail.
 export type { ArraysOptions } from "../data/arrays.ts";
+export type { LabelValues } from "../data/read_labels.ts";
 export type { CollectOptions } from "../data/collect.ts";
 export type { ImagesOptions } from "../data/images/options.ts";
 export type { ChannelOrder } from "../data/images/picture.ts";
@@ -155,7 +156,13 @@ export type {
 export type { ClockKind } from "../runtime/clock.ts";
 export type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
 export type { Optimization, Session, SessionOptions } from "../runtime/session.ts";
-export type { ClassOptions, ClosenessOptions, Pooled, ScoredSample } from "../evaluate/metric.ts";
+export type {
+  ClassOptions,
+  ClosenessOptions,
+  Pooled,
+  ScoredSample,
+  Whole,
+} from "../evaluate/metric.ts";
 export type { EvaluateOptions } from "../evaluate/evaluate.ts";
 export {
   errorGrowth,

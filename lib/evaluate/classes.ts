@@ -1,5 +1,6 @@
 import { nearest } from "../errors.ts";
 import type { ElementType, Tensor } from "../tensor/tensor.ts";
+import type { ScoredSample } from "./metric.ts";
 
 /** What a network answers in one output: a class at each position. */
 export interface Classes {
@@ -53,32 +54,46 @@ export function readClasses(
   return { output: name, ids: argmaxAlong(tensor, along), count: dims.at(along) ?? 1 };
 }
 
-/** What a network answers to a sample that has one label. */
+/** What a network answers where there is a label. */
 export interface LabelledClass extends Pick<Classes, "output" | "count"> {
+  /** Position in the output. */
+  readonly position: number;
+  /** Class that the network chose. */
   readonly id: number;
+  /** Class that it is. */
+  readonly label: number;
 }
 
 /**
- * Reads the class that a network chose for a sample with a label, see {@linkcode readClasses}.
+ * Reads the classes that a network chose for a sample with a label, or with labels of its positions, see
+ * {@linkcode readClasses}: one for each label that is known.
  *
- * @throws {Error} If there is no such output, it has several positions, or the label is no class of it.
+ * @throws {Error} If there is no such output, it has another number of positions, or a label is no class of it.
  */
-export function labelledClass(
-  outputs: Readonly<Record<string, Tensor>>,
-  label: number,
+export function labelledClasses(
+  { outputs, label, tokenLabels }: Pick<ScoredSample, "outputs" | "label" | "tokenLabels">,
   name?: string,
-): LabelledClass {
+): LabelledClass[] {
   const { output, ids, count } = readClasses(outputs, name);
-  if (ids.length !== 1) {
+  const labels = label === undefined ? tokenLabels ?? [] : [label];
+  if (ids.length !== labels.length) {
     throw new Error(
-      `output "${output}" has ${ids.length} positions, but there is one label; ` +
-        `score it with a metric of your own`,
+      `output "${output}" has ${positions(ids.length)}, but there ` +
+        `${
+          labels.length === 1 ? "is one label" : `are ${labels.length} labels`
+        }; save a label for ` +
+        `each position, [samples, ${ids.length}], with -1 where there is none, or score it with a metric ` +
+        `of your own`,
     );
   }
-  if (label >= count) {
+  return Array.from(labels, (label, position) => {
+    if (label < count) return { output, position, id: ids[position]!, count, label };
     throw new Error(`its label ${label} is outside the ${count} classes of output "${output}"`);
-  }
-  return { output, id: ids[0]!, count };
+  }).filter(({ label }) => label >= 0);
+}
+
+function positions(count: number): string {
+  return count === 1 ? "one position" : `${count} positions`;
 }
 
 function findClassOutput(outputs: Readonly<Record<string, Tensor>>): string | undefined {

@@ -5,6 +5,7 @@ import { agreement } from "./metrics/agreement.ts";
 import { aligned } from "./metrics/aligned.ts";
 import { cosine } from "./metrics/cosine.ts";
 import { boxOutput, detectionF1 } from "./metrics/detection_f1.ts";
+import { embeddingCosine } from "./metrics/embedding_cosine.ts";
 import { iou } from "./metrics/iou.ts";
 import { sqnr } from "./metrics/sqnr.ts";
 import { top1 } from "./metrics/top1.ts";
@@ -36,21 +37,27 @@ const FEWEST_SCORES = 4;
 /**
  * The metric for a network by what it puts out, with the reason in `why`.
  *
- * With labels it is top-1, if an output of one row can hold them. Without, it is agreement where something
+ * With labels it is top-1, if an output of one row, or of a row for each position, can hold them. Without, it is agreement where something
  * says that an output holds classes: a Softmax at its end, rows that are probabilities, its name, the number
  * of them. Boxes that TopK or NonMaxSuppression chose are matched; what else has a length that depends on the
- * data is aligned. An embedding (rows of length 1, a LayerNormalization at the end) gets the cosine, a map of
+ * data is aligned. An embedding (rows of length 1, a LayerNormalization at the end) gets the cosine, pooled over
+ * its tokens if it has any, a map of
  * classes IoU. All that is in doubt gets SQNR: an argmax over what is no class is a number without a meaning.
  *
  * @param labels Number of classes that the labels take at least; undefined without labels.
+ * @param ofTokens There is a label for each position, not one for a sample.
  */
-export function defaultMetric(outputs: readonly OutputFacts[], labels?: number): MetricChoice {
+export function defaultMetric(
+  outputs: readonly OutputFacts[],
+  labels?: number,
+  ofTokens = false,
+): MetricChoice {
   const sure = (metric: Metric, why: string): MetricChoice => ({
     metric: { ...metric, why: `Chosen because ${why}.` },
     isDoubtful: false,
   });
   if (labels !== undefined) {
-    const best = labelledOutput(outputs, labels);
+    const best = labelledOutput(outputs, labels, ofTokens);
     if (best) {
       const { name } = best;
       return sure(
@@ -89,7 +96,10 @@ export function defaultMetric(outputs: readonly OutputFacts[], labels?: number):
   const embedding = floats.length > 0 && floats.every((output) => whyEmbedding(output)) &&
     floats[0];
   if (embedding) {
-    return sure(cosine(), `${shown(embedding)} is an embedding: ${whyEmbedding(embedding)}`);
+    const metric = embedding.dims?.length === 3
+      ? embeddingCosine({ output: embedding.name })
+      : cosine();
+    return sure(metric, `${shown(embedding)} is an embedding: ${whyEmbedding(embedding)}`);
   }
   const integer = results.find(({ type }) => /int/.test(type));
   if (floats.length === 0 && integer) {
@@ -101,9 +111,13 @@ export function defaultMetric(outputs: readonly OutputFacts[], labels?: number):
   return { metric: { ...sqnr(), why: `Chosen because ${why}.` }, isDoubtful: true };
 }
 
-/** The output that labels are compared with: of one row, with room for all of them. */
-function labelledOutput(outputs: readonly OutputFacts[], labels: number): OutputFacts | undefined {
-  const floats = rowsOfScores(outputs).filter((output) =>
+/** The output that labels are compared with: of one row or of a row for each, with room for all of them. */
+function labelledOutput(
+  outputs: readonly OutputFacts[],
+  labels: number,
+  ofTokens: boolean,
+): OutputFacts | undefined {
+  const floats = rowsOfScores(outputs, ofTokens).filter((output) =>
     (classCount(output) ?? Infinity) >= labels
   );
   return floats.find((output) => whyClasses(output)) ?? floats[0] ?? outputs.find(isClassItself);
@@ -113,18 +127,21 @@ function labelledOutput(outputs: readonly OutputFacts[], labels: number): Output
  * The most classes that labels can be of, by the outputs that they may be meant for; undefined where the
  * outputs do not say.
  */
-export function mostClasses(outputs: readonly OutputFacts[]): number | undefined {
-  const counts = rowsOfScores(outputs).map(classCount);
+export function mostClasses(
+  outputs: readonly OutputFacts[],
+  ofTokens = false,
+): number | undefined {
+  const counts = rowsOfScores(outputs, ofTokens).map(classCount);
   if (outputs.some(isClassItself) || counts.length === 0) return undefined;
   return counts.reduce((a, b) => a === undefined || b === undefined ? undefined : Math.max(a, b));
 }
 
-/** Outputs that hold a row of scores, as far as their shape and their name say. */
-function rowsOfScores(outputs: readonly OutputFacts[]): OutputFacts[] {
+/** Outputs that hold a row of scores, or one for each position, as far as their shape and their name say. */
+function rowsOfScores(outputs: readonly OutputFacts[], ofTokens: boolean): OutputFacts[] {
   return outputs.filter((output) =>
     isFloat(output.type) && !output.isState && !whyEmbedding(output) &&
     !OTHER_NAME.test(output.name) &&
-    isOneRow(output) && (classCount(output) ?? 2) >= 2
+    (ofTokens ? output.dims?.length === 3 : isOneRow(output)) && (classCount(output) ?? 2) >= 2
   );
 }
 

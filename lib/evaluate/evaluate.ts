@@ -1,5 +1,6 @@
 import { reasonOf, UserError } from "../errors.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { tokenMask, withoutPadding } from "../data/padding.ts";
 import { meanBySequence } from "../data/stream.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -9,9 +10,17 @@ import { freezeRandom } from "../passes/freeze_random.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 import { isFloat } from "./classes.ts";
 import { estimateDifference, estimateMean } from "./estimate.ts";
+import { isLabelled, labelledCount, labelsOf } from "./labels_of.ts";
 import { moments } from "./interval.ts";
 import { jackknife, sumOf } from "./jackknife.ts";
-import { infoOf, isShare, type Metric, type ScoredSample, scoreScale } from "./metric.ts";
+import {
+  infoOf,
+  isShare,
+  type Metric,
+  type ScoredSample,
+  scoreScale,
+  type Whole,
+} from "./metric.ts";
 import type { OutputError } from "../record/trial_record.ts";
 import { OutputCloseness } from "./output_closeness.ts";
 
@@ -41,6 +50,11 @@ export interface Evaluation {
   readonly results?: readonly Readonly<Record<string, Tensor>>[];
   /** What the network was fed. Only kept beside `results`, for a metric that looks at it. */
   readonly inputs?: readonly Feeds[];
+  /**
+   * Which positions of a sample are no padding, where its mask says that some are: outputs and inputs are cut to
+   * those. Only kept beside `results`, for the samples that have any.
+   */
+  readonly masks?: readonly (readonly boolean[] | undefined)[];
 }
 
 /**
@@ -104,20 +118,25 @@ export async function evaluate(
   }
   const scorer = new Scorer(metric, dataset);
   const results: Record<string, Tensor>[] = [];
-  const inputs: Feeds[] = [];
+  const fed: Feeds[] = [];
+  const masks: (readonly boolean[])[] = [];
   const closeness = new OutputCloseness();
   let index = 0;
   for await (
-    const { feeds, results: outputs } of runDataset(runtime, freezeRandom(model), dataset, options)
+    const { feeds, results: whole } of runDataset(runtime, freezeRandom(model), dataset, options)
   ) {
+    const mask = tokenMask(feeds);
+    const outputs = withoutPadding(whole, mask);
     requireFinite(outputs, model, dataset, index);
     const expected = reference?.results?.[index] ?? outputs;
-    scorer.add(outputs, expected, index, feeds);
+    const inputs = metric.usesInputs ? withoutPadding(feeds, mask) : undefined;
+    scorer.add({ outputs, reference: expected, index, ...(inputs && { inputs }) }, mask);
     if (reference) {
       if (!metric.isMatched) closeness.add(expected, outputs);
     } else {
       results.push(outputs);
-      if (metric.usesInputs) inputs.push(feeds);
+      if (inputs) fed.push(inputs);
+      if (mask) masks[index] = mask;
     }
     index++;
   }
@@ -137,7 +156,8 @@ export async function evaluate(
     ...(worst && { outputs: worst }),
     scores,
     ...(!reference && { results }),
-    ...(!reference && metric.usesInputs && { inputs }),
+    ...(!reference && metric.usesInputs && { inputs: fed }),
+    ...(masks.length > 0 && { masks }),
   };
 }
 
@@ -146,7 +166,8 @@ class Scorer {
   readonly #metric: Metric;
   readonly #dataset: Dataset;
   readonly #scores: Float64Array;
-  readonly #tallies: (readonly number[] | undefined)[] = [];
+  /** What a metric keeps of samples, if it is no mean of their scores. */
+  readonly #notes: (ArrayLike<number> | undefined)[] = [];
 
   constructor(metric: Metric, dataset: Dataset) {
     this.#metric = metric;
@@ -154,47 +175,58 @@ class Scorer {
     this.#scores = new Float64Array(dataset.length).fill(NaN);
   }
 
-  add(
-    outputs: Readonly<Record<string, Tensor>>,
-    reference: Readonly<Record<string, Tensor>>,
-    index: number,
-    inputs: Feeds,
-  ): void {
+  /** @param mask Which of its positions are no padding; absent where all are. */
+  add(seen: Omit<ScoredSample, "label" | "tokenLabels">, mask?: readonly boolean[]): void {
+    const { index } = seen;
     const metric = this.#metric;
-    const label = this.#dataset.labels?.[index] ?? -1;
-    if (metric.usesLabels && label < 0) return;
-    const sample: ScoredSample = {
-      ...{ outputs, reference, index },
-      ...(label >= 0 && { label }),
-      ...(metric.usesInputs && { inputs }),
-    };
-    if (metric.pooled) {
-      this.#tallies[index] = guarded(metric.pooled.tally, sample, metric, this.#dataset);
+    if (metric.usesLabels && !isLabelled(this.#dataset, index)) return;
+    const sample: ScoredSample = { ...seen, ...labelsOf(this.#dataset, index, mask) };
+    if (metric.whole) {
+      this.#notes[index] = guarded(metric.whole.note, sample, metric, this.#dataset);
+    } else if (metric.pooled) {
+      this.#notes[index] = guarded(metric.pooled.tally, sample, metric, this.#dataset);
     } else this.#scores[index] = scoreOf(sample, metric, this.#dataset);
   }
 
   /** One for each sample, of a stream for each sequence. */
   scores(): Float64Array {
     const { stream, length } = this.#dataset;
-    const { pooled } = this.#metric;
+    const { pooled, whole } = this.#metric;
     let scores = this.#scores;
-    if (pooled) {
-      this.#tallies.length = length;
-      scores = jackknife(stream ? this.#bySequence(stream.lengths) : this.#tallies, pooled.value);
+    if (pooled || whole) {
+      const lengths = stream?.lengths ?? Array<number>(length).fill(1);
+      const units = this.#bySequence(lengths);
+      scores = whole ? this.#together(whole, units) : jackknife(units.map(sumOf), pooled!.value);
     } else if (stream) scores = meanBySequence(stream, scores);
     if (scores.every(Number.isNaN)) throw new UserError(this.#whyNothing());
     return scores;
   }
 
-  #bySequence(lengths: readonly number[]): readonly number[][] {
+  #together(whole: Whole, units: readonly (readonly ArrayLike<number>[])[]): Float64Array {
+    try {
+      return whole.scores(units);
+    } catch (error) {
+      const { name } = this.#dataset;
+      throw new UserError(`Cannot score ${name} with ${this.#metric.name}: ${reasonOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** The notes of each sequence, without the samples of which there are none. */
+  #bySequence(lengths: readonly number[]): ArrayLike<number>[][] {
     let start = 0;
-    return lengths.map((steps) => sumOf(this.#tallies.slice(start, start += steps)));
+    return lengths.map((steps) => {
+      const notes = Array.from({ length: steps }, (_, i) => this.#notes[start + i]);
+      start += steps;
+      return notes.filter((note) => note !== undefined);
+    });
   }
 
   #whyNothing(): string {
-    const { name, length, labels } = this.#dataset;
+    const { name, length } = this.#dataset;
     const what = `Cannot score ${name} with ${this.#metric.name}: none of its ${length} samples `;
-    return this.#metric.usesLabels && !labels?.some((label) => label >= 0)
+    return this.#metric.usesLabels && labelledCount(this.#dataset) === 0
       ? `${what}has a label; bring labels, or choose a metric that needs none, such as agreement`
       : `${what}gives anything to compare, as the outputs are empty; bring samples in which the ` +
         `network finds something`;

@@ -24,19 +24,33 @@ export function jackknife(
   const n = counted.filter(Boolean).length;
   const sums = sumOf(tallies);
   const whole = value(sums);
-  const scores = Float64Array.from(tallies, (tally, i) => {
-    if (!counted[i]) return NaN;
-    if (n === 1) return whole;
-    const without = value(sums.map((sum, j) => sum - (tally![j] ?? 0)));
-    // Where nothing is left without it, the others say nothing against the whole.
-    return n * whole - (n - 1) * (Number.isFinite(without) ? without : whole);
+  const without = tallies.flatMap((tally, i) => {
+    if (!counted[i]) return [];
+    return n === 1 ? [whole] : [value(sums.map((sum, j) => sum - (tally![j] ?? 0)))];
   });
-  const mean = scores.reduce((sum, score) => Number.isNaN(score) ? sum : sum + score, 0) / n;
+  const scores = pseudoValues(whole, without)[Symbol.iterator]();
+  return Float64Array.from(tallies, (_, i) => counted[i] ? scores.next().value! : NaN);
+}
+
+/**
+ * The jackknife's pseudo-values, see {@linkcode jackknife}.
+ *
+ * @param whole The value over all samples.
+ * @param without The value without each of them.
+ */
+export function pseudoValues(whole: number, without: readonly number[]): Float64Array {
+  const n = without.length;
+  const scores = Float64Array.from(
+    without,
+    // Where nothing is left without it, the others say nothing against the whole.
+    (value) => n * whole - (n - 1) * (Number.isFinite(value) ? value : whole),
+  );
+  const mean = scores.reduce((sum, score) => sum + score, 0) / n;
   return scores.map((score) => score - mean + whole);
 }
 
 /** The sums over some tallies, which may differ in length. */
-export function sumOf(tallies: Iterable<readonly number[] | undefined>): number[] {
+export function sumOf(tallies: Iterable<ArrayLike<number> | undefined>): number[] {
   const sums: number[] = [];
   for (const tally of tallies) {
     for (let i = 0; i < (tally?.length ?? 0); i++) sums[i] = (sums[i] ?? 0) + tally![i]!;

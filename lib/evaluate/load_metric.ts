@@ -64,6 +64,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   map: "detection-f1",
   miou: "iou",
   ppl: "perplexity",
+  spearman: "rank-correlation",
 };
 
 function nearMetric(name: string): string[] {

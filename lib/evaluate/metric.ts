@@ -12,6 +12,8 @@ export interface ScoredSample {
   readonly reference: Readonly<Record<string, Tensor>>;
   /** Class of the sample; absent where it is not known. */
   readonly label?: number;
+  /** Class of each position of the sample, -1 where it is not known; absent where none is. */
+  readonly tokenLabels?: Int32Array;
   /** What the network was fed; only for a metric that sets `usesInputs`. */
   readonly inputs?: Feeds;
   /** Index of the sample in its data set. */
@@ -75,6 +77,8 @@ export interface Metric extends Omit<MetricInfo, "share"> {
   readonly usesInputs?: boolean;
   /** Set where its value follows from sums over all samples, see {@linkcode Pooled}. */
   readonly pooled?: Pooled;
+  /** Set where samples are looked at together, or the steps of a sequence, see {@linkcode Whole}. */
+  readonly whole?: Whole;
   /**
    * Set where a score follows from the class that is chosen at each position of an output, and from
    * nothing else of the outputs: as long as no class changes, the score does not. @default {none}
@@ -105,6 +109,21 @@ export interface Pooled {
 }
 
 /**
+ * How a metric comes about that no sum over samples gives: it compares them with one another, or the steps of a
+ * sequence with those before. `score` is then what comes nearest to it for a sample by itself.
+ * @category Measuring (advanced)
+ */
+export interface Whole {
+  /** What is to be kept of a sample; undefined where it tells nothing. */
+  note(sample: ScoredSample): ArrayLike<number> | undefined;
+  /**
+   * A score for each unit, of which the metric's value is the mean; NaN for one without a score. A unit is a
+   * sample, of a stream a sequence with the notes of its steps; none for those that tell nothing.
+   */
+  scores(units: readonly (readonly ArrayLike<number>[])[]): Float64Array;
+}
+
+/**
  * Where metrics of classes, such as {@linkcode top1} and {@linkcode agreement}, find these. Float outputs hold a
  * score for each class, and the class is the first of the largest; integer outputs are the class itself.
  * @category Measuring (advanced)
@@ -123,6 +142,14 @@ export interface ClassOptions {
 export interface ClosenessOptions {
   /** Outputs to compare. @default {all float outputs, or all numeric ones if there are none} */
   outputs?: readonly string[];
+}
+
+/** Where metrics of embeddings find them. */
+export interface EmbeddingOptions {
+  /** Output that holds it. @default {the first float output} */
+  output?: string;
+  /** What is taken of an output for each token: the mean over them, or the first. @default {"mean"} */
+  pooling?: "mean" | "first";
 }
 
 /**
@@ -176,7 +203,7 @@ export function isShare({ unit, share = unit === "%" }: Pick<Metric, "unit" | "s
  * than the one over all samples, but one that follows from a few of them.
  */
 export function bySample(metric: Metric): Metric {
-  if (!metric.pooled) return metric;
-  const { pooled: _, ...rest } = metric;
+  if (!metric.pooled && !metric.whole) return metric;
+  const { pooled: _pooled, whole: _whole, ...rest } = metric;
   return { ...rest, name: `${metric.name}, mean of samples` };
 }

@@ -1,11 +1,14 @@
 import { type Dataset, slice } from "../data/dataset.ts";
+import { tokenMask, withoutPadding } from "../data/padding.ts";
 import { UserError } from "../errors.ts";
 import type { Model } from "../onnx/model.ts";
 import { freezeRandom } from "../passes/freeze_random.ts";
-import { runDataset } from "../runtime/run_dataset.ts";
+import { runDataset, type SampleRun } from "../runtime/run_dataset.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { isFloat } from "./classes.ts";
 import { defaultMetric, mostClasses } from "./default_metric.ts";
+import { scoreOf } from "./evaluate.ts";
+import { isLabelled, labelsOf } from "./labels_of.ts";
 import { loadMetric } from "./load_metric.ts";
 import type { Metric } from "./metric.ts";
 import { type OutputFacts, outputFacts } from "./output_facts.ts";
@@ -30,27 +33,59 @@ export async function metricFor(
   },
 ): Promise<Metric> {
   const labels = classesOf(dataset);
+  const ofTokens = dataset.tokenLabels !== undefined;
+  const look = async () => {
+    const results: SampleRun[] = [];
+    const few = slice(dataset, 0, Math.min(LOOKED_AT, dataset.length));
+    for await (const run of runDataset(runtime, freezeRandom(model), few, { signal })) {
+      results.push(run);
+    }
+    return results;
+  };
   const facts = outputFacts(model.graph);
   if (metric !== undefined) {
     const asked = typeof metric === "string" ? await loadMetric(metric) : metric;
-    if (asked.usesLabels) requireLabels(facts, dataset, asked);
+    if (asked.usesLabels) {
+      requireLabels(facts, dataset, asked);
+      if (facts.some(hasOpenPositions)) tryLabels(await look(), dataset, asked);
+    }
     return asked;
   }
   requireLabels(facts, dataset);
-  const first = defaultMetric(facts, labels);
-  if (!first.isDoubtful && facts.every(({ dims }) => dims)) return first.metric;
-  const results: Readonly<Record<string, Tensor>>[] = [];
-  const few = slice(dataset, 0, Math.min(LOOKED_AT, dataset.length));
-  for await (const run of runDataset(runtime, freezeRandom(model), few, { signal })) {
-    results.push(run.results);
+  const first = defaultMetric(facts, labels, ofTokens);
+  const isOpen = labels !== undefined && facts.some(hasOpenPositions);
+  if (!first.isDoubtful && !isOpen && facts.every(({ dims }) => dims)) return first.metric;
+  const seen = (await look()).map(({ results }) => results);
+  return defaultMetric(outputFacts(model.graph, seen), labels, ofTokens).metric;
+}
+
+/** Whether the graph does not say how many positions an output has. */
+function hasOpenPositions({ type, dims, isState }: OutputFacts): boolean {
+  return isFloat(type) && !isState && dims?.length === 3 && typeof dims[1] !== "number";
+}
+
+/** Scores a few samples before all the work: labels may be of samples where positions are asked for. */
+function tryLabels(runs: readonly SampleRun[], dataset: Dataset, metric: Metric): void {
+  for (const [index, { feeds, results }] of runs.entries()) {
+    if (!isLabelled(dataset, index)) continue;
+    const mask = tokenMask(feeds);
+    const outputs = withoutPadding(results, mask);
+    const seen = { outputs, reference: outputs, index, inputs: withoutPadding(feeds, mask) };
+    scoreOf({ ...seen, ...labelsOf(dataset, index, mask) }, metric, dataset);
   }
-  return defaultMetric(outputFacts(model.graph, results), labels).metric;
 }
 
 /** Number of classes that the labels take at least; undefined without labels. */
-function classesOf({ labels }: Dataset): number | undefined {
-  const most = labels?.reduce((most, label) => Math.max(most, label), -1) ?? -1;
+function classesOf(dataset: Dataset): number | undefined {
+  const most = knownLabels(dataset).reduce((most, label) => Math.max(most, label), -1);
   return most >= 0 ? most + 1 : undefined;
+}
+
+/** Labels of samples, or of their positions, that are known. */
+function knownLabels({ labels, tokenLabels }: Dataset): number[] {
+  return [...labels ?? [], ...(tokenLabels ?? []).flatMap((one) => [...one])].filter((one) =>
+    one >= 0
+  );
 }
 
 /**
@@ -59,10 +94,11 @@ function classesOf({ labels }: Dataset): number | undefined {
  */
 function requireLabels(
   outputs: readonly OutputFacts[],
-  { name, length, labels = new Int32Array() }: Dataset,
+  dataset: Dataset,
   metric?: Metric,
 ): void {
-  const known = labels.filter((label) => label >= 0);
+  const { name, length } = dataset;
+  const known = knownLabels(dataset);
   if (known.length === 0) {
     if (!metric) return;
     throw new UserError(
@@ -72,7 +108,7 @@ function requireLabels(
   }
   const most = known.reduce((a, b) => Math.max(a, b));
   const least = known.reduce((a, b) => Math.min(a, b));
-  const count = mostClasses(outputs);
+  const count = mostClasses(outputs, dataset.tokenLabels !== undefined);
   if (count === undefined || most < count) return;
   const what = `Cannot use the labels of ${name}: they run from ${least} to ${most}, but `;
   throw new UserError(

@@ -3,10 +3,12 @@ import { agreement } from "./metrics/agreement.ts";
 import { aligned } from "./metrics/aligned.ts";
 import { cosine } from "./metrics/cosine.ts";
 import { detectionF1 } from "./metrics/detection_f1.ts";
+import { embeddingCosine } from "./metrics/embedding_cosine.ts";
 import { f1 } from "./metrics/f1.ts";
 import { iou } from "./metrics/iou.ts";
 import { mae } from "./metrics/mae.ts";
 import { perplexity } from "./metrics/perplexity.ts";
+import { rankCorrelation } from "./metrics/rank_correlation.ts";
 import { sqnr } from "./metrics/sqnr.ts";
 import { top1 } from "./metrics/top1.ts";
 import { top5 } from "./metrics/top5.ts";
@@ -19,6 +21,8 @@ const ALL: readonly (() => Metric)[] = [
   agreement,
   sqnr,
   cosine,
+  embeddingCosine,
+  rankCorrelation,
   mae,
   perplexity,
   iou,

@@ -1,3 +1,4 @@
+import { withoutPadding } from "../data/padding.ts";
 import type { Effect } from "../record/ablation_record.ts";
 import { type Baseline, baselineOf, type EffectSetup, type SampleOutputs } from "./effect_setup.ts";
 import type { Variant } from "./replay.ts";
@@ -58,7 +59,7 @@ export async function* measureEffects<V extends Variant>(
       const screening = open.get(variant);
       if (!screening) continue; // it failed on other samples
       if (error) screening.error ??= error;
-      else screening.take(samples, results);
+      else screening.take(samples, samples.map((index, i) => cut(results[i]!, index, setup)));
       if (screening.wanted.size > 0) continue;
       open.delete(variant);
       const { error: cause } = screening;
@@ -100,8 +101,14 @@ async function runBase(
   const missing = samples.filter((index) => !base.results.has(index));
   const outputs = missing.length > 0 ? await setup.replay.outputs(missing) : [];
   missing.forEach((index, i) => {
-    base.results.set(index, outputs[i]!);
-    base.scores[index] = scoreAt(index, outputs[i]!, setup);
+    const result = cut(outputs[i]!, index, setup);
+    base.results.set(index, result);
+    base.scores[index] = scoreAt(index, result, setup);
     if (margins) margins[index] = leadOf(index, base, setup, setup.metric.decidedBy!);
   });
+}
+
+/** What a network gave for a sample, without its padding, as float32's outputs are. */
+function cut(outputs: SampleOutputs, index: number, { float32 }: EffectSetup): SampleOutputs {
+  return withoutPadding(outputs, float32.masks?.[index]);
 }

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { isLabelled } from "../evaluate/labels_of.ts";
 import type { ClassOptions, Metric } from "../evaluate/metric.ts";
 import { random } from "../random.ts";
 import { type Baseline, baselineOf, type EffectSetup } from "./effect_setup.ts";
@@ -75,14 +76,12 @@ export function leadOf(
 
 /** Samples that a metric gives a score: those with a label if it takes one, and with anything to be found. */
 function scoredSamples(
-  { length, labels }: Dataset,
+  dataset: Dataset,
   { usesLabels }: Metric,
   { scores }: EffectSetup["float32"],
 ): number[] {
-  return Array.from({ length }, (_, index) => index)
-    .filter((index) =>
-      (!usesLabels || (labels?.[index] ?? -1) >= 0) && !Number.isNaN(scores[index])
-    );
+  return Array.from({ length: dataset.length }, (_, index) => index)
+    .filter((index) => (!usesLabels || isLabelled(dataset, index)) && !Number.isNaN(scores[index]));
 }
 
 /** Fisher and Yates's shuffle. */

@@ -1,6 +1,7 @@
 import { estimateDifference, estimateMean } from "../evaluate/estimate.ts";
 import { requireFinite, scoreOf } from "../evaluate/evaluate.ts";
 import { meanInterval, moments } from "../evaluate/interval.ts";
+import { labelsOf } from "../evaluate/labels_of.ts";
 import { infoOf } from "../evaluate/metric.ts";
 import type { Effect } from "../record/ablation_record.ts";
 import type { Estimate } from "../record/metric_info.ts";
@@ -134,13 +135,12 @@ export function scoreAt(
   outputs: SampleOutputs,
   { replay: { base, dataset }, metric, float32 }: EffectSetup,
 ): number {
-  const label = dataset.labels?.[index] ?? -1;
   requireFinite(outputs, base, dataset, index);
   const reference = float32.results![index]!;
   const inputs = float32.inputs?.[index];
   const sample = {
     ...{ outputs, reference, index },
-    ...(label >= 0 && { label }),
+    ...labelsOf(dataset, index, float32.masks?.[index]),
     ...(inputs && { inputs }),
   };
   return scoreOf(sample, metric, dataset);

@@ -74,8 +74,8 @@ export async function measureSpaces(
   const { data, metric, experiment } = context;
   const baseline = await experiment.baseline("selection");
   const results = baseline.results ? baseline : { ...baseline, results: [] };
-  const outputs = outputsRead(results, metric, data.selection.labels);
-  const curve = noiseCurve(results, metric, outputs, data.selection.labels);
+  const outputs = outputsRead(results, metric, data.selection);
+  const curve = noiseCurve(results, metric, outputs, data.selection);
   const spaces: SearchSpace[] = [];
   let found: Sensitivities | undefined;
   for (const base of bases) {

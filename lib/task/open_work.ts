@@ -1,8 +1,8 @@
-import type { Dataset } from "../data/dataset.ts";
 import type { Splits } from "../data/split.ts";
 import { UserError } from "../errors.ts";
 import { defaultMaxDrop } from "../evaluate/default_budget.ts";
 import { downloadSizes } from "../evaluate/download_sizes.ts";
+import { labelledCount } from "../evaluate/labels_of.ts";
 import { requireLimits } from "../evaluate/limits.ts";
 import { infoOf, type Metric } from "../evaluate/metric.ts";
 import { metricFor } from "../evaluate/metric_for.ts";
@@ -88,7 +88,7 @@ export class OpenWork implements AsyncDisposable {
     const { float32, seconds: floatSeconds } = await measureFloat32(experiment, options, started);
     const deadline = open.use(await deadlineOf(data, options, store, started, floatSeconds));
     const budget = budgetOf(options, metric, float32);
-    const described = describeStudy(model, data, identity, isLabelled(data.selection));
+    const described = describeStudy(model, data, identity, labelledCount(data.selection) > 0);
     const ledger = new StudyLedger({
       ...{ store, experiment, machine, onStep, options },
       isLate: () => deadline.isSpent,
@@ -266,9 +266,4 @@ function budgetOf(
       }${spaced} on the selection split; ask for less, or bring a ` +
       `better network`,
   );
-}
-
-/** Whether there are samples with a label. */
-function isLabelled({ labels }: Dataset): boolean {
-  return labels?.some((label) => label >= 0) ?? false;
 }

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { baselineNotes } from "../evaluate/baseline_notes.ts";
+import { labelledCount } from "../evaluate/labels_of.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
 import { unverifiedRuntime } from "../record/verified_runtime.ts";
@@ -38,5 +39,5 @@ async function float32Notes(
 
 function scoredSamples(dataset: Dataset, metric: Metric): number {
   if (!metric.usesLabels) return dataset.stream?.lengths.length ?? dataset.length;
-  return dataset.labels?.filter((label) => label >= 0).length ?? 0;
+  return labelledCount(dataset);
 }

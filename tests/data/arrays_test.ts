@@ -243,14 +243,16 @@ Deno.test("arrays() refuses labels that are no classes", () => {
   refuse(x, "labels are 2, but there are 3 samples", { labels: [0, 1] });
   refuse(
     x,
-    'labels must be integers of shape [3], one class per sample, got float32 [3]; save labels.astype("int64")',
+    "labels must be integers of shape [3], one class per sample, or [3, positions], one for each position of " +
+      'an input; got float32 [3]; save labels.astype("int64")',
     {
       labels: float32([3], [0, 1, 2]),
     },
   );
   refuse(
     x,
-    "labels must be integers of shape [3], one class per sample, got int32 [3, 1]; save labels.reshape(-1)",
+    "labels must be integers of shape [3], one class per sample, or [3, positions], one for each position of " +
+      "an input; got int32 [3, 1]; save labels.reshape(-1)",
     {
       labels: { type: "int32", dims: [3, 1], data: Int32Array.of(0, 1, 2) },
     },
@@ -263,6 +265,28 @@ Deno.test("arrays() names the line that makes classes of one-hot labels", () => 
   assert.throws(
     () => arrays({ x }, { labels: oneHot }),
     /got float32 \[3, 2\]; .*labels\.argmax\(1\)$/,
+  );
+});
+
+Deno.test("arrays() takes a label for each position, and any negative one for none", async () => {
+  const ids: Tensor = {
+    type: "int64",
+    dims: [2, 3],
+    data: BigInt64Array.of(1n, 2n, 3n, 4n, 5n, 6n),
+  };
+  const labels: Tensor = { type: "int32", dims: [2, 3], data: Int32Array.of(2, 3, -100, 5, 6, 0) };
+  const data = arrays({ ids }, { labels });
+  const rows = [[2, 3, -1], [5, 6, 0]];
+  assert.deepEqual(data.tokenLabels!.map((row) => [...row]), rows);
+  assert.equal(data.labels, undefined);
+  assert.deepEqual([...select(data, [1]).tokenLabels![0]!], [5, 6, 0]);
+  // Of a list each sample has as many as it has positions.
+  const listed = arrays(await all(data), { labels: [[2, 3, -1], Int32Array.of(5, 6, 0)] });
+  assert.equal(await listed.hash(), await data.hash());
+  assert.notEqual(await data.hash(), await arrays({ ids }).hash());
+  assert.throws(
+    () => arrays({ ids }, { labels: { ...labels, dims: [3, 2] } }),
+    /labels must be integers of shape \[2\].* got int32 \[3, 2\]/,
   );
 });
 

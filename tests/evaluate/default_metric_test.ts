@@ -29,6 +29,14 @@ Deno.test("defaultMetric() with labels is top-1 on an output of one row that can
   assert.equal(score(chosen(two, 3).metric, outputs, undefined, 2), 1);
 });
 
+Deno.test("defaultMetric() with labels of positions is top-1 on an output with a row for each", () => {
+  const of = (output: string, dims: string) =>
+    defaultMetric(outputFacts(parseGraph(product(output, dims))), 10, true).metric.name;
+  assert.equal(of("y", "N, T, 10"), "top-1");
+  assert.equal(of("y", "N, 10"), "SQNR");
+  assert.equal(of("y", "N, T, 9"), "SQNR");
+});
+
 Deno.test("defaultMetric() leaves labels aside where no output can hold them", () => {
   assert.equal(name(product("y", "N, 16, 24"), 10), "SQNR");
   assert.equal(name(product("y", "N, 4"), 10), "SQNR");
@@ -87,7 +95,7 @@ Deno.test("defaultMetric() of an embedding is the cosine", () => {
   const hidden = `input x float32[N, 12, 48]; output hidden float32[N, 12, 48]
     tensor scale float32[1] = [2]
     hidden = LayerNormalization(x, scale)`;
-  assert.equal(name(hidden), "cosine");
+  assert.equal(name(hidden), "embedding cosine"); // pooled over its tokens
   const inParts = `input x float32[N, 12, 48]; output y float32[N, 12, 48]
     tensor two float32[] = [2]
     tensor eps float32[] = [0.1]
@@ -99,7 +107,7 @@ Deno.test("defaultMetric() of an embedding is the cosine", () => {
     deviation = Sqrt(more)
     normed = Div(apart, deviation)
     y = Mul(normed, two)`;
-  assert.equal(name(inParts), "cosine");
+  assert.equal(name(inParts), "embedding cosine");
 });
 
 Deno.test("defaultMetric() sees in what a network gave whether rows are odds or of length 1", () => {

@@ -161,6 +161,52 @@ Deno.test("evaluate() gives a pooled metric its value over all samples, not the 
   assert.equal(metric.share, false);
 });
 
+Deno.test("evaluate() leaves padding out of outputs, inputs and labels, as the mask says", async () => {
+  // Two tokens and padding, in which the network gives nonsense.
+  const network: Network = (x) => ({ y: float32([1, 3, 2], [x, 9, 9, 0, x * NaN, NaN]) });
+  const mask = {
+    type: "int64" as const,
+    dims: [2, 3],
+    data: BigInt64Array.of(1n, 1n, 0n, 1n, 1n, 0n),
+  };
+  const data = arrays({ x: float32([2, 3], [1, 2, 0, 3, 4, 0]), attention_mask: mask }, {
+    labels: { type: "int32", dims: [2, 3], data: Int32Array.of(1, 0, 0, 0, 0, -1) },
+  });
+  const seen: number[][] = [];
+  const metric: Metric = {
+    ...{ name: "mine", unit: "", higherIsBetter: true, usesInputs: true },
+    score({ outputs, inputs, tokenLabels }) {
+      seen.push([...outputs.y!.dims, ...inputs!.x!.data as Float32Array, ...tokenLabels!]);
+      return 1;
+    },
+  };
+  await run(network, data, metric);
+  assert.deepEqual(seen, [[1, 2, 2, 1, 2, 1, 0], [1, 2, 2, 3, 4, 0, 0]]);
+  // The classes are 1 and 0: of the first both are right, of the second one.
+  const { value, masks } = await run(network, data, top1());
+  assert.equal(value.value, 75);
+  assert.deepEqual(masks, [[true, true, false], [true, true, false]]);
+});
+
+Deno.test("evaluate() hands a metric of the whole the notes of all samples, by sequence", async () => {
+  const metric: Metric = {
+    ...{ name: "mine", unit: "", higherIsBetter: true, score: () => 0 },
+    whole: {
+      note: ({ index }) => index === 1 ? undefined : [index],
+      scores: (units) => {
+        if (units.length === 2) throw new Error("two are too few");
+        return Float64Array.from(units, (notes) => notes.length === 0 ? NaN : notes[0]![0]! ** 2);
+      },
+    },
+  };
+  const { value, scores } = await run(parity, numbers(4), metric);
+  assert.deepEqual([...scores], [0, NaN, 4, 9]);
+  assert.ok(Math.abs(value.value - 13 / 3) < 1e-9);
+  await assert.rejects(run(parity, numbers(2), metric), {
+    message: "Cannot score numbers with mine: two are too few",
+  });
+});
+
 Deno.test("evaluate() shows what was fed to a metric that asks for it", async () => {
   const metric: Metric = {
     ...{ name: "mine", unit: "", higherIsBetter: true, usesInputs: true },

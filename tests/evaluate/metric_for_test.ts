@@ -45,6 +45,27 @@ Deno.test("metricFor() refuses labels that are counted from 1, or of other class
   await assert.rejects(of([0, 2, 9, 4, 1, 2]), /run from 0 to 9, but the network has 4 classes/);
 });
 
+Deno.test("metricFor() tells labels of samples from labels of positions before all the work", async () => {
+  const text = parseModel(
+    "input x float32[N, T, 3]; output logits float32[N, T, 3]; logits = Sin(x)",
+  );
+  const of = (steps: number, metric?: string, labels: readonly (number | number[])[] = [0, 2]) => {
+    const x = float32([2, steps, 3], new Float32Array(2 * steps * 3));
+    return metricFor(text, arrays({ x }, { labels }), { metric, runtime });
+  };
+  assert.match((await of(1)).why!, /there are labels/); // a step of one position
+  assert.equal((await of(2)).name, "agreement");
+  assert.equal((await of(2, undefined, [[0, 1], [2, 0]])).name, "top-1");
+  await assert.rejects(
+    of(2, "top-1"),
+    /has 2 positions, but there is one label; save a label for each/,
+  );
+  await assert.rejects(
+    of(2, "top-1", [[0, 1], [3, 0]]),
+    /run from 0 to 3, but the network has 3 classes/,
+  );
+});
+
 Deno.test("metricFor() refuses a metric of labels where there are none", async () => {
   await assert.rejects(of(undefined, "top-1"), /none of its 6 samples has a label; bring labels/);
 });

@@ -1,4 +1,4 @@
-import { labelledClass } from "../classes.ts";
+import { labelledClasses } from "../classes.ts";
 import type { ClassOptions, Metric, Pooled } from "../metric.ts";
 
 /**
@@ -18,11 +18,14 @@ import type { ClassOptions, Metric, Pooled } from "../metric.ts";
 export function f1(options: ClassOptions = {}): Metric {
   // Of each class: samples of it that were found (twice), and found or missed.
   const pooled: Pooled = {
-    tally({ outputs, label }) {
-      const { id } = labelledClass(outputs, label!, options.output);
-      const sums = Array<number>(2 * (Math.max(label!, id) + 1)).fill(0);
-      for (const one of [label!, id]) sums[2 * one + 1]!++;
-      if (label === id) sums[2 * label!] = 2;
+    tally(sample) {
+      const classes = labelledClasses(sample, options.output);
+      const most = classes.reduce((most, { label, id }) => Math.max(most, label, id), -1);
+      const sums = Array<number>(2 * (most + 1)).fill(0);
+      for (const { label, id } of classes) {
+        for (const one of [label, id]) sums[2 * one + 1]!++;
+        if (label === id) sums[2 * label]! += 2;
+      }
       return sums;
     },
     value: (sums) => meanShare(sums),

@@ -7,9 +7,9 @@ const MOST_SURPRISE = 103;
 
 /**
  * Perplexity of a language model: e to the mean surprise, over all tokens of all samples. A token is
- * predicted by the scores before it: `logits` [1, T, vocabulary] at position t predict the token t + 1 of
- * the input of tokens [1, T], and the last position the label, where the sample has one. Scores may be
- * logits, log-probabilities or probabilities.
+ * predicted by the scores before it: `logits` [1, T, vocabulary] at position t predict the label of that
+ * position, where there are labels of positions; else the token t + 1 of the input of tokens [1, T], and the
+ * last position the label, where the sample has one. Scores may be logits, log-probabilities or probabilities.
  *
  * @example Two tokens at even odds
  * ```ts
@@ -30,7 +30,8 @@ export function perplexity(options: ClassOptions = {}): Metric {
     name: "perplexity",
     about: "e to the mean surprise at the next token, over all tokens of all samples",
     needs:
-      "scores of a vocabulary, and the tokens: an integer input [N, T], or labels for the last position",
+      "scores of a vocabulary, and the tokens: labels [N, T], an integer input [N, T], or labels [N] for " +
+      "the last position",
     unit: "",
     digits: 3,
     higherIsBetter: false,
@@ -42,11 +43,12 @@ export function perplexity(options: ClassOptions = {}): Metric {
 }
 
 /** Sum of the surprises in nats, and the number of tokens. */
-function surpriseOf({ outputs, inputs, label }: ScoredSample, options: ClassOptions): number[] {
+function surpriseOf(sample: ScoredSample, options: ClassOptions): number[] {
+  const { outputs, inputs, label, tokenLabels } = sample;
   const scores = scoresOf(outputs, options.output);
   const vocabulary = scores.dims.at(-1)!;
   const length = scores.data.length / vocabulary;
-  const next = nextTokens(inputs ?? {}, length);
+  const next = tokenLabels ? labelled(tokenLabels, length) : nextTokens(inputs ?? {}, length);
   if (label !== undefined) next[length - 1] = label;
   const values = toNumbers(scores);
   let [sum, count] = [0, 0];
@@ -58,10 +60,10 @@ function surpriseOf({ outputs, inputs, label }: ScoredSample, options: ClassOpti
     sum += surprise(values, position * vocabulary, vocabulary, token);
     count++;
   }
-  if (count > 0) return [sum, count];
+  if (count > 0 || tokenLabels) return [sum, count];
   throw new Error(
     "no token is known that follows a position of its scores: bring labels (the next token of the last " +
-      `position), or an integer input of ${length} tokens`,
+      `position, or of all), or an integer input of ${length} tokens`,
   );
 }
 
@@ -74,6 +76,14 @@ function scoresOf(outputs: ScoredSample["outputs"], name: string | undefined): T
   if (found) return found;
   throw new Error(
     name === undefined ? "no output holds scores of a vocabulary" : `there is no output "${name}"`,
+  );
+}
+
+/** The tokens that labels say, one for each position. */
+function labelled(labels: Int32Array, length: number): (number | undefined)[] {
+  if (labels.length === length) return Array.from(labels, (one) => one < 0 ? undefined : one);
+  throw new Error(
+    `its scores are of ${length} positions, but there are ${labels.length} labels; save a label for each`,
   );
 }
 

@@ -1,8 +1,9 @@
-import { labelledClass } from "../classes.ts";
+import { labelledClasses } from "../classes.ts";
 import type { ClassOptions, Metric } from "../metric.ts";
 
 /**
- * Share of samples whose class is the label. Where the output is the class itself (an integer),
+ * Share of samples whose class is the label; with a label for each position, the share of positions, averaged
+ * over samples. Where the output is the class itself (an integer),
  * it is compared with the label as it is.
  *
  * @example The label is the first of the largest scores
@@ -17,7 +18,8 @@ import type { ClassOptions, Metric } from "../metric.ts";
 export function top1(options: ClassOptions = {}): Metric {
   return {
     name: "top-1",
-    about: "share of samples whose label has the largest score",
+    about:
+      "share of samples (or of their positions with a label) whose label has the largest score",
     needs: "labels; an output with a score for each class, or the class itself",
     unit: "%",
     digits: 1, // a tenth of a point is what 500 to 2,000 samples resolve
@@ -25,8 +27,9 @@ export function top1(options: ClassOptions = {}): Metric {
     share: true,
     usesLabels: true,
     decidedBy: options,
-    score({ outputs, label }) {
-      return labelledClass(outputs, label!, options.output).id === label ? 1 : 0;
+    score(sample) {
+      const classes = labelledClasses(sample, options.output);
+      return classes.filter(({ id, label }) => id === label).length / classes.length;
     },
   };
 }

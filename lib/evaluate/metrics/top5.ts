@@ -1,8 +1,8 @@
-import { labelledClass, toNumbers } from "../classes.ts";
+import { type LabelledClass, labelledClasses, toNumbers } from "../classes.ts";
 import type { ClassOptions, Metric } from "../metric.ts";
 
 /**
- * Share of samples whose label is among the five largest scores: of equal ones the first count.
+ * Share of samples (or of their positions with a label) whose label is among the five largest scores: of equal ones the first count.
  *
  * @example The label is third
  * ```ts
@@ -24,18 +24,23 @@ export function top5(options: ClassOptions = {}): Metric {
     higherIsBetter: true,
     share: true,
     usesLabels: true,
-    score({ outputs, label }) {
-      const { output, count } = labelledClass(outputs, label!, options.output);
-      if (count === Infinity) {
-        throw new Error(`output "${output}" has to hold one row of scores; choose another metric`);
-      }
-      const scores = toNumbers(outputs[output]!);
-      const own = scores[label!]!;
-      let before = 0;
-      for (let i = 0; i < count; i++) {
-        if (scores[i]! > own || scores[i] === own && i < label!) before++;
-      }
-      return before < 5 ? 1 : 0;
+    score(sample) {
+      const classes = labelledClasses(sample, options.output);
+      const isNear = ({ output, count, position, label }: LabelledClass) => {
+        if (count === Infinity) {
+          throw new Error(`output "${output}" has to hold rows of scores; choose another metric`);
+        }
+        const scores = toNumbers(sample.outputs[output]!);
+        const start = position * count;
+        const own = scores[start + label]!;
+        let before = 0;
+        for (let i = 0; i < count; i++) {
+          const other = scores[start + i]!;
+          if (other > own || other === own && i < label) before++;
+        }
+        return before < 5;
+      };
+      return classes.filter(isNear).length / classes.length;
     },
   };
 }

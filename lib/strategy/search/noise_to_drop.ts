@@ -1,8 +1,9 @@
 import type { Evaluation } from "../../evaluate/evaluate.ts";
-import { type Metric, scoreScale } from "../../evaluate/metric.ts";
+import { isLabelled, type Labels, labelsOf } from "../../evaluate/labels_of.ts";
+import { type Metric, type ScoredSample, scoreScale } from "../../evaluate/metric.ts";
 import { drop } from "../../record/budget.ts";
 import { random } from "../../random.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { Feeds, Tensor } from "../../tensor/tensor.ts";
 
 /**
  * How much a metric drops when there is noise at the outputs: the noise-to-accuracy curve of a
@@ -27,18 +28,18 @@ const ENOUGH = 300_000;
  *
  * @param reference Float32's evaluation, with its outputs.
  * @param outputs The outputs that the metric reads, see {@linkcode outputsRead}.
- * @param labels Class of each sample, below 0 where it is not known.
+ * @param labels Of the samples.
  */
 export function noiseCurve(
-  { results = [], scores }: Pick<Evaluation, "results" | "scores">,
+  { results = [], inputs, scores }: Pick<Evaluation, "results" | "inputs" | "scores">,
   metric: Metric,
   outputs: readonly string[],
-  labels?: Int32Array,
+  labels: Labels = {},
 ): NoiseCurve {
   const size = outputs.reduce((sum, name) => sum + (results[0]?.[name]?.data.length ?? 0), 0);
   const count = Math.min(results.length, Math.max(4, Math.floor(ENOUGH / Math.max(1, size))));
   const taken = Array.from({ length: count }, (_, i) => Math.floor(i * results.length / count));
-  const scored = taken.filter((s) => !metric.usesLabels || (labels?.[s] ?? -1) >= 0);
+  const scored = taken.filter((s) => !metric.usesLabels || isLabelled(labels, s));
   const noise: number[] = [];
   const drops: number[] = [];
   let last = 0;
@@ -46,7 +47,8 @@ export function noiseCurve(
     const power = 10 ** (-dB / 10);
     const lost = scored.flatMap((s) => {
       const noisy = withNoise(results[s]!, outputs, power, s);
-      const score = scoreOf(metric, noisy, results[s]!, s, labels);
+      const sample = { outputs: noisy, reference: results[s]!, index: s, inputs: inputs?.[s] };
+      const score = scoreOf(metric, sample, labels);
       return score === undefined ? [] : [own(metric, scores, s) - score];
     });
     const mean = lost.reduce((sum, x) => sum + x, 0) / Math.max(1, lost.length);
@@ -87,18 +89,19 @@ export function dropOfNoise({ noise, drop }: NoiseCurve, power: number): number 
  * All float outputs, where it shows none.
  */
 export function outputsRead(
-  { results = [] }: Pick<Evaluation, "results">,
+  { results = [], inputs }: Pick<Evaluation, "results" | "inputs">,
   metric: Metric,
-  labels?: Int32Array,
+  labels: Labels = {},
 ): string[] {
   const floats = Object.entries(results[0] ?? {}).filter(([, { type }]) => type === "float32")
     .map(([name]) => name);
   const read = floats.filter((name) =>
-    results.slice(0, 16).some((expected, s) => {
-      if (metric.usesLabels && (labels?.[s] ?? -1) < 0) return false;
-      const changed = { ...expected, [name]: turned(expected[name]!) };
-      return scoreOf(metric, expected, expected, s, labels) !==
-        scoreOf(metric, changed, expected, s, labels);
+    results.slice(0, 16).some((reference, index) => {
+      if (metric.usesLabels && !isLabelled(labels, index)) return false;
+      const sample = { reference, index, inputs: inputs?.[index] };
+      const changed = { ...reference, [name]: turned(reference[name]!) };
+      return scoreOf(metric, { ...sample, outputs: reference }, labels) !==
+        scoreOf(metric, { ...sample, outputs: changed }, labels);
     })
   );
   return read.length > 0 ? read : floats;
@@ -107,14 +110,15 @@ export function outputsRead(
 /** The score of what a network gave for a sample; undefined where the metric cannot say. */
 function scoreOf(
   metric: Metric,
-  outputs: Readonly<Record<string, Tensor>>,
-  reference: Readonly<Record<string, Tensor>>,
-  index: number,
-  labels?: Int32Array,
+  { inputs, ...sample }: Omit<ScoredSample, "inputs"> & { readonly inputs: Feeds | undefined },
+  labels: Labels,
 ): number | undefined {
-  const label = labels?.[index] ?? -1;
   try {
-    return metric.score({ outputs, reference, index, ...(label >= 0 && { label }) });
+    return metric.score({
+      ...sample,
+      ...(inputs && { inputs }),
+      ...labelsOf(labels, sample.index),
+    });
   } catch {
     return undefined;
   }

@@ -31,6 +31,20 @@ Deno.test("perplexity() takes the label for what follows the last position", () 
   assert.ok(Math.abs(of(rows(odds), tokens(0, 1), 2) - Math.sqrt(16 / 3)) < 1e-4);
 });
 
+Deno.test("perplexity() takes a label for each position before the tokens that it was fed", () => {
+  const sample = {
+    outputs: rows(odds),
+    reference: rows(odds),
+    index: 0,
+    inputs: { ids: tokens(1, 1) },
+  };
+  const perplexityOf = (...labels: number[]) =>
+    perplexity().score({ ...sample, tokenLabels: Int32Array.from(labels) })!;
+  assert.ok(Math.abs(perplexityOf(0, 0) - 4) < 1e-4); // 1/2 and 1/8
+  assert.ok(Math.abs(perplexityOf(-1, 1) - 8) < 1e-4);
+  assert.throws(() => perplexityOf(0), /its scores are of 2 positions, but there are 1 labels/);
+});
+
 Deno.test("perplexity() pools the tokens of samples of different length", () => {
   const { tally, value } = perplexity().pooled!;
   const sample = { outputs: rows(odds), reference: rows(odds), index: 0 };

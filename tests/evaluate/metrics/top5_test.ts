@@ -14,5 +14,5 @@ Deno.test("top5() says what keeps it from scoring", () => {
     () => score(top5(), logits(1, 2), undefined, 2),
     /label 2 is outside the 2 classes/,
   );
-  assert.throws(() => score(top5(), { y: classId(1n) }, undefined, 1), /one row of scores/);
+  assert.throws(() => score(top5(), { y: classId(1n) }, undefined, 1), /rows of scores/);
 });

@@ -123,7 +123,9 @@ Deno.test("noiseCurve() leaves samples without a label out, and those that canno
   };
   const results = resultsOf(normal(8, 1), normal(8, 2), normal(8, 3), normal(8, 4));
   const evaluation = { results, scores: new Float64Array(4) };
-  const { drop } = noiseCurve(evaluation, labelled, ["y"], Int32Array.of(3, 100, -1, 5));
+  const { drop } = noiseCurve(evaluation, labelled, ["y"], {
+    labels: Int32Array.of(3, 100, -1, 5),
+  });
   assert.equal(drop.at(-1), 4); // samples 0 and 3
 });
 

@@ -202,6 +202,7 @@ class FormWords {
 const PRODUCTS: Readonly<Record<ConvProduct["form"], string>> = {
   im2col: "Gemm of gathered values (im2col)",
   perPosition: "MatMul, a matrix for each place",
+  perRow: "MatMul, a matrix for each row",
   dense: "Gemm, one matrix for the map",
   phases: "Convs of the phases",
 };

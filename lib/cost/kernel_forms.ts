@@ -98,7 +98,7 @@ function withoutOwn(form: Form): Form {
   return { ...form, timed };
 }
 
-const GEMM_FORMS: readonly GemmForm[] = ["im2col", "perPosition", "dense"];
+const GEMM_FORMS: readonly GemmForm[] = ["im2col", "perRow", "perPosition", "dense"];
 
 /** An estimate that says a form takes so many times as long as the Conv is believed unmeasured. */
 const HOPELESS = 1.3;

@@ -7,7 +7,7 @@ import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 import { type ReadConv, readConv } from "./read_conv.ts";
 import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacement.ts";
 import type { ShapeMap } from "../onnx/shape_map.ts";
-import { tapClasses } from "./taps.ts";
+import { rowClasses, type TapClass, tapClasses } from "./taps.ts";
 
 /**
  * Which Convs become matrix products, and how: part of {@linkcode LowerForWasmOptions}.
@@ -79,9 +79,7 @@ const WRITERS: Readonly<Record<GemmForm, (conv: Conv, write: NodeWriter) => stri
       );
     }
     let rows = write.reshape(channelsLast(conv, write), [-1, places, channels]);
-    if (reads.includes(padding)) {
-      rows = write.add("Pad", [rows, write.int64([0, 0, 0, 0, 1, 0])]);
-    }
+    if (reads.includes(padding)) rows = zeroBehind(rows, write);
     const patches = gatherRows(rows, reads, places, write);
     const matrix = write.weight(conv.node.input[1]!, "matrix", () => {
       return { ...tapsFirst(conv), dims: [taps * channels, conv.filters] };
@@ -91,30 +89,9 @@ const WRITERS: Readonly<Record<GemmForm, (conv: Conv, write: NodeWriter) => stri
     return channelsFirst(product, conv, write);
   },
 
-  perPosition(conv, write) {
-    const { classes, window, channels, filters } = conv;
-    const places = elementCount(window.input);
-    const rows = write.reshape(channelsLast(conv, write), [-1, places, channels]);
-    const kernel = write.weight(conv.node.input[1]!, "taps", () => tapsFirst(conv));
-    const products = classes.map(({ positions, taps, reads }) => {
-      const patches = gatherRows(rows, reads, places, write);
-      const flat = write.reshape(patches, [-1, taps.length * channels]);
-      const all = taps.length === elementCount(window.kernel);
-      const own = all ? kernel : write.gather(kernel, taps, 0);
-      const matrix = write.reshape(own, [taps.length * channels, filters]);
-      const product = write.add("Gemm", [flat, matrix, ...bias(conv)]);
-      return write.reshape(product, [-1, positions.length * filters]);
-    });
-    const order = classes.flatMap(({ positions }) => positions);
-    let joined = products[0]!;
-    if (products.length > 1) joined = write.add("Concat", products, { axis: 1 });
-    if (order.some((position, i) => position !== i)) {
-      const whole = write.reshape(joined, [-1, order.length, filters]);
-      const back = order.map((_, position) => order.indexOf(position));
-      joined = write.gather(whole, back, 1);
-    }
-    return channelsFirst(joined, conv, write);
-  },
+  perRow: (conv, write) => products(conv, rowClasses(conv), write),
+
+  perPosition: (conv, write) => products(conv, conv.classes, write),
 
   dense(conv, write) {
     const { classes, window, channels, filters, node } = conv;
@@ -140,6 +117,69 @@ const WRITERS: Readonly<Record<GemmForm, (conv: Conv, write: NodeWriter) => stri
     return channelsFirst(product, conv, write);
   },
 };
+
+/**
+ * A product for each class, of the rows that its positions read by the part of the kernel that its taps
+ * are. What has one position comes as it is multiplied from a single Gather, the rest from one for each.
+ */
+function products(conv: Conv, classes: readonly TapClass[], write: NodeWriter): string {
+  const { window, channels, filters } = conv;
+  const places = elementCount(window.input);
+  let rows = write.reshape(channelsLast(conv, write), [-1, places, channels]);
+  if (classes.some(({ reads }) => reads.includes(places))) rows = zeroBehind(rows, write);
+  const matrices = matricesOf(conv, classes, write);
+  const single = classes.filter(({ positions }) => positions.length === 1);
+  const cut = gatherTogether(rows, single, conv, write);
+  const parts = classes.map((one, i) => {
+    const { positions, taps, reads } = one;
+    const flat = cut.get(one) ??
+      write.reshape(gatherRows(rows, reads, places, write), [-1, taps.length * channels]);
+    const product = write.add("Gemm", [flat, matrices[i]!, ...bias(conv)]);
+    const isRow = positions.length === 1; // of a picture, as it is joined
+    return isRow ? product : write.reshape(product, [-1, positions.length * filters]);
+  });
+  const order = classes.flatMap(({ positions }) => positions);
+  let joined = parts[0]!;
+  if (parts.length > 1) joined = write.add("Concat", parts, { axis: 1 });
+  if (order.some((position, i) => position !== i)) {
+    const whole = write.reshape(joined, [-1, order.length, filters]);
+    const back = order.map((_, position) => order.indexOf(position));
+    joined = write.gather(whole, back, 1);
+  }
+  return channelsFirst(joined, conv, write);
+}
+
+/** The rows of several classes of one position each, gathered at once: cut, they need no Reshape. */
+function gatherTogether(
+  rows: string,
+  classes: readonly TapClass[],
+  { channels, window }: Conv,
+  write: NodeWriter,
+): Map<TapClass, string> {
+  if (classes.length < 2) return new Map();
+  const reads = classes.flatMap((one) => one.reads);
+  const gathered = gatherRows(rows, reads, elementCount(window.input), write);
+  const flat = write.reshape(gathered, [-1, reads.length * channels]);
+  const parts = write.split(flat, classes.map((one) => one.reads.length * channels), 1);
+  return new Map(classes.map((one, i) => [one, parts[i]!]));
+}
+
+/** The part of the kernel that each class multiplies by, [taps * channels, filters]. */
+function matricesOf(conv: Conv, classes: readonly TapClass[], write: NodeWriter): string[] {
+  const { window, channels, filters } = conv;
+  const kernel = write.weight(conv.node.input[1]!, "taps", () => tapsFirst(conv));
+  const taps = classes.flatMap((one) => one.taps);
+  const [first] = classes;
+  const isWhole = classes.length === 1 && first!.taps.length === elementCount(window.kernel);
+  const gathered = isWhole ? kernel : write.gather(kernel, taps, 0);
+  const matrix = write.reshape(gathered, [taps.length * channels, filters]);
+  return write.split(matrix, classes.map((one) => one.taps.length * channels), 0);
+}
+
+/** One more row, of zeros, which is what positions read in the padding. */
+function zeroBehind(rows: string, write: NodeWriter): string {
+  return write.add("Pad", [rows, write.int64([0, 0, 0, 0, 1, 0])]);
+}
 
 function bias({ node }: Conv): string[] {
   return node.input[2] ? [node.input[2]] : [];

@@ -1,6 +1,6 @@
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { elementCount } from "../tensor/tensor.ts";
-import type { TapClass } from "./taps.ts";
+import { rowClasses, type TapClass } from "./taps.ts";
 import type { Window } from "../onnx/pool_window.ts";
 import { convCost, MOVED, NODE_COST, productCost } from "./product_cost.ts";
 
@@ -11,12 +11,14 @@ import { convCost, MOVED, NODE_COST, productCost } from "./product_cost.ts";
  *   in the padding included.
  * - `perPosition`: one product for each set of taps that lie inside the map, over the positions that
  *   see them: nothing is multiplied by the padding. On a map of 3x3 that is one for each position.
+ * - `perRow`: one product for each set of rows of the kernel that lie inside the map: only the padding
+ *   along the first axis is left out. On a map of 3x3 that is one for each row.
  * - `dense`: one product of the whole map, with a matrix that holds each tap of the kernel wherever it
  *   connects an input and an output position. Only where all of them are connected, as on maps of 2x2
  *   under a 3x3 kernel.
  * @category Passes (advanced)
  */
-export type GemmForm = "im2col" | "perPosition" | "dense";
+export type GemmForm = "im2col" | "perRow" | "perPosition" | "dense";
 
 /**
  * What decides on the form: a Conv of one group with constant weights on a map of known size.
@@ -44,18 +46,25 @@ export interface Turns {
 }
 
 /**
- * The form with the least cost by the estimate of {@linkcode formCosts}, if it clearly beats the Conv
- * itself; undefined to leave it.
+ * The form that pays by the estimate of {@linkcode formCosts}, undefined to leave the Conv itself: of those that
+ * are nearly as fast as the fastest that with the fewest nodes, as a node takes twice as long in some of the
+ * runtime's binaries as in others.
  */
 export function cheapestForm(conv: PlainConv, turns: Turns): GemmForm | undefined {
   const costs = formCosts(conv, turns);
-  const [form, cost] = (Object.entries(costs.forms) as [GemmForm, number][])
-    .reduce((a, b) => a[1] <= b[1] ? a : b);
-  return cost < CLEARLY * costs.conv ? form : undefined;
+  const least = Math.min(...Object.values(costs.forms));
+  if (least >= CLEARLY * costs.conv) return undefined;
+  return BY_NODES.find((form) => NEARLY * costs.forms[form] <= least);
 }
+
+/** The forms, that with the fewest nodes first. */
+const BY_NODES: readonly GemmForm[] = ["dense", "im2col", "perRow", "perPosition"];
 
 /** What an estimate has to promise before a Conv is rewritten: its error is about as much. */
 const CLEARLY = 0.92;
+
+/** How near an estimate has to be to the least for its form to be as good. */
+const NEARLY = 0.88;
 
 /** What a Conv and its forms cost, in multiply-adds of a matrix product that fills the kernel. */
 export interface FormCosts {
@@ -80,17 +89,22 @@ export function formCosts(conv: PlainConv, turns: Turns): FormCosts {
   const gathered = (reads: number) => batch * reads * (channels + PER_ROW) * MOVED;
   const gathers = taps > 1 || places !== positions;
 
-  let perPosition = turned + NODE_COST * (4 * classes.length + 4);
-  for (const { positions: own, taps: inside, reads } of classes) {
-    perPosition += productCost(batch * own.length, filters, inside.length * channels) +
-      gathered(reads.length);
-  }
+  const rows = rowClasses(conv);
+  const productsOf = (classes: readonly TapClass[]) =>
+    classes.reduce(
+      (cost, { positions: own, taps: inside, reads }) =>
+        cost + productCost(batch * own.length, filters, inside.length * channels) +
+        gathered(reads.length) + NODE_COST * (own.length > 1 ? 4 : 1),
+      turned + NODE_COST * 6,
+    );
   return {
     conv: convCost(conv),
     forms: {
       im2col: turned + productCost(batch * positions, filters, taps * channels) +
         (gathers ? gathered(positions * taps) : 0) + NODE_COST * 6,
-      perPosition,
+      // With one row, or one for each class, it is one of the others.
+      perRow: rows.length > 1 && rows.length < classes.length ? productsOf(rows) : Infinity,
+      perPosition: productsOf(classes),
       dense: isDense(conv)
         ? turned + productCost(batch, positions * filters, places * channels) + NODE_COST * 5
         : Infinity,

@@ -33,12 +33,16 @@ export function inferShapes(
   }
   const known = (name: string | undefined) => more.get(name ?? "") ?? shapes.get(name);
   for (const node of graph.node) {
-    const [output = ""] = node.output;
-    if (known(output) || !isStandard(node)) continue;
+    if (node.output.every(known) || !isStandard(node)) continue;
     const inputs = node.input.map(known);
     const [x] = inputs;
-    const inferred = x && RULES.get(node.opType)?.({ node, x, inputs, constants });
-    if (inferred) more.set(output, { type: x.type, ...inferred });
+    if (!x) continue;
+    const call = { node, x, inputs, constants };
+    const inferred = node.opType === "Split" ? split(call) : [RULES.get(node.opType)?.(call)];
+    inferred.forEach((axes, i) => {
+      const output = node.output[i]!;
+      if (axes && !known(output)) more.set(output, { type: x.type, ...axes });
+    });
   }
   return more.size > 0 ? shapes.with(more) : shapes;
 }
@@ -100,6 +104,16 @@ function concat({ node, x, inputs }: Call): Axes | undefined {
     dims: x.dims.with(axis, sum),
     depends: x.depends.map((_, i) => union(inputs.map(({ depends }) => depends[i]!))),
   };
+}
+
+/** One shape for each output. */
+function split({ node, x, constants }: Call): Axes[] {
+  const lengths = readIntegers(constants.get(node.input[1] ?? "")) ?? [];
+  const axis = axisOf(node, x);
+  return lengths.map((length) => ({
+    dims: x.dims.with(axis, length),
+    depends: x.depends.with(axis, []),
+  }));
 }
 
 function gather({ node, x, inputs: [, indices] }: Call): Axes | undefined {

@@ -29,5 +29,8 @@ const FIRST_ROW = 0.7;
 /** Multiply-adds in the time of copying an element of a patch. */
 export const MOVED = 10;
 
-/** Multiply-adds in the time (half a microsecond) that a node takes whatever it does. */
-export const NODE_COST = 8_000;
+/**
+ * Multiply-adds in the time (0.9 microseconds) that a node takes whatever it does, in the plain binary: twice as
+ * many in those with a GPU in them.
+ */
+export const NODE_COST = 14_000;

@@ -1,4 +1,5 @@
 import type { Window } from "../onnx/pool_window.ts";
+import { elementCount } from "../tensor/tensor.ts";
 
 /**
  * Output positions that see the same taps of the kernel inside the input, and what they read there.
@@ -41,6 +42,37 @@ export function tapClasses(window: Window): TapClass[] {
     }
   });
   return [...classes.values()];
+}
+
+/**
+ * The classes that see the same rows of the kernel, put together: fewer, each of which reads zeros beyond the
+ * map's other sides. Those are `places`, behind the last place of the input.
+ */
+export function rowClasses(
+  { window, classes }: { readonly window: Window; readonly classes: readonly TapClass[] },
+): TapClass[] {
+  const [, ...inner] = window.kernel;
+  const inRow = elementCount(inner);
+  const places = elementCount(window.input);
+  const rowsOf = ({ taps }: TapClass) => [...new Set(taps.map((tap) => Math.floor(tap / inRow)))];
+  const groups = [...Map.groupBy(classes, (one) => rowsOf(one).join()).values()];
+  return groups.map((group) => {
+    const taps = [...new Set(group.flatMap((one) => one.taps))].sort((a, b) => a - b);
+    const rows = group.flatMap((one) =>
+      one.positions.map((position, i) => {
+        const read = (tap: number) => {
+          const at = one.taps.indexOf(tap);
+          return at < 0 ? places : one.reads[i * one.taps.length + at]!;
+        };
+        return { position, reads: taps.map(read) };
+      })
+    ).sort((a, b) => a.position - b.position);
+    return {
+      positions: rows.map(({ position }) => position),
+      taps,
+      reads: rows.flatMap(({ reads }) => reads),
+    };
+  });
 }
 
 /** All indices of a row-major array of this shape, in order. */

@@ -62,7 +62,7 @@ function addLaidOut(
   { axis, weight, leastScale }: IntegerWeightsOptions,
   builder: Builder,
 ): IntegerWeights | undefined {
-  const { root, nodes } = layout;
+  const { root, steps } = layout;
   const { facts } = builder;
   const { dims, data } = readWeights(root, facts);
   const map = axis === undefined ? undefined : channelMap(layout, dims, axis, facts.constant);
@@ -82,14 +82,18 @@ function addLaidOut(
     ? Float32Array.from(map.from, (c) => stored.scales[c]!)
     : stored.scales;
   if (leastScale?.some((least, c) => scales[c]! < least)) return undefined;
-  const last = nodes.at(-1)!.output[0]!;
-  const integers = builder.once(`laid out ${key} ${last}`, () =>
-    nodes.reduce((from, node) => {
-      const to = builder.fresh(`${node.output[0]}_quantized`);
+  const { node, output } = steps.at(-1)!;
+  const last = node.output[output]!;
+  // What several weights are cut from is laid out once.
+  const integers = steps.reduce((from, { node, output }) => {
+    const made = builder.once(`laid out ${key} ${node.output[0]}`, () => {
+      const outputs = node.output.map((name) => builder.fresh(`${name}_quantized`));
       const name = node.name && builder.fresh(`${node.name}_quantized`);
-      builder.push({ ...node, name, input: [from, ...node.input.slice(1)], output: [to] });
-      return to;
-    }, stored.integers));
+      builder.push({ ...node, name, input: [from, ...node.input.slice(1)], output: outputs });
+      return outputs;
+    });
+    return made[output]!;
+  }, stored.integers);
   const inOrder = !map || map.from.every((c, i) => c === i);
   return {
     ...{ type, scales, integers },

@@ -8,8 +8,14 @@ import { elementCount, type Tensor } from "../tensor/tensor.ts";
 export interface WeightLayout {
   /** Name of the constant. */
   readonly root: string;
-  /** The nodes, from the constant on; each reads the one before as its first input. */
-  readonly nodes: readonly NodeProto[];
+  /** The nodes, from the constant on; each reads what the one before gives as its first input. */
+  readonly steps: readonly LayoutStep[];
+}
+
+/** A node, and which of its outputs it is of. */
+export interface LayoutStep {
+  readonly node: NodeProto;
+  readonly output: number;
 }
 
 /** Operators that move elements, drop or repeat them, and make no new ones. */
@@ -19,6 +25,7 @@ const MOVING: ReadonlySet<string> = new Set([
   "Identity",
   "Reshape",
   "Slice",
+  "Split",
   "Squeeze",
   "Transpose",
   "Unsqueeze",
@@ -36,33 +43,33 @@ export function layoutOf(
   makers: ReadonlyMap<string, NodeProto>,
   isStored: (name: string) => boolean,
 ): WeightLayout | undefined {
-  const nodes: NodeProto[] = [];
+  const steps: LayoutStep[] = [];
   let root = name;
   for (let node = makers.get(root); node && !isStored(root); node = makers.get(root)) {
     const [from = "", ...parameters] = node.input;
-    const moves = isStandard(node) && MOVING.has(node.opType) && node.output.length === 1;
+    const moves = isStandard(node) && MOVING.has(node.opType);
     if (!moves || !parameters.every((parameter) => parameter === "" || isStored(parameter))) {
       return undefined;
     }
-    nodes.unshift(node);
+    steps.unshift({ node, output: node.output.indexOf(root) });
     root = from;
   }
-  return nodes.length > 0 && isStored(root) ? { root, nodes } : undefined;
+  return steps.length > 0 && isStored(root) ? { root, steps } : undefined;
 }
 
 /** A tensor in the place of the constant, laid out. Undefined for what cannot be computed ahead. */
 function layOut(
   tensor: Tensor,
-  { nodes }: WeightLayout,
+  { steps }: WeightLayout,
   constant: (name: string) => TensorProto | undefined,
 ): Tensor | undefined {
   const most = MOST_GROWTH * (8 * elementCount(tensor.dims) + 1024);
-  return nodes.reduce<Tensor | undefined>((from, node) => {
+  return steps.reduce<Tensor | undefined>((from, { node, output }) => {
     const parameters = node.input.slice(1).map((name) => {
       const stored = constant(name);
       return stored && readTensorProto(stored);
     });
-    return from && evaluateNode(node, [from, ...parameters], most)?.[0];
+    return from && evaluateNode(node, [from, ...parameters], most)?.[output];
   }, tensor);
 }
 

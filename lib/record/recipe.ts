@@ -45,10 +45,10 @@ export interface ConvProduct {
   node: string;
   /**
    * How: `im2col` gathers the values that each output reads, `perPosition` has a matrix of its own for
-   * each place, `dense` one matrix for the whole map. A ConvTranspose is a Conv for each of its `phases`, the
+   * each place, `perRow` one for each row, `dense` one matrix for the whole map. A ConvTranspose is a Conv for each of its `phases`, the
    * outputs that lie a whole number of strides apart.
    */
-  form: "im2col" | "perPosition" | "dense" | "phases";
+  form: "im2col" | "perPosition" | "perRow" | "dense" | "phases";
 }
 
 /**

@@ -32,7 +32,7 @@ const nodeForm = z.discriminatedUnion("kind", [
 
 const convProduct = z.strictObject({
   node: z.string(),
-  form: z.enum(["im2col", "perPosition", "dense", "phases"]),
+  form: z.enum(["im2col", "perPosition", "perRow", "dense", "phases"]),
 });
 
 export const winogradForm = schemaOf<WinogradForm>()(

@@ -138,7 +138,7 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
   const products = kernels[0]!.choices.filter(({ rewrite }) => rewrite);
   assert.deepEqual(
     [...new Set(products.map(({ rewrite }) => rewrite))].toSorted(),
-    ["dense", "im2col", "perPosition"],
+    ["dense", "im2col", "perPosition", "perRow"],
   );
   for (const { kind, input, output } of products) {
     const form = kind === "static" ? "int8Last" : "floatLast";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Model } from "../../lib/onnx/model.ts";
+import type { GraphProto } from "../../lib/onnx/onnx_pb.ts";
 import { convToGemm } from "../../lib/passes/conv_to_gemm.ts";
 import type { GemmForm } from "../../lib/passes/gemm_forms.ts";
 import { lowerForWasm } from "../../lib/passes/lower_for_wasm.ts";
@@ -12,7 +13,7 @@ import { count, errorOf, picker, shapesOf } from "./lowering.ts";
 /** Relative error that sums in another order may make in float32. */
 const ROUNDING = 2e-6;
 
-const FORMS: readonly GemmForm[] = ["im2col", "perPosition", "dense"];
+const FORMS: readonly GemmForm[] = ["im2col", "perRow", "perPosition", "dense"];
 
 function inForm(model: Model, shapes: ShapeMap, form: GemmForm): Model {
   return model.withGraph(convToGemm(model.graph, shapes, { form: () => form }));
@@ -58,6 +59,7 @@ Deno.test("convToGemm() agrees with Conv in every form on 30 random shapes, at t
   // Some have windows that lie in the padding altogether, where there is no product to take.
   assert.ok(written.get("im2col")! >= 25);
   assert.equal(written.get("perPosition"), written.get("im2col"));
+  assert.equal(written.get("perRow"), written.get("im2col"));
   assert.ok(written.get("dense")! >= 3);
 });
 
@@ -68,19 +70,36 @@ const WEIGHTS = { w: random([32, 32, 3, 3], 1), b: random([32], 2) };
 Deno.test("convToGemm() writes one Gemm for each position of a 3x3 map, of its taps alone", async () => {
   const model = modelOf(SMALL, WEIGHTS);
   const shapes = await shapesOf(model, { x: [1, 32, 3, 3] });
-  const { graph } = inForm(model, shapes, "perPosition");
-  const gemms = graph.node.filter(({ opType }) => opType === "Gemm");
-  assert.equal(gemms.length, 9);
-  for (const { name } of gemms) assert.match(name, /^\/layer4\/conv1\/Gemm/);
   // corners see 4 taps, edges 6, the middle all 9, of 32 channels each
-  const makers = new Map(graph.node.map((node) => [node.output[0], node]));
-  const rows = gemms.map(({ input }) => {
-    const shape = makers.get(input[1]!)!.input[1];
-    const tensor = graph.initializer.find(({ name }) => name === shape)!;
-    return Number(new BigInt64Array(tensor.rawData!.slice().buffer)[0]) / 32;
-  });
-  assert.deepEqual(rows, [4, 6, 4, 6, 9, 6, 4, 6, 4]);
+  const graph = inForm(model, shapes, "perPosition").graph;
+  assert.deepEqual(depths(graph), [4, 6, 4, 6, 9, 6, 4, 6, 4]);
+  for (const { name, opType } of graph.node) {
+    if (opType === "Gemm") assert.match(name, /^\/layer4\/conv1\/Gemm/);
+  }
+  // What they multiply, and by what, is cut from one each: no Gather and Reshape for each product.
+  const others = graph.node.filter(({ opType }) => opType !== "Gemm").map(({ opType }) => opType);
+  assert.deepEqual(others.toSorted(), [
+    ...["Concat", "Gather", "Gather", "Reshape", "Reshape", "Reshape", "Reshape"],
+    ...["Split", "Split", "Transpose", "Transpose"],
+  ]);
 });
+
+Deno.test("convToGemm() writes one Gemm for each row of a 3x3 map, with zeros beside it", async () => {
+  const model = modelOf(SMALL, WEIGHTS);
+  const shapes = await shapesOf(model, { x: [1, 32, 3, 3] });
+  assert.deepEqual(depths(inForm(model, shapes, "perRow").graph), [6, 9, 6]);
+});
+
+/** Taps of 32 channels that each Gemm multiplies by, as the Split of the kernel cuts them. */
+function depths({ node, initializer }: GraphProto): number[] {
+  const [split] = node.filter(({ opType, attribute }) =>
+    opType === "Split" && attribute[0]!.i === 0n
+  );
+  const gemms = node.filter(({ opType }) => opType === "Gemm");
+  assert.deepEqual(gemms.map(({ input }) => input[1]), split!.output);
+  const sizes = initializer.find(({ name }) => name === split!.input[1])!;
+  return Array.from(new BigInt64Array(sizes.rawData!.slice().buffer), (n) => Number(n) / 32);
+}
 
 Deno.test("convToGemm() lets no file grow by more than the names of its nodes", async () => {
   const model = modelOf(SMALL, WEIGHTS);
@@ -148,7 +167,7 @@ function residual(side: number): { model: Model; dims: { x: number[] } } {
 }
 
 for (const side of [3, 4, 7]) {
-  for (const form of ["im2col", "perPosition"] as const) {
+  for (const form of ["im2col", "perRow", "perPosition"] as const) {
     Deno.test(`a residual chain from ${side}x${side} in the form ${form} is transposed at its ends alone`, async () => {
       const { model, dims } = residual(side);
       const shapes = await shapesOf(model, dims);

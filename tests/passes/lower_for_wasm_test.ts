@@ -56,7 +56,10 @@ Deno.test("lowerForWasm() states the lengths it relies on, and no other", async 
   assert.deepEqual(valueTypes(whole.graph).inputs[0]!.dims, ["N", 1, 6, 12, 12]);
 
   // The trunk sees pictures of 3x3 whatever the number of frames.
-  const trunk = lowerForWasm(model, shapes, { conv3d: false, pool3d: false });
+  const trunk = lowerForWasm(model, shapes, {
+    ...{ conv3d: false, pool3d: false },
+    convToGemm: { form: ({ window }) => window.input.length === 2 ? "im2col" : undefined },
+  });
   assert.equal(count(trunk, "Conv"), 1);
   assert.deepEqual((trunk as LoweredModel).fixed, []);
   assert.deepEqual(valueTypes(trunk.graph).inputs[0]!.dims, ["N", 1, "T", 12, 12]);

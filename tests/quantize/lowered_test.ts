@@ -60,6 +60,7 @@ const cases: readonly (readonly [GemmForm, number, WeightObserver])[] = [
   ["perPosition", 3, perChannel],
   ["perPosition", 3, perTensor],
   ["perPosition", 5, perChannel],
+  ["perRow", 4, perChannel],
   ["dense", 2, perChannel],
 ];
 

@@ -29,6 +29,7 @@ import { QOperatorWriter } from "./qoperator.ts";
 import { float32, weightOnly } from "./qconfig.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
 import { quantizedResults, rangedTensors } from "./static_results.ts";
+import { storeRows } from "./stored_rows.ts";
 import { storeBack } from "./store_back.ts";
 import {
   bytesInFloat32,
@@ -226,7 +227,10 @@ function writeAll(
       dynamicOperator(node)!.write!(node, applied, builder);
       continue;
     }
-    if (applied.kind === "weightOnly") storeSmall(node, applied, builder);
+    if (applied.kind === "weightOnly") {
+      if (storeRows(node, applied, builder)) continue;
+      storeSmall(node, applied, builder);
+    }
     const whole = writeBodies(node, decision.facts, decisions, builder);
     if (writeBehindBarriers(whole, decisions, results, builder)) guarded.add(node.name);
   }
@@ -251,7 +255,10 @@ function writeBodies(
         dynamicOperator(node)!.write!(node, applied, builder);
         continue;
       }
-      if (applied.kind === "weightOnly") storeSmall(node, applied, builder);
+      if (applied.kind === "weightOnly") {
+        if (storeRows(node, applied, builder)) continue;
+        storeSmall(node, applied, builder);
+      }
       const whole = writeBodies(node, inner, decisions, builder);
       changed ||= whole !== node;
       builder.push(whole);

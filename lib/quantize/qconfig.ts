@@ -70,7 +70,8 @@ export interface DynamicInt8 {
 }
 
 /**
- * Small in the file, float32 in the kernel: the runtime expands the weights when it loads.
+ * Small in the file, float32 in the kernel: the runtime expands the weights when it loads, and the rows of
+ * a large table when it reads them.
  * @category QConfigs (advanced)
  */
 export interface WeightOnly {
@@ -299,7 +300,8 @@ export interface WeightOnlyOptions {
 /**
  * Weights stored as int8 (or int4, float16), computed in float32: a quarter (an eighth, a half) of
  * the file at float32's speed, for any operator with weights, GRU and LSTM included. int4 needs
- * opset 21, to which the model is raised.
+ * opset 21, to which the model is raised. A large table of which a Gather reads rows stays int8 in memory,
+ * too: only the rows that are read are expanded.
  *
  * @throws {UserError} If the weights are to have a zero point for each channel.
  * @throws {RangeError} If the size of blocks is no whole number above 0.

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BINARIES, type Binary } from "../record/binary.ts";
 import { schemaOf } from "../record/schema_of.ts";
 import { type Objective, OBJECTIVES } from "../record/objective.ts";
 import { type DataConfig, dataConfig } from "./data_config.ts";
@@ -37,6 +38,10 @@ export interface SharedConfig {
   seed?: number;
   /** Threads of the runtime while latency is measured. @default {1} */
   threads?: number;
+  /** The onnxruntime-web to run and time in: a release such as 1.29.0, or the address of a module. @default {Octavo's own} */
+  runtime?: string;
+  /** Its WASM binary, the one that your page's import loads. @default {"plain"} */
+  binary?: Binary;
   /** Samples evaluated at a time. @default {the number of cores, at most 4} */
   workers?: number;
 }
@@ -75,6 +80,13 @@ export const sharedConfig = schemaOf<SharedConfig>()(z.strictObject({
     .optional(),
   threads: z.int().min(1).max(64).describe("threads of the runtime while latency is measured")
     .meta({ default: 1 }).optional(),
+  runtime: z.string().min(1)
+    .describe(
+      "the onnxruntime-web to run and time in: a release such as 1.29.0, or the address of a module",
+    ).optional(),
+  binary: z.literal(BINARIES)
+    .describe("its WASM binary, the one that your page's import loads")
+    .meta({ default: "plain" }).optional(),
   workers: z.int().min(1).max(64)
     .describe("samples evaluated at a time; by default the number of cores, at most 4").optional(),
 }));

@@ -18,7 +18,7 @@ export function sweepWork(
 ): StudyWork {
   const { config: input = {}, cache, kernelTimer, ...rest } = options;
   const config = checkSweepConfig(input);
-  const { metric, workers, threads, objective, coldRounds } = config;
+  const { metric, workers, threads, runtime: ort, binary, objective, coldRounds } = config;
   // A limit that is given beside the config takes the place of the config's, in either form.
   const isLimited = rest.maxDrop !== undefined || rest.atLeast !== undefined;
   const { maxDrop, atLeast } = isLimited ? rest : config;
@@ -39,7 +39,7 @@ export function sweepWork(
     };
   };
   return studyWork(model, data, maker, {
-    ...{ command: "sweep()", metric, workers, threads },
+    ...{ command: "sweep()", metric, workers, threads, ort, binary },
     ...{ objective, coldRounds, ...configRatios(config) },
     ...rest,
     ...{ maxDrop, atLeast },

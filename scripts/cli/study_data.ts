@@ -14,6 +14,7 @@ import { readSamples } from "./data.ts";
 import { KEPT_TIMES } from "./kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
 import { readNetwork, specialized } from "./read_network.ts";
+import { RUNTIME_OPTIONS } from "./runtime_options.ts";
 import { samples, SPLIT_OPTIONS } from "./split_options.ts";
 import type { Shell } from "./shell.ts";
 import { readUserText } from "../../lib/user_file.ts";
@@ -41,6 +42,7 @@ export const STUDY_OPTIONS = {
   threads: number("N", "threads of the runtime while latency is measured; 1 by default", {
     ...{ integer: true, min: 1, max: 64 },
   }),
+  ...RUNTIME_OPTIONS,
   workers: number("N", "samples evaluated at a time; by default the number of cores, at most 4", {
     ...{ integer: true, min: 1, max: 64 },
   }),

@@ -104,6 +104,17 @@ Deno.test("sweep() keeps accuracy but not latency for another number of threads"
     assert.ok(steps.includes("latency") && !steps.includes("accuracy"));
   }));
 
+Deno.test("sweep() runs in the onnxruntime-web that its config names", async () => {
+  const config = { ...FEW.config, runtime: "1.30" };
+  await assert.rejects(
+    async () => await sweep(tinyModel(), tinyData(), { ...FEW, config }),
+    {
+      name: "UserError",
+      message: /^Cannot use "1\.30" as onnxruntime-web: it is no whole version/,
+    },
+  );
+});
+
 Deno.test("sweep() stopped by a signal returns what there is, and continues from there", () =>
   inFolder(async (out) => {
     const stop = new AbortController();

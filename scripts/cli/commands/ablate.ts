@@ -10,6 +10,7 @@ import { configOption, DATA_HELP, readingOf, readSamples, TOKENIZER_OPTION } fro
 import { METRIC_OPTION } from "../metric_options.ts";
 import { specialized } from "../read_network.ts";
 import { withConfig } from "../with_config.ts";
+import { RUNTIME_OPTIONS, runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
 import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { tellMetric } from "../tell_metric.ts";
@@ -56,6 +57,7 @@ const command = {
     selection: samples("samples to measure effects on"),
     ...SPLIT_OPTIONS,
     noTimes: flag("do not time the layers"),
+    ...RUNTIME_OPTIONS,
     workers: number("N", "samples run at a time; by default the number of cores, at most 8", {
       ...{ integer: true, min: 1, max: 64 },
     }),
@@ -85,6 +87,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
     ...options.lowered && { base: "lowered" },
     ...layers !== undefined && { layers: layers.split(",").map((name) => name.trim()) },
     ...given({ depth, screening, pairs, seed, workers }),
+    ...runtimeChoice(options),
   };
   progress.update("reading model and samples");
   const read = await modelOrSample(operands.model, { progress });

@@ -29,6 +29,7 @@ import { makeRoomFor, requireOut } from "../out_file.ts";
 import { readNetwork, specialized } from "../read_network.ts";
 import { given } from "../study_data.ts";
 import { withConfig } from "../with_config.ts";
+import { RUNTIME_OPTIONS, runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
 import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { takeSamples } from "../take_samples.ts";
@@ -62,6 +63,7 @@ const command = {
     threads: number("N", "threads of the runtime to choose for; 1 by default", {
       ...{ integer: true, min: 1, max: 64 },
     }),
+    ...RUNTIME_OPTIONS,
     calibration: samples("samples to find ranges with; 40 % by default, 200 at most"),
     selection: samples("most samples to compare on; 100 by default"),
     metric: METRIC_OPTION,
@@ -109,7 +111,10 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const feeds = samples?.calibration ?? [madeUp(model, options.shape ?? [])];
   await makeRoomFor(out);
 
-  await using runtime = await openOwnRuntime({ workers: 1, threads }, progress.log);
+  await using runtime = await openOwnRuntime(
+    { workers: 1, threads, ...runtimeChoice(options) },
+    progress.log,
+  );
   const planned = await planCheck(model, samples?.check, options, runtime, shell);
   const result = await optimize(model, feeds, {
     ...{ runtime, format },

@@ -28,6 +28,7 @@ import {
 import { makeRoomFor } from "../out_file.ts";
 import { readNetwork } from "../read_network.ts";
 import { withConfig } from "../with_config.ts";
+import { RUNTIME_OPTIONS, runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
 
 const command = {
@@ -51,6 +52,7 @@ const command = {
     threads: number("N", "threads of the runtime; 1 by default", {
       ...{ integer: true, min: 1, max: 64 },
     }),
+    ...RUNTIME_OPTIONS,
     json: flag("print all figures as JSON"),
   },
   examples: [
@@ -86,7 +88,10 @@ const main = script(command, async (line, { print, progress, signal }) => {
   );
 
   if (chart !== undefined) await makeRoomFor(chart);
-  await using runtime = await openOwnRuntime({ workers: 1, threads }, progress.log);
+  await using runtime = await openOwnRuntime(
+    { workers: 1, threads, ...runtimeChoice(options) },
+    progress.log,
+  );
   const measure = async (one: Model) => {
     progress.update(`timing the nodes of ${one.name}`);
     return await profileModel(one, samples, { runtime, signal });

@@ -45,6 +45,7 @@ import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
+import { RUNTIME_OPTIONS, runtimeChoice } from "../runtime_options.ts";
 import { openOwnRuntime } from "../open_own_runtime.ts";
 import { makeRoomFor, requireOut } from "../out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "../quantize_choices.ts";
@@ -85,6 +86,7 @@ const command = {
     ...COLD_OPTIONS,
     ...SPLIT_OPTIONS,
     why: WHY_OPTION,
+    ...RUNTIME_OPTIONS,
     fresh: flag(`measure the times of kernels again, and keep that; ${KEPT_TIMES}`),
     ...WRITTEN_OPTIONS,
     json: flag("print plan and comparison as JSON"),
@@ -124,7 +126,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   requireLayers(fuse(model), options.why ?? []);
   await makeRoomFor(out);
 
-  await using runtime = await openOwnRuntime({}, progress.log);
+  await using runtime = await openOwnRuntime(runtimeChoice(options), progress.log);
   const context = { runtime, shell };
   const network = data ? await specialized(model, data, shell) : model;
   const asked = await quantize(network, data, { options, config }, context);

@@ -5,6 +5,7 @@ import { search } from "../../../lib/task/run_search.ts";
 import { number, RESUMES, text } from "../command.ts";
 import { DATA_HELP, READING, readingOf, readShared, TOKENIZER_OPTION } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
+import { runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
 import {
   commandLine,
@@ -66,6 +67,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   const running = search(model, splits, {
     ...given({ maxDrop, atLeast, maxCreate, maxHeap, coldRounds, minutes, objective }),
     ...given({ threads, workers, fresh }),
+    ...runtimeChoice(options),
     ...metric,
     ...{ out, signal, report: writeReport },
     command: commandLine("search", args),

@@ -5,6 +5,7 @@ import { sweep } from "../../../lib/task/run_sweep.ts";
 import { flag, RESUMES, text } from "../command.ts";
 import { configOption, DATA_HELP, readingOf, TOKENIZER_OPTION } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
+import { runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
 import {
   commandLine,
@@ -66,11 +67,12 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const objective = objectiveOf(options.objective);
   requirePair(operands.model, data, "sweep");
   const { threads, workers, seed, calibration, selection, test } = options;
+  const { ort: runtime, binary } = runtimeChoice(options);
   const config: SweepConfig = {
     ...(options.config === undefined
       ? { ...parseSweepConfig("{}"), ...(quick && QUICK_GRID) }
       : parseSweepConfig(await readUserText(options.config), options.config)),
-    ...given({ threads, workers, seed, calibration, selection, test }),
+    ...given({ runtime, binary, threads, workers, seed, calibration, selection, test }),
   };
   const metric = await studyMetric(options.metric ?? config.metric);
   const { model, splits, name } = await openSubject({

@@ -38,6 +38,10 @@ function configText({ layer, command }: StudySubject): string {
   // Threads of the runtime while time is measured: as many as your page will have.
   // "threads": 1,
 
+  // The WASM binary of onnxruntime-web that your page's import loads: "plain" is "onnxruntime-web/wasm",
+  // "jsep" is "onnxruntime-web", "asyncify" is "onnxruntime-web/webgpu".
+  // "binary": "plain",
+
   // Samples to find ranges with, to choose by, and for the number that is reported.
   // "calibration": 100,
   // "selection": 400,

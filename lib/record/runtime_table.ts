@@ -56,8 +56,8 @@ export interface RuntimeRow {
   nodes?: number;
   /** What is executed otherwise than in the row before. */
   changes?: ExecutedChange[];
-  /** The node whose time changed most from that in the row before. */
-  slowest?: KernelChange;
+  /** The node whose kernel's time changed most from that in the row before; absent where none did beyond noise. */
+  kernel?: KernelChange;
 }
 
 /** What a page loads that imports onnxruntime-web by one of its entries, without a bundler. */
@@ -94,7 +94,9 @@ export interface ExecutedChange {
 export interface KernelChange {
   node: string;
   opType: string;
-  /** Milliseconds, each held against what float32, or the model itself, took there as a whole. */
+  /** Milliseconds, medians. */
   before: number;
   after: number;
+  /** How much longer it takes, where the machine's pace is taken off. */
+  factor: number;
 }

@@ -1,4 +1,5 @@
 import { readUserFile } from "../user_file.ts";
+import { distOf } from "./package_files.ts";
 
 /** What a page loads that imports onnxruntime-web by one of its entries, without a bundler. */
 export interface PackageEntry {
@@ -38,7 +39,7 @@ const STARTS_WASM = "_OrtCreateRunOptions=";
  * assert.equal(byEntry.get("onnxruntime-web")!.wasm, "ort-wasm-simd-threaded.jsep.wasm");
  * ```
  */
-export async function packageEntries(dist: URL = ownDist()): Promise<PackageEntry[]> {
+export async function packageEntries(dist: URL = distOf()!): Promise<PackageEntry[]> {
   const { name, exports } = JSON.parse(
     await readText(new URL("../package.json", dist), "package.json of onnxruntime-web"),
   ) as Manifest;
@@ -57,11 +58,6 @@ export async function packageEntries(dist: URL = ownDist()): Promise<PackageEntr
     });
   }
   return found;
-}
-
-/** The folder of the files of Octavo's own onnxruntime-web. */
-function ownDist(): URL {
-  return new URL(".", import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
 }
 
 /** The script that a page without a bundler gets by a condition. */

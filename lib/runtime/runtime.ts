@@ -122,6 +122,8 @@ export interface ColdStartOptions {
  * @category Measuring (advanced)
  */
 export interface ColdStart {
+  /** Milliseconds until the runtime itself had started, its WASM compiled, before the session; absent where not told. */
+  readonly startMs?: number;
   /** Milliseconds until the session was there. */
   readonly createMs: number;
   /** Milliseconds of the first run. */

@@ -38,6 +38,10 @@ export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     summary: "show where the time goes, node by node",
     load: () => import("./commands/profile.ts"),
   }],
+  ["runtime", {
+    summary: "compare the imports and releases of onnxruntime-web that may serve a model",
+    load: () => import("./commands/runtime.ts"),
+  }],
   ["report", {
     summary: "write the report again from a stored study",
     load: () => import("./commands/report.ts"),

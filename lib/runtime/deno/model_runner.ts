@@ -1,5 +1,5 @@
 import type { Feeds, Tensor } from "../../tensor/tensor.ts";
-import { type Clock, type ClockKind, wallClock } from "../clock.ts";
+import type { Clock, ClockKind } from "../clock.ts";
 import { readProfile, type RunProfile } from "../profile_run.ts";
 import { explain } from "../runtime_errors.ts";
 import type { ColdStart, Times } from "../runtime.ts";
@@ -11,7 +11,7 @@ import type { RuntimeHook } from "./hook.ts";
 import type { TimesRequest } from "../times_request.ts";
 import type { Jobs } from "./protocol.ts";
 import { OrtSession, threadsHere } from "./ort_session.ts";
-import { clockOf } from "./thread_clock.ts";
+import { clockOf, startClockOf } from "./thread_clock.ts";
 
 /** A model, ready to be loaded. */
 export interface LoadableModel {
@@ -159,10 +159,7 @@ export class ModelRunner {
     }
   }
 
-  /**
-   * Opens a model and runs it, as the first one of this thread. The clock is that of the thread, else the
-   * wall's: in that of the process are V8's compilers, for which a page does not wait.
-   */
+  /** Opens a model and runs it, as the first one of this thread. */
   async coldStart(
     { name, bytes }: LoadableModel,
     { samples: [sample], steady }: {
@@ -171,8 +168,7 @@ export class ModelRunner {
     },
   ): Promise<{ start: ColdStart; clock: ClockKind }> {
     const { hook, between, threads } = this.#options;
-    const own = this.#clock;
-    const clock = own.kind === "thread" ? own : wallClock;
+    const clock = startClockOf(threadsHere() ?? 1);
     const opening = clock.now();
     const session = await OrtSession.open(bytes, { name, threads });
     const opened = clock.now();

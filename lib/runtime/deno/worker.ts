@@ -5,6 +5,7 @@ import { type LoadableModel, ModelRunner } from "./model_runner.ts";
 import { cannotUse, ortModule, versionOf, whyNotStarted } from "./ort_module.ts";
 import { OrtSession } from "./ort_session.ts";
 import { packError } from "./plain_error.ts";
+import { startClockOf } from "./thread_clock.ts";
 import {
   CONTROL,
   CONTROL_BYTES,
@@ -30,6 +31,8 @@ const send = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(r
 /** Made by {@linkcode start}. */
 let runner: ModelRunner;
 let loaded: LoadedOrt;
+/** Milliseconds until the runtime had started. */
+let startMs: number;
 /** Why nothing can be done here. */
 let unusable: unknown;
 
@@ -65,7 +68,10 @@ const jobs: { [K in JobKind]: (request: Jobs[K]["request"]) => Promise<Jobs[K]["
   profile: async ({ model, ...request }) => ({
     profile: await runner.profile(loadable(model), request),
   }),
-  coldStart: ({ model, ...request }) => runner.coldStart(loadable(model), request),
+  coldStart: async ({ model, ...request }) => {
+    const { start, clock } = await runner.coldStart(loadable(model), request);
+    return { start: { startMs, ...start }, clock };
+  },
 };
 
 function loadable({ hash, name, bytes }: ModelRef): LoadableModel {
@@ -107,6 +113,8 @@ async function start({ control: shared, ort, binary, threads, anew }: Start): Pr
   control = new Int32Array(shared);
   const hook = installHook({ onRun: announce, anew });
   runner = new ModelRunner({ hook, between: checkIn });
+  const clock = startClockOf(threads);
+  const from = clock.now();
   try {
     const release = versionOf(await ortModule({ module: ort, binary }), ort);
     await OrtSession.open(new Uint8Array(0), { threads }).catch((error) => {
@@ -115,6 +123,7 @@ async function start({ control: shared, ort, binary, threads, anew }: Start): Pr
         throw new UserError(`${cannotUse({ module: ort, binary })}: ${reason}`);
       }
     });
+    startMs = clock.now() - from;
     loaded = { release, binary: binary ?? hook.binary };
   } catch (error) {
     unusable = error; // told to whoever wants something

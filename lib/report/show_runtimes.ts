@@ -1,0 +1,207 @@
+import { table } from "../display.ts";
+import type { Binary } from "../record/binary.ts";
+import type {
+  EntryLoad,
+  ExecutedChange,
+  Parting,
+  RuntimeRow,
+  RuntimeTable,
+} from "../record/runtime_table.ts";
+import { count, factor, factorInterval, megabytes, milliseconds, plural } from "./format.ts";
+
+/** What the sizes are, in a sentence. */
+const SIZES =
+  "loads: script and WASM as a page without a bundler fetches them, as they are, after gzip 6 and after " +
+  "brotli 5, which servers compress with at each request (brotli 11, once for all, saves a fifth more).";
+
+/** How to have another entry load the plain binary, where it has to be another one. */
+const OTHER_ENTRIES = 'ort.env.wasm.wasmPaths = { mjs: ".../ort-wasm-simd-threaded.mjs", wasm: ' +
+  '".../ort-wasm-simd-threaded.wasm" }';
+
+/** The binaries of a release side by side, with what they rest on, and one sentence of advice at the end. */
+export function runtimeTableText(record: RuntimeTable): string {
+  const { rows } = record;
+  const lines = rows.flatMap((row) =>
+    (row.loads ?? [undefined]).map((load) => [row, load] as const)
+  );
+  const cells = lines.map(([row, load]) => ({
+    ...(load ? { import: load.entry } : {}),
+    binary: row.binary,
+    ...(load
+      ? {
+        loads: megabytes(load.bytes),
+        gzip: megabytes(load.download.gzip),
+        brotli: megabytes(load.download.brotli),
+      }
+      : {}),
+    start: row.start && `${milliseconds(row.start.ms)} ms`,
+    "to plain": row.start && factorInterval(row.start.ratio),
+    run: row.ms !== undefined ? `${milliseconds(row.ms)} ms` : undefined,
+    "to plain's": row.toFirst && factorInterval(row.toFirst),
+    ...(record.subject.float32 && { "to float32": row.ratio && factorInterval(row.ratio) }),
+    bits: bitsText(row),
+    nodes: row.nodes === undefined ? undefined : count(row.nodes),
+  }));
+  const first = rows.find(({ refused }) => refused === undefined);
+  return [
+    table(withoutEmpty(cells)).text,
+    "",
+    subjectNote(record),
+    ...(lines.some(([, load]) => load) ? [SIZES] : []),
+    ...(rows.some(({ start }) => start)
+      ? [
+        "start: until the runtime and its first session are there, in fresh workers, without the page's script.",
+      ]
+      : []),
+    ...refusals(rows.map((row) => [row.binary, row])),
+    ...partings(rows.map((row) => [row.binary, row]), first?.binary),
+    ...(first?.loads ? ["", adviceText(rows)] : []),
+  ].join("\n");
+}
+
+/** The releases side by side, and what changed from one to the next. */
+export function releaseTableText(record: RuntimeTable): string {
+  const { rows } = record;
+  const cells = rows.map((row) => ({
+    release: row.release,
+    opens: row.refused === undefined ? "yes" : "no",
+    bits: bitsText(row),
+    run: row.ms !== undefined ? `${milliseconds(row.ms)} ms` : undefined,
+    "to the first's": row.toFirst && factorInterval(row.toFirst),
+    ...(record.subject.float32 && { "to float32": row.ratio && factorInterval(row.ratio) }),
+    start: row.start && factorInterval(row.start.ratio),
+    nodes: row.nodes === undefined ? undefined : count(row.nodes),
+    "executed otherwise": changesText(row),
+  }));
+  const named = rows.map((row) => [row.release, row] as const);
+  const ran = rows.filter(({ refused }) => refused === undefined);
+  return [
+    table(withoutEmpty(cells)).text,
+    "",
+    subjectNote(record),
+    "Each is held against the first that opens; executed otherwise: than in the one before.",
+    ...refusals(named),
+    ...partings(named, ran[0]?.release),
+    ...(ran.length > 1 ? ["", releaseVerdict(ran, record.subject.float32 !== undefined)] : []),
+  ].join("\n");
+}
+
+/** Columns that no row has anything for are left out. */
+function withoutEmpty<T extends Record<string, unknown>>(rows: readonly T[]): T[] {
+  const filled = new Set(
+    rows.flatMap((row) => Object.keys(row).filter((key) => row[key] !== undefined)),
+  );
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([key]) => filled.has(key))) as T
+  );
+}
+
+function bitsText({ bits, refused }: RuntimeRow): string | undefined {
+  if (refused !== undefined) return undefined;
+  return bits === "same" ? "same" : "differ";
+}
+
+/** What was run on what, in a sentence. */
+function subjectNote({ subject, threads, machine }: RuntimeTable): string {
+  const { name, bytes, float32, samples } = subject;
+  return `${name}, ${megabytes(bytes)}${float32 ? `, against ${float32}` : ""}; ${samples}; ` +
+    `${plural(threads, "thread")}, in turns; ${machine}.`;
+}
+
+function refusals(rows: readonly (readonly [name: string, row: RuntimeRow])[]): string[] {
+  return rows.flatMap(([name, { refused }]) =>
+    refused === undefined ? [] : [`${name}: ${refused}.`]
+  );
+}
+
+function partings(
+  rows: readonly (readonly [name: string, row: RuntimeRow])[],
+  first: string | undefined,
+): string[] {
+  return rows.flatMap(([name, { bits }]) =>
+    bits === undefined || bits === "same"
+      ? []
+      : [`${name}: other bits than ${first}, ${partingText(bits)}.`]
+  );
+}
+
+function partingText({ node, opType, tensor }: Parting): string {
+  return node === ""
+    ? `seen in the output "${tensor}", in no node before it`
+    : `first in "${tensor}", which the ${opType} "${node}" makes`;
+}
+
+/** `Conv 9 → 0 (conv1), FusedConv 0 → 9 (conv1); "fc" Gemm ×1.6`. */
+function changesText({ changes = [], kernel }: RuntimeRow): string | undefined {
+  const counts = changes.map(({ opType, before, after, node }: ExecutedChange) =>
+    `${opType} ${before} → ${after} (${node})`
+  );
+  const parts = [
+    ...(counts.length > 0 ? [counts.join(", ")] : []),
+    ...(kernel ? [`${kernel.opType} "${kernel.node}" takes ${factor(kernel.factor)}`] : []),
+  ];
+  return parts.length === 0 ? undefined : parts.join("; ");
+}
+
+/** What changes over the releases that open the model, in a sentence. */
+function releaseVerdict(ran: readonly RuntimeRow[], hasFloat32: boolean): string {
+  const other = ran.find(({ bits }) => bits !== "same");
+  const bits = other
+    ? `the bits of ${other.release} are others`
+    : `all ${ran.length} that open it give the same bits`;
+  const what = hasFloat32 ? "its time to float32's" : "its time";
+  const of = (row: RuntimeRow) => hasFloat32 ? row.ratio : row.toFirst;
+  const moved = ran.slice(1).find((row, i) => {
+    const [before, after] = [of(ran[i]!), of(row)];
+    return before && after && (after.low > NOISE * before.high || NOISE * after.high < before.low);
+  });
+  const before = moved && ran[ran.indexOf(moved) - 1]!;
+  const time = moved && before
+    ? `${what} changes beyond noise from ${before.release} (${factorInterval(of(before)!)}) to ` +
+      `${moved.release} (${factorInterval(of(moved)!)})`
+    : `${what} does not change beyond noise`;
+  return `${bits[0]!.toUpperCase()}${bits.slice(1)}, and ${time}.`;
+}
+
+/** What intervals must lie apart by, as a factor: measured, ratios of the same kernels differ by as much. */
+const NOISE = 1.1;
+
+/** Which import to write, and what it saves against the one that is usual. */
+function adviceText(rows: readonly RuntimeRow[]): string {
+  const usable = rows.filter(({ refused, loads }) => refused === undefined && loads);
+  const brotli = (row: RuntimeRow) => smallest(row).download.brotli;
+  const isSlower = (row: RuntimeRow, than: RuntimeRow) =>
+    row.toFirst !== undefined && than.toFirst !== undefined &&
+    row.toFirst.low > NOISE * than.toFirst.high;
+  const best = usable.reduce((a, b) =>
+    isSlower(a, b) || brotli(b) < brotli(a) && !isSlower(b, a) ? b : a
+  );
+  const load = smallest(best);
+  const usual = usable.find((row) => row.loads!.some(({ entry }) => entry === USUAL));
+  const line = `import * as ort from "${load.entry}";`;
+  if (!usual || usual === best) return `Write \`${line}\`, ${megabytes(load.download.brotli)}.`;
+  const usualLoad = usual.loads!.find(({ entry }) => entry === USUAL)!;
+  const costs = [
+    `loads ${megabytes(usualLoad.download.brotli)}`,
+    ...(usual.start && best.start
+      ? [`starts in ${factor(usual.start.ms / best.start.ms)} of the time`]
+      : []),
+    ...(usual.ms !== undefined && best.ms !== undefined
+      ? [`takes ${factor(usual.ms / best.ms)} of the time for a run`]
+      : []),
+  ];
+  const last = costs.length > 1 ? ` and ${costs.pop()}` : "";
+  return `Write \`${line}\`, ${megabytes(load.download.brotli)} after brotli: "${USUAL}" ` +
+    `${costs.join(", ")}${last}` +
+    (best.binary === ("plain" satisfies Binary)
+      ? `; where it has to be another entry, \`${OTHER_ENTRIES}\` has it load the same binary.`
+      : ".");
+}
+
+/** The import that most pages write. */
+const USUAL = "onnxruntime-web";
+
+/** Of the entries to one binary, the one that loads least. */
+function smallest({ loads }: RuntimeRow): EntryLoad {
+  return loads!.reduce((a, b) => b.download.brotli < a.download.brotli ? b : a);
+}

@@ -1,0 +1,176 @@
+import { nearest, UsageError, UserError } from "../../../lib/errors.ts";
+import { BINARIES, type Binary } from "../../../lib/record/binary.ts";
+import type { RuntimeRow, RuntimeTable } from "../../../lib/record/runtime_table.ts";
+import { releaseTableText, runtimeTableText } from "../../../lib/report/show_runtimes.ts";
+import { openRuntime } from "../../../lib/runtime/open_runtime.ts";
+import { distOf } from "../../../lib/runtime/package_files.ts";
+import { entryLoads } from "../../../lib/task/entry_loads.ts";
+import { measureRuntimes, type RuntimeChoice } from "../../../lib/task/measure_runtimes.ts";
+import { flag, number, text, texts } from "../command.ts";
+import { DATA_HELP, READING } from "../data.ts";
+import { type FoundSubject, runtimeSubject } from "../runtime_subject.ts";
+import { script, type Shell } from "../shell.ts";
+
+const command = {
+  name: "runtime",
+  summary:
+    "Shows what serves a model in a page, measured here and now: what each import of onnxruntime-web makes a " +
+    "page load, how long its binary takes to start, what the model takes in it and against float32, and " +
+    "whether it gives the same bits; and says which import to write. With --releases, looks at releases in " +
+    "place of binaries.",
+  operands: {
+    subject: {
+      placeholder: "MODEL|STUDY",
+      help:
+        "a model's file, or a study's folder: its winner against its float32 network; without " +
+        "one, the bundled lip-reading sample",
+      optional: true,
+    },
+  },
+  options: {
+    releases: text(
+      "V,V,...",
+      "compare these releases of npm's onnxruntime-web, as 1.29.0,1.30.0: whether they open the model, give " +
+        "the same bits, what it takes, and what is executed otherwise",
+    ),
+    binary: text(
+      "NAME,...",
+      `only these binaries: ${BINARIES.join(", ")}; with --releases one, plain by default`,
+    ),
+    runtime: text("V", "the release whose binaries are compared; Octavo's own by default"),
+    float32: text("FILE", "the float32 network that the model's time is held against"),
+    data: text("PATH", `${DATA_HELP}; inputs are made up without`),
+    config: READING,
+    shape: texts(
+      "INPUT=1,3,224,224",
+      "shape of an input that is made up; once for each input that leaves dimensions open",
+    ),
+    threads: number("N", "threads of the runtime; 1 by default", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    json: flag("print all figures as JSON"),
+  },
+  examples: [
+    "studies/sample",
+    "model.int8.onnx --float32 model.onnx --data samples.npz",
+    "studies/sample --releases 1.26.0,1.29.0,1.30.0",
+  ],
+} as const;
+
+const main = script(command, async ({ operands, options }, shell) => {
+  const { print, progress } = shell;
+  const { releases, binary, runtime, float32, data, config, shape, threads = 1, json } = options;
+  const binaries = binary === undefined ? undefined : readBinaries(binary);
+  const listed = releases === undefined ? undefined : readReleases(releases);
+  if (listed && (runtime !== undefined || (binaries?.length ?? 1) > 1)) {
+    throw new UsageError(
+      "--releases takes one binary, and no --runtime: it names the releases itself",
+    );
+  }
+  progress.update("reading model and samples");
+  const subject = await runtimeSubject(
+    { path: operands.subject, float32, data, config, shape },
+    shell,
+  );
+  const rows = listed
+    ? await releaseRows(subject, listed, binaries?.[0] ?? "plain", threads, shell)
+    : await binaryRows(subject, binaries ?? BINARIES, runtime, threads, shell);
+  const first = rows.find(({ refused }) => refused === undefined);
+  if (!first) throw new UserError(rows.map(({ refused }) => refused).join("\n"));
+  const record = await recordOf(subject, rows, threads);
+  progress.close();
+  const show = listed ? releaseTableText : runtimeTableText;
+  await print(json ? JSON.stringify(record, null, 2) : show(record));
+});
+
+/** The binaries of one release, with what each import makes a page load. */
+async function binaryRows(
+  subject: FoundSubject,
+  binaries: readonly Binary[],
+  release: string | undefined,
+  threads: number,
+  { progress, signal }: Shell,
+): Promise<RuntimeRow[]> {
+  const ort = release === undefined ? undefined : moduleOf(release);
+  const choices = binaries.map((binary): RuntimeChoice => ({ binary, ...(ort && { ort }) }));
+  const onProgress = (step: string) => progress.update(step);
+  const rows = await measureRuntimes(subject, choices, { threads, signal, onProgress });
+  if (rows.every(({ refused }) => refused !== undefined)) return rows;
+  const dist = distOf(ort); // a worker has loaded it by now
+  if (!dist) return rows;
+  const loads = await entryLoads({
+    ...{ dist, binaries },
+    onProgress: (file) => progress.update(`compressing ${file}`),
+  });
+  return rows.map((row) => {
+    const own = loads.get(row.binary);
+    return own ? { ...row, loads: own } : row;
+  });
+}
+
+/** One binary of several releases. */
+async function releaseRows(
+  subject: FoundSubject,
+  releases: readonly string[],
+  binary: Binary,
+  threads: number,
+  { progress, signal }: Shell,
+): Promise<RuntimeRow[]> {
+  const choices = releases.map((release) => ({ binary, ort: moduleOf(release) }));
+  const onProgress = (step: string) => progress.update(step);
+  return await measureRuntimes(subject, choices, { threads, changes: true, signal, onProgress });
+}
+
+async function recordOf(
+  { model, float32, inputs }: FoundSubject,
+  rows: RuntimeRow[],
+  threads: number,
+): Promise<RuntimeTable> {
+  await using runtime = openRuntime({ workers: 0 });
+  const { engine, machine } = await runtime.environment();
+  return {
+    schema: 1,
+    subject: {
+      name: model.name,
+      bytes: model.bytes().length,
+      ...(float32 && { float32: float32.name }),
+      samples: inputs,
+    },
+    engine,
+    // Which onnxruntime-web it is stands in the rows.
+    machine: machine.replace(/; onnxruntime-web.*$/, ""),
+    threads,
+    rows,
+  };
+}
+
+function readBinaries(list: string): Binary[] {
+  return list.split(",").map((name) => {
+    const found = BINARIES.find((one) => one === name);
+    if (found) return found;
+    const [near] = nearest(name, BINARIES);
+    throw new UsageError(
+      `--binary ${list}: onnxruntime-web has no binary "${name}"` +
+        `${near ? `, did you mean ${near}?` : `; it has ${BINARIES.join(", ")}`}`,
+    );
+  });
+}
+
+/** A release as npm writes it. */
+const RELEASE = /^\d+\.\d+\.\d+(-[\w.-]+)?$/;
+
+function readReleases(list: string): string[] {
+  const releases = [...new Set(list.split(",").map((one) => one.trim()))];
+  const wrong = releases.find((one) => !RELEASE.test(one));
+  if (wrong === undefined) return releases;
+  throw new UsageError(
+    `--releases ${list}: "${wrong}" is no release; give versions with commas between, as 1.29.0,1.30.0`,
+  );
+}
+
+/** What is imported: a release of npm's package, or the address of a module. */
+function moduleOf(release: string): string {
+  return RELEASE.test(release) ? `npm:onnxruntime-web@${release}` : release;
+}
+
+export default main;

@@ -31,7 +31,7 @@ export async function firstParting(
   if (executed) {
     try {
       const found = await partingOf(executed, feeds, runtimes, "disabled", signal);
-      if (found) return found;
+      if (found) return { ...found, model: model.name };
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
     }
@@ -58,7 +58,7 @@ async function partingOf(
     const tensor = outputs.find((name) => !sameBits(one![0]![name]!, other![0]![name]!));
     if (tensor === undefined) continue;
     const { name, opType, output } = makers.get(tensor)!;
-    return { node: name || output[0]!, opType, tensor };
+    return { model: model.name, node: name || output[0]!, opType, tensor };
   }
   return undefined;
 }

@@ -73,6 +73,8 @@ export interface EntryLoad {
 
 /** The first tensor, in the order of execution, that is not the same to the bit. */
 export interface Parting {
+  /** Name of the model that it was seen in, which may be the float32 network. */
+  model: string;
   /** The node that makes it, by name or first output; "" where only the outputs were seen to differ. */
   node: string;
   /** Operator of that node. */

@@ -1,5 +1,6 @@
 import { table } from "../display.ts";
 import type { Binary } from "../record/binary.ts";
+import type { Estimate } from "../record/metric_info.ts";
 import type {
   EntryLoad,
   ExecutedChange,
@@ -24,6 +25,7 @@ export function runtimeTableText(record: RuntimeTable): string {
   const lines = rows.flatMap((row) =>
     (row.loads ?? [undefined]).map((load) => [row, load] as const)
   );
+  const first = rows.find(({ refused }) => refused === undefined);
   const cells = lines.map(([row, load]) => ({
     ...(load ? { import: load.entry } : {}),
     binary: row.binary,
@@ -34,23 +36,22 @@ export function runtimeTableText(record: RuntimeTable): string {
         brotli: megabytes(load.download.brotli),
       }
       : {}),
-    start: row.start && `${milliseconds(row.start.ms)} ms`,
-    "to plain": row.start && factorInterval(row.start.ratio),
-    run: row.ms !== undefined ? `${milliseconds(row.ms)} ms` : undefined,
-    "to plain's": row.toFirst && factorInterval(row.toFirst),
+    start: row.start && timeText(row.start.ms, row !== first && row.start.ratio),
+    run: row.ms === undefined ? undefined : timeText(row.ms, row !== first && row.toFirst),
     ...(record.subject.float32 && { "to float32": row.ratio && factorInterval(row.ratio) }),
     bits: bitsText(row),
     nodes: row.nodes === undefined ? undefined : count(row.nodes),
   }));
-  const first = rows.find(({ refused }) => refused === undefined);
   return [
     table(withoutEmpty(cells)).text,
     "",
     subjectNote(record),
+    ...(rows.length > 1 ? [`A factor is to what it takes in ${first?.binary}.`] : []),
     ...(lines.some(([, load]) => load) ? [SIZES] : []),
     ...(rows.some(({ start }) => start)
       ? [
-        "start: until the runtime and its first session are there, in fresh workers, without the page's script.",
+        "start: until the runtime and its first session are there, in fresh workers, without the page's " +
+        "script.",
       ]
       : []),
     ...refusals(rows.map((row) => [row.binary, row])),
@@ -62,24 +63,25 @@ export function runtimeTableText(record: RuntimeTable): string {
 /** The releases side by side, and what changed from one to the next. */
 export function releaseTableText(record: RuntimeTable): string {
   const { rows } = record;
+  const ran = rows.filter(({ refused }) => refused === undefined);
   const cells = rows.map((row) => ({
     release: row.release,
     opens: row.refused === undefined ? "yes" : "no",
     bits: bitsText(row),
-    run: row.ms !== undefined ? `${milliseconds(row.ms)} ms` : undefined,
-    "to the first's": row.toFirst && factorInterval(row.toFirst),
+    run: row.ms === undefined ? undefined : timeText(row.ms, row !== ran[0] && row.toFirst),
     ...(record.subject.float32 && { "to float32": row.ratio && factorInterval(row.ratio) }),
-    start: row.start && factorInterval(row.start.ratio),
+    start: row.start && timeText(row.start.ms, row !== ran[0] && row.start.ratio),
     nodes: row.nodes === undefined ? undefined : count(row.nodes),
     "executed otherwise": changesText(row),
   }));
   const named = rows.map((row) => [row.release, row] as const);
-  const ran = rows.filter(({ refused }) => refused === undefined);
   return [
     table(withoutEmpty(cells)).text,
     "",
     subjectNote(record),
-    "Each is held against the first that opens; executed otherwise: than in the one before.",
+    `A factor is to what it takes in ${
+      ran[0]?.release
+    }; executed otherwise: than in the one before.`,
     ...refusals(named),
     ...partings(named, ran[0]?.release),
     ...(ran.length > 1 ? ["", releaseVerdict(ran, record.subject.float32 !== undefined)] : []),
@@ -94,6 +96,11 @@ function withoutEmpty<T extends Record<string, unknown>>(rows: readonly T[]): T[
   return rows.map((row) =>
     Object.fromEntries(Object.entries(row).filter(([key]) => filled.has(key))) as T
   );
+}
+
+/** `952 ms ×1.85 [1.70, 1.99]`, the factor to the first row's. */
+function timeText(ms: number, ratio: Estimate | false | undefined): string {
+  return `${milliseconds(ms)} ms${ratio ? ` ${factorInterval(ratio)}` : ""}`;
 }
 
 function bitsText({ bits, refused }: RuntimeRow): string | undefined {
@@ -125,10 +132,10 @@ function partings(
   );
 }
 
-function partingText({ node, opType, tensor }: Parting): string {
+function partingText({ model, node, opType, tensor }: Parting): string {
   return node === ""
-    ? `seen in the output "${tensor}", in no node before it`
-    : `first in "${tensor}", which the ${opType} "${node}" makes`;
+    ? `in the output "${tensor}" of ${model}, and in no node that can be seen`
+    : `in ${model} first in "${tensor}", which the ${opType} "${node}" makes`;
 }
 
 /** `Conv 9 → 0 (conv1), FusedConv 0 → 9 (conv1); "fc" Gemm ×1.6`. */
@@ -179,15 +186,15 @@ function adviceText(rows: readonly RuntimeRow[]): string {
   const load = smallest(best);
   const usual = usable.find((row) => row.loads!.some(({ entry }) => entry === USUAL));
   const line = `import * as ort from "${load.entry}";`;
-  if (!usual || usual === best) return `Write \`${line}\`, ${megabytes(load.download.brotli)}.`;
+  if (!usual || usual === best) return `Write \`${line}\`, ${megabytes(load.download.brotli)} after brotli.`;
   const usualLoad = usual.loads!.find(({ entry }) => entry === USUAL)!;
   const costs = [
     `loads ${megabytes(usualLoad.download.brotli)}`,
     ...(usual.start && best.start
-      ? [`starts in ${factor(usual.start.ms / best.start.ms)} of the time`]
+      ? [`takes ${factor(usual.start.ms / best.start.ms)} of its time to start`]
       : []),
     ...(usual.ms !== undefined && best.ms !== undefined
-      ? [`takes ${factor(usual.ms / best.ms)} of the time for a run`]
+      ? [`${factor(usual.ms / best.ms)} of its time for a run`]
       : []),
   ];
   const last = costs.length > 1 ? ` and ${costs.pop()}` : "";

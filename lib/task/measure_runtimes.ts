@@ -151,7 +151,7 @@ async function bitsOf(
       const runtimes = [first.runtime, place.runtime] as const;
       const feeds = subject.samples[sample]!;
       return await firstParting(freezeRandom(model), feeds, runtimes, { signal }) ??
-        { node: "", opType: "", tensor };
+        { model: model.name, node: "", opType: "", tensor };
     }
   }
   return "same";

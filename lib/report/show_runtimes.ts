@@ -186,7 +186,9 @@ function adviceText(rows: readonly RuntimeRow[]): string {
   const load = smallest(best);
   const usual = usable.find((row) => row.loads!.some(({ entry }) => entry === USUAL));
   const line = `import * as ort from "${load.entry}";`;
-  if (!usual || usual === best) return `Write \`${line}\`, ${megabytes(load.download.brotli)} after brotli.`;
+  if (!usual || usual === best) {
+    return `Write \`${line}\`, ${megabytes(load.download.brotli)} after brotli.`;
+  }
   const usualLoad = usual.loads!.find(({ entry }) => entry === USUAL)!;
   const costs = [
     `loads ${megabytes(usualLoad.download.brotli)}`,

@@ -9,11 +9,12 @@ import { firstParting } from "../profile/first_parting.ts";
 import { kernelChange } from "../profile/kernel_change.ts";
 import type { Binary } from "../record/binary.ts";
 import type { Parting, RuntimeRow } from "../record/runtime_table.ts";
+import { VERIFIED_RUNTIME } from "../record/verified_runtime.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
 import { measuringPace } from "../runtime/pace.ts";
 import type { RunProfile } from "../runtime/profile_run.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
 import { median } from "../tensor/quantile.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
@@ -27,10 +28,8 @@ export interface RuntimeSubject {
 }
 
 /** A runtime to measure. */
-export interface RuntimeChoice {
-  readonly binary: Binary;
-  /** What is imported: see `RuntimeOptions.ort`. @default {Octavo's own} */
-  readonly ort?: string;
+export interface MeasuredChoice extends RuntimeChoice {
+  binary: Binary;
 }
 
 /** Options for {@linkcode measureRuntimes}. */
@@ -44,7 +43,7 @@ export interface MeasureRuntimesOptions {
   /** Also tell what each runtime executes otherwise than the one before. @default {false} */
   changes?: boolean;
   /** Makes a runtime. @default {openRuntime, with one worker} */
-  open?: (choice: RuntimeChoice) => Runtime;
+  open?: (choice: MeasuredChoice) => Runtime;
   /** Ends the work early: the promise is then rejected with the signal's reason. */
   signal?: AbortSignal;
   /** Called with what is being done. */
@@ -74,7 +73,7 @@ interface Place {
  */
 export async function measureRuntimes(
   subject: RuntimeSubject,
-  choices: readonly RuntimeChoice[],
+  choices: readonly MeasuredChoice[],
   options: MeasureRuntimesOptions = {},
 ): Promise<RuntimeRow[]> {
   const { threads = 1, onProgress = () => {} } = options;
@@ -98,9 +97,9 @@ export async function measureRuntimes(
   }
 }
 
-function placeOf({ binary, ort }: RuntimeChoice, runtime: Runtime): Place {
-  const row: RuntimeRow = { release: ort?.replace(/^npm:onnxruntime-web@/, "") ?? "", binary };
-  const name = [ort && `onnxruntime-web ${row.release}`, binary].filter(Boolean).join(", ");
+function placeOf({ binary, ort }: MeasuredChoice, runtime: Runtime): Place {
+  const row: RuntimeRow = { release: String(ort ?? VERIFIED_RUNTIME), binary };
+  const name = ort === undefined ? binary : `onnxruntime-web ${ort}, ${binary}`;
   return { runtime, row, name, outputs: [], executed: undefined, profile: undefined };
 }
 

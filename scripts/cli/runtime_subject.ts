@@ -14,7 +14,7 @@ import { readStudy, STUDY_FILE } from "../../lib/study/open_study.ts";
 import type { RuntimeSubject } from "../../lib/task/measure_runtimes.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { withShapes } from "./asked_shapes.ts";
-import { readSamples, readShared } from "./data.ts";
+import { readingOf, readSamples, readShared } from "./data.ts";
 import { studyFolder } from "./find_study.ts";
 import { readNetwork } from "./read_network.ts";
 import type { Shell } from "./shell.ts";
@@ -27,10 +27,11 @@ export interface SubjectRequest {
   /** A model's file, or a study's folder. @default {the bundled sample} */
   readonly path: string | undefined;
   /** The network that its time is held against. @default {of a study, its own; else none} */
-  readonly float32: string | undefined;
+  readonly against: string | undefined;
   /** Its samples. @default {of a study, its own where they are still there; else made up} */
   readonly data: string | undefined;
   readonly config: string | undefined;
+  readonly tokenizer: string | undefined;
   /** Shapes of inputs that are made up. */
   readonly shape: readonly string[] | undefined;
 }
@@ -57,7 +58,7 @@ export async function runtimeSubject(
     throw new UsageError("Samples have shapes: leave out --shape, or --data");
   }
   if (path === undefined) {
-    const typed = request.float32 ?? data;
+    const typed = request.against ?? data;
     if (typed === undefined) return { model: await sampleModel(), ...await clips() };
     throw new UsageError(
       `${typed} needs the model it is for: ${commandName("runtime")} model.onnx`,
@@ -65,7 +66,7 @@ export async function runtimeSubject(
   }
   const found = await isStudy(path)
     ? await ofStudy(await studyFolder(path), request, shell)
-    : await ofFiles(path, request.float32, shell);
+    : await ofFiles(path, request.against, shell);
   return { ...found, ...await samplesOf(found, request, shell) };
 }
 
@@ -107,9 +108,9 @@ async function ofStudy(
   const isThere = recorded !== undefined && await Deno.stat(recorded).then(() => true, () => false);
   return {
     model,
-    float32: request.float32 === undefined
+    float32: request.against === undefined
       ? await float32Of(study, words, folder, shell)
-      : await readNetwork(request.float32, shell),
+      : await readNetwork(request.against, shell),
     ...(isThere && { data: recorded }),
   };
 }
@@ -128,7 +129,7 @@ async function float32Of(
   }
   throw new UserError(
     `Cannot find ${name}, the float32 network of the study in ${folder}, from here: name its file, ` +
-      "--float32 model.onnx",
+      "--against model.onnx",
   );
 }
 
@@ -140,13 +141,13 @@ function wordsOf(command: string): string[] {
 /** A few samples of one shape: those that were asked for, those of a study, or made up. */
 async function samplesOf(
   { model, float32 = model, data: own }: Found,
-  { data = own, config, shape }: SubjectRequest,
+  { data = own, config, tokenizer, shape }: SubjectRequest,
   { progress }: Pick<Shell, "progress">,
 ): Promise<{ samples: readonly Feeds[]; inputs: string }> {
   const { inputs } = valueTypes(float32.graph);
   if (data !== undefined && shape === undefined) {
-    const shared = await readShared(config);
-    const set = slice(await readSamples(data, float32, shared?.data, progress.log), 0, SAMPLES);
+    const reading = readingOf(await readShared(config), { tokenizer });
+    const set = slice(await readSamples(data, float32, reading, progress.log), 0, SAMPLES);
     const samples = await likeTheFirst(set, model.name);
     return { samples, inputs: `${plural(samples.length, "sample")} of ${basename(data)}` };
   }

@@ -87,11 +87,11 @@ Deno.test("the table of releases says which opens the model, and what is execute
     }),
   ];
   const text = releaseTableText({ ...about, rows });
-  assert.match(text, /^1\.28\.0 +no$/m);
+  assert.match(text, /^ *1\.28\.0 +no$/m);
   assert.match(text, /^1\.28\.0: There is no such release\.$/m);
   assert.match(
     text,
-    /^1\.31\.0 +yes +same .*QGemm 1 → 0 \(fc\); Conv "c1" takes ×3\.00$/m,
+    /^ *1\.31\.0 +yes +same .*QGemm 1 → 0 \(fc\); Conv "c1" takes ×3\.00$/m,
   );
   assert.match(
     text,

@@ -3,7 +3,7 @@ import { Model } from "../../lib/onnx/model.ts";
 import { parseModel } from "../../lib/onnx/parse_model.ts";
 import type { RuntimeEnvironment } from "../../lib/runtime/runtime.ts";
 import { RuntimeError } from "../../lib/runtime/runtime_errors.ts";
-import { measureRuntimes, type RuntimeChoice } from "../../lib/task/measure_runtimes.ts";
+import { type MeasuredChoice, measureRuntimes } from "../../lib/task/measure_runtimes.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { partingRuntime } from "../profile/parting_runtime.ts";
 import { pacedRuntime } from "./tiny.ts";
@@ -21,14 +21,16 @@ const MS = {
   ...{ asyncify: { run: 3, start: 200 }, jspi: { run: 1, start: 100 } },
 };
 
-function open({ binary, ort }: RuntimeChoice) {
+function open({ binary, ort }: MeasuredChoice) {
   const { run, start } = MS[binary];
   const paced = pacedRuntime((one) => one === model ? run : 4);
   const runtime = binary === "asyncify" ? partingRuntime(paced, ["h", "y"]) : paced;
   return {
     ...runtime,
     environment: async (): Promise<RuntimeEnvironment> => {
-      if (ort !== undefined) throw new RuntimeError(`Cannot use ${ort}: no such release`, ort);
+      if (ort !== undefined) {
+        throw new RuntimeError(`Cannot use ${ort}: no such release`, "net.onnx");
+      }
       return { ...await paced.environment(), binary };
     },
     coldStart: () =>
@@ -40,8 +42,8 @@ function open({ binary, ort }: RuntimeChoice) {
 }
 
 Deno.test("measureRuntimes() holds each runtime that opens the model against the first of them", async () => {
-  const choices: RuntimeChoice[] = [
-    { binary: "plain", ort: "npm:onnxruntime-web@9.9.9" },
+  const choices: MeasuredChoice[] = [
+    { binary: "plain", ort: "9.9.9" },
     { binary: "plain" },
     { binary: "jsep" },
     { binary: "asyncify" },
@@ -53,7 +55,7 @@ Deno.test("measureRuntimes() holds each runtime that opens the model against the
   });
   assert.deepEqual(none, {
     ...{ release: "9.9.9", binary: "plain" },
-    refused: "Cannot use npm:onnxruntime-web@9.9.9: no such release",
+    refused: "Cannot use 9.9.9: no such release",
   });
   assert.deepEqual([plain!.bits, jsep!.bits], ["same", "same"]);
   const parting = { model: float.name, node: "y", opType: "Neg", tensor: "y" };

@@ -1,13 +1,14 @@
 import { nearest, UsageError, UserError } from "../../../lib/errors.ts";
 import { BINARIES, type Binary } from "../../../lib/record/binary.ts";
-import type { RuntimeRow, RuntimeTable } from "../../../lib/record/runtime_table.ts";
+import type { EntryLoad, RuntimeRow, RuntimeTable } from "../../../lib/record/runtime_table.ts";
+import { VERIFIED_RUNTIME } from "../../../lib/record/verified_runtime.ts";
 import { releaseTableText, runtimeTableText } from "../../../lib/report/show_runtimes.ts";
 import { openRuntime } from "../../../lib/runtime/open_runtime.ts";
 import { distOf } from "../../../lib/runtime/package_files.ts";
 import { entryLoads } from "../../../lib/task/entry_loads.ts";
-import { measureRuntimes, type RuntimeChoice } from "../../../lib/task/measure_runtimes.ts";
+import { type MeasuredChoice, measureRuntimes } from "../../../lib/task/measure_runtimes.ts";
 import { flag, number, text, texts } from "../command.ts";
-import { DATA_HELP, READING } from "../data.ts";
+import { DATA_HELP, READING, TOKENIZER_OPTION } from "../data.ts";
 import { type FoundSubject, runtimeSubject } from "../runtime_subject.ts";
 import { script, type Shell } from "../shell.ts";
 
@@ -34,12 +35,22 @@ const command = {
         "the same bits, what it takes, and what is executed otherwise",
     ),
     binary: text(
-      "NAME,...",
-      `only these binaries: ${BINARIES.join(", ")}; with --releases one, plain by default`,
+      "NAME",
+      `only this binary, or these with commas between: ${
+        BINARIES.join(", ")
+      }; with --releases it is one, plain by ` +
+        "default",
     ),
-    runtime: text("V", "the release whose binaries are compared; Octavo's own by default"),
-    float32: text("FILE", "the float32 network that the model's time is held against"),
+    runtime: text(
+      "VERSION",
+      `the onnxruntime-web whose binaries are compared; ${VERIFIED_RUNTIME} by default`,
+    ),
+    against: text(
+      "FILE",
+      "the network that the model's time is held against, float32 say; of a study it is its own",
+    ),
     data: text("PATH", `${DATA_HELP}; inputs are made up without`),
+    tokenizer: TOKENIZER_OPTION,
     config: READING,
     shape: texts(
       "INPUT=1,3,224,224",
@@ -52,14 +63,14 @@ const command = {
   },
   examples: [
     "studies/sample",
-    "model.int8.onnx --float32 model.onnx --data samples.npz",
+    "model.int8.onnx --against model.onnx --data samples.npz",
     "studies/sample --releases 1.26.0,1.29.0,1.30.0",
   ],
 } as const;
 
 const main = script(command, async ({ operands, options }, shell) => {
   const { print, progress } = shell;
-  const { releases, binary, runtime, float32, data, config, shape, threads = 1, json } = options;
+  const { releases, binary, runtime, threads = 1, json } = options;
   const binaries = binary === undefined ? undefined : readBinaries(binary);
   const listed = releases === undefined ? undefined : readReleases(releases);
   if (listed && (runtime !== undefined || (binaries?.length ?? 1) > 1)) {
@@ -69,7 +80,7 @@ const main = script(command, async ({ operands, options }, shell) => {
   }
   progress.update("reading model and samples");
   const subject = await runtimeSubject(
-    { path: operands.subject, float32, data, config, shape },
+    { path: operands.subject, ...options },
     shell,
   );
   const rows = listed
@@ -91,16 +102,20 @@ async function binaryRows(
   threads: number,
   { progress, signal }: Shell,
 ): Promise<RuntimeRow[]> {
-  const ort = release === undefined ? undefined : moduleOf(release);
-  const choices = binaries.map((binary): RuntimeChoice => ({ binary, ...(ort && { ort }) }));
+  const choices = binaries.map((binary): MeasuredChoice => ({
+    binary,
+    ...(release !== undefined && { ort: release }),
+  }));
   const onProgress = (step: string) => progress.update(step);
   const rows = await measureRuntimes(subject, choices, { threads, signal, onProgress });
   if (rows.every(({ refused }) => refused !== undefined)) return rows;
-  const dist = distOf(ort); // a worker has loaded it by now
+  const dist = distOf(release && moduleOf(release)); // a worker has loaded it by now
   if (!dist) return rows;
-  const loads = await entryLoads({
-    ...{ dist, binaries },
-    onProgress: (file) => progress.update(`compressing ${file}`),
+  const onFile = (file: string) => progress.update(`compressing ${file}`);
+  const loads = await entryLoads({ dist, binaries, onProgress: onFile }).catch((error) => {
+    if (!(error instanceof UserError)) throw error;
+    progress.log(`What a page loads is not told: ${error.message}`); // no package lies around a module
+    return new Map<Binary, EntryLoad[]>();
   });
   return rows.map((row) => {
     const own = loads.get(row.binary);
@@ -116,7 +131,7 @@ async function releaseRows(
   threads: number,
   { progress, signal }: Shell,
 ): Promise<RuntimeRow[]> {
-  const choices = releases.map((release) => ({ binary, ort: moduleOf(release) }));
+  const choices = releases.map((release) => ({ binary, ort: release }));
   const onProgress = (step: string) => progress.update(step);
   return await measureRuntimes(subject, choices, { threads, changes: true, signal, onProgress });
 }

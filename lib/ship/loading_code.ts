@@ -1,3 +1,4 @@
+import { SELF_TEST_FILE } from "./self_test_text.ts";
 import { PLAIN_BUILD, WEB_RUNTIME } from "./web_runtime.ts";
 
 /** The session that Octavo measures with, as lines of code. */
@@ -53,5 +54,20 @@ export function serviceCode(file: string, options: LoadingCodeOptions = {}): str
     "  const results = await session.run({ [session.inputNames[0]]: input });",
     "  return new Response(results[session.outputNames[0]].data);",
     "});",
+  ].join("\n");
+}
+
+/**
+ * JavaScript that tests the session of {@linkcode pageCode} with a canary.
+ *
+ * @param file Name of the canary's file.
+ */
+export function canaryCode(file: string): string {
+  return [
+    `import { selfTest } from "./${SELF_TEST_FILE}"; // lies beside the canary; also in octavo/self-test`,
+    "",
+    `const canary = await (await fetch("/${file}")).json();`,
+    "const { same, text } = await selfTest(session, canary, { ort });",
+    "if (!same) console.warn(text);",
   ].join("\n");
 }

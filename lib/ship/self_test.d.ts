@@ -24,8 +24,15 @@ export interface Canary {
   readonly canary: 1;
   /** SHA-256 of all the rest, so that damage is not taken for another model. */
   readonly check: string;
-  /** The file whose outputs these are: its name, size in bytes and SHA-256. */
-  readonly model: { readonly name: string; readonly bytes: number; readonly sha256: string };
+  /** The file whose outputs these are. */
+  readonly model: {
+    /** Its name. */
+    readonly name: string;
+    /** Its size. */
+    readonly bytes: number;
+    /** Its hash; absent where weights are in a file beside it. */
+    readonly sha256?: string;
+  };
   /** What computed them. */
   readonly runtime: {
     /** Release of onnxruntime-web. */
@@ -61,8 +68,8 @@ export interface CanarySample {
  * An input: its values, or the seed that they are made from.
  *
  * Those of a seed s come from x = s * 0x9e3779b1, and of each element from x = x * 1664525 + 1013904223, all
- * modulo 2^32: floats are (x >>> 8) / 2^24, from 0 to 1 (float16: the bits 0x3800 | x >>> 22, from .5 to 1),
- * uint8 is x >>> 24, and other types are zeros.
+ * modulo 2^32: floats are low + (high - low) * (x >>> 8) / 2^24, the bits of float16 are 0x3800 | x >>> 22 (from
+ * .5 to 1), uint8 is x >>> 24, and other types are zeros.
  * @category Canary
  */
 export type CanaryInput =
@@ -78,6 +85,10 @@ export type CanaryInput =
   } | {
     /** What they are made from. */
     readonly seed: number;
+    /** Least of the floats. @default {0} */
+    readonly low?: number;
+    /** What the floats are below. @default {1} */
+    readonly high?: number;
   });
 
 /**
@@ -218,7 +229,7 @@ export declare function checkOf(
 export declare function inputData(input: CanaryInput): ArrayBufferView<ArrayBuffer>;
 
 /** What a canary says of an output. */
-export declare function outputFacts(tensor: TestedTensor): CanaryOutput;
+export declare function canaryOutput(tensor: TestedTensor): CanaryOutput;
 
 /** SHA-256 in hexadecimal digits. Of its own, as pages have `crypto.subtle` over HTTPS and on localhost alone. */
-export declare function sha256(bytes: Uint8Array): string;
+export declare function sha256Hex(bytes: Uint8Array): string;

@@ -70,11 +70,11 @@ export function requireCanary(canary) {
 
 /** What a canary's `check` must be. */
 export function checkOf({ check: _, ...content }) {
-  return sha256(new TextEncoder().encode(JSON.stringify(content)));
+  return sha256Hex(new TextEncoder().encode(JSON.stringify(content)));
 }
 
 /** The elements of an input, in an array of its type. */
-export function inputData({ type, dims, base64, seed }) {
+export function inputData({ type, dims, base64, seed, low = 0, high = 1 }) {
   const length = dims.reduce((product, dim) => product * dim, 1);
   const data = new ARRAYS[type](length);
   if (base64 !== undefined) {
@@ -91,24 +91,24 @@ export function inputData({ type, dims, base64, seed }) {
     const bits = new Uint16Array(data.buffer);
     for (let i = 0; i < length; i++) bits[i] = 0x3800 | (next() >>> 22);
   } else if (type.startsWith("float")) {
-    for (let i = 0; i < length; i++) data[i] = (next() >>> 8) / 2 ** 24;
+    for (let i = 0; i < length; i++) data[i] = low + (high - low) * (next() >>> 8) / 2 ** 24;
   }
   return data;
 }
 
 /** What a canary says of an output. */
-export function outputFacts({ type, dims, data }) {
+export function canaryOutput({ type, dims, data }) {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const count = Math.min(HELD_VALUES, data.length);
   const values = Array.from({ length: count }, (_, i) => {
     const value = Number(data[Math.floor(i * data.length / count)]);
     return Number.isFinite(value) ? Number(value.toPrecision(7)) : null;
   });
-  return { type, dims: [...dims], sha256: sha256(bytes), values };
+  return { type, dims: [...dims], sha256: sha256Hex(bytes), values };
 }
 
 /** SHA-256 in hexadecimal digits. Of its own: pages have `crypto.subtle` over HTTPS and on localhost alone. */
-export function sha256(bytes) {
+export function sha256Hex(bytes) {
   const { keys, start } = sha256Constants();
   const padded = new Uint8Array((bytes.length + 72) & ~63);
   padded.set(bytes);
@@ -199,7 +199,7 @@ async function compare(tensor, expected) {
   if (shape !== wanted) return { same: false, shape: `${shape} in place of ${wanted}` };
   const isHere = tensor.location === undefined || tensor.location === "cpu";
   const data = isHere ? tensor.data : await tensor.getData();
-  const found = outputFacts({ type: tensor.type, dims: tensor.dims, data });
+  const found = canaryOutput({ type: tensor.type, dims: tensor.dims, data });
   const place = isHere ? {} : { location: tensor.location };
   if (found.sha256 === expected.sha256) return { same: true, ...place };
   return { same: false, closeness: closenessOf(expected.values, found.values), ...place };
@@ -308,8 +308,8 @@ function reasonsFor(canary, { runtime, outputs, options, close }) {
 
 /** Whether the model's file is the one that was measured, in a sentence, where its bytes are given. */
 function ofTheFile({ model: { name, sha256: wanted } }, { model }) {
-  if (model === undefined) return [];
-  return sha256(new Uint8Array(model)) === wanted
+  if (model === undefined || wanted === undefined) return [];
+  return sha256Hex(new Uint8Array(model)) === wanted
     ? [
       `The file is ${name} to the byte, so it is the runtime or the session's options that differ.`,
     ]

@@ -46,6 +46,10 @@ export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     summary: "write the report again from a stored study",
     load: () => import("./commands/report.ts"),
   }],
+  ["canary", {
+    summary: "write what lets a page find out whether it computes what was measured",
+    load: () => import("./commands/canary.ts"),
+  }],
   ["init", {
     summary: "make a folder for work on a model, or a page that runs one",
     load: () => import("./commands/init.ts"),

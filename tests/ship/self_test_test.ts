@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
   type Canary,
+  canaryOutput,
   checkOf,
   inputData,
-  outputFacts,
   requireCanary,
   selfTest,
-  sha256,
+  sha256Hex,
 } from "../../lib/ship/self_test.js";
 
 /** A tensor as sessions give it. */
@@ -25,12 +25,12 @@ function doubling(): Canary {
   ];
   const content = {
     canary: 1,
-    model: { name: "double.onnx", bytes: 3, sha256: sha256(FILE) },
+    model: { name: "double.onnx", bytes: 3, sha256: sha256Hex(FILE) },
     runtime: { release: "1.30.0", binary: "plain", engine: "Deno", threads: 1 },
     limits: { closeDb: 30 },
     samples: inputs.map((x) => {
       const [a, b] = inputData(x) as Float32Array;
-      return { inputs: { x }, outputs: { y: outputFacts(tensor([2 * a!, 2 * b!])) } };
+      return { inputs: { x }, outputs: { y: canaryOutput(tensor([2 * a!, 2 * b!])) } };
     }),
   } as const;
   return { ...content, check: checkOf(content) };
@@ -50,11 +50,11 @@ function sessionOf(make: (x: readonly number[]) => object, names = { x: "x", y: 
 
 const twice = sessionOf((x) => tensor(x.map((v) => 2 * v)));
 
-Deno.test("sha256() is SHA-256, whatever the number of bytes is", () => {
+Deno.test("sha256Hex() is SHA-256, whatever the number of bytes is", () => {
   for (const length of [0, 1, 55, 56, 63, 64, 1000]) {
     const bytes = Uint8Array.from({ length }, (_, i) => i * 7);
     assert.equal(
-      sha256(bytes),
+      sha256Hex(bytes),
       createHash("sha256").update(bytes).digest("hex"),
       `${length} bytes`,
     );
@@ -70,6 +70,8 @@ Deno.test("inputData() makes the documented numbers of a seed", () => {
   }
   const make = (type: string) => [...inputData({ type, dims: [2], seed: 1 }) as Float32Array];
   assert.deepEqual(make("float32"), words.map((word) => Math.floor(word / 256) / 2 ** 24));
+  const wide = inputData({ type: "float32", dims: [2], seed: 1, low: -4, high: 4 }) as Float32Array;
+  assert.deepEqual([...wide], words.map((word) => Math.floor(word / 256) / 2 ** 21 - 4));
   assert.deepEqual(make("uint8"), words.map((word) => Math.floor(word / 2 ** 24)));
   assert.deepEqual(make("int32"), [0, 0]);
   const half = new Uint16Array(inputData({ type: "float16", dims: [2], seed: 1 }).buffer);

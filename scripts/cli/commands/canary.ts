@@ -1,0 +1,142 @@
+import { basename, dirname, join } from "node:path";
+import { reasonOf, UsageError, UserError } from "../../../lib/errors.ts";
+import { makeCanary } from "../../../lib/evaluate/make_canary.ts";
+import { testInRuntime } from "../../../lib/evaluate/test_in_runtime.ts";
+import { count, plural } from "../../../lib/report/format.ts";
+import type { Runtime } from "../../../lib/runtime/runtime.ts";
+import { canaryCode } from "../../../lib/ship/loading_code.ts";
+import { type Canary, requireCanary } from "../../../lib/ship/self_test.js";
+import { SELF_TEST, SELF_TEST_FILE } from "../../../lib/ship/self_test_text.ts";
+import { writeWhole } from "../../../lib/whole_file.ts";
+import { withShapes } from "../asked_shapes.ts";
+import { type CanarySubject, canarySubject } from "../canary_subject.ts";
+import { flag, text, texts, WHOLE_FILES } from "../command.ts";
+import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
+import { openOwnRuntime } from "../open_own_runtime.ts";
+import { makeRoomFor, requireOut } from "../out_file.ts";
+import { readText } from "../read_text.ts";
+import { script, type Shell } from "../shell.ts";
+
+const command = {
+  name: "canary",
+  stopped: WHOLE_FILES,
+  summary:
+    "Writes a canary of a study's winner, or of any model: a few samples and hashes of what it makes of them, " +
+    `and beside it ${SELF_TEST_FILE}, with which a page finds out whether it computes the same to the bit. ` +
+    "With --check, finds that out here.",
+  operands: {
+    path: { placeholder: "STUDY", help: "folder of a study, for its winner; or a model's file" },
+  },
+  options: {
+    out: text("FILE", "where to write the canary; some kB of JSON"),
+    check: text("FILE", "a canary that the model is to be held against, in place of writing one"),
+    data: text(
+      "PATH",
+      `${DATA_HELP}; the first four are taken, as far as they fit into 24 KiB. Without, floats are made up`,
+    ),
+    config: READING,
+    shape: texts(
+      "INPUT=1,3,224,224",
+      "shape of an input that is made up; once for each input that leaves dimensions open",
+    ),
+    json: flag("print what was written, or what was found, as JSON"),
+  },
+  examples: [
+    "studies/sample --out canary.json",
+    "model.fast.onnx --data samples.npz --out canary.json",
+    "model.fast.onnx --check canary.json",
+  ],
+} as const;
+
+const main = script(command, async ({ operands: { path }, options }, shell) => {
+  const { out, check, data, config, shape, json } = options;
+  if (check !== undefined && (out ?? data ?? shape) !== undefined) {
+    throw new UsageError(`--check ${check} brings its own samples; leave out all but --json`);
+  }
+  if (data !== undefined && shape !== undefined) {
+    throw new UsageError("Samples have shapes: leave out --shape, or --data");
+  }
+  const target = check === undefined ? requireOut(out, path, "canary.json") : undefined;
+  shell.progress.update("reading the model");
+  const subject = await canarySubject(path, shell);
+  await using runtime = await openOwnRuntime({ workers: 0 }, shell.progress.log);
+  if (check !== undefined) return await checkHere(subject, check, runtime, json, shell);
+
+  await makeRoomFor(target!);
+  const canary = await canaryOf(subject, { data, config, shape }, runtime, shell);
+  const text = JSON.stringify(canary) + "\n";
+  await writeWhole(target!, text);
+  const module = join(dirname(target!), SELF_TEST_FILE);
+  await writeWhole(module, SELF_TEST);
+  shell.progress.close();
+  await shell.print(
+    json ? JSON.stringify(canary, null, 2) : [
+      `Wrote ${target}: ${plural(canary.samples.length, "sample")} ` +
+      `${data === undefined ? "made up" : `of ${data}`}, ${count(text.length)} bytes`,
+      `Wrote ${module}`,
+      "",
+      "In the page, behind the session:",
+      "",
+      canaryCode(basename(target!)),
+    ].join("\n"),
+  );
+});
+
+/** What a canary's samples are to be. */
+interface Wanted {
+  readonly data: string | undefined;
+  readonly config: string | undefined;
+  readonly shape: readonly string[] | undefined;
+}
+
+async function canaryOf(
+  { model, file, inputs, study }: CanarySubject,
+  { data, config, shape = [] }: Wanted,
+  runtime: Runtime,
+  shell: Shell,
+): Promise<Canary> {
+  const measured = study?.provenance.versions["onnxruntime-web"];
+  const { release } = await runtime.environment();
+  if (measured !== undefined && measured !== release) {
+    throw new UserError(
+      `Cannot make a canary: the study was measured with onnxruntime-web ${measured}, and this is ${release}; ` +
+        "measure it again",
+    );
+  }
+  const shared = await readShared(config);
+  const samples = data === undefined
+    ? { inputs: withShapes(inputs, shape, model.name) }
+    : { samples: await readSamples(data, model, shared?.data, shell.progress.log) };
+  shell.progress.update("running the samples");
+  return await makeCanary(model, { runtime, file, ...samples });
+}
+
+/** Holds a model against a canary here, in Deno, and fails where it computes something else. */
+async function checkHere(
+  { path, model, file }: CanarySubject,
+  check: string,
+  runtime: Runtime,
+  json: boolean,
+  { progress, print }: Shell,
+): Promise<void> {
+  const canary = await readCanary(check);
+  progress.update("running the samples");
+  const result = await testInRuntime(model, canary, { runtime, file });
+  progress.close();
+  const text = result.text.replace(/^This page/, path);
+  if (json || result.same) await print(json ? JSON.stringify(result, null, 2) : text);
+  if (!result.same) throw new UserError(text);
+}
+
+async function readCanary(path: string): Promise<Canary> {
+  const text = await readText(path);
+  try {
+    const canary = JSON.parse(text);
+    requireCanary(canary);
+    return canary;
+  } catch (error) {
+    throw new UserError(`Cannot use ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+export default main;

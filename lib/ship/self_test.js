@@ -237,7 +237,8 @@ function resultOf(canary, { runtime, outputs, refused, options }) {
     const text = [
       `This page computes what was measured: ${name} gives the same bits for ${count}.`,
       ...[...otherRelease(canary, runtime), ...otherBinary(canary, runtime)]
-        .map((other) => `${other}: its times are others.`),
+        .map((other) => `${other}: times may differ.`),
+      ...otherFile(canary, options),
     ].join(" ");
     return { same, close: false, closeness: Infinity, text, reasons: [], outputs, runtime };
   }
@@ -306,14 +307,20 @@ function reasonsFor(canary, { runtime, outputs, options, close }) {
   ];
 }
 
-/** Whether the model's file is the one that was measured, in a sentence, where its bytes are given. */
-function ofTheFile({ model: { name, sha256: wanted } }, { model }) {
-  if (model === undefined || wanted === undefined) return [];
-  return sha256Hex(new Uint8Array(model)) === wanted
-    ? [
-      `The file is ${name} to the byte, so it is the runtime or the session's options that differ.`,
-    ]
-    : [`The file is not ${name}: it has other bytes.`];
+/** That the model's file is another than the one that was measured, where its bytes are given and say so. */
+function otherFile({ model: { name, sha256 } }, { model }) {
+  const isOther = model && sha256 && sha256Hex(new Uint8Array(model)) !== sha256;
+  return isOther ? [`The file is not ${name}: it has other bytes.`] : [];
+}
+
+/** The same, or else that it is the very file. */
+function ofTheFile(canary, options) {
+  const { name, sha256 } = canary.model;
+  const other = otherFile(canary, options);
+  if (other.length > 0 || !options.model || !sha256) return other;
+  return [
+    `The file is ${name} to the byte, so it is the runtime or the session's options that differ.`,
+  ];
 }
 
 /** Which release runs, in a clause, if it is seen and is not the one that was measured. */

@@ -48,7 +48,7 @@ export function manifestOf(project: Project, used: Iterable<NpmTarget>): Manifes
     exports: {
       ...Object.fromEntries(
         Object.entries(project.exports).map(([name, module]) => [name, {
-          types: module.replace(/\.ts$/, ".d.ts"),
+          types: module.replace(/\.[jt]s$/, ".d.ts"),
           default: module.replace(/\.ts$/, ".js"),
         }]),
       ),

@@ -90,8 +90,11 @@ Deno.test("selfTest() is green where every bit is the same, and says what may ch
   assert.ok(other.same);
   assert.match(
     other.text,
-    / It runs onnxruntime-web 1\.29\.0, and 1\.30\.0 was measured: its times/,
+    / It runs onnxruntime-web 1\.29\.0, and 1\.30\.0 was measured: times may/,
   );
+  const file = await selfTest(twice, doubling(), { model: Uint8Array.of(4) });
+  assert.ok(file.same);
+  assert.match(file.text, /The file is not double\.onnx: it has other bytes\.$/);
 });
 
 Deno.test("selfTest() makes tensors of the runtime's own class where that is given", async () => {

@@ -5,7 +5,7 @@ import { npmTargets } from "../../../scripts/pack/project.ts";
 const project = {
   version: "1.2.3",
   license: "MIT",
-  exports: { "./quantize": "./lib/q.ts" },
+  exports: { "./quantize": "./lib/q.ts", "./page": "./lib/p.js" },
   imports: {},
 };
 
@@ -17,6 +17,7 @@ Deno.test("manifestOf() asks for exactly the versions of the import map, and for
   assert.deepEqual(manifest.optionalDependencies, { deno: "2.9.6" });
   assert.deepEqual(manifest.exports, {
     "./quantize": { types: "./lib/q.d.ts", default: "./lib/q.js" },
+    "./page": { types: "./lib/p.d.ts", default: "./lib/p.js" },
   });
 });
 

@@ -52,6 +52,12 @@ export function useSection(study: Study): Section | undefined {
           text: `${commandLike(study.provenance.command, "init")} --page and this folder write a ` +
             "page that runs it, with all that it needs",
         },
+        {
+          name: "check it",
+          text: `${commandLike(study.provenance.command, "canary")} with this folder and ` +
+            "--out canary.json writes some kB by which a page finds out whether it computes what was " +
+            "measured here, to the bit; selfTest(session, canary) is written beside it",
+        },
       ]),
     ],
   };

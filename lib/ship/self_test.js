@@ -43,7 +43,8 @@ export async function selfTest(session, canary, options = {}) {
         outputs.push({ sample: index, name, ...await compare(results[name], expected) });
       }
     } catch (error) {
-      refused.push(`The session does not run sample ${index + 1}: ${error?.message ?? error}`);
+      const reason = String(error?.message ?? error).replace(/\.?\s*$/, ".");
+      refused.push(`The session does not run sample ${index + 1}: ${reason}`);
       break;
     }
   }

@@ -68,11 +68,14 @@ async function unzipped(archive: string): Promise<Uint8Array> {
   return await new Response(stream).bytes();
 }
 
-/** What was compiled, by path in the package; not what `deno pack` adds of its own. */
+/**
+ * What was compiled, by path in the package; not what `deno pack` adds of its own, declarations of declarations
+ * among it.
+ */
 function modulesOf(packed: Files): Files {
   const modules: Files = new Map();
   for (const [path, bytes] of packed) {
-    if (/\.(js|d\.ts)$/.test(path)) modules.set(path.replace(/^package\//, ""), bytes);
+    if (/(?<!\.d\.ts)\.(js|d\.ts)$/.test(path)) modules.set(path.replace(/^package\//, ""), bytes);
   }
   return modules;
 }

@@ -31,13 +31,16 @@ export async function trackedFiles(): Promise<string[] | undefined> {
   return list.split("\0").filter((path) => path !== "" && exists(path)).sort();
 }
 
-/** Paths of the TypeScript files in the folders, which end in a slash. */
+/**
+ * Paths of the TypeScript files in the folders, which end in a slash; but for those that tell the types of what
+ * is written in JavaScript.
+ */
 export async function typescriptFiles(...folders: string[]): Promise<string[]> {
   const files: string[] = [];
   for (const folder of folders) {
     for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
       if (isDirectory) files.push(...await typescriptFiles(`${folder}${name}/`));
-      else if (name.endsWith(".ts") && !name.startsWith(".")) files.push(folder + name);
+      else if (/^[^.].*(?<!\.d)\.ts$/.test(name)) files.push(folder + name);
     }
   }
   return files.sort();

@@ -12,6 +12,7 @@ Deno.test("useSection() names the winner's file, the runtime's, and how to have 
   assert.match(text, /"onnxruntime-web" fetches 5\.00 MB/);
   assert.match(text, /Cross-Origin-Embedder-Policy: require-corp/);
   assert.match(text, /deno task init --page and this folder write a page/);
+  assert.match(text, /deno task canary with this folder and --out canary\.json writes some kB/);
 });
 
 Deno.test("useSection() sets the threads that the study was measured with", () => {

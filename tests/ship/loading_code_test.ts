@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pageCode, serviceCode } from "../../lib/ship/loading_code.ts";
+import { canaryCode, pageCode, serviceCode } from "../../lib/ship/loading_code.ts";
 
 Deno.test("pageCode() loads the file with the threads it was measured with", () => {
   const code = pageCode("a.onnx", { threads: 2 });
@@ -11,6 +11,12 @@ Deno.test("serviceCode() imports the package that knows threads in Deno, not the
   const code = serviceCode("a.onnx");
   assert.match(code, /^import \* as ort from "npm:onnxruntime-web@[\d.]+";/);
   assert.match(code, /Deno\.readFile\("a\.onnx"\)/);
+});
+
+Deno.test("canaryCode() names the canary's file, and the module that is written beside it", () => {
+  const code = canaryCode("canary.json");
+  assert.match(code, /^import \{ selfTest \} from "\.\/self_test\.js";/);
+  assert.match(code, /fetch\("\/canary\.json"\)/);
 });
 
 Deno.test("the README shows the same code", async () => {

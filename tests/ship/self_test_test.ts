@@ -157,7 +157,7 @@ Deno.test("selfTest() is red where another model runs, and says by what it is to
     /its outputs are "score", and those of double\.onnx "y"\.$/,
   );
   const refusing = { ...twice, run: () => Promise.reject(new Error("Got invalid dimensions")) };
-  await says(refusing, /The session does not run sample 1: Got invalid dimensions$/);
+  await says(refusing, /The session does not run sample 1: Got invalid dimensions\.$/);
   await says(sessionOf(() => tensor([NaN, NaN])), /differ, beyond comparison\./);
 });
 

@@ -7,14 +7,21 @@ import type { Runtime } from "../../../lib/runtime/runtime.ts";
 import { canaryCode } from "../../../lib/ship/loading_code.ts";
 import { type Canary, requireCanary } from "../../../lib/ship/self_test.js";
 import { SELF_TEST, SELF_TEST_FILE } from "../../../lib/ship/self_test_text.ts";
+import { readUserText } from "../../../lib/user_file.ts";
 import { writeWhole } from "../../../lib/whole_file.ts";
 import { withShapes } from "../asked_shapes.ts";
 import { type CanarySubject, canarySubject } from "../canary_subject.ts";
 import { flag, text, texts, WHOLE_FILES } from "../command.ts";
-import { DATA_HELP, READING, readSamples, readShared } from "../data.ts";
+import {
+  DATA_HELP,
+  READING,
+  readingOf,
+  readSamples,
+  readShared,
+  TOKENIZER_OPTION,
+} from "../data.ts";
 import { openOwnRuntime } from "../open_own_runtime.ts";
 import { makeRoomFor, requireOut } from "../out_file.ts";
-import { readText } from "../read_text.ts";
 import { script, type Shell } from "../shell.ts";
 
 const command = {
@@ -34,6 +41,7 @@ const command = {
       "PATH",
       `${DATA_HELP}; the first four are taken, as far as they fit into 24 KiB. Without, floats are made up`,
     ),
+    tokenizer: TOKENIZER_OPTION,
     config: READING,
     shape: texts(
       "INPUT=1,3,224,224",
@@ -49,7 +57,7 @@ const command = {
 } as const;
 
 const main = script(command, async ({ operands: { path }, options }, shell) => {
-  const { out, check, data, config, shape, json } = options;
+  const { out, check, data, shape, json } = options;
   if (check !== undefined && (out ?? data ?? shape) !== undefined) {
     throw new UsageError(`--check ${check} brings its own samples; leave out all but --json`);
   }
@@ -63,7 +71,7 @@ const main = script(command, async ({ operands: { path }, options }, shell) => {
   if (check !== undefined) return await checkHere(subject, check, runtime, json, shell);
 
   await makeRoomFor(target!);
-  const canary = await canaryOf(subject, { data, config, shape }, runtime, shell);
+  const canary = await canaryOf(subject, options, runtime, shell);
   const text = JSON.stringify(canary) + "\n";
   await writeWhole(target!, text);
   const module = join(dirname(target!), SELF_TEST_FILE);
@@ -85,13 +93,14 @@ const main = script(command, async ({ operands: { path }, options }, shell) => {
 /** What a canary's samples are to be. */
 interface Wanted {
   readonly data: string | undefined;
+  readonly tokenizer: string | undefined;
   readonly config: string | undefined;
   readonly shape: readonly string[] | undefined;
 }
 
 async function canaryOf(
   { model, file, inputs, study }: CanarySubject,
-  { data, config, shape = [] }: Wanted,
+  options: Wanted,
   runtime: Runtime,
   shell: Shell,
 ): Promise<Canary> {
@@ -103,10 +112,11 @@ async function canaryOf(
         "measure it again",
     );
   }
-  const shared = await readShared(config);
+  const { data, shape = [] } = options;
+  const reading = readingOf(await readShared(options.config), options);
   const samples = data === undefined
     ? { inputs: withShapes(inputs, shape, model.name) }
-    : { samples: await readSamples(data, model, shared?.data, shell.progress.log) };
+    : { samples: await readSamples(data, model, reading, shell.progress.log) };
   shell.progress.update("running the samples");
   return await makeCanary(model, { runtime, file, ...samples });
 }
@@ -129,7 +139,7 @@ async function checkHere(
 }
 
 async function readCanary(path: string): Promise<Canary> {
-  const text = await readText(path);
+  const text = await readUserText(path);
   try {
     const canary = JSON.parse(text);
     requireCanary(canary);

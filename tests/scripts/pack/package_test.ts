@@ -3,11 +3,11 @@ import { makePackage, tarballOf } from "../../../scripts/pack/package.ts";
 import type { Project } from "../../../scripts/pack/project.ts";
 import { type Files, readTar } from "../../../scripts/pack/tar.ts";
 
-/** A project of one module, a worker, a file to be read, and a command. */
+/** A project of one module, a worker, a module of plain JavaScript, a file to be read, and a command. */
 const project: Project = {
   version: "1.2.3",
   license: "MIT",
-  exports: { ".": "./mod.ts" },
+  exports: { ".": "./mod.ts", "./plain": "./lib/plain.js" },
   imports: { octavo: "./mod.ts" },
 };
 
@@ -20,6 +20,8 @@ export function start(): Worker {
 }`,
   "lib/worker.ts": `import { once } from "./once.ts"; once();`,
   "lib/once.ts": `/** Once. */ export function once(): void {}`,
+  "lib/plain.js": '// @ts-self-types="./plain.d.ts"\nexport const plain = 1;',
+  "lib/plain.d.ts": "/** Plain. */ export declare const plain: number;",
   "lib/page.css": "p {}",
   "scripts/cli/bin/octavo.js": `import { version } from "../../../mod.js"; console.log(version);`,
 };
@@ -36,6 +38,8 @@ Deno.test("makePackage() compiles modules and workers, and brings every other fi
     "contents.json",
     "lib/once.js",
     "lib/page.css",
+    "lib/plain.d.ts",
+    "lib/plain.js",
     "lib/worker.d.ts",
     "lib/worker.js",
     "mod.d.ts",
@@ -47,6 +51,7 @@ Deno.test("makePackage() compiles modules and workers, and brings every other fi
   assert.match(text("mod.js"), /from "\.\/package\.json" with/);
   assert.match(text("mod.js"), /new URL\("\.\/lib\/worker\.js", import\.meta\.url\)/);
   assert.match(text("mod.d.ts"), /export declare function start\(\): Worker;/);
+  assert.equal(text("lib/plain.js"), sources["lib/plain.js"]);
   assert.equal(JSON.parse(text("contents.json"))["lib/page.css"], "p {}".length);
 });
 

@@ -1,12 +1,14 @@
 import { table } from "../lib/display.ts";
-import { nearest, UsageError } from "../lib/errors.ts";
+import { nearest, UsageError, UserError } from "../lib/errors.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import type { Compared } from "../lib/record/cold_start.ts";
+import type { RuntimeOptions } from "../lib/runtime/runtime.ts";
 import type { Bench, BenchRow, FormRow } from "./bench/bench.ts";
 import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
 import { creation } from "./bench/creation.ts";
+import { facts } from "./bench/facts.ts";
 import { forms } from "./bench/forms.ts";
 import { imports } from "./bench/imports.ts";
 import { latency } from "./bench/latency.ts";
@@ -15,6 +17,7 @@ import { placement, placements } from "./bench/placement.ts";
 import { prediction } from "./bench/prediction.ts";
 import { searches } from "./bench/search.ts";
 import { flag } from "./cli/command.ts";
+import { RUNTIME_OPTIONS, runtimeChoice } from "./cli/runtime_options.ts";
 import { runScript, script } from "./cli/shell.ts";
 
 const benches: readonly Bench[] = [
@@ -29,8 +32,12 @@ const benches: readonly Bench[] = [
   searches,
   latency,
   forms,
+  facts,
   imports,
 ];
+
+/** Names of the benches that can measure in another runtime. */
+const takers = benches.filter(({ takesRuntime }) => takesRuntime).map(({ name }) => name);
 
 const command = {
   name: "bench",
@@ -44,28 +51,65 @@ const command = {
       rest: true,
     },
   },
-  options: { json: flag("print the measurements as JSON") },
-  examples: ["", "model-io --json"],
+  options: {
+    json: flag("print the measurements as JSON"),
+    ...RUNTIME_OPTIONS,
+  },
+  examples: ["", "model-io --json", "facts --runtime 1.29.0 --binary jsep"],
 } as const;
 
 const main = script(command, async ({ operands, options }, { print, progress, signal }) => {
   const chosen = chooseBenches(operands.names);
+  const asked = askedRuntime(options, chosen);
   const rows: (BenchRow & { bench: string })[] = [];
   for (const { name, run } of chosen) {
     progress.update(name);
-    for await (const row of run(signal)) {
+    for await (const row of run(signal, asked)) {
       rows.push({ bench: name, ...row });
       progress.update(`${name}: ${row.what}`);
     }
   }
-  await using runtime = openRuntime();
+  await using runtime = openRuntime(asked);
   const { machine, versions } = await runtime.environment();
   await print(
     options.json
       ? JSON.stringify({ machine, versions, rows }, null, 2)
       : `${machine}\n\n${table(rows.map(tableRow))}`,
   );
+  requireFacts(rows);
 });
+
+/** The runtime that was asked for; none where nothing was, so that each bench takes its own. */
+function askedRuntime(
+  options: { readonly runtime?: string; readonly binary?: string },
+  chosen: readonly Bench[],
+): RuntimeOptions {
+  const asked = runtimeChoice(options);
+  if (Object.keys(asked).length === 0) return asked;
+  const deaf = chosen.filter(({ takesRuntime }) => !takesRuntime).map(({ name }) => name);
+  if (deaf.length > 0) {
+    throw new UsageError(
+      `--runtime and --binary are for ${takers.join(", ")}: ${deaf.join(", ")} measure${
+        deaf.length === 1 ? "s" : ""
+      } in Octavo's own runtime`,
+    );
+  }
+  return asked;
+}
+
+/** Ends with an error where a rule that the code relies on does not hold. */
+function requireFacts(rows: readonly BenchRow[]): void {
+  const broken = rows.flatMap((row) => "holds" in row && !row.holds ? [row] : []);
+  if (broken.length === 0) return;
+  const lines = broken.map(({ what, against, reliedOnBy }) =>
+    `- ${what}: ${against} (${reliedOnBy.join(", ")})`
+  );
+  throw new UserError(
+    `Of the rules about kernels that Octavo relies on, ${broken.length} no longer ${
+      broken.length === 1 ? "holds" : "hold"
+    } in this runtime:\n${lines.join("\n")}`,
+  );
+}
 
 /** The benches of these names; all, if there is none. */
 function chooseBenches(names: readonly string[]): readonly Bench[] {
@@ -110,7 +154,11 @@ function tableRow(row: BenchRow & { bench: string }) {
     "95 %": `${digits(ratio.low)} to ${digits(ratio.high)}`,
     rounds,
     ...("sqnr" in row && costs(row)),
-    "": drifted ? "the machine drifted" : "",
+    ...("holds" in row && {
+      expected: `${digits(row.expected.low)} to ${digits(row.expected.high)}`,
+      bits: row.hasKnownBits ? "same" : "OTHERS",
+    }),
+    "": "holds" in row && !row.holds ? "DOES NOT HOLD" : drifted ? "the machine drifted" : "",
   };
 }
 

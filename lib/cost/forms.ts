@@ -109,7 +109,7 @@ function constantNames({ initializer, node }: GraphProto): Set<string> {
 }
 
 /** Which range a tensor has does not change how long it takes. */
-const ANY_RANGE = {
+export const ANY_RANGE = {
   samples: 1,
   statistics: new class extends Map<string, TensorStatistics> {
     override get(): TensorStatistics {

@@ -168,7 +168,7 @@ function tilesOfRows(
   let rows = write.reshape(last, [-1, places, channels]);
   const { indices, readsPadding } = tileReads(tiles, window.input, write);
   if (readsPadding) rows = write.add("Pad", [rows, write.int64([0, 0, 0, 0, 1, 0])]);
-  return write.add("Gather", [rows, indices], { axis: 1 });
+  return write.add("Gather", [rows, indices], { axis: 1 }); // kernel fact gather-of-rows
 }
 
 /** The transform of the inputs or of the outputs, of all tiles at once: along rows, then along columns. */

@@ -14,7 +14,7 @@ import { type NodeWriter, replaceNodes, type RewriteOptions } from "./replacemen
  * lie a whole number of strides apart: a 4x4 kernel of stride 2 is four 2x2 kernels. All phases have as
  * many outputs; what lies beyond the end is cut off after they are joined.
  *
- * There are int8 kernels for Conv and none for ConvTranspose. A Relu, Clip or LeakyRelu that alone reads
+ * There are int8 kernels for Conv and none for ConvTranspose (kernel fact int8-conv-transpose). A Relu, Clip or LeakyRelu that alone reads
  * the result goes into the phases, where it costs nothing.
  *
  * Results are the same but for the order of sums. Open lengths of a 2d map are fixed to those of the

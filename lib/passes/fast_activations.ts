@@ -15,6 +15,8 @@ const ENOUGH_BEHIND_GEMM = 2048;
 /**
  * Relu, Clip, LeakyRelu and HardSigmoid branch at each element where they overwrite their input, which takes
  * 5 to 7 ns where signs are mixed, also where the runtime takes them into a Gemm. Max, Min and PRelu do not.
+ * Kernel facts lone-relu, lone-clip, lone-leaky-relu, lone-hard-sigmoid, relu-in-gemm.
+ *
  * The constant stands first: a Max of one element and one number gives the second of two zeros.
  */
 export const FAST_ACTIVATIONS: readonly FastForm[] = [

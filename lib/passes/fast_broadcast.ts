@@ -19,7 +19,8 @@ const ENOUGH_FOR_A_CONSTANT = 256;
 /**
  * Elementwise operators with a constant whose shape divides the tensor into short stretches: the three means
  * of a picture with channels last, or one number for a tensor whose last axis has one element, which the
- * runtime takes for stretches of one. The constant gets a shape that lets the stretches be long.
+ * runtime takes for stretches of one. The constant gets a shape that lets the stretches be long. Kernel facts
+ * number-by-a-trailing-axis, short-stretches.
  */
 export const FAST_BROADCAST: readonly FastForm[] = [{
   word: "identical",

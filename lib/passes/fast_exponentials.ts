@@ -15,6 +15,7 @@ const LINEAR_FROM = 20;
 /**
  * Functions of e^x, for which the runtime has a fast kernel in Exp and a slow one in each of these. Softplus,
  * and Mish by it, lose all digits below -17 in either form: 1 + e^x is 1 in float32.
+ * Kernel facts softplus, mish, elu, root-by-pow.
  */
 export const FAST_EXPONENTIALS: readonly FastForm[] = [
   { word: "exact", opTypes: ["Softplus"], match: matchSoftplus },

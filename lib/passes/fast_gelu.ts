@@ -9,7 +9,7 @@ const CUBIC = Math.fround(0.044715);
 
 /**
  * Gelu by Erf as Gelu by Tanh, 74 to 78 dB from it: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, written
- * as onnxruntime looks for it, who makes one FastGelu of it.
+ * as onnxruntime looks for it, who makes one FastGelu of it (kernel fact gelu).
  */
 export const FAST_GELU: readonly FastForm[] = [
   {

@@ -15,7 +15,8 @@ const LONG_ROW = 64;
 
 /**
  * Operators of which the runtime has a general kernel that goes element by element, and a fast one for another
- * shape of the same values.
+ * shape of the same values. Kernel facts conv-transpose-1d, tile-of-one-element, depth-to-space,
+ * rows-of-a-table, one-hot.
  */
 export const FAST_MOVES: readonly FastForm[] = [
   { word: "identical", opTypes: ["ConvTranspose"], match: matchConvTranspose },

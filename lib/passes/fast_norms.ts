@@ -20,7 +20,8 @@ const INSTANCE = { least: 512, most: 16_384 };
 /**
  * Means and norms by GlobalAveragePool, which adds up four numbers at a time where ReduceMean,
  * LayerNormalization and InstanceNormalization add up one. Norms that are written as ReduceMean, Sub, Pow and
- * so on, which the runtime would turn into its LayerNormalization, become fast by their means.
+ * so on, which the runtime would turn into its LayerNormalization, become fast by their means. Kernel facts
+ * layer-normalization, instance-normalization, mean-of-rows.
  */
 export const FAST_NORMS: readonly FastForm[] = [
   { word: "exact", opTypes: ["LayerNormalization"], match: matchLayerNorm },

@@ -13,7 +13,8 @@ const LONGEST_SIDE = 16;
 
 /**
  * Linear Resize to larger maps, which the runtime computes number by number: by a matrix for each axis on small
- * maps, else, to twice the size, as weighted sums of neighbours, even and odd places apart.
+ * maps, else, to twice the size, as weighted sums of neighbours, even and odd places apart. Kernel facts
+ * resize-to-twice, resize-of-small-maps.
  */
 export const FAST_RESIZES: readonly FastForm[] = [
   { word: "exact", opTypes: ["Resize"], match: matchResize },

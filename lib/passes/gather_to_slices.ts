@@ -11,7 +11,8 @@ import type { ShapeMap } from "../onnx/shape_map.ts";
 /**
  * Writes a Gather that reads a few stretches, as PyTorch exports `unfold`, as the Concat of so many
  * Slices. The Gather copies what lies behind its axis index by index: along the last axis that is one
- * number at a time, 75 ns each, where a Slice copies whole stretches.
+ * number at a time, 75 ns each, where a Slice copies whole stretches (kernel fact
+ * gather-along-the-last-axis).
  *
  * The lengths along its axis are fixed to those of the sample. The same bits. Opset 13 or later.
  */

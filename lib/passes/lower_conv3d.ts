@@ -13,8 +13,8 @@ import { alongAxes } from "../onnx/pool_window.ts";
  * batch, in front of the channels; a kernel that spans several frames becomes one that reads them as so
  * many more channels, laid side by side by a Gather. Any stride, padding, dilation and group.
  *
- * The runtime has no good int8 kernel for Conv3d with few channels (3 times float32's time), and none
- * of its layouts serve it; in float32 the two take the same time. Around the Conv stand Transposes
+ * The runtime has no good int8 kernel for Conv3d with few channels (3 to 5 times float32's time), and none
+ * of its layouts serve it; in float32 the two take the same time (kernel facts int8-thin-conv3d, conv3d). Around the Conv stand Transposes
  * that bring time in front of the channels and back; {@linkcode sinkLayout} lets those of neighbours
  * meet, so that a chain stays folded.
  *

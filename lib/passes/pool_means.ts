@@ -12,7 +12,7 @@ import { type PassContext, rootContext, visibleConstants, visibleRanks } from ".
 /**
  * Writes each ReduceMean over all positions of a map, `x.mean([2, 3])` in PyTorch, as a
  * GlobalAveragePool, with a Flatten behind it where the positions are dropped: the same numbers, for
- * which there is an int8 kernel. It needs the rank of the input, and to know that it is float32.
+ * which there is an int8 kernel, and a faster one of float32 (kernel fact mean-of-a-map). It needs the rank of the input, and to know that it is float32.
  */
 export function poolMeans(
   graph: GraphProto,

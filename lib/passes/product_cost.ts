@@ -21,9 +21,10 @@ export function productCost(rows: number, columns: number, depth: number): numbe
   return (rows + FIRST_ROW) * Math.ceil(columns / COLUMNS) * COLUMNS * depth;
 }
 
+/** Kernel fact columns-by-16. */
 const COLUMNS = 16;
 
-/** Rows in the time of fetching the matrix on the right: a single row does not hide it. */
+/** Rows in the time of fetching the matrix on the right: a single row does not hide it (kernel fact one-row). */
 const FIRST_ROW = 0.7;
 
 /** Multiply-adds in the time of copying an element of a patch. */
@@ -31,6 +32,6 @@ export const MOVED = 10;
 
 /**
  * Multiply-adds in the time (0.9 microseconds) that a node takes whatever it does, in the plain binary: twice as
- * many in those with a GPU in them.
+ * many in those with a GPU in them (kernel fact time-of-a-node).
  */
 export const NODE_COST = 14_000;

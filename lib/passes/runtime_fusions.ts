@@ -6,7 +6,8 @@ const MOVED_PAST = ["Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Un
 
 /**
  * Whether the runtime takes an activation into the Conv before it, where it costs next to nothing: a Conv
- * that nobody else reads, and one with a bias and an Add behind it, unless that adds two of them.
+ * that nobody else reads, and one with a bias and an Add behind it, unless that adds two of them (kernel fact
+ * relu-in-conv).
  */
 export function joinsConv(activation: NodeProto, facts: FormFacts): boolean {
   const [x] = activation.input;

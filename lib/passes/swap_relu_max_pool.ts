@@ -10,8 +10,8 @@ const MONOTONE = ["Relu", "Clip"];
 /**
  * Takes the maximum first and the Relu (or Clip) after it, on fewer values. The same numbers. Between a
  * float32 Conv and int8 layers this is the best form: the runtime moves a quantization that follows a
- * MaxPool up past it, where int8 takes three times as long, but not past a Relu, which vanishes into
- * the quantization. Before an int8 Conv it is not: there the Relu belongs to the Conv.
+ * MaxPool up past it, where int8 takes three times as long and more (kernel fact int8-max-pool), but not
+ * past a Relu, which vanishes into the quantization. Before an int8 Conv it is not: there the Relu belongs to the Conv.
  *
  * @param options Which MaxPools: all by default.
  */

@@ -78,13 +78,13 @@ function isDenseEnough({ group, channels, filters }: ConvShape): boolean {
   return group === 1 && Math.min(channels, filters) >= FEWEST_CHANNELS;
 }
 
-/** Narrower products are done before the transforms are. */
+/** Narrower products are done before the transforms are (kernel fact winograd-of-few-channels). */
 const FEWEST_CHANNELS = 16;
 
-/** Below, larger tiles in float32 are faster by far. */
+/** Below, larger tiles in float32 are faster by far (kernel fact winograd-in-integers). */
 const FEWEST_FOR_INTEGERS = 128;
 
-/** What the estimate has to promise: its error is about as much. */
+/** What the estimate has to promise: its error is about as much. Kernel facts winograd, winograd-of-stride-2. */
 const CLEARLY = 0.95;
 
 /** Weights of a form, as multiples of the Conv's. */

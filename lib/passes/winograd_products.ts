@@ -86,7 +86,8 @@ function eachRun(
 
 /**
  * Whether one product with all matrices takes less than one for each point: the runtime then packs them in
- * every run, as it packs constants of two dimensions alone, but parts need not be split and joined.
+ * every run, as it packs constants of two dimensions alone (kernel fact stack-of-matrices), but parts need
+ * not be split and joined.
  */
 function isPackedQuickly({ tiles: { count }, batch, channels, filters }: WinogradConv): boolean {
   return 2 * channels * filters <= batch * count * (channels + filters);

@@ -24,7 +24,7 @@ export function linearObstacle(node: NodeProto, facts: GraphFacts): string | und
 
 /**
  * Writes a MatMul or Gemm as DynamicQuantizeLinear, MatMulInteger and a Mul by both scales, which the
- * runtime fuses into one DynamicQuantizeMatMul. The range of the activation is found anew on every
+ * runtime fuses into one DynamicQuantizeMatMul (kernel fact dynamic-matmul). The range of the activation is found anew on every
  * run, over the whole tensor: results depend on what else is in a batch.
  */
 export function writeDynamicLinear(

@@ -4,14 +4,17 @@ import { dimsOf } from "../onnx/tensor_proto.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import { weightObstacle, worstOf } from "./read_weights.ts";
 import { clipBounds, constantScalar } from "./absorbed_operators.ts";
+import { slowBecause } from "./slow_kernels.ts";
 
 /**
  * What the int8 kernels of onnxruntime-web 1.30 demand of each operator: encoded here once, with the
  * reason. Ratios are of the int8 kernel's time to float32's, one thread.
  *
- * - `compute` operators (Conv, Gemm, MatMul) gain from int8, so a qconfig decides for them.
- * - `follow` operators cost less than a change of precision around them: they are int8 where all
- *   they read is int8 and someone reads the result as int8, and stay float32 elsewhere.
+ * - `compute` operators (Conv, Gemm, MatMul) gain from int8, so a qconfig decides for them (kernel facts
+ *   int8-conv, int8-gemm).
+ * - `follow` operators cost less than a change of precision around them (kernel facts int8-add,
+ *   int8-concat): they are int8 where all they read is int8 and someone reads the result as int8, and
+ *   stay float32 elsewhere.
  * - `carry` operators only move values: as `follow`, and the result keeps the scale of the input.
  */
 export interface StaticOperator {
@@ -65,7 +68,7 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
         intsAttribute(node, "dilations", []).some((dilation) => dilation !== 1)
           ? "int8 AveragePool knows no dilations"
           : undefined,
-      slow: always("int8 AveragePool takes 3.8-4.0x the time"),
+      slow: always(slowBecause("int8-average-pool")),
     },
     Clip: {
       role: "follow",
@@ -80,7 +83,7 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
     Mul: { role: "follow", absorbs: RELUS },
     Relu: { role: "follow" },
     Sigmoid: { role: "follow" },
-    Softmax: { role: "follow", slow: always("int8 Softmax takes 1.4-1.7x the time") },
+    Softmax: { role: "follow", slow: always(slowBecause("int8-softmax")) },
     Where: { role: "follow", inputs: [1, 2] },
 
     DepthToSpace: carry(),
@@ -91,7 +94,7 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
     MaxPool: carry({
       obstacle: (node) => node.output[1] ? "it also gives the indices of the maxima" : undefined,
       slow: (node, facts) =>
-        (facts.spatialDims(node) ?? 2) > 2 ? "int8 MaxPool3d takes 2.8-3.3x the time" : undefined,
+        (facts.spatialDims(node) ?? 2) > 2 ? slowBecause("int8-max-pool3d") : undefined,
     }),
     Pad: carry({
       obstacle: (node, facts) => padsZeros(node, facts) ? undefined : "it pads with other than 0",
@@ -100,7 +103,7 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
     Reshape: carry(),
     Resize: carry({
       obstacle: resizeObstacle,
-      slow: always("int8 Resize takes 1.25-1.5x the time"),
+      slow: always(slowBecause("int8-resize")),
     }),
     Slice: carry(),
     SpaceToDepth: carry({ onIntegers: true }),
@@ -176,7 +179,7 @@ function padsZeros(node: NodeProto, facts: GraphFacts): boolean {
   return !value || constantScalar(value, facts) === 0;
 }
 
-/** Fewest input channels for which the int8 Conv3d kernel was faster (32); 1 channel takes 3x. */
+/** Fewest input channels for which the int8 Conv3d kernel was faster (32); with 1 it is slow. */
 const CONV3D_CHANNELS = 8;
 
 function slowConv(node: NodeProto, facts: GraphFacts): string | undefined {
@@ -184,10 +187,10 @@ function slowConv(node: NodeProto, facts: GraphFacts): string | undefined {
   if (!dims) return undefined;
   const inputsPerGroup = Number(dims[1]);
   const group = intAttribute(node, "group", 1);
-  if (group > 1 && inputsPerGroup === 1) return "int8 depthwise Conv takes 2.6-3.2x the time";
+  if (group > 1 && inputsPerGroup === 1) return slowBecause("int8-depthwise-conv");
   if (dims.length === 5 && inputsPerGroup < CONV3D_CHANNELS) {
-    return `int8 Conv3d over ${inputsPerGroup} input channel${inputsPerGroup > 1 ? "s" : ""} ` +
-      `takes about 3x the time`;
+    const channels = `input channel${inputsPerGroup > 1 ? "s" : ""}`;
+    return slowBecause("int8-thin-conv3d", `Conv3d over ${inputsPerGroup} ${channels}`);
   }
   return undefined;
 }

@@ -58,6 +58,8 @@ export const PLACEMENTS: Readonly<Record<string, Placement>> = {
       hasConv(nodes) ? staticInt8({ activation: observer, weight: weights }) : float32,
       rulesFor(nodes, [...LINEAR, ...RECURRENT], dynamicInt8({ weight: weights })),
     ),
+  // Dynamic int8 slows what sees one row at a time: kernel facts dynamic-lstm, dynamic-gru,
+  // dynamic-matmul-of-one-row.
   "compact": (nodes, { observer, weights }) => {
     const small = weightOnly({ weight: weights });
     return mappingOf(

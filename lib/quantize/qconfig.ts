@@ -31,7 +31,7 @@ export type ActivationType = "uint8" | "int8";
 export interface StaticInt8 {
   /** Tells it from the other qconfigs. */
   readonly kind: "static";
-  /** int8 runs 3 to 5 times slower than uint8 on WASM, and often falls back to float32 in silence. */
+  /** int8 runs 5 to 9 times slower than uint8 on WASM, and often falls back to float32 in silence. */
   readonly dtype: ActivationType;
   /**
    * `symmetric` has 0 in the middle, whatever the range. Not behind a Relu or Clip that a kernel takes
@@ -229,6 +229,7 @@ export interface StaticInt8Options {
 export function staticInt8(options: StaticInt8Options = {}): StaticInt8 {
   const { activation = lpNorm, weight = perChannel, kernels = "fast", otherwise = float32 } =
     options;
+  // Kernel facts s8-activations, scales-of-channels.
   const { dtype = "uint8", scheme = "affine", reduceRange = false } = options;
   requireKernels(weight);
   if (dtype === "int8" && weight.scheme === "affine") {

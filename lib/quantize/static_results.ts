@@ -5,7 +5,7 @@ import { activationInputs, type StaticUnit } from "./static_units.ts";
 
 /**
  * Whether the result of a unit becomes uint8. A Conv kernel gives nothing else; a Gemm or MatMul can
- * give float32 at no cost, and does where nobody reads the result as int8. Not a Gemm with its Relu:
+ * give float32 at no cost (kernel fact int8-gemm-gives-float32), and does where nobody reads the result as int8. Not a Gemm with its Relu:
  * before int8 is looked for, the runtime makes one float32 operator of the two.
  */
 function quantizesResult(unit: StaticUnit, decisions: Decisions): boolean {

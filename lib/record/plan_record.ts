@@ -23,7 +23,7 @@ export interface PlanRow {
   executes: string;
   /** Whether that is another node's kernel, which this one runs inside of; absent where it is not. */
   inside?: boolean;
-  /** Why it is so: the rule that matched, the kernel fact that forbids, the fusion it went into. */
+  /** Why it is so: the rule that matched, what the kernels forbid, the fusion it went into. */
   why: string;
   /**
    * Bytes of its float32 weights, of what has weights or multiplies matrices (a layer); absent of all other

@@ -1,18 +1,28 @@
 import type { ColdStartRecord } from "../../lib/record/cold_start.ts";
 import type { Estimate } from "../../lib/record/metric_info.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
+import type { RuntimeOptions } from "../../lib/runtime/runtime.ts";
 
 /** A measurement that can be chosen by name: one file of this folder each. */
 export interface Bench {
   readonly name: string;
   /** What it measures, in one line. */
   readonly summary: string;
-  /** Yields the rows as they are done. */
-  run(signal: AbortSignal): AsyncIterable<BenchRow>;
+  /** Whether it measures in another runtime than Octavo's own where that is asked for. @default {false} */
+  readonly takesRuntime?: true;
+  /**
+   * Yields the rows as they are done.
+   *
+   * @param runtime Release and binary to measure in, of a bench that takes them.
+   */
+  run(
+    signal: AbortSignal,
+    runtime?: Pick<RuntimeOptions, "ort" | "binary">,
+  ): AsyncIterable<BenchRow>;
 }
 
 /** One measured thing, against another. */
-export type BenchRow = TimeRow | MemoryRow | ReliabilityRow | FormRow;
+export type BenchRow = TimeRow | MemoryRow | ReliabilityRow | FormRow | FactRow;
 
 /** A time, against that of something which took turns with it. */
 export interface TimeRow {
@@ -34,6 +44,16 @@ export interface FormRow extends Omit<TimeRow, "bytes"> {
   readonly start?: ColdStartRecord;
   /** Of the file, against that of the network as given. */
   readonly size: number;
+}
+
+/** A rule about kernels: two models whose times have a ratio that is expected. */
+export interface FactRow extends Omit<TimeRow, "bytes"> {
+  readonly expected: { readonly low: number; readonly high: number };
+  readonly holds: boolean;
+  /** Whether both models give the bits that they gave when the rule was written down. */
+  readonly hasKnownBits: boolean;
+  /** Files of lib that rely on it. */
+  readonly reliedOnBy: readonly string[];
 }
 
 /** The peak of a process' memory, against that of another process, or a size. */

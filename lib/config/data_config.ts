@@ -123,6 +123,8 @@ export interface DataConfig {
   state?: Record<string, string>;
   /** Steps of each sequence, or one number for all. @default {all are one sequence} */
   lengths?: number | number[];
+  /** Tokens that float32 writes on behind each sample, with its own past: samples are prompts. */
+  generate?: number;
 }
 
 export const dataConfig = schemaOf<DataConfig>()(z.strictObject({
@@ -136,4 +138,7 @@ export const dataConfig = schemaOf<DataConfig>()(z.strictObject({
     error: "expected a number of steps, or a list of one for each sequence",
   }).describe("steps of each sequence, or one number for all; by default all are one sequence")
     .optional(),
+  generate: z.int().min(1).describe(
+    "tokens that float32 writes on behind each sample, with its own past: samples are prompts",
+  ).optional(),
 })).describe("how the samples of --data are to be read");

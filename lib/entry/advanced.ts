@@ -164,6 +164,7 @@ export type {
   Whole,
 } from "../evaluate/metric.ts";
 export type { EvaluateOptions } from "../evaluate/evaluate.ts";
+export { freeRun, type FreeRunOptions } from "../evaluate/free_run.ts";
 export {
   errorGrowth,
   type ErrorGrowthOptions,

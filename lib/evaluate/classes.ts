@@ -8,6 +8,8 @@ export interface Classes {
   readonly output: string;
   /** One class per position; a classifier of whole samples has one. */
   readonly ids: ArrayLike<number>;
+  /** That of the last position. */
+  readonly last: number;
   /** Number of classes; Infinity where the output is the class itself. */
   readonly count: number;
 }
@@ -48,10 +50,12 @@ export function readClasses(
         (near === undefined ? "" : `, did you mean "${near}"`) + `; outputs: ${list.join(", ")}`,
     );
   }
-  if (!isFloat(tensor.type)) return { output: name, ids: toNumbers(tensor), count: Infinity };
   const { dims } = tensor;
   const along = axis ?? classAxis(dims);
-  return { output: name, ids: argmaxAlong(tensor, along), count: dims.at(along) ?? 1 };
+  const [ids, count] = isFloat(tensor.type)
+    ? [argmaxAlong(tensor, along), dims.at(along) ?? 1]
+    : [toNumbers(tensor), Infinity];
+  return { output: name, ids, last: ids[ids.length - 1] ?? -1, count };
 }
 
 /** What a network answers where there is a label. */

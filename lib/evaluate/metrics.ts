@@ -3,6 +3,7 @@ import { agreement } from "./metrics/agreement.ts";
 import { aligned } from "./metrics/aligned.ts";
 import { cosine } from "./metrics/cosine.ts";
 import { detectionF1 } from "./metrics/detection_f1.ts";
+import { divergence } from "./metrics/divergence.ts";
 import { embeddingCosine } from "./metrics/embedding_cosine.ts";
 import { f1 } from "./metrics/f1.ts";
 import { iou } from "./metrics/iou.ts";
@@ -25,6 +26,7 @@ const ALL: readonly (() => Metric)[] = [
   rankCorrelation,
   mae,
   perplexity,
+  divergence,
   iou,
   detectionF1,
   aligned,

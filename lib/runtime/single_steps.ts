@@ -19,11 +19,12 @@ export async function independentSteps(
   for await (const { feeds } of runDataset(runtime, model, dataset, signal ? { signal } : {})) {
     steps.push(feeds);
   }
-  const { name, length, labels } = dataset;
+  const { name, length, labels, tokenLabels } = dataset;
   const frozen: Dataset = {
     name,
     length,
     ...(labels && { labels }),
+    ...(tokenLabels && { tokenLabels }),
     sample: (index) => steps[index]!,
     hash: once(() => hashSamples(frozen)),
   };

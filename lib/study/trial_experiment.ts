@@ -19,6 +19,7 @@ import type { Study } from "../record/study_record.ts";
 import type { Trial } from "../record/trial_record.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
 import type { ColdStartOptions } from "../runtime/runtime.ts";
+import { timedSamples } from "../runtime/timed_samples.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { build, type BuildContext, type Built, mappingOn } from "./build.ts";
 import { BuiltCache } from "./built_cache.ts";
@@ -72,6 +73,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   readonly #calibrations: Calibrations;
   readonly #built = new BuiltCache();
   readonly #baselines = new Map<Split, Promise<Evaluation>>();
+  #timed: Promise<Feeds[]> | undefined;
   /** Recipes that are measured together, which calibrate in one pass. */
   #batch: readonly Recipe[] = [];
   /** Tensors to watch besides, by name of the form of the network. */
@@ -200,9 +202,9 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   /** The samples that latency is measured on. */
   async samples(): Promise<Feeds[]> {
-    const { selection } = this.#setup.data;
-    const count = Math.min(TIMED_SAMPLES, selection.length);
-    return await Promise.all(Array.from({ length: count }, (_, i) => selection.sample(i)));
+    const { data: { selection }, forms: { model }, runtimes, signal } = this.#setup;
+    const options = { model, runtime: runtimes.run, signal };
+    return await (this.#timed ??= timedSamples(selection, TIMED_SAMPLES, options));
   }
 
   /**

@@ -4,12 +4,12 @@ import type { Model } from "../onnx/model.ts";
 import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
 import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
+import { timedSamples } from "../runtime/timed_samples.ts";
 import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
 import { showComparison } from "../report/comparison.ts";
 import type { Latency, OutputError } from "../record/trial_record.ts";
-import type { Feeds } from "../tensor/tensor.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { downloadSizes } from "../evaluate/download_sizes.ts";
 import { measureColdStart } from "../evaluate/measure_cold_start.ts";
@@ -146,7 +146,7 @@ async function measure(
   dataset: Dataset,
   options: CompareOptions & { readonly runtime: Runtime },
 ): Promise<ComparisonRecord> {
-  const { runtime, rounds = 15, timedSamples = 4, coldRounds = 6 } = options;
+  const { runtime, rounds = 15, timedSamples: timedCount = 4, coldRounds = 6 } = options;
   const { signal, onProgress } = options;
   const { machine } = await runtime.environment();
   const metric = await metricFor(float32, dataset, { metric: options.metric, runtime, signal });
@@ -160,10 +160,8 @@ async function measure(
     await evaluate(runtime, float32, dataset, metric, undefined, after(0));
   const notes = await baselineNotes(float32, dataset, metric, reference);
   const result = await evaluate(runtime, candidate, dataset, metric, reference, after(before));
-  const samples: Feeds[] = [];
-  for (let i = 0; i < Math.min(timedSamples, dataset.length); i++) {
-    samples.push(await dataset.sample(i));
-  }
+  const running = { model: float32, runtime, signal };
+  const samples = await timedSamples(dataset, timedCount, running);
   const times = samples.length > 0 &&
     await runtime.times([float32, candidate], samples, { rounds, ...(signal && { signal }) });
   const [sample] = samples;

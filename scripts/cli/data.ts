@@ -7,14 +7,17 @@ import { textDataset } from "../../lib/data/text_dataset.ts";
 import { stateful } from "../../lib/data/stateful.ts";
 import { readWav, windows } from "../../lib/data/wav.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { freeRun } from "../../lib/evaluate/free_run.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
+import { pastStates } from "../../lib/onnx/past_states.ts";
 import type { DataConfig } from "../../lib/config/data_config.ts";
 import { configReference } from "../../lib/config/config_reference.ts";
 import type { SharedConfig } from "../../lib/config/shared_config.ts";
 import { parseShared } from "../../lib/config/any_config.ts";
 import type { ValueType } from "../../lib/tensor/tensor.ts";
-import { text } from "./command.ts";
+import { number, text } from "./command.ts";
+import { openOwnRuntime } from "./open_own_runtime.ts";
 import { readUserText } from "../../lib/user_file.ts";
 
 /** What `--data` takes, for the help of each command. */
@@ -26,6 +29,14 @@ export const DATA_HELP =
 export const TOKENIZER_OPTION = text(
   "PATH",
   "where --data is texts: the tokenizer.json that the network was trained with, or the folder that holds it",
+);
+
+/** How far a network writes on, of commands that compare. */
+export const GENERATE_OPTION = number(
+  "N",
+  "take the samples for prompts: float32 writes N tokens behind each, with its own past, and others are to " +
+    "write the same (--metric divergence tells how far they do)",
+  { integer: true, min: 1 },
 );
 
 /** An option of commands that take nothing else from a config. */
@@ -46,10 +57,17 @@ export async function readShared(path: string | undefined): Promise<SharedConfig
 /** What a config says of samples, and the options of a command, which come first. */
 export function readingOf(
   config: SharedConfig | undefined,
-  { tokenizer }: { readonly tokenizer?: string | undefined },
+  { tokenizer, generate }: {
+    readonly tokenizer?: string | undefined;
+    readonly generate?: number | undefined;
+  },
 ): DataConfig {
   const reading = config?.data ?? {};
-  return tokenizer === undefined ? reading : { ...reading, text: { ...reading.text, tokenizer } };
+  return {
+    ...reading,
+    ...(tokenizer !== undefined && { text: { ...reading.text, tokenizer } }),
+    ...(generate !== undefined && { generate }),
+  };
 }
 
 /**
@@ -66,10 +84,15 @@ export async function readSamples(
   say: (text: string) => void = () => {},
 ): Promise<Dataset> {
   const { inputs } = valueTypes(model.graph);
-  const { state, lengths } = config;
+  const { lengths, generate } = config;
+  const state = config.state ?? (generate === undefined ? undefined : pastStates(model.graph));
   if (state) requireState(state, model);
-  const samples = await read(path, model, config);
+  const samples = await read(path, model, { ...config, ...(state && { state }) });
   samples.notes?.forEach(say);
+  if (generate !== undefined) {
+    await using runtime = await openOwnRuntime({}, say);
+    return await freeRun(model, samples, { tokens: generate, runtime, state });
+  }
   if (state) return stateful(samples, { state, lengths, inputs });
   if (lengths !== undefined) {
     throw new UsageError(`"lengths" cuts ${path} into sequences, which take a "state" beside it`);

@@ -6,7 +6,14 @@ import type { StepEvent } from "../../../lib/record/event.ts";
 import type { AblateOptions } from "../../../lib/task/ablate_options.ts";
 import { ablate } from "../../../lib/task/run_ablation.ts";
 import { flag, number, RESUMES, text } from "../command.ts";
-import { configOption, DATA_HELP, readingOf, readSamples, TOKENIZER_OPTION } from "../data.ts";
+import {
+  configOption,
+  DATA_HELP,
+  GENERATE_OPTION,
+  readingOf,
+  readSamples,
+  TOKENIZER_OPTION,
+} from "../data.ts";
 import { METRIC_OPTION } from "../metric_options.ts";
 import { specialized } from "../read_network.ts";
 import { withConfig } from "../with_config.ts";
@@ -36,6 +43,7 @@ const command = {
   options: {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
+    generate: GENERATE_OPTION,
     config: configOption("what int8 is, as for quantize: a default and rules, JSON with comments"),
     out: text("FOLDER", "where the report is kept; ablations/NAME by default"),
     metric: METRIC_OPTION,

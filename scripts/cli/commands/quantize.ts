@@ -40,7 +40,14 @@ import {
 } from "../check.ts";
 import { flag, text, WHOLE_FILES } from "../command.ts";
 import { damageNote } from "../damage_note.ts";
-import { configOption, DATA_HELP, readingOf, readSamples, TOKENIZER_OPTION } from "../data.ts";
+import {
+  configOption,
+  DATA_HELP,
+  GENERATE_OPTION,
+  readingOf,
+  readSamples,
+  TOKENIZER_OPTION,
+} from "../data.ts";
 import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
@@ -69,6 +76,7 @@ const command = {
   options: {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
+    generate: GENERATE_OPTION,
     out: text("FILE", "where to write the int8 model; its folder is made"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: configOption("which nodes are to be what, as JSON with comments"),

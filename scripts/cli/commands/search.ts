@@ -3,7 +3,14 @@ import { writeReport } from "../../../lib/report/write_report.ts";
 import { requireLayers } from "../../../lib/task/require_layers.ts";
 import { search } from "../../../lib/task/run_search.ts";
 import { number, RESUMES, text } from "../command.ts";
-import { DATA_HELP, READING, readingOf, readShared, TOKENIZER_OPTION } from "../data.ts";
+import {
+  DATA_HELP,
+  GENERATE_OPTION,
+  READING,
+  readingOf,
+  readShared,
+  TOKENIZER_OPTION,
+} from "../data.ts";
 import { followStudy } from "../follow_study.ts";
 import { runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
@@ -33,6 +40,7 @@ const command = {
   options: {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
+    generate: GENERATE_OPTION,
     config: READING,
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0.01 }),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),

@@ -3,7 +3,7 @@ import { parseSweepConfig } from "../../../lib/config/parse_sweep_config.ts";
 import type { SweepConfig } from "../../../lib/config/sweep_config.ts";
 import { sweep } from "../../../lib/task/run_sweep.ts";
 import { flag, RESUMES, text } from "../command.ts";
-import { configOption, DATA_HELP, readingOf, TOKENIZER_OPTION } from "../data.ts";
+import { configOption, DATA_HELP, GENERATE_OPTION, readingOf, TOKENIZER_OPTION } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
 import { runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
@@ -32,6 +32,7 @@ const command = {
   options: {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
+    generate: GENERATE_OPTION,
     config: configOption("what to measure, as JSON with comments"),
     out: text("FOLDER", "where the study is kept; studies/NAME by default"),
     quick: flag("few samples and few configurations: a first look"),

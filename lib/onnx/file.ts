@@ -7,7 +7,7 @@ import { amendedModel, decodeProto, type Model } from "./model.ts";
  * Reads an ONNX model, with the weights it keeps in other files.
  *
  * @param path A path, or a URL: `file:`, or `http(s):` for one that sits beside a module on the web.
- * @returns The model, named after its file.
+ * @param name How the model is called. @default {its file's name}
  * @throws {UserError} If the file is missing, is not an ONNX model or is cut off; if its weights are
  * missing, or lie outside of the model's folder.
  * @example
@@ -17,19 +17,19 @@ import { amendedModel, decodeProto, type Model } from "./model.ts";
  * ```
  * @category Model
  */
-export async function readModel(path: string | URL): Promise<Model> {
+export async function readModel(path: string | URL, name?: string): Promise<Model> {
   const shown = path instanceof URL && path.protocol === "file:"
     ? decodeURIComponent(path.pathname)
     : String(path);
-  const name = shown.split(/[/\\]/).at(-1) || shown;
+  const own = name ?? (shown.split(/[/\\]/).at(-1) || shown);
   const bytes = await readBytes(path, shown);
-  const proto = decodeProto(bytes, name);
+  const proto = decodeProto(bytes, own);
   const external = externalFiles(proto);
-  if (external.size === 0) return amendedModel(proto, { name, bytes });
+  if (external.size === 0) return amendedModel(proto, { name: own, bytes });
 
   const files = new Map<string, Uint8Array>();
   for (const file of external) files.set(file, await readBeside(path, file, shown));
-  return amendedModel(moveIn(proto, files), { name });
+  return amendedModel(moveIn(proto, files), { name: own });
 }
 
 async function readBytes(

@@ -1,4 +1,4 @@
-import { escapeHtml, type Table, table } from "../display.ts";
+import { escapeHtml, table } from "../display.ts";
 import type { ComparisonRecord } from "../record/comparison_record.ts";
 import type { Latency } from "../record/trial_record.ts";
 import { unsettledNote } from "../record/settled.ts";
@@ -29,7 +29,7 @@ import { show, type Shown } from "./shown.ts";
  * ```
  */
 export function showComparison(record: ComparisonRecord): Shown {
-  const { html, text } = comparisonTable(record);
+  const { html, text } = table(comparisonRows(record));
   const notes = comparisonNotes(record);
   return show({
     "text/html": `${html}<p>${notes.map(escapeHtml).join("<br>")}</p>`,
@@ -37,13 +37,22 @@ export function showComparison(record: ComparisonRecord): Shown {
   });
 }
 
-function comparisonTable(record: ComparisonRecord): Table {
+/** One line of a comparison: what it is of, and what it is of each model. */
+export interface ComparisonRow extends Record<string, string> {
+  "": string;
+  float32: string;
+  candidate: string;
+  change: string;
+}
+
+/** Accuracy, time, size and closeness of two models, in lines. */
+export function comparisonRows(record: ComparisonRecord): ComparisonRow[] {
   const { metric, float32, candidate, difference, latency, outputs } = record;
   const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: 0 });
   const relative = isRelative(record);
   const valueText = ({ value }: ComparisonRecord["float32"]) =>
     `${format.value(value.value)}${format.unit} ${format.range(value)}`;
-  return table([
+  return [
     {
       "": metricLabel(metric),
       float32: relative ? "" : valueText(float32),
@@ -71,7 +80,7 @@ function comparisonTable(record: ComparisonRecord): Table {
     ...outputs
       ? [{ "": "outputs", float32: "", candidate: closenessText(outputs), change: "" }]
       : [],
-  ]);
+  ];
 }
 
 function downloadRows({ float32, candidate }: ComparisonRecord) {
@@ -124,7 +133,8 @@ function closenessText({ sqnr, cosine }: NonNullable<ComparisonRecord["outputs"]
   return `SQNR ${decimal(sqnr, 1)} dB, cosine ${decimal(cosine, 5)} over all values`;
 }
 
-function comparisonNotes(record: ComparisonRecord): string[] {
+/** What the numbers of a comparison rest on, in sentences. */
+export function comparisonNotes(record: ComparisonRecord): string[] {
   const { metric, data, float32, candidate, difference, latency } = record;
   const notes = [
     `${candidate.name === float32.name ? "The candidate" : candidate.name} against ` +

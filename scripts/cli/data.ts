@@ -17,6 +17,7 @@ import type { SharedConfig } from "../../lib/config/shared_config.ts";
 import { parseShared } from "../../lib/config/any_config.ts";
 import type { ValueType } from "../../lib/tensor/tensor.ts";
 import { number, text } from "./command.ts";
+import { modelFolder } from "./model_folder.ts";
 import { openOwnRuntime } from "./open_own_runtime.ts";
 import { readUserText } from "../../lib/user_file.ts";
 
@@ -28,7 +29,8 @@ export const DATA_HELP =
 /** What makes tokens of the texts of `--data`. */
 export const TOKENIZER_OPTION = text(
   "PATH",
-  "where --data is texts: the tokenizer.json that the network was trained with, or the folder that holds it",
+  "where --data is texts: the tokenizer.json that the network was trained with, or the folder that holds " +
+    "it; by default that of the model's folder",
 );
 
 /** How far a network writes on, of commands that compare. */
@@ -54,18 +56,30 @@ export async function readShared(path: string | undefined): Promise<SharedConfig
   return path === undefined ? undefined : parseShared(await readUserText(path), path);
 }
 
-/** What a config says of samples, and the options of a command, which come first. */
-export function readingOf(
-  config: SharedConfig | undefined,
-  { tokenizer, generate }: {
+/**
+ * What a config says of samples, and the options of a command, which come first; texts take the tokenizer
+ * of the model's own folder where nothing names another.
+ *
+ * @param model The model as it was named.
+ */
+export async function readingOf(
+  config: Pick<SharedConfig, "data"> | undefined,
+  { data, tokenizer, generate }: {
+    readonly data?: string | undefined;
     readonly tokenizer?: string | undefined;
     readonly generate?: number | undefined;
   },
-): DataConfig {
+  model: string | undefined,
+): Promise<DataConfig> {
   const reading = config?.data ?? {};
+  const named = tokenizer ?? reading.text?.tokenizer;
+  const own = named === undefined && data !== undefined && await kindOf(data) === "text"
+    ? (await modelFolder(model))?.path
+    : undefined;
+  const chosen = named ?? own;
   return {
     ...reading,
-    ...(tokenizer !== undefined && { text: { ...reading.text, tokenizer } }),
+    ...(chosen !== undefined && { text: { ...reading.text, tokenizer: chosen } }),
     ...(generate !== undefined && { generate }),
   };
 }

@@ -4,6 +4,8 @@ import { layerChoicesText } from "../../lib/report/layer_choices_table.ts";
 import { trialTableText } from "../../lib/report/trial_table.ts";
 import type { RunningStudy } from "../../lib/task/run_study.ts";
 import { SEARCH_WHY_NOTE } from "./why_option.ts";
+import { winnerInFolder } from "./into_folder.ts";
+import type { ModelFolder } from "./model_folder.ts";
 import type { Shell } from "./shell.ts";
 import { showStudy } from "./study_progress.ts";
 import { tellMetric } from "./tell_metric.ts";
@@ -12,15 +14,16 @@ import { tellMetric } from "./tell_metric.ts";
  * Shows how a study goes, and prints what came of it.
  *
  * @param folder Where it is kept.
- * @param why Layers of which all that was considered is told. @default {none}
+ * @param options.why Layers of which all that was considered is told. @default {none}
  * @param json Whether its record is to be printed, as JSON.
+ * @param options.model The folder of its model, which the winner is put into. @default {none}
  */
 export async function followStudy(
   running: RunningStudy,
   folder: string,
   { print, progress }: Pick<Shell, "print" | "progress">,
   json: boolean,
-  why: readonly string[] = [],
+  { why = [], model }: { readonly why?: readonly string[]; readonly model?: ModelFolder } = {},
 ): Promise<void> {
   const show = showStudy(
     progress,
@@ -33,9 +36,12 @@ export async function followStudy(
     await show(event);
   }
   const study = await running;
+  const place = model && await winnerInFolder(model, study, folder);
   progress.close();
   await print(json ? JSON.stringify(study, null, 2) : describe(study, folder, said));
-  if (json || why.length === 0) return;
+  if (json) return;
+  if (place !== undefined) await print(place);
+  if (why.length === 0) return;
   await print(`\n${whyText(study, why)}`);
 }
 

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { UsageError, UserError } from "../../lib/errors.ts";
+import { type ModelFolder, modelFolder, ownFolder } from "./model_folder.ts";
 import { systemReason } from "../../lib/system_errors.ts";
 
 /**
@@ -25,6 +26,32 @@ export function requireOut(out: string | undefined, model: string, example: stri
     );
   }
   return out;
+}
+
+/** Where a model is to be written to. */
+export interface OutPlace {
+  readonly out: string;
+  /** The model's own folder, where it is to hold the result, too. */
+  readonly folder?: ModelFolder;
+}
+
+/**
+ * The file that a model is to be written to: the one that is named, or else its place in the folder that
+ * the model is in.
+ *
+ * @throws {UsageError} As {@linkcode requireOut} does.
+ * @throws {UserError} If the folder has such a file of another program.
+ */
+export async function outPlace(
+  out: string | undefined,
+  model: string,
+  example: string,
+): Promise<OutPlace> {
+  if (out === undefined) {
+    const folder = await ownFolder(model);
+    if (folder) return { out: folder.quantized, folder };
+  }
+  return { out: requireOut(out, (await modelFolder(model))?.model ?? model, example) };
 }
 
 /**

@@ -1,16 +1,16 @@
-import { readModel } from "../../lib/onnx/file.ts";
 import { isNonTensor } from "../../lib/onnx/graph.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { specialize } from "../../lib/passes/specialize.ts";
+import { readNamedModel } from "./model_folder.ts";
 import type { Shell } from "./shell.ts";
 
-/** Reads the network that a command is to work on, and tells what was changed in reading it. */
+/** Reads the network that a command is to work on, of a file or a model folder, and tells what was changed in reading it. */
 export async function readNetwork(
   path: string,
   { progress }: Pick<Shell, "progress">,
 ): Promise<Model> {
-  const model = await readModel(path);
+  const model = await readNamedModel(path);
   for (const line of model.amendments) progress.log(`${model.name}: ${line}`);
   const others = model.graph.output.filter(isNonTensor).map(({ name }) => `"${name}"`);
   if (others.length > 0) {

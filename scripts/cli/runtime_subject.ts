@@ -146,7 +146,7 @@ async function samplesOf(
 ): Promise<{ samples: readonly Feeds[]; inputs: string }> {
   const { inputs } = valueTypes(float32.graph);
   if (data !== undefined && shape === undefined) {
-    const reading = readingOf(await readShared(config), { tokenizer });
+    const reading = await readingOf(await readShared(config), { data, tokenizer }, undefined);
     const set = slice(await readSamples(data, float32, reading, progress.log), 0, SAMPLES);
     const samples = await likeTheFirst(set, model.name);
     return { samples, inputs: `${plural(samples.length, "sample")} of ${basename(data)}` };

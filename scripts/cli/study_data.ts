@@ -18,11 +18,12 @@ import { RUNTIME_OPTIONS } from "./runtime_options.ts";
 import { samples, SPLIT_OPTIONS } from "./split_options.ts";
 import type { Shell } from "./shell.ts";
 import { readUserText } from "../../lib/user_file.ts";
+import { FOLDER_HELP } from "./model_folder.ts";
 
 /** The network of a study. */
 export const MODEL_OPERAND = {
   placeholder: "model.onnx",
-  help: "the float32 network; without one, the bundled lip-reading sample",
+  help: `${FOLDER_HELP}; without one, the bundled lip-reading sample`,
   optional: true,
 } as const;
 

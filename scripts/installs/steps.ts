@@ -9,6 +9,7 @@ import { pageOfCore } from "./page_of_core.ts";
 import { outputsShown } from "./page_of_model.ts";
 import type { Place } from "./place.ts";
 import { libraryExample } from "./readme.ts";
+import { transformersInPage } from "./transformers.ts";
 
 /** What is tried; gives a reason where it cannot be tried here, and throws where it fails. */
 export type Step = (installation: Installation) => Promise<string | void>;
@@ -23,6 +24,10 @@ export const STEPS: readonly (readonly [name: string, step: Step])[] = [
   ["npx octavo init, and its notebook on the real kernel", notebook],
   ["the notebook of npx octavo init says what it lacks", notebookAlone],
   ["npx octavo init --page, and Chromium's outputs are Deno's to the bit", modelInPage],
+  [
+    "npx octavo quantize FOLDER, and @huggingface/transformers runs both forms to the bit",
+    transformersInPage,
+  ],
   ["what is missing from an installation is said", damaged],
 ];
 

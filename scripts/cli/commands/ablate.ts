@@ -99,12 +99,13 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   };
   progress.update("reading model and samples");
   const read = await modelOrSample(operands.model, { progress });
-  const splits = data === undefined
-    ? sampleSplits(options)
-    : splitDataset(await readSamples(data, read, readingOf(config, options), progress.log), {
+  const splits = data === undefined ? sampleSplits(options) : splitDataset(
+    await readSamples(data, read, await readingOf(config, options, operands.model), progress.log),
+    {
       shuffle: !options.inOrder,
       ...given({ seed, calibration: options.calibration, selection: options.selection }),
-    });
+    },
+  );
   const model = await specialized(read, [splits.calibration, splits.selection], { progress });
   const title = operands.model === undefined ? "sample" : model.name.replace(/\.onnx$/, "");
   const out = options.out ?? `ablations/${title}`;

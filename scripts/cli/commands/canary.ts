@@ -113,7 +113,7 @@ async function canaryOf(
     );
   }
   const { data, shape = [] } = options;
-  const reading = readingOf(await readShared(options.config), options);
+  const reading = await readingOf(await readShared(options.config), options, undefined);
   const samples = data === undefined
     ? { inputs: withShapes(inputs, shape, model.name) }
     : { samples: await readSamples(data, model, reading, shell.progress.log) };

@@ -1,9 +1,9 @@
 import { table } from "../../../lib/display.ts";
-import { readModel } from "../../../lib/onnx/file.ts";
 import { type ModelSummary, summarizeModel } from "../../../lib/onnx/summary.ts";
 import { count } from "../../../lib/report/format.ts";
 import type { ValueType } from "../../../lib/tensor/tensor.ts";
 import { flag } from "../command.ts";
+import { readNamedModel } from "../model_folder.ts";
 import { script } from "../shell.ts";
 
 const command = {
@@ -11,7 +11,7 @@ const command = {
   summary:
     "Shows what an ONNX model is made of: inputs, outputs, opset, size, operators, and each " +
     "layer with the module path by which rules speak of it.",
-  operands: { model: { placeholder: "model.onnx", help: "the model" } },
+  operands: { model: { placeholder: "model.onnx", help: "the model, or the folder of one" } },
   options: {
     all: flag("show every node of a large network, those without weights too"),
     json: flag("print everything as JSON"),
@@ -20,7 +20,7 @@ const command = {
 } as const;
 
 const main = script(command, async ({ operands, options }, { print }) => {
-  const model = await readModel(operands.model);
+  const model = await readNamedModel(operands.model);
   const summary = await summarizeModel(model);
   await print(
     options.json

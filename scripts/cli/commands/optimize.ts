@@ -25,7 +25,7 @@ import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
 import { COLD_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
 import { openOwnRuntime } from "../open_own_runtime.ts";
-import { makeRoomFor, requireOut } from "../out_file.ts";
+import { makeRoomFor, outPlace } from "../out_file.ts";
 import { readNetwork, specialized } from "../read_network.ts";
 import { given } from "../study_data.ts";
 import { withConfig } from "../with_config.ts";
@@ -35,6 +35,8 @@ import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { takeSamples } from "../take_samples.ts";
 import { WHY_NOT_TAKEN, WHY_NOTE, WHY_OPTION } from "../why_option.ts";
 import { writtenNote } from "../written_note.ts";
+import { intoFolder } from "../into_folder.ts";
+import { FOLDER_HELP } from "../model_folder.ts";
 
 const command = {
   name: "optimize",
@@ -43,7 +45,7 @@ const command = {
     "Makes a model fast on onnxruntime-web's WASM kernels: times every node on this machine in " +
     "every form that it can have, int8 among them, and writes what takes least as a whole. It never " +
     "writes a model that is slower than the one it was given; accuracy is told, not weighed.",
-  operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
+  operands: { model: { placeholder: "model.onnx", help: FOLDER_HELP } },
   options: {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
@@ -90,15 +92,23 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const { print, progress, signal } = shell;
   const { threads = 1, coldRounds, maxCreate, maxHeap } = options;
   const format = readFormat(options.format);
-  const out = requireOut(options.out, operands.model, "fast.onnx");
+  const exact = options.exact || options.float32;
+  const { out, folder } = await outPlace(options.out, operands.model, "fast.onnx");
+  if (exact && folder) {
+    throw new UsageError(
+      `--exact writes no int8, which is what ${out} is loaded for: name another file, --out fast.onnx`,
+    );
+  }
   progress.update("reading model and samples");
   const read = await readNetwork(operands.model, shell);
-  const data = options.data === undefined
-    ? undefined
-    : await readSamples(options.data, read, readingOf(config, options), progress.log);
+  const data = options.data === undefined ? undefined : await readSamples(
+    options.data,
+    read,
+    await readingOf(config, options, operands.model),
+    progress.log,
+  );
   const model = data ? await specialized(read, data, shell) : read;
   const samples = data && takeSamples(data, options);
-  const exact = options.exact || options.float32;
   if (!samples && !exact) {
     throw new UsageError(
       "Shapes and the ranges of int8 are found on samples: give --data samples.npz, or --exact for the " +
@@ -133,10 +143,11 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const checked = isSame ? {} : await check(read, chosen, planned, runtime, shell);
   const floats = isSame ? [] : await noteOnFloats(model, samples?.check, runtime);
   await chosen.save(out);
+  const place = folder && await intoFolder(folder, checked.comparison);
   progress.close();
 
   const download = await downloadSizes(chosen.bytes());
-  const notes = samples || isSame ? [] : [MADE_UP_NOTE];
+  const notes = [...(samples || isSame ? [] : [MADE_UP_NOTE]), ...(place ? [place] : [])];
   const written = {
     file: out,
     bytes: chosen.bytes().length,

@@ -39,7 +39,7 @@ const command = {
   operands: {
     model: {
       placeholder: "model.onnx",
-      help: "the network; without one, the bundled lip-reading sample",
+      help: "the network, or the folder of one; without one, the bundled lip-reading sample",
       optional: true,
     },
   },
@@ -83,7 +83,7 @@ const main = script(command, async (line, { print, progress, signal }) => {
     model,
     operands.model,
     options.data,
-    readingOf(config, options),
+    await readingOf(config, options, operands.model),
     progress.log,
   );
 

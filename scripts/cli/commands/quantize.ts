@@ -23,6 +23,7 @@ import type { LayerChoices } from "../../../lib/record/layer_choices.ts";
 import { layerChoicesText } from "../../../lib/report/layer_choices_table.ts";
 import type { Latency } from "../../../lib/record/trial_record.ts";
 import type { Runtime } from "../../../lib/runtime/runtime.ts";
+import type { DataConfig } from "../../../lib/config/data_config.ts";
 import type { QuantizeConfig } from "../../../lib/config/quantize_config.ts";
 import { type Converted, keepSpeed, type KeptSpeed } from "../../../lib/task/keep_speed.ts";
 import type { Comparison } from "../../../lib/task/run_compare.ts";
@@ -54,7 +55,7 @@ import { KEPT_TIMES } from "../kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "../metric_options.ts";
 import { RUNTIME_OPTIONS, runtimeChoice } from "../runtime_options.ts";
 import { openOwnRuntime } from "../open_own_runtime.ts";
-import { makeRoomFor, requireOut } from "../out_file.ts";
+import { makeRoomFor, outPlace } from "../out_file.ts";
 import { type Choices, fallsBack, placeOf, readConfig } from "../quantize_choices.ts";
 import { readNetwork, specialized } from "../read_network.ts";
 import { QUANTIZE_WHY_NOTE, WHY_OPTION } from "../why_option.ts";
@@ -63,6 +64,8 @@ import { script, type Shell } from "../shell.ts";
 import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { samplesNote, takeAll, takeSamples, type TakeSamplesOptions } from "../take_samples.ts";
 import { writtenNote } from "../written_note.ts";
+import { intoFolder } from "../into_folder.ts";
+import { FOLDER_HELP } from "../model_folder.ts";
 
 const command = {
   name: "quantize",
@@ -72,7 +75,7 @@ const command = {
     "ranges from samples, and small weights elsewhere; what proves slower than float32 is put back. " +
     "Prints what became of each node, and compares with float32 on samples that were not used for " +
     "the ranges.",
-  operands: { model: { placeholder: "model.onnx", help: "the float32 network" } },
+  operands: { model: { placeholder: "model.onnx", help: FOLDER_HELP } },
   options: {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
@@ -118,19 +121,15 @@ const command = {
 
 const main = script(command, async ({ operands, options: typed }, shell) => {
   const { progress } = shell;
-  const out = requireOut(typed.out, operands.model, "q.onnx");
+  const { out, folder } = await outPlace(typed.out, operands.model, "q.onnx");
   const format = readFormat(typed.format);
   const config = await readConfig(typed);
   const options = withConfig(typed, config.shared);
 
   progress.update("reading model and samples");
   const model = await readNetwork(operands.model, shell);
-  const data = options.data === undefined
-    ? undefined
-    : await readSamples(options.data, model, readingOf(config, options), progress.log);
-  if (options.why && !data) {
-    throw new UsageError("--why times kernels on samples: give --data samples.npz");
-  }
+  const reading = await readingOf(config, options, operands.model);
+  const data = await samplesOf(model, options, reading, progress.log);
   requireLayers(fuse(model), options.why ?? []);
   await makeRoomFor(out);
 
@@ -161,9 +160,9 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const pair = { float32: model, candidate, plan: planned };
   const checked = await withColdStart(measured, pair, options, runtime, shell);
   const { comparison, failed } = checked;
-  const place = placeOf(options, config, asked.mapping);
+  const rules = placeOf(options, config, asked.mapping);
   const damage = comparison &&
-    await damageNote(comparison, { ...kept, int8 }, samples!.check!, place, context);
+    await damageNote(comparison, { ...kept, int8 }, samples!.check!, rules, context);
   const floats = await noteOnFloats(model, samples?.check, runtime);
   progress.update("looking at the layers that --why asks for");
   const why = data && options.why
@@ -172,6 +171,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     })
     : [];
   await candidate.save(out);
+  const place = folder && await intoFolder(folder, comparison);
   progress.close();
 
   const nothing = whyNothing(int8);
@@ -188,10 +188,26 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     ...openingNotes(checked, options),
     ...(kept.note ? [] : storedNote(int8, model, options.dynamic)),
     ...floats,
+    ...(place ? [place] : []),
   ];
   await tell({ out, candidate, int8, model, comparison, warnings, notes, why }, options, shell);
   requireKept(checked, options, out);
 });
+
+/** The samples that were named, if any were. */
+async function samplesOf(
+  model: Model,
+  { data, why }: {
+    readonly data?: string | undefined;
+    readonly why?: readonly string[] | undefined;
+  },
+  reading: DataConfig,
+  say: (text: string) => void,
+): Promise<Dataset | undefined> {
+  if (data !== undefined) return await readSamples(data, model, reading, say);
+  if (!why) return undefined;
+  throw new UsageError("--why times kernels on samples: give --data samples.npz");
+}
 
 /** What there is to be told of a model that was written. */
 interface Outcome {

@@ -12,6 +12,7 @@ import {
   TOKENIZER_OPTION,
 } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
+import { ownFolder } from "../model_folder.ts";
 import { runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
 import {
@@ -63,8 +64,9 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   requirePair(operands.model, data, "search");
   const objective = objectiveOf(options.objective);
   const metric = await studyMetric(options.metric);
+  const folder = await ownFolder(operands.model);
   const { model, splits, name } = await openSubject({
-    ...{ model: operands.model, data, reading: readingOf(config, options) },
+    ...{ model: operands.model, data, reading: await readingOf(config, options, operands.model) },
     ...{ sizes: options, inOrder: options.inOrder },
   }, { progress });
   requireLayers(fuse(model), options.why ?? []);
@@ -80,7 +82,8 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
     ...{ out, signal, report: writeReport },
     command: commandLine("search", args),
   });
-  await followStudy(running, out, { print, progress }, options.json, options.why);
+  const more = given({ why: options.why, model: folder });
+  await followStudy(running, out, { print, progress }, options.json, more);
 });
 
 export default main;

@@ -5,6 +5,7 @@ import { sweep } from "../../../lib/task/run_sweep.ts";
 import { flag, RESUMES, text } from "../command.ts";
 import { configOption, DATA_HELP, GENERATE_OPTION, readingOf, TOKENIZER_OPTION } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
+import { ownFolder } from "../model_folder.ts";
 import { runtimeChoice } from "../runtime_options.ts";
 import { script } from "../shell.ts";
 import {
@@ -76,8 +77,9 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     ...given({ runtime, binary, threads, workers, seed, calibration, selection, test }),
   };
   const metric = await studyMetric(options.metric ?? config.metric);
+  const folder = await ownFolder(operands.model);
   const { model, splits, name } = await openSubject({
-    ...{ model: operands.model, data, reading: readingOf(config, options) },
+    ...{ model: operands.model, data, reading: await readingOf(config, options, operands.model) },
     ...{ sizes: config, quick, inOrder: options.inOrder },
   }, { progress });
   const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;
@@ -90,7 +92,7 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     command: commandLine("sweep", args),
     report: writeReport,
   });
-  await followStudy(running, out, { print, progress }, options.json);
+  await followStudy(running, out, { print, progress }, options.json, folder && { model: folder });
 });
 
 export default main;

@@ -124,8 +124,11 @@ Deno.test("readSamples() makes tokens of texts by the tokenizer of an option, or
     const reader = modelOf("input ids int64[N, T]; output y int64[N, T]; y = Abs(ids)");
     await Deno.writeTextFile(at("tokenizer.json"), JSON.stringify(TOKENIZER_JSON));
     await Deno.writeTextFile(at("a.txt"), "fast\nnot fast\n");
-    const read = (tokenizer: string | undefined, text: object) =>
-      readSamples(at("a.txt"), reader, readingOf({ data: { text } }, { tokenizer }));
+    const options = (tokenizer: string | undefined) => ({ data: at("a.txt"), tokenizer });
+    const read = async (tokenizer: string | undefined, text: object, model?: string) => {
+      const reading = await readingOf({ data: { text } }, options(tokenizer), model);
+      return await readSamples(at("a.txt"), reader, reading);
+    };
     const data = await read(at("tokenizer.json"), { tokenizer: "gone.json", maxLength: 3 });
     assert.deepEqual([...(await data.sample(1)).ids!.data], [2n, 9n, 3n]);
     assert.equal((await read(undefined, { tokenizer: at("") })).length, 2);

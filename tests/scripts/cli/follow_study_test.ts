@@ -17,7 +17,7 @@ async function followed(study: Study, early: readonly string[], why: readonly st
   let [answer, said] = ["", ""];
   const print = (text: string) => Promise.resolve(void (answer += text));
   const progress = createProgress({ live: false, write: (text) => void (said += text) });
-  await followStudy(running, "studies/a", { print, progress }, false, why);
+  await followStudy(running, "studies/a", { print, progress }, false, { why });
   return { answer, said };
 }
 

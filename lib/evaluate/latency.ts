@@ -1,3 +1,4 @@
+import type { RuntimeName } from "../record/runtime_name.ts";
 import type { Latency, MachineLoad } from "../record/trial_record.ts";
 import { haveMoved } from "../runtime/drift.ts";
 import type { Times } from "../runtime/runtime.ts";
@@ -14,6 +15,8 @@ export interface LatencyOptions {
   threads?: number;
   /** Fingerprint of the machine. @default {""} */
   machine?: string;
+  /** What ran both. @default {not told} */
+  runtime?: RuntimeName;
   /** What else the machine had to do. @default {not told} */
   load?: MachineLoad;
 }
@@ -42,7 +45,7 @@ export function latencyRatio(
   times: Pick<Times, "wallMs" | "clock" | "isWarm"> & { readonly ms: Rounds },
   options: LatencyOptions = {},
 ): Latency {
-  const { baseline = 0, candidate = 1, threads = 1, machine = "", load } = options;
+  const { baseline = 0, candidate = 1, threads = 1, machine = "", runtime, load } = options;
   const { ms, wallMs, clock, isWarm = true } = times;
   const baselineMs = column(ms, baseline);
   const candidateMs = column(ms, candidate);
@@ -57,6 +60,7 @@ export function latencyRatio(
     candidateMs: median(candidateMs),
     drifted: !isWarm || haveMoved(pair),
     machine,
+    ...(runtime && { runtime }),
     ...(load && { load }),
   };
 }

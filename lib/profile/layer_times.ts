@@ -43,6 +43,7 @@ export async function layerTimes(
     timing: {
       threads: after.threads,
       machine: after.machine,
+      ...(after.runtime && { runtime: after.runtime }),
       drifted: before.drifted || after.drifted,
     },
   };

@@ -12,6 +12,7 @@ import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { type Origin, originsOf } from "./executed.ts";
 import { inputShapes, macs } from "./macs.ts";
+import { runtimeName } from "../record/runtime_name.ts";
 import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
 import { matchProfile } from "./match_nodes.ts";
 import { ownTimes, type ProfilingOverhead, profilingOverhead, shareOfRuns } from "./overhead.ts";
@@ -60,7 +61,7 @@ export async function profileModel(
   }
   const feeds = await likeTheFirst(samples, model.name);
   const { ms } = await runtime.times([model], feeds, { signal });
-  const { machine } = await runtime.environment();
+  const environment = await runtime.environment();
   const whole = ms.map(([time]) => time!);
   const common = {
     schema: 1,
@@ -68,7 +69,8 @@ export async function profileModel(
     inputs: shapesOf(feeds[0]!),
     threads: runtime.about.threads,
     wholeMs: undisturbedTime(whole),
-    machine,
+    machine: environment.machine,
+    runtime: runtimeName(environment),
     load: machineLoad().average,
   } as const;
   const optimized = await runtime.optimized(model);

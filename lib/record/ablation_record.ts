@@ -1,6 +1,7 @@
 import type { Json } from "./json.ts";
 import type { Estimate, MetricInfo } from "./metric_info.ts";
 import type { SplitInfo } from "./study_record.ts";
+import type { RuntimeName } from "./runtime_name.ts";
 
 /** The record of an ablation: plain JSON, one schema, which the report draws. */
 
@@ -165,6 +166,8 @@ export interface AblationRecord {
   timing?: {
     threads: number;
     machine: string;
+    /** What ran the layers; absent in records of before: onnxruntime-web 1.30.0, plain, in Deno. */
+    runtime?: RuntimeName;
     drifted: boolean;
   };
   /** Whether it was stopped before all was measured. */

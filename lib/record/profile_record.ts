@@ -1,3 +1,5 @@
+import type { RuntimeName } from "./runtime_name.ts";
+
 /**
  * The time of one node of the graph that the runtime executes.
  * @category Records (advanced)
@@ -52,6 +54,8 @@ export interface ProfileRecord {
   nodes: ProfiledNode[];
   /** Fingerprint of the machine: processor, cores, versions. */
   machine: string;
+  /** What ran it; absent in records of before: onnxruntime-web 1.30.0, the plain binary, in Deno. */
+  runtime?: RuntimeName;
   /** Processes that wanted a processor while it was measured, the average of a minute. */
   load: number;
   /** The time of a run moved while it was measured. */

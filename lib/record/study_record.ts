@@ -8,6 +8,7 @@ import type { ProfileRecord } from "./profile_record.ts";
 import type { RangesRecord } from "./ranges_record.ts";
 import type { SearchRecord } from "./search_record.ts";
 import type { Accuracy, Trial } from "./trial_record.ts";
+import type { RuntimeName } from "./runtime_name.ts";
 
 /**
  * The records of a study: plain JSON, one schema. They are what the store keeps, what the report
@@ -113,6 +114,8 @@ export interface Study {
     config: Json;
     versions: Record<string, string>;
     machine: string;
+    /** What ran the models; absent in records of before: onnxruntime-web 1.30.0, plain, in Deno. */
+    runtime?: RuntimeName;
     /** Git revision of the user's project, where there is one. */
     revision?: string;
     /** Workers and threads used, which trials were re-used from an earlier run. */

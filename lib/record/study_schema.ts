@@ -9,7 +9,7 @@ import type { RangesRecord, TensorRange } from "./ranges_record.ts";
 import { schemaOf } from "./schema_of.ts";
 import type { DecisionRow, SearchRecord } from "./search_record.ts";
 import type { SplitInfo, Study } from "./study_record.ts";
-import { accuracy, download, estimate, nodeCounts, planRow, trial } from "./trial_schema.ts";
+import { accuracy, download, estimate, nodeCounts, planRow, ranIn, trial } from "./trial_schema.ts";
 
 /** Schemas of a study and its parts; `study_record.ts` says what they mean. */
 
@@ -76,6 +76,7 @@ export const profileRecord = schemaOf<ProfileRecord>()(
     wholeMs: z.number(),
     nodes: z.array(profiledNode),
     machine: z.string(),
+    runtime: ranIn.optional(),
     load: z.number(),
     drifted: z.boolean(),
   }),
@@ -214,6 +215,7 @@ export const study = schemaOf<Study>()(
       config: json,
       versions: z.record(z.string(), z.string()),
       machine: z.string(),
+      runtime: ranIn.optional(),
       revision: z.string().optional(),
       workers: z.int(),
       threads: z.int(),

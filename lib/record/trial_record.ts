@@ -4,6 +4,7 @@ import type { Estimate } from "./metric_info.ts";
 import type { NodeCounts } from "./node_counts.ts";
 import type { PlanRow } from "./plan_record.ts";
 import type { Recipe } from "./recipe.ts";
+import type { RuntimeName } from "./runtime_name.ts";
 
 /**
  * Accuracy on one split.
@@ -70,8 +71,10 @@ export interface Latency {
    * spread; or code was not warm in the end.
    */
   drifted: boolean;
-  /** Fingerprint of the machine: CPU, cores, runtime versions. */
+  /** Fingerprint of the machine: CPU, cores, engine, release and binary of the runtime. */
   machine: string;
+  /** What ran both; absent in records of before: onnxruntime-web 1.30.0, the plain binary, in Deno. */
+  runtime?: RuntimeName;
   /** What else it had to do; absent where that is not told. */
   load?: MachineLoad;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BINARIES } from "./binary.ts";
 import type { ColdStartRecord, Compared } from "./cold_start.ts";
 import type { Download } from "./download.ts";
 import type { Estimate } from "./metric_info.ts";
@@ -6,6 +7,7 @@ import type { NodeCounts } from "./node_counts.ts";
 import { PART_NAMES } from "./part_name.ts";
 import type { PlanRow } from "./plan_record.ts";
 import { recipe } from "./recipe_schema.ts";
+import type { RuntimeName } from "./runtime_name.ts";
 import { schemaOf } from "./schema_of.ts";
 import type { Accuracy, Latency, MachineLoad, OutputError, Trial } from "./trial_record.ts";
 
@@ -94,6 +96,14 @@ const machineLoad = schemaOf<MachineLoad>()(
   }),
 );
 
+export const ranIn = schemaOf<RuntimeName>()(
+  z.strictObject({
+    engine: z.string(),
+    release: z.string(),
+    binary: z.literal(BINARIES).optional(),
+  }),
+);
+
 export const latency = schemaOf<Latency>()(
   z.strictObject({
     threads: z.int(),
@@ -105,6 +115,7 @@ export const latency = schemaOf<Latency>()(
     candidateMs: z.number(),
     drifted: z.boolean(),
     machine: z.string(),
+    runtime: ranIn.optional(),
     load: machineLoad.optional(),
   }),
 );

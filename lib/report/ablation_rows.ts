@@ -12,6 +12,7 @@ import {
 } from "./format.ts";
 import { costsAnything, whyLayer } from "./ablation_advice.ts";
 import { type Column, textTable } from "./table.ts";
+import { timedInText } from "../record/runtime_name.ts";
 
 /** Layers, most sensitive first. */
 export function rankedLayers({ layers, metric }: AblationRecord): AblatedLayer[] {
@@ -243,6 +244,7 @@ export function ablationHeadline(record: AblationRecord): string[] {
           "count as unchanged."
         : ""),
   );
+  if (record.timing) lines.push(`Layers were timed in ${timedInText(record.timing)}.`);
   if (cost.reused > 0) lines.push(`${plural(cost.reused, "effect")} came from an earlier run.`);
   if (stopped) lines.push("The ablation was stopped before everything was measured.");
   if (record.timing?.drifted) {

@@ -1,6 +1,7 @@
 import { escapeHtml, table } from "../display.ts";
 import type { ComparisonRecord } from "../record/comparison_record.ts";
 import type { Latency } from "../record/trial_record.ts";
+import { machineText } from "../record/runtime_name.ts";
 import { unsettledNote } from "../record/settled.ts";
 import {
   decimal,
@@ -146,13 +147,13 @@ export function comparisonNotes(record: ComparisonRecord): string[] {
     notes.push(`The change of ${metric.name} is within noise.`);
   }
   if (latency) {
-    const { rounds, threads, machine, drifted, clock } = latency;
+    const { rounds, threads, drifted, clock } = latency;
     const note = unsettledNote([latency]) ??
       (drifted ? "The speed of the machine changed meanwhile: measure again." : "");
     notes.push(
       `Time: ${plural(rounds, "round")} in turns, ${plural(threads, "thread")}${
         clockNote(clock)
-      }, ${machine}.${note && ` ${note}`}`,
+      }, ${machineText(latency)}.${note && ` ${note}`}`,
     );
   }
   const { coldStart } = record;

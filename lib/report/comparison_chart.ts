@@ -16,6 +16,7 @@ import {
 import { markup } from "./markup.ts";
 import { type ChartRow, rowChart, type RowChartOptions } from "./row_chart.ts";
 import { COLOURS, MUTED } from "./theme.ts";
+import { timedInText } from "../record/runtime_name.ts";
 
 /**
  * Several comparisons with the same float32 network, side by side in the order given: what each costs
@@ -84,7 +85,7 @@ function comparisonsChart(entries: readonly Entry[]): Chart {
     latency !== undefined
   );
   const rounds = Math.min(...timed.map(({ rounds }) => rounds));
-  const threads = plural(timed[0]?.threads ?? 1, "thread");
+  const where = timedInText(timed[0] ?? { threads: 1 });
   const drifted = timed.some(({ drifted }) => drifted)
     ? " The speed of the machine changed meanwhile: times are rough."
     : "";
@@ -94,7 +95,7 @@ function comparisonsChart(entries: readonly Entry[]): Chart {
     body: markup`${body}`,
     key: [],
     note: timed.length > 0
-      ? `Time: both models in turns, ${plural(rounds, "round")}, ${threads}.${drifted}`
+      ? `Time: both models in turns, ${plural(rounds, "round")}, ${where}.${drifted}`
       : "",
   };
 }

@@ -2,6 +2,7 @@ import type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 import { decimal, factor, milliseconds, percent, plural } from "./format.ts";
 import { type ComparedLayer, layerOf, totalMs } from "./profile_layers.ts";
 import type { Column } from "./table.ts";
+import { timedInText } from "../record/runtime_name.ts";
 
 /** Columns of the table of nodes. */
 export const profileColumns: readonly Column<ProfiledNode>[] = [
@@ -77,6 +78,7 @@ export function profileHeadline(profile: ProfileRecord): string[] {
     ...(method === "alone" ? [ALONE] : []),
     `The fastest quarter of ${plural(runs, "run")}; load average ${decimal(load, 1)}` +
     `${drifted ? "; the speed of the machine changed, measure again" : ""}.`,
+    `Timed in ${timedInText(profile)}.`,
   ];
 }
 

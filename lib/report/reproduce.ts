@@ -1,6 +1,7 @@
 import type { AblationRecord } from "../record/ablation_record.ts";
 import type { MetricInfo } from "../record/metric_info.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
+import { machineText } from "../record/runtime_name.ts";
 import { unverifiedRuntime } from "../record/verified_runtime.ts";
 import { codeOf, type Definition, factsOf, folded, paragraphOf } from "./blocks.ts";
 import { count, decimal, megabytes, metricFormat, plural } from "./format.ts";
@@ -76,7 +77,7 @@ export function studyFacts(study: Study): Definition[] {
     ...versionFacts(provenance.versions),
     {
       name: "machine",
-      text: `${provenance.machine}; ${plural(provenance.workers, "worker")}, latency with ` +
+      text: `${machineText(provenance)}; ${plural(provenance.workers, "worker")}, latency with ` +
         plural(provenance.threads, "thread"),
     },
     {
@@ -116,7 +117,7 @@ export function ablationFacts({ model, data, metric, provenance, timing }: Ablat
     ...timing
       ? [{
         name: "machine",
-        text: `${timing.machine}; times with ${plural(timing.threads, "thread")}`,
+        text: `${machineText(timing)}; times with ${plural(timing.threads, "thread")}`,
       }]
       : [],
   ];

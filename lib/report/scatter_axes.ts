@@ -6,6 +6,7 @@ import { decimalsOf, px, UNTOUCHED } from "./plot.ts";
 import type { ScatterLayout } from "./scatter_layout.ts";
 import { textWidth } from "./text_width.ts";
 import { GOOD, HALO, INK, MUTED, RULE } from "./theme.ts";
+import { binaryText } from "../record/runtime_name.ts";
 
 const SIZE = 12;
 
@@ -26,7 +27,11 @@ export function axes(study: Study, { frame, points, x }: ScatterLayout, narrow: 
   const format = metricFormat(study);
   const threads = [...new Set(points.map(({ entry }) => entry.latency.threads))];
   const xTitle = "latency ratio to float32" +
-    (narrow ? "" : `, ${threads.map((n) => plural(n, "thread")).join(" and ")}`);
+    (narrow
+      ? ""
+      : `, ${binaryText(study.provenance)}, ${
+        threads.map((n) => plural(n, "thread")).join(" and ")
+      }`);
   const yTitle = `${format.heading}, on ${plural(study.baseline.selection.n, "selection sample")}`;
   const better = study.metric.higherIsBetter ? "↑ better" : "↓ better";
   const [xTicks, yTicks] = [ratioTicks(x), narrow ? 6 : 8];

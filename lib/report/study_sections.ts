@@ -31,6 +31,7 @@ import type { Column } from "./table.ts";
 import { trialColumns, type TrialRow, trialRows } from "./trial_table.ts";
 import { entriesOf } from "./trials.ts";
 import { useSection } from "./use_it.ts";
+import { timedInText } from "../record/runtime_name.ts";
 
 /** The report of a study. */
 export function studyPage(study: Study): Page {
@@ -53,7 +54,9 @@ export function studyPage(study: Study): Page {
   return {
     title,
     kind: "int8 study",
-    subject: `Octavo study of ${model.name} on ${data.name}`,
+    subject: `Octavo study of ${model.name} on ${data.name}, timed in ${
+      timedInText(study.provenance)
+    }`,
     headline: headline(study),
     ...(winner && { figures: figuresOf(study) }),
     notes: caveats(study),

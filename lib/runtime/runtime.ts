@@ -1,4 +1,5 @@
 import type { Binary } from "../record/binary.ts";
+import type { RuntimeName } from "../record/runtime_name.ts";
 import type { MachineLoad } from "../record/trial_record.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
@@ -173,13 +174,7 @@ export interface RuntimeInfo {
  * What the bits of results depend on, and their times.
  * @category Measuring (advanced)
  */
-export interface RuntimeEnvironment {
-  /** What runs the WASM, with its version: `Deno 2.9.6, V8 14.9.207.2-rusty`. */
-  readonly engine: string;
-  /** The WASM binary that is loaded; undefined where a module of one's own hides it. */
-  readonly binary?: Binary;
-  /** The version of onnxruntime-web, with where it came from unless that is npm's package of this version. */
-  readonly release: string;
+export interface RuntimeEnvironment extends Readonly<RuntimeName> {
   /**
    * Versions of `deno`, `v8` and `onnxruntime-web`; the last with where it came from, unless that is npm's
    * package of this version.

@@ -3,6 +3,7 @@ import { UserError } from "../errors.ts";
 import { systemReason } from "../system_errors.ts";
 import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Json, Plain } from "../record/json.ts";
+import { machineBefore } from "../record/runtime_name.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
 import { schemaOf } from "../record/schema_of.ts";
 import { study as studyRecord } from "../record/study_schema.ts";
@@ -147,7 +148,7 @@ export class StudyStore implements AsyncDisposable {
 
   /** The latency of the model of this hash, if it was taken on this machine with these threads. */
   async timing(model: string, threads: number, machine: string): Promise<Latency | undefined> {
-    return this.#read(latency, await this.#get(KINDS.timing, `${model} ${threads} ${machine}`));
+    return this.#read(latency, await this.#onMachine(KINDS.timing, `${model} ${threads}`, machine));
   }
 
   async putTiming(model: string, timing: Latency): Promise<void> {
@@ -156,11 +157,18 @@ export class StudyStore implements AsyncDisposable {
 
   /** The cold start of the model of this hash, if it was taken on this machine. */
   async coldStart(model: string, machine: string): Promise<ColdStartRecord | undefined> {
-    return this.#read(coldStart, await this.#get(KINDS.coldStart, `${model} ${machine}`));
+    return this.#read(coldStart, await this.#onMachine(KINDS.coldStart, model, machine));
   }
 
   async putColdStart(model: string, machine: string, record: ColdStartRecord): Promise<void> {
     await this.#put(KINDS.coldStart, `${model} ${machine}`, record);
+  }
+
+  /** What was measured on a machine; of a plain binary also before binaries were told apart. */
+  async #onMachine(kind: string, key: string, machine: string): Promise<Stored | undefined> {
+    const before = machineBefore(machine);
+    return await this.#get(kind, `${key} ${machine}`) ??
+      (before === undefined ? undefined : await this.#get(kind, `${key} ${before}`));
   }
 
   /** A document by name, e.g. the statistics of a calibration. */

@@ -363,7 +363,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     if (await store.timing(hash, runtimes.time.about.threads, machine)) return;
     const { trial, float32 } = this.#sizes;
     const report = progress.begin("latency", trial - float32, 1, about);
-    const options = { rounds, maxRounds, machine, signal };
+    const options = { rounds, maxRounds, signal };
     const samples = await this.samples();
     const latency = await timeAgainst(forms.model, model, samples, runtimes.time, options);
     await store.putTiming(hash, latency);

@@ -1,7 +1,7 @@
 import { latencyRatio } from "../evaluate/latency.ts";
+import { timingConditions } from "../evaluate/timing_conditions.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Latency } from "../record/trial_record.ts";
-import { machineLoad } from "../runtime/open_runtime.ts";
 import type { Runtime, Times } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
@@ -14,8 +14,6 @@ export interface TimeAgainstOptions {
   rounds: number;
   /** As many again where the ratio is not known to 10 %, or the machine drifted, up to this many. */
   maxRounds: number;
-  /** Fingerprint of the machine, for the record. */
-  machine: string;
   signal?: AbortSignal;
 }
 
@@ -25,14 +23,13 @@ export async function timeAgainst(
   model: Model,
   samples: readonly Feeds[],
   runtime: Runtime,
-  { rounds, maxRounds, machine, signal }: TimeAgainstOptions,
+  { rounds, maxRounds, signal }: TimeAgainstOptions,
 ): Promise<Latency> {
-  const { threads } = runtime.about;
   let all: Times | undefined;
   for (;;) {
     const more = await runtime.times([float32, model], samples, { rounds, signal });
     all = all ? together(all, more) : more;
-    const latency = latencyRatio(all, { threads, machine, load: machineLoad() });
+    const latency = latencyRatio(all, await timingConditions(runtime));
     const inTime = more.ms.length >= rounds;
     if (!isUnsure(latency) || !inTime || all.ms.length + rounds > maxRounds) return latency;
   }

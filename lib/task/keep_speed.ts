@@ -1,5 +1,6 @@
 import type { Calibration } from "../calibrate/calibration.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
+import { timingConditions } from "../evaluate/timing_conditions.ts";
 import type { Model } from "../onnx/model.ts";
 import { timeIslands } from "../profile/int8_islands.ts";
 import { undisturbedTime } from "../profile/undisturbed.ts";
@@ -12,7 +13,6 @@ import type { SlowLayer } from "../record/recipe.ts";
 import type { Latency } from "../record/trial_record.ts";
 import { isSlower } from "../record/best.ts";
 import { factorInterval, milliseconds, plural } from "../report/format.ts";
-import { machineLoad } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
@@ -106,8 +106,7 @@ async function ratioOf(
 ): Promise<Latency & { readonly lostMs: number }> {
   const times = await runtime.times([given, candidate], samples, { ...signal && { signal } });
   const [before, after] = [0, 1].map((i) => undisturbedTime(times.ms.map((round) => round[i]!)));
-  const { machine } = await runtime.environment();
-  const latency = latencyRatio(times, { ...runtime.about, machine, load: machineLoad() });
+  const latency = latencyRatio(times, await timingConditions(runtime));
   return { ...latency, lostMs: after! - before! };
 }
 

@@ -15,6 +15,7 @@ import { allowedDrop, type Budget } from "../record/budget.ts";
 import type { OnStep } from "../record/event.ts";
 import type { NodeCounts } from "../record/node_counts.ts";
 import type { Recipe } from "../record/recipe.ts";
+import { runtimeName } from "../record/runtime_name.ts";
 import { recipeName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
@@ -211,7 +212,7 @@ async function provenanceOf(
   data: Splits,
   { maxDrop }: Budget,
   runtimes: Runtimes,
-  { versions, machine }: RuntimeEnvironment,
+  environment: RuntimeEnvironment,
   options: StudyOptions,
 ): Promise<Study["provenance"]> {
   const { workers } = runtimes.run.about;
@@ -237,8 +238,9 @@ async function provenanceOf(
   return {
     command: options.command ?? "runStudy()",
     config: JSON.parse(JSON.stringify(config)), // JSON knows no undefined
-    versions: { octavo: OCTAVO_VERSION, ...versions },
-    machine,
+    versions: { octavo: OCTAVO_VERSION, ...environment.versions },
+    machine: environment.machine,
+    runtime: runtimeName(environment),
     ...(revision !== undefined && { revision }),
     ...{ workers, threads, reused: 0 },
   };

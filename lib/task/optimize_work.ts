@@ -2,6 +2,7 @@ import { calibrate } from "../calibrate/calibrate.ts";
 import { type Dataset, slice } from "../data/dataset.ts";
 import { coldStartRatios } from "../evaluate/cold_start_ratios.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
+import { timingConditions } from "../evaluate/timing_conditions.ts";
 import type { Model } from "../onnx/model.ts";
 import { writeAsProducts } from "../passes/exact_form.ts";
 import { fuse } from "../passes/fuse.ts";
@@ -14,7 +15,6 @@ import { readBack } from "../quantize/one_call.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { QuantizedModel } from "../quantize/quantized_model.ts";
 import { float32 as float32QConfig } from "../quantize/qconfig.ts";
-import { machineLoad } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
 import { isCostlyToOpen, loadRatios } from "../record/load_ratios.ts";
@@ -229,8 +229,7 @@ async function measure(
   const models = isExact ? [given, built] : [given, float32, built];
   const last = models.length - 1;
   const times = await runtime.times(models, feeds, { rounds, signal });
-  const { machine } = await runtime.environment();
-  const conditions = { ...runtime.about, machine, load: machineLoad() };
+  const conditions = await timingConditions(runtime);
   const against = (candidate: number) => latencyRatio(times, { candidate, ...conditions });
   onProgress("looking what a page waits for");
   const starts = coldRounds > 0 &&

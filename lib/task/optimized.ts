@@ -18,6 +18,7 @@ import { exceededRatios, isCostlyToOpen, type LoadRatios } from "../record/load_
 import type { ColdStartRecord } from "../record/cold_start.ts";
 import { unsettledNote } from "../record/settled.ts";
 import type { Latency } from "../record/trial_record.ts";
+import { timedInText } from "../record/runtime_name.ts";
 
 /**
  * What {@linkcode Optimized} is made of.
@@ -180,6 +181,7 @@ export class Optimized {
       const inputs = Object.entries(shapes).map(([name, dims]) => `${name} [${dims.join(", ")}]`);
       notes.push(`The choice holds for ${inputs.join(", ")}.`);
     }
+    notes.push(`Timed in ${timedInText(latency.built)}.`);
     if (unsettled === undefined && (latency.built.drifted || drifted > 0)) {
       notes.push("The machine drifted while it was measured: measure again when it is quiet.");
     }

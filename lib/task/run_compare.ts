@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
 import type { Model } from "../onnx/model.ts";
-import { machineLoad, openRuntime } from "../runtime/open_runtime.ts";
+import { openRuntime } from "../runtime/open_runtime.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
 import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
 import { timedSamples } from "../runtime/timed_samples.ts";
@@ -14,6 +14,7 @@ import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { downloadSizes } from "../evaluate/download_sizes.ts";
 import { measureColdStart } from "../evaluate/measure_cold_start.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
+import { timingConditions } from "../evaluate/timing_conditions.ts";
 import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { metricFor } from "../evaluate/metric_for.ts";
@@ -148,7 +149,6 @@ async function measure(
 ): Promise<ComparisonRecord> {
   const { runtime, rounds = 15, timedSamples: timedCount = 4, coldRounds = 6 } = options;
   const { signal, onProgress } = options;
-  const { machine } = await runtime.environment();
   const metric = await metricFor(float32, dataset, { metric: options.metric, runtime, signal });
   const before = options.reference ? 0 : dataset.length;
   const all = before + dataset.length;
@@ -175,7 +175,7 @@ async function measure(
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
     ...(times &&
-      { latency: latencyRatio(times, { ...runtime.about, machine, load: machineLoad() }) }),
+      { latency: latencyRatio(times, await timingConditions(runtime)) }),
     ...(coldStart && { coldStart }),
     ...(notes.length > 0 && { notes }),
   };

@@ -9,6 +9,7 @@ import type { ModelFolder } from "./model_folder.ts";
 import type { Shell } from "./shell.ts";
 import { showStudy } from "./study_progress.ts";
 import { tellMetric } from "./tell_metric.ts";
+import { timedInText } from "../../lib/record/runtime_name.ts";
 
 /**
  * Shows how a study goes, and prints what came of it.
@@ -74,6 +75,7 @@ function describe(study: Study, folder: string, said: ReadonlySet<string>): stri
     "",
     trialTableText(study),
     ...(search ? [search.ended] : []),
+    `Timed in ${timedInText(study.provenance)}.`,
     `Report: ${folder}/report.html`,
     ...(file ? [`Model:  ${folder}/${file}`] : []),
     ...(trials.length < planned ? ["The same command continues where it was stopped."] : []),

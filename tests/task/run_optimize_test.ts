@@ -261,7 +261,7 @@ Deno.test("the float32 network is handed out where int8 is slower than it", () =
   const int8 = outcome(latency(0.3), latency(0.6));
   assert.match(
     String(int8),
-    /\nThe choice holds for x \[1\]\.\nKernel times: 3 measured .{16} UTC\.\n\d+ B, ×1\.00 of \d+ B\.$/,
+    /\nThe choice holds for x \[1\]\.\nTimed in onnxruntime-web .*\nKernel times: 3 measured .{16} UTC\.\n\d+ B, ×1\.00 of \d+ B\.$/,
   );
   assert.equal(int8.model, int8.built);
   assert.match(int8.notes[0]!, /^It takes ×0\.30 \[0\.28, 0\.32\] of the time/);

@@ -104,6 +104,26 @@ Deno.test("sweep() keeps accuracy but not latency for another number of threads"
     assert.ok(steps.includes("latency") && !steps.includes("accuracy"));
   }));
 
+Deno.test("sweep() takes times of before for those of the plain binary, and of no other", () =>
+  inFolder(async (out) => {
+    const named = (machine: string): Runtime => {
+      const paced = pacedRuntime();
+      return {
+        ...paced,
+        environment: async () => ({ ...await paced.environment(), machine }),
+      };
+    };
+    const steps = async (machine: string) => {
+      const { events } = await swept({ out, runtime: named(machine) });
+      return events.flatMap((event) => event.kind === "step" ? [event.step] : []);
+    };
+    const before = "a machine; onnxruntime-web 1.30.0";
+    assert.ok((await steps(before)).includes("latency"));
+    assert.ok(!(await steps(`${before}, plain binary`)).includes("latency"));
+    const jsep = await steps(`${before}, jsep binary`);
+    assert.ok(jsep.includes("latency") && !jsep.includes("accuracy"));
+  }));
+
 Deno.test("sweep() runs in the onnxruntime-web that its config names", async () => {
   const config = { ...FEW.config, runtime: "1.30" };
   await assert.rejects(

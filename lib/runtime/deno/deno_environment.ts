@@ -1,5 +1,6 @@
 import os from "node:os";
 import type { Binary } from "../../record/binary.ts";
+import { binaryText, runtimeName } from "../../record/runtime_name.ts";
 import type { RuntimeEnvironment } from "../runtime.ts";
 import { ortVersion } from "./ort_version.ts";
 
@@ -23,14 +24,15 @@ export function denoEnvironment(
   const engine = `Deno ${deno}, V8 ${v8}`;
   const processors = os.cpus();
   const cores = `${processors.length} ${processors.length === 1 ? "core" : "cores"}`;
+  const runtime = runtimeName({ engine, release, binary });
   const machine = [
     `${processors[0]?.model.trim() || "unknown processor"}, ${cores}`,
     `${Deno.build.os} ${Deno.build.arch}`,
     engine,
-    `onnxruntime-web ${release}, ${binary ?? "unknown"} binary`,
+    `onnxruntime-web ${release}, ${binaryText({ runtime })}`,
   ].join("; ");
   return {
-    ...{ engine, release, ...(binary !== undefined && { binary }) },
+    ...runtime,
     ...{ versions: { deno, v8, "onnxruntime-web": release }, machine },
   };
 }

@@ -1,8 +1,8 @@
 /** Runs a test with a folder of its own, which is gone afterwards. */
-export async function inTempFolder(test: (folder: string) => Promise<void>): Promise<void> {
+export async function inTempFolder<T>(test: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
-    await test(folder);
+    return await test(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

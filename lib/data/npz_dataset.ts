@@ -6,17 +6,28 @@ import type { ValueType } from "../tensor/tensor.ts";
 import { arrays } from "./arrays.ts";
 import type { Dataset } from "./dataset.ts";
 import { idleInputs, withIdleInputs } from "./idle_inputs.ts";
+import { listedArrays } from "./listed_arrays.ts";
 import { readNpz } from "./npz.ts";
 import { inputText } from "./shapes.ts";
+import { trimPadding } from "./trim_padding.ts";
 
 /**
  * Reads a data set from an `.npz` file: one array per input of the network, named like it, first
- * axis = samples, and optionally `labels`, the class of each sample as integers, -1 for none. How
+ * axis = samples, and optionally `labels`, the class of each sample or of each position, -1 for none. How
  * arrays become inputs, and what is refused, is told at {@linkcode arrays}. In Python:
  *
  * ```py
  * np.savez("clips.npz", **{"input.1": pictures, "labels": classes})
  * ```
+ *
+ * Samples that differ in length have an array each, counted from 0:
+ *
+ * ```py
+ * np.savez("texts.npz", **{f"input_ids/{i}": ids for i, ids in enumerate(texts)})
+ * ```
+ *
+ * Or they are padded, with a mask (`attention_mask`): padding is cut off where the network takes any length, and
+ * counts in no metric where it does not.
  *
  * A file of `np.save` holds one array, the only input's.
  *
@@ -51,15 +62,23 @@ export async function npzDataset(
   const file = path instanceof URL ? fileURLToPath(path) : path;
   const name = file.split(/[/\\]/).at(-1)!;
   requireNumbers(all.filter(({ name }) => !isIdle(name)), name);
-  const { labels, ...values } = await readNpz(path, { leave: idle.map(({ name }) => name) });
+  const held = await readNpz(path, { leave: idle.map(({ name }) => name) });
+  const listed = listedArrays(held, all, name);
+  const { labels, ...values } = held;
+  const isHeld = (name: string) =>
+    listed
+      ? listed.samples.every((sample) => Object.hasOwn(sample, name))
+      : Object.hasOwn(values, name);
   const inputs = all.filter(({ name }) =>
-    !isIdle(name) && (Object.hasOwn(values, name) || !states.includes(name))
+    !isIdle(name) && (isHeld(name) || !states.includes(name))
   );
   // A network with an input of that name takes the array; then there are no classes.
-  if (labels && inputs.some((input) => input.name === "labels")) {
-    return withIdleInputs(arrays({ ...values, labels }, { name, inputs }), idle);
-  }
-  return withIdleInputs(arrays(values, { name, inputs, ...(labels && { labels }) }), idle);
+  const takesLabels = inputs.some((input) => input.name === "labels");
+  const given = listed?.labels ?? (takesLabels ? undefined : labels);
+  const options = { name, inputs, ...(given && { labels: given }) };
+  const stacked = { ...values, ...(takesLabels && labels && { labels }) };
+  const data = arrays(listed?.samples ?? stacked, options);
+  return withIdleInputs(await trimPadding(data, inputs), idle);
 }
 
 /** Refuses a network that computes on texts, whatever the file holds. */

@@ -1,7 +1,7 @@
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
 /** Names of inputs that say which positions hold a token, and which are padding. */
-const MASK = /^((attention|input|padding|token)_)?mask$/i;
+export const MASK = /^((attention|input|padding|token)_)?mask$/i;
 
 /**
  * Which positions of a sample hold a token, by its input of a mask, shape [1, positions]: those that are not 0.
@@ -48,7 +48,7 @@ export function withoutPadding(
 }
 
 /** The positions of an axis that a mask keeps. */
-function keptAlong(tensor: Tensor, axis: number, mask: readonly boolean[]): Tensor {
+export function keptAlong(tensor: Tensor, axis: number, mask: readonly boolean[]): Tensor {
   const { dims } = tensor;
   const count = mask.filter(Boolean).length;
   const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);

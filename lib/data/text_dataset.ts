@@ -101,8 +101,14 @@ async function encodeAll(
   files: TokenizerFiles,
   asked: number | undefined,
 ) {
-  const { openTokenizer } = await import("./text/tokenizer.ts"); // most users bring no texts
-  const tokenizer = await openTokenizer(files);
+  const { tokenizerOf } = await import("./text/tokenizer.ts"); // most users bring no texts
+  const { name, json, config } = files;
+  const rules = await readJson(json);
+  const tokenizer = tokenizerOf({
+    name,
+    rules,
+    config: config ? await readJson(config) : {},
+  });
   const fixed = fixedLength(inputs);
   const most = Math.min(asked ?? Infinity, fixed ?? Infinity);
   const maxLength = most < Infinity ? most : tokenizer.maxLength ?? Infinity;

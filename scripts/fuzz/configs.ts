@@ -2,9 +2,7 @@ import { parseQuantizeConfig } from "../../lib/config/quantize_config.ts";
 import { parseShared } from "../../lib/config/any_config.ts";
 import { parseSweepConfig } from "../../lib/config/parse_sweep_config.ts";
 import { productsOf } from "../../lib/config/sweep_config.ts";
-import type { Random } from "../../lib/random.ts";
-import { mutateBytes } from "./mutate_bytes.ts";
-import { mutateText } from "./mutate_text.ts";
+import { mutateWritten } from "./mutate_text.ts";
 import type { Target } from "./target.ts";
 
 const SWEEP = `{
@@ -26,14 +24,9 @@ const QUANTIZE = `{
 const config = (name: string, text: string, read: (text: string) => void): Target => ({
   name,
   seeds: () => Promise.resolve([new TextEncoder().encode(text)]),
-  mutate: mutate,
+  mutate: mutateWritten,
   read: (bytes) => Promise.resolve(read(new TextDecoder().decode(bytes))),
 });
-
-function mutate(bytes: Uint8Array, stream: Random): Uint8Array {
-  if (stream.chance(0.2)) return mutateBytes(bytes, stream);
-  return new TextEncoder().encode(mutateText(new TextDecoder().decode(bytes), stream));
-}
 
 /** What people write down. */
 export const configs: readonly Target[] = [

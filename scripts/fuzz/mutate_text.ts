@@ -1,5 +1,5 @@
 import type { Random } from "../../lib/random.ts";
-import { below, oneOf } from "./mutate_bytes.ts";
+import { below, mutateBytes, oneOf } from "./mutate_bytes.ts";
 
 /** What people and programs write that was not meant. */
 const ODD = [
@@ -31,4 +31,10 @@ export function mutateText(text: string, stream: Random): string {
     mutant = mutant.slice(0, index) + other + mutant.slice(index + token.length);
   } while (stream.chance(0.4));
   return mutant;
+}
+
+/** Changes a file of text as one, or now and then its bytes. */
+export function mutateWritten(bytes: Uint8Array, stream: Random): Uint8Array {
+  if (stream.chance(0.2)) return mutateBytes(bytes, stream);
+  return new TextEncoder().encode(mutateText(new TextDecoder().decode(bytes), stream));
 }

@@ -3,11 +3,12 @@ import { models } from "./models.ts";
 import { samples } from "./samples.ts";
 import { studies } from "./studies.ts";
 import type { Target } from "./target.ts";
+import { texts } from "./texts.ts";
 
 /** Every reader, with its share of the mutants: models have most to go wrong. */
 export const targets: readonly (readonly [target: Target, share: number])[] = [
   [models, 4],
-  ...[...samples, ...configs, ...studies].map((target) => [target, 1] as const),
+  ...[...samples, ...texts, ...configs, ...studies].map((target) => [target, 1] as const),
 ];
 
 /** The reader that a mutant of this number is for. */

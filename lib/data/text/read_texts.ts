@@ -14,13 +14,16 @@ export interface LabelledText extends TextSample {
  * @throws {UserError} If a line is no such object, or there is no text at all.
  */
 export async function readTexts(path: string): Promise<LabelledText[]> {
-  const content = await readUserText(path);
+  return textsIn(await readUserText(path), path);
+}
+
+/** The texts that a file holds. */
+export function textsIn(content: string, path: string): LabelledText[] {
   const isJson = /\.jsonl$/i.test(path);
-  const texts = content.split(/\r?\n/).flatMap((line, index) =>
-    line.trim() === ""
-      ? []
-      : [isJson ? readObject(line, `${path}, line ${index + 1}`) : { text: line }]
-  );
+  const texts = content.split(/\r?\n/).flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    return [isJson ? readObject(line, `${path}, line ${index + 1}`) : { text: line }];
+  });
   if (texts.length === 0) throw new UserError(`Cannot use ${path}: it holds no text`);
   return texts;
 }

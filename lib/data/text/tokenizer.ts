@@ -1,8 +1,6 @@
 import { Tokenizer } from "@huggingface/tokenizers";
-import { UserError } from "../../errors.ts";
-import { orDamaged } from "../damaged.ts";
+import { reasonOf, UserError } from "../../errors.ts";
 import { fit } from "./fit.ts";
-import { readJson, type TokenizerFiles } from "./tokenizer_files.ts";
 
 /** What a network is to be told of one text. */
 export interface Encoded {
@@ -38,12 +36,40 @@ export interface TextTokenizer {
 /** Lengths from this on stand for "none given": transformers writes 10^30. */
 const NO_LENGTH = 1e6;
 
-/** Reads a tokenizer from its files. */
-export async function openTokenizer(
-  { json, config: configFile, name }: TokenizerFiles,
-): Promise<TextTokenizer> {
-  const [rules, config] = [await readJson(json), configFile ? await readJson(configFile) : {}];
-  const tokenizer = await orDamaged(name, () => new Tokenizer(rules, config));
+/**
+ * Says of whatever the package throws that the file is none that it reads.
+ *
+ * @throws {UserError} Those of `work` as they are, and one for everything else.
+ */
+function byTokenizers<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    // What it says on purpose; all else speaks of its code.
+    const says = error instanceof Error && !(error instanceof TypeError) &&
+      !/undefined|null|NaN/.test(error.message);
+    throw new UserError(
+      `Cannot use ${name}: it is no tokenizer.json that @huggingface/tokenizers reads` +
+        `${says ? ` (${reasonOf(error)})` : ""}; take the file that the network was trained with`,
+      { cause: error },
+    );
+  }
+}
+
+/** What the files of a tokenizer hold. */
+export interface TokenizerParts {
+  /** What messages call it. */
+  readonly name: string;
+  /** `tokenizer.json`. */
+  readonly rules: Readonly<Record<string, unknown>>;
+  /** `tokenizer_config.json`. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Makes a tokenizer of what its files hold. */
+export function tokenizerOf({ name, rules, config }: TokenizerParts): TextTokenizer {
+  const tokenizer = byTokenizers(name, () => new Tokenizer(rules, config));
   const padding = object(rules.padding);
   const padToken = textOf(config.pad_token) ?? textOf(padding.pad_token);
   const padId = number(padding.pad_id) ??
@@ -56,7 +82,7 @@ export async function openTokenizer(
   return {
     ...{ padId, padsLeft: side.toLowerCase() === "left" },
     ...Number.isFinite(maxLength) && { maxLength },
-    encode: (sample, most) => encodeWith(tokenizer, sample, most, name),
+    encode: (sample, most) => byTokenizers(name, () => encodeWith(tokenizer, sample, most, name)),
   };
 }
 

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../errors.ts";
 import { readUserText } from "../../user_file.ts";
-import { orDamaged } from "../damaged.ts";
 
 /** Where a tokenizer is. */
 export interface TokenizerFiles {
@@ -32,8 +31,19 @@ export async function tokenizerFiles(path: string | URL): Promise<TokenizerFiles
 
 /** Reads a JSON file that holds an object. */
 export async function readJson(path: string): Promise<Record<string, unknown>> {
-  const text = await readUserText(path);
-  const value: unknown = await orDamaged(path, () => JSON.parse(text));
+  return jsonIn(await readUserText(path), path);
+}
+
+/** The object that a JSON file holds. */
+export function jsonIn(text: string, path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`Cannot read ${path}: it is no JSON; copy or save the file again`, {
+      cause: error,
+    });
+  }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }

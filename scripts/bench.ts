@@ -3,7 +3,7 @@ import { nearest, UsageError, UserError } from "../lib/errors.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
 import type { Compared } from "../lib/record/cold_start.ts";
 import type { RuntimeOptions } from "../lib/runtime/runtime.ts";
-import type { Bench, BenchRow, FormRow } from "./bench/bench.ts";
+import type { Bench, BenchRow, FormRow, NodesRow } from "./bench/bench.ts";
 import { ablation } from "./bench/ablation.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
@@ -13,6 +13,7 @@ import { forms } from "./bench/forms.ts";
 import { imports } from "./bench/imports.ts";
 import { latency } from "./bench/latency.ts";
 import { modelIo } from "./bench/model_io.ts";
+import { nodes } from "./bench/nodes.ts";
 import { placement, placements } from "./bench/placement.ts";
 import { prediction } from "./bench/prediction.ts";
 import { searches } from "./bench/search.ts";
@@ -33,6 +34,7 @@ const benches: readonly Bench[] = [
   latency,
   forms,
   facts,
+  nodes,
   imports,
 ];
 
@@ -154,11 +156,21 @@ function tableRow(row: BenchRow & { bench: string }) {
     "95 %": `${digits(ratio.low)} to ${digits(ratio.high)}`,
     rounds,
     ...("sqnr" in row && costs(row)),
+    ...("nodes" in row && nodeColumns(row)),
     ...("holds" in row && {
       expected: `${digits(row.expected.low)} to ${digits(row.expected.high)}`,
       bits: row.hasKnownBits ? "same" : "OTHERS",
     }),
     "": "holds" in row && !row.holds ? "DOES NOT HOLD" : drifted ? "the machine drifted" : "",
+  };
+}
+
+/** Nodes in the file and in what is executed, each with its ratio to those of the other. */
+function nodeColumns({ nodes, nodesAgainst }: NodesRow) {
+  const column = (own = NaN, other = NaN) => `${own} (x${digits(own / other)})`;
+  return {
+    "nodes in the file": column(nodes.file, nodesAgainst.file),
+    executed: column(nodes.executed, nodesAgainst.executed),
   };
 }
 

@@ -24,6 +24,7 @@ import { liftConstants } from "./lift_constants.ts";
 import { lowerBatchNorm } from "./lower_batch_norm.ts";
 import { matrixWeights } from "./matrix_weights.ts";
 import { matMulAddToGemm } from "./matmul_add_to_gemm.ts";
+import { mergeAffine } from "./merge_affine.ts";
 import { mergeConstants } from "./merge_constants.ts";
 import { everywhere, type Pass, type PassOptions, rootContext, untilStable } from "./pass.ts";
 import { moveDequantized } from "./move_dequantized.ts";
@@ -114,7 +115,7 @@ const PASSES: readonly Pass[] = [
   // Only what found no layer around it becomes nodes of its own, which may then meet each other.
   everywhere(lowerBatchNorm),
   everywhere(poolMeans),
-  untilStable([...SIMPLIFY, ...MERGE].map(everywhere)),
+  untilStable([...SIMPLIFY, ...MERGE, mergeAffine].map(everywhere)),
   everywhere(mergeConstants),
   hoistConstants,
   everywhere(removeDead),
@@ -126,7 +127,7 @@ const PASSES: readonly Pass[] = [
  *
  * - Conv and ConvTranspose (1d to 3d) and Linear (Gemm, MatMul + Add) take in the BatchNormalization,
  *   and the Add, Sub, Mul and Div by constants, after them; and before them, where padding allows.
- *   A BatchNormalization that stands alone becomes a Mul and an Add.
+ *   A BatchNormalization that stands alone becomes a Mul and an Add, and so does a chain of those by constants.
  * - A Gemm does without factors and transA, an Einsum that is a product with a constant becomes a MatMul or a
  *   1x1 Conv, and what onnxruntime fused into operators of its own becomes the standard's again.
  * - MatMul + Add becomes Gemm where the input has two dimensions.

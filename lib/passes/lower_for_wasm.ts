@@ -12,6 +12,7 @@ import { gatherToSlices } from "./gather_to_slices.ts";
 import { hoistConstants } from "./hoist_constants.ts";
 import { lowerConv3d } from "./lower_conv3d.ts";
 import { lowerPool3d } from "./lower_pool3d.ts";
+import { mergeAffine } from "./merge_affine.ts";
 import { mergeConstants } from "./merge_constants.ts";
 import { mergeNodes } from "./merge_nodes.ts";
 import { everywhere, type Pass, type PassContext, rootContext, untilStable } from "./pass.ts";
@@ -127,6 +128,7 @@ function passesOf(shapes: ShapeMap, options: LowerForWasmOptions): Pass[] {
     (graph, context) => readParts(graph, shapes, context),
     (graph, context) => dropIdleReshapes(graph, shapes, context),
     (graph, context) => sinkLayout(graph, shapes, context),
+    mergeAffine, // what stood between Reshapes and Transposes is a chain by now
     mergeConstants, // nodes are alike only if they read the same shapes and indices
     mergeNodes,
     removeDead,

@@ -1,5 +1,6 @@
 import type { ColdStartRecord } from "../../lib/record/cold_start.ts";
 import type { Estimate } from "../../lib/record/metric_info.ts";
+import type { NodeCounts } from "../../lib/record/node_counts.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
 import type { RuntimeOptions } from "../../lib/runtime/runtime.ts";
 
@@ -22,7 +23,7 @@ export interface Bench {
 }
 
 /** One measured thing, against another. */
-export type BenchRow = TimeRow | MemoryRow | ReliabilityRow | FormRow | FactRow;
+export type BenchRow = TimeRow | MemoryRow | ReliabilityRow | FormRow | FactRow | NodesRow;
 
 /** A time, against that of something which took turns with it. */
 export interface TimeRow {
@@ -54,6 +55,13 @@ export interface FactRow extends Omit<TimeRow, "bytes"> {
   readonly hasKnownBits: boolean;
   /** Files of lib that rely on it. */
   readonly reliedOnBy: readonly string[];
+}
+
+/** A time, with the nodes that it goes through. */
+export interface NodesRow extends Omit<TimeRow, "bytes"> {
+  readonly nodes: NodeCounts;
+  /** Of what has the same to do. */
+  readonly nodesAgainst: NodeCounts;
 }
 
 /** The peak of a process' memory, against that of another process, or a size. */

@@ -80,6 +80,7 @@ export { fastOperators, type FastOperatorsOptions } from "../passes/fast_operato
 export type { FormWord } from "../passes/fast_form.ts";
 export { equalize, type EqualizeOptions } from "../passes/equalize.ts";
 export { correctBias, type CorrectBiasOptions } from "../quantize/correct_bias.ts";
+export { splitOutliers, type SplitOutliersOptions } from "../quantize/outlier_columns.ts";
 export { smooth, type SmoothOptions } from "../quantize/smooth.ts";
 
 // How nodes are computed, in detail.
@@ -213,6 +214,7 @@ export type {
   ExactForm,
   NodeForm,
   ObserverSpec,
+  OutlierColumns,
   RecipeBase,
   RuleForm,
   RulesRecipe,

@@ -22,6 +22,8 @@ import { writeBehindBarriers } from "./barriers.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
 import type { PlanRow } from "../record/plan_record.ts";
+import type { OutlierColumns } from "../record/recipe.ts";
+import { decimal } from "../report/format.ts";
 import { Plan } from "./plan.ts";
 
 import { QdqWriter } from "./qdq.ts";
@@ -355,6 +357,8 @@ function planRow(
     if (couldBeSmall) reasons.push("weightOnly() makes it smaller");
   } else if (obstacle) reasons.push(`${applied.kind} instead: ${obstacle}`);
   if (!decision.inBody && guarded.has(decision.node.name)) reasons.push(BEHIND_BARRIERS);
+  const outliers = applied.kind === "dynamic" ? applied.outliers : undefined;
+  if (outliers) reasons.push(splitOff(outliers));
   const note = decision.inBody ? undefined : notes.get(identity.name);
   if (note) reasons.push(note);
   return {
@@ -367,7 +371,17 @@ function planRow(
     ...(applied.kind !== asked.kind && { applied: applied.kind }),
     executes: "",
     why: reasons.join("; "),
+    ...(outliers && { outliers }),
   };
+}
+
+/** `columns 99 and 223 of its input stay float32, and the range of the others is 14.2 dB narrower` */
+function splitOff({ columns, dB }: OutlierColumns): string {
+  const [last, ...others] = columns.toReversed();
+  const which = others.length === 0
+    ? `column ${last} of its input stays`
+    : `columns ${others.toReversed().join(", ")} and ${last} of its input stay`;
+  return `${which} float32, and the range of the others is ${decimal(dB, 1)} dB narrower`;
 }
 
 /** What a layer without an int8 kernel could be stored as. */

@@ -1,5 +1,6 @@
 import { floatAttribute, intAttribute, makeNode } from "../onnx/node.ts";
 import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
+import type { OutlierColumns } from "../record/recipe.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
@@ -8,6 +9,12 @@ import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
 import { readWeights, weightObstacle } from "./read_weights.ts";
 import { quantizeWeights } from "./weights.ts";
+import {
+  productOfColumns,
+  type SplitMatrix,
+  splitMatrix,
+  withoutColumns,
+} from "./outlier_product.ts";
 
 /** Why this MatMul or Gemm cannot be dynamic, if so. */
 export function linearObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
@@ -35,11 +42,18 @@ export function writeDynamicLinear(
   const [x, weightName, bias] = node.input as [string, string, string?];
   const [y] = node.output as [string];
   const transposed = node.opType === "Gemm" && intAttribute(node, "transB", 0) === 1;
-  const weights = integerMatrix(weightName, { transposed, observer: qconfig.weight }, builder);
-  const input = quantizeAtRunTime(x, builder);
+  const { outliers } = qconfig;
+  const split = outliers && splitWeights(weightName, transposed, outliers, builder);
+  const options = { transposed, observer: qconfig.weight };
+  const weights = split
+    ? integersOfRest(weightName, split, qconfig, builder)
+    : integerMatrix(weightName, options, builder);
+  const rest = split ? withoutColumns(x, split.k, outliers!, builder) : x;
+  const input = quantizeAtRunTime(rest, builder);
   const name = (part: string) => builder.fresh(`${y}_${part}`);
   const [sums, wide, scale] = [name("int32"), name("float"), name("scale")];
-  const product = bias ? name("product") : y;
+  const whole = split ? name("rest") : y;
+  const product = bias ? name("product") : whole;
   builder.push(
     makeNode(
       "MatMulInteger",
@@ -52,7 +66,45 @@ export function writeDynamicLinear(
     makeNode("Mul", [input.scale, weights.scale], [scale]),
     makeNode("Mul", [wide, scale], [product]),
   );
-  if (bias) builder.push(makeNode("Add", [product, bias], [y]));
+  if (bias) builder.push(makeNode("Add", [product, bias], [whole]));
+  if (!split) return;
+  const columns = productOfColumns({ x, y, rows: split.rows, n: split.n }, outliers!, builder);
+  builder.push(makeNode("Add", [whole, columns], [y]));
+}
+
+/** The weights [k, n] of a product, those that meet outlier columns apart. */
+function splitWeights(
+  name: string,
+  transposed: boolean,
+  outliers: OutlierColumns,
+  { facts }: Builder,
+): SplitMatrix & { k: number; n: number } {
+  const { data, dims } = readWeights(name, facts);
+  const [rows, columns] = dims as [number, number];
+  const [k, n] = transposed ? [columns, rows] : [rows, columns];
+  return { k, n, ...splitMatrix(transposed ? transpose(data, rows, columns) : data, n, outliers) };
+}
+
+/** The integers of what is left of a matrix, whose scales need not reach what was split off. */
+function integersOfRest(
+  name: string,
+  { rest, k, n }: { rest: Float32Array; k: number; n: number },
+  { weight, outliers }: DynamicInt8,
+  builder: Builder,
+): ReturnType<typeof integerMatrix> {
+  const home = builder.homeOf(name);
+  return home.once(`rest of ${name} ${weight.name} ${outliers!.columns}`, () => {
+    const axes = weight.granularity === "channel" ? [1] : [];
+    const { type, values, scales, zeroPoints } = quantizeWeights(rest, [k, n], axes, weight);
+    const tensor = { type, dims: [k, n], data: values } as Tensor;
+    const dims = scales.length > 1 ? [scales.length] : [];
+    const zeroPoint = { type, dims: [], data: zeroPoints } as Tensor;
+    return {
+      integers: home.constant(`${name}_quantized`, tensor),
+      scale: home.constant(`${name}_scale`, { type: "float32", dims, data: scales }),
+      zeroPoint: type === "uint8" ? [home.constant(`${name}_zero_point`, zeroPoint)] : [],
+    };
+  });
 }
 
 /**

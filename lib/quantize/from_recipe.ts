@@ -76,7 +76,10 @@ export function qconfigOf(form: string | NodeForm, defaults: QConfigDefaults): Q
     case "float32":
       return float32;
     case "dynamic":
-      return dynamicInt8({ weight: weightsOf(form.weights, defaults) });
+      return dynamicInt8({
+        weight: weightsOf(form.weights, defaults),
+        ...(form.outliers && { outliers: form.outliers }),
+      });
     case "weightOnly":
       return weightOnly({ weight: weightsOf(form.weights, defaults), bits: form.bits });
     case "static":

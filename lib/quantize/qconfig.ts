@@ -1,6 +1,7 @@
 import { lpNorm } from "../calibrate/least_error.ts";
 import type { Observer } from "../calibrate/observers.ts";
 import { UserError } from "../errors.ts";
+import type { OutlierColumns } from "../record/recipe.ts";
 import { leastErrorClip } from "./weight_clip.ts";
 
 /**
@@ -67,6 +68,11 @@ export interface DynamicInt8 {
   readonly weight: WeightObserver;
   /** What a node becomes that has weights and cannot be dynamic. */
   readonly otherwise: Float32 | WeightOnly;
+  /**
+   * Columns of what a MatMul or Gemm by a matrix reads that stay float32; those of one node. {@linkcode splitOutliers} finds
+   * them. @default {none}
+   */
+  readonly outliers?: OutlierColumns;
 }
 
 /**
@@ -254,6 +260,8 @@ export interface DynamicInt8Options {
   weight?: WeightObserver;
   /** What a node becomes that has weights and cannot be dynamic. @default {float32} */
   otherwise?: Float32 | WeightOnly;
+  /** Columns that stay float32: see {@linkcode DynamicInt8.outliers}. @default {none} */
+  outliers?: OutlierColumns;
 }
 
 /**
@@ -277,9 +285,9 @@ export interface DynamicInt8Options {
  * @category QConfigs
  */
 export function dynamicInt8(options: DynamicInt8Options = {}): DynamicInt8 {
-  const { weight = perChannel, otherwise = float32 } = options;
+  const { weight = perChannel, otherwise = float32, outliers } = options;
   requireKernels(weight);
-  return { kind: "dynamic", weight, otherwise };
+  return { kind: "dynamic", weight, otherwise, ...(outliers && { outliers }) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { PartName } from "./part_name.ts";
+import type { OutlierColumns } from "./recipe.ts";
 
 /**
  * What one node of the float32 network was asked to be, and what the runtime made of it.
@@ -30,6 +31,8 @@ export interface PlanRow {
    * nodes.
    */
   weights?: number;
+  /** Columns of what it reads that stay float32; absent where there are none. */
+  outliers?: OutlierColumns;
   /** Bytes of these that a layer before it reads too; absent where there are none. */
   shared?: number;
   /** Milliseconds of what executes; absent where it was not timed, or runs inside another's kernel. */

@@ -21,6 +21,17 @@ export interface ObserverSpec {
 }
 
 /**
+ * Columns of what a product reads that stay float32, since they would widen the range of all.
+ * @category Records (advanced)
+ */
+export interface OutlierColumns {
+  /** Their numbers, in order. */
+  columns: number[];
+  /** By how much the range of the others is narrower than that of all, dB. */
+  dB: number;
+}
+
+/**
  * How a node is computed or stored, as a recipe says it.
  * @category Records (advanced)
  */
@@ -33,7 +44,7 @@ export type NodeForm =
     /** `fast`: only where the kernel was measured to be faster than float32's. */
     kernels?: "fast" | "any";
   }
-  | { kind: "dynamic"; weights?: string }
+  | { kind: "dynamic"; weights?: string; outliers?: OutlierColumns }
   | { kind: "weightOnly"; bits?: 4 | 8 | 16; weights?: string };
 
 /**

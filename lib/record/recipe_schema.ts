@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PART_NAMES, type PartSelector } from "./part_name.ts";
-import type { ObserverSpec, Recipe, SlowLayer, WinogradForm } from "./recipe.ts";
+import type { ObserverSpec, OutlierColumns, Recipe, SlowLayer, WinogradForm } from "./recipe.ts";
 import { schemaOf } from "./schema_of.ts";
 
 /** Schemas of a recipe and its parts; `recipe.ts` says what they mean. */
@@ -14,6 +14,10 @@ const observerSpec = schemaOf<ObserverSpec>()(
   }),
 );
 
+export const outlierColumns = schemaOf<OutlierColumns>()(
+  z.strictObject({ columns: z.array(z.int()), dB: z.number() }),
+);
+
 const nodeForm = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("float32") }),
   z.strictObject({
@@ -22,7 +26,11 @@ const nodeForm = z.discriminatedUnion("kind", [
     weights: z.string().optional(),
     kernels: z.enum(["fast", "any"]).optional(),
   }),
-  z.strictObject({ kind: z.literal("dynamic"), weights: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("dynamic"),
+    weights: z.string().optional(),
+    outliers: outlierColumns.optional(),
+  }),
   z.strictObject({
     kind: z.literal("weightOnly"),
     bits: z.literal([4, 8, 16]).optional(),

@@ -6,7 +6,7 @@ import type { Estimate } from "./metric_info.ts";
 import type { NodeCounts } from "./node_counts.ts";
 import { PART_NAMES } from "./part_name.ts";
 import type { PlanRow } from "./plan_record.ts";
-import { recipe } from "./recipe_schema.ts";
+import { outlierColumns, recipe } from "./recipe_schema.ts";
 import type { RuntimeName } from "./runtime_name.ts";
 import { schemaOf } from "./schema_of.ts";
 import type { Accuracy, Latency, MachineLoad, OutputError, Trial } from "./trial_record.ts";
@@ -34,6 +34,7 @@ export const planRow = schemaOf<PlanRow>()(
     executes: z.string(),
     inside: z.boolean().optional(),
     why: z.string(),
+    outliers: outlierColumns.optional(),
     weights: z.int().optional(),
     shared: z.int().optional(),
     ms: z.number().optional(),

@@ -1,4 +1,5 @@
 import type { PlanRow } from "../record/plan_record.ts";
+import type { OutlierColumns } from "../record/recipe.ts";
 import { decimal, megabytes, milliseconds } from "./format.ts";
 import type { Column } from "./table.ts";
 
@@ -12,6 +13,8 @@ export interface PlanPart {
   readonly executes: string;
   /** Bytes of weights in float32; what several layers share is counted with the first. */
   readonly bytes: number;
+  /** Columns that products read in float32, with what that brings: `63, 99 (4.6 dB)`. */
+  readonly columns: string;
   /** Why some stayed float32. */
   readonly why: string;
   /** Milliseconds of what executes; undefined where it was not timed. */
@@ -51,10 +54,16 @@ function partOf(part: string, rows: readonly PlanRow[]): PlanPart {
     becomes: countsOf(layers.map(becomesOf)),
     executes: countsOf(layers.map(({ executes }) => executes).filter((name) => name !== "")),
     bytes: weighed.reduce((sum, { weights = 0, shared = 0 }) => sum + weights - shared, 0),
+    columns: [...new Set(rows.flatMap(({ outliers }) => outliers ? columnsOf(outliers) : []))]
+      .join("; "),
     why: weighed.length > 0 ? [...new Set(floats.map(reasonOf))].join("; ") : "",
     ms: times.length > 0 ? times.reduce((sum, ms) => sum + ms, 0) : undefined,
     dB: errors.length > 0 ? Math.min(...errors) : undefined,
   };
+}
+
+function columnsOf({ columns, dB }: OutlierColumns): string {
+  return `${columns.join(", ")} (${decimal(dB, 1)} dB)`;
 }
 
 function runsByItself({ inside, executes }: PlanRow): boolean {
@@ -80,6 +89,7 @@ function countsOf(names: readonly string[]): string {
 
 /** The columns of the table of parts: with times and errors where there are some. */
 export function partColumns(parts: readonly PlanPart[]): readonly Column<PlanPart>[] {
+  const isSplit = parts.some(({ columns }) => columns !== "");
   const has = (key: "ms" | "dB") => parts.some((part) => part[key] !== undefined);
   const ms = ({ ms }: PlanPart) => ms === undefined ? "" : milliseconds(ms);
   const dB = ({ dB }: PlanPart) => dB === undefined ? "" : decimal(dB, 1);
@@ -94,6 +104,9 @@ export function partColumns(parts: readonly PlanPart[]): readonly Column<PlanPar
     },
     ...has("ms") ? [{ head: "ms", text: ms, numeric: true }] : [],
     ...has("dB") ? [{ head: "least dB", text: dB, numeric: true }] : [],
+    ...isSplit
+      ? [{ head: "columns in float32", text: ({ columns }: PlanPart) => columns, wraps: true }]
+      : [],
     { head: "why float32", text: ({ why }) => why, wraps: true },
   ];
 }

@@ -36,6 +36,18 @@ Deno.test("planParts() has a row for each part of each layer, with what it is an
   assert.deepEqual(planParts(plan.map(({ part: _, ...rest }) => rest)), []);
 });
 
+Deno.test("planParts() tells the columns that products read in float32", () => {
+  const split = (...columns: number[]) =>
+    row("MatMul", "MatMulIntegerToFloat", {
+      ...attention,
+      weights: 4,
+      outliers: { columns, dB: 9.46 },
+    });
+  const parts = planParts([split(3, 7), split(3, 7), split(1)]);
+  assert.equal(parts[0]!.columns, "3, 7 (9.5 dB); 1 (9.5 dB)");
+  assert.match(textTable(parts, partColumns(parts)), /columns in float32/);
+});
+
 Deno.test("planGroups() cuts the plan of a transformer into its parts, however short it is", () => {
   assert.deepEqual(planGroups(plan).map(({ title }) => title), [
     ...["embedding", "in no part", "attention 0", "norm 0"],

@@ -14,6 +14,7 @@ import { prepare } from "../../../lib/quantize/prepare.ts";
 import { PRESETS } from "../../../lib/quantize/presets.ts";
 import { perChannelSparing, weightOnly } from "../../../lib/quantize/qconfig.ts";
 import { dynamicByDefault } from "../../../lib/quantize/quantize_dynamic.ts";
+import { splitOutliers } from "../../../lib/quantize/outlier_columns.ts";
 import type { QuantizedModel } from "../../../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../../../lib/quantize/quantize_with.ts";
 import { explainSlow } from "../../../lib/quantize/slow_layers.ts";
@@ -39,7 +40,7 @@ import {
   requireKept,
   withColdStart,
 } from "../check.ts";
-import { flag, text, WHOLE_FILES } from "../command.ts";
+import { flag, number, text, WHOLE_FILES } from "../command.ts";
 import { damageNote } from "../damage_note.ts";
 import {
   configOption,
@@ -85,6 +86,12 @@ const command = {
     config: configOption("which nodes are to be what, as JSON with comments"),
     dynamic: flag(
       "ranges at run time for Gemm and MatMul, small weights elsewhere; needs no samples",
+    ),
+    outliers: number(
+      "N",
+      "with --dynamic and --data: most columns of what each product reads that stay float32, where they " +
+        "would widen the range of all; chosen on the samples",
+      { integer: true, min: 0, max: 64 },
     ),
     kernels: text(
       "NAME",
@@ -265,7 +272,10 @@ async function quantize(
   model: Model,
   data: Dataset | undefined,
   { options, config }: {
-    options: Choices & TakeSamplesOptions & CheckOptions & { readonly fresh: boolean };
+    options: Choices & TakeSamplesOptions & CheckOptions & {
+      readonly fresh: boolean;
+      readonly outliers?: number;
+    };
     config: QuantizeConfig;
   },
   context: Context,
@@ -273,6 +283,10 @@ async function quantize(
   const fused = fuse(model);
   for (const line of fused.amendments) context.shell.progress.log(`${model.name}: ${line}`);
   if (options.dynamic) requireFloat(fused.graph);
+  const { outliers = 0 } = options;
+  if (outliers > 0 && !(options.dynamic && data)) {
+    throw new UsageError("--outliers goes with --dynamic and --data, on which columns are chosen");
+  }
   const mapping = options.dynamic ? dynamicByDefault(fused) : config.mapping;
   const watched = prepare(fused, mapping).tensors.length > 0;
   if (watched && !data) {
@@ -280,7 +294,8 @@ async function quantize(
       "Static int8 finds its ranges on samples: give --data samples.npz, or --dynamic",
     );
   }
-  const samples = data && (watched ? takeSamples(data, options) : takeAll(data, options));
+  const samples = data &&
+    (watched || outliers > 0 ? takeSamples(data, options) : takeAll(data, options));
   const ranges = samples && "calibration" in samples ? samples.calibration : undefined;
   const { runtime, shell } = context;
   const planned = await planCheck(model, samples?.check, options, runtime, shell);
@@ -290,7 +305,12 @@ async function quantize(
       onProgress: (step) => context.shell.progress.update(step),
     })
     : { mapping, slow: [], notes: [] };
-  const asked = await convertOn(fused, { ...config, mapping: placed.mapping }, ranges, context);
+  const split = outliers > 0
+    ? await splitOutliers(fused, placed.mapping, ranges ?? [], {
+      ...{ most: outliers, runtime, signal: shell.signal },
+    })
+    : placed.mapping;
+  const asked = await convertOn(fused, { ...config, mapping: split }, ranges, context);
   return {
     ...asked,
     ...{ slow: placed.slow, int8: explainSlow(asked.int8, placed.slow) },

@@ -44,7 +44,7 @@ export async function winnerInFolder(
 ): Promise<string> {
   const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
   if (file === undefined) {
-    return `${folder.quantized} was not written: there is no winner yet.`;
+    return `${folder.quantized} was not written: the study has no winner.`;
   }
   await Deno.mkdir(dirname(folder.quantized), { recursive: true });
   await writeWhole(folder.quantized, await readUserFile(join(kept, file)));

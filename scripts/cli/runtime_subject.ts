@@ -46,6 +46,9 @@ interface Found {
   readonly model: Model;
   readonly float32?: Model;
   readonly data?: string;
+  /** How a study's command names its model and its tokenizer. */
+  readonly named?: string | undefined;
+  readonly tokenizer?: string | undefined;
 }
 
 /** Reads the model that a path means, the float32 network that it is held against, and a few samples. */
@@ -103,8 +106,7 @@ async function ofStudy(
   }
   const model = await readNetwork(join(folder, BEST_MODEL), shell);
   const words = wordsOf(study.provenance.command);
-  const at = words.indexOf("--data");
-  const recorded = at < 0 ? undefined : words[at + 1];
+  const recorded = optionIn(words, "--data");
   const isThere = recorded !== undefined && await Deno.stat(recorded).then(() => true, () => false);
   return {
     model,
@@ -112,6 +114,8 @@ async function ofStudy(
       ? await float32Of(study, words, folder, shell)
       : await readNetwork(request.against, shell),
     ...(isThere && { data: recorded }),
+    named: words.find((word) => basename(word) === study.model.name),
+    tokenizer: optionIn(words, "--tokenizer"),
   };
 }
 
@@ -133,6 +137,12 @@ async function float32Of(
   );
 }
 
+/** What a command line says of an option. */
+function optionIn(words: readonly string[], name: string): string | undefined {
+  const at = words.indexOf(name);
+  return at < 0 ? undefined : words[at + 1];
+}
+
 /** The words of a command line as a study records it. */
 function wordsOf(command: string): string[] {
   return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
@@ -140,13 +150,13 @@ function wordsOf(command: string): string[] {
 
 /** A few samples of one shape: those that were asked for, those of a study, or made up. */
 async function samplesOf(
-  { model, float32 = model, data: own }: Found,
-  { data = own, config, tokenizer, shape }: SubjectRequest,
+  { model, float32 = model, data: own, named, tokenizer: ownTokenizer }: Found,
+  { data = own, config, tokenizer = ownTokenizer, shape }: SubjectRequest,
   { progress }: Pick<Shell, "progress">,
 ): Promise<{ samples: readonly Feeds[]; inputs: string }> {
   const { inputs } = valueTypes(float32.graph);
   if (data !== undefined && shape === undefined) {
-    const reading = await readingOf(await readShared(config), { data, tokenizer }, undefined);
+    const reading = await readingOf(await readShared(config), { data, tokenizer }, named);
     const set = slice(await readSamples(data, float32, reading, progress.log), 0, SAMPLES);
     const samples = await likeTheFirst(set, model.name);
     return { samples, inputs: `${plural(samples.length, "sample")} of ${basename(data)}` };

@@ -3,28 +3,16 @@ import { tokenizerOf } from "../../lib/data/text/tokenizer.ts";
 import { jsonIn } from "../../lib/data/text/tokenizer_files.ts";
 import { mutateWritten } from "./mutate_text.ts";
 import type { Target } from "./target.ts";
+import { wordPieceJson } from "./word_piece.ts";
 
-const TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "int", "##8", "is", "small"];
-
-const WORD_PIECE = {
+const TOKENIZER = {
+  ...wordPieceJson(["int", "##8", "is", "small"]),
   truncation: { max_length: 8 },
-  padding: { direction: "Left", pad_id: 0, pad_token: "[PAD]" },
-  added_tokens: TOKENS.slice(0, 4).map((content, id) => ({ id, content, special: true })),
-  normalizer: { type: "BertNormalizer", lowercase: true },
-  pre_tokenizer: { type: "BertPreTokenizer" },
-  post_processor: { type: "BertProcessing", cls: ["[CLS]", 2], sep: ["[SEP]", 3] },
-  decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-  model: {
-    type: "WordPiece",
-    unk_token: "[UNK]",
-    continuing_subword_prefix: "##",
-    vocab: Object.fromEntries(TOKENS.map((token, id) => [token, id])),
-  },
 };
 
 const tokenizers: Target = {
   name: "tokenizers",
-  seeds: () => Promise.resolve([new TextEncoder().encode(JSON.stringify(WORD_PIECE))]),
+  seeds: () => Promise.resolve([new TextEncoder().encode(JSON.stringify(TOKENIZER))]),
   mutate: mutateWritten,
   async read(bytes, outside) {
     const name = "mutant.json";

@@ -1,11 +1,9 @@
 import { join } from "node:path";
 import { parseModel } from "../../lib/onnx/parse_model.ts";
 import { random } from "../../lib/random.ts";
+import { wordPieceJson } from "../fuzz/word_piece.ts";
 
-/** Tokens that the network knows, by their ids. */
-const TOKENS = [
-  ...["[PAD]", "[UNK]", "[CLS]", "[SEP]", "int", "##8", "is", "small", "fast", "and", "exact"],
-];
+const TOKENIZER = wordPieceJson(["int", "##8", "is", "small", "fast", "and", "exact"]);
 
 const WIDTH = 32;
 
@@ -19,7 +17,7 @@ export async function writeTinyBert(folder: string): Promise<void> {
   const files = {
     "config.json": { model_type: "bert", architectures: ["BertModel"] },
     "tokenizer_config.json": { tokenizer_class: "BertTokenizer", model_max_length: 512 },
-    "tokenizer.json": tokenizer(),
+    "tokenizer.json": TOKENIZER,
   };
   for (const [name, value] of Object.entries(files)) {
     await Deno.writeTextFile(join(folder, name), JSON.stringify(value));
@@ -40,7 +38,9 @@ function network() {
     `
     input input_ids int64[batch, time]; input attention_mask int64[batch, time]
     input token_type_ids int64[batch, time]; output last_hidden_state float32[batch, time, ${WIDTH}]
-    ${weight("table", TOKENS.length, WIDTH)}; ${weight("types", 2, WIDTH)}; ${square.join("; ")}
+    ${weight("table", Object.keys(TOKENIZER.model.vocab).length, WIDTH)}; ${
+      weight("types", 2, WIDTH)
+    }; ${square.join("; ")}
     tensor one float32[] = [1]; tensor low float32[] = [10000]; tensor half int64[1] = [1]
     e = Gather(table, input_ids); t = Gather(types, token_type_ids); x = Add(e, t)
     q = MatMul(x, w_q); k = MatMul(x, w_k); v = MatMul(x, w_v)
@@ -49,18 +49,4 @@ function network() {
     c = MatMul(p, v); o = MatMul(c, w_o); y = Add(o, x)
     u = MatMul(y, w_up); r = Relu(u); d = MatMul(r, w_down); last_hidden_state = Add(d, y)`,
   );
-}
-
-function tokenizer() {
-  return {
-    ...{ version: "1.0", truncation: null, padding: null, decoder: { type: "WordPiece" } },
-    added_tokens: TOKENS.slice(0, 4).map((content, id) => ({ id, content, special: true })),
-    normalizer: { type: "BertNormalizer", lowercase: true },
-    pre_tokenizer: { type: "BertPreTokenizer" },
-    post_processor: { type: "BertProcessing", cls: ["[CLS]", 2], sep: ["[SEP]", 3] },
-    model: {
-      ...{ type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##" },
-      vocab: Object.fromEntries(TOKENS.map((token, id) => [token, id])),
-    },
-  };
 }

@@ -97,7 +97,7 @@ Deno.test("winnerInFolder() puts the winner of a study into the folder, and noth
     const study = sweepStudy();
     const folder = (await ownFolder(hub))!;
     const none = await winnerInFolder(folder, { ...study, winner: undefined } as never, at(""));
-    assert.match(none, /was not written: there is no winner yet/);
+    assert.match(none, /was not written: the study has no winner/);
     const file = study.trials.find(({ key }) => key === study.winner?.key)?.file;
     assert.ok(file);
     await Deno.mkdir(dirname(at(file)), { recursive: true });

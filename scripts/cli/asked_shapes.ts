@@ -34,7 +34,7 @@ export function withShapes(
         `${
           open.map((input) => `"${input.name}" is ${inputText(input as ValueType)}`).join(", ")
         }, ` +
-        `and time depends on its shape; give ${options.join(" ")}, or samples (--data samples.npz)`,
+        `which leaves the shape open; give ${options.join(" ")}, or samples (--data samples.npz)`,
     );
   }
   return all as ValueType[];

@@ -5,11 +5,11 @@ import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import { sha256Hex } from "../../lib/ship/self_test.js";
-import { BEST_MODEL, STUDY_JSON } from "../../lib/study/files.ts";
-import { readStudy, STUDY_FILE } from "../../lib/study/open_study.ts";
+import { BEST_MODEL } from "../../lib/study/files.ts";
+import { readStudy } from "../../lib/study/open_study.ts";
 import type { ValueType } from "../../lib/tensor/tensor.ts";
 import { readUserFile } from "../../lib/user_file.ts";
-import { studyFolder } from "./find_study.ts";
+import { meansStudy, studyFolder } from "./find_study.ts";
 import { readNetwork } from "./read_network.ts";
 import type { Shell } from "./shell.ts";
 
@@ -31,7 +31,7 @@ export interface CanarySubject {
  * @throws {UserError} If a study has no winner, or its file is not the one that was measured.
  */
 export async function canarySubject(path: string, shell: Shell): Promise<CanarySubject> {
-  if (await isModel(path)) return await modelSubject(path, shell);
+  if (!await meansStudy(path)) return await modelSubject(path, shell);
   const folder = await studyFolder(path);
   const study = await readStudy(folder);
   const winner = study.trials.find(({ key }) => key === study.winner?.key);
@@ -54,12 +54,6 @@ export async function canarySubject(path: string, shell: Shell): Promise<CanaryS
     dims: shapes[input.name] ?? input.dims,
   }));
   return { ...subject, study, inputs: inputs as ValueType[] };
-}
-
-/** A file that is no part of a study's record, or whose name is a model's. */
-async function isModel(path: string): Promise<boolean> {
-  const isFile = await Deno.stat(path).then((stat) => stat.isFile, () => path.endsWith(".onnx"));
-  return isFile && ![STUDY_FILE, STUDY_JSON].some((name) => path.endsWith(name));
 }
 
 async function modelSubject(path: string, shell: Shell): Promise<CanarySubject> {

@@ -1,9 +1,19 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { UsageError, UserError } from "../../lib/errors.ts";
+import { STUDY_JSON } from "../../lib/study/files.ts";
 import { STUDY_FILE } from "../../lib/study/open_study.ts";
 
 /** Where studies are kept by default. */
 const STUDIES = "studies";
+
+/** Whether a path means a study, and no model: a folder, or a file that a study keeps its record in. */
+export async function meansStudy(path: string): Promise<boolean> {
+  if ([STUDY_FILE, STUDY_JSON].includes(basename(path))) return true;
+  return await Deno.stat(path).then(
+    (stat) => stat.isDirectory,
+    () => !path.toLowerCase().endsWith(".onnx"),
+  );
+}
 
 /**
  * The folder of a study that a path means: the folder itself, that of a file in it, or the only one in

@@ -9,13 +9,13 @@ import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import { plural } from "../../lib/report/format.ts";
-import { BEST_MODEL, STUDY_JSON } from "../../lib/study/files.ts";
-import { readStudy, STUDY_FILE } from "../../lib/study/open_study.ts";
+import { BEST_MODEL } from "../../lib/study/files.ts";
+import { readStudy } from "../../lib/study/open_study.ts";
 import type { RuntimeSubject } from "../../lib/task/measure_runtimes.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
 import { withShapes } from "./asked_shapes.ts";
 import { readingOf, readSamples, readShared } from "./data.ts";
-import { studyFolder } from "./find_study.ts";
+import { meansStudy, studyFolder } from "./find_study.ts";
 import { readNetwork } from "./read_network.ts";
 import type { Shell } from "./shell.ts";
 
@@ -67,19 +67,10 @@ export async function runtimeSubject(
       `${typed} needs the model it is for: ${commandName("runtime")} model.onnx`,
     );
   }
-  const found = await isStudy(path)
+  const found = await meansStudy(path)
     ? await ofStudy(await studyFolder(path), request, shell)
     : await ofFiles(path, request.against, shell);
   return { ...found, ...await samplesOf(found, request, shell) };
-}
-
-/** A folder, or a file that a study keeps its record in. */
-async function isStudy(path: string): Promise<boolean> {
-  if ([STUDY_FILE, STUDY_JSON].includes(basename(path))) return true;
-  return await Deno.stat(path).then(
-    (stat) => stat.isDirectory,
-    () => !path.toLowerCase().endsWith(".onnx"),
-  );
 }
 
 async function ofFiles(

@@ -28,6 +28,7 @@ export const STEPS: readonly (readonly [name: string, step: Step])[] = [
     "npx octavo quantize FOLDER, and @huggingface/transformers runs both forms to the bit",
     transformersInPage,
   ],
+  ["npx octavo canary, and octavo/self-test is green in Node", canaryInNode],
   ["what is missing from an installation is said", damaged],
 ];
 
@@ -106,6 +107,23 @@ async function modelInPage({ place }: Installation): Promise<string | void> {
   const shown = (isolated: boolean) => outputsShown(chromium, folder, { isolated });
   assert.deepEqual(await shown(false), { threads: "1", same });
   assert.deepEqual(await shown(true), { threads: "2", same });
+}
+
+async function canaryInNode({ place }: Installation): Promise<void> {
+  const study = "studies/model-search"; // of the search before
+  await place.run("npx", "octavo", "canary", study, "--out", "canary.json");
+  await place.write(
+    "canary.mjs",
+    `import { readFileSync } from "node:fs";
+    import * as ort from "onnxruntime-web";
+    import { selfTest } from "octavo/self-test";
+    const model = readFileSync("${study}/best.onnx");
+    const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
+    const canary = JSON.parse(readFileSync("canary.json", "utf8"));
+    console.log((await selfTest(session, canary, { ort, model })).text);
+    process.exit(0);`,
+  );
+  assert.match(await place.run("node", "canary.mjs"), /^This page computes what was measured: /);
 }
 
 async function damaged({ place }: Installation): Promise<void> {

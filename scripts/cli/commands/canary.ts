@@ -22,6 +22,7 @@ import {
 } from "../data.ts";
 import { openOwnRuntime } from "../open_own_runtime.ts";
 import { makeRoomFor, requireOut } from "../out_file.ts";
+import { RUNTIME_OPTIONS, runtimeChoice } from "../runtime_options.ts";
 import { script, type Shell } from "../shell.ts";
 
 const command = {
@@ -47,6 +48,7 @@ const command = {
       "INPUT=1,3,224,224",
       "shape of an input that is made up; once for each input that leaves dimensions open",
     ),
+    ...RUNTIME_OPTIONS,
     json: flag("print what was written, or what was found, as JSON"),
   },
   examples: [
@@ -59,7 +61,9 @@ const command = {
 const main = script(command, async ({ operands: { path }, options }, shell) => {
   const { out, check, data, shape, json } = options;
   if (check !== undefined && (out ?? data ?? shape) !== undefined) {
-    throw new UsageError(`--check ${check} brings its own samples; leave out all but --json`);
+    throw new UsageError(
+      `--check ${check} brings its own samples; leave out --out, --data and --shape`,
+    );
   }
   if (data !== undefined && shape !== undefined) {
     throw new UsageError("Samples have shapes: leave out --shape, or --data");
@@ -67,7 +71,9 @@ const main = script(command, async ({ operands: { path }, options }, shell) => {
   const target = check === undefined ? requireOut(out, path, "canary.json") : undefined;
   shell.progress.update("reading the model");
   const subject = await canarySubject(path, shell);
-  await using runtime = await openOwnRuntime({ workers: 0 }, shell.progress.log);
+  const choice = runtimeChoice(options);
+  const workers = Object.keys(choice).length > 0 ? 1 : 0; // this thread has Octavo's own
+  await using runtime = await openOwnRuntime({ workers, ...choice }, shell.progress.log);
   if (check !== undefined) return await checkHere(subject, check, runtime, json, shell);
 
   await makeRoomFor(target!);
@@ -109,7 +115,7 @@ async function canaryOf(
   if (measured !== undefined && measured !== release) {
     throw new UserError(
       `Cannot make a canary: the study was measured with onnxruntime-web ${measured}, and this is ${release}; ` +
-        "measure it again",
+        `give --runtime ${measured}`,
     );
   }
   const { data, shape = [] } = options;

@@ -71,6 +71,7 @@ Deno.test("canary says what it cannot use, a sentence each", () =>
     const tiny = at("tiny.onnx");
     await tinyModel().save(tiny);
     const out = ["--out", at("canary.json")];
+    await says(2, /--binary is one of plain, jsep/, tiny, "--binary", "simd", ...out);
     await says(2, /Missing --out: name the file to write/, tiny);
     await says(2, /brings its own samples/, tiny, "--check", "a.json", ...out);
     await says(

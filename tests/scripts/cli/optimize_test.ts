@@ -49,7 +49,7 @@ Deno.test(
       assert.equal(open.code, 2);
       assert.match(
         open.stderr,
-        /time depends on its shape; give --shape x=1,…, or samples \(--data/,
+        /which leaves the shape open; give --shape x=1,…, or samples \(--data/,
       );
     } finally {
       await Deno.remove(folder, { recursive: true });

@@ -157,6 +157,7 @@ export type {
 export type { ClockKind } from "../runtime/clock.ts";
 export type { NodeTimes, RunProfile } from "../runtime/profile_run.ts";
 export type { Optimization, Session, SessionOptions } from "../runtime/session.ts";
+export { makeCanary, type MakeCanaryOptions } from "../evaluate/make_canary.ts";
 export type {
   ClassOptions,
   ClosenessOptions,

@@ -41,7 +41,10 @@ const MADE_UP_RANGES = [[0, 1], [-1, 1], [-2, 2], [-4, 4]] as const;
 /** Types that pages have no arrays for. */
 const WITHOUT_ARRAY = ["string", "bfloat16"];
 
-/** Options for {@linkcode makeCanary}. */
+/**
+ * Options for {@linkcode makeCanary}.
+ * @category Measuring (advanced)
+ */
 export interface MakeCanaryOptions {
   /** What the outputs are computed by. */
   readonly runtime: Runtime;
@@ -64,6 +67,18 @@ export interface MakeCanaryOptions {
  *
  * @throws {UserError} If a sample is too large, or has a type that pages do not have; if outputs hold NaN for
  * every sample, or are the same whatever the samples are.
+ * @example
+ * ```ts
+ * import { openRuntime } from "octavo";
+ * import { makeCanary, parseModel } from "octavo/advanced";
+ * import assert from "node:assert/strict";
+ *
+ * const model = parseModel("input x float32[N, 2]; output y float32[N, 2]; y = Relu(x)");
+ * await using runtime = openRuntime({ workers: 0 });
+ * const canary = await makeCanary(model, { runtime });
+ * assert.equal(canary.samples.length, 4); // JSON.stringify(canary) is what a page needs for selfTest()
+ * ```
+ * @category Measuring (advanced)
  */
 export async function makeCanary(model: Model, options: MakeCanaryOptions): Promise<Canary> {
   const whole = model.source ?? model.bytes();

@@ -5,6 +5,7 @@ import { bytesOf } from "../data/shared.ts";
 import { UserError } from "../errors.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
+import type { RuntimeName } from "../record/runtime_name.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import {
   type Canary,
@@ -57,6 +58,8 @@ export interface MakeCanaryOptions {
    * beside it. @default {the model's bytes}
    */
   readonly file?: Uint8Array;
+  /** In what the model was measured. @default {the runtime} */
+  readonly measuredIn?: { readonly threads: number; readonly runtime?: RuntimeName };
 }
 
 /**
@@ -93,7 +96,9 @@ export async function makeCanary(model: Model, options: MakeCanaryOptions): Prom
     .filter(({ results }) => !Object.values(results).some(hasNaN))
     .map(({ inputs, results }) => ({ inputs, outputs: mapValues(results, canaryOutput) }));
   requireAlert(model, tested);
-  const { engine, release, binary = "unknown" } = await runtime.environment();
+  const { threads } = options.measuredIn ?? runtime.about;
+  const { engine, release, binary = "unknown" } = options.measuredIn?.runtime ??
+    await runtime.environment();
   const content = {
     canary: CANARY_FORM,
     model: {
@@ -102,7 +107,7 @@ export async function makeCanary(model: Model, options: MakeCanaryOptions): Prom
     },
     runtime: {
       release: release.replace(/ from .*$/, ""),
-      ...{ binary, engine, threads: runtime.about.threads },
+      ...{ binary, engine, threads },
     },
     limits: { closeDb: CLOSE_DB },
     samples: tested,

@@ -39,6 +39,10 @@ Deno.test("makeCanary() holds the first four samples, and what the model makes o
   });
   assert.equal(canary.model.sha256, await model.hash());
   assert.match(canary.runtime.release, /^\d+\.\d+\.\d+/);
+  const jsep = { engine: "Deno 2", release: "1.30.0 from a file", binary: "jsep" } as const;
+  const measuredIn = { threads: 2, runtime: jsep };
+  const { runtime: named } = await makeCanary(model, { runtime, samples: rows(1), measuredIn });
+  assert.deepEqual(named, { ...jsep, release: "1.30.0", threads: 2 });
   const beside = await makeCanary(model, { runtime, samples: rows(1), file: Uint8Array.of(1) });
   assert.deepEqual(beside.model, { name: model.name, bytes: 1 });
 });

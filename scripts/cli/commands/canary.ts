@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { reasonOf, UsageError, UserError } from "../../../lib/errors.ts";
 import { makeCanary } from "../../../lib/evaluate/make_canary.ts";
 import { testInRuntime } from "../../../lib/evaluate/test_in_runtime.ts";
+import type { Study } from "../../../lib/record/study_record.ts";
 import { count, plural } from "../../../lib/report/format.ts";
 import type { Runtime } from "../../../lib/runtime/runtime.ts";
 import { canaryCode } from "../../../lib/ship/loading_code.ts";
@@ -110,21 +111,28 @@ async function canaryOf(
   runtime: Runtime,
   shell: Shell,
 ): Promise<Canary> {
-  const measured = study?.provenance.versions["onnxruntime-web"];
-  const { release } = await runtime.environment();
-  if (measured !== undefined && measured !== release) {
-    throw new UserError(
-      `Cannot make a canary: the study was measured with onnxruntime-web ${measured}, and this is ${release}; ` +
-        `give --runtime ${measured}`,
-    );
-  }
+  if (study) await requireRelease(study, runtime);
   const { data, shape = [] } = options;
   const reading = await readingOf(await readShared(options.config), options, undefined);
   const samples = data === undefined
     ? { inputs: withShapes(inputs, shape, model.name) }
     : { samples: await readSamples(data, model, reading, shell.progress.log) };
   shell.progress.update("running the samples");
-  return await makeCanary(model, { runtime, file, ...samples });
+  return await makeCanary(model, {
+    ...{ runtime, file, ...samples },
+    ...study && { measuredIn: study.provenance },
+  });
+}
+
+/** Bits are those of a release. */
+async function requireRelease({ provenance }: Study, runtime: Runtime): Promise<void> {
+  const measured = provenance.versions["onnxruntime-web"];
+  const { release } = await runtime.environment();
+  if (measured === undefined || measured === release) return;
+  throw new UserError(
+    `Cannot make a canary: the study was measured with onnxruntime-web ${measured}, and this is ${release}; ` +
+      `give --runtime ${measured}`,
+  );
 }
 
 /** Holds a model against a canary here, in Deno, and fails where it computes something else. */

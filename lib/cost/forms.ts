@@ -35,7 +35,8 @@ export function floatForm(subgraph: Subgraph): Form {
  * at its edges is for {@linkcode findEdges} to tell apart. None if it cannot all be static.
  *
  * A Gemm or MatMul may give float32 or uint8: there is a form for each. A pool is also tried behind a
- * Conv, where it finds channels last, for which it has a faster kernel.
+ * Conv, where it finds channels last, for which it has a faster kernel (kernel fact
+ * int8-max-pool-with-channels-last).
  */
 export function staticForms(subgraph: Subgraph): Form[] {
   const forms = [writeStatic(subgraph)];

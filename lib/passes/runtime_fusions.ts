@@ -41,7 +41,7 @@ export function joinsNorm({ opType, input }: NodeProto, facts: FormFacts): boole
 
 /**
  * Whether all that reads the value of a node quantizes it, or moves it on to where it is quantized: a Relu
- * and a Clip there vanish into the QuantizeLinear, others become one operator on integers with it.
+ * and a Clip there vanish into the QuantizeLinear, others become one operator on integers with it (kernel fact relu-before-quantize).
  */
 export function joinsQuantize(node: NodeProto, facts: FormFacts): boolean {
   const readers = facts.readers(node.output[0]);

@@ -10,7 +10,7 @@ import { readsAsInt8 } from "./static_results.ts";
 /**
  * Operators that the runtime pulls into int8 by itself when they stand between DequantizeLinear and
  * QuantizeLinear: a Conv or Gemm left in float32 there gets its weights quantized per tensor, without
- * a word.
+ * a word (kernel fact float-conv-between-int8).
  */
 const PULLED: ReadonlySet<string> = new Set([
   "Add",

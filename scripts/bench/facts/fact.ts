@@ -90,6 +90,7 @@ const COMMON: Readonly<Record<string, Tensor>> = {
   scale: float32([], [0.02]),
   scale_y: float32([], [0.05]),
   u128: { type: "uint8", dims: [], data: Uint8Array.of(128) },
+  u0: { type: "uint8", dims: [], data: Uint8Array.of(0) },
   s0: { type: "int8", dims: [], data: Int8Array.of(0) },
   zero: float32([], [0]),
   one: float32([], [1]),

@@ -89,6 +89,22 @@ export const ACTIVATION_FACTS: readonly KernelFact[] = [
     margin: 1.3,
   },
   {
+    name: "relu-before-quantize",
+    rule: "a Relu before a QuantizeLinear whose zero point is the least integer costs nothing",
+    reliedOnBy: ["lib/passes/runtime_fusions.ts"],
+    base: {
+      text:
+        `input x float32${MAP}; output y uint8${MAP}; a = Add(x, x); y = QuantizeLinear(a, scale, u0)`,
+    },
+    other: {
+      text: `input x float32${MAP}; output y uint8${MAP}
+        a = Add(x, x); b = Relu(a); y = QuantizeLinear(b, scale, u0)`,
+    },
+    ratio: 1,
+    margin: 1.25,
+    isIdentical: true,
+  },
+  {
     name: "softplus",
     rule: "a Softplus is slow, and its parts by Exp and Log are not",
     reliedOnBy: [EXPONENTIALS],

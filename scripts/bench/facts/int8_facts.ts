@@ -133,6 +133,21 @@ export const INT8_FACTS: readonly KernelFact[] = [
     margin: 1.6,
   },
   {
+    name: "int8-max-pool-with-channels-last",
+    rule: "an int8 MaxPool is far faster with channels last than with channels first",
+    reliedOnBy: ["lib/cost/forms.ts"],
+    base: {
+      text: `input q uint8[1, 64, 56, 56]; output y uint8[1, 64, 28, 28]
+        y = MaxPool(q) {kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]}`,
+    },
+    other: {
+      text: `input last uint8[1, 56, 56, 64]; output y uint8[1, 28, 28, 64]
+        y = com.microsoft::NhwcMaxPool(last) {kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]}`,
+    },
+    ratio: 0.22,
+    margin: 1.7,
+  },
+  {
     name: "int8-max-pool3d",
     rule: "a MaxPool over three axes loses by int8",
     reliedOnBy: ["lib/quantize/operators.ts"],
@@ -192,6 +207,25 @@ export const INT8_FACTS: readonly KernelFact[] = [
     },
     ratio: 1.6,
     margin: 1.4,
+  },
+  {
+    name: "float-conv-between-int8",
+    rule:
+      "a float32 Conv between changes of precision is computed in int8, unless a Sum stands before it",
+    reliedOnBy: ["lib/quantize/barriers.ts"],
+    base: {
+      text: `input q uint8${map}; output y uint8${map}
+        a = DequantizeLinear(q, scale, u128); b = Sum(a); c = Conv(b, w) {${conv.pads}}
+        y = QuantizeLinear(c, scale_y, u128)`,
+      constants: { w: weights(64, 64, 3, 3) },
+    },
+    other: {
+      text: `input q uint8${map}; output y uint8${map}
+        a = DequantizeLinear(q, scale, u128); c = Conv(a, w) {${conv.pads}}
+        y = QuantizeLinear(c, scale_y, u128)`,
+      constants: { w: weights(64, 64, 3, 3) },
+    },
+    ratio: 0.6,
   },
   {
     name: "int8-add",

@@ -99,6 +99,25 @@ export const WEIGHT_FACTS: readonly KernelFact[] = [
     ratio: 2,
   },
   {
+    name: "rows-of-an-int8-table",
+    rule:
+      "to gather int8 rows and make them float32 takes less than twice as long as to gather float32 rows",
+    reliedOnBy: ["lib/quantize/stored_rows.ts"],
+    base: {
+      text: `input n int64[256]; output y float32[256, 256]
+        f = Cast(w) {to=1}; v = Mul(f, scale); y = Gather(v, n)`,
+      constants: { w: integers("int8", 512, 256) },
+    },
+    other: {
+      text: `input n int64[256]; output y float32[256, 256]
+        r = Gather(w, n); f = Cast(r) {to=1}; y = Mul(f, scale)`,
+      constants: { w: integers("int8", 512, 256) },
+    },
+    ratio: 1.4,
+    margin: 1.35,
+    isIdentical: true,
+  },
+  {
     name: "four-bit-kernel",
     rule: "the kernel for weights of 4 bits is slower than float32's",
     reliedOnBy: ["lib/quantize/weight_only.ts"],

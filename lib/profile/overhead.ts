@@ -34,21 +34,22 @@ const LENGTH = 100;
 /** Inputs of the nodes of each chain, and axes of its values. */
 const CHAINS = [{ inputs: 2, rank: 1 }, { inputs: 6, rank: 1 }, { inputs: 2, rank: 5 }] as const;
 
-/** By threads of the runtime. */
-const known = new Map<number, Promise<ProfilingOverhead | undefined>>();
+/** By what times belong to: threads, engine, release and binary. */
+const known = new Map<string, Promise<ProfilingOverhead | undefined>>();
 
 /**
  * Finds out what observing adds on this machine: chains of nodes that compute next to nothing are
  * timed as a whole, unobserved, and node by node. Takes some seconds, once for each process and
- * number of threads.
+ * each binary and number of threads.
  *
  * @returns Undefined if this build of onnxruntime does not let its clock be read.
  */
 export async function profilingOverhead(runtime: Runtime): Promise<ProfilingOverhead | undefined> {
-  const { threads } = runtime.about;
-  const measuring = known.get(threads) ?? measure(runtime);
-  known.set(threads, measuring);
-  const forget = () => known.delete(threads);
+  const { machine } = await runtime.environment();
+  const key = `${runtime.about.threads} ${machine}`;
+  const measuring = known.get(key) ?? measure(runtime);
+  known.set(key, measuring);
+  const forget = () => known.delete(key);
   measuring.catch(forget); // a runtime that was closed says nothing of the next
   const found = await measuring;
   if (!found) forget(); // nor does one that does not tell

@@ -58,6 +58,11 @@ export function machineText({ machine, runtime }: { machine: string; runtime?: u
   return runtime || !/onnxruntime-web [^;,]*$/.test(machine) ? machine : machine + PLAIN;
 }
 
+/** Whether times of an earlier record count on this machine: they were taken on it, in the same binary. */
+export function isSameMachine(earlier: string, now: string): boolean {
+  return earlier === now || earlier === machineBefore(now);
+}
+
 /** The fingerprint that a machine had before binaries were told apart; undefined where it is another binary. */
 export function machineBefore(machine: string): string | undefined {
   return machine.endsWith(PLAIN) ? machine.slice(0, -PLAIN.length) : undefined;

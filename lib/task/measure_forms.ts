@@ -30,7 +30,7 @@ const measured = z.strictObject({
 
 /**
  * The layers of each exact form of a network that int8 slows, and what Convs of the lowered form are fastest
- * written as, as measured when the study began: a study that is continued, within the same limits, finds in its store what was measured then, so that its trials stay what they are.
+ * written as, as measured when the study began: a study that is continued, within the same limits and in the same binary, finds in its store what was measured then, so that its trials stay what they are.
  */
 export async function measureForms(
   { forms, data, experiment, runtimes, store, signal, onStep, maxCreate, maxHeap }: WorkContext,
@@ -38,10 +38,12 @@ export async function measureForms(
   options: MeasureFormsOptions = {},
 ): Promise<Required<MeasuredForms> & { kernelTimes: KernelTimesRecord }> {
   const ratios = { maxCreate, maxHeap };
+  const { binary = "plain" } = await runtimes.time.environment();
   const content = {
     model: await forms.model.hash(),
     data: await data.selection.hash(),
     limits: finiteRatios(ratios),
+    ...(binary !== "plain" && { binary }), // what is fastest in one is not in another
   };
   const document = `forms of layers ${contentKey(content)}`;
   const stored = await store.document(document);

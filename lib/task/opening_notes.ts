@@ -3,6 +3,7 @@ import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import { labelledCount } from "../evaluate/labels_of.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
+import { isSameMachine, machineText, runtimeName, timedInText } from "../record/runtime_name.ts";
 import { unverifiedRuntime } from "../record/verified_runtime.ts";
 import type { WorkContext } from "./study_strategy.ts";
 
@@ -11,7 +12,7 @@ const FLOAT32_NOTES = "float32 notes";
 
 /**
  * What is to be known before the work of a study, in sentences: that it runs in another onnxruntime-web than
- * Octavo was verified with; what float32, which is measured first, says against the samples; and that there
+ * Octavo was verified with, or on another machine than before; what float32, which is measured first, says against the samples; and that there
  * are too few of them for the budget.
  */
 export async function openingNotes(context: WorkContext): Promise<string[]> {
@@ -21,8 +22,26 @@ export async function openingNotes(context: WorkContext): Promise<string[]> {
     selection: scoredSamples(data.selection, metric),
     test: scoredSamples(data.test, metric),
   });
-  const notes = [unverified, ...await float32Notes(context), few];
+  const notes = [unverified, await otherTimesNote(context), ...await float32Notes(context), few];
   return notes.filter((note) => note !== undefined);
+}
+
+/** That a study goes on elsewhere: in another binary, with other threads, on another processor. */
+async function otherTimesNote({ store, runtimes: { time } }: WorkContext) {
+  const earlier = (await store.header())?.provenance;
+  if (!earlier) return undefined;
+  const { threads } = time.about;
+  const environment = await time.environment();
+  const here = { threads, runtime: runtimeName(environment) };
+  if (earlier.threads === threads && isSameMachine(earlier.machine, environment.machine)) {
+    return undefined;
+  }
+  const [before, now] = [earlier, here].map(timedInText);
+  const [there, place] = before === now
+    ? [machineText(earlier), environment.machine]
+    : [before, now];
+  return `Earlier times of this study are of ${there}; this is ${place}: times are measured anew, ` +
+    "accuracy is kept.";
 }
 
 /** Kept from the first run, as they need what float32 gave for each sample, which is not. */

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { UserError } from "../errors.ts";
 import { median } from "../tensor/quantile.ts";
+import { isSameMachine } from "../record/runtime_name.ts";
 import { bestTrial, type Contest, trialFront, whyBest } from "../record/best.ts";
 import type { BeginEvent, OnStep, TrialEvent } from "../record/event.ts";
 import type { Recipe } from "../record/recipe.ts";
@@ -157,8 +158,8 @@ export class StudyLedger {
     const ranges = await experiment.ranges(spread);
     if (ranges) this.#changes.ranges = ranges;
     if (!await store.evaluation(winner.modelHash!, "test")) await experiment.test(winner.recipe);
-    const known = this.#earlier?.profiles;
-    if (known?.key !== winner.key && this.#fields.isLate?.()) {
+    const known = this.#earlierProfiles(winner);
+    if (!known && this.#fields.isLate?.()) {
       this.notes.push(
         "The time was up before it was looked at where the time goes: see `profile`.",
       );
@@ -167,7 +168,15 @@ export class StudyLedger {
     onStep({ step: "cold start", done: 0, of: 1, about: winner.name });
     await experiment.startUntilSteady(winner.recipe);
     onStep({ step: "profile", done: 0, of: 1, about: winner.name });
-    this.#changes.profiles = known?.key === winner.key ? known : await this.#profiles(winner);
+    this.#changes.profiles = known ?? await this.#profiles(winner);
+  }
+
+  /** Those of an earlier run, where they are of this winner, this machine and these threads. */
+  #earlierProfiles({ key }: Trial): Study["profiles"] {
+    const { threads, machine } = this.#fields;
+    const known = this.#earlier?.profiles;
+    if (known?.key !== key || known.after.threads !== threads) return undefined;
+    return isSameMachine(known.after.machine, machine) ? known : undefined;
   }
 
   /** Where the time goes. What the runtime cannot tell of it costs no more than that part of the report. */

@@ -8,6 +8,7 @@ import type { MappingConfigInput } from "../../lib/config/mapping_config.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import { readStudy } from "../../lib/study/open_study.ts";
 import type { StudyEvent } from "../../lib/record/event.ts";
+import type { Binary } from "../../lib/record/binary.ts";
 import { sweep } from "../../lib/task/run_sweep.ts";
 import type { SweepOptions } from "../../lib/task/sweep_options.ts";
 import type { KernelTimer } from "../../lib/cost/kernel_times.ts";
@@ -106,22 +107,25 @@ Deno.test("sweep() keeps accuracy but not latency for another number of threads"
 
 Deno.test("sweep() takes times of before for those of the plain binary, and of no other", () =>
   inFolder(async (out) => {
-    const named = (machine: string): Runtime => {
+    const run = async (machine: string, binary: Binary = "plain") => {
       const paced = pacedRuntime();
-      return {
-        ...paced,
-        environment: async () => ({ ...await paced.environment(), machine }),
-      };
-    };
-    const steps = async (machine: string) => {
-      const { events } = await swept({ out, runtime: named(machine) });
-      return events.flatMap((event) => event.kind === "step" ? [event.step] : []);
+      const environment = async () => ({ ...await paced.environment(), machine, binary });
+      const { events, study } = await swept({ out, runtime: { ...paced, environment } });
+      const steps = events.flatMap((event) => event.kind === "step" ? [event.step] : []);
+      return { steps, notes: (study.notes ?? []).filter((note) => /^Earlier times/.test(note)) };
     };
     const before = "a machine; onnxruntime-web 1.30.0";
-    assert.ok((await steps(before)).includes("latency"));
-    assert.ok(!(await steps(`${before}, plain binary`)).includes("latency"));
-    const jsep = await steps(`${before}, jsep binary`);
-    assert.ok(jsep.includes("latency") && !jsep.includes("accuracy"));
+    assert.ok((await run(before)).steps.includes("latency"));
+    const plain = await run(`${before}, plain binary`);
+    assert.ok(!plain.steps.includes("latency"));
+    const jsep = await run(`${before}, jsep binary`, "jsep");
+    assert.ok(jsep.steps.includes("latency") && !jsep.steps.includes("accuracy"));
+    assert.ok(jsep.steps.includes("profile"), "where the time goes is another matter");
+    assert.deepEqual([plain.notes, jsep.notes], [[], [
+      "Earlier times of this study are of onnxruntime-web 1.30.0, plain binary, 1 thread, Deno 2, V8 14; " +
+      "this is onnxruntime-web 1.30.0, jsep binary, 1 thread, Deno 2, V8 14: times are measured anew, " +
+      "accuracy is kept.",
+    ]]);
   }));
 
 Deno.test("sweep() runs in the onnxruntime-web that its config names", async () => {

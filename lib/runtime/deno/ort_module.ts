@@ -73,6 +73,11 @@ async function load(module: string): Promise<typeof Ort> {
 /** Why a module could not be imported. */
 function whyNot(error: unknown): string {
   const reason = reasonOf(error);
+  // Deno is told so by Octavo's npm package, which brings its own.
+  if (/in the node_modules directory/.test(reason)) {
+    return "this installation has packages from node_modules alone, and this release is not there; install " +
+      "it under a name of its own, and give the address (file:) of its dist/ort.node.min.mjs";
+  }
   return /Could not find npm package/.test(reason)
     ? `the registry has no such release (${reason.replace(/\.$/, "")})`
     : reason.split("\n").slice(0, 2).map((line) => line.replace(/^\s*\d+: /, "").trim()).join(" ");

@@ -16,6 +16,7 @@ import {
 } from "./text/token_inputs.ts";
 import type { Encoded } from "./text/tokenizer.ts";
 import { readJson, type TokenizerFiles, tokenizerFiles } from "./text/tokenizer_files.ts";
+import { unlikePython } from "./text/unlike_python.ts";
 
 /**
  * Options for {@linkcode textDataset}.
@@ -43,7 +44,8 @@ export interface TextDatasetOptions {
  * Inputs are known by the names that exporters give them: `input_ids`, `attention_mask`, `token_type_ids`,
  * `position_ids`, lengths, and a past, which is empty. A single input takes the tokens whatever its name.
  *
- * Tokens are made by `@huggingface/tokenizers`, which is loaded at the first call.
+ * Tokens are made by `@huggingface/tokenizers`, as `@huggingface/transformers` makes them in a page; it is
+ * loaded at the first call. Where they may not be those of Python, `notes` of the data set say so.
  *
  * @param texts The texts; or a path: of a `.txt` with one text a line, or of a `.jsonl` with one object a
  * line, `{ "text": "...", "text_pair": "...", "label": 0 }`, of which all but the text may be missing. A
@@ -122,7 +124,10 @@ async function encodeAll(
         ]),
       )
     ),
-    notes: [lengthsNote(encoded, maxLength, fixed)],
+    notes: [
+      lengthsNote(encoded, maxLength, fixed),
+      ...unlikePython(rules, texts.map(({ text, pair = "" }) => `${text}\n${pair}`)),
+    ],
   };
 }
 

@@ -224,7 +224,13 @@ export type {
 } from "../record/recipe.ts";
 export type { LoadRatios } from "../record/load_ratios.ts";
 export type { NodeCounts } from "../record/node_counts.ts";
-export type { Accuracy, Latency, MachineLoad, OutputError } from "../record/trial_record.ts";
+export type {
+  Accuracy,
+  CaseLatency,
+  Latency,
+  MachineLoad,
+  OutputError,
+} from "../record/trial_record.ts";
 export type { ColdStartRecord, Compared } from "../record/cold_start.ts";
 export type { Download } from "../record/download.ts";
 export type { Estimate, MetricInfo } from "../record/metric_info.ts";

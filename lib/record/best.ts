@@ -3,7 +3,13 @@ import { frontOf } from "./front.ts";
 import { exceededRatios, isCostlyToOpen, type LoadRatios } from "./load_ratios.ts";
 import type { Objective } from "./objective.ts";
 import { isSettled, unsettledNote } from "./settled.ts";
-import { isMeasured, type Latency, type MeasuredTrial, type Trial } from "./trial_record.ts";
+import {
+  type CaseLatency,
+  isMeasured,
+  type Latency,
+  type MeasuredTrial,
+  type Trial,
+} from "./trial_record.ts";
 
 /** What the trials of a study are chosen by, and what they may take to open; a study itself is one. */
 export interface Contest extends Budget, Partial<LoadRatios> {
@@ -16,23 +22,32 @@ const SAME_SIZE = 0.05;
 
 /** What has a ratio of times. */
 interface Timed {
-  readonly latency: Pick<Latency, "ratio">;
+  readonly latency: Pick<Latency, "ratio" | "at">;
 }
 
 /**
- * Whether a trial is significantly faster than float32: all of its ratio's interval is below 1, and it is
- * settled (see {@linkcode isSettled}).
+ * Whether a trial is significantly faster than float32: all of its ratio's interval is below 1, it is
+ * settled (see {@linkcode isSettled}), and at no length that was asked for is it slower.
  */
-export function isFaster({ latency: { ratio } }: Timed): boolean {
-  return ratio.high < 1 && isSettled(ratio);
+export function isFaster({ latency }: Timed): boolean {
+  return latency.ratio.high < 1 && isSettled(latency.ratio) && !slowestCase(latency);
 }
 
 /**
- * Whether a trial is significantly slower than float32: all of its ratio's interval is above 1, and it is
- * settled (see {@linkcode isSettled}).
+ * Whether a trial is significantly slower than float32, at any of the lengths that were asked for or on the whole:
+ * all of its ratio's interval is above 1, and it is settled (see {@linkcode isSettled}).
  */
-export function isSlower({ latency: { ratio } }: Timed): boolean {
+export function isSlower({ latency }: Timed): boolean {
+  return isAbove(latency.ratio) || slowestCase(latency) !== undefined;
+}
+
+function isAbove(ratio: Latency["ratio"]): boolean {
   return ratio.low > 1 && isSettled(ratio);
+}
+
+/** The length or the set of samples at which a model is slowest, if it is significantly slower than float32 there. */
+function slowestCase({ at = [] }: Timed["latency"]): CaseLatency | undefined {
+  return at.filter(({ ratio }) => isAbove(ratio)).sort((a, b) => b.ratio.value - a.ratio.value)[0];
 }
 
 /** Bytes of a trial that an objective counts: of the file, or of what a server sends of it after brotli. */
@@ -123,9 +138,11 @@ export function whyBest(
   const gain = candidates.every(isFaster)
     ? `${are} significantly faster than float32 (95 %)`
     : `${are} significantly faster than float32 (95 %), or no slower and more than 5 % smaller`;
+  const slow = slowNote(kept);
   if (candidates.length === 0) {
     const unsettled = unsettledNote(kept.map(({ latency }) => latency));
     if (unsettled !== undefined) return `${unsettled} No winner was chosen.`;
+    if (slow !== "") return `${slow} No other is an improvement. The model as given stays.`;
     if (costly !== "") return `${costly} No other is an improvement. The model as given stays.`;
     return `${kept.length} of ${configurations(measured.length)} ` +
       `${kept.length === 1 ? "loses" : "lose"} ${limit}, but none is significantly faster than ` +
@@ -134,7 +151,7 @@ export function whyBest(
   return `${candidates.length} of ${
     configurations(measured.length)
   } ${lose} ${limit} and ${gain}. ` +
-    `${CHOICES[objective]}${costly && ` ${costly}`}`;
+    [CHOICES[objective], slow, costly].filter(Boolean).join(" ");
 }
 
 /** What is chosen of the candidates, and where ties go. */
@@ -146,6 +163,19 @@ const CHOICES: Readonly<Record<Objective, string>> = {
     "The smallest download (after brotli) was chosen; ties (within 5 %) go to the faster one, then to the " +
     "smaller loss.",
 };
+
+/** Which trials only a length at which they are slower keeps from being chosen, in a sentence; "" for none. */
+function slowNote(kept: readonly MeasuredTrial[]): string {
+  const slow = kept.filter(({ latency }) => latency.ratio.high < 1 && slowestCase(latency));
+  const [first] = slow.sort((a, b) => ratioOf(a) - ratioOf(b) || byName(a, b));
+  if (!first) return "";
+  const { name, ratio: { value, low, high } } = slowestCase(first.latency)!;
+  const others = slow.length > 1 ? ` and ${slow.length - 1} more are` : " is";
+  return `${first.name}${others} left out: at ${name} ${
+    slow.length > 1 ? "the first" : "it"
+  } takes ` +
+    `×${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}] of float32's time.`;
+}
 
 /** Which trials only what they take to open keeps from being chosen, in a sentence; "" for none. */
 function costlyNote(

@@ -42,6 +42,23 @@ export interface MachineLoad {
 }
 
 /**
+ * Time on samples of one length, or of one set.
+ * @category Records (advanced)
+ */
+export interface CaseLatency {
+  /** Of the case: `length 128`, or the name of the set. */
+  name: string;
+  /** Positions of a sample; absent where they are as they came. */
+  length?: number;
+  /** Candidate / float32, as in {@linkcode Latency}. */
+  ratio: Estimate;
+  /** Median milliseconds of float32, for orientation. */
+  baselineMs: number;
+  /** The same of the candidate. */
+  candidateMs: number;
+}
+
+/**
  * Time against the float32 model as given, interleaved in one process.
  * @category Records (advanced)
  */
@@ -77,6 +94,11 @@ export interface Latency {
   runtime?: RuntimeName;
   /** What else it had to do; absent where that is not told. */
   load?: MachineLoad;
+  /**
+   * Where several lengths, or sets of samples, were timed: each of them. The ratio is then their geometric mean, and
+   * the milliseconds are those of one run of each.
+   */
+  at?: CaseLatency[];
 }
 
 /**

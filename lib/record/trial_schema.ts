@@ -118,6 +118,13 @@ export const latency = schemaOf<Latency>()(
     machine: z.string(),
     runtime: ranIn.optional(),
     load: machineLoad.optional(),
+    at: z.array(z.strictObject({
+      name: z.string(),
+      length: z.int().optional(),
+      ratio: estimate,
+      baselineMs: z.number(),
+      candidateMs: z.number(),
+    })).optional(),
   }),
 );
 

@@ -2,6 +2,7 @@ import type { Study } from "../record/study_record.ts";
 import type { Chart } from "./chart.ts";
 import { differenceChart } from "./difference_chart.ts";
 import { isRelative } from "./format.ts";
+import { isTimedAt, lengthsCaption, lengthsChart } from "./lengths_chart.ts";
 import { isPageWaitKnown, pageWaitCaption, pageWaitChart } from "./page_wait_chart.ts";
 import { profileComparisonChart } from "./profile_chart.ts";
 import { rangeChart } from "./range_chart.ts";
@@ -49,6 +50,13 @@ const ENTRIES: readonly Entry[] = [
     title: "Size of the file",
     caption: "What a browser has to download before compression.",
     draw: sizeChart,
+  },
+  {
+    file: "lengths",
+    title: "Time against length",
+    caption: lengthsCaption,
+    draw: lengthsChart,
+    when: isTimedAt,
   },
   {
     file: "page-wait",

@@ -69,6 +69,7 @@ export function comparisonRows(record: ComparisonRecord): ComparisonRow[] {
         change: factorInterval(latency.ratio),
       }]
       : [],
+    ...caseRows(latency),
     {
       "": "size",
       float32: megabytes(float32.bytes),
@@ -82,6 +83,15 @@ export function comparisonRows(record: ComparisonRecord): ComparisonRow[] {
       ? [{ "": "outputs", float32: "", candidate: closenessText(outputs), change: "" }]
       : [],
   ];
+}
+
+function caseRows({ at = [] }: Pick<Latency, "at"> = {}): ComparisonRow[] {
+  return at.map(({ name, baselineMs, candidateMs, ratio }) => ({
+    "": `time, ${name}`,
+    float32: `${milliseconds(baselineMs)} ms`,
+    candidate: `${milliseconds(candidateMs)} ms`,
+    change: factorInterval(ratio),
+  }));
 }
 
 function downloadRows({ float32, candidate }: ComparisonRecord) {

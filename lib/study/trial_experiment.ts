@@ -16,10 +16,10 @@ import { contentKey, type Plain } from "../record/json.ts";
 import type { Recipe } from "../record/recipe.ts";
 import { baseName, recipeFamily, recipeName, seriesName } from "../record/recipe_name.ts";
 import type { Study } from "../record/study_record.ts";
-import type { Trial } from "../record/trial_record.ts";
+import type { Latency, Trial } from "../record/trial_record.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
 import type { ColdStartOptions } from "../runtime/runtime.ts";
-import { timedSamples } from "../runtime/timed_samples.ts";
+import { type TimingCase, timingCases } from "../runtime/timing_cases.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 import { build, type BuildContext, type Built, mappingOn } from "./build.ts";
 import { BuiltCache } from "./built_cache.ts";
@@ -50,6 +50,8 @@ export interface TrialSetup {
   readonly maxRounds: number;
   /** Workers per model in which a cold start is measured; 0: it is not. */
   readonly coldRounds: number;
+  /** Lengths of samples that latency is measured at. @default {as they come} */
+  readonly lengths?: readonly number[] | undefined;
   /** Names a trial that has no name yet. @default {the recipe's own name} */
   readonly nameOf?: (recipe: Recipe) => string;
   readonly signal?: AbortSignal;
@@ -73,7 +75,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   readonly #calibrations: Calibrations;
   readonly #built = new BuiltCache();
   readonly #baselines = new Map<Split, Promise<Evaluation>>();
-  #timed: Promise<Feeds[]> | undefined;
+  #timed: Promise<TimingCase[]> | undefined;
   /** Recipes that are measured together, which calibrate in one pass. */
   #batch: readonly Recipe[] = [];
   /** Tensors to watch besides, by name of the form of the network. */
@@ -98,7 +100,15 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   async known({ recipe }: TrialAsk): Promise<Trial | undefined> {
     requireRecipe(recipe);
     const trial = await this.#result(recipe);
-    return trial && trial.error === undefined && isOver(trial) ? trial : undefined;
+    const isDone = trial && trial.error === undefined && isOver(trial) &&
+      await this.#isTimed(trial.latency!);
+    return isDone ? trial : undefined;
+  }
+
+  /** Whether a time is of the lengths that are asked for. */
+  async #isTimed({ at = [] }: Latency): Promise<boolean> {
+    const wanted = (await this.#cases()).flatMap(({ name }) => name ?? []);
+    return wanted.length === at.length && at.every(({ name }, i) => name === wanted[i]);
   }
 
   async *measure(
@@ -202,9 +212,14 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   /** The samples that latency is measured on. */
   async samples(): Promise<Feeds[]> {
-    const { data: { selection }, forms: { model }, runtimes, signal } = this.#setup;
-    const options = { model, runtime: runtimes.run, signal };
-    return await (this.#timed ??= timedSamples(selection, TIMED_SAMPLES, options));
+    return [...(await this.#cases())[0]!.samples];
+  }
+
+  /** What latency is measured on: the samples, or each of the lengths asked for. */
+  async #cases(): Promise<TimingCase[]> {
+    const { data: { selection }, forms: { model }, runtimes, lengths, signal } = this.#setup;
+    const options = { model, runtime: runtimes.run, count: TIMED_SAMPLES, lengths, signal };
+    return await (this.#timed ??= timingCases(selection, options));
   }
 
   /**
@@ -360,12 +375,13 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   async #time(model: Model, about: string): Promise<void> {
     const { forms, store, runtimes, machine, signal, progress, rounds, maxRounds } = this.#setup;
     const hash = await model.hash();
-    if (await store.timing(hash, runtimes.time.about.threads, machine)) return;
+    const known = await store.timing(hash, runtimes.time.about.threads, machine);
+    if (known && await this.#isTimed(known)) return;
     const { trial, float32 } = this.#sizes;
     const report = progress.begin("latency", trial - float32, 1, about);
     const options = { rounds, maxRounds, signal };
-    const samples = await this.samples();
-    const latency = await timeAgainst(forms.model, model, samples, runtimes.time, options);
+    const cases = await this.#cases();
+    const latency = await timeAgainst(forms.model, model, cases, runtimes.time, options);
     await store.putTiming(hash, latency);
     report(1);
   }

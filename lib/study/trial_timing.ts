@@ -1,8 +1,10 @@
 import { latencyRatio } from "../evaluate/latency.ts";
 import { timingConditions } from "../evaluate/timing_conditions.ts";
+import { latencyAt, type LatencyOfCase } from "../evaluate/latency_at.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Latency } from "../record/trial_record.ts";
 import type { Runtime, Times } from "../runtime/runtime.ts";
+import type { TimingCase } from "../runtime/timing_cases.ts";
 import type { Feeds } from "../tensor/tensor.ts";
 
 /** Samples that take turns while latency is measured. */
@@ -17,8 +19,22 @@ export interface TimeAgainstOptions {
   signal?: AbortSignal;
 }
 
-/** The time of a model as a ratio to float32's, both in turns in one process. */
+/** The time of a model as a ratio to float32's, on each case by itself, both in turns in one process. */
 export async function timeAgainst(
+  float32: Model,
+  model: Model,
+  cases: readonly TimingCase[],
+  runtime: Runtime,
+  options: TimeAgainstOptions,
+): Promise<Latency> {
+  const latencies: LatencyOfCase[] = [];
+  for (const { samples, ...named } of cases) {
+    latencies.push({ ...named, latency: await timeOn(float32, model, samples, runtime, options) });
+  }
+  return latencyAt(latencies);
+}
+
+async function timeOn(
   float32: Model,
   model: Model,
   samples: readonly Feeds[],

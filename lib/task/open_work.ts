@@ -83,6 +83,7 @@ export class OpenWork implements AsyncDisposable {
     const names = new TrialNames();
     const experiment = new TrialExperiment({
       ...{ forms, data, metric, store, runtimes, machine, rounds, maxRounds, coldRounds, signal },
+      lengths: options.atLengths,
       progress: new StudyProgress(onStep),
       nameOf: (recipe) => names.of(recipe),
     });
@@ -159,6 +160,8 @@ function requireOptions(options: StudyOptions): void {
   if (coldRounds !== undefined && !isCount) {
     refuse(`with coldRounds: ${coldRounds}: give a whole number from 0 to 100`);
   }
+  const wrong = options.atLengths?.find((length) => !(Number.isInteger(length) && length > 0));
+  if (wrong !== undefined) refuse(`at length ${wrong}: give whole numbers from 1`);
   for (const [name, value] of Object.entries({ rounds, workers, threads })) {
     if (value === undefined || Number.isInteger(value) && value >= 1) continue;
     refuse(`with ${name}: ${value}: give a whole number from 1`);
@@ -228,6 +231,7 @@ async function provenanceOf(
       rounds,
       maxRounds,
       coldRounds,
+      atLengths: options.atLengths,
     },
     calibration: data.calibration.length,
     selection: data.selection.length,

@@ -4,7 +4,7 @@ import type { Model } from "../onnx/model.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
 import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
-import { timedSamples } from "../runtime/timed_samples.ts";
+import { timingCases } from "../runtime/timing_cases.ts";
 import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
@@ -14,6 +14,7 @@ import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { downloadSizes } from "../evaluate/download_sizes.ts";
 import { measureColdStart } from "../evaluate/measure_cold_start.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
+import { latencyAt, type LatencyOfCase } from "../evaluate/latency_at.ts";
 import { timingConditions } from "../evaluate/timing_conditions.ts";
 import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
@@ -37,6 +38,8 @@ export interface CompareOptions extends RuntimeChoice {
   rounds?: number;
   /** Samples that take turns in it; 0 leaves it out. @default {4} */
   timedSamples?: number;
+  /** Lengths of samples to measure latency at, in positions. @default {the first samples as they come} */
+  atLengths?: readonly number[];
   /**
    * Workers per model in which it is measured what a page waits for at its first visit: half a second
    * each. 0 leaves it out. @default {6}
@@ -160,11 +163,23 @@ async function measure(
     await evaluate(runtime, float32, dataset, metric, undefined, after(0));
   const notes = await baselineNotes(float32, dataset, metric, reference);
   const result = await evaluate(runtime, candidate, dataset, metric, reference, after(before));
-  const running = { model: float32, runtime, signal };
-  const samples = await timedSamples(dataset, timedCount, running);
-  const times = samples.length > 0 &&
-    await runtime.times([float32, candidate], samples, { rounds, ...(signal && { signal }) });
-  const [sample] = samples;
+  const running = {
+    model: float32,
+    runtime,
+    count: timedCount,
+    lengths: options.atLengths,
+    signal,
+  };
+  const latencies: LatencyOfCase[] = [];
+  const cases = await timingCases(dataset, running);
+  for (const { samples, ...named } of cases) {
+    const times = await runtime.times([float32, candidate], samples, {
+      rounds,
+      ...(signal && { signal }),
+    });
+    latencies.push({ ...named, latency: latencyRatio(times, await timingConditions(runtime)) });
+  }
+  const sample = cases[0]?.samples[0];
   const coldStart = sample &&
     await measureColdStart(runtime, float32, candidate, sample, { rounds: coldRounds, signal });
   return {
@@ -174,8 +189,7 @@ async function measure(
     candidate: await describe(runtime, candidate, result.value),
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
-    ...(times &&
-      { latency: latencyRatio(times, await timingConditions(runtime)) }),
+    ...(latencies.length > 0 && { latency: latencyAt(latencies) }),
     ...(coldStart && { coldStart }),
     ...(notes.length > 0 && { notes }),
   };

@@ -30,6 +30,12 @@ export interface StudyOptions extends RuntimesOptions {
   objective?: Objective;
   /** Most minutes to spend. @default {no limit} */
   minutes?: number;
+  /**
+   * Lengths of samples to measure latency at, in positions: tokens of a text. Each is reported, the mean of the
+   * ratios is what is chosen by, and what is slower than float32 at any of them is not chosen.
+   * @default {none: the first samples as they come}
+   */
+  atLengths?: readonly number[];
   /** Rounds in which float32 and a candidate take turns while latency is measured. @default {15} */
   rounds?: number;
   /**

@@ -15,6 +15,7 @@ import { factor, factorInterval, metricFormat } from "../../lib/report/format.ts
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { RuntimeError } from "../../lib/runtime/runtime_errors.ts";
 import { compare, Comparison } from "../../lib/task/run_compare.ts";
+import { lengthsOf } from "./at_lengths.ts";
 import type { Shell } from "./shell.ts";
 import { ownMetric } from "./own_metric.ts";
 import { tellMetric } from "./tell_metric.ts";
@@ -22,6 +23,8 @@ import { tellMetric } from "./tell_metric.ts";
 /** What a command line says of a comparison. */
 export interface CheckOptions extends Limits {
   readonly metric?: string | undefined;
+  /** Lengths to time at, as they were typed. */
+  readonly atLengths?: string | undefined;
   /** Nothing but JSON is to be printed. */
   readonly json: boolean;
 }
@@ -30,6 +33,8 @@ export interface CheckOptions extends Limits {
 export interface Check {
   readonly metric: Metric;
   readonly data: Dataset;
+  /** Lengths to time at. @default {as samples come} */
+  readonly atLengths?: readonly number[];
   /** Float32 on the data; or why it has no figure there. */
   readonly float32: Evaluation | string;
 }
@@ -80,7 +85,8 @@ export async function planCheck(
   if (typeof float32 !== "string") {
     (await baselineNotes(model, data, metric, float32)).forEach(progress.log);
   }
-  return { metric, data, float32 };
+  const atLengths = lengthsOf(options.atLengths);
+  return { metric, data, float32, ...(atLengths && { atLengths }) };
 }
 
 /** Why nothing can be compared; what is no fault of what the user brought is thrown. */
@@ -101,12 +107,15 @@ export async function check(
   { progress, signal }: Shell,
 ): Promise<Checked> {
   if (!plan) return {};
-  const { metric, data, float32 } = plan;
+  const { metric, data, float32, atLengths } = plan;
   if (typeof float32 === "string") return { failed: float32 };
   const onProgress = (done: number, all: number) =>
     progress.update(`comparing: ${done} of ${all} runs`);
   try {
-    const options = { metric, runtime, reference: float32, coldRounds: 0, signal, onProgress };
+    const options = {
+      ...{ metric, runtime, reference: float32, coldRounds: 0, signal, onProgress },
+      ...(atLengths && { atLengths }),
+    };
     return { comparison: await compare(model, candidate, data, options) };
   } catch (error) {
     return { failed: reasonNotCompared(error, signal) };

@@ -51,6 +51,28 @@ Deno.test("bestTrial() takes the fastest of those that keep the budget", () => {
   );
 });
 
+Deno.test("bestTrial() leaves out what is slower at one of the lengths asked for, and says so", () => {
+  const at = (trial: Trial, ...ratios: number[]): Trial => ({
+    ...trial,
+    latency: {
+      ...trial.latency!,
+      at: ratios.map((value, i) => ({
+        ...{ name: `length ${16 << i}`, length: 16 << i, baselineMs: 1, candidateMs: value },
+        ratio: { value, low: value - 0.1, high: value + 0.1, n: 15 },
+      })),
+    },
+  });
+  const fast = at(trialOf("fast", 0, 0.5), 1.25, 0.2);
+  const even = at(trialOf("even", 0, 0.8), 1.05, 0.7); // which is noise
+  assert.deepEqual(bestOf([fast, even]), ["even", "even"]);
+  assert.match(
+    whyBest(contest, [fast, even]),
+    /^1 of 2 .* fast is left out: at length 16 it takes ×1\.25 \[1\.15, 1\.35\] of float32's time\.$/,
+  );
+  assert.equal(bestTrial(contest, [fast]), undefined);
+  assert.match(whyBest(contest, [fast]), /^fast is left out: .* No other is an improvement\./);
+});
+
 /** A trial whose session takes a multiple of float32's time to create, within ±0.1. */
 function createdIn(trial: Trial, ratio: number, heap = 1): Trial {
   const same = (value: number) => ({

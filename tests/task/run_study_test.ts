@@ -328,3 +328,38 @@ Deno.test("a study passes over the calibration split once, however many recipes 
     await Deno.remove(out, { recursive: true });
   }
 });
+
+Deno.test("runStudy() times each length asked for, and again where others are asked for", async () => {
+  const model = parseModel(`
+    input x float32[N, T, 16]; output y float32[N, T, 16]
+    tensor w float32[16, 16] = [${Array.from({ length: 256 }, (_, i) => Math.sin(i)).join(", ")}]
+    y = MatMul(x, w)`);
+  const x = float32([12, 2, 16], Float32Array.from({ length: 12 * 32 }, (_, i) => Math.cos(i)));
+  const data = splitDataset(arrays({ x }));
+  const timed: number[] = [];
+  // The candidate takes half of float32's time, at a length of 4 a third more.
+  const paced: Runtime = {
+    ...runtime(),
+    times(models, [sample], { rounds = 15 } = {}) {
+      const length = sample!.x!.dims[1]!;
+      timed.push(length);
+      const row = models.map((_, i) => i === 0 ? 3 : length === 4 ? 4 : 1.5);
+      return Promise.resolve({ ms: new Array(rounds).fill(row), warmup: [0, 0] });
+    },
+  };
+  const store = memoryStore();
+  const run = (atLengths: number[]) =>
+    runStudy(model, data, oneByOne([stored]).strategy, {
+      ...options,
+      ...{ runtime: paced, store, coldRounds: 0, atLengths },
+    });
+  const both = await run([8, 4]);
+  assert.deepEqual(timed, [4, 8]);
+  const { at, ratio } = both.trials[0]!.latency!;
+  assert.deepEqual(at!.map(({ length, baselineMs }) => [length, baselineMs]), [[4, 3], [8, 3]]);
+  assert.ok(Math.abs(ratio.value - Math.sqrt((4 / 3) * 0.5)) < 1e-12);
+  assert.equal(both.winner, undefined);
+  assert.equal((await run([8])).winner?.key, both.trials[0]!.key);
+  assert.deepEqual(timed.slice(0, 3), [4, 8, 8]); // more for its profile
+  await assert.rejects(async () => await run([0]), /at length 0: give whole numbers from 1/);
+});

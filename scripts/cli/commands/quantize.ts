@@ -31,6 +31,7 @@ import type { Comparison } from "../../../lib/task/run_compare.ts";
 import { requireLayers } from "../../../lib/task/require_layers.ts";
 import { whyQuantized } from "../../../lib/task/why_quantized.ts";
 import { withoutSlowLayers } from "../../../lib/task/without_slow_layers.ts";
+import { AT_LENGTHS_OPTION } from "../at_lengths.ts";
 import {
   type Check,
   check,
@@ -81,6 +82,7 @@ const command = {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
     generate: GENERATE_OPTION,
+    atLengths: AT_LENGTHS_OPTION,
     out: text("FILE", "where to write the int8 model; its folder is made"),
     preset: text("NAME", `what becomes of all nodes: ${PRESETS.join(", ")}; wasm by default`),
     config: configOption("which nodes are to be what, as JSON with comments"),

@@ -1,3 +1,4 @@
+import { AT_LENGTHS_OPTION, lengthsOf } from "../at_lengths.ts";
 import { fuse } from "../../../lib/passes/fuse.ts";
 import { writeReport } from "../../../lib/report/write_report.ts";
 import { requireLayers } from "../../../lib/task/require_layers.ts";
@@ -42,6 +43,7 @@ const command = {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
     generate: GENERATE_OPTION,
+    atLengths: AT_LENGTHS_OPTION,
     config: READING,
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0.01 }),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
@@ -76,7 +78,7 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
   const { threads, workers, fresh } = options;
   const running = search(model, splits, {
     ...given({ maxDrop, atLeast, maxCreate, maxHeap, coldRounds, minutes, objective }),
-    ...given({ threads, workers, fresh }),
+    ...given({ threads, workers, fresh, atLengths: lengthsOf(options.atLengths) }),
     ...runtimeChoice(options),
     ...metric,
     ...{ out, signal, report: writeReport },

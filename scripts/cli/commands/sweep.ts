@@ -1,3 +1,4 @@
+import { AT_LENGTHS_OPTION, lengthsOf } from "../at_lengths.ts";
 import { writeReport } from "../../../lib/report/write_report.ts";
 import { parseSweepConfig } from "../../../lib/config/parse_sweep_config.ts";
 import type { SweepConfig } from "../../../lib/config/sweep_config.ts";
@@ -34,6 +35,7 @@ const command = {
     data: text("PATH", DATA_HELP),
     tokenizer: TOKENIZER_OPTION,
     generate: GENERATE_OPTION,
+    atLengths: AT_LENGTHS_OPTION,
     config: configOption("what to measure, as JSON with comments"),
     out: text("FOLDER", "where the study is kept; studies/NAME by default"),
     quick: flag("few samples and few configurations: a first look"),
@@ -87,7 +89,13 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
   const running = sweep(model, splits, {
     ...{ out, config, signal, fresh: options.fresh },
     ...{ ...metric, ...given({ maxDrop, atLeast }) },
-    ...given({ objective, maxCreate, maxHeap, coldRounds }),
+    ...given({
+      objective,
+      maxCreate,
+      maxHeap,
+      coldRounds,
+      atLengths: lengthsOf(options.atLengths),
+    }),
     ...(quick && { maxRounds: 15 }),
     command: commandLine("sweep", args),
     report: writeReport,

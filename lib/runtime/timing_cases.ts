@@ -1,0 +1,47 @@
+import { atLength } from "../data/at_length.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { valueTypes } from "../onnx/graph.ts";
+import type { Model } from "../onnx/model.ts";
+import type { Feeds } from "../tensor/tensor.ts";
+import type { Runtime } from "./runtime.ts";
+import { timedSamples } from "./timed_samples.ts";
+
+/** Samples that a model is timed on by themselves. */
+export interface TimingCase {
+  /** e.g. `length 128`; absent where there is one case for all. */
+  readonly name?: string;
+  /** Positions of each sample, where that was asked for. */
+  readonly length?: number;
+  readonly samples: readonly Feeds[];
+}
+
+/** Options for {@linkcode timingCases}. */
+export interface TimingCasesOptions {
+  readonly model: Model;
+  readonly runtime: Runtime;
+  /** Most samples of a case. */
+  readonly count: number;
+  /** Lengths to time at. @default {those of the samples} */
+  readonly lengths?: readonly number[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What a model is timed on: the first samples as they are; or those at each of some lengths.
+ *
+ * @throws {UserError} If there are lengths, and the network's is fixed.
+ */
+export async function timingCases(
+  dataset: Dataset,
+  { model, runtime, count, lengths = [], signal }: TimingCasesOptions,
+): Promise<TimingCase[]> {
+  const samples = await timedSamples(dataset, count, { model, runtime, signal });
+  if (samples.length === 0) return [];
+  if (lengths.length === 0) return [{ samples }];
+  const { inputs } = valueTypes(model.graph);
+  return [...new Set(lengths)].sort((a, b) => a - b).map((length) => ({
+    name: `length ${length}`,
+    length,
+    samples: samples.map((feeds) => atLength(feeds, inputs, length)),
+  }));
+}

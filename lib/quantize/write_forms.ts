@@ -6,15 +6,20 @@ import type { ShapeMap } from "../onnx/shape_map.ts";
 import { loadCost, LoadReader } from "../passes/load_facts.ts";
 import { convToWinograd } from "../passes/conv_to_winograd.ts";
 import { fastOperators } from "../passes/fast_operators.ts";
+import type { FormWord } from "../passes/fast_form.ts";
 import { withFixedInputs } from "../passes/fixed_inputs.ts";
 import { type PassContext, rootContext } from "../passes/pass.ts";
 import type { ConvShape } from "../passes/read_conv.ts";
-import type { WinogradForm } from "../record/recipe.ts";
+import type { RecipeBase, WinogradForm } from "../record/recipe.ts";
 import { decimal, megabytes } from "../report/format.ts";
 import { winogradName } from "../report/winograd_name.ts";
 import { Plan } from "./plan.ts";
 import { roundMatrix } from "./round_matrix.ts";
 import { QuantizedModel, type Trace } from "./quantized_model.ts";
+
+/** How near other forms of operators have to come. */
+const EXACT: readonly FormWord[] = ["identical", "exact"];
+const APPROXIMATE: readonly FormWord[] = [...EXACT, "approximate"];
 
 /** What Convs are written as, by name of the node. */
 export type ConvForms = Readonly<Record<string, WinogradForm>>;
@@ -28,7 +33,7 @@ export interface ShapedModel {
 /** What is written when all else is done: parts of a {@linkcode Recipe}. */
 export interface LateForms {
   readonly convs?: ConvForms | undefined;
-  readonly operators?: "fast" | undefined;
+  readonly operators?: RecipeBase["operators"] | undefined;
   /** Signal over the rounding noise of Convs written so, where it was measured, dB by name of the node. */
   readonly decibels?: Readonly<Record<string, number>>;
 }
@@ -57,7 +62,10 @@ export function writeForms(
   let written = Object.keys(convs).some((name) => floats.has(name))
     ? winogradIn(graph, known, formOf, context)
     : graph;
-  if (operators === "fast") written = fastOperators(written, { shapes: known }, context);
+  if (operators) {
+    const words = operators === "fast" ? EXACT : APPROXIMATE;
+    written = fastOperators(written, { shapes: known, words }, context);
+  }
   if (written === graph) return model;
   const before = new Set(graph.node);
   const pieces = Map.groupBy(
@@ -75,7 +83,12 @@ export function writeForms(
       pieces: { nodes: new Set(own.map(({ name }) => name)), ...(form && { form }) },
     };
   });
-  return new QuantizedModel(proto, model.name, explained(model.plan, traces, words), traces);
+  return new QuantizedModel(
+    proto,
+    model.name,
+    explained(model.plan, traces, { words, operators }),
+    traces,
+  );
 }
 
 /** A network of which nothing was converted, with some of its Convs written as Winograd's. */
@@ -115,12 +128,15 @@ function sameShapes(graph: GraphProto, base: GraphProto, shapes: ShapeMap): Shap
 function explained(
   { rows }: Plan,
   traces: readonly Trace[],
-  words: ReadonlyMap<string, string>,
+  { words, operators }: Pick<LateForms, "operators"> & {
+    readonly words: ReadonlyMap<string, string>;
+  },
 ): Plan {
+  const numbers = operators === "approximate" ? "nearly the same numbers" : "the same numbers";
   return new Plan(rows.map((row, i) => {
     const { name, pieces } = traces[i]!;
     if (!pieces) return row;
-    const how = words.get(name) ?? "the same numbers by operators that run faster";
+    const how = words.get(name) ?? `${numbers} by operators that run faster`;
     return { ...row, why: `${row.why}; ${how}` };
   }));
 }

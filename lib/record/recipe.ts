@@ -101,9 +101,10 @@ export interface RecipeBase {
   convs?: Record<string, WinogradForm>;
   /**
    * `fast`: operators that the runtime computes far slower than memory moves are written as others that
-   * give the same numbers, at 100 dB or more. @default {they stay as they are}
+   * give the same numbers, at 100 dB or more. `approximate`: besides, Gelu by Erf is written by Tanh, which
+   * is 74 dB or more from it. @default {they stay as they are}
    */
-  operators?: "fast";
+  operators?: "fast" | "approximate";
 }
 
 /**

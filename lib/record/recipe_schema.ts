@@ -61,7 +61,7 @@ const base = {
   samples: z.int().optional(),
   corrections: z.array(z.string()).optional(),
   convs: z.record(z.string(), winogradForm).optional(),
-  operators: z.literal("fast").optional(),
+  operators: z.enum(["fast", "approximate"]).optional(),
 };
 
 export const slowLayer = schemaOf<SlowLayer>()(

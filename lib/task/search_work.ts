@@ -1,11 +1,18 @@
 import type { Splits } from "../data/split.ts";
 import type { Model } from "../onnx/model.ts";
+import { transformerParts } from "../passes/transformer_parts.ts";
+import { splitOutliers } from "../quantize/outlier_columns.ts";
+import { dynamicByDefault } from "../quantize/quantize_dynamic.ts";
 import type { OnStep } from "../record/event.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
 import type { SearchRecord } from "../record/search_record.ts";
+import type { Objective } from "../record/objective.ts";
+import type { ExactForm } from "../record/recipe.ts";
 import { fastestExact } from "../strategy/search/fastest_exact.ts";
+import { productAsks } from "../strategy/search/product_asks.ts";
 import { SearchStrategy } from "../strategy/search/search_strategy.ts";
 import { firstAsks } from "../strategy/search/small_weights.ts";
+import type { TrialAsk } from "../study/trial_ask.ts";
 import { measureBases, measureSpaces } from "./measure_spaces.ts";
 import type { SearchOptions } from "./search_options.ts";
 import {
@@ -62,6 +69,7 @@ async function searchStrategy(
     },
     objective,
     first: firstAsks(lowered, form),
+    products: () => int8Products(lowered, form, context, objective),
     exact: async (kept) => fastestExact((await bases()).at(-1)!, objective, kept),
     spaces: async () => measureSpaces(await bases(), context, measuring),
   });
@@ -74,6 +82,25 @@ async function searchStrategy(
       ...(kernelTimes && { kernelTimes }),
     }),
   };
+}
+
+/** Most samples on which outlier columns are looked for. */
+const OUTLIER_SAMPLES = 16;
+
+/** The int8 products of a transformer, which are tried early; none of other networks. */
+async function int8Products(
+  model: Model,
+  base: ExactForm,
+  { data: { calibration }, runtimes: { run: runtime }, signal, onStep }: WorkContext,
+  objective: Objective,
+): Promise<TrialAsk[]> {
+  if (objective !== "latency" || transformerParts(model.graph).size === 0) return [];
+  onStep({ step: "calibration", done: 0, of: 1, about: "outlier columns" });
+  const count = Math.min(OUTLIER_SAMPLES, calibration.length);
+  const samples = await Promise.all(Array.from({ length: count }, (_, i) => calibration.sample(i)));
+  const whole = dynamicByDefault(model);
+  const split = await splitOutliers(model, whole, samples, { runtime, signal });
+  return productAsks(model, base, { whole, split });
 }
 
 /** What a search that ended early did not come to, and what would let it. */

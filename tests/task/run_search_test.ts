@@ -18,6 +18,7 @@ import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";
 import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
+import { encoder, sentences } from "../passes/transformer_fixture.ts";
 import { clock, clockedRuntime } from "./clock.ts";
 
 const base: SearchOptions = {
@@ -43,6 +44,22 @@ function studyOf(events: readonly StudyEvent[]): Study {
 function trialsOf(events: readonly StudyEvent[]) {
   return events.filter((event) => event.kind === "trial");
 }
+
+Deno.test("search() begins with the int8 products of a transformer", async () => {
+  const samples = Array.from({ length: 24 }, (_, i) => sentences(8, 3 + i % 5));
+  const data = splitDataset(arrays(samples));
+  const options = { ...base, runtime: pacedRuntime(), metric: sqnr(), atLeast: 10 };
+  for await (const event of search(encoder(-Infinity), data, options)) {
+    if (event.kind !== "trial") continue;
+    const { recipe, plan } = event.trial;
+    assert.ok(recipe.kind === "assignment");
+    assert.equal(recipe.operators, "approximate");
+    assert.equal(recipe.forms["query"]!.kind, "dynamic");
+    const gelu = plan.find(({ opType }) => opType === "Gelu")!;
+    assert.match(gelu.why, /nearly the same numbers by operators that run faster/);
+    break;
+  }
+});
 
 Deno.test("search() finds the fastest within the budget, tests it once and explains it", async () => {
   const study = studyOf(await eventsOf({ metric: sqnr(), maxDrop: 120 }));

@@ -30,7 +30,12 @@ export interface SearchSetup {
   /** What trials are judged by, and the network as given, which they must be better than. */
   readonly budget: Contest;
   readonly objective: Objective;
-  /** What to try first, in order, until one of them keeps the budget. */
+  /**
+   * What to try before all else, in order, until one of them keeps the budget. Called once.
+   * @default {nothing}
+   */
+  readonly products?: () => Promise<readonly TrialAsk[]>;
+  /** What to try then, in order, until something keeps the budget. */
   readonly first: readonly TrialAsk[];
   /**
    * The fastest mix of float32 kernels, tried before anything is measured that it does not need. Called
@@ -75,6 +80,10 @@ const MOST_RETRIES = 4;
 export class SearchStrategy implements TrialStrategy {
   readonly #setup: SearchSetup;
   readonly #first: TrialAsk[];
+  /** What is left of the int8 products that are tried before anything is timed. */
+  #products: TrialAsk[] | undefined;
+  /** Keys of those that were asked for. */
+  readonly #tried = new Set<string>();
   readonly #trials = new Map<string, Trial>();
   /** What has been asked for, by the key of its recipe. */
   readonly #suggested = new Map<string, Suggestion>();
@@ -93,6 +102,8 @@ export class SearchStrategy implements TrialStrategy {
   }
 
   async ask(): Promise<readonly TrialAsk[]> {
+    const products = await this.#nextProducts();
+    if (products) return [products];
     const first = this.#kept.length > 0 ? undefined : this.#first.shift();
     if (first) return [first];
     const exact = await this.#fastestExact();
@@ -139,7 +150,7 @@ export class SearchStrategy implements TrialStrategy {
 
   /** How far it has come: to weights stored small alone, or to int8 kernels. */
   get reach(): "small weights" | "int8" {
-    return [...this.#suggested.keys()].some((key) => this.#trials.has(key))
+    return [...this.#suggested.keys(), ...this.#tried].some((key) => this.#trials.has(key))
       ? "int8"
       : "small weights";
   }
@@ -168,6 +179,13 @@ export class SearchStrategy implements TrialStrategy {
     const next = new NextTrial(measured.spaces, { maxDrop, curve: measured.curve });
     if (this.#isCostly) next.openSooner();
     return { ...measured, next };
+  }
+
+  async #nextProducts(): Promise<TrialAsk | undefined> {
+    this.#products ??= [...await this.#setup.products?.() ?? []];
+    const next = this.#kept.length > 0 ? undefined : this.#products.shift();
+    if (next) this.#tried.add(recipeKey(next.recipe));
+    return next;
   }
 
   async #fastestExact(): Promise<TrialAsk | undefined> {

@@ -151,6 +151,24 @@ Deno.test("float16 weights are tried only if int8 weights miss the budget", asyn
   ]);
 });
 
+Deno.test("int8 products are tried before all else, until one of them keeps the budget", async () => {
+  const space = layersSpace(BINARY);
+  const products = [Object.keys(BINARY), ["n1"]].map((nodes, i) => ({
+    ...{ recipe: recipeOf(mixOf(space, ...nodes)), why: `products ${i}` },
+  }));
+  const asked = async (maxDrop: number) => {
+    const strategy = strategyOf(maxDrop, { products: () => Promise.resolve(products) });
+    assert.equal(strategy.reach, "small weights");
+    const told = await searched(strategy, { layers: BINARY });
+    assert.equal(strategy.reach, "int8");
+    return told.slice(0, 3).map(({ ask }) => ask.why!.replace(/,.*/, ""));
+  };
+  const fastest = "fastest mix with no limit on accuracy";
+  assert.deepEqual((await asked(2)).slice(0, 2), ["products 0", fastest]);
+  assert.deepEqual(await asked(0.1), ["products 0", "products 1", fastest]);
+  assert.deepEqual(await asked(0.01), ["products 0", "products 1", "float32 kernels"]);
+});
+
 Deno.test("spaces are measured once, and not before the first trials are", async () => {
   let measured = 0;
   const strategy = strategyOf(0.9, {

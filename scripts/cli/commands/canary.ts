@@ -34,7 +34,10 @@ const command = {
     `and beside it ${SELF_TEST_FILE}, with which a page finds out whether it computes the same to the bit. ` +
     "With --check, finds that out here.",
   operands: {
-    path: { placeholder: "STUDY", help: "folder of a study, for its winner; or a model's file" },
+    path: {
+      placeholder: "STUDY|MODEL",
+      help: "folder of a study, for its winner; or a model's file",
+    },
   },
   options: {
     out: text("FILE", "where to write the canary; some kB of JSON"),

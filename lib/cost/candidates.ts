@@ -19,6 +19,7 @@ import { Extractor } from "../onnx/extract.ts";
 import type { Choice, Placed, PlacementProblem } from "./placement.ts";
 import { loadCost, type LoadFacts, loadFacts } from "../passes/load_facts.ts";
 import { workingBytes } from "../passes/working_memory.ts";
+import { timedWithNodes } from "./node_cost.ts";
 import { type LoadBudget, loadLimits, loadTakes, sumOfLoads } from "./load_cost.ts";
 import { fitConversionTimes } from "./conversion_times.ts";
 import type { NetworkFacts } from "./network_facts.ts";
@@ -99,15 +100,14 @@ export async function placementProblem(
     const forms = kernelForms(extractor.take(kernel.nodes), shapes, { int8: mayInt8, rewrites });
     return forms.map((one, candidate): Candidate => ({ place, candidate, ...one }));
   });
-  const times = await kernelTimes.times(
-    candidates.map(({ form }) => form.timed),
-    { workingSet: workingSetOf(model, all, values) },
-  );
+  const timed = candidates.map(({ form }) => form.timed);
+  const workingSet = workingSetOf(model, all, values);
+  const { nodeMs, times } = await timedWithNodes(timed, kernelTimes, { workingSet });
   const choices: KernelChoice[][] = kernels.map(() => []);
   const inexact = kernels.map(() => new Map<WinogradForm, number>());
   const tooLarge = kernels.map(() => new Map<WinogradForm, number>());
   for (const [i, { place, candidate, form, rewrite, written }] of candidates.entries()) {
-    const { ms, input, output } = times[i]!;
+    const { input, output, ms, runs: { length: nodes } } = times[i]!;
     const { kind, asked, timed } = form;
     const working = written && budget ? workingBytes(timed.subgraph.model, shapes) : 0;
     if (written && working > (budget?.workingBytes ?? Infinity)) {
@@ -122,7 +122,7 @@ export async function placementProblem(
     }
     const load = loadOf(timed.subgraph.model, shapes, written ? "float32" : kind);
     const choice: KernelChoice = {
-      ...{ candidate, kind, asked, input, output, ms, load },
+      ...{ candidate, kind, asked, input, output, ms, nodes, load },
       ...(rewrite && { rewrite }),
       ...(written && { written }),
       ...(dB !== undefined && { dB }),
@@ -147,6 +147,7 @@ export async function placementProblem(
     ...(limits && { limits }),
     results: resultsOf(model.graph, kernels).filter(isFloat),
     elements: (name) => elementCount(values.get(name)?.dims ?? [0]),
+    nodeMs,
     prices: fitConversionTimes(times.flatMap(({ conversions }) => conversions)),
   };
 }
@@ -218,8 +219,8 @@ function inOtherLayouts(
   if (nodes.length === 1 && first!.opType === "Transpose" && isStandard(first!)) {
     const perm = intsAttribute(first!, "perm", []);
     return [
-      ...(bringsChannelsLast(perm) ? [{ ...choice, input: last, ms: 0 }] : []),
-      ...(bringsChannelsFirst(perm) ? [{ ...choice, output: last, ms: 0 }] : []),
+      ...(bringsChannelsLast(perm) ? [{ ...choice, input: last, ms: 0, nodes: 0 }] : []),
+      ...(bringsChannelsFirst(perm) ? [{ ...choice, output: last, ms: 0, nodes: 0 }] : []),
     ];
   }
   const anyLayout = nodes.every((node) => isStandard(node) && ANY_LAYOUT.has(node.opType));

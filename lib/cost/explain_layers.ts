@@ -17,7 +17,8 @@ import type { PlacedNetwork } from "./fastest_form.ts";
 import { formDecibels, type FormNoiseOptions } from "./form_noise.ts";
 import { type KernelForm, kernelForms } from "./kernel_forms.ts";
 import type { NetworkFacts } from "./network_facts.ts";
-import { placementMs, placementTakes } from "./placement.ts";
+import { slowerByNodes } from "./node_cost.ts";
+import { nodesMs, placementMs, placementTakes } from "./placement.ts";
 import { ruledOut } from "./ruled_out.ts";
 
 /** Options for {@linkcode explainLayers}. */
@@ -106,6 +107,7 @@ async function explainKernel(
     rows.push({
       form: words.of(choice),
       chosen: isChosen,
+      ...{ nodes: choice.nodes ?? 1, nodesMs: nodesMs(problem, choice) },
       ...{ ms: choice.ms, ...(!isChosen && { moreMs: whole.ms(i, choice) }) },
       ...(dB !== undefined && { dB }),
       ...loadCost(choice.load),
@@ -132,6 +134,14 @@ class Swaps {
   /** Milliseconds more, or less. */
   ms(kernel: number, choice: KernelChoice): number {
     return placementMs(this.#problem, this.#chosen.with(kernel, choice)) - this.#ms;
+  }
+
+  /** Why a choice that takes so many milliseconds more is slower. */
+  slower(kernel: number, choice: KernelChoice, moreMs: number): string {
+    const [chosenMs, otherMs] = [this.#chosen[kernel]!, choice].map((one) =>
+      nodesMs(this.#problem, one)
+    ) as [number, number];
+    return slowerByNodes({ chosenMs, otherMs, moreMs });
   }
 
   /** Whether a difference is less than the solver looks for. */
@@ -172,7 +182,8 @@ function whyLost(choice: KernelChoice, i: number, whole: Swaps): string {
       over.map((name) => OF_LIMITS[name]).join(" and the ")
     }`;
   }
-  return whole.isNothing(ms) ? "about as fast" : ms > 0 ? "slower" : "faster by itself";
+  if (whole.isNothing(ms)) return "about as fast";
+  return ms > 0 ? whole.slower(i, choice, ms) : "faster by itself";
 }
 
 /** Names of the forms of one kernel. */

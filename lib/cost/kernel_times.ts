@@ -90,7 +90,7 @@ export class KernelTimes {
     const { isHasty = measuringPace().isHasty } = options;
     const pace = isHasty ? "; hasty" : "";
     const environment = await runtime.environment();
-    const machine = `${environment.machine}; ${runtime.about.threads} threads; costs 3${pace}`;
+    const machine = `${environment.machine}; ${runtime.about.threads} threads; costs 4${pace}`;
     const stored = await TimesCache.open(cache === false ? undefined : cache, machine, fresh);
     return new KernelTimes(stored, options.kernelTimer ?? kernelTimerOf(runtime, signal), options);
   }

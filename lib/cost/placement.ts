@@ -8,6 +8,8 @@ export interface Choice {
   /** Form in which it gives them. */
   readonly output: TensorForm;
   readonly ms: number;
+  /** Nodes that run: each takes its time whatever it does, which `ms` holds. @default {1} */
+  readonly nodes?: number;
   /** What it takes of each of the problem's limits. @default {nothing} */
   readonly takes?: readonly number[];
   /** It gives the integers that it reads, so that nothing is rounded anew. @default {false} */
@@ -37,8 +39,15 @@ export interface PlacementProblem<C extends Choice = Choice> {
   /** Elements of a tensor. */
   readonly elements: (tensor: string) => number;
   readonly prices: ConversionTimes;
+  /** Milliseconds that a node takes whatever it does, in this binary of the runtime. @default {0} */
+  readonly nodeMs?: number;
   /** @default {none} */
   readonly limits?: readonly Limit[];
+}
+
+/** What the nodes of a choice take whatever they do. */
+export function nodesMs({ nodeMs = 0 }: Pick<PlacementProblem, "nodeMs">, { nodes = 1 }: Choice) {
+  return nodes * nodeMs;
 }
 
 /** What a change of form costs a tensor. */

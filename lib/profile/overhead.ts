@@ -23,6 +23,8 @@ export interface ProfilingOverhead {
   inside(node: NodeTimes): number;
   /** Milliseconds after each execution in which nothing is computed. */
   readonly outside: number;
+  /** Milliseconds that a node takes that computes next to nothing: no node takes less. @default {0} */
+  readonly node?: number;
 }
 
 /** Runs that are noted of each chain: a hundred nodes each make some thousand times. */
@@ -59,7 +61,12 @@ export async function profilingOverhead(runtime: Runtime): Promise<ProfilingOver
 async function measure(runtime: Runtime): Promise<ProfilingOverhead | undefined> {
   const chains = CHAINS.map(({ inputs, rank }) => {
     const feeds = [{ x: float32(new Array<number>(rank).fill(1), [0.5]) }];
-    return { inputs, rank, feeds, models: [1, LENGTH].map((nodes) => chain(nodes, inputs, rank)) };
+    return {
+      inputs,
+      rank,
+      feeds,
+      models: [1, LENGTH].map((nodes) => chainOfNodes(nodes, inputs, rank)),
+    };
   });
   const measured: ObservedChain[] = [];
   for (const { inputs, rank, feeds, models } of chains) {
@@ -117,11 +124,12 @@ export function fitOverhead(chains: readonly ObservedChain[]): ProfilingOverhead
       return forNode + forTensor * shapes.length + forAxis * axes;
     },
     outside: Math.max(0, outside),
+    node: first.really,
   };
 }
 
-/** `x = Max(x, x, ...)` so many times, of one element. */
-function chain(length: number, inputs: number, rank: number): Model {
+/** `x = Max(x, x, ...)` so many times, of one element, from the input `x` on. */
+export function chainOfNodes(length: number, inputs: number, rank: number): Model {
   const dim = Array.from(
     { length: rank },
     () => ({ value: { case: "dimValue" as const, value: 1n } }),

@@ -9,6 +9,10 @@ export interface ConsideredForm {
   chosen: boolean;
   /** Milliseconds of its kernel alone; absent where there is no such kernel here. */
   ms?: number;
+  /** Nodes that run for it. */
+  nodes?: number;
+  /** Milliseconds, of those, that its nodes take whatever they do, in the binary of the runtime that was asked for. */
+  nodesMs?: number;
   /** Milliseconds that the whole would take more with it, what it brings into its form included. */
   moreMs?: number;
   /** Signal over the noise that it adds by itself, dB; absent where it adds none, or was not run. */

@@ -117,6 +117,8 @@ const consideredForm = schemaOf<ConsideredForm>()(
     form: z.string(),
     chosen: z.boolean(),
     ms: z.number().optional(),
+    nodes: z.number().optional(),
+    nodesMs: z.number().optional(),
     moreMs: z.number().optional(),
     dB: z.number().optional(),
     createMs: z.number().optional(),

@@ -1,5 +1,5 @@
 import { type Table, table } from "../display.ts";
-import type { LayerChoices } from "../record/layer_choices.ts";
+import type { ConsideredForm, LayerChoices } from "../record/layer_choices.ts";
 import { decimal, megabytes, milliseconds, signed } from "./format.ts";
 
 /** All that was considered for a layer, under a line that names it. */
@@ -18,6 +18,7 @@ export function layerChoicesTable({ forms }: LayerChoices): Table {
   const rows = forms.map((one): Record<string, string | undefined> => ({
     form: one.form,
     ms: shown(one.ms, milliseconds),
+    nodes: nodesText(one),
     "whole, ms": one.chosen ? "" : shown(one.moreMs, (ms) => signed(ms, 3)),
     dB: shown(one.dB, (dB) => decimal(dB, 1)),
     "create, ms": shown(one.createMs, milliseconds),
@@ -27,6 +28,12 @@ export function layerChoicesTable({ forms }: LayerChoices): Table {
   }));
   const columns = Object.keys(rows[0] ?? {});
   return table(rows, columns.filter((column) => rows.some((row) => row[column])));
+}
+
+/** `31, 0.028 ms`: how many, and what they take whatever they do. */
+function nodesText({ nodes, nodesMs }: ConsideredForm): string | undefined {
+  if (nodes === undefined) return undefined;
+  return nodesMs === undefined ? String(nodes) : `${nodes}, ${milliseconds(nodesMs)}`;
 }
 
 function shown(value: number | undefined, text: (value: number) => string): string | undefined {

@@ -120,7 +120,7 @@ Deno.test("behind the product of a dynamic Conv a Relu is timed as it is written
   );
 });
 
-Deno.test("a Conv is also timed as each matrix product that may be worth it", async () => {
+Deno.test("a Conv is also timed as each matrix product that may be worth it, which its nodes have to earn", async () => {
   const model = modelOf(
     `input x float32[4, 32, 2, 2]; output y float32[4, 32, 2, 2]
      c = Conv(x, w) {pads=[1, 1, 1, 1]} @ conv; y = Relu(c) @ relu`,
@@ -129,12 +129,24 @@ Deno.test("a Conv is also timed as each matrix product that may be worth it", as
   const [feeds] = samplesOf({ x: [4, 32, 2, 2] }, 1);
   const kernelTimes = await KernelTimes.open(runtime, {
     cache: false,
-    kernelTimer: priced(() => 1),
+    // 64 nodes that do nothing take 16 ms, a quarter each.
+    kernelTimer: priced((runs) => runs.every((op) => op === "Max") ? 16 : runs.length > 1 ? 1 : 2),
   });
-  const { kernels } = await placementProblem(
+  const problem = await placementProblem(
     await networkFacts(model, feeds!, { runtime }),
     kernelTimes,
   );
+  const { kernels, nodeMs } = problem;
+  assert.equal(nodeMs, 0.25);
+  for (const { ms, nodes } of kernels[0]!.choices) {
+    assert.equal(ms, Math.max(nodes === 1 ? 2 : 1, 0.25 * nodes!));
+  }
+  const nodesOf = (form: string) =>
+    kernels[0]!.choices.find(({ rewrite }) => rewrite === form)?.nodes;
+  assert.ok(nodesOf("perPosition")! > nodesOf("im2col")! && nodesOf("perPosition")! > 8);
+  // By kernels alone every product is faster than the Conv: those of many nodes are not.
+  const [chosen] = await solvePlacement(problem);
+  assert.ok(chosen!.rewrite !== "perPosition" && 0.25 * chosen!.nodes! < 2);
   const products = kernels[0]!.choices.filter(({ rewrite }) => rewrite);
   assert.deepEqual(
     [...new Set(products.map(({ rewrite }) => rewrite))].toSorted(),

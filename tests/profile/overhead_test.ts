@@ -3,9 +3,12 @@ import {
   fitOverhead,
   type ObservedChain,
   ownTimes,
+  profilingOverhead,
   shareOfRuns,
 } from "../../lib/profile/overhead.ts";
+import type { Model } from "../../lib/onnx/model.ts";
 import type { NodeTimes } from "../../lib/runtime/profile_run.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
 
 function timed(ms: number[], tensors: number, more: Partial<NodeTimes> = {}): NodeTimes {
   const shapes = Array.from({ length: tensors }, () => [1]);
@@ -28,7 +31,7 @@ function chain(tensors: number, rank: number, added: number, outside = 0): Obser
 
 Deno.test("fitOverhead() tells nodes, tensors and axes apart", () => {
   // 1 for the node, 2 for each tensor, 0.5 for each axis
-  const { inside, outside } = fitOverhead([
+  const { inside, outside, node } = fitOverhead([
     chain(3, 1, 8.5, 1),
     chain(7, 1, 18.5, 2),
     chain(3, 5, 14.5, 3),
@@ -36,6 +39,7 @@ Deno.test("fitOverhead() tells nodes, tensors and axes apart", () => {
   assert.deepEqual([3, 7, 1].map((count) => inside(timed([], count))), [8.5, 18.5, 3.5]);
   assert.equal(inside(timed([], 0, { outputs: [[1, 1, 1, 1]] })), 5);
   assert.equal(outside, 2);
+  assert.equal(node, 2); // what it really takes
 });
 
 Deno.test("fitOverhead() never says that observing makes nodes faster", () => {
@@ -46,6 +50,30 @@ Deno.test("fitOverhead() never says that observing makes nodes faster", () => {
   ]);
   assert.equal(inside(timed([], 5)), 0);
   assert.equal(outside, 0);
+});
+
+Deno.test("profilingOverhead() finds out for each binary by itself, and once", async () => {
+  const nodeMs: Readonly<Record<string, number>> = { "plain binary": 1, "jsep binary": 2 };
+  const asked: string[] = [];
+  /** A runtime whose nodes take so long, and twice that while they are observed. */
+  const runtimeOf = (machine: string) =>
+    ({
+      about: { workers: 1, threads: 1 },
+      environment: () => Promise.resolve({ versions: {}, machine }),
+      times: (models: readonly Model[]) => {
+        asked.push(machine);
+        const ms = models.map(({ graph }) => nodeMs[machine]! * graph.node.length);
+        return Promise.resolve({ ms: [ms, ms], warmup: [] });
+      },
+      profile: ({ graph }: Model) => {
+        const nodes = graph.node.map(() => timed([2 * nodeMs[machine]!], 3));
+        return Promise.resolve({ runs: [2 * nodeMs[machine]! * nodes.length], nodes });
+      },
+    }) as unknown as Runtime;
+  for (const machine of ["plain binary", "jsep binary", "plain binary"]) {
+    assert.equal((await profilingOverhead(runtimeOf(machine)))!.node, nodeMs[machine]);
+  }
+  assert.equal(asked.length, 2 * 3); // three chains for each
 });
 
 Deno.test("ownTimes() takes off what is in bodies, and what observing adds", () => {

@@ -1,6 +1,6 @@
 import { decibelsOf } from "../../evaluate/closeness.ts";
 import { loadCost } from "../../passes/load_facts.ts";
-import { placementTakes } from "../../cost/placement.ts";
+import { nodesMs, placementTakes } from "../../cost/placement.ts";
 import { ruledOut } from "../../cost/ruled_out.ts";
 import { winogradParts } from "../../record/winograd_parts.ts";
 import type { ConsideredForm } from "../../record/layer_choices.ts";
@@ -40,6 +40,8 @@ export function consideredForms(
     return {
       ...{ form: one.form, chosen },
       ms: sum(({ kernelMs }) => kernelMs),
+      nodes: sum(({ timed }) => timed.nodes ?? 1),
+      nodesMs: sum(({ timed }) => nodesMs(one.proposal.space.base.problem, timed)),
       ...(!chosen && { moreMs: one.proposal.ms - proposal.ms }),
       ...(noise > 0 && { dB: decibelsOf(noise) }),
       createMs: sum(({ timed }) => loadCost(timed.load).createMs),

@@ -65,13 +65,15 @@ export function winnerMeasures(study: Study): CardMeasures {
     !["#", "family", "remarks"].includes(head)
   );
   const { machine, threads } = study.provenance;
+  // What concerns the numbers; what to do next and where times come from is for whoever made the study.
+  const { kernelTimes: _, notes: __, search: ___, ...measured } = study;
   return {
     headline: headline(study),
     table: markdownTable(rows, columns),
     notes: [
       `Chosen among ${study.trials.length} on samples of ${study.data.name}; times with ${threads} ` +
       `thread${threads === 1 ? "" : "s"}, ${machine}. In brackets 95 % intervals.`,
-      ...caveats(study),
+      ...caveats(measured),
     ],
   };
 }

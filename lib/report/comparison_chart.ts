@@ -85,7 +85,7 @@ function comparisonsChart(entries: readonly Entry[]): Chart {
     latency !== undefined
   );
   const rounds = Math.min(...timed.map(({ rounds }) => rounds));
-  const where = timedInText(timed[0] ?? { threads: 1 });
+  const where = [...new Set(timed.map(timedInText))].join(" and ");
   const drifted = timed.some(({ drifted }) => drifted)
     ? " The speed of the machine changed meanwhile: times are rough."
     : "";

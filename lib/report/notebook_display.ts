@@ -14,6 +14,7 @@ import { scatterChart } from "./scatter_chart.ts";
 import { show, type Shown } from "./shown.ts";
 import { sizeChart } from "./size_chart.ts";
 import { textTable } from "./table.ts";
+import { timedInText } from "../record/runtime_name.ts";
 import { trialColumns, trialRows, trialTableText } from "./trial_table.ts";
 import { entriesOf } from "./trials.ts";
 
@@ -95,8 +96,9 @@ export function rangesOf(study: Pick<Study, "ranges" | "title">): Shown {
  * @category Charts (notebook)
  */
 export function trialsOf(study: Study): Shown {
-  const html = bareTable(trialRows(study), trialColumns(study));
-  return show({ "text/html": html.text, "text/plain": trialTableText(study) });
+  const timed = `Timed in ${timedInText(study.provenance)}.`;
+  const html = markup`${bareTable(trialRows(study), trialColumns(study))}\n<p>${timed}</p>`;
+  return show({ "text/html": html.text, "text/plain": `${trialTableText(study)}\n${timed}` });
 }
 
 /**

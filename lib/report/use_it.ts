@@ -9,6 +9,7 @@ import {
   WEB_RUNTIME,
   type WebBuild,
 } from "../ship/web_runtime.ts";
+import { timedInText } from "../record/runtime_name.ts";
 import { codeOf, type Definition, factsOf, paragraphOf } from "./blocks.ts";
 import { factor, megabytes } from "./format.ts";
 import { nodeText } from "./node_text.ts";
@@ -43,6 +44,7 @@ export function useSection(study: Study): Section | undefined {
             (version === WEB_RUNTIME.version ? "" : ` (sizes of ${WEB_RUNTIME.version})`),
         },
         ...wholeDownload(study, winner.trial),
+        { name: "measured in", text: measuredText(study) },
         { name: "import", text: importText() },
         { name: "other imports", text: PATHS_TEXT },
         ...nodeFacts(study, winner.trial),
@@ -61,6 +63,17 @@ export function useSection(study: Study): Section | undefined {
       ]),
     ],
   };
+}
+
+/** What the study's times hold in, where the lines above load something else. */
+function measuredText({ provenance }: Study): string {
+  const { runtime } = provenance;
+  const isPlain = runtime === undefined || runtime.binary === "plain";
+  return timedInText(provenance) +
+    (isPlain
+      ? ""
+      : "; the lines above load the plain binary, of the same bits, where a node costs less or as much: " +
+        `${commandLike(provenance.command, "runtime")} tells what loads the one that was measured`);
 }
 
 /** Which of the runtime's builds to import, and what another one costs. */

@@ -31,6 +31,17 @@ Deno.test("useSection() imports the runtime that the study was measured in, and 
   assert.match(text, /\(sizes of 1\.30\.0\)/);
 });
 
+Deno.test("useSection() says what the times hold in, where the code loads another binary", () => {
+  const study = sweepStudy();
+  const runtime = { engine: "Deno 2.9.6", release: "1.30.0", binary: "jsep" } as const;
+  const jsep = { ...study, provenance: { ...study.provenance, runtime } };
+  const [before, text] = [study, jsep].map((one) =>
+    useSection(one)!.blocks.map((block) => block.markdown()).join("\n")
+  );
+  assert.match(before!, /onnxruntime-web 1\.30\.0, plain binary, 1 thread, Deno \|/);
+  assert.match(text!, /jsep binary, 1 thread, Deno 2\.9\.6; the lines above load the plain binary/);
+});
+
 Deno.test("useSection() adds runtime and model up, and counts nodes, where the record has them", () => {
   const study = sweepStudy();
   const { winner } = entriesOf(study);

@@ -19,7 +19,13 @@ export function ortFinding(versions: Readonly<Record<string, string>>): Finding 
     const help = "Octavo was not installed whole: install it again.";
     return { name, state: "wrong", found: "not found", help };
   }
-  if (found === VERIFIED_RUNTIME) return { name, state: "ok", found: `${found}, as verified` };
+  if (found === VERIFIED_RUNTIME) {
+    return {
+      name,
+      state: "ok",
+      found: `${found}, as verified; the plain binary, where --binary names no other`,
+    };
+  }
   return { name, state: "note", found, help: unverifiedRuntime(versions) };
 }
 

@@ -10,6 +10,7 @@ import { biasBeforeReshape } from "./bias_before_reshape.ts";
 import { dequantizeWeights } from "./dequantize_weights.ts";
 import { dropDropout } from "./drop_dropout.ts";
 import { dropIdentity } from "./drop_identity.ts";
+import { dropNanGuards } from "./drop_nan_guards.ts";
 import { dropNoOps } from "./drop_no_ops.ts";
 import { dropUnchangedStates } from "./drop_unchanged_states.ts";
 import { dropZeroStates } from "./drop_zero_states.ts";
@@ -20,6 +21,7 @@ import { foldIntoLinear } from "./fold_into_linear.ts";
 import { type FusedGroup, fusedGroups } from "./fused_group.ts";
 import { inlineBranches } from "./inline_branches.ts";
 import { hoistConstants } from "./hoist_constants.ts";
+import { joinKeyTransposes } from "./join_key_transposes.ts";
 import { liftConstants } from "./lift_constants.ts";
 import { lowerBatchNorm } from "./lower_batch_norm.ts";
 import { matrixWeights } from "./matrix_weights.ts";
@@ -100,6 +102,8 @@ const SIMPLIFY: readonly Pass[] = [
   matrixWeights,
   biasBeforeReshape,
   dropNoOps,
+  dropNanGuards,
+  joinKeyTransposes,
   dropZeroStates,
   dropUnchangedStates,
   removeDead,
@@ -136,6 +140,8 @@ const PASSES: readonly Pass[] = [
  *   around the weights of recurrent layers. Constant nodes become initializers, equal ones one.
  * - What is computed in float16, bfloat16 or float64 is computed in float32, for which there are kernels;
  *   inputs and outputs keep their types.
+ * - The keys of attention are turned by one Transpose, and a row of its Softmax is not looked at for NaN where
+ *   no mask can make it that.
  * - An If whose condition is constant gives way to the branch that is taken.
  * - What a Loop or Scan only carries from step to step is read from outside by its body.
  * - Identity, Dropout, empty Casts and Transposes, initial states of zeros and all that no output needs

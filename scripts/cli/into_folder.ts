@@ -18,15 +18,17 @@ import { cardOf, cardPath, isThere, type ModelFolder } from "./model_folder.ts";
  * Tells in a folder's card of the int8 model that was written into it.
  *
  * @param comparison How it compares with float32, if it was compared.
+ * @param otherwise What to say of it where it was not, in a sentence.
  * @returns What to say of it.
  */
 export async function intoFolder(
   folder: ModelFolder,
   comparison: ComparisonRecord | undefined,
+  otherwise = "It was not measured.",
 ): Promise<string> {
   await writeCard(
     folder,
-    comparison ? comparisonMeasures(comparison) : { table: "", notes: ["It was not measured."] },
+    comparison ? comparisonMeasures(comparison) : { table: "", notes: [otherwise] },
   );
   return await folderNote(folder);
 }
@@ -76,6 +78,6 @@ async function folderNote({ path, quantized }: ModelFolder): Promise<string> {
     if (!await isThere(join(path, file), "isFile")) missing.push(file);
   }
   return `${quantized} is what @huggingface/transformers loads from ${path} by dtype: "q8"; ` +
-    `${join(path, "README.md")} has the measured table.` +
+    `${join(path, "README.md")} tells what was measured.` +
     (missing.length > 0 ? ` What it asks for besides is not there: ${missing.join(", ")}.` : "");
 }

@@ -143,7 +143,8 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const checked = isSame ? {} : await check(read, chosen, planned, runtime, shell);
   const floats = isSame ? [] : await noteOnFloats(model, samples?.check, runtime);
   await chosen.save(out);
-  const place = folder && await intoFolder(folder, checked.comparison);
+  const same = isSame ? SAME_NOTE : undefined;
+  const place = folder && await intoFolder(folder, checked.comparison, same);
   progress.close();
 
   const download = await downloadSizes(chosen.bytes());
@@ -209,6 +210,10 @@ function textOf(
 /** What is to be said where there were no samples. */
 const MADE_UP_NOTE =
   "Times and dB are those of a made-up input: give --data samples.npz to compare on real ones.";
+
+/** What a card says of a file that holds the network as it was given. */
+const SAME_NOTE =
+  "It is the float32 network itself: nothing was faster for certain where it was measured.";
 
 /** Inputs of the shapes that the model states or the user asks for; it says so if one is left open. */
 function madeUp(model: Model, asked: readonly string[]) {

@@ -105,7 +105,9 @@ Deno.test("winnerInFolder() puts the winner of a study into the folder, and noth
     assert.match(await winnerInFolder(folder, study, at("")), /by dtype: "q8"/);
     assert.equal(await Deno.readTextFile(folder.quantized), "the winner");
     assert.match(await Deno.readTextFile(join(hub, "README.md")), /\| float32 as given \|/);
-    const unmeasured = await intoFolder(folder, undefined);
-    assert.match(unmeasured, /not there: tokenizer_config\.json/);
-    assert.match(await Deno.readTextFile(join(hub, "README.md")), /- It was not measured\./);
+    const card = () => Deno.readTextFile(join(hub, "README.md"));
+    assert.match(await intoFolder(folder, undefined), /not there: tokenizer_config\.json/);
+    assert.match(await card(), /- It was not measured\./);
+    await intoFolder(folder, undefined, "It is the same.");
+    assert.match(await card(), /- It is the same\./);
   }));

@@ -19,6 +19,8 @@ export interface Dataset {
    * word. Absent: no position has a label.
    */
   readonly tokenLabels?: readonly Int32Array[];
+  /** Name of the set that each sample is of, where there are several, see `joinDatasets()`. */
+  readonly parts?: readonly string[];
   /** Sentences on what was decided when it was read, to be told to whoever brought it. */
   readonly notes?: readonly string[];
   /**
@@ -69,13 +71,14 @@ export function select(
   name: string = dataset.name,
 ): Dataset {
   const chosen = Array.from(indices, (index) => requireIndex(dataset, index));
-  const { labels, tokenLabels } = dataset;
+  const { labels, tokenLabels, parts } = dataset;
   const stream = dataset.stream && selectStream(dataset.stream, chosen, dataset.name);
   const selection: Dataset = {
     name,
     length: chosen.length,
     ...(labels && { labels: Int32Array.from(chosen, (index) => labels[index]!) }),
     ...(tokenLabels && { tokenLabels: chosen.map((index) => tokenLabels[index]!) }),
+    ...(parts && { parts: chosen.map((index) => parts[index]!) }),
     ...(stream && { stream }),
     sample: (index) => dataset.sample(chosen[requireIndex(selection, index)]!),
     hash: once(() => hashSamples(selection)),

@@ -127,6 +127,8 @@ interface Unit {
   readonly samples: readonly number[];
   /** Class of its samples if they have the same, -1 if it is not known. */
   readonly label: number;
+  /** Name of the set that it is of, where there are several. */
+  readonly part?: string | undefined;
 }
 
 /** The units of a class. */
@@ -137,9 +139,10 @@ interface ClassOfUnits {
 }
 
 function classesOf(dataset: Dataset, balanced: boolean): ClassOfUnits[] {
-  const classes = [...Map.groupBy(unitsOf(dataset), ({ label }) => label)];
-  if (!balanced) return classes.map(([, units]) => ({ units, count: units.length }));
-  const known = classes.filter(([label]) => label >= 0).map(([, units]) => units);
+  const groups = Map.groupBy(unitsOf(dataset), ({ label, part = "" }) => `${label} ${part}`);
+  const classes = [...groups.values()];
+  if (!balanced) return classes.map((units) => ({ units, count: units.length }));
+  const known = classes.filter(([unit]) => unit!.label >= 0);
   if (known.length === 0) {
     throw new UserError(
       `Cannot balance the classes of ${dataset.name}: no sample has a label; leave out "balanced"`,
@@ -149,10 +152,14 @@ function classesOf(dataset: Dataset, balanced: boolean): ClassOfUnits[] {
   return known.map((units) => ({ units, count }));
 }
 
-function unitsOf({ length, labels, stream }: Dataset): Unit[] {
+function unitsOf({ length, labels, parts, stream }: Dataset): Unit[] {
   const labelOf = (index: number) => labels?.[index] ?? -1;
   if (!stream) {
-    return Array.from({ length }, (_, index) => ({ samples: [index], label: labelOf(index) }));
+    return Array.from({ length }, (_, index) => ({
+      samples: [index],
+      label: labelOf(index),
+      part: parts?.[index],
+    }));
   }
   const starts = sequenceStarts(stream);
   return stream.lengths.map((steps, s) => {
@@ -162,11 +169,17 @@ function unitsOf({ length, labels, stream }: Dataset): Unit[] {
   });
 }
 
-/** The first of each class, in the order of the data set. */
+/** The first of each class, in the order of the data set; of several sets each in proportion. */
 function inOrder(classes: readonly ClassOfUnits[]): Unit[] {
-  return classes
+  const sorted = classes
     .flatMap(({ units, count }) => units.slice(0, count))
     .sort((a, b) => a.samples[0]! - b.samples[0]!);
+  const sets = [...Map.groupBy(sorted, ({ part }) => part).values()];
+  if (sets.length === 1) return sorted;
+  return sets
+    .flatMap((units) => units.map((unit, k) => ({ unit, place: (k + 0.5) / units.length })))
+    .sort((a, b) => a.place - b.place)
+    .map(({ unit }) => unit);
 }
 
 type Sizes = Record<"calibration" | "selection" | "test", number>;

@@ -132,6 +132,7 @@ export type { ChannelOrder } from "../data/images/picture.ts";
 export type { ResizeFilter } from "../data/images/resize.ts";
 export type { ReadNpzOptions } from "../data/npz.ts";
 export type { SplitOptions } from "../data/split.ts";
+export { joinDatasets, type NamedDataset } from "../data/join_datasets.ts";
 export type { StatefulOptions } from "../data/stateful.ts";
 export { textDataset, type TextDatasetOptions } from "../data/text_dataset.ts";
 export type { TokenRole } from "../data/text/token_inputs.ts";

@@ -32,7 +32,7 @@ export async function metricFor(
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Metric> {
-  const labels = classesOf(dataset);
+  const labels = isPartlyLabelled(dataset) ? undefined : classesOf(dataset);
   const ofTokens = dataset.tokenLabels !== undefined;
   const look = async () => {
     const results: SampleRun[] = [];
@@ -79,6 +79,13 @@ function tryLabels(runs: readonly SampleRun[], dataset: Dataset, metric: Metric)
 function classesOf(dataset: Dataset): number | undefined {
   const most = knownLabels(dataset).reduce((most, label) => Math.max(most, label), -1);
   return most >= 0 ? most + 1 : undefined;
+}
+
+/** Whether a set of samples has no labels, but another has: then only one of them would be judged by these. */
+function isPartlyLabelled(dataset: Dataset): boolean {
+  const { parts = [] } = dataset;
+  const labelled = new Set(parts.filter((_, index) => isLabelled(dataset, index)));
+  return labelled.size > 0 && labelled.size < new Set(parts).size;
 }
 
 /** Labels of samples, or of their positions, that are known. */

@@ -164,6 +164,9 @@ export function comparisonNotes(record: ComparisonRecord): string[] {
       `Time: ${plural(rounds, "round")} in turns, ${plural(threads, "thread")}${
         clockNote(clock)
       }, ${machineText(latency)}.${note && ` ${note}`}`,
+      ...latency.at
+        ? ["The time of all is that of one run of each; its ratio is the geometric mean of theirs."]
+        : [],
     );
   }
   const { coldStart } = record;

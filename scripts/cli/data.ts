@@ -65,7 +65,7 @@ export async function readShared(path: string | undefined): Promise<SharedConfig
 export async function readingOf(
   config: Pick<SharedConfig, "data"> | undefined,
   { data, tokenizer, generate }: {
-    readonly data?: string | undefined;
+    readonly data?: string | readonly string[] | undefined;
     readonly tokenizer?: string | undefined;
     readonly generate?: number | undefined;
   },
@@ -73,7 +73,8 @@ export async function readingOf(
 ): Promise<DataConfig> {
   const reading = config?.data ?? {};
   const named = tokenizer ?? reading.text?.tokenizer;
-  const own = named === undefined && data !== undefined && await kindOf(data) === "text"
+  const kinds = await Promise.all([data ?? []].flat().map(kindOf));
+  const own = named === undefined && kinds.includes("text")
     ? (await modelFolder(model))?.path
     : undefined;
   const chosen = named ?? own;

@@ -10,9 +10,9 @@ import type { Model } from "../../lib/onnx/model.ts";
 import type { DataConfig } from "../../lib/config/data_config.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../../lib/record/objective.ts";
 import { flag, number, text } from "./command.ts";
-import { readSamples } from "./data.ts";
 import { KEPT_TIMES } from "./kept_times.ts";
 import { COLD_OPTIONS, LIMIT_OPTIONS, METRIC_OPTION } from "./metric_options.ts";
+import { readSets } from "./sample_sets.ts";
 import { readNetwork, specialized } from "./read_network.ts";
 import { RUNTIME_OPTIONS } from "./runtime_options.ts";
 import { samples, SPLIT_OPTIONS } from "./split_options.ts";
@@ -75,12 +75,15 @@ const SAMPLE_SIZES = { calibration: 200, selection: 400, test: 2000 };
 /** Refuses samples without a model and a model without samples. */
 export function requirePair(
   model: string | undefined,
-  data: string | undefined,
+  given: string | readonly string[] | undefined,
   task: string,
 ): void {
+  const data = given === undefined ? undefined : [given].flat();
   if (model === undefined && data !== undefined) {
     throw new UsageError(
-      `--data ${data} needs the model it is for: ${commandName(task)} model.onnx ...`,
+      `--data ${data.join(" --data ")} needs the model it is for: ${
+        commandName(task)
+      } model.onnx ...`,
     );
   }
   if (model !== undefined && data === undefined) {
@@ -123,7 +126,7 @@ export interface StudySubject {
 /** Where the model and samples of a study are, and how they are read; without a model it is the bundled one. */
 export interface StudyFiles {
   readonly model: string | undefined;
-  readonly data: string | undefined;
+  readonly data: readonly string[] | undefined;
   /** How samples that are no arrays are to be read. */
   readonly reading: DataConfig | undefined;
   readonly sizes: SplitSizes;
@@ -165,7 +168,7 @@ function sampleSplits(config: SplitSizes, quick: boolean): Splits {
  * @param options.say Tells what was decided on the way.
  */
 async function fileSplits(
-  path: string,
+  paths: readonly string[],
   model: Model,
   config: SplitSizes,
   { quick, inOrder, reading, say }: {
@@ -175,7 +178,7 @@ async function fileSplits(
     say: (text: string) => void;
   },
 ): Promise<Splits> {
-  const dataset = await readSamples(path, model, reading, say);
+  const dataset = await readSets(paths, model, reading ?? {}, say);
   const { calibration, selection, test, seed } = config;
   const options: SplitOptions = {
     shuffle: !inOrder,

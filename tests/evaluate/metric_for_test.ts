@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { arrays } from "../../lib/data/arrays.ts";
+import { joinDatasets } from "../../lib/data/join_datasets.ts";
 import { metricFor } from "../../lib/evaluate/metric_for.ts";
 import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { parseModel } from "../../lib/onnx/parse_model.ts";
@@ -68,4 +69,10 @@ Deno.test("metricFor() tells labels of samples from labels of positions before a
 
 Deno.test("metricFor() refuses a metric of labels where there are none", async () => {
   await assert.rejects(of(undefined, "top-1"), /none of its 6 samples has a label; bring labels/);
+});
+
+Deno.test("metricFor() judges several sets together, also where only one has labels", async () => {
+  const sets = [{ name: "a", data: data() }, { name: "b", data: data([0, 1, 2, 3, 0, 1]) }];
+  const metric = await metricFor(model("logits"), joinDatasets(sets), { runtime });
+  assert.equal(metric.name, "agreement");
 });

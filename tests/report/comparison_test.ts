@@ -44,6 +44,16 @@ Time: 15 rounds in turns, 1 thread, a machine. The speed of the machine changed 
   );
 });
 
+Deno.test("a comparison has a row for each length that was timed", () => {
+  const at = [{
+    ...{ name: "length 16", length: 16, baselineMs: 8.25, candidateMs: 9.5 },
+    ratio: estimate(1.15, 1.1, 1.2, 15),
+  }];
+  const shown = String(showComparison({ ...RECORD, latency: { ...RECORD.latency!, at } }));
+  assert.match(shown, /^time, length 16 +8\.25 ms +9\.50 ms +×1\.15 \[1\.10, 1\.20\]$/m);
+  assert.match(shown, /its ratio is the geometric mean of theirs\.$/m);
+});
+
 Deno.test("a comparison says whose time it is, where it is not the wall's", () => {
   const by = (clock: "thread" | "wall") => ({ ...RECORD, latency: { ...RECORD.latency!, clock } });
   assert.match(

@@ -43,14 +43,7 @@ import {
 } from "../check.ts";
 import { flag, number, text, WHOLE_FILES } from "../command.ts";
 import { damageNote } from "../damage_note.ts";
-import {
-  configOption,
-  DATA_HELP,
-  GENERATE_OPTION,
-  readingOf,
-  readSamples,
-  TOKENIZER_OPTION,
-} from "../data.ts";
+import { configOption, GENERATE_OPTION, readingOf, TOKENIZER_OPTION } from "../data.ts";
 import { readFormat, WRITTEN_OPTIONS } from "../file_format.ts";
 import { noteOnFloats } from "../float_types.ts";
 import { KEPT_TIMES } from "../kept_times.ts";
@@ -62,6 +55,7 @@ import { type Choices, fallsBack, placeOf, readConfig } from "../quantize_choice
 import { readNetwork, specialized } from "../read_network.ts";
 import { QUANTIZE_WHY_NOTE, WHY_OPTION } from "../why_option.ts";
 import { withConfig } from "../with_config.ts";
+import { readSets, SETS_OPTION } from "../sample_sets.ts";
 import { script, type Shell } from "../shell.ts";
 import { samples, SPLIT_OPTIONS } from "../split_options.ts";
 import { samplesNote, takeAll, takeSamples, type TakeSamplesOptions } from "../take_samples.ts";
@@ -79,7 +73,7 @@ const command = {
     "the ranges.",
   operands: { model: { placeholder: "model.onnx", help: FOLDER_HELP } },
   options: {
-    data: text("PATH", DATA_HELP),
+    data: SETS_OPTION,
     tokenizer: TOKENIZER_OPTION,
     generate: GENERATE_OPTION,
     atLengths: AT_LENGTHS_OPTION,
@@ -207,13 +201,13 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
 async function samplesOf(
   model: Model,
   { data, why }: {
-    readonly data?: string | undefined;
+    readonly data?: readonly string[] | undefined;
     readonly why?: readonly string[] | undefined;
   },
   reading: DataConfig,
   say: (text: string) => void,
 ): Promise<Dataset | undefined> {
-  if (data !== undefined) return await readSamples(data, model, reading, say);
+  if (data !== undefined) return await readSets(data, model, reading, say);
   if (!why) return undefined;
   throw new UsageError("--why times kernels on samples: give --data samples.npz");
 }

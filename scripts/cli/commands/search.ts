@@ -1,17 +1,11 @@
 import { AT_LENGTHS_OPTION, lengthsOf } from "../at_lengths.ts";
+import { SETS_OPTION } from "../sample_sets.ts";
 import { fuse } from "../../../lib/passes/fuse.ts";
 import { writeReport } from "../../../lib/report/write_report.ts";
 import { requireLayers } from "../../../lib/task/require_layers.ts";
 import { search } from "../../../lib/task/run_search.ts";
 import { number, RESUMES, text } from "../command.ts";
-import {
-  DATA_HELP,
-  GENERATE_OPTION,
-  READING,
-  readingOf,
-  readShared,
-  TOKENIZER_OPTION,
-} from "../data.ts";
+import { GENERATE_OPTION, READING, readingOf, readShared, TOKENIZER_OPTION } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
 import { ownFolder } from "../model_folder.ts";
 import { runtimeChoice } from "../runtime_options.ts";
@@ -40,7 +34,7 @@ const command = {
     model: MODEL_OPERAND,
   },
   options: {
-    data: text("PATH", DATA_HELP),
+    data: SETS_OPTION,
     tokenizer: TOKENIZER_OPTION,
     generate: GENERATE_OPTION,
     atLengths: AT_LENGTHS_OPTION,
@@ -55,6 +49,7 @@ const command = {
     "--max-drop 0.5",
     "model.onnx --data samples.npz --minutes 30 --objective size",
     "model.onnx --data samples.npz --why /layer1/conv1/Conv",
+    "model.onnx --data prefill=prefill.npz --data step=step.npz --at-lengths 16,128",
   ],
 } as const;
 

@@ -1,10 +1,11 @@
 import { AT_LENGTHS_OPTION, lengthsOf } from "../at_lengths.ts";
+import { SETS_OPTION } from "../sample_sets.ts";
 import { writeReport } from "../../../lib/report/write_report.ts";
 import { parseSweepConfig } from "../../../lib/config/parse_sweep_config.ts";
 import type { SweepConfig } from "../../../lib/config/sweep_config.ts";
 import { sweep } from "../../../lib/task/run_sweep.ts";
 import { flag, RESUMES, text } from "../command.ts";
-import { configOption, DATA_HELP, GENERATE_OPTION, readingOf, TOKENIZER_OPTION } from "../data.ts";
+import { configOption, GENERATE_OPTION, readingOf, TOKENIZER_OPTION } from "../data.ts";
 import { followStudy } from "../follow_study.ts";
 import { ownFolder } from "../model_folder.ts";
 import { runtimeChoice } from "../runtime_options.ts";
@@ -32,7 +33,7 @@ const command = {
     model: MODEL_OPERAND,
   },
   options: {
-    data: text("PATH", DATA_HELP),
+    data: SETS_OPTION,
     tokenizer: TOKENIZER_OPTION,
     generate: GENERATE_OPTION,
     atLengths: AT_LENGTHS_OPTION,

@@ -1,4 +1,4 @@
-import { nearest, UsageError, UserError } from "../../../lib/errors.ts";
+import { UsageError, UserError } from "../../../lib/errors.ts";
 import { BINARIES, type Binary } from "../../../lib/record/binary.ts";
 import type { EntryLoad, RuntimeRow, RuntimeTable } from "../../../lib/record/runtime_table.ts";
 import { VERIFIED_RUNTIME } from "../../../lib/record/verified_runtime.ts";
@@ -10,6 +10,7 @@ import { type MeasuredChoice, measureRuntimes } from "../../../lib/task/measure_
 import { flag, number, text, texts } from "../command.ts";
 import { DATA_HELP, READING, TOKENIZER_OPTION } from "../data.ts";
 import { type FoundSubject, runtimeSubject } from "../runtime_subject.ts";
+import { runtimeChoice } from "../runtime_options.ts";
 import { script, type Shell } from "../shell.ts";
 
 const command = {
@@ -159,16 +160,9 @@ async function recordOf(
   };
 }
 
+/** The binaries of a list with commas. */
 function readBinaries(list: string): Binary[] {
-  return list.split(",").map((name) => {
-    const found = BINARIES.find((one) => one === name);
-    if (found) return found;
-    const [near] = nearest(name, BINARIES);
-    throw new UsageError(
-      `--binary ${list}: onnxruntime-web has no binary "${name}"` +
-        `${near ? `, did you mean ${near}?` : `; it has ${BINARIES.join(", ")}`}`,
-    );
-  });
+  return list.split(",").map((binary) => runtimeChoice({ binary }).binary!);
 }
 
 /** A release as npm writes it. */

@@ -36,7 +36,7 @@ Deno.test(
       const path = `${folder}/open.onnx`;
       await parseModel("input x float32[N, T]; output y float32[N, T]; y = Relu(x)").save(path);
       const cases: [args: string[], code: number, message: RegExp][] = [
-        [["--binary", "plane"], 2, /no binary "plane", did you mean plain\?/],
+        [["--binary", "plane"], 2, /--binary is one of plain, jsep, asyncify, jspi, got "plane"/],
         [["--releases", "1.30.0,latest"], 2, /"latest" is no release; give versions/],
         [["--releases", "1.30.0", "--runtime", "1.29.0"], 2, /takes one binary, and no --runtime/],
         [["--releases", "1.30.0", "--binary", "plain,jsep"], 2, /takes one binary/],

@@ -1,10 +1,12 @@
 import { table } from "../lib/display.ts";
 import { nearest, UsageError, UserError } from "../lib/errors.ts";
 import { openRuntime } from "../lib/runtime/open_runtime.ts";
+import { factorInterval } from "../lib/report/format.ts";
 import type { Compared } from "../lib/record/cold_start.ts";
 import type { RuntimeOptions } from "../lib/runtime/runtime.ts";
-import type { Bench, BenchRow, FormRow, NodesRow } from "./bench/bench.ts";
+import type { Bench, BenchRow, EntryRow, FormRow, NodesRow } from "./bench/bench.ts";
 import { ablation } from "./bench/ablation.ts";
+import { binaries } from "./bench/binaries.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
 import { creation } from "./bench/creation.ts";
@@ -35,6 +37,7 @@ const benches: readonly Bench[] = [
   forms,
   facts,
   nodes,
+  binaries,
   imports,
 ];
 
@@ -143,6 +146,7 @@ function tableRow(row: BenchRow & { bench: string }) {
       seconds: digits(row.seconds),
     };
   }
+  if ("load" in row) return { bench, what, ...entryCells(row), against };
   const { latency } = row;
   const { ratio, baselineMs, candidateMs, rounds, drifted } = latency;
   const bytes = "bytes" in row ? row.bytes : undefined;
@@ -171,6 +175,24 @@ function nodeColumns({ nodes, nodesAgainst }: NodesRow) {
   return {
     "nodes in the file": column(nodes.file, nodesAgainst.file),
     executed: column(nodes.executed, nodesAgainst.executed),
+  };
+}
+
+/** What an import costs, and what a network takes there. */
+function entryCells({ row, load }: EntryRow) {
+  const { ms, ratio, toFirst, start, bits, refused } = row;
+  if (refused !== undefined) return { "": refused };
+  return {
+    loads: `${digits(load.bytes / 1e6)} MB`,
+    gzip: `${digits(load.download.gzip / 1e6)} MB`,
+    brotli: `${digits(load.download.brotli / 1e6)} MB`,
+    start: start && `${digits(start.ms)} ms`,
+    "to the first": start && factorInterval(start.ratio),
+    median: ms !== undefined ? `${digits(ms)} ms` : undefined,
+    "to its": toFirst && factorInterval(toFirst),
+    ratio: ratio && digits(ratio.value),
+    "95 %": ratio && `${digits(ratio.low)} to ${digits(ratio.high)}`,
+    bits: bits === "same" ? "same" : "differ",
   };
 }
 

@@ -1,7 +1,6 @@
 import { sameBits } from "../data/same_bits.ts";
 import { reasonOf, UserError } from "../errors.ts";
-import { latencyRatio } from "../evaluate/latency.ts";
-import { medianInterval } from "../evaluate/median_interval.ts";
+import { compareTurns } from "../evaluate/compare_turns.ts";
 import type { Model } from "../onnx/model.ts";
 import { freezeRandom } from "../passes/freeze_random.ts";
 import { executedChanges } from "../profile/executed_changes.ts";
@@ -15,7 +14,6 @@ import { openRuntime } from "../runtime/open_runtime.ts";
 import { measuringPace } from "../runtime/pace.ts";
 import type { RunProfile } from "../runtime/profile_run.ts";
 import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
-import { median } from "../tensor/quantile.ts";
 import type { Feeds, Tensor } from "../tensor/tensor.ts";
 
 /** What is run in every runtime. */
@@ -38,7 +36,7 @@ export interface MeasureRuntimesOptions {
   threads?: number;
   /** How often every runtime has its turn of timing. @default {3; 1 where times mean nothing} */
   passes?: number;
-  /** Fresh workers in which each runtime is started. @default {5} */
+  /** Fresh workers in which each runtime is started. @default {6} */
   coldRounds?: number;
   /** Also tell what each runtime executes otherwise than the one before. @default {false} */
   changes?: boolean;
@@ -89,8 +87,12 @@ export async function measureRuntimes(
       place.row.bits = await bitsOf(place, ran[0]!, subject, options);
       if (options.changes && i > 0) noteChanges(ran[i - 1]!, place);
     }
-    await timeInTurns(ran, subject, options);
-    await startInTurns(ran, subject, options);
+    const times = await timeInTurns(ran, subject, options);
+    const starts = await startInTurns(ran, subject, options);
+    const turns = ran.map((_, i) => ({ ms: times[i]!, starts: starts[i]! }));
+    for (const [i, { row }] of ran.entries()) {
+      Object.assign(row, compareTurns(turns[i]!, turns[0]!));
+    }
     return places.map(({ row }) => row);
   } finally {
     for (const { runtime } of places) runtime.close();
@@ -166,40 +168,32 @@ function noteChanges(before: Place, { row, executed, profile }: Place): void {
   if (kernel) row.kernel = kernel;
 }
 
-/** Times all models in each place, the places in turns. */
+/** Times all models in each place, `[place][turn][round][model]`, the places in turns. */
 async function timeInTurns(
   places: readonly Place[],
   subject: RuntimeSubject,
   { passes = measuringPace().isHasty ? 1 : 3, signal, onProgress = () => {} }:
     MeasureRuntimesOptions,
-): Promise<void> {
-  const models = modelsOf(subject);
+): Promise<number[][][][]> {
   const turns = places.map((): number[][][] => []);
   for (let pass = 0; pass < passes; pass++) {
     for (const [i, { runtime, name }] of places.entries()) {
       onProgress(`timing it in ${name} (${pass + 1} of ${passes})`);
       const options = { ...TURN, ...(signal && { signal }) };
-      turns[i]!.push((await runtime.times(models, subject.samples, options)).ms);
+      turns[i]!.push((await runtime.times(modelsOf(subject), subject.samples, options)).ms);
     }
   }
-  const own = models.length - 1;
-  const typical = turns.map((passes) => passes.map((ms) => median(ms.map((round) => round[own]!))));
-  for (const [i, { row }] of places.entries()) {
-    const ms = turns[i]!.flat();
-    row.ms = median(ms.map((round) => round[own]!));
-    row.toFirst = medianInterval(typical[i]!.map((time, pass) => time / typical[0]![pass]!));
-    if (own > 0) row.ratio = latencyRatio({ ms }).ratio;
-  }
+  return turns;
 }
 
-/** Starts each place anew with the model, the places in turns. */
+/** Starts each place anew with the model, the places in turns: milliseconds, `[place][round]`. */
 async function startInTurns(
   places: readonly Place[],
   { model, samples }: RuntimeSubject,
   options: MeasureRuntimesOptions,
-): Promise<void> {
+): Promise<number[][]> {
   const { signal, onProgress = () => {} } = options;
-  const coldRounds = Math.min(options.coldRounds ?? 5, measuringPace().coldRounds);
+  const coldRounds = Math.min(options.coldRounds ?? 6, measuringPace().coldRounds);
   const rounds = places.map((): number[] => []);
   for (let round = 0; round < coldRounds; round++) {
     for (const [i, { runtime, name }] of places.entries()) {
@@ -209,12 +203,5 @@ async function startInTurns(
       if (start?.startMs !== undefined) rounds[i]!.push(start.startMs + start.createMs);
     }
   }
-  const [first] = rounds;
-  for (const [i, { row }] of places.entries()) {
-    const own = rounds[i]!;
-    // Where a build of the runtime does not tell its start, there is nothing to compare.
-    if (own.length === 0 || own.length !== first!.length) continue;
-    const ratio = medianInterval(own.map((ms, round) => ms / first![round]!));
-    row.start = { ms: median(own), ratio };
-  }
+  return rounds;
 }

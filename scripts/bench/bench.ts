@@ -1,6 +1,7 @@
 import type { ColdStartRecord } from "../../lib/record/cold_start.ts";
 import type { Estimate } from "../../lib/record/metric_info.ts";
 import type { NodeCounts } from "../../lib/record/node_counts.ts";
+import type { EntryLoad, RuntimeRow } from "../../lib/record/runtime_table.ts";
 import type { Latency } from "../../lib/record/trial_record.ts";
 import type { RuntimeOptions } from "../../lib/runtime/runtime.ts";
 
@@ -23,7 +24,14 @@ export interface Bench {
 }
 
 /** One measured thing, against another. */
-export type BenchRow = TimeRow | MemoryRow | ReliabilityRow | FormRow | FactRow | NodesRow;
+export type BenchRow =
+  | TimeRow
+  | MemoryRow
+  | ReliabilityRow
+  | FormRow
+  | FactRow
+  | NodesRow
+  | EntryRow;
 
 /** A time, against that of something which took turns with it. */
 export interface TimeRow {
@@ -62,6 +70,16 @@ export interface NodesRow extends Omit<TimeRow, "bytes"> {
   readonly nodes: NodeCounts;
   /** Of what has the same to do. */
   readonly nodesAgainst: NodeCounts;
+}
+
+/** A network in the binary that an import of onnxruntime-web leads to. */
+export interface EntryRow {
+  readonly what: string;
+  readonly against: string;
+  /** The first binary's row is what the others are held against. */
+  readonly row: RuntimeRow;
+  /** What a page loads for it. */
+  readonly load: EntryLoad;
 }
 
 /** The peak of a process' memory, against that of another process, or a size. */

@@ -1,24 +1,20 @@
 import { join } from "node:path";
-import { UserError } from "../../lib/errors.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import type { Times } from "../../lib/runtime/runtime.ts";
 import { runtimeFile } from "../../lib/runtime/package_files.ts";
-import { ISOLATION_HEADERS, PLAIN_BUILD } from "../../lib/ship/web_runtime.ts";
+import { PLAIN_BUILD } from "../../lib/ship/web_runtime.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
-import { answerOfPage, findChromium } from "../installs/browser.ts";
 import type { TimeRow } from "./bench.ts";
 import type { FormNetwork } from "./form_networks.ts";
 import { npmPackage } from "./npm_package.ts";
-import { pageClock } from "./page_clock.ts";
+import { askPage, requireChromium } from "./ask_page.ts";
+import { writePageContent, writePageFile } from "./page_files.ts";
 
 /** Packages of LiteRT.js, by the names that its modules import them by. */
 const LITERT = { core: "@litertjs/core@2.5.3", "wasm-utils": "@litertjs/wasm-utils@2.5.3" };
 
 const ROUNDS = 15;
-
-/** Most time that a page may take: large models are slow to warm up. */
-const PATIENCE_MS = 15 * 60_000;
 
 /**
  * Times forms of a network in Chromium against the network as given, in turns, with one thread; beside
@@ -31,24 +27,13 @@ export async function formsInPage(
   forms: readonly { readonly what: string; readonly model: Model }[],
   folder: string,
 ): Promise<TimeRow[]> {
-  const chromium = await findChromium();
-  if (chromium === undefined) throw new UserError("Cannot time pages: there is no Chromium here");
+  const chromium = await requireChromium();
   const page = join(folder, "page");
   await Deno.mkdir(page, { recursive: true });
   if (tflite) await fetchLiteRt(page);
   const feeds = await data.splits.test.sample(0);
   await writePage(page, [model, ...forms.map((form) => form.model)], feeds, tflite);
-  let clock: ReturnType<typeof pageClock> | undefined;
-  const times: Pick<Times, "ms" | "clock"> = JSON.parse(
-    await answerOfPage(chromium, page, "forms.html", {
-      headers: ISOLATION_HEADERS,
-      patienceMs: PATIENCE_MS,
-      async tell(browser) {
-        clock ??= pageClock(browser);
-        return String(await clock() ?? "");
-      },
-    }),
-  );
+  const times = await askPage<Pick<Times, "ms" | "clock">>(chromium, page, "forms.html");
   const timed = [...forms.map(({ what }) => what), ...tflite ? ["LiteRT.js, float32"] : []];
   return timed.map((what, index) => ({
     what: `${name} in Chromium, ${what}`,
@@ -71,38 +56,21 @@ async function writePage(
   feeds: Feeds,
   tflite: Uint8Array | undefined,
 ): Promise<void> {
-  const write = async (name: string, content: Uint8Array | string) => {
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await Deno.writeFile(join(page, name), bytes);
-    return name;
-  };
-  const inputs = [];
-  for (const [index, [name, { type, dims, data }]] of Object.entries(feeds).entries()) {
-    if (!ArrayBuffer.isView(data)) throw new UserError(`Cannot feed a page "${name}": it is text`);
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-    inputs.push({ name, type, dims, file: await write(`input${index}.bin`, bytes) });
-  }
-  const files = [];
-  for (const [index, model] of models.entries()) {
-    files.push(await write(`model${index}.onnx`, model.bytes()));
-  }
-  const own = tflite && { tflite: await write("model.tflite", tflite) };
-  await write(
-    "manifest.json",
-    JSON.stringify({ models: files, inputs, rounds: ROUNDS, ...own }),
-  );
-  await write("ort.mjs", await runtimeFile(PLAIN_BUILD.script.name));
-  await write("ort.wasm", await runtimeFile(PLAIN_BUILD.wasm.name));
-  await write("page.js", await Deno.readFile(new URL("forms_page.js", import.meta.url)));
+  const own = tflite && { tflite: await writePageFile(page, "model.tflite", tflite) };
+  const more = { rounds: ROUNDS, ...own };
+  await writePageContent(page, "forms_page.js", { models, feeds, more });
+  await writePageFile(page, "ort.mjs", await runtimeFile(PLAIN_BUILD.script.name));
+  await writePageFile(page, "ort.wasm", await runtimeFile(PLAIN_BUILD.wasm.name));
   const parts = Object.keys(LITERT).map((part) =>
     [`@litertjs/${part}`, `./litert/${part}/package/dist/index.js`] as const
   );
   const imports = { "onnxruntime-web/wasm": "./ort.mjs", ...Object.fromEntries(parts) };
-  await write(
+  await writePageFile(
+    page,
     "forms.html",
     `<!doctype html>
 <script type="importmap">${JSON.stringify({ imports })}</script>
-<script type="module" src="page.js"></script>
+<script type="module" src="forms_page.js"></script>
 `,
   );
 }

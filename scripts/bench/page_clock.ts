@@ -6,15 +6,17 @@
  * @returns Reads the clock, ms; undefined where nothing tells it.
  */
 export function pageClock(browser: number): () => Promise<number | undefined> {
-  let pages: readonly number[] = [];
+  /** Milliseconds by process. One that a browser holds ready may end: what it has computed counts on. */
+  const pages = new Map<number, number>();
   return async () => {
-    try {
-      if (pages.length === 0) pages = await pagesOf(browser);
-      const times = await Promise.all(pages.map(computedFor));
-      return pages.length === 0 ? undefined : times.reduce((sum, ms) => sum + ms, 0);
-    } catch {
-      return undefined;
+    if (pages.size === 0) {
+      for (const page of await pagesOf(browser).catch(() => [])) pages.set(page, 0);
     }
+    for (const [page, last] of pages) {
+      pages.set(page, await computedFor(page).catch(() => last));
+    }
+    const times = [...pages.values()];
+    return times.length === 0 ? undefined : times.reduce((sum, ms) => sum + ms, 0);
   };
 }
 

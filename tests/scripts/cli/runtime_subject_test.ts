@@ -69,7 +69,10 @@ Deno.test("a study is its winner against the network that its command names, wit
     assert.equal((await find({ path: study })).inputs, "made-up inputs", "they are gone");
 
     await Deno.rename(`${folder}/my net.onnx`, `${folder}/moved.onnx`);
-    await assert.rejects(find({ path: study }), /Cannot find my net\.onnx, .*--against model\.onnx/);
+    await assert.rejects(
+      find({ path: study }),
+      /Cannot find my net\.onnx, .*--against model\.onnx/,
+    );
     const named = await find({ path: study, against: `${folder}/moved.onnx` });
     assert.equal(named.float32?.name, "moved.onnx");
 

@@ -1,12 +1,14 @@
 import type { Observer } from "../calibrate/observers.ts";
 import { nearest, UserError } from "../errors.ts";
 import type { PartName, PartSelector } from "../record/part_name.ts";
+import { partTitle } from "../report/plan_parts.ts";
 import type { QConfig } from "./qconfig.ts";
 
 /**
  * What a rule speaks of: an operator type, a part of a transformer (`{ part: "attention" }`, and
  * `{ part: "feed-forward", layer: 0 }` of one layer), or a text that is an exact node name, a module path
- * with all beneath it (`front.layer1`), or a glob over node names and module paths (`*.conv1`).
+ * with all beneath it (`front.layer1`), a part and its layer (`attention 0`), or a glob over node names and
+ * module paths (`*.conv1`).
  * @category QConfigs (advanced)
  */
 export type Selector = string | { readonly op: string } | PartSelector;
@@ -157,8 +159,8 @@ function makeMatcher(selector: Selector): Matcher {
     const pattern = globPattern(selector);
     return ({ name, path, alias }) => [name, path, alias ?? ""].some((one) => pattern.test(one));
   }
-  return ({ name, path, alias }) =>
-    name === selector ||
+  return ({ name, path, alias, part, layer }) =>
+    name === selector || (part !== undefined && partTitle({ part, layer }) === selector) ||
     [path, alias].some((one) => one === selector || one?.startsWith(selector + "."));
 }
 

@@ -49,7 +49,7 @@ Deno.test("an exact node name and an operator select", () => {
 
 Deno.test("a part of a transformer selects, of one layer or of all", () => {
   const at = (part: PartName, layer: number) =>
-    ({ name: `${part} ${layer}`, opType: "MatMul", path: "", part, layer }) as const;
+    ({ name: `${layer} of ${part}`, opType: "MatMul", path: "", part, layer }) as const;
   const network = [at("attention", 0), at("feed-forward", 0), at("attention", 1), ...nodes];
   const kinds = (selector: Selector) => {
     const mapping = qconfigMapping({ default: float32, rules: [[selector, weightOnly()]] });
@@ -59,6 +59,7 @@ Deno.test("a part of a transformer selects, of one layer or of all", () => {
   };
   assertEquals(kinds({ part: "attention" }), [0, 2]);
   assertEquals(kinds({ part: "attention", layer: 1 }), [2]);
+  assertEquals(kinds("feed-forward 0"), [1]); // as an ablation calls it, which proposes rules by such names
   assertThrows(
     () => kinds({ part: "head", layer: 2 }),
     UserError,

@@ -44,7 +44,7 @@ const WORTH_A_COLUMN = 1;
  *   y = MatMul(x, w) @ up`);
  * const data = arrays({ x: float32Tensor([1, 8], [1, -1, 1, 40, 1, -1, 1, -1]) });
  * const mapping = qconfigMapping({ default: dynamicInt8() });
- * const [[name, qconfig]] = (await splitOutliers(model, mapping, data)).rules;
+ * const [name, qconfig] = (await splitOutliers(model, mapping, data)).rules[0]!;
  * assert.equal(name, "up");
  * assert.deepEqual(qconfig.kind === "dynamic" && qconfig.outliers?.columns, [3]);
  * ```

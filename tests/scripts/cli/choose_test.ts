@@ -58,10 +58,16 @@ async function allOptions(): Promise<Map<string, { command: string; option: Opti
   return options;
 }
 
+/** What commands do with a value of one form: a file or a folder that is written, one set of samples or more. */
+const SAME: Readonly<Record<string, Partial<Option>>> = {
+  out: { placeholder: "a file or a folder" },
+  data: { kind: "texts", placeholder: "[NAME=]PATH" },
+};
+
 Deno.test("an option takes the same values in whichever command it is", async () => {
   for (const [name, takers] of await allOptions()) {
     const forms = takers.map(({ option: { help: _, ...form } }) =>
-      JSON.stringify({ ...form, ...name === "out" && { placeholder: "a file or a folder" } })
+      JSON.stringify({ ...form, ...SAME[name] })
     );
     assert.deepEqual([...new Set(forms)].length, 1, `${name}: ${[...new Set(forms)]}`);
   }

@@ -46,7 +46,13 @@ export function runtimeTableText(record: RuntimeTable): string {
     table(withoutEmpty(cells)).text,
     "",
     subjectNote(record),
-    ...(rows.length > 1 ? [`A factor is to what it takes in ${first?.binary}.`] : []),
+    ...(rows.length > 1
+      ? [
+        `A factor is to what it takes in ${first?.binary}; bits: of all outputs, beside those of ` +
+        `${first?.binary}; nodes: those that run.` +
+        (record.subject.float32 ? " to float32: of its time in the same binary." : ""),
+      ]
+      : []),
     ...(lines.some(([, load]) => load) ? [SIZES] : []),
     ...(rows.some(({ start }) => start)
       ? [
@@ -164,9 +170,9 @@ function releaseVerdict(ran: readonly RuntimeRow[], hasFloat32: boolean): string
   });
   const before = moved && ran[ran.indexOf(moved) - 1]!;
   const time = moved && before
-    ? `${what} changes beyond noise from ${before.release} (${factorInterval(of(before)!)}) to ` +
+    ? `${what} changes from ${before.release} (${factorInterval(of(before)!)}) to ` +
       `${moved.release} (${factorInterval(of(moved)!)})`
-    : `${what} does not change beyond noise`;
+    : `${what} does not change by more than 10 % for certain`;
   return `${bits[0]!.toUpperCase()}${bits.slice(1)}, and ${time}.`;
 }
 
@@ -189,14 +195,23 @@ function adviceText(rows: readonly RuntimeRow[]): string {
   if (!usual || usual === best) {
     return `Write \`${line}\`, ${megabytes(load.download.brotli)} after brotli.`;
   }
+  const isFirst = best === rows.find(({ refused }) => refused === undefined); // as the table has it
   const usualLoad = usual.loads!.find(({ entry }) => entry === USUAL)!;
   const costs = [
     `loads ${megabytes(usualLoad.download.brotli)}`,
     ...(usual.start && best.start
-      ? [`takes ${factor(usual.start.ms / best.start.ms)} of its time to start`]
+      ? [
+        `takes ${
+          factor(isFirst ? usual.start.ratio.value : usual.start.ms / best.start.ms)
+        } of its time to start`,
+      ]
       : []),
     ...(usual.ms !== undefined && best.ms !== undefined
-      ? [`${factor(usual.ms / best.ms)} of its time for a run`]
+      ? [
+        `${
+          factor(isFirst && usual.toFirst ? usual.toFirst.value : usual.ms / best.ms)
+        } of its time for a run`,
+      ]
       : []),
   ];
   const last = costs.length > 1 ? ` and ${costs.pop()}` : "";

@@ -277,7 +277,9 @@ function howDifferent(name, outputs, closeness) {
     ? "beyond comparison"
     : `the worst with ${closeness.toFixed(0)} dB of signal over noise`;
   const verb = different.length === 1 ? "differs" : "differ";
-  return [`${different.length} of ${outputs.length} outputs of ${name} ${verb}, ${how}.`];
+  return [
+    `${different.length} of ${outputs.length} outputs that ${name} gives for the samples ${verb}, ${how}.`,
+  ];
 }
 
 /** Why outputs differ, where it can be seen, and else what to look at; in sentences. */
@@ -299,19 +301,23 @@ function reasonsFor(canary, { runtime, outputs, options, close }) {
       : [],
   ];
   if (seen.length > 0) return seen;
-  return [
-    close
-      ? "So do other kernels, or a model that was changed a little: create the session with " +
-        'executionProviders: ["wasm"] and graphOptimizationLevel: "all", or give { model: bytes } ' +
-        "to know about the file."
-      : "It is another model, or one with other weights; give { model: bytes } to know about the file.",
-  ];
+  const why = close
+    ? "So do other kernels, or a model that was changed a little: create the session with " +
+      'executionProviders: ["wasm"] and graphOptimizationLevel: "all"'
+    : "It is another model, or one with other weights";
+  return [`${why}${aboutTheFile(canary, options)}.`];
 }
 
 /** That the model's file is another than the one that was measured, where its bytes are given and say so. */
 function otherFile({ model: { name, sha256 } }, { model }) {
   const isOther = model && sha256 && sha256Hex(new Uint8Array(model)) !== sha256;
   return isOther ? [`The file is not ${name}: it has other bytes.`] : [];
+}
+
+/** How to know about the file, where there is a way that was not gone. */
+function aboutTheFile({ model: { sha256 } }, { model }) {
+  if (!sha256) return "; the canary holds no hash of the file, as its weights lie in another";
+  return model ? "" : "; give { model: bytes } to know about the file";
 }
 
 /** The same, or else that it is the very file. */

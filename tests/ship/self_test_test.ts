@@ -113,7 +113,7 @@ Deno.test("selfTest() is red, and tells how close it is, where other kernels ran
   assert.deepEqual([result.same, result.close], [false, true]);
   assert.match(
     result.text,
-    /^This page nearly computes what was measured\. 2 of 2 outputs of double\.onnx differ, the worst with 60 dB of signal over noise\. So do other kernels, .*executionProviders: \["wasm"\]/,
+    /^This page nearly computes what was measured\. 2 of 2 outputs that double\.onnx gives for the samples differ, the worst with 60 dB of signal over noise\. So do other kernels, .*executionProviders: \["wasm"\]/,
   );
   const gpu = sessionOf((x) => ({
     ...tensor([]),
@@ -159,6 +159,20 @@ Deno.test("selfTest() is red where another model runs, and says by what it is to
   const refusing = { ...twice, run: () => Promise.reject(new Error("Got invalid dimensions")) };
   await says(refusing, /The session does not run sample 1: Got invalid dimensions\.$/);
   await says(sessionOf(() => tensor([NaN, NaN])), /differ, beyond comparison\./);
+});
+
+Deno.test("selfTest() asks for the file's bytes only where they were not given and can be compared", async () => {
+  const thrice = sessionOf((x) => tensor(x.map((v) => 3 * v)));
+  const { model: { sha256: _, ...model }, ...rest } = doubling();
+  const unhashed = { ...rest, model };
+  const canary = { ...unhashed, check: checkOf(unhashed) };
+  const { text } = await selfTest(thrice, canary, { model: FILE });
+  assert.match(
+    text,
+    /other weights; the canary holds no hash of the file, as its weights lie in another\.$/,
+  );
+  const asked = await selfTest(thrice, doubling());
+  assert.match(asked.text, /other weights; give \{ model: bytes \} to know about the file\.$/);
 });
 
 Deno.test("selfTest() refuses what is no canary, is of another form, or is damaged", async () => {

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { reasonOf, UsageError, UserError } from "../../../lib/errors.ts";
+import { orDamaged } from "../../../lib/data/damaged.ts";
 import { makeCanary } from "../../../lib/evaluate/make_canary.ts";
 import { testInRuntime } from "../../../lib/evaluate/test_in_runtime.ts";
 import type { Study } from "../../../lib/record/study_record.ts";
@@ -92,6 +93,9 @@ const main = script(command, async ({ operands: { path }, options }, shell) => {
       `Wrote ${target}: ${plural(canary.samples.length, "sample")} ` +
       `${data === undefined ? "made up" : `of ${data}`}, ${count(text.length)} bytes`,
       `Wrote ${module}`,
+      ...canary.model.sha256 === undefined
+        ? [`Weights of ${subject.path} lie in another file: the canary holds no hash of it`]
+        : [],
       "",
       "In the page, behind the session:",
       "",
@@ -151,14 +155,15 @@ async function checkHere(
   const result = await testInRuntime(model, canary, { runtime, file });
   progress.close();
   const text = result.text.replace(/^This page/, path);
-  if (json || result.same) await print(json ? JSON.stringify(result, null, 2) : text);
+  const told = { ...result, text };
+  if (json || result.same) await print(json ? JSON.stringify(told, null, 2) : text);
   if (!result.same) throw new UserError(text);
 }
 
 async function readCanary(path: string): Promise<Canary> {
   const text = await readUserText(path);
+  const canary = await orDamaged(path, () => JSON.parse(text));
   try {
-    const canary = JSON.parse(text);
     requireCanary(canary);
     return canary;
   } catch (error) {

@@ -106,7 +106,7 @@ Deno.test("canary says what it cannot use, a sentence each", () =>
       await Deno.writeTextFile(at("other.json"), text);
       await says(1, pattern, model, "--check", at("other.json"));
     };
-    await checks(text.slice(0, -9), /Cannot use .*other\.json: /);
+    await checks(text.slice(0, -9), /Cannot read .*other\.json: it is damaged /);
     await checks("{}", /Cannot use .*other\.json: This is no canary: expected what/);
     await checks(
       text.replace('"dims":[1,4]', '"dims":[1,5]'),

@@ -115,6 +115,11 @@ export async function makeCanary(model: Model, options: MakeCanaryOptions): Prom
   return { ...content, check: checkOf(content) };
 }
 
+/** Whether a canary holds a sample of this size as it is. */
+export function fitsCanary(feeds: Feeds): boolean {
+  return sizeOf(Object.values(feeds)) <= MOST_BYTES;
+}
+
 /** What a sample is to be made of. */
 type Inputs = Readonly<Record<string, CanaryInput>>;
 

@@ -17,6 +17,7 @@ import { withShapes } from "./asked_shapes.ts";
 import { readingOf, readSamples, readShared } from "./data.ts";
 import { meansStudy, studyFolder } from "./find_study.ts";
 import { readNetwork } from "./read_network.ts";
+import { recordedSamples } from "./recorded_samples.ts";
 import type { Shell } from "./shell.ts";
 
 /** Samples that take turns. */
@@ -49,6 +50,7 @@ interface Found {
   /** How a study's command names its model and its tokenizer. */
   readonly named?: string | undefined;
   readonly tokenizer?: string | undefined;
+  readonly config?: string | undefined;
 }
 
 /** Reads the model that a path means, the float32 network that it is held against, and a few samples. */
@@ -96,31 +98,28 @@ async function ofStudy(
     );
   }
   const model = await readNetwork(join(folder, BEST_MODEL), shell);
-  const words = wordsOf(study.provenance.command);
-  const recorded = optionIn(words, "--data");
-  const isThere = recorded !== undefined && await Deno.stat(recorded).then(() => true, () => false);
+  const { models, data, tokenizer, config } = await recordedSamples(study);
   return {
     model,
     float32: request.against === undefined
-      ? await float32Of(study, words, folder, shell)
+      ? await float32Of(study, models, folder, shell)
       : await readNetwork(request.against, shell),
-    ...(isThere && { data: recorded }),
-    named: words.find((word) => basename(word) === study.model.name),
-    tokenizer: optionIn(words, "--tokenizer"),
+    ...data !== undefined && { data },
+    ...{ named: models[0], tokenizer, config },
   };
 }
 
 /** The network that a study is of: the bundled sample, or a file that the study's command names. */
 async function float32Of(
   { model: { name, hash } }: Study,
-  words: readonly string[],
+  files: readonly string[],
   folder: string,
   shell: Pick<Shell, "progress">,
 ): Promise<Model> {
   const sample = await sampleModel();
   if (await sample.hash() === hash) return sample;
-  for (const word of words.filter((one) => basename(one) === name)) {
-    if (await Deno.stat(word).then(() => true, () => false)) return await readNetwork(word, shell);
+  for (const file of files) {
+    if (await Deno.stat(file).then(() => true, () => false)) return await readNetwork(file, shell);
   }
   throw new UserError(
     `Cannot find ${name}, the float32 network of the study in ${folder}, from here: name its file, ` +
@@ -128,21 +127,10 @@ async function float32Of(
   );
 }
 
-/** What a command line says of an option. */
-function optionIn(words: readonly string[], name: string): string | undefined {
-  const at = words.indexOf(name);
-  return at < 0 ? undefined : words[at + 1];
-}
-
-/** The words of a command line as a study records it. */
-function wordsOf(command: string): string[] {
-  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
-}
-
 /** A few samples of one shape: those that were asked for, those of a study, or made up. */
 async function samplesOf(
-  { model, float32 = model, data: own, named, tokenizer: ownTokenizer }: Found,
-  { data = own, config, tokenizer = ownTokenizer, shape }: SubjectRequest,
+  { model, float32 = model, named, ...own }: Found,
+  { data = own.data, config = own.config, tokenizer = own.tokenizer, shape }: SubjectRequest,
   { progress }: Pick<Shell, "progress">,
 ): Promise<{ samples: readonly Feeds[]; inputs: string }> {
   const { inputs } = valueTypes(float32.graph);

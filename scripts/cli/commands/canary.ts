@@ -1,7 +1,9 @@
 import { basename, dirname, join } from "node:path";
 import { reasonOf, UsageError, UserError } from "../../../lib/errors.ts";
 import { orDamaged } from "../../../lib/data/damaged.ts";
-import { makeCanary } from "../../../lib/evaluate/make_canary.ts";
+import type { Dataset } from "../../../lib/data/dataset.ts";
+import { fitsCanary, makeCanary } from "../../../lib/evaluate/make_canary.ts";
+import type { Model } from "../../../lib/onnx/model.ts";
 import { testInRuntime } from "../../../lib/evaluate/test_in_runtime.ts";
 import type { Study } from "../../../lib/record/study_record.ts";
 import { count, plural } from "../../../lib/report/format.ts";
@@ -24,6 +26,7 @@ import {
 } from "../data.ts";
 import { openOwnRuntime } from "../open_own_runtime.ts";
 import { makeRoomFor, requireOut } from "../out_file.ts";
+import { recordedSamples } from "../recorded_samples.ts";
 import { RUNTIME_OPTIONS, runtimeChoice } from "../runtime_options.ts";
 import { script, type Shell } from "../shell.ts";
 
@@ -45,7 +48,8 @@ const command = {
     check: text("FILE", "a canary that the model is to be held against, in place of writing one"),
     data: text(
       "PATH",
-      `${DATA_HELP}; the first four are taken, as far as they fit into 24 KiB. Without, floats are made up`,
+      `${DATA_HELP}; the first four are taken, as far as they fit into 24 KiB. Without, a study's own are, ` +
+        "where they are still there and fit; else floats are made up",
     ),
     tokenizer: TOKENIZER_OPTION,
     config: READING,
@@ -82,7 +86,7 @@ const main = script(command, async ({ operands: { path }, options }, shell) => {
   if (check !== undefined) return await checkHere(subject, check, runtime, json, shell);
 
   await makeRoomFor(target!);
-  const canary = await canaryOf(subject, options, runtime, shell);
+  const { canary, from } = await canaryOf(subject, options, runtime, shell);
   const text = JSON.stringify(canary) + "\n";
   await writeWhole(target!, text);
   const module = join(dirname(target!), SELF_TEST_FILE);
@@ -91,7 +95,7 @@ const main = script(command, async ({ operands: { path }, options }, shell) => {
   await shell.print(
     json ? JSON.stringify(canary, null, 2) : [
       `Wrote ${target}: ${plural(canary.samples.length, "sample")} ` +
-      `${data === undefined ? "made up" : `of ${data}`}, ${count(text.length)} bytes`,
+      `${from === undefined ? "made up" : `of ${from}`}, ${count(text.length)} bytes`,
       `Wrote ${module}`,
       ...canary.model.sha256 === undefined
         ? [`Weights of ${subject.path} lie in another file: the canary holds no hash of it`]
@@ -112,23 +116,71 @@ interface Wanted {
   readonly shape: readonly string[] | undefined;
 }
 
+/** A canary, and the samples that it holds, by the path that names them; undefined where they are made up. */
+interface Made {
+  readonly canary: Canary;
+  readonly from: string | undefined;
+}
+
 async function canaryOf(
   { model, file, inputs, study }: CanarySubject,
   options: Wanted,
   runtime: Runtime,
   shell: Shell,
-): Promise<Canary> {
+): Promise<Made> {
   if (study) await requireRelease(study, runtime);
-  const { data, shape = [] } = options;
-  const reading = await readingOf(await readShared(options.config), options, undefined);
-  const samples = data === undefined
-    ? { inputs: withShapes(inputs, shape, model.name) }
-    : { samples: await readSamples(data, model, reading, shell.progress.log) };
+  const { data, shape } = options;
+  const own = data === undefined && shape === undefined && study
+    ? await ownSamples(study, model, options, shell)
+    : undefined;
+  const given = data === undefined ? own : await samplesAt(data, model, options, shell);
+  const held = given
+    ? { samples: given.samples }
+    : { inputs: withShapes(inputs, shape ?? [], model.name) };
   shell.progress.update("running the samples");
-  return await makeCanary(model, {
-    ...{ runtime, file, ...samples },
+  const canary = await makeCanary(model, {
+    ...{ runtime, file, ...held },
     ...study && { measuredIn: study.provenance },
   });
+  return { canary, from: given?.from };
+}
+
+/** Samples, and the path that names them. */
+interface NamedSamples {
+  readonly samples: Dataset;
+  readonly from: string;
+}
+
+async function samplesAt(
+  path: string,
+  model: Model,
+  { config, tokenizer }: Pick<Wanted, "config" | "tokenizer">,
+  { progress }: Shell,
+  named?: string,
+): Promise<NamedSamples> {
+  const reading = await readingOf(await readShared(config), { data: path, tokenizer }, named);
+  return { samples: await readSamples(path, model, reading, progress.log), from: path };
+}
+
+/** The samples of a study, where they are still there and a canary holds one of them. */
+async function ownSamples(
+  study: Study,
+  model: Model,
+  asked: Wanted,
+  shell: Shell,
+): Promise<NamedSamples | undefined> {
+  const { data, models: [named], ...recorded } = await recordedSamples(study);
+  if (data === undefined) return undefined;
+  const { config = recorded.config, tokenizer = recorded.tokenizer } = asked;
+  try {
+    const found = await samplesAt(data, model, { config, tokenizer }, shell, named);
+    if (fitsCanary(await found.samples.sample(0))) return found;
+    shell.progress.log(`Samples of ${data} are too large for a canary: it holds made-up samples`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    shell.progress.log(`${error.message}\nThe canary holds made-up samples`);
+  }
+  return undefined;
 }
 
 /** Bits are those of a release. */

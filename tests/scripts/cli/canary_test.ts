@@ -12,14 +12,17 @@ import { inTempFolder } from "../../temp_folder.ts";
 import { run } from "./spawn.ts";
 
 /** Writes a study of one recipe, which wins if it is fast. */
-async function writeStudy(out: string, { wins }: { wins: boolean }): Promise<void> {
+async function writeStudy(
+  out: string,
+  { wins, command }: { wins: boolean; command?: string },
+): Promise<void> {
   const recipe: Recipe = { kind: "configuration", base: "fused", placement: "compact" };
   const open = [recipe];
   await runStudy(tinyModel(), tinyData(), {
     ask: () => open.splice(0).map((recipe) => ({ recipe, why: "it is the only one" })),
     tell: () => {},
   }, {
-    ...{ metric: sqnr(), maxDrop: 140, rounds: 6, out },
+    ...{ metric: sqnr(), maxDrop: 140, rounds: 6, out, command },
     runtime: pacedRuntime((model) => model.bytes().length ** (wins ? 1 : -1)),
   });
 }
@@ -27,7 +30,23 @@ async function writeStudy(out: string, { wins }: { wins: boolean }): Promise<voi
 Deno.test("canary writes what a page needs to test the winner of a study, and checks it here", () =>
   inTempFolder(async (folder) => {
     const at = (name: string) => join(folder, name);
-    await writeStudy(at("study"), { wins: true });
+    const data = at("my data.npz");
+    await writeStudy(at("study"), {
+      wins: true,
+      command: `octavo sweep tiny.onnx --data '${data}'`,
+    });
+    await writeNpz(data, { x: float32([3, 2], new Float32Array(6)) });
+    const changed = await run("canary", at("study"), "--out", at("canary.json"));
+    assert.match(changed.stderr, /Cannot use my data\.npz: .*\nThe canary holds made-up samples/);
+    await writeNpz(data, { x: float32([1, 20, 3, 12, 12], new Float32Array(8640)) });
+    const large = await run("canary", at("study"), "--out", at("canary.json"));
+    assert.match(large.stderr, /Samples of .*my data\.npz are too large for a canary/);
+    assert.match(large.stdout, /4 samples made up/);
+    await writeNpz(data, { x: tinyArrays(3).x });
+    const own = await run("canary", at("study"), "--out", at("canary.json"));
+    assert.match(own.stdout, /canary\.json: 3 samples of .*my data\.npz/, own.stderr);
+    await Deno.remove(data);
+
     const { code, stdout, stderr } = await run("canary", at("study"), "--out", at("canary.json"));
     assert.equal(code, 0, stderr);
     assert.match(stdout, /canary\.json: 4 samples made up, [\d,]+ bytes\nWrote .*self_test\.js\n/);
@@ -55,9 +74,9 @@ Deno.test("canary writes what a page needs to test the winner of a study, and ch
     assert.match(red.stderr, /The file is not best\.onnx: it has other bytes\.\n$/);
 
     await tinyModel().save(at("study/best.onnx"));
-    const changed = await run("canary", at("study"), "--out", at("canary.json"));
-    assert.match(changed.stderr, /best\.onnx is not the file that was measured; run the study's/);
-    assert.equal(changed.code, 1);
+    const other = await run("canary", at("study"), "--out", at("canary.json"));
+    assert.match(other.stderr, /best\.onnx is not the file that was measured; run the study's/);
+    assert.equal(other.code, 1);
   }));
 
 Deno.test("canary says what it cannot use, a sentence each", () =>

@@ -3,13 +3,20 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** The integers that a float32 constant was dequantized from. */
 export interface KnownIntegers {
-  /** In the shape of the constant. */
+  /** In the shape of the constant; those of fewer bits one to an element, too. */
   readonly integers: Tensor<"int8" | "uint8">;
-  /** One scale, or one for each index along the axis. */
+  /** Bits of each in the file. @default {8} */
+  readonly bits?: 2 | 4 | 8;
+  /**
+   * One scale, or one for each index along the axis; with a block size one for each block of each row along
+   * the axis, in the layout of the constant whose axis is as long as there are blocks.
+   */
   readonly scales: Float32Array;
   /** As many as scales. */
   readonly zeroPoints: Int8Array | Uint8Array;
   readonly axis: number | undefined;
+  /** Elements along the axis that share a scale. @default {all that have one index along the axis} */
+  readonly blockSize?: number;
 }
 
 // Beside the constants and not in them: a file needs to hold no trace, and what changes a constant makes

@@ -1,0 +1,43 @@
+/** Types of the integers of an activation in files that other tools write. */
+export type FileActivation = "uint8" | "int8" | "uint16" | "int16";
+
+/** How a file lays integers over an activation: one scale and one zero point for the whole tensor. */
+export interface FileRange {
+  readonly type: FileActivation;
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+/** How a layer was int8: with ranges in the file, with ranges found in every run, or in its weights alone. */
+export type FileForm = "static" | "dynamic" | "weights";
+
+/** A layer of a file that was int8, as float32 operators compute it now. */
+export interface UndoneLayer {
+  /** Name of the float32 node that does its work, in the model that was made. */
+  readonly node: string;
+  readonly form: FileForm;
+  /** Nodes of the file that stood for it, by name and operator, in their order. */
+  readonly from: readonly { readonly name: string; readonly operator: string }[];
+  /** Type of the integers it read, where it read any. */
+  readonly activations?: FileActivation;
+  /** Type of the stored integers of its weights, where it has any: `int8`, `uint4`. */
+  readonly weights?: string;
+}
+
+/** A node on integers that stays as it is in the file. */
+export interface LeftNode {
+  readonly name: string;
+  readonly operator: string;
+  /** Why, as the end of a sentence: "its scale is an input of the graph". */
+  readonly why: string;
+}
+
+/** What reading an int8 file as float32 notes down. */
+export class UndoLog {
+  /** By the name of the float32 tensor, in the model that is made. */
+  readonly ranges: Map<string, FileRange> = new Map();
+  readonly layers: UndoneLayer[] = [];
+  readonly left: LeftNode[] = [];
+  /** Float32 tensors behind which a Relu or Clip stands again that the file had in its range. */
+  readonly clipped: Set<string> = new Set();
+}

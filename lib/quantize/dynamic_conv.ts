@@ -4,6 +4,7 @@ import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8 } from "./qconfig.ts";
+import { knownWeights } from "./known_weights.ts";
 import { readWeights, weightObstacle } from "./read_weights.ts";
 import { quantizeWeights } from "./weights.ts";
 
@@ -38,7 +39,9 @@ export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder:
   const home = builder.homeOf(weightName);
   const weights = home.once(`kernel ${weightName} ${qconfig.weight.name}`, () => {
     const axes = perChannel ? [0] : [];
-    const { type, values, scales, zeroPoints } = quantizeWeights(data, dims, axes, qconfig.weight);
+    const known = knownWeights(weightName, perChannel ? 0 : undefined, builder.facts);
+    const { type, values, scales, zeroPoints } = known ??
+      quantizeWeights(data, dims, axes, qconfig.weight);
     const unsigned = type === "uint8" ? values : Uint8Array.from(values, (q) => q + MIDDLE);
     const zeroPoint = type === "uint8" ? zeroPoints[0]! : MIDDLE;
     return {

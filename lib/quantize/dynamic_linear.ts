@@ -4,7 +4,8 @@ import type { OutlierColumns } from "../record/recipe.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
-import { addIntegerWeights, type IntegerWeights, knownWeights } from "./integer_weights.ts";
+import { addIntegerWeights, type IntegerWeights } from "./integer_weights.ts";
+import { knownWeights } from "./known_weights.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
 import { readWeights, weightObstacle } from "./read_weights.ts";
@@ -125,7 +126,8 @@ function integerMatrix(
     const { type, scales, zeroPoints, integers } = transposed
       ? addTransposed(name, observer, home)
       : addIntegerWeights(name, { axis: perChannel ? 1 : undefined, weight: observer }, home);
-    const zeroPoint = { type, dims: [], data: zeroPoints } as Tensor;
+    // The same for all columns.
+    const zeroPoint = { type, dims: [], data: zeroPoints.slice(0, 1) } as Tensor;
     return {
       integers,
       scale: home.constant(`${name}_scale`, {

@@ -1,8 +1,7 @@
 import type { Tensor } from "../tensor/tensor.ts";
-import { integersOf } from "../passes/known_integers.ts";
-import type { GraphFacts } from "./graph_facts.ts";
 import type { Builder } from "./builder.ts";
 import type { WeightObserver } from "./qconfig.ts";
+import { knownWeights } from "./known_weights.ts";
 import { readWeights } from "./read_weights.ts";
 import { type ChannelMap, channelMap, type WeightLayout } from "./weight_layout.ts";
 import { type QuantizedWeights, quantizeWeights } from "./weights.ts";
@@ -112,29 +111,4 @@ function atRoot(
   const result = new Float32Array(dims[axis]!);
   from.forEach((c, i) => result[c] = Math.max(result[c]!, leastScale[i]!));
   return result;
-}
-
-/**
- * The integers that weights were dequantized from in the file as it came, if they are of a form that the
- * kernels take: int8 around 0, with one scale for each index along the axis, or a single one.
- */
-export function knownWeights(
-  name: string,
-  axis: number | undefined,
-  facts: GraphFacts,
-): QuantizedWeights | undefined {
-  const known = integersOf(facts.floatConstant(name));
-  if (!known || known.integers.type !== "int8" || known.zeroPoints.some((one) => one !== 0)) {
-    return undefined;
-  }
-  const { integers: { dims, data }, scales } = known;
-  if (known.axis !== undefined && known.axis !== axis) return undefined;
-  const channels = axis === undefined ? 1 : dims[axis]!;
-  return {
-    type: "int8",
-    values: data,
-    scales: known.axis === undefined ? new Float32Array(channels).fill(scales[0]!) : scales,
-    zeroPoints: new Int8Array(channels),
-    scaleDims: axis === undefined ? [] : dims.map((dim, i) => i === axis ? dim : 1),
-  };
 }

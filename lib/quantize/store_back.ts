@@ -83,7 +83,7 @@ interface Stored {
 
 function asIntegers(tensor: TensorProto, { fresh }: Storing): Stored | undefined {
   const known = integersOf(tensor);
-  if (!known) return undefined;
+  if (!known || known.blockSize !== undefined) return undefined;
   const { integers, scales, zeroPoints, axis } = known;
   const { name } = tensor;
   const dims = axis === undefined ? [] : integers.dims.map((dim, i) => i === axis ? dim : 1);

@@ -3,7 +3,7 @@ import { type NodeProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
-import { knownWeights } from "./integer_weights.ts";
+import { knownWeights } from "./known_weights.ts";
 import type { WeightOnly } from "./qconfig.ts";
 import { readWeights } from "./read_weights.ts";
 import { quantizeWeights } from "./weights.ts";
@@ -40,11 +40,18 @@ export function storeRows(
   const stored = home.once(`rows ${name} ${weight.name}`, () => {
     const { data } = readWeights(name, facts);
     const axis = weight.granularity === "channel" ? 0 : undefined;
-    const { type, values, scales, scaleDims } = knownWeights(name, axis, facts) ??
+    const { type, values, scales, zeroPoints, scaleDims } = knownWeights(name, axis, facts) ??
       quantizeWeights(data, dims, axis === undefined ? [] : [axis], weight);
     return {
       integers: home.constant(`${name}_${type}`, { type, dims, data: values } as Tensor),
       scale: home.constant(`${name}_scale`, { type: "float32", dims: scaleDims, data: scales }),
+      zeroPoint: type === "uint8"
+        ? home.constant(`${name}_zero_point`, {
+          type: "float32",
+          dims: [],
+          data: Float32Array.of(zeroPoints[0]!),
+        })
+        : undefined,
       isPerRow: scaleDims.length > 0,
     };
   });
@@ -57,6 +64,11 @@ export function storeRows(
     scale = part("scale");
     builder.push(makeNode("Gather", [stored.scale, indices], [scale], { axis: 0 }));
   }
-  builder.push(makeNode("Mul", [wide, scale], [y]));
+  let centred = wide;
+  if (stored.zeroPoint) {
+    centred = part("centred");
+    builder.push(makeNode("Sub", [wide, stored.zeroPoint], [centred]));
+  }
+  builder.push(makeNode("Mul", [centred, scale], [y]));
   return true;
 }

@@ -7,7 +7,7 @@ import { quantizeBlocks } from "./block_weights.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { WeightObserver, WeightOnly } from "./qconfig.ts";
-import { knownWeights } from "./integer_weights.ts";
+import { fileWeights } from "./known_weights.ts";
 import { readWeights, worstOf } from "./read_weights.ts";
 import { channelAxes } from "./weight_axes.ts";
 import { largestMagnitude } from "./weight_clip.ts";
@@ -148,11 +148,7 @@ function asInt8(
   builder: Builder,
 ): NodeProto[] {
   const perChannel = weight.granularity === "channel";
-  const known = knownWeights(
-    name,
-    perChannel && axes.length === 1 ? axes[0] : undefined,
-    builder.facts,
-  );
+  const known = fileWeights(name, builder.facts);
   const quantized = known ?? quantizeWeights(data, dims, perChannel ? axes : [], weight);
   const { type, values, scales, zeroPoints, scaleDims } = quantized;
   const stored = builder.constant(`${name}_${type}`, { type, dims, data: values } as Tensor);

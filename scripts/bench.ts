@@ -10,6 +10,7 @@ import { binaries } from "./bench/binaries.ts";
 import { calibration } from "./bench/calibration.ts";
 import { conversion } from "./bench/conversion.ts";
 import { creation } from "./bench/creation.ts";
+import { doctor } from "./bench/doctor.ts";
 import { facts } from "./bench/facts.ts";
 import { forms } from "./bench/forms.ts";
 import { imports } from "./bench/imports.ts";
@@ -39,6 +40,7 @@ const benches: readonly Bench[] = [
   nodes,
   binaries,
   imports,
+  doctor,
 ];
 
 /** Names of the benches that can measure in another runtime. */
@@ -145,6 +147,9 @@ function tableRow(row: BenchRow & { bench: string }) {
       error: `${digits(100 * row.error)} %`,
       seconds: digits(row.seconds),
     };
+  }
+  if ("mean" in row) {
+    return { bench, what, against, ratio: digits(row.mean), "": `of ${row.networks} networks` };
   }
   if ("load" in row) return { bench, what, ...entryCells(row), against };
   const { latency } = row;

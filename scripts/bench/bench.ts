@@ -31,7 +31,8 @@ export type BenchRow =
   | FormRow
   | FactRow
   | NodesRow
-  | EntryRow;
+  | EntryRow
+  | MeanRow;
 
 /** A time, against that of something which took turns with it. */
 export interface TimeRow {
@@ -80,6 +81,15 @@ export interface EntryRow {
   readonly row: RuntimeRow;
   /** What a page loads for it. */
   readonly load: EntryLoad;
+}
+
+/** What several networks come to. */
+export interface MeanRow {
+  readonly what: string;
+  readonly against: string;
+  /** Geometric mean of their ratios. */
+  readonly mean: number;
+  readonly networks: number;
 }
 
 /** The peak of a process' memory, against that of another process, or a size. */

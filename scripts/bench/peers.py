@@ -87,7 +87,10 @@ def raise_opset(path, made):
 
 
 def preprocess(path, made):
-    quant_pre_process(path, made)
+    here = os.getcwd()
+    os.chdir(os.path.dirname(made))  # shape inference that fails leaves the whole model in the working folder
+    try: quant_pre_process(path, made)
+    finally: os.chdir(here)
     return True
 
 
@@ -122,7 +125,7 @@ def quantized_operators(path):
     """How many nodes of each kind deal with integers; none: the quantizer changed nothing."""
     counts = {}
     for node in onnx.load(path).graph.node:
-        if any(word in node.op_type for word in ("Quant", "Integer", "QLinear")):
+        if any(word in node.op_type.lower() for word in ("quant", "integer", "qlinear")):
             counts[node.op_type] = counts.get(node.op_type, 0) + 1
     return counts
 
@@ -145,18 +148,20 @@ def peers_of(name, model, npz, out):
 
 
 def networks(argument, folder):
-    """Name, model and samples of each network of a folder of models, or of one file."""
+    """Name, model, samples and main outputs of each network of a folder of models, or of one file."""
     if not os.path.isdir(argument):
         model, _, npz = argument.partition("=")
-        yield os.path.basename(model).removesuffix(".onnx"), model, npz or model.removesuffix(".onnx") + ".npz"
+        model, npz = os.path.abspath(model), npz and os.path.abspath(npz)
+        yield os.path.basename(model).removesuffix(".onnx"), model, npz or model.removesuffix(".onnx") + ".npz", None
         return
     recipe = os.path.join(os.path.dirname(os.path.abspath(argument)), "recipes", "make_npz.py")
     if subprocess.run([sys.executable, recipe, argument, folder], stdout=subprocess.DEVNULL).returncode != 0:
         print(f"{recipe} failed: of its networks only those that it made", file=sys.stderr)
     for root, _, files in sorted(os.walk(folder)):
         if "meta.json" not in files: continue
-        if json.load(open(os.path.join(root, "meta.json"))).get("variant_of"): continue
-        yield os.path.basename(root), os.path.join(root, "model.onnx"), os.path.join(root, "data.npz")
+        meta = json.load(open(os.path.join(root, "meta.json")))
+        if meta["variant_of"]: continue
+        yield os.path.basename(root), os.path.join(root, "model.onnx"), os.path.join(root, "data.npz"), meta["main_outputs"]
 
 
 def versions():
@@ -176,9 +181,9 @@ def main():
     known = json.load(open(record))["networks"] if os.path.exists(record) else {}
     for argument in arguments:
         with tempfile.TemporaryDirectory() as folder:
-            for name, model, npz in networks(argument, folder):
+            for name, model, npz, outputs in networks(argument, folder):
                 if asked != [""] and name not in asked: continue
-                try: known[name] = peers_of(name, model, npz, out)
+                try: known[name] = {**({"outputs": outputs} if outputs else {}), **peers_of(name, model, npz, out)}
                 except Exception as error: known[name] = {"failed": message(error)}
                 with open(record, "w") as file: json.dump({"versions": versions(), "networks": known}, file, indent=1)
                 says = known[name].get("failed") or [f"{k} {'FAILED' if 'file' not in known[name][k] else known[name][k]['from']}" for k in KINDS]

@@ -18,6 +18,8 @@ import { dynamicOperator } from "./dynamic.ts";
 import { lowerLayers } from "./dynamic_recurrent.ts";
 import { INT8_ALREADY } from "./existing_int8.ts";
 import { type GraphFacts, graphFacts } from "./graph_facts.ts";
+import type { AffineParams } from "./affine.ts";
+import { fileParams } from "./file_ranges.ts";
 import { writeBehindBarriers } from "./barriers.ts";
 import type { QConfigMapping } from "./mapping.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
@@ -63,7 +65,8 @@ export interface ConvertOptions {
  * Writes a model as a mapping wants it: static, dynamic, weight-only and float32 nodes in one graph,
  * with a change of precision wherever one is needed, each with its own scale and zero point.
  *
- * @param calibration What {@linkcode calibrate} saw; may be left out if nothing is static.
+ * @param calibration What {@linkcode calibrate} saw; may be left out if nothing is static, or if a file had
+ * the ranges.
  * @returns The model, with a plan that says for each node what was asked for and why it is what it
  * is; what the runtime executes is filled in by {@linkcode readBack}.
  * @throws {UserError} If a rule matches no node, a range is missing, or the opset cannot be raised.
@@ -96,7 +99,7 @@ export function convert(
 ): QuantizedModel {
   const { format = "QDQ" } = options;
   const { proto, graph } = raiseOpset(model, opsetFor(mapping));
-  const { asked, decisions, ranges } = decideSeen(nameNodes(graph), mapping, calibration);
+  const { asked, decisions, ranges, exact } = decideSeen(nameNodes(graph), mapping, calibration);
   const notes = model instanceof CorrectedModel ? model.notes : undefined;
   if (asked.all.every(({ applied }) => applied.kind === "float32")) {
     // Nothing to do: not even a higher opset.
@@ -104,7 +107,7 @@ export function convert(
     return new QuantizedModel(kept, model.name, planOf(asked, notes), asked.all.map(trace));
   }
   const builder = new Builder(decisions.facts);
-  const guarded = writeAll(decisions, ranges, builder, format);
+  const guarded = writeAll({ decisions, ranges, exact }, builder, format);
   return new QuantizedModel(
     storeBack(builder.model(proto), graph),
     model.name,
@@ -119,6 +122,8 @@ interface Seen {
   /** With what stands for recurrent layers. */
   readonly decisions: Decisions;
   readonly ranges: ReadonlyMap<string, Range>;
+  /** Scales and zero points that are given in place of ranges. */
+  readonly exact: ReadonlyMap<string, AffineParams>;
 }
 
 /**
@@ -136,8 +141,11 @@ function decideSeen(
   const asked = decide(graph, mapping, unseen);
   const decisions = lowerRecurrent(asked, mapping, unseen);
   const ranges = new Map<string, Range>();
-  const without = new Map<string, string>();
+  const { fileRanges } = mapping;
+  const { exact, unusable } = fileParams(decisions, fileRanges ?? new Map());
+  const without = new Map(unusable);
   for (const [name, observer] of rangedTensors(decisions)) {
+    if (exact.has(name) || unusable.has(name)) continue;
     const range = chooseRange(
       name,
       mapping.observers?.get(name) ?? observer,
@@ -147,6 +155,7 @@ function decideSeen(
     const seen = calibration?.statistics.get(name);
     if (range) ranges.set(name, range);
     else if (seen?.endless) without.set(name, "holds infinities, as a mask does");
+    else if (fileRanges && !calibration) without.set(name, "has no range in the file");
     // Where one is empty, what was to take its scale may not have been watched.
     else if (seen || unseen.size > 0) without.set(name, "was empty in every calibration sample");
     else throw unknownRange(name, calibration);
@@ -158,7 +167,7 @@ function decideSeen(
   }
   return without.size > 0
     ? decideSeen(graph, mapping, calibration, new Map([...unseen, ...without]))
-    : { asked, decisions, ranges };
+    : { asked, decisions, ranges, exact };
 }
 
 /** Decides anew where GRU and RNN layers that are to be dynamic have become other nodes. */
@@ -206,13 +215,13 @@ function trace({ node, applied, obstacle, anchor, inBody, source }: Decision): T
 
 /** Writes all nodes. Gives the names of those that stay float32 behind barriers. */
 function writeAll(
-  decisions: Decisions,
-  ranges: ReadonlyMap<string, Range>,
+  { decisions, ranges, exact }: Omit<Seen, "asked">,
   builder: Builder,
   format: QuantFormat,
 ): Set<string> {
   const results = quantizedResults(decisions);
-  const context = { builder, decisions, results, rangeOf: (name: string) => ranges.get(name)! };
+  const rangeOf = (name: string) => ranges.get(name)!;
+  const context = { builder, decisions, results, exact, rangeOf };
   const writer = format === "QOperator" ? new QOperatorWriter(context) : new QdqWriter(context);
   const guarded = new Set<string>(); // names of nodes with barriers
   // A unit is written where its last node stood: by then all that any member reads is there.

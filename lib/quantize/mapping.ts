@@ -1,5 +1,6 @@
 import type { Observer } from "../calibrate/observers.ts";
 import { nearest, UserError } from "../errors.ts";
+import type { FileRange } from "../passes/undo/undo_log.ts";
 import type { PartName, PartSelector } from "../record/part_name.ts";
 import { partTitle } from "../report/plan_parts.ts";
 import type { QConfig } from "./qconfig.ts";
@@ -32,6 +33,8 @@ export interface QConfigMapping {
   readonly int8Tensors?: readonly string[];
   /** See {@linkcode QConfigMappingOptions.observers}. */
   readonly observers?: ReadonlyMap<string, Observer>;
+  /** See {@linkcode QConfigMappingOptions.fileRanges}. */
+  readonly fileRanges?: ReadonlyMap<string, FileRange>;
 }
 
 /**
@@ -84,8 +87,11 @@ export interface Resolved {
  */
 export function qconfigMapping(options: QConfigMappingOptions): QConfigMapping {
   const { default: byDefault, rules = [], onUnsupported = "error", int8Tensors = [] } = options;
-  const { observers = new Map() } = options;
-  return { default: byDefault, rules, onUnsupported, int8Tensors, observers };
+  const { observers = new Map(), fileRanges } = options;
+  return {
+    ...{ default: byDefault, rules, onUnsupported, int8Tensors, observers },
+    ...(fileRanges && { fileRanges }),
+  };
 }
 
 /**
@@ -112,6 +118,12 @@ export interface QConfigMappingOptions {
    * @default {none}
    */
   observers?: ReadonlyMap<string, Observer>;
+  /**
+   * Scales and zero points that tensors have in a file that was int8 already, by name: taken as they are, or
+   * moved by 128 where the type is another, whatever calibration saw. Where there is no calibration, layers
+   * that read or give another tensor are not static. @default {none}
+   */
+  fileRanges?: ReadonlyMap<string, FileRange>;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Range } from "../calibrate/range.ts";
 import { stringAttribute } from "../onnx/node.ts";
 import type { AttributeProto, NodeProto } from "../onnx/onnx_pb.ts";
 import { activationParams, boundedParams } from "./activation_params.ts";
+import type { AffineParams } from "./affine.ts";
 import type { Builder } from "./builder.ts";
 import type { Decisions } from "./decide.ts";
 import type { StaticUnit } from "./static_units.ts";
@@ -17,6 +18,8 @@ export interface StaticContext {
   readonly results: ReadonlyMap<string, StaticUnit>;
   /** Range of a tensor, as its observer chose it. */
   readonly rangeOf: (name: string) => Range;
+  /** Scales and zero points that are given, whatever the range. */
+  readonly exact: ReadonlyMap<string, AffineParams>;
 }
 
 /** Writes static units in one of the two forms that ONNX has for them. */
@@ -50,8 +53,10 @@ export function integerInputs(
 export function parametersOf(
   name: string,
   unit: StaticUnit,
-  { builder, decisions, rangeOf, results }: StaticContext,
+  { builder, decisions, rangeOf, exact, results }: StaticContext,
 ): ActivationParams {
+  const given = exact.get(name);
+  if (given) return addActivationParams(name, given, unit.qconfig, builder);
   const range = rangeOf(name);
   const isMade = results.get(name) === unit;
   const bounds = isMade ? boundsOf(unit.nodes, decisions.facts) : UNBOUNDED;

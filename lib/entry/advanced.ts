@@ -79,6 +79,7 @@ export type { RewriteOptions } from "../passes/replacement.ts";
 export { fastOperators, type FastOperatorsOptions } from "../passes/fast_operators.ts";
 export type { FormWord } from "../passes/fast_form.ts";
 export { equalize, type EqualizeOptions } from "../passes/equalize.ts";
+export type { FileActivation, FileRange } from "../passes/undo/undo_log.ts";
 export { correctBias, type CorrectBiasOptions } from "../quantize/correct_bias.ts";
 export { splitOutliers, type SplitOutliersOptions } from "../quantize/outlier_columns.ts";
 export { smooth, type SmoothOptions } from "../quantize/smooth.ts";

@@ -1,10 +1,19 @@
-/** Types of the integers of an activation in files that other tools write. */
+/**
+ * Types of the integers of an activation in files that other tools write.
+ * @category QConfigs (advanced)
+ */
 export type FileActivation = "uint8" | "int8" | "uint16" | "int16";
 
-/** How a file lays integers over an activation: one scale and one zero point for the whole tensor. */
+/**
+ * How a file lays integers over an activation: one scale and one zero point for the whole tensor.
+ * @category QConfigs (advanced)
+ */
 export interface FileRange {
+  /** Type of the integers. */
   readonly type: FileActivation;
+  /** What one step of the integers stands for; above 0, a float32. */
   readonly scale: number;
+  /** The integer that stands for 0. */
   readonly zeroPoint: number;
 }
 

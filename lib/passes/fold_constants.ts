@@ -4,7 +4,8 @@ import { byteLengthOf, makeTensorProto, readTensorProto } from "../onnx/tensor_p
 import type { Tensor } from "../tensor/tensor.ts";
 import { canEvaluate, evaluateNode, isPlain } from "./evaluate/evaluate_node.ts";
 import type { FoldingBudget } from "./folding_budget.ts";
-import { markQuantized, wasFloats } from "./known_integers.ts";
+import { integersThrough } from "./carry_integers.ts";
+import { integersOf, markQuantized, rememberIntegers, wasFloats } from "./known_integers.ts";
 import { type PassContext, rootContext, visibleConstants } from "./pass.ts";
 
 /**
@@ -105,6 +106,7 @@ class ConstantValues {
       return name !== "" && tensor ? [{ tensor, stored: makeTensorProto(name, tensor) }] : [];
     });
     const made = kept.map(({ stored }) => stored);
+    this.#carry(node, inputs, kept, results);
     const quantizes = node.opType === "QuantizeLinear" ||
       node.input.some((name) => wasFloats(this.#stored.get(name)));
     if (quantizes) made.forEach(markQuantized);
@@ -118,6 +120,22 @@ class ConstantValues {
     this.#passingBytes += bytes;
     for (const { tensor, stored } of kept) this.#passing.set(stored.name, { tensor, roots });
     return undefined;
+  }
+
+  /** What is known of the integers that constants were is known of what is made of them. */
+  #carry(
+    node: NodeProto,
+    inputs: readonly Input[],
+    kept: readonly { readonly tensor: Tensor; readonly stored: TensorProto }[],
+    results: readonly (Tensor | undefined)[],
+  ): void {
+    const known = node.input.map((name) => integersOf(this.#stored.get(name)));
+    if (!known.some((one) => one)) return;
+    const carried = integersThrough(node, known, inputs.map(({ tensor }) => tensor), results);
+    for (const { tensor, stored } of kept) {
+      const integers = carried[results.indexOf(tensor)];
+      if (integers) rememberIntegers(stored, integers);
+    }
   }
 
   /** Lets go of a value that no node reads any more. */

@@ -1,8 +1,9 @@
 import { consumers } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
-import { elementType, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
+import { elementType, readTensorProto } from "../onnx/tensor_proto.ts";
 import { Float16Elements } from "../tensor/float16_array.ts";
 import type { ElementArrays, Tensor } from "../tensor/tensor.ts";
+import { madeFrom } from "./made_from.ts";
 import { type PassContext, visibleConstants } from "./pass.ts";
 
 /** Element types whose parameters are rewritten. */
@@ -55,15 +56,19 @@ export class Parameters {
     const shared = readers.length !== 1 || readers[0] !== reader ||
       reader.input.filter((input) => input === name).length !== 1 ||
       this.#graph.output.some((output) => output.name === name);
-    if (!own || shared) return this.add(name, tensor);
-    this.#changed.set(name, makeTensorProto(name, tensor));
+    const from = this.#constants.get(name);
+    if (!own || shared) return this.#store(this.#context.fresh(name), tensor, from);
+    this.#changed.set(name, madeFrom(from, name, tensor));
     return name;
   }
 
   /** Stores a new constant. @returns Its name, `base` or like it. */
   add(base: string, tensor: Tensor): string {
-    const name = this.#context.fresh(base);
-    this.#added.push(makeTensorProto(name, tensor));
+    return this.#store(this.#context.fresh(base), tensor, undefined);
+  }
+
+  #store(name: string, tensor: Tensor, from: TensorProto | undefined): string {
+    this.#added.push(madeFrom(from, name, tensor));
     return name;
   }
 

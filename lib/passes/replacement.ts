@@ -1,10 +1,10 @@
 import { type AttributeValue, makeNode } from "../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/onnx_pb.ts";
 import { CONTRIB_DOMAIN } from "../onnx/contrib.ts";
-import { makeTensorProto } from "../onnx/tensor_proto.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Emitter } from "./emitter.ts";
-import type { PassContext } from "./pass.ts";
+import { madeFrom } from "./made_from.ts";
+import { type PassContext, visibleConstants } from "./pass.ts";
 import { removeDead } from "./remove_dead.ts";
 
 /**
@@ -89,7 +89,7 @@ export class NodeWriter extends Emitter {
 
   /** A weight in another form, stored once for all nodes that want the same. @returns Its name. */
   weight(name: string, form: string, make: () => Tensor): string {
-    return this.#weights.get(JSON.stringify([name, form]), `${name}_${form}`, make);
+    return this.#weights.get(JSON.stringify([name, form]), `${name}_${form}`, make, name);
   }
 
   /** A short constant, stored once for all nodes that want the same. @returns Its name. */
@@ -105,15 +105,20 @@ class WeightForms {
   readonly #fresh: (base: string) => string;
   readonly #names = new Map<string, string>();
 
-  constructor({ fresh }: PassContext) {
+  readonly #constants: () => ReadonlyMap<string, TensorProto>;
+
+  constructor({ fresh }: PassContext, constants: () => ReadonlyMap<string, TensorProto>) {
     this.#fresh = fresh;
+    this.#constants = constants;
   }
 
-  get(key: string, base: string, make: () => Tensor): string {
+  /** @param from Name of the constant that it is made from, if it is from one. */
+  get(key: string, base: string, make: () => Tensor, from?: string): string {
     const known = this.#names.get(key);
     if (known !== undefined) return known;
     const name = this.#fresh(base);
-    this.tensors.push(makeTensorProto(name, make()));
+    const source = from === undefined ? undefined : this.#constants().get(from);
+    this.tensors.push(madeFrom(source, name, make()));
     this.#names.set(key, name);
     return name;
   }
@@ -132,7 +137,8 @@ export function replaceNodes(
   context: PassContext,
   rewrite: (node: NodeProto, write: NodeWriter) => string | undefined,
 ): GraphProto {
-  const weights = new WeightForms(context);
+  let constants: ReadonlyMap<string, TensorProto> | undefined;
+  const weights = new WeightForms(context, () => constants ??= visibleConstants(graph, context));
   const added: TensorProto[] = [];
   let changed = false;
   const node = graph.node.flatMap((old) => {

@@ -8,11 +8,10 @@ import type { KnownIntegers } from "../known_integers.ts";
 export function readPackedProduct(
   node: NodeProto,
   constants: ReadonlyMap<string, TensorProto>,
-): KnownIntegers & { bits: 2 | 4 | 8 } | string {
+): KnownIntegers & { type: string } | string {
   const [, stored, scale, zero] = node.input.map((name) => constants.get(name));
   if (!stored || !scale || (node.input[3] && !zero)) return "its weights are no constants";
   if (node.input[4]) return "it has an order of its groups (g_idx)";
-  if (node.input[5]) return "it adds a bias";
   const bits = intAttribute(node, "bits", 4);
   if (bits !== 2 && bits !== 4 && bits !== 8) return `its weights have ${bits} bits`;
   const [rows, columns] = [intAttribute(node, "K", 0), intAttribute(node, "N", 0)];
@@ -47,5 +46,5 @@ export function readPackedProduct(
     for (let k = 0; k < rows; k++) data[k * columns + n] = at(bytes, start, k);
   }
   const integers = { type: "uint8", dims: [rows, columns], data } as const;
-  return { integers, bits, scales, zeroPoints, axis: 0, blockSize };
+  return { integers, type: `uint${bits}`, bits, scales, zeroPoints, axis: 0, blockSize };
 }

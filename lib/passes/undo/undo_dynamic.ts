@@ -4,7 +4,7 @@ import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
 import { dataTypeName, dimsOf, makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
 import { rememberIntegers } from "../known_integers.ts";
 import { everywhere, type PassContext, visibleConstants } from "../pass.ts";
-import { dequantizeKnown, unpackIntegers } from "./stored_integers.ts";
+import { dequantizeKnown, storedIntegers } from "./stored_integers.ts";
 import type { UndoLog } from "./undo_log.ts";
 
 const FLOATS: ReadonlyMap<string, string> = new Map([
@@ -115,7 +115,7 @@ function readWeights(
   scale: TensorProto,
   zero: TensorProto | undefined,
 ) {
-  const unpacked = unpackIntegers(stored);
+  const unpacked = storedIntegers(stored);
   const scales = readTensorProto(scale).data;
   if (!unpacked || !(scales instanceof Float32Array)) return undefined;
   const { integers, bits } = unpacked;

@@ -1,13 +1,13 @@
 import { lookUp } from "../../look_up.ts";
-import { consumers, producers } from "../../onnx/graph.ts";
+import { captured, consumers, producers, removeDeadNodes } from "../../onnx/graph.ts";
 import { isStandard } from "../../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
-import { dataTypeName, makeTensorProto } from "../../onnx/tensor_proto.ts";
-import { type KnownIntegers, rememberIntegers } from "../known_integers.ts";
 import { everywhere, type PassContext, visibleConstants } from "../pass.ts";
-import { readDequantized } from "./read_dequantized.ts";
-import { readPackedProduct } from "./read_packed_product.ts";
-import { dequantizeKnown } from "./stored_integers.ts";
+import { floatConstant, logNames } from "./float_constant.ts";
+import { knownOf } from "./stored_integers.ts";
+import { type TracedIntegers, traceNode, type TraceScope } from "./trace_stored.ts";
+import { LAYING } from "./move_stored.ts";
+import { undoPacked } from "./undo_packed.ts";
 import type { UndoLog } from "./undo_log.ts";
 
 /** Inputs at which layers read their weights. */
@@ -15,87 +15,108 @@ const WEIGHTS: Readonly<Record<string, readonly number[]>> = {
   Conv: [1],
   ConvTranspose: [1],
   Gather: [0],
-  Gemm: [1],
+  Gemm: [0, 1],
   GRU: [1, 2],
   LSTM: [1, 2],
-  MatMul: [1],
+  MatMul: [0, 1],
   RNN: [1, 2],
 };
 
 /** Makes constants that are stored as integers constants of float32 again, which know their integers. */
 export function undoStored(graph: GraphProto, context: PassContext, log: UndoLog): GraphProto {
-  return everywhere((inner, around) => undoConstants(inner, around, log))(graph, context);
+  const undo = everywhere((inner, around) => {
+    const unpacked = undoPacked(inner, around, log);
+    return undoConstants(unpacked, around, log);
+  });
+  const undone = undo(graph, context);
+  // Once more from outside: what only bodies read is known now.
+  return undone === graph ? graph : removeDeadNodes(undone);
 }
 
 function undoConstants(graph: GraphProto, context: PassContext, log: UndoLog): GraphProto {
-  const stored = graph.node.filter((node) =>
-    node.opType === "DequantizeLinear" && isStandard(node) || node.opType === "MatMulNBits"
-  );
-  if (stored.length === 0) return graph;
-  const constants = visibleConstants(graph, context);
-  const results = new Set(graph.output.map(({ name }) => name));
-  const added: TensorProto[] = [];
-  const gone = new Map<NodeProto, NodeProto | undefined>();
-  const leave = ({ name, opType }: NodeProto, why: string) =>
-    void log.left.push({ name, operator: opType, why });
+  const traced = new Map<string, TracedIntegers>();
   const makers = producers(graph);
-  const readers = consumers(graph);
-  for (const node of stored) {
-    const [output = ""] = node.output;
-    if (node.opType === "MatMulNBits") {
-      const read = readPackedProduct(node, constants);
-      if (typeof read === "string") leave(node, read);
-      else {
-        const weights = constantOf(context.fresh(`${node.input[1]}_float`), read);
-        added.push(weights);
-        gone.set(node, floatProduct(node, weights.name, context, log, `uint${read.bits}`));
-      }
-      continue;
-    }
-    // Of an activation: not a matter of stored constants.
-    if (!constants.has(node.input[0]!)) continue;
-    const read = readDequantized(node, constants);
-    if (read === undefined) continue;
-    if (typeof read === "string" || results.has(output)) {
-      leave(node, typeof read === "string" ? read : "it makes an output of the graph");
-      continue;
-    }
-    added.push(constantOf(output, read));
-    gone.set(node, undefined);
-    const type = dataTypeName(constants.get(node.input[0]!)!.dataType);
-    for (const reader of readers.get(output) ?? []) {
-      const at = isStandard(reader) ? lookUp(WEIGHTS, reader.opType) : undefined;
-      if (!at?.some((i) => reader.input[i] === output)) continue;
-      const activation = makers.get(reader.input[reader.opType === "Gather" ? 1 : 0]!);
-      if (activation?.opType === "DequantizeLinear") continue;
-      if (log.layers.some(({ node }) => node === reader.name && node !== "")) continue;
-      const from = [node, reader].map(({ name, opType }) => ({ name, operator: opType }));
-      log.layers.push({ node: reader.name, form: "weights", from, weights: type });
-    }
+  const scope: TraceScope = { constants: visibleConstants(graph, context), makers, traced };
+  for (const node of graph.node) {
+    const found = traceNode(node, scope);
+    if (typeof found === "object") traced.set(node.output[0]!, found);
+    else if (found) log.left.push({ name: node.name, operator: node.opType, why: found });
   }
-  if (added.length === 0) return graph;
-  const node = graph.node.flatMap((old) => gone.has(old) ? gone.get(old) ?? [] : old);
-  return { ...graph, node, initializer: [...graph.initializer, ...added] };
+  const results = new Set(graph.output.map(({ name }) => name));
+  const readers = consumers(graph);
+  const inside = new Set(graph.node.flatMap((node) => [...captured(node)]));
+  const isLast = (name: string) =>
+    results.has(name) || inside.has(name) ||
+    (readers.get(name) ?? []).some((reader) => !traced.has(reader.output[0]!));
+  const added = new Map<string, TensorProto>();
+  const replaced = new Map<NodeProto, NodeProto | undefined>();
+  for (const [name, found] of traced) {
+    if (found.stage !== "scaled" || !isLast(name)) continue;
+    const { nodes, rows, stored } = found;
+    const last = nodes.at(-1)!;
+    const known = knownOf(stored);
+    if (!known || results.has(name) && !rows) {
+      const why = known ? "it makes an output of the graph" : "its scales vary in all dimensions";
+      log.left.push({ name: last.name, operator: last.opType, why });
+      continue;
+    }
+    if (!rows) {
+      added.set(name, floatConstant(name, known));
+      replaced.set(last, undefined);
+      const reading = readers.get(name) ?? [];
+      logReaders(name, { reading, nodes, makers, type: stored.type }, log);
+      continue;
+    }
+    const table = added.get(found.made) ??
+      floatConstant(context.fresh(`${rows.input[0]}_float`), known);
+    added.set(found.made, table);
+    const gather = { ...rows, input: [table.name, rows.input[1]!], output: last.output };
+    gather.name = gather.name.replace(/_quant$/, "");
+    context.origins.inherit(gather, ...nodes);
+    replaced.set(last, gather);
+    log.layers.push({
+      node: gather.name,
+      form: "weights",
+      from: logNames(nodes),
+      weights: stored.type,
+    });
+  }
+  if (replaced.size === 0) return graph;
+  const node = graph.node.flatMap((old) => replaced.has(old) ? replaced.get(old) ?? [] : old);
+  return removeDeadNodes({
+    ...graph,
+    node,
+    initializer: [...graph.initializer, ...added.values()],
+  });
 }
 
-function constantOf(name: string, known: KnownIntegers): TensorProto {
-  const tensor = makeTensorProto(name, dequantizeKnown(known));
-  rememberIntegers(tensor, known);
-  return tensor;
-}
-
-function floatProduct(
-  packed: NodeProto,
-  weights: string,
-  { origins }: PassContext,
+/** Notes the layers down that read a constant as their weights, and floats beside it. */
+function logReaders(
+  name: string,
+  { reading, nodes, makers, type }: {
+    readonly reading: readonly NodeProto[];
+    readonly nodes: readonly NodeProto[];
+    readonly makers: ReadonlyMap<string, NodeProto>;
+    readonly type: string;
+  },
   log: UndoLog,
-  type: string,
-): NodeProto {
-  const name = packed.name.replace(/_Q\d+$/, "");
-  const input = [packed.input[0]!, weights];
-  const product = { ...packed, opType: "MatMul", domain: "", name, input, attribute: [] };
-  origins.inherit(product, packed);
-  const from = [{ name: packed.name, operator: packed.opType }];
-  log.layers.push({ node: name, form: "weights", from, weights: type });
-  return product;
+): void {
+  for (const reader of reading) {
+    const places = isStandard(reader) ? lookUp(WEIGHTS, reader.opType) : undefined;
+    const at = places?.find((i) => reader.input[i] === name);
+    if (at === undefined) continue;
+    const beside = reader.input[reader.opType === "Gather" || at === 0 ? 1 : 0]!;
+    if (reader.opType !== "Gather" && isQuantized(beside, makers)) continue;
+    // A recurrent layer reads two of them.
+    if (log.layers.some(({ node }) => node !== "" && node === reader.name)) continue;
+    const from = logNames([...nodes, reader]);
+    log.layers.push({ node: reader.name, form: "weights", from, weights: type });
+  }
+}
+
+/** Whether an activation comes out of integers. */
+function isQuantized(name: string, makers: ReadonlyMap<string, NodeProto>): boolean {
+  let maker = makers.get(name);
+  while (maker && LAYING.has(maker.opType)) maker = makers.get(maker.input[0]!);
+  return maker?.opType === "DequantizeLinear";
 }

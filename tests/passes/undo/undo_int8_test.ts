@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { Model } from "../../../lib/onnx/model.ts";
+import type { TensorProto } from "../../../lib/onnx/onnx_pb.ts";
 import { readTensorProto } from "../../../lib/onnx/tensor_proto.ts";
 import { integersOf } from "../../../lib/passes/known_integers.ts";
 import { undoInt8 } from "../../../lib/passes/undo/undo_int8.ts";
@@ -87,4 +89,90 @@ Deno.test("undoInt8() makes dynamic products float32, several of one activation,
   assert.deepEqual(values, [["x", "y", 0.5, -1, 0, 2], ["x", "k", 2, 8, 6, 16]]);
   assert.deepEqual(layers.map(({ form }) => form), ["dynamic", "dynamic"]);
   assert.deepEqual(left.map(({ why }) => why), ["its weights are no constants"]);
+});
+
+/** The float32 constant that a node reads. */
+function constantOf(model: Model, name: string): TensorProto {
+  return model.graph.initializer.find((tensor) => tensor.name === name)!;
+}
+
+Deno.test("undoInt8() follows Cast, Sub and Mul through layouts, and keeps blocks and channels apart", () => {
+  const model = modelOf(
+    `input x float32[1, 3]
+     output y float32[1, 2]
+     output k float32[1, 2]
+     c = Cast(q) {to=1}; d = Sub(c, z); e = Mul(s, d); w = Transpose(e) {perm=[1, 0]}
+     y = MatMul(x, w)
+     b = Cast(p) {to=1}; m = Mul(b, bs); f = Reshape(m, flat)
+     cut = Slice(f, start, end, axis); k = Gemm(x, cut) {transB=1}`,
+    {
+      q: { type: "uint8", dims: [2, 3], data: Uint8Array.of(1, 2, 3, 4, 5, 6) },
+      z: floats([2, 1], Float32Array.of(1, 4)),
+      s: floats([2, 1], Float32Array.of(10, 100)),
+      p: { type: "int8", dims: [2, 2, 2], data: Int8Array.of(1, 2, 3, 4, 5, 6, 7, 8) },
+      bs: floats([2, 2, 1], Float32Array.of(1, 10, 100, 1000)),
+      flat: { type: "int64", dims: [2], data: BigInt64Array.of(2n, 4n) },
+      start: { type: "int64", dims: [1], data: BigInt64Array.of(0n) },
+      end: { type: "int64", dims: [1], data: BigInt64Array.of(3n) },
+      axis: { type: "int64", dims: [1], data: BigInt64Array.of(1n) },
+    },
+  );
+  const { model: undone, layers, left } = undoInt8(model);
+  assert.deepEqual(undone.graph.node.map(({ opType }) => opType), ["MatMul", "Gemm"]);
+  const [w, cut] = ["w", "cut"].map((name) => constantOf(undone, name));
+  assert.deepEqual([...readTensorProto(w!).data], [0, 0, 10, 100, 20, 200]);
+  assert.deepEqual([...readTensorProto(cut!).data], [1, 2, 30, 500, 600, 7000]);
+  assert.equal(integersOf(w)?.axis, 1);
+  const { axis, blockSize, scales } = integersOf(cut)!;
+  assert.deepEqual([axis, blockSize, ...scales], [1, 2, 1, 10, 100, 1000]);
+  assert.equal(layers.length, 2);
+  assert.deepEqual(left, []);
+});
+
+Deno.test("undoInt8() gathers rows of float32 where the file makes floats of the rows", () => {
+  const model = modelOf(
+    `input i int64[2]
+     output y float32[2, 2]
+     output k float32[2, 2]
+     r = Gather(t, i); y = DequantizeLinear(r, s)
+     g = Gather(t, i); c = Cast(g) {to=1}; h = Gather(hs, i); k = Mul(c, h)`,
+    {
+      t: { type: "int8", dims: [3, 2], data: Int8Array.of(1, 2, 3, 4, 5, 6) },
+      s: scalar(0.5),
+      hs: floats([3, 1], Float32Array.of(1, 10, 100)),
+    },
+  );
+  const { model: undone } = undoInt8(model);
+  assert.deepEqual(undone.graph.node.map(({ opType, output }) => opType + output), [
+    "Gathery",
+    "Gatherk",
+  ]);
+  const tables = undone.graph.node.map((
+    { input },
+  ) => [...readTensorProto(constantOf(undone, input[0]!)).data]);
+  assert.deepEqual(tables, [[0.5, 1, 1.5, 2, 2.5, 3], [1, 2, 30, 40, 500, 600]]);
+});
+
+Deno.test("undoInt8() reads packed rows, and a packed product with a bias, as the runtime does", async () => {
+  const bytes = (count: number) => Uint8Array.from({ length: count }, (_, i) => (i * 91 + 7) & 255);
+  const model = modelOf(
+    `input i int64[2]
+     output y float32[2, 3]
+     g = com.microsoft::GatherBlockQuantized(t, i, ts, tz) {bits=4, block_size=16, quantize_axis=1}
+     y = com.microsoft::MatMulNBits(g, b, s, bias) {K=32, N=3, bits=8, block_size=16}`,
+    {
+      t: { type: "uint8", dims: [4, 16], data: bytes(64) },
+      ts: random([4, 2], 3),
+      tz: { type: "uint8", dims: [4, 1], data: bytes(4) },
+      b: { type: "uint8", dims: [3, 2, 16], data: bytes(96) },
+      s: random([3, 2], 5),
+      bias: random([3], 6),
+    },
+  );
+  // No zero points and no order of groups.
+  model.graph.node[1]!.input.splice(3, 0, "", "");
+  const { model: undone } = undoInt8(model);
+  assert.deepEqual(undone.graph.node.map(({ opType }) => opType), ["Gather", "MatMul", "Add"]);
+  const feeds = { i: { type: "int64", dims: [2], data: BigInt64Array.of(3n, 1n) } } as const;
+  assert.ok(error(await run(undone, feeds), await run(model, feeds)) < 1e-5);
 });

@@ -68,7 +68,10 @@ function addLaidOut(
   if (axis !== undefined && !map) return undefined;
   const key = `${root} ${weight.name} ${map?.axis}`;
   const stored = builder.once(`stored ${key}`, () => {
-    const { values, ...rest } = quantizeWeights(data, dims, map ? [map.axis] : [], {
+    const known = leastScale ? undefined : knownWeights(root, map?.axis, facts);
+    // What is laid out may be filled up with zeros, which have to be zero as integers.
+    const taken = known?.type === "int8" ? known : undefined;
+    const { values, ...rest } = taken ?? quantizeWeights(data, dims, map ? [map.axis] : [], {
       ...weight,
       leastScale: leastScale && map ? atRoot(leastScale, map, dims) : leastScale,
     });

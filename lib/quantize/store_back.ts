@@ -10,6 +10,7 @@ import {
 import { dimsOf, makeTensorProto, readTensorProto } from "../onnx/tensor_proto.ts";
 import { integersOf } from "../passes/known_integers.ts";
 import { raisedFrom, withoutNote } from "../passes/raise_floats.ts";
+import { areBlocks, type BlockWriter, writeKnownBlocks } from "./known_blocks.ts";
 import { Float16Elements } from "../tensor/float16_array.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 
@@ -83,6 +84,17 @@ interface Stored {
 
 function asIntegers(tensor: TensorProto, { fresh }: Storing): Stored | undefined {
   const known = integersOf(tensor);
+  if (areBlocks(known)) {
+    const tensors: TensorProto[] = [];
+    const constant: BlockWriter["constant"] = (base, tensor, options) => {
+      tensors.push(makeTensorProto(fresh(base), tensor, options));
+      return tensors.at(-1)!.name;
+    };
+    return {
+      nodes: writeKnownBlocks(tensor.name, known, { constant, fresh, packs: false }),
+      tensors,
+    };
+  }
   if (!known || known.blockSize !== undefined) return undefined;
   const { integers, scales, zeroPoints, axis } = known;
   const { name } = tensor;

@@ -1,18 +1,20 @@
 import { isStandard, makeNode } from "../onnx/node.ts";
 import { type NodeProto, type TensorProto, TensorProto_DataType } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
+import { integersOf } from "../passes/known_integers.ts";
 import { Float16Elements } from "../tensor/float16_array.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { quantizeBlocks } from "./block_weights.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { WeightObserver, WeightOnly } from "./qconfig.ts";
+import { areBlocks, type BlockWriter, writeKnownBlocks } from "./known_blocks.ts";
 import { fileWeights } from "./known_weights.ts";
 import { readWeights, worstOf } from "./read_weights.ts";
 import { channelAxes } from "./weight_axes.ts";
 import { largestMagnitude } from "./weight_clip.ts";
 import { channelMap } from "./weight_layout.ts";
-import { quantizeWeights } from "./weights.ts";
+import { type QuantizedWeights, quantizeWeights } from "./weights.ts";
 
 /** Fewer elements are not worth a Cast, a Mul and a scale in the file. */
 const FEWEST_ELEMENTS = 128;
@@ -101,6 +103,15 @@ export function storeSmall(node: NodeProto, qconfig: WeightOnly, builder: Builde
       const weights = readWeights(name, facts);
       const axes = storedAxes(node, input, weights.dims, facts);
       if (qconfig.bits === 16) return asFloat16(name, weights, builder);
+      const packs = qconfig.bits === 4;
+      const known = integersOf(facts.floatConstant(name));
+      if (areBlocks(known)) {
+        const constant: BlockWriter["constant"] = (...given) => builder.constant(...given);
+        const fresh = (base: string) => builder.fresh(base);
+        return writeKnownBlocks(name, known, { constant, fresh, packs });
+      }
+      const file = fileWeights(name, facts);
+      if (file && (known?.bits ?? 8) < 8) return asFile(name, weights.dims, file, packs, builder);
       if (qconfig.bits === 8) {
         return asInt8(name, weights, axes, generous(node, qconfig.weight), builder);
       }
@@ -148,10 +159,25 @@ function asInt8(
   builder: Builder,
 ): NodeProto[] {
   const perChannel = weight.granularity === "channel";
-  const known = fileWeights(name, builder.facts);
-  const quantized = known ?? quantizeWeights(data, dims, perChannel ? axes : [], weight);
-  const { type, values, scales, zeroPoints, scaleDims } = quantized;
-  const stored = builder.constant(`${name}_${type}`, { type, dims, data: values } as Tensor);
+  const quantized = fileWeights(name, builder.facts) ??
+    quantizeWeights(data, dims, perChannel ? axes : [], weight);
+  return asFile(name, dims, quantized, false, builder);
+}
+
+/** Integers behind Cast, Sub and Mul; as int4, if the file may hold it and it holds them. */
+function asFile(
+  name: string,
+  dims: readonly number[],
+  { type, values, scales, zeroPoints, scaleDims }: QuantizedWeights,
+  packs: boolean,
+  builder: Builder,
+): NodeProto[] {
+  const isSmall = packs && type === "int8" && values.every((step) => step >= -8 && step <= 7);
+  const stored = builder.constant(
+    `${name}_${isSmall ? "int4" : type}`,
+    { type, dims, data: values } as Tensor,
+    isSmall ? { packed: "int4" } : {},
+  );
   const scale = floats(`${name}_scale`, scales, scaleDims, builder);
   const wide = builder.fresh(`${name}_wide`);
   const nodes = [toFloat(stored, wide)];

@@ -1,5 +1,6 @@
 import type { Model } from "../../onnx/model.ts";
 import { rootContext } from "../pass.ts";
+import { removeDead } from "../remove_dead.ts";
 import { undoDynamic } from "./undo_dynamic.ts";
 import { undoStatic } from "./undo_static.ts";
 import { undoStored } from "./undo_stored.ts";
@@ -32,7 +33,8 @@ export function undoInt8(model: Model): Undone {
   const graph = undoStatic(floats, context, log);
   const { ranges, layers, left, clipped } = log;
   return {
-    model: graph === model.graph ? model : model.withGraph(graph),
+    // What only the integers needed goes: the runtime refuses constants without a reader in files of IR 3.
+    model: graph === model.graph ? model : model.withGraph(removeDead(graph)),
     ...{ ranges, layers, left, clipped },
   };
 }

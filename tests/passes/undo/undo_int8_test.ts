@@ -42,6 +42,21 @@ Deno.test("undoInt8() makes a table of integers before a Gather and blocks of we
   assert.deepEqual([...y!.data], [2755.5, 32080, 347.5, 3960]);
 });
 
+Deno.test("undoInt8() leaves no scale or zero point behind that nothing reads", () => {
+  const model = modelOf(
+    `input x float32[1, 2]
+     output y float32[1, 2]
+     w = DequantizeLinear(b, s, z); y = MatMul(x, w)`,
+    {
+      b: { type: "int8", dims: [2, 2], data: Int8Array.of(1, 2, 3, 4) },
+      s: scalar(0.5),
+      z: { type: "int8", dims: [], data: Int8Array.of(0) },
+    },
+  );
+  const { initializer } = undoInt8(model).model.graph;
+  assert.deepEqual(initializer.map(({ name }) => name), ["w"]);
+});
+
 Deno.test("undoInt8() reads packed 4-bit weights as the runtime computes with them", async () => {
   const bytes = Uint8Array.from({ length: 3 * 2 * 8 }, (_, i) => (i * 37 + 11) & 255);
   const model = modelOf(

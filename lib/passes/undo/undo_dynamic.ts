@@ -1,4 +1,4 @@
-import { consumers, pinned, producers, removeDeadNodes } from "../../onnx/graph.ts";
+import { allNodes, consumers, pinned, producers, removeDeadNodes } from "../../onnx/graph.ts";
 import { isStandard } from "../../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
 import { dataTypeName, dimsOf, makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
@@ -12,8 +12,17 @@ const FLOATS: ReadonlyMap<string, string> = new Map([
   ["MatMulInteger", "MatMul"],
 ]);
 
+/** Operators with dynamic ranges that have no float32 form here. */
+const UNKNOWN: ReadonlySet<string> = new Set([
+  ...["DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "QAttention"],
+]);
+
 /** Makes products whose ranges are found in every run products of float32 again. */
 export function undoDynamic(graph: GraphProto, context: PassContext, log: UndoLog): GraphProto {
+  const why = "there is no float32 form of this operator here";
+  for (const { name, opType } of allNodes(graph)) {
+    if (UNKNOWN.has(opType)) log.left.push({ name, operator: opType, why });
+  }
   return everywhere((inner, around) => undoProducts(inner, around, log))(graph, context);
 }
 

@@ -191,3 +191,16 @@ Deno.test("undoInt8() reads packed rows, and a packed product with a bias, as th
   const feeds = { i: { type: "int64", dims: [2], data: BigInt64Array.of(3n, 1n) } } as const;
   assert.ok(error(await run(undone, feeds), await run(model, feeds)) < 1e-5);
 });
+
+Deno.test("undoInt8() names an operator with dynamic ranges that it has no float32 form of", () => {
+  const model = modelOf(
+    `input x float32[1, 1, 2]
+     output y float32[1, 1, 1, 2]
+     y = com.microsoft::DynamicQuantizeLSTM(x, w, r) {hidden_size=2} @ lstm`,
+  );
+  const { model: same, left } = undoInt8(model);
+  assert.equal(same, model);
+  assert.deepEqual(left.map(({ name, operator }) => [name, operator]), [
+    ["lstm", "DynamicQuantizeLSTM"],
+  ]);
+});

@@ -1,7 +1,190 @@
-import type { GraphProto } from "../../onnx/onnx_pb.ts";
-import type { PassContext } from "../pass.ts";
+import { intAttribute, isStandard, stringAttribute } from "../../onnx/node.ts";
+import {
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  TensorProto_DataType as DataType,
+} from "../../onnx/onnx_pb.ts";
+import { removeDeadNodes } from "../../onnx/graph.ts";
+import { dimsOf, makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
+import { elementCount } from "../../tensor/tensor.ts";
+import { integersOf } from "../known_integers.ts";
+import { everywhere, type PassContext } from "../pass.ts";
+import { KERNELS } from "./integer_kernels.ts";
+import { isConversion, Twins } from "./twins.ts";
 import type { UndoLog } from "./undo_log.ts";
 
-export function undoStatic(graph: GraphProto, _context: PassContext, _log: UndoLog): GraphProto {
-  return graph;
+/** Operators that only move values, or take the largest: on integers they do the same. */
+const MOVES: ReadonlySet<string> = new Set([
+  "DepthToSpace",
+  "Expand",
+  "Flatten",
+  "Gather",
+  "Identity",
+  "MaxPool",
+  "Reshape",
+  "Resize",
+  "Slice",
+  "SpaceToDepth",
+  "Split",
+  "Squeeze",
+  "Tile",
+  "Transpose",
+  "Unsqueeze",
+]);
+
+/**
+ * Reads layers with ranges in the file as float32 operators: between QuantizeLinear and DequantizeLinear, and
+ * as operators on integers. Where a range begins at zero behind a result that may be negative, the Relu that
+ * the quantizer took out is written again.
+ */
+export function undoStatic(graph: GraphProto, context: PassContext, log: UndoLog): GraphProto {
+  return everywhere((inner, around) => undoGraph(inner, around, log))(graph, context);
+}
+
+function undoGraph(graph: GraphProto, context: PassContext, log: UndoLog): GraphProto {
+  const isInteger = (node: NodeProto) =>
+    KERNELS.has(node.opType) || isConversion(node, "QuantizeLinear") ||
+    isConversion(node, "DequantizeLinear");
+  if (!graph.node.some(isInteger)) return graph;
+  const twins = new Twins(graph, context, log);
+  for (const node of graph.node) {
+    if (isConversion(node, "QuantizeLinear")) quantize(node, twins);
+    else if (isConversion(node, "DequantizeLinear")) dequantize(node, twins);
+    else if (KERNELS.has(node.opType)) compute(node, twins);
+    else if (isMove(node) && twins.of(node.input[0])) move(node, twins);
+    else keep(node, twins);
+  }
+  return removeDeadNodes({
+    ...graph,
+    node: twins.nodes,
+    initializer: [...graph.initializer, ...twins.added],
+  });
+}
+
+function isMove(node: NodeProto): boolean {
+  if (!isStandard(node) || !MOVES.has(node.opType)) return false;
+  return node.opType !== "Resize" || stringAttribute(node, "mode", "nearest") === "nearest";
+}
+
+function quantize(node: NodeProto, twins: Twins): void {
+  const [x = "", scale = "", zeroPoint = ""] = node.input;
+  const range = twins.constant(x) ? undefined : twins.range(scale, zeroPoint, typeOf(node));
+  if (!range) {
+    if (!twins.constant(x)) {
+      leave(node, "its scale or zero point is no constant, or there are several", twins);
+    }
+    keep(node, twins);
+    return;
+  }
+  twins.pair(node.output[0]!, twins.named(x), { range, scale, zeroPoint }, node);
+}
+
+function typeOf(node: NodeProto) {
+  const type = intAttribute(node, "output_dtype", 0);
+  return type === DataType.INT8
+    ? "int8"
+    : type === DataType.UINT16
+    ? "uint16"
+    : type === DataType.INT16
+    ? "int16"
+    : "uint8";
+}
+
+function dequantize(node: NodeProto, twins: Twins): void {
+  const [integers = "", scale = "", zeroPoint] = node.input;
+  const [y = ""] = node.output;
+  const twin = twins.of(integers);
+  if (twin && twins.isReadAs(integers, scale, zeroPoint)) {
+    twins.rename(y, twin.float, node);
+    return;
+  }
+  const bias = twins.constant(integers);
+  if (bias?.dataType === DataType.INT32) {
+    const floats = dequantizedBias(y, bias, twins.constant(scale));
+    if (floats && !twins.isPinned(y)) {
+      twins.added.push(floats);
+      return;
+    }
+  }
+  if (!bias) {
+    leave(
+      node,
+      twin
+        ? "it reads integers with another scale than they were made with"
+        : "its integers are computed by nothing that is known",
+      twins,
+    );
+  }
+  keep(node, twins);
+}
+
+/** The int32 bias of a layer, as floats: one scale, or one for each. */
+function dequantizedBias(
+  name: string,
+  bias: TensorProto,
+  scale: TensorProto | undefined,
+): TensorProto | undefined {
+  if (scale?.dataType !== DataType.FLOAT) return undefined;
+  const { dims, data } = readTensorProto(bias);
+  const scales = readTensorProto(scale).data as Float32Array;
+  if (scales.length !== 1 && scales.length !== elementCount(dimsOf(bias))) return undefined;
+  const floats = Float32Array.from(
+    data as Int32Array,
+    (value, i) => value * scales[scales.length === 1 ? 0 : i]!,
+  );
+  return makeTensorProto(name, { type: "float32", dims, data: floats });
+}
+
+/** An operator on integers: what it computes, in float32. */
+function compute(node: NodeProto, twins: Twins): void {
+  const written = KERNELS.get(node.opType)!(node, twins);
+  if (written === undefined) return;
+  leave(node, written, twins);
+  keep(node, twins);
+}
+
+/** The same move of the floats. */
+function move(node: NodeProto, twins: Twins): void {
+  const { float: _, ...twin } = twins.of(node.input[0])!;
+  const outputs = node.output.map((name) => name && twins.floatName(name));
+  const input = [
+    twins.of(node.input[0])!.float,
+    ...node.input.slice(1).map((name) => twins.named(name)),
+  ];
+  twins.write({ ...node, input, output: outputs }, node);
+  node.output.forEach((name, i) => {
+    if (name) twins.pair(name, outputs[i]!, twin, node);
+  });
+}
+
+/** A node that computes in float32, or that is not known: it reads floats where there are any. */
+function keep(node: NodeProto, twins: Twins): void {
+  const input = node.input.map((name) => twins.named(name));
+  const changed = input.some((name, i) => name !== node.input[i]);
+  const kept = changed ? { ...node, input } : node;
+  twins.write(kept, node);
+  if (!changed) return;
+  const makers = node.input.flatMap((name, i) =>
+    input[i] === name ? [] : twins.makerOf(name) ?? []
+  );
+  const readers = node.output.flatMap((name) =>
+    twins.readersOf(name).filter((one) => one.opType === "QuantizeLinear")
+  );
+  const weights = input.flatMap((name) => {
+    const known = integersOf(twins.constant(name));
+    return known ? [known.integers.type] : [];
+  });
+  const range = twins.log.ranges.get(input.find((name, i) => name !== node.input[i])!);
+  twins.log.layers.push({
+    node: node.name,
+    form: "static",
+    from: [...makers, node, ...readers].map(({ name, opType }) => ({ name, operator: opType })),
+    ...range && { activations: range.type },
+    ...weights[0] && { weights: weights[0] },
+  });
+}
+
+function leave({ name, opType }: NodeProto, why: string, { log }: Twins): void {
+  log.left.push({ name, operator: opType, why });
 }

@@ -1,0 +1,215 @@
+import { consumers, pinned, producers } from "../../onnx/graph.ts";
+import { domainOf, isStandard, makeNode } from "../../onnx/node.ts";
+import { CONTRIB_DOMAIN } from "../../onnx/contrib.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
+import { makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
+import { elementCount, type Tensor } from "../../tensor/tensor.ts";
+import type { KnownIntegers } from "../known_integers.ts";
+import { type PassContext, visibleConstants } from "../pass.ts";
+import { floatConstant } from "./float_constant.ts";
+import type { FileActivation, FileRange, UndoLog } from "./undo_log.ts";
+
+/** A tensor of integers, and the float32 tensor that they stand for. */
+export interface Twin {
+  readonly float: string;
+  readonly range: FileRange;
+  /** Constants of its scale and zero point. */
+  readonly scale: string;
+  readonly zeroPoint: string;
+}
+
+/** Least and largest integer of each type. */
+const GRIDS: Readonly<Record<FileActivation, readonly [number, number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+};
+
+/** Operators whose result may be negative whatever they read. */
+const SIGNED_RESULTS = /^(Add|BatchNormalization|Conv|ConvTranspose|Gemm|MatMul|Sub)$/;
+
+/** The nodes that are written, and the float32 tensors behind the integers that were read so far. */
+export class Twins {
+  readonly nodes: NodeProto[] = [];
+  readonly added: TensorProto[] = [];
+  readonly #twins = new Map<string, Twin>();
+  /** Float32 names that stand for the results of DequantizeLinear. */
+  readonly #renamed = new Map<string, string>();
+  readonly #made = new Map<string, NodeProto>();
+  readonly #constants: Map<string, TensorProto>;
+  readonly #readers: ReadonlyMap<string, readonly NodeProto[]>;
+  readonly #makers: ReadonlyMap<string, NodeProto>;
+  readonly #pinned: ReadonlySet<string>;
+
+  constructor(graph: GraphProto, readonly context: PassContext, readonly log: UndoLog) {
+    this.#constants = visibleConstants(graph, context);
+    this.#readers = consumers(graph);
+    this.#makers = producers(graph);
+    this.#pinned = pinned(graph);
+  }
+
+  of(integers: string | undefined): Twin | undefined {
+    return this.#twins.get(integers ?? "");
+  }
+
+  constant(name: string | undefined): TensorProto | undefined {
+    return this.#constants.get(name ?? "");
+  }
+
+  isPinned(name: string): boolean {
+    return this.#pinned.has(name);
+  }
+
+  /** Adds a constant. @returns Its name. */
+  addConstant(base: string, tensor: Tensor): string {
+    const made = makeTensorProto(this.context.fresh(base), tensor);
+    this.added.push(made);
+    this.#constants.set(made.name, made);
+    return made.name;
+  }
+
+  /** The float32 name of a tensor that a DequantizeLinear of the file made; else the name itself. */
+  named(name: string): string {
+    return this.#renamed.get(name) ?? name;
+  }
+
+  /** Writes a node in the place of one of the file. */
+  write(node: NodeProto, ...from: readonly NodeProto[]): void {
+    this.context.origins.inherit(node, ...from);
+    this.nodes.push(node);
+    for (const name of node.output) this.#made.set(name, node);
+  }
+
+  /** A range that constants of one scale and one zero point give. */
+  range(scale: string | undefined, zeroPoint: string | undefined, type?: FileActivation) {
+    const [scales, zeros] = [this.constant(scale), this.constant(zeroPoint)];
+    if (!scales || (zeroPoint && !zeros)) return undefined;
+    const scaleData = readTensorProto(scales);
+    const zeroData = zeros && readTensorProto(zeros);
+    if (elementCount(scaleData.dims) !== 1) return undefined;
+    if (zeroData && elementCount(zeroData.dims) !== 1) return undefined;
+    const known = zeroData?.type ?? type ?? "uint8";
+    if (!(known in GRIDS)) return undefined;
+    const range: FileRange = {
+      type: known as FileActivation,
+      scale: Number(scaleData.data[0]),
+      zeroPoint: Number(zeroData?.data[0] ?? 0),
+    };
+    return range.scale > 0 && range.scale < Infinity ? range : undefined;
+  }
+
+  /** Whether integers are read with the scale and the zero point that they were made with. */
+  isReadAs(integers: string | undefined, scale: string, zeroPoint: string | undefined): boolean {
+    const twin = this.of(integers);
+    const range = twin && this.range(scale, zeroPoint, twin.range.type);
+    return range !== undefined && range.scale === twin!.range.scale &&
+      range.zeroPoint === twin!.range.zeroPoint;
+  }
+
+  /**
+   * Notes that integers stand for a float32 tensor. Behind a result that may be negative, a range from zero on
+   * hides a Relu, which is written again.
+   */
+  pair(integers: string, float: string, twin: Omit<Twin, "float">, from: NodeProto): void {
+    const { range } = twin;
+    const name = this.#hidesRelu(float, range) ? this.#clip(float, range, from) : float;
+    this.#twins.set(integers, { ...twin, float: name });
+    this.log.ranges.set(name, range);
+    // For whoever still reads the integers; else it is dead.
+    const quantize = from.opType === "QuantizeLinear"
+      ? { ...from, input: [name, ...from.input.slice(1)] }
+      : makeNode("QuantizeLinear", [name, twin.scale, twin.zeroPoint], [integers], {}, {
+        name: this.context.fresh(`${from.name}_quantize`),
+      });
+    this.write(quantize, from);
+  }
+
+  #hidesRelu(float: string, { type, zeroPoint }: FileRange): boolean {
+    if (zeroPoint !== GRIDS[type][0]) return false;
+    const maker = this.#made.get(float);
+    if (!maker || !isStandard(maker) || !SIGNED_RESULTS.test(maker.opType)) return false;
+    if (maker.opType !== "Add") return true;
+    return !maker.input.every((name) => {
+      const range = this.log.ranges.get(name);
+      return range && range.zeroPoint === GRIDS[range.type][0];
+    });
+  }
+
+  #clip(float: string, { type, scale, zeroPoint }: FileRange, from: NodeProto): string {
+    const name = this.context.fresh(`${float}_relu`);
+    const top = scale * (GRIDS[type][1] - zeroPoint);
+    const isSix = Math.abs(top - 6) <= scale;
+    const bound = (base: string, value: number) =>
+      this.addConstant(base, { type: "float32", dims: [], data: Float32Array.of(value) });
+    const input = isSix ? [float, bound("relu6_min", 0), bound("relu6_max", 6)] : [float];
+    const nodeName = this.context.fresh(`${this.#made.get(float)!.name}_relu`);
+    this.write(makeNode(isSix ? "Clip" : "Relu", input, [name], {}, { name: nodeName }), from);
+    this.log.clipped.add(name);
+    return name;
+  }
+
+  /** Has all that reads the result of a DequantizeLinear read the float32 tensor itself. */
+  rename(dequantized: string, float: string, from: NodeProto): void {
+    this.#renamed.set(dequantized, float);
+    if (!this.isPinned(dequantized)) return;
+    this.write(makeNode("Identity", [float], [dequantized], {}, { name: from.name }), from);
+  }
+
+  /** A float32 constant that knows the integers of a stored one. @returns Undefined of what it cannot be. */
+  weights(
+    stored: string,
+    scale: string,
+    zeroPoint: string | undefined,
+    axisOf: (rank: number) => number,
+  ): { name: string; type: string } | undefined {
+    const tensor = this.constant(stored);
+    const integers = tensor && readTensorProto(tensor);
+    const scales = this.constant(scale);
+    const zeros = this.constant(zeroPoint);
+    if (integers?.type !== "int8" && integers?.type !== "uint8") return undefined;
+    if (!scales || (zeroPoint && !zeros)) return undefined;
+    const scaleData = readTensorProto(scales).data;
+    if (!(scaleData instanceof Float32Array)) return undefined;
+    const zeroData = zeros && readTensorProto(zeros).data as Int8Array | Uint8Array;
+    const count = Math.max(scaleData.length, zeroData?.length ?? 1);
+    const axis = count === 1 ? undefined : axisOf(integers.dims.length);
+    if (axis !== undefined && integers.dims[axis] !== count) return undefined;
+    const spread = (data: ArrayLike<number> | undefined) =>
+      Array.from({ length: count }, (_, i) => data?.[data.length === 1 ? 0 : i] ?? 0);
+    const known: KnownIntegers = {
+      integers: integers as Tensor<"int8" | "uint8">,
+      axis,
+      scales: Float32Array.from(spread(scaleData)),
+      zeroPoints: (integers.type === "int8" ? Int8Array : Uint8Array).of(...spread(zeroData)),
+    };
+    const name = this.context.fresh(stored.replace(/_quantized$/, ""));
+    const made = floatConstant(name, known);
+    this.added.push(made);
+    this.#constants.set(name, made);
+    return { name, type: integers.type };
+  }
+
+  /** A free name for the float32 tensor of integers: that of the output they are dequantized to, where there is one. */
+  floatName(integers: string): string {
+    const plain = integers.replace(/_(quantized|QuantizeLinear_Output)$/, "");
+    return this.context.fresh(plain === integers ? `${integers}_float` : plain);
+  }
+
+  /** Whether a name stood for a result in the file. */
+  makerOf(name: string): NodeProto | undefined {
+    return this.#makers.get(name);
+  }
+
+  readersOf(name: string): readonly NodeProto[] {
+    return this.#readers.get(name) ?? [];
+  }
+}
+
+/** Whether a node changes integers to floats or back, of the standard or onnxruntime's own. */
+export function isConversion(
+  node: NodeProto,
+  opType: "QuantizeLinear" | "DequantizeLinear",
+): boolean {
+  return node.opType === opType && (isStandard(node) || domainOf(node) === CONTRIB_DOMAIN);
+}

@@ -1,10 +1,11 @@
 import { allNodes, consumers, pinned, producers, removeDeadNodes } from "../../onnx/graph.ts";
 import { isStandard } from "../../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
-import { dataTypeName, dimsOf, makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
-import { rememberIntegers } from "../known_integers.ts";
 import { everywhere, type PassContext, visibleConstants } from "../pass.ts";
-import { dequantizeKnown, storedIntegers } from "./stored_integers.ts";
+import { floatConstant, logNames } from "./float_constant.ts";
+import { productWeights } from "./product_weights.ts";
+import { knownOf } from "./stored_integers.ts";
+import { undoFusedDynamic } from "./undo_fused_dynamic.ts";
 import type { UndoLog } from "./undo_log.ts";
 
 const FLOATS: ReadonlyMap<string, string> = new Map([
@@ -12,18 +13,34 @@ const FLOATS: ReadonlyMap<string, string> = new Map([
   ["MatMulInteger", "MatMul"],
 ]);
 
-/** Operators with dynamic ranges that have no float32 form here. */
-const UNKNOWN: ReadonlySet<string> = new Set([
-  ...["DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "QAttention"],
+/** Operators that are named themselves where they stay. */
+const PRODUCTS: ReadonlySet<string> = new Set([
+  ...[...FLOATS.keys(), "MatMulIntegerToFloat"],
 ]);
 
 /** Makes products whose ranges are found in every run products of float32 again. */
 export function undoDynamic(graph: GraphProto, context: PassContext, log: UndoLog): GraphProto {
   const why = "there is no float32 form of this operator here";
   for (const { name, opType } of allNodes(graph)) {
-    if (UNKNOWN.has(opType)) log.left.push({ name, operator: opType, why });
+    if (opType === "QAttention") log.left.push({ name, operator: opType, why });
   }
-  return everywhere((inner, around) => undoProducts(inner, around, log))(graph, context);
+  const undo = everywhere((inner, around) => {
+    const floats = undoFusedDynamic(inner, around, log);
+    return undoProducts(floats, around, log);
+  });
+  const undone = undo(graph, context);
+  // What stays of the ranges is read by something else.
+  const kept = new Set(undone.output.map(({ name }) => name));
+  const readers = consumers(undone);
+  for (const { name, opType, output } of undone.node) {
+    if (opType !== "DynamicQuantizeLinear") continue;
+    const reading = readers.get(output[0]!) ?? [];
+    const other = reading.find((reader) => !PRODUCTS.has(reader.opType));
+    if (!other && !output.some((one) => kept.has(one))) continue;
+    const why = other ? `${other.opType} reads its integers` : "it makes an output of the graph";
+    log.left.push({ name, operator: opType, why });
+  }
+  return undone === graph ? graph : removeDeadNodes(undone);
 }
 
 function undoProducts(graph: GraphProto, context: PassContext, log: UndoLog): GraphProto {
@@ -43,11 +60,10 @@ function undoProducts(graph: GraphProto, context: PassContext, log: UndoLog): Gr
       log.left.push({ name: product.name, operator: product.opType, why: read });
       continue;
     }
-    const { last, from, weights } = read;
-    const key = `${product.input[1]} ${from.scale}`;
+    const { last, from, known } = read;
+    const key = [product.opType, product.input[1], product.input[3], from.scale].join(" ");
     const constant = added.get(key) ??
-      { ...weights, name: context.fresh(`${product.input[1]}_float`) };
-    if (!added.has(key)) rememberIntegers(constant, read.known);
+      floatConstant(context.fresh(`${product.input[1]}_float`), known);
     added.set(key, constant);
     const node = {
       ...product,
@@ -61,7 +77,7 @@ function undoProducts(graph: GraphProto, context: PassContext, log: UndoLog): Gr
     log.layers.push({
       node: node.name,
       form: "dynamic",
-      from: from.nodes.map(({ name, opType }) => ({ name, operator: opType })),
+      from: logNames(from.nodes),
       activations: "uint8",
       weights: read.type,
     });
@@ -103,13 +119,14 @@ function readProduct(product: NodeProto, { constants, makers, readers, kept }: S
   if (scaling?.opType !== "Mul" || !scaling.input.includes(dynamic.output[1]!) || !scales) {
     return "its scale is not the activation's times a constant";
   }
-  const known = readWeights(product, integers, scales, zeros);
-  if (!known) return "its scales are laid out in a way that is not known";
+  const layout = besideChannels(product.opType, integers.dims.length);
+  const weights = productWeights({ integers, scale: scales, zero: zeros }, layout);
+  const known = weights && knownOf(weights);
+  if (!weights || !known) return "its scales are laid out in a way that is not known";
   return {
     last,
     known,
-    type: dataTypeName(integers.dataType),
-    weights: makeTensorProto("", dequantizeKnown(known)),
+    type: weights.type,
     from: {
       nodes: [dynamic, product, cast, scaling, last],
       activation: dynamic.input[0]!,
@@ -118,35 +135,14 @@ function readProduct(product: NodeProto, { constants, makers, readers, kept }: S
   };
 }
 
-function readWeights(
-  { opType }: NodeProto,
-  stored: TensorProto,
-  scale: TensorProto,
-  zero: TensorProto | undefined,
-) {
-  const unpacked = storedIntegers(stored);
-  const scales = readTensorProto(scale).data;
-  if (!unpacked || !(scales instanceof Float32Array)) return undefined;
-  const { integers, bits } = unpacked;
-  const { dims } = integers;
-  const zeros = zero && readTensorProto(zero).data as Int8Array | Uint8Array;
-  const count = Math.max(scales.length, zeros?.length ?? 1);
-  const axis = count === 1 ? undefined : opType === "MatMulInteger" ? dims.length - 1 : 0;
-  if (axis !== undefined) {
-    if (dims[axis] !== count) return undefined;
-    // Scales multiply the result, where the columns are last and the channels are second.
-    const behind = opType === "MatMulInteger" ? 0 : dims.length - 2;
-    const at = scale.dims.length - 1 - behind;
-    if (scales.length > 1 && dimsOf(scale)[at] !== count) return undefined;
-  }
-  const spread = <T extends Float32Array | Int8Array | Uint8Array>(given: T, to: T): T => {
-    for (let i = 0; i < count; i++) to[i] = given[given.length === 1 ? 0 : i]!;
-    return to;
+/** Shapes over the weights of what belongs to the channels of a result. */
+function besideChannels(opType: string, rank: number) {
+  if (opType === "MatMulInteger") return undefined;
+  // [channels] of a zero point; [1, channels, 1, 1] or [channels, 1, 1] of a scale.
+  return (dims: readonly number[]) => {
+    const whole = dims.length === 1 && dims[0]! > 1 ? [...dims, ...Array(rank - 2).fill(1)] : dims;
+    const channels = whole.at(1 - rank) ?? 1;
+    const isAlone = whole.every((length, i) => length === 1 || i === whole.length - (rank - 1));
+    return isAlone ? [channels, ...Array(rank - 1).fill(1)] : [NaN];
   };
-  const Integers = integers.type === "int8" ? Int8Array : Uint8Array;
-  const zeroPoints = zeros ? spread(zeros, new Integers(count)) : new Integers(count);
-  if (![1, count].includes(scales.length) || ![undefined, 1, count].includes(zeros?.length)) {
-    return undefined;
-  }
-  return { integers, bits, axis, zeroPoints, scales: spread(scales, new Float32Array(count)) };
 }

@@ -192,15 +192,65 @@ Deno.test("undoInt8() reads packed rows, and a packed product with a bias, as th
   assert.ok(error(await run(undone, feeds), await run(model, feeds)) < 1e-5);
 });
 
-Deno.test("undoInt8() names an operator with dynamic ranges that it has no float32 form of", () => {
+Deno.test("undoInt8() makes onnxruntime's own dynamic operators MatMul and LSTM, as close as 8 bits are", async () => {
+  const integers = (dims: number[], seed: number) => {
+    const { data } = random(dims, seed, 40);
+    return {
+      type: "int8",
+      dims,
+      data: Int8Array.from(data, (x) => Math.max(-127, Math.min(x, 127))),
+    } as const;
+  };
   const model = modelOf(
-    `input x float32[1, 1, 2]
-     output y float32[1, 1, 1, 2]
-     y = com.microsoft::DynamicQuantizeLSTM(x, w, r) {hidden_size=2} @ lstm`,
+    `input x float32[3, 1, 4]
+     output y float32[3, 2, 1, 8]
+     output k float32[3, 1, 5]
+     output m float32[3, 1, 5]
+     k = com.microsoft::DynamicQuantizeMatMul(x, a, as) @ one
+     q, s, z = DynamicQuantizeLinear(x)
+     m = com.microsoft::MatMulIntegerToFloat(q, a, s, as, z) @ two
+     y = com.microsoft::DynamicQuantizeLSTM(x, w, r, ws, wz, rs, rz) {hidden_size=8, direction="bidirectional"} @ lstm_quant`,
+    {
+      a: integers([4, 5], 1),
+      as: floats([5], Float32Array.of(0.01, 0.02, 0.03, 0.04, 0.05)),
+      w: integers([2, 4, 32], 2),
+      ws: floats([2, 32], random([64], 3).data.map((x) => 0.005 + 0.002 * Math.abs(x))),
+      wz: { type: "int8", dims: [2, 32], data: new Int8Array(64) },
+      r: integers([2, 8, 32], 4),
+      rs: floats([2], Float32Array.of(0.004, 0.006)),
+      rz: { type: "int8", dims: [2], data: new Int8Array(2) },
+    },
   );
-  const { model: same, left } = undoInt8(model);
-  assert.equal(same, model);
-  assert.deepEqual(left.map(({ name, operator }) => [name, operator]), [
-    ["lstm", "DynamicQuantizeLSTM"],
+  // No bias, lengths, states or peepholes.
+  model.graph.node[3]!.input.splice(3, 0, "", "", "", "", "");
+  const { model: undone, layers, left } = undoInt8(model);
+  assert.deepEqual(undone.graph.node.map(({ opType }) => opType), ["MatMul", "MatMul", "LSTM"]);
+  assert.deepEqual(layers.map(({ node }) => node), ["one", "two", "lstm"]);
+  assert.deepEqual(left, []);
+  const feeds = { x: random([3, 1, 4], 8) };
+  assert.ok(error(await run(undone, feeds), await run(model, feeds)) < 0.03);
+});
+
+Deno.test("undoInt8() has a dynamic Conv with a scale for each channel, and names ranges that something else reads", () => {
+  const model = modelOf(
+    `input x float32[1, 1, 2, 2]
+     output y float32[1, 2, 2, 2]
+     output o float32[1, 1, 2, 2]
+     q, s, z = DynamicQuantizeLinear(x) @ ranges; o = DequantizeLinear(q, s, z)
+     a = ConvInteger(q, w, z, wz) {kernel_shape=[1, 1]} @ conv_quant; b = Cast(a) {to=1}
+     c = Mul(s, ws); y = Mul(b, c)`,
+    {
+      w: { type: "uint8", dims: [2, 1, 1, 1], data: Uint8Array.of(130, 120) },
+      wz: { type: "uint8", dims: [], data: Uint8Array.of(128) },
+      ws: floats([2, 1, 1], Float32Array.of(0.5, 2)),
+    },
+  );
+  const { model: undone, left } = undoInt8(model);
+  const conv = undone.graph.node.find(({ opType }) => opType === "Conv")!;
+  assert.deepEqual([conv.name, conv.input[0]], ["conv", "x"]);
+  assert.deepEqual([...readTensorProto(constantOf(undone, conv.input[1]!)).data], [1, -16]);
+  const ranges = left.filter(({ name }) => name === "ranges");
+  assert.deepEqual(ranges.map(({ name, why }) => [name, why]), [
+    ["ranges", "DequantizeLinear reads its integers"],
   ]);
 });

@@ -3,6 +3,7 @@ import { type NodeProto, type TensorProto, TensorProto_DataType } from "../onnx/
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import { integersOf } from "../passes/known_integers.ts";
 import { Float16Elements } from "../tensor/float16_array.ts";
+import { WEIGHT_INPUTS } from "../passes/weight_inputs.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { quantizeBlocks } from "./block_weights.ts";
 import type { Builder } from "./builder.ts";
@@ -21,21 +22,6 @@ const FEWEST_ELEMENTS = 128;
 
 /** First opset with int4: Cast takes it from there on. */
 export const INT4_OPSET = 21;
-
-/**
- * Inputs that hold weights, by operator. Other constants (a mask, a table that is added) can span
- * magnitudes that no common scale serves, and are hardly ever large.
- */
-const WEIGHT_INPUTS: ReadonlyMap<string, readonly number[]> = new Map(Object.entries({
-  Conv: [1],
-  ConvTranspose: [1],
-  Gather: [0],
-  Gemm: [0, 1],
-  GRU: [1, 2],
-  LSTM: [1, 2],
-  MatMul: [0, 1],
-  RNN: [1, 2],
-}));
 
 /** Inputs of a node that hold float32 weights of rank 2 or more, large enough to be stored smaller. */
 export function storableWeights(node: NodeProto, facts: GraphFacts): number[] {

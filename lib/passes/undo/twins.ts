@@ -4,9 +4,10 @@ import { CONTRIB_DOMAIN } from "../../onnx/contrib.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
 import { makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
 import { elementCount, type Tensor } from "../../tensor/tensor.ts";
-import type { KnownIntegers } from "../known_integers.ts";
 import { type PassContext, visibleConstants } from "../pass.ts";
 import { floatConstant } from "./float_constant.ts";
+import { productWeights } from "./product_weights.ts";
+import { knownOf } from "./stored_integers.ts";
 import type { FileActivation, FileRange, UndoLog } from "./undo_log.ts";
 
 /** A tensor of integers, and the float32 tensor that they stand for. */
@@ -87,7 +88,7 @@ export class Twins {
     if (!scales || (zeroPoint && !zeros)) return undefined;
     const scaleData = readTensorProto(scales);
     const zeroData = zeros && readTensorProto(zeros);
-    if (elementCount(scaleData.dims) !== 1) return undefined;
+    if (scaleData.type !== "float32" || elementCount(scaleData.dims) !== 1) return undefined;
     if (zeroData && elementCount(zeroData.dims) !== 1) return undefined;
     const known = zeroData?.type ?? type ?? "uint8";
     if (!(known in GRIDS)) return undefined;
@@ -163,40 +164,30 @@ export class Twins {
     zeroPoint: string | undefined,
     axisOf: (rank: number) => number,
   ): { name: string; type: string } | undefined {
-    const tensor = this.constant(stored);
-    const integers = tensor && readTensorProto(tensor);
-    const scales = this.constant(scale);
-    const zeros = this.constant(zeroPoint);
-    if (integers?.type !== "int8" && integers?.type !== "uint8") return undefined;
-    if (!scales || (zeroPoint && !zeros)) return undefined;
-    const scaleData = readTensorProto(scales).data;
-    if (!(scaleData instanceof Float32Array)) return undefined;
-    const zeroData = zeros && readTensorProto(zeros).data as Int8Array | Uint8Array;
-    const count = Math.max(scaleData.length, zeroData?.length ?? 1);
-    const axis = count === 1 ? undefined : axisOf(integers.dims.length);
-    if (axis !== undefined && integers.dims[axis] !== count) return undefined;
-    const spread = (data: ArrayLike<number> | undefined) =>
-      Array.from({ length: count }, (_, i) => data?.[data.length === 1 ? 0 : i] ?? 0);
-    const known: KnownIntegers = {
-      integers: integers as Tensor<"int8" | "uint8">,
-      axis,
-      scales: Float32Array.from(spread(scaleData)),
-      zeroPoints: (integers.type === "int8" ? Int8Array : Uint8Array).of(...spread(zeroData)),
+    const [integers, scales, zero] = [stored, scale, zeroPoint].map((name) => this.constant(name));
+    if (zeroPoint && !zero) return undefined;
+    const rank = integers ? integers.dims.length : 0;
+    const along = (dims: readonly number[]) => {
+      const axis = axisOf(rank);
+      return Array.from({ length: rank }, (_, i) => i === axis ? elementCount(dims) : 1);
     };
+    const weights = productWeights({ integers, scale: scales, zero }, along);
+    const known = weights && knownOf(weights);
+    if (!weights || !known) return undefined;
     const name = this.context.fresh(stored.replace(/_quantized$/, ""));
     const made = floatConstant(name, known);
     this.added.push(made);
     this.#constants.set(name, made);
-    return { name, type: integers.type };
+    return { name, type: weights.type };
   }
 
-  /** A free name for the float32 tensor of integers: that of the output they are dequantized to, where there is one. */
+  /** A free name for the float32 tensor of integers: theirs without what quantizers append. */
   floatName(integers: string): string {
     const plain = integers.replace(/_(quantized|QuantizeLinear_Output)$/, "");
     return this.context.fresh(plain === integers ? `${integers}_float` : plain);
   }
 
-  /** Whether a name stood for a result in the file. */
+  /** The node of the file that makes a value. */
   makerOf(name: string): NodeProto | undefined {
     return this.#makers.get(name);
   }

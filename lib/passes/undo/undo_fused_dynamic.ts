@@ -23,12 +23,14 @@ interface FusedScope {
   readonly makers: ReadonlyMap<string, NodeProto>;
 }
 
-const FORMS: ReadonlyMap<string, (node: NodeProto, scope: FusedScope) => FloatForm | string> =
-  new Map([
-    ["DynamicQuantizeLSTM", recurrentForm],
-    ["DynamicQuantizeMatMul", productForm],
-    ["MatMulIntegerToFloat", integerForm],
-  ]);
+/** How an operator is written; why it cannot be; undefined where it has no dynamic range. */
+type Read = (node: NodeProto, scope: FusedScope) => FloatForm | string | undefined;
+
+const FORMS: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ["DynamicQuantizeLSTM", recurrentForm],
+  ["DynamicQuantizeMatMul", productForm],
+  ["MatMulIntegerToFloat", integerForm],
+]);
 
 const NOT_CONSTANT = "its weights, scales or zero points are no constants that fit each other";
 
@@ -90,12 +92,12 @@ function productForm(node: NodeProto, { constants }: FusedScope): FloatForm | st
   return weights ? { opType: "MatMul", input: [x, weights], bias, nodes: [node] } : NOT_CONSTANT;
 }
 
-function integerForm(node: NodeProto, { constants, makers }: FusedScope): FloatForm | string {
+function integerForm(node: NodeProto, { constants, makers }: FusedScope): ReturnType<Read> {
   const [x = "", w = "", scale = "", s = "", zero = "", z = "", bias] = node.input;
   const dynamic = makers.get(x);
   const isDynamic = dynamic?.opType === "DynamicQuantizeLinear" &&
     dynamic.output[0] === x && dynamic.output[1] === scale && dynamic.output[2] === zero;
-  if (!isDynamic) return "its activation comes from no DynamicQuantizeLinear";
+  if (!isDynamic) return undefined;
   const weights = weightsOf([w, s, z], constants);
   return weights
     ? { opType: "MatMul", input: [dynamic.input[0]!, weights], bias, nodes: [dynamic, node] }

@@ -72,7 +72,7 @@ function quantize(node: NodeProto, twins: Twins): void {
   const range = twins.constant(x) ? undefined : twins.range(scale, zeroPoint, typeOf(node));
   if (!range) {
     if (!twins.constant(x)) {
-      leave(node, "its scale or zero point is no constant, or there are several", twins);
+      leave(node, "its scale or zero point is no single constant, or not of float32", twins);
     }
     keep(node, twins);
     return;

@@ -1,26 +1,14 @@
-import { lookUp } from "../../look_up.ts";
 import { captured, consumers, producers, removeDeadNodes } from "../../onnx/graph.ts";
 import { isStandard } from "../../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
 import { everywhere, type PassContext, visibleConstants } from "../pass.ts";
+import { WEIGHT_INPUTS } from "../weight_inputs.ts";
 import { floatConstant, logNames } from "./float_constant.ts";
 import { knownOf } from "./stored_integers.ts";
 import { type TracedIntegers, traceNode, type TraceScope } from "./trace_stored.ts";
 import { LAYING } from "./move_stored.ts";
 import { undoPacked } from "./undo_packed.ts";
 import type { UndoLog } from "./undo_log.ts";
-
-/** Inputs at which layers read their weights. */
-const WEIGHTS: Readonly<Record<string, readonly number[]>> = {
-  Conv: [1],
-  ConvTranspose: [1],
-  Gather: [0],
-  Gemm: [0, 1],
-  GRU: [1, 2],
-  LSTM: [1, 2],
-  MatMul: [0, 1],
-  RNN: [1, 2],
-};
 
 /** Makes constants that are stored as integers constants of float32 again, which know their integers. */
 export function undoStored(graph: GraphProto, context: PassContext, log: UndoLog): GraphProto {
@@ -71,7 +59,10 @@ function undoConstants(graph: GraphProto, context: PassContext, log: UndoLog): G
       floatConstant(context.fresh(`${rows.input[0]}_float`), known);
     added.set(found.made, table);
     const gather = { ...rows, input: [table.name, rows.input[1]!], output: last.output };
-    gather.name = gather.name.replace(/_quant$/, "");
+    // Where something else reads the rows as integers, the Gather of the file stays beside this one.
+    const isAlone = (readers.get(rows.output[0]!) ?? []).length === 1;
+    const plain = rows.name.replace(/_quant$/, "");
+    gather.name = isAlone || plain === "" ? plain : context.fresh(plain);
     context.origins.inherit(gather, ...nodes);
     replaced.set(last, gather);
     log.layers.push({
@@ -102,7 +93,7 @@ function logReaders(
   log: UndoLog,
 ): void {
   for (const reader of reading) {
-    const places = isStandard(reader) ? lookUp(WEIGHTS, reader.opType) : undefined;
+    const places = isStandard(reader) ? WEIGHT_INPUTS.get(reader.opType) : undefined;
     const at = places?.find((i) => reader.input[i] === name);
     if (at === undefined) continue;
     const beside = reader.input[reader.opType === "Gather" || at === 0 ? 1 : 0]!;

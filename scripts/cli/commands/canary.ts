@@ -174,8 +174,13 @@ async function ownSamples(
   const { config = recorded.config, tokenizer = recorded.tokenizer } = asked;
   try {
     const found = await samplesAt(data, model, { config, tokenizer }, shell, named);
-    if (fitsCanary(await found.samples.sample(0))) return found;
-    shell.progress.log(`Samples of ${data} are too large for a canary: it holds made-up samples`);
+    const isEmpty = found.samples.length === 0;
+    if (!isEmpty && fitsCanary(await found.samples.sample(0))) return found;
+    shell.progress.log(
+      `Samples of ${data} are ${
+        isEmpty ? "none" : "too large for a canary"
+      }: it holds made-up samples`,
+    );
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     shell.progress.log(`${error.message}\nThe canary holds made-up samples`);

@@ -254,3 +254,20 @@ Deno.test("undoInt8() has a dynamic Conv with a scale for each channel, and name
     ["ranges", "DequantizeLinear reads its integers"],
   ]);
 });
+
+Deno.test("undoInt8() gives rows that several dequantize a name each", async () => {
+  const model = modelOf(
+    `input i int64[2]
+     output y float32[2, 2]; output z float32[2, 2]
+     q = Gather(t, i) @ Gather_1
+     y = DequantizeLinear(q, s); z = DequantizeLinear(q, s)`,
+    { t: { type: "uint8", dims: [2, 2], data: Uint8Array.of(1, 2, 3, 4) }, s: scalar(0.5) },
+  );
+  const { model: undone } = undoInt8(model);
+  const names = undone.graph.node.map(({ opType, name }) => [opType, name]);
+  assert.deepEqual(names.map(([opType]) => opType), ["Gather", "Gather"]);
+  assert.equal(new Set(names.map(([, name]) => name)).size, 2);
+  const feeds = { i: { type: "int64", dims: [2], data: BigInt64Array.of(1n, 0n) } } as const;
+  const { y, z } = await run(undone, feeds);
+  assert.deepEqual([[...y!.data], [...z!.data]], [[1.5, 2, 0.5, 1], [1.5, 2, 0.5, 1]]);
+});

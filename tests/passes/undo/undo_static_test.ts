@@ -3,6 +3,7 @@ import type { Model } from "../../../lib/onnx/model.ts";
 import { readTensorProto } from "../../../lib/onnx/tensor_proto.ts";
 import { integersOf } from "../../../lib/passes/known_integers.ts";
 import { undoInt8 } from "../../../lib/passes/undo/undo_int8.ts";
+import { Float16Elements } from "../../../lib/tensor/float16_array.ts";
 import { float32 as floats, type Tensor } from "../../../lib/tensor/tensor.ts";
 import { modelOf, random, run } from "../fixtures.ts";
 
@@ -99,7 +100,7 @@ Deno.test("undoInt8() leaves what it cannot undo, by name, and keeps the model's
   );
   const { model: undone, left } = undoInt8(model);
   assert.deepEqual(left.map(({ name, why }) => [name, why]), [
-    ["own_scale", "its scale or zero point is no constant, or there are several"],
+    ["own_scale", "its scale or zero point is no single constant, or not of float32"],
     ["another_scale", "it reads integers with another scale than they were made with"],
   ]);
   assert.deepEqual(operators(undone), [
@@ -109,4 +110,41 @@ Deno.test("undoInt8() leaves what it cannot undo, by name, and keeps the model's
     "Relu",
   ]);
   assert.deepEqual(undone.graph.output.map(({ name }) => name), ["q", "y"]);
+});
+
+Deno.test("undoInt8() reads a product of integers with a range in the file, and names nothing that it read", () => {
+  const model = modelOf(
+    `input x float32[1, 2]
+     output y float32[1, 2]
+     q = QuantizeLinear(x, s, z)
+     y = com.microsoft::MatMulIntegerToFloat(q, w, s, ws, z, wz) @ fc`,
+    {
+      ...{ s: scalar(0.5), z: zero("uint8", 10) },
+      w: { type: "uint8", dims: [2, 2], data: Uint8Array.of(128, 129, 130, 131) },
+      ws: floats([2], Float32Array.of(0.5, 0.25)),
+      wz: { type: "uint8", dims: [2], data: Uint8Array.of(128, 128) },
+    },
+  );
+  const { model: undone, layers, left } = undoInt8(model);
+  assert.deepEqual(operators(undone), ["MatMul"]);
+  assert.deepEqual([left, layers.map(({ form, weights }) => [form, weights])], [[], [
+    ["static", "uint8"],
+  ]]);
+  const weights = undone.graph.initializer.find(({ name }) =>
+    name === undone.graph.node[0]!.input[1]
+  );
+  assert.deepEqual([...readTensorProto(weights!).data], [0, 0.25, 1, 0.75]);
+});
+
+Deno.test("undoInt8() leaves scales of float16, whose tensors are not float32", () => {
+  const half: Tensor = { type: "float16", dims: [], data: Float16Elements.from([0.5]) };
+  const model = modelOf(
+    `input x float16[1, 2]
+     output y float16[1, 2]
+     q = QuantizeLinear(x, s, z) @ half; y = DequantizeLinear(q, s, z)`,
+    { s: half, z: zero("uint8", 3) },
+  );
+  const { model: undone, ranges, left } = undoInt8(model);
+  assert.deepEqual(operators(undone), ["QuantizeLinear", "DequantizeLinear"]);
+  assert.deepEqual([ranges.size, left[0]?.name], [0, "half"]);
 });

@@ -16,6 +16,8 @@ export interface SharedConfig {
   data?: DataConfig;
   /** Name of a metric, or the file of one. @default {what suits the outputs} */
   metric?: string;
+  /** Of a model that is int8 already: the file of the float32 network that accuracy is against. */
+  reference?: string;
   /** Largest accepted drop of the metric, in its unit. */
   maxDrop?: number;
   /** Least accepted value of the metric, in its unit, in place of `maxDrop`. */
@@ -55,6 +57,10 @@ export const sharedConfig = schemaOf<SharedConfig>()(z.strictObject({
   data: dataConfig.optional(),
   metric: z.string().min(1)
     .describe("name of a metric, or the file of one; by default what suits the outputs").optional(),
+  reference: z.string().min(1)
+    .describe(
+      "of a model that is int8 already: the float32 network that accuracy is against; by default the file's own outputs",
+    ).optional(),
   maxDrop: z.number().min(0).describe("largest accepted drop of the metric, in its unit")
     .optional(),
   atLeast: z.number()

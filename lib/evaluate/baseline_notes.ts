@@ -19,6 +19,8 @@ export interface FloatResult {
   readonly scores?: Float64Array;
   /** What it gave for each sample, where that is at hand. */
   readonly results?: readonly Readonly<Record<string, Tensor>>[];
+  /** How it is called, where it is no float32 network. @default {"float32"} */
+  readonly name?: string;
 }
 
 /** Samples whose values are looked at. */
@@ -37,7 +39,7 @@ export async function baselineNotes(
   model: Model,
   dataset: Dataset,
   metric: Metric,
-  { value, scores, results = [] }: FloatResult,
+  { value, scores, results = [], name = "float32" }: FloatResult,
 ): Promise<string[]> {
   const ranges = await rangesOf(model, dataset);
   const pictures = ranges.find(({ isPicture }) => isPicture);
@@ -45,17 +47,20 @@ export async function baselineNotes(
   return [
     ...randomNotes(model),
     unlabelledNote(model, dataset, metric),
-    chance === undefined
-      ? ""
-      : chanceNote(chance, value, otherLabels(dataset, metric, results) ?? likelyCause(ranges)),
+    chance === undefined ? "" : chanceNote(
+      name,
+      chance,
+      value,
+      otherLabels(dataset, metric, results) ?? likelyCause(ranges),
+    ),
     pictures && chance === undefined && !metric.usesLabels
       ? `Input "${pictures.name}" holds whole numbers from ${pictures.low} to ${pictures.high}, as pictures ` +
         `are stored. If the network was trained on 0 to 1, save ${pictures.name} / 255: else all that ` +
         `follows is of samples that it does not know.`
       : "",
     sameNote(metric, scores),
-    sameOutputsNote(results) ?? "",
-    emptyNote(metric, scores),
+    sameOutputsNote(results, name) ?? "",
+    emptyNote(metric, scores, name),
   ].filter((note) => note !== "");
 }
 
@@ -114,8 +119,13 @@ function chanceOf(
   return low <= 100 / classes ? classes : undefined;
 }
 
-function chanceNote(classes: number, { value, n }: Estimate, cause: string): string {
-  return `float32 itself is right in ${
+function chanceNote(
+  name: string,
+  classes: number,
+  { value, n }: Estimate,
+  cause: string,
+): string {
+  return `${name} itself is right in ${
     value.toFixed(1)
   } % of ${n} samples, where guessing among ${classes} ` +
     `classes gives ${
@@ -218,10 +228,14 @@ async function rangesOf(model: Model, dataset: Dataset): Promise<Range[]> {
 }
 
 /** Says how many samples tell nothing, as a network that finds nothing in them is right to give nothing. */
-function emptyNote({ usesLabels }: Metric, scores: Float64Array = new Float64Array()): string {
+function emptyNote(
+  { usesLabels }: Metric,
+  scores: Float64Array = new Float64Array(),
+  name: string,
+): string {
   const empty = scores.filter(Number.isNaN).length;
   if (usesLabels || empty === 0) return "";
-  return `In ${empty} of ${scores.length} samples float32 gives nothing that could be compared; they count ` +
+  return `In ${empty} of ${scores.length} samples ${name} gives nothing that could be compared; they count ` +
     `only where the other network gives something.`;
 }
 

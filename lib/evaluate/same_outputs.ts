@@ -8,6 +8,7 @@ const FEW = 5;
  * that hears nothing in any of them, or a network fed with what it does not know. Any int8 then agrees.
  *
  * @param results Float32's outputs, sample by sample.
+ * @param name How it is called. @default {"float32"}
  * @returns Undefined where they differ, or are too few to tell.
  * @example
  * ```ts
@@ -20,6 +21,7 @@ const FEW = 5;
  */
 export function sameOutputsNote(
   results: readonly Readonly<Record<string, Tensor>>[],
+  name = "float32",
 ): string | undefined {
   const [first, ...others] = results;
   if (!first || results.length < FEW) return undefined;
@@ -32,7 +34,7 @@ export function sameOutputsNote(
       ? `"${name}" is ${data[0]} throughout`
       : `"${name}" does not change`;
   });
-  return `float32 gives the same for all ${results.length} samples: ${
+  return `${name} gives the same for all ${results.length} samples: ${
     values.join(", ")
   }. Nothing can be ` +
     `told of int8 from that; bring samples to which the network answers differently.`;

@@ -10,6 +10,7 @@ import { staticInt8, type StaticInt8Options } from "./qconfig.ts";
 import type { QuantizedModel } from "./quantized_model.ts";
 import { type Correction, quantizeWith } from "./quantize_with.ts";
 import { readPlan } from "./read_plan.ts";
+import { takeNetwork } from "./take_network.ts";
 
 /**
  * Fills in what the runtime executes for each node of a converted model, where the runtime lets that
@@ -70,7 +71,7 @@ export async function quantizeStatic(
   const { activation, weight, kernels, dtype, scheme, reduceRange, otherwise, ...rest } = options;
   const { rules, ...passes } = rest;
   const qconfig = { activation, weight, kernels, dtype, scheme, reduceRange, otherwise };
-  const fused = fuse(model);
+  const fused = fuse(takeNetwork(model).network);
   const mapping = qconfigMapping({ default: staticInt8(qconfig), rules });
   const { int8 } = await quantizeWith(fused, mapping, data, passes);
   return await readBack(int8, passes.runtime);

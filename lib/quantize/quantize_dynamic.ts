@@ -17,6 +17,7 @@ import {
   weightOnly,
 } from "./qconfig.ts";
 import type { QuantizedModel } from "./quantized_model.ts";
+import { takeNetwork } from "./take_network.ts";
 import { whyNothing } from "./why_nothing.ts";
 
 /** PyTorch's name for what ONNX calls by two. */
@@ -74,7 +75,7 @@ export async function quantizeDynamic(
   options: QuantizeDynamicOptions = {},
 ): Promise<QuantizedModel> {
   const { weight, runtime } = options;
-  const fused = fuse(model);
+  const fused = fuse(takeNetwork(model).network);
   requireFloat(fused.graph);
   const present = new Set([...allNodes(fused.graph)].map(({ opType }) => opType));
   const linear = LINEAR.filter((op) => present.has(op));

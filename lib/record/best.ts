@@ -1,5 +1,6 @@
 import { type Budget, describeLimit, isWithinBudget, worstCaseDrop } from "./budget.ts";
 import { frontOf } from "./front.ts";
+import { baselineWords, type OfGiven } from "./given_record.ts";
 import { exceededRatios, isCostlyToOpen, type LoadRatios } from "./load_ratios.ts";
 import type { Objective } from "./objective.ts";
 import { isSettled, unsettledNote } from "./settled.ts";
@@ -12,8 +13,8 @@ import {
 } from "./trial_record.ts";
 
 /** What the trials of a study are chosen by, and what they may take to open; a study itself is one. */
-export interface Contest extends Budget, Partial<LoadRatios> {
-  /** The float32 network as given, which trials must be better than. */
+export interface Contest extends Budget, Partial<LoadRatios>, OfGiven {
+  /** The model as given, which trials must be better than. */
   readonly model: { readonly bytes: number };
 }
 
@@ -135,10 +136,11 @@ export function whyBest(
   const candidates = candidatesOf(contest, measured);
   const costly = costlyNote(contest, measured);
   const [lose, are] = candidates.length === 1 ? ["loses", "is"] : ["lose", "are"];
+  const { model: float32 } = baselineWords(contest);
   const gain = candidates.every(isFaster)
-    ? `${are} significantly faster than float32 (95 %)`
-    : `${are} significantly faster than float32 (95 %), or no slower and more than 5 % smaller`;
-  const slow = slowNote(kept);
+    ? `${are} significantly faster than ${float32} (95 %)`
+    : `${are} significantly faster than ${float32} (95 %), or no slower and more than 5 % smaller`;
+  const slow = slowNote(kept, float32);
   if (candidates.length === 0) {
     const unsettled = unsettledNote(kept.map(({ latency }) => latency));
     if (unsettled !== undefined) return `${unsettled} No winner was chosen.`;
@@ -146,7 +148,7 @@ export function whyBest(
     if (costly !== "") return `${costly} No other is an improvement. The model as given stays.`;
     return `${kept.length} of ${configurations(measured.length)} ` +
       `${kept.length === 1 ? "loses" : "lose"} ${limit}, but none is significantly faster than ` +
-      `float32 (95 %), or no slower and more than 5 % smaller. The model as given stays.`;
+      `${float32} (95 %), or no slower and more than 5 % smaller. The model as given stays.`;
   }
   return `${candidates.length} of ${
     configurations(measured.length)
@@ -165,7 +167,7 @@ const CHOICES: Readonly<Record<Objective, string>> = {
 };
 
 /** Which trials only a length at which they are slower keeps from being chosen, in a sentence; "" for none. */
-function slowNote(kept: readonly MeasuredTrial[]): string {
+function slowNote(kept: readonly MeasuredTrial[], float32: string): string {
   const slow = kept.filter(({ latency }) => latency.ratio.high < 1 && slowestCase(latency));
   const [first] = slow.sort((a, b) => ratioOf(a) - ratioOf(b) || byName(a, b));
   if (!first) return "";
@@ -174,7 +176,7 @@ function slowNote(kept: readonly MeasuredTrial[]): string {
   return `${first.name}${others} left out: at ${name} ${
     slow.length > 1 ? "the first" : "it"
   } takes ` +
-    `×${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}] of float32's time.`;
+    `×${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}] of ${float32}'s time.`;
 }
 
 /** Which trials only what they take to open keeps from being chosen, in a sentence; "" for none. */
@@ -188,9 +190,9 @@ function costlyNote(
   if (!first) return "";
   const takes = exceededRatios(ratios, first).map(({ name, of, ratio, most }) => {
     const { value, low, high } = ratio;
-    return `×${value.toFixed(2)} [${low.toFixed(2)}, ${
-      high.toFixed(2)
-    }] of float32's ${of}, above ` +
+    return `×${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}] of ${
+      baselineWords(contest).model
+    }'s ${of}, above ` +
       `the limit of ×${most} (${name})`;
   });
   const others = costly.length > 1 ? ` and ${costly.length - 1} more` : "";

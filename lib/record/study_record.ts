@@ -1,6 +1,7 @@
 import type { Download } from "./download.ts";
 import type { Json } from "./json.ts";
 import type { KernelTimesRecord } from "./kernel_times_record.ts";
+import type { GivenRecord } from "./given_record.ts";
 import type { Estimate, MetricInfo } from "./metric_info.ts";
 import type { NodeCounts } from "./node_counts.ts";
 import type { PlanRow } from "./plan_record.ts";
@@ -37,7 +38,7 @@ export interface Study {
   schema: 1;
   /** Title for the report: the model's file name or the sample's name. */
   title: string;
-  /** The float32 network as given: size of its file in bytes, number of nodes and of weights. */
+  /** The model as given: size of its file in bytes, number of nodes and of weights. */
   model: {
     name: string;
     hash: string;
@@ -50,6 +51,8 @@ export interface Study {
     nodeCounts?: NodeCounts;
     parameters: number;
   };
+  /** What that model is, where it is no float32 network; absent: it is one. */
+  given?: GivenRecord;
   /** The samples, how they were split, and by which seed. */
   data: {
     name: string;
@@ -66,8 +69,8 @@ export interface Study {
   /** Largest accepted ratio of the WASM heap to float32's; absent: whatever it is. */
   maxHeap?: number;
   /**
-   * Float32 on the splits, `test` only once a winner was chosen; and the median milliseconds of a
-   * run.
+   * What accuracy is against on the splits, `test` only once a winner was chosen: float32, or see
+   * `given`; and the median milliseconds of a run of the model as given.
    */
   baseline: {
     selection: Estimate;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ConsideredForm } from "./layer_choices.ts";
+import type { GivenRecord } from "./given_record.ts";
 import type { Json } from "./json.ts";
 import type { KernelTimesRecord } from "./kernel_times_record.ts";
 import type { MetricInfo } from "./metric_info.ts";
@@ -165,6 +166,14 @@ const searchRecord = schemaOf<SearchRecord>()(
   }),
 );
 
+const givenRecord = schemaOf<GivenRecord>()(
+  z.strictObject({
+    form: z.literal("int8"),
+    reference: z.strictObject({ name: z.string(), hash: z.string(), bytes: z.int() }).optional(),
+    accuracy: z.strictObject({ selection: accuracy, test: accuracy.optional() }).optional(),
+  }),
+);
+
 export const study = schemaOf<Study>()(
   z.strictObject({
     schema: z.literal(1),
@@ -179,6 +188,7 @@ export const study = schemaOf<Study>()(
       nodeCounts: nodeCounts.optional(),
       parameters: z.int(),
     }),
+    given: givenRecord.optional(),
     data: z.strictObject({
       name: z.string(),
       labelled: z.boolean(),

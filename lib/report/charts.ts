@@ -11,9 +11,11 @@ import { samplesChart, sampleSeries } from "./samples_chart.ts";
 import { scatterChart } from "./scatter_chart.ts";
 import { sizeChart } from "./size_chart.ts";
 import { entriesOf } from "./trials.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /** A chart that a report may have. */
-interface Entry extends Pick<ReportChart, "file" | "title"> {
+interface Entry extends Pick<ReportChart, "file"> {
+  readonly title: string | ((study: Study) => string);
   readonly caption: string | ((study: Study) => string);
   readonly draw: (study: Study, options: { width: number }) => Chart;
   /** Whether a study has what it shows. @default {always} */
@@ -31,17 +33,22 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     file: "difference",
-    title: "Closeness to float32",
-    caption: ({ metric }) => `${metric.name} of each configuration's outputs with float32's own.`,
+    title: (study) => `Closeness to ${baselineWords(study).outputs}`,
+    caption: (study) =>
+      `${study.metric.name} of each configuration's outputs with ${
+        baselineWords(study).outputs
+      }'s own.`,
     draw: differenceChart,
     when: isRelative,
   },
   {
     file: "difference",
     title: "What each configuration costs",
-    caption:
-      "The difference from float32 on the same samples. Where an interval holds 0, the difference " +
-      "may be chance.",
+    caption: (study) =>
+      `The difference from ${
+        baselineWords(study).outputs
+      } on the same samples. Where an interval holds 0, ` +
+      "the difference may be chance.",
     draw: differenceChart,
     when: (study) => !isRelative(study),
   },
@@ -88,13 +95,15 @@ const ENTRIES: readonly Entry[] = [
   {
     file: "time",
     title: "Where the time goes",
-    caption:
-      "Milliseconds of each layer in one run, in float32 and in the winner. Conversions of precision " +
-      "or layout count to the layer that they serve.",
-    draw: ({ profiles }, options) =>
-      profileComparisonChart(profiles!.before, profiles!.after, {
+    caption: (study) =>
+      `Milliseconds of each layer in one run, in ${
+        baselineWords(study).model
+      } and in the winner. ` +
+      "Conversions of precision or layout count to the layer that they serve.",
+    draw: (study, options) =>
+      profileComparisonChart(study.profiles!.before, study.profiles!.after, {
         ...options,
-        names: ["float32 as given", "winner"],
+        names: [baselineWords(study).row, "winner"],
       }),
     when: ({ profiles }) => profiles !== undefined,
   },
@@ -107,7 +116,7 @@ export function chartsOf(study: Study): ReportChart[] {
     .map(({ file, title, caption, draw }) =>
       reportChart(study.title, {
         file,
-        title,
+        title: typeof title === "string" ? title : title(study),
         caption: typeof caption === "string" ? caption : caption(study),
         draw: (options) => draw(study, options),
       })

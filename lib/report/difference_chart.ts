@@ -5,6 +5,7 @@ import { rowChart } from "./row_chart.ts";
 import { familyStyles } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
 import { metricWindow } from "./window.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /**
  * What each trial loses or gains against float32 on the same samples, best first, with the paired 95 %
@@ -27,7 +28,9 @@ export function differenceChart(study: Study, options: { width?: number } = {}):
   const ends = measured.filter(({ accuracy: { value } }) => isShown(value.value))
     .map(estimateOf).flatMap(({ low, high }) => [low, high]);
   const lines = [{ at: budget, label: "budget", dashes: "1.5 3" }];
-  if (!relative || isShown(float32)) lines.push({ at: float32, label: "float32", dashes: "5 4" });
+  if (!relative || isShown(float32)) {
+    lines.push({ at: float32, label: baselineWords(study).short, dashes: "5 4" });
+  }
   const marks = [...ends, ...lines.map(({ at }) => at)];
 
   const rows = measured.toSorted((a, b) => a.drop - b.drop || a.number - b.number).map((entry) => {
@@ -53,7 +56,7 @@ export function differenceChart(study: Study, options: { width?: number } = {}):
     mark: "dot",
     axis: relative
       ? `${format.heading}, on ${samples}`
-      : `${metric.name} minus float32's${
+      : `${metric.name} minus ${baselineWords(study).outputs}'s${
         format.differenceUnit && `,${format.differenceUnit}`
       }, on the same ${samples}`,
     format: relative ? decimal : signed,

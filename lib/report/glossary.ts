@@ -3,6 +3,7 @@ import type { Study } from "../record/study_record.ts";
 import type { Definition } from "./blocks.ts";
 import { termsIn } from "./terms.ts";
 import { isRelative, metricFormat } from "./format.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /** A term as a study may word it. */
 interface Entry {
@@ -31,15 +32,19 @@ const ENTRIES: readonly Entry[] = [
       "The metric. Charts and tables show it on the selection split. The headline shows it on the " +
       "test split, which was measured once, after the choice." +
       (isRelative(study)
-        ? " It compares the outputs with float32's on the same samples, so float32 itself is " +
-          "perfect."
+        ? ` It compares the outputs with ${
+          baselineWords(study).outputs
+        }'s on the same samples, so ` +
+          `${baselineWords(study).outputs} itself is perfect.`
         : ""),
   },
   {
     name: "difference",
-    text:
-      "Candidate minus float32, sample by sample (paired). Both networks are wrong on mostly the " +
-      "same samples, so its interval is usually narrower than the intervals of the two values.",
+    text: (study) =>
+      `Candidate minus ${
+        baselineWords(study).outputs
+      }, sample by sample (paired). Both networks are wrong ` +
+      "on mostly the same samples, so its interval is usually narrower than the intervals of the two values.",
     when: (study) => !isRelative(study),
   },
   {
@@ -54,19 +59,41 @@ const ENTRIES: readonly Entry[] = [
     text: '"float32 as given" is the model that came in, and what all others are compared with. ' +
       "A trial of the family float32 is the same network after exact rewrites, such as " +
       "BatchNorm folded into the layer before it, without any int8.",
-    when: ({ trials }) => trials.some(({ family }) => family === "float32"),
+    when: ({ trials, given }) => !given && trials.some(({ family }) => family === "float32"),
+  },
+  {
+    name: "the file as given",
+    text: ({ given }) =>
+      "The model that came in, which is int8 already: times and sizes are against it" +
+      (given?.reference
+        ? `, accuracy against the float32 network ${given.reference.name}.`
+        : ", and so is accuracy: what is closer to float32 than the file counts as different too."),
+    when: ({ given }) => given !== undefined,
+  },
+  {
+    name: "float32 kernels, float32",
+    text:
+      "The same network in float32 operators: float32 kernels with the integers of the file as weights, " +
+      "which are expanded while it loads; float32 with weights of four bytes each.",
+    when: ({ trials, given }) =>
+      given !== undefined && trials.some(({ family }) => /^float32/.test(family)),
   },
   {
     name: "latency ratio",
-    text: "Time of the candidate divided by the time of the float32 model as given; below ×1 is " +
+    text: ({ given }) =>
+      `Time of the candidate divided by the time of ${
+        given ? "the given file" : "the float32 model as given"
+      }; below ×1 is ` +
       "faster. Both run in turns in one process once V8 has compiled their code for good, so that " +
       "whatever slows the machine slows both. The value is the median of the rounds' ratios; the " +
       "interval has in it what fresh processes differ by (2 %).",
   },
   {
     name: "drifted",
-    text:
-      "The time of float32, that of the candidate, or their ratio changed between the two halves " +
+    text: (study) =>
+      `The time of ${
+        baselineWords(study).model
+      }, that of the candidate, or their ratio changed between the two halves ` +
       "of the measurement by more than its spread, or the code was not warm in the end: the ratio is " +
       "less certain than its interval says.",
   },
@@ -84,8 +111,9 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: "create, create ratio",
-    text:
-      "Time from the model's bytes to a session that can run, and its ratio to float32's. As in a " +
+    text: (study) =>
+      "Time from the model's bytes to a session that can run, and its ratio to " +
+      `${baselineWords(study).model}'s. As in a ` +
       "page that opens the model for the first time: in a fresh worker, with no code compiled. " +
       "First result: the first run after that.",
     when: isStartKnown,

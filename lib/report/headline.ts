@@ -17,6 +17,7 @@ import { nextSteps } from "./next_steps.ts";
 import { kernelTimesNote } from "../record/kernel_times_record.ts";
 import { isSettled, unsettledNote } from "../record/settled.ts";
 import { dropOf, entriesOf, type MeasuredEntry } from "./trials.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /**
  * The result of a study in one sentence that can be quoted alone: the winner with its latency ratio,
@@ -30,9 +31,11 @@ export function headline(study: Study): string {
   const { budget } = metricFormat(study);
   if (measured.length === 0) {
     return failed.length === 0
-      ? `No configuration has been measured yet; float32 has ${baselineText(study)}.`
+      ? `No configuration has been measured yet; ${baselineWords(study).outputs} has ${
+        baselineText(study)
+      }.`
       : `No configuration could be measured (${count(failed.length)} failed): ` +
-        `float32 stays, with ${baselineText(study)}.`;
+        `${study.given ? "the given file" : "float32"} stays, with ${baselineText(study)}.`;
   }
   if (winner !== undefined) {
     return winnerText(study, winner).replace(/^int8/, "Int8").replace(/^weights/, "Weights");
@@ -44,7 +47,7 @@ export function headline(study: Study): string {
   if (fastest === undefined) {
     const closest = entryOf(closestTrial(study, study.trials)!);
     return `No configuration kept the budget of ${budget}: the closest, ${subject(closest)}, ` +
-      `${speedText(closest)}; ${accuracyText(study, closest.accuracy)}.`;
+      `${speedText(study, closest)}; ${accuracyText(study, closest.accuracy)}.`;
   }
   const best = bestTrial(study, study.trials, study.search?.objective);
   if (best === undefined) {
@@ -56,7 +59,7 @@ export function headline(study: Study): string {
   }
   const entry = entryOf(best);
   return `No winner has been chosen yet; so far ${subject(entry)} is the best within the ` +
-    `budget of ${budget}: it ${speedText(entry)}; ${accuracyText(study, entry.accuracy)}.`;
+    `budget of ${budget}: it ${speedText(study, entry)}; ${accuracyText(study, entry.accuracy)}.`;
 }
 
 /**
@@ -85,7 +88,9 @@ export function caveats(study: Study): string[] {
     "The accuracy is that of the selection split, on which the winner was chosen, so it is likely a " +
       "little too high; the test split has not been used.",
     relative &&
-    `${study.metric.name} compares with the float32 network's own outputs. It does not say whether ` +
+    `${study.metric.name} compares with ${
+        study.given && !study.given.reference ? "the given file" : "the float32 network"
+      }'s own outputs. It does not say whether ` +
       "those are right.",
     unsettled > 0 &&
     (winner ? `${unsettledNote(measured.map(({ latency }) => latency))} ` : "") +
@@ -115,7 +120,9 @@ function winnerText(study: Study, winner: MeasuredEntry): string {
     ? `, beyond the budget of ${budget}`
     : "";
   const { bytes } = winner;
-  return `${subject(winner)} ${speedText(winner)} and takes ${megabytes(bytes)} instead of ` +
+  return `${subject(winner)} ${speedText(study, winner)} and takes ${
+    megabytes(bytes)
+  } instead of ` +
     `${megabytes(study.model.bytes)} (${factor(bytes / study.model.bytes)}); ` +
     `${accuracyText(study, reported)}${missed}.`;
 }
@@ -123,7 +130,9 @@ function winnerText(study: Study, winner: MeasuredEntry): string {
 /** A trial by what it is, then by its name; a float32 one is told from the model as given. */
 function subject({ trial }: MeasuredEntry): string {
   const { name, family } = trial;
-  if (family === "float32") return `${name} after exact rewrites`;
+  if (family === "float32") {
+    return `${name} after exact rewrites`;
+  }
   const words = formsInWords(trial);
   return words === "" ? name : `${words} (${name})`;
 }
@@ -132,18 +141,21 @@ function subject({ trial }: MeasuredEntry): string {
 function unsettledText(study: Study, why: string, kept: readonly MeasuredEntry[]): string {
   const smallest = kept.reduce((a, b) => b.bytes < a.bytes ? b : a);
   return `${why} So no winner was chosen; ${subject(smallest)} keeps the budget of ` +
-    `${metricFormat(study).budget} at ${factor(smallest.bytes / study.model.bytes)} of float32's ` +
+    `${metricFormat(study).budget} at ${factor(smallest.bytes / study.model.bytes)} of ${
+      baselineWords(study).model
+    }'s ` +
     `size; ${accuracyText(study, smallest.accuracy)}.`;
 }
 
 /** Says "faster" or "slower" only where the whole interval is on that side of 1, and settled. */
-function speedText(entry: MeasuredEntry): string {
+function speedText(study: Study, entry: MeasuredEntry): string {
+  const { model } = baselineWords(study);
   const text = factorInterval(entry.latency.ratio);
   if (!isSettled(entry.latency.ratio)) {
-    return `took ${text} of float32's time, which says nothing yet`;
+    return `took ${text} of ${model}'s time, which says nothing yet`;
   }
-  if (isFaster(entry)) return `runs at ${text} of float32's time`;
-  return `is ${isSlower(entry) ? "slower" : "not significantly faster"} than float32 ` +
+  if (isFaster(entry)) return `runs at ${text} of ${model}'s time`;
+  return `is ${isSlower(entry) ? "slower" : "not significantly faster"} than ${model} ` +
     `(${text} of its time)`;
 }
 
@@ -153,9 +165,12 @@ function accuracyText(study: Study, { value, difference, split }: Accuracy): str
     `${format.range(value)} on ${plural(value.n, `${split} sample`)}`;
   if (isRelative(study)) return own;
   const float32 = study.baseline[split];
-  const theirs = float32 ? `where float32 has ${format.value(float32.value)}${format.unit}: ` : "";
+  const { outputs } = baselineWords(study);
+  const theirs = float32
+    ? `where ${outputs} has ${format.value(float32.value)}${format.unit}: `
+    : "";
   return `${own}, ${theirs}${format.difference(difference.value)}${format.differenceUnit} ` +
-    `${format.differenceRange(difference)} against float32 on the same samples`;
+    `${format.differenceRange(difference)} against ${outputs} on the same samples`;
 }
 
 function baselineText(study: Study): string {

@@ -4,6 +4,7 @@ import { decimal, factorInterval, milliseconds, numbered } from "./format.ts";
 import { type ChartRow, rowChart } from "./row_chart.ts";
 import { COLOURS, MUTED } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /** The winner, else the fastest, if it was timed at several lengths or on several sets of samples. */
 function shownEntry(study: Study): MeasuredEntry | undefined {
@@ -21,9 +22,9 @@ export function isTimedAt(study: Study): boolean {
 /** Whose times the chart shows. */
 export function lengthsCaption(study: Study): string {
   const { number, trial } = shownEntry(study)!;
-  return `The time of ${
-    numbered(number, trial.name)
-  } as a ratio to float32's, with 95 % intervals; the mean of ` +
+  return `The time of ${numbered(number, trial.name)} as a ratio to ${
+    baselineWords(study).model
+  }'s, with 95 % intervals; the mean of ` +
     `these ratios (geometric) is what it was chosen by. A model that is slower anywhere does not win.`;
 }
 
@@ -41,9 +42,9 @@ export function lengthsChart(study: Study, options: { width?: number } = {}): Ch
   }));
   return rowChart(rows, {
     mark: "dot",
-    axis: "latency ratio to float32",
+    axis: `latency ratio to ${baselineWords(study).model}`,
     format: decimal,
-    lines: [{ at: 1, label: "float32", dashes: "5 4" }],
+    lines: [{ at: 1, label: baselineWords(study).short, dashes: "5 4" }],
     width: options.width,
   });
 }

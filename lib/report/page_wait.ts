@@ -10,13 +10,18 @@ export function downloadMs(bytes: number): number {
   return 8 * bytes / (MBIT_PER_S * 1e3);
 }
 
-/** What a page waits for at its first visit, of a candidate, in a sentence. */
+/**
+ * What a page waits for at its first visit, of a candidate, in a sentence.
+ *
+ * @param baseline What its ratios are to. @default {"float32"}
+ */
 export function pageWaitText(
   { create, first, steady }: ColdStartRecord,
   download: Download | undefined,
+  baseline = "float32",
 ): string {
   const ms = ({ candidate, ratio }: ColdStartRecord["create"]) =>
-    [`${milliseconds(candidate)} ms`, `(${factorInterval(ratio)} of float32's)`] as const;
+    [`${milliseconds(candidate)} ms`, `(${factorInterval(ratio)} of ${baseline}'s)`] as const;
   const [[createMs, createRatio], [firstMs, firstRatio]] = [ms(create), ms(first)];
   const parts = [
     ...download

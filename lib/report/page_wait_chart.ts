@@ -6,6 +6,7 @@ import { type ChartRow, rowChart } from "./row_chart.ts";
 import { COLOURS, MUTED } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
 import { PLAIN_BUILD } from "../ship/web_runtime.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /** What a page waits for, one after the other. */
 const STEPS = [
@@ -42,7 +43,7 @@ export function isPageWaitKnown(study: Study): boolean {
 export function pageWaitCaption(study: Study): string {
   const { coldStart, download } = entriesOf(study).winner!.trial;
   return "Milliseconds until the first result at a first visit, where nothing is in the browser's cache. " +
-    pageWaitText(coldStart!, download);
+    pageWaitText(coldStart!, download, baselineWords(study).model);
 }
 
 /** What a page waits for until the first result: download, session, first run, in float32 and in the winner. */
@@ -63,7 +64,7 @@ export function pageWaitChart(study: Study, options: { width?: number } = {}): C
     };
   };
   const rows = [
-    { ...row("float32 as given", float32), number: 0 },
+    { ...row(baselineWords(study).row, float32), number: 0 },
     {
       ...row(numbered(winner.number, winner.trial.name), candidate),
       number: winner.number,

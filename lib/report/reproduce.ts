@@ -81,7 +81,7 @@ export function studyFacts(study: Study): Definition[] {
         plural(provenance.threads, "thread"),
     },
     {
-      name: "float32 latency",
+      name: study.given ? "latency of the given file" : "float32 latency",
       text: `about ${decimal(baseline.latencyMs, baseline.latencyMs < 10 ? 2 : 1)} ms on that ` +
         "machine on that day, for orientation only",
     },

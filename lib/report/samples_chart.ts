@@ -6,6 +6,7 @@ import type { Box } from "./labels.ts";
 import { decimalsOf, drawPlot, linked, px, SHAPED, UNTOUCHED } from "./plot.ts";
 import { COLOURS, INK, MUTED, PAPER, RULE, type Shape } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /** Trials that differ in the number of calibration samples alone. */
 export interface SampleSeries {
@@ -147,7 +148,9 @@ function levelsOf(study: Study): Level[] {
   return [
     { at: budget, label: "budget", dashes: "1.5 3", below: higherIsBetter },
     // Of a relative metric float32 is perfect, and far above all there is to see.
-    ...relative ? [] : [{ at: float32, label: "float32", dashes: "5 4", below: !higherIsBetter }],
+    ...relative
+      ? []
+      : [{ at: float32, label: baselineWords(study).short, dashes: "5 4", below: !higherIsBetter }],
   ];
 }
 
@@ -166,7 +169,9 @@ function titleOf(study: Study, narrow: boolean): string {
   const { heading, differenceUnit } = metricFormat(study);
   const title = relative
     ? heading
-    : `${metric.name} minus float32's${differenceUnit && `,${differenceUnit}`}`;
+    : `${metric.name} minus ${baselineWords(study).outputs}'s${
+      differenceUnit && `,${differenceUnit}`
+    }`;
   const on = `, on ${relative ? "" : "the same "}${plural(selection.n, "selection sample")}`;
   return narrow ? title : title + on;
 }

@@ -7,6 +7,7 @@ import type { ScatterLayout } from "./scatter_layout.ts";
 import { textWidth } from "./text_width.ts";
 import { GOOD, HALO, INK, MUTED, RULE } from "./theme.ts";
 import { binaryText } from "../record/runtime_name.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 const SIZE = 12;
 
@@ -26,7 +27,7 @@ export function tint({ metric }: Study, { frame, one, budget }: ScatterLayout): 
 export function axes(study: Study, { frame, points, x }: ScatterLayout, narrow: boolean) {
   const format = metricFormat(study);
   const threads = [...new Set(points.map(({ entry }) => entry.latency.threads))];
-  const xTitle = "latency ratio to float32" +
+  const xTitle = `latency ratio to ${baselineWords(study).model}` +
     (narrow
       ? ""
       : `, ${binaryText(study.provenance)}, ${

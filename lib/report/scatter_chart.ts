@@ -13,6 +13,7 @@ import {
 } from "./scatter_layout.ts";
 import { ACCENT, BASELINE, type FamilyStyle, familyStyles, GOOD, INK, PAPER } from "./theme.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
+import { baselineWords, givenValue } from "../record/given_record.ts";
 
 /** Options for {@linkcode scatterChart}. */
 export interface ScatterOptions {
@@ -67,7 +68,9 @@ export function scatterChart(study: Study, options: ScatterOptions = {}): Chart 
     colour,
     glyph: shape,
   }));
-  if (layout.baseline) key.unshift({ label: "float32 as given", colour: INK, glyph: "diamond" });
+  if (layout.baseline) {
+    key.unshift({ label: baselineWords(study).row, colour: INK, glyph: "diamond" });
+  }
   if (layout.points.some(({ isWinner }) => isWinner)) {
     key.push({ label: "winner", colour: ACCENT, glyph: "ring" });
   }
@@ -126,9 +129,9 @@ function bars(dots: readonly Dot[]): Plot.Markish[] {
 function float32(study: Study, { one: x, baseline }: ScatterLayout): Plot.Markish {
   if (baseline === undefined) return undefined;
   const { y, along: [y1, y2] } = baseline;
-  const { selection } = study.baseline;
+  const selection = givenValue(study);
   const format = metricFormat(study);
-  const tip = `float32 as given\n${study.metric.name} ${
+  const tip = `${baselineWords(study).row}\n${study.metric.name} ${
     format.value(selection.value)
   }${format.unit} ${format.range(selection)}`;
   return [
@@ -192,11 +195,12 @@ function noteOf(study: Study, { points, baseline }: ScatterLayout): string {
   const { failed } = entriesOf(study);
   const format = metricFormat(study);
   const off = points.filter((point) => point.off !== undefined).length;
-  const { selection } = study.baseline;
+  const selection = givenValue(study);
+  const itself = study.given ? "the file as given" : "float32 itself";
   return [
     "Bars: 95 % intervals. Numbers: rows of the trial table.",
     off > 0 && `Off the scale, at the edge with an arrow: ${plural(off, "trial")}.`,
-    !baseline && `Not shown: float32 itself, at ${format.value(selection.value)}${format.unit}.`,
+    !baseline && `Not shown: ${itself}, at ${format.value(selection.value)}${format.unit}.`,
     failed.length > 0 && `Not shown: ${plural(failed.length, "failed trial")}.`,
   ].filter(Boolean).join(" ");
 }

@@ -7,6 +7,7 @@ import { type ScatterLayout, type ScatterPoint, weightOf } from "./scatter_layou
 import { ellipsis } from "./text_width.ts";
 import { HALO, INK, MUTED } from "./theme.ts";
 import type { MeasuredEntry } from "./trials.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 const SIZE = 12;
 
@@ -25,7 +26,7 @@ export function labels(
   );
   const inner = { x1: frame.x1 + 3, x2: frame.x2 - 3, y1: frame.y1 + 2, y2: frame.y2 - 2 };
   const wanted = ordered.map((point) => wantedOf(study, point, narrow));
-  if (baseline) wanted.unshift(float32At(one, baseline.y));
+  if (baseline) wanted.unshift(baselineAt(study, one, baseline.y));
   const avoided = linesOf(layout);
   const placed = placeLabels(
     wanted.map(({ label }) => label),
@@ -47,9 +48,10 @@ interface Look {
   readonly fill: string;
 }
 
-function float32At(x: number, y: number): Wanted {
+function baselineAt(study: Study, x: number, y: number): Wanted {
+  const { row, short } = baselineWords(study);
   return {
-    label: { x, y, strong: true, texts: ["float32 as given", "float32"] },
+    label: { x, y, strong: true, texts: [row, short] },
     look: { number: 0, strong: true, fill: INK },
   };
 }

@@ -5,6 +5,7 @@ import type { Box } from "./labels.ts";
 import { frontOf } from "../record/front.ts";
 import { entriesOf, type MeasuredEntry } from "./trials.ts";
 import { metricWindow } from "./window.ts";
+import { givenValue } from "../record/given_record.ts";
 
 /** Where something lies beyond the frame: -1, 0 or 1 each way, pixels running downwards. */
 interface Direction {
@@ -58,11 +59,11 @@ export function scatterLayout(study: Study, frame: Box): ScatterLayout {
   const { metric, maxDrop, baseline: { selection } } = study;
   const shown = metricWindow(study, measured);
   const budget = selection.value + (metric.higherIsBetter ? -maxDrop : maxDrop);
-  const showsBaseline = !isRelative(study) ||
-    selection.value >= shown.low && selection.value <= shown.high;
+  const own = givenValue(study);
+  const showsBaseline = !isRelative(study) || own.value >= shown.low && own.value <= shown.high;
   const entries = withDirections(measured, shown);
   const x = latencyScale(entries, frame);
-  const heights = [...showsBaseline ? [selection.low, selection.high] : [], budget];
+  const heights = [...showsBaseline ? [own.low, own.high] : [], budget];
   const y = metricScale(entries, heights, frame);
   const front = new Set<unknown>(pointsOnFront(study, measured, showsBaseline));
   const points = entries.map(({ entry, off }): ScatterPoint => ({
@@ -73,8 +74,8 @@ export function scatterLayout(study: Study, frame: Box): ScatterLayout {
   }));
   const baseline = showsBaseline
     ? {
-      y: y.apply(selection.value),
-      along: [y.apply(selection.high), y.apply(selection.low)] as const,
+      y: y.apply(own.value),
+      along: [y.apply(own.high), y.apply(own.low)] as const,
     }
     : undefined;
   const corners = points.filter(({ onFront }) => onFront).map(({ x, y }) => ({ x, y }));
@@ -171,7 +172,7 @@ export function weightOf({ isWinner, onFront }: ScatterPoint): number {
 /** The trials on the front, and "float32" where nothing beats it in time 1. */
 function pointsOnFront(study: Study, measured: readonly MeasuredEntry[], withBaseline: boolean) {
   const sign = study.metric.higherIsBetter ? -1 : 1;
-  const { value: own } = study.baseline.selection;
+  const { value: own } = givenValue(study);
   const points = [...measured, ...withBaseline ? ["float32" as const] : []];
   return frontOf(
     points,

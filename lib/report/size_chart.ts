@@ -4,6 +4,7 @@ import { decimal, factor, megabytes, numbered } from "./format.ts";
 import { type ChartRow, rowChart } from "./row_chart.ts";
 import { familyStyles, INK } from "./theme.ts";
 import { entriesOf } from "./trials.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /** The file size of each trial's model, smallest first, below the float32 network as given. */
 export function sizeChart(study: Study, options: { width?: number } = {}): Chart {
@@ -12,7 +13,7 @@ export function sizeChart(study: Study, options: { width?: number } = {}): Chart
   const [divisor, unit] = study.model.bytes < 999_500 ? [1e3, "kB"] : [1e6, "MB"];
   const baseline: ChartRow = {
     number: 0,
-    label: "float32 as given",
+    label: baselineWords(study).row,
     value: study.model.bytes / divisor,
     text: `${megabytes(study.model.bytes)}\u2003${factor(1)}`,
     shortText: megabytes(study.model.bytes),

@@ -32,6 +32,7 @@ import { trialColumns, type TrialRow, trialRows } from "./trial_table.ts";
 import { entriesOf } from "./trials.ts";
 import { useSection } from "./use_it.ts";
 import { timedInText } from "../record/runtime_name.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /** The report of a study. */
 export function studyPage(study: Study): Page {
@@ -68,26 +69,27 @@ export function studyPage(study: Study): Page {
 /** The four numbers that everybody looks for first. */
 function figuresOf(study: Study): Figure[] {
   const winner = entriesOf(study).winner!;
+  const words = baselineWords(study);
   const format = metricFormat(study);
   const { value, difference, split } = study.winner?.accuracy ?? winner.accuracy;
   const baseline = study.baseline[split];
   const { ratio } = winner.latency;
   const { outputs } = winner.trial;
   const closeness = outputs && {
-    name: "cosine of the outputs to float32's",
+    name: `cosine of the outputs to ${words.outputs}'s`,
     text: decimal(outputs.cosine, 5),
     more: outputs.sqnr === null
       ? "equal to the bit"
       : `SQNR ${decimal(outputs.sqnr, 1)} dB, over all values`,
   };
   const change = {
-    name: "difference from float32",
+    name: `difference from ${words.outputs}`,
     text: format.difference(difference.value) + format.differenceUnit,
     more: `${format.differenceRange(difference)}, paired`,
   };
   const figures = [
     {
-      name: "latency ratio to float32",
+      name: `latency ratio to ${words.model}`,
       text: factor(ratio.value),
       more: `${factorRange(ratio)}, ${plural(ratio.n, "round")}`,
     },
@@ -97,7 +99,8 @@ function figuresOf(study: Study): Figure[] {
       more: `${format.range(value)}, ${plural(value.n, "sample")}` +
         (isRelative(study) || !baseline
           ? ""
-          : `; float32 ${format.value(baseline.value)}${format.unit}`),
+          : `; ${words.outputs} ${format.value(baseline.value)}${format.unit}`) +
+        givenText(study, split),
     },
     isRelative(study) ? closeness : change,
     {
@@ -109,6 +112,14 @@ function figuresOf(study: Study): Figure[] {
     },
   ];
   return figures.filter((figure) => figure !== undefined);
+}
+
+/** What the given file has of the metric, where that is not what trials are against. */
+function givenText(study: Study, split: "selection" | "test"): string {
+  const own = study.given?.accuracy?.[split]?.value;
+  if (!own) return "";
+  const format = metricFormat(study);
+  return `; the given file ${format.value(own.value)}${format.unit}`;
 }
 
 function trialSection(study: Study): Section {

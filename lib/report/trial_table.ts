@@ -22,6 +22,7 @@ import { oneLine } from "./markdown.ts";
 import { drawPlot, px, SHAPED } from "./plot.ts";
 import { type Column, textTable } from "./table.ts";
 import { entriesOf, failureOf } from "./trials.ts";
+import { baselineWords, givenValue } from "../record/given_record.ts";
 
 /** One row of the trial table: float32, a measured trial, or a failed one. */
 export interface TrialRow {
@@ -51,13 +52,14 @@ export function trialRows(study: Study): TrialRow[] {
   const { measured, failed, winner } = entriesOf(study);
   const baseline: TrialRow = {
     number: 0,
-    name: "float32 as given",
-    family: "float32",
-    value: study.baseline.selection,
+    name: baselineWords(study).row,
+    family: study.given ? study.given.form : "float32",
+    value: givenValue(study),
     ratio: { value: 1, low: 1, high: 1, n: 0 },
     bytes: study.model.bytes,
     nodes: study.model.nodeCounts,
     kind: "baseline",
+    ...(study.given?.accuracy && { difference: study.given.accuracy.selection.difference }),
     remarks: [],
   };
   return [

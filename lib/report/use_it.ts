@@ -15,6 +15,7 @@ import { factor, megabytes } from "./format.ts";
 import { nodeText } from "./node_text.ts";
 import type { Section } from "./page.ts";
 import { entriesOf } from "./trials.ts";
+import { baselineWords } from "../record/given_record.ts";
 
 /** How to load the winner in a page and in Deno; none where no file was kept. */
 export function useSection(study: Study): Section | undefined {
@@ -28,7 +29,9 @@ export function useSection(study: Study): Section | undefined {
   return {
     title: "Use it",
     caption:
-      `${name} is an ordinary ONNX file: what ran the float32 network runs it, with the same ` +
+      `${name} is an ordinary ONNX file: what ran ${
+        study.given ? "the given file" : "the float32 network"
+      } runs it, with the same ` +
       "inputs and outputs.",
     blocks: [
       paragraphOf("In a page, with a bundler and the package onnxruntime-web:"),
@@ -98,7 +101,10 @@ function wholeDownload(study: Study, { download }: Trial): Definition[] {
   const [float32, own] = [runtime + before.brotli, runtime + download.brotli];
   return [{
     name: "in all",
-    text: `runtime and model ${megabytes(own)} after brotli, with the float32 model ` +
+    text:
+      `runtime and model ${megabytes(own)} after brotli, with ${
+        study.given ? "the given file" : "the float32 model"
+      } ` +
       `${megabytes(float32)} (${factor(own / float32)})`,
   }];
 }
@@ -110,7 +116,9 @@ function nodeFacts(study: Study, { nodes }: Trial): Definition[] {
   return [{
     name: "nodes",
     text:
-      `${nodeText(nodes)} run, of float32's ${nodeText(before)}; beside its kernel, each costs ` +
+      `${nodeText(nodes)} run, of ${baselineWords(study).model}'s ${
+        nodeText(before)
+      }; beside its kernel, each costs ` +
       `about twice as much with "${DEFAULT_BUILD.entry}" and "${DEFAULT_BUILD.entry}/webgpu" as with ` +
       `"${PLAIN_BUILD.entry}"`,
   }];

@@ -15,6 +15,7 @@ import type { StudyIdentity } from "./study_store.ts";
  * @param splits Those that are used.
  * @param runtime What its models are run in.
  * @param source What tells two metrics of one name apart. @default {the text of its scoring function}
+ * @param reference What accuracy is against. @default {the model itself}
  */
 export async function identityOf(
   model: Model,
@@ -23,6 +24,7 @@ export async function identityOf(
   { name, unit, score }: Metric,
   runtime: Pick<Runtime, "environment">,
   source: string = score.toString(),
+  reference: Model = model,
 ): Promise<StudyIdentity> {
   const { versions } = await runtime.environment();
   const infos: SplitInfo[] = [];
@@ -32,6 +34,9 @@ export async function identityOf(
   }
   return {
     model: { name: model.name, hash: await model.hash() },
+    ...(reference !== model && {
+      reference: { name: reference.name, hash: await reference.hash() },
+    }),
     data: { name: data.name, splits: infos },
     metric: { name, unit, source },
     versions: {
@@ -42,10 +47,13 @@ export async function identityOf(
 }
 
 /** Of an identity, all that decides what a trial measures on the selection split. */
-export function measuredOn({ model, data, metric, versions }: StudyIdentity): Record<string, Json> {
+export function measuredOn(
+  { model, reference, data, metric, versions }: StudyIdentity,
+): Record<string, Json> {
   const hashOf = (name: string) => data.splits.find((split) => split.name === name)!.hash;
   return {
     model: model.hash,
+    ...(reference && { reference: reference.hash }),
     calibration: hashOf("calibration"),
     selection: hashOf("selection"),
     metric: { ...metric },

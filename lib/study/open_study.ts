@@ -203,6 +203,11 @@ function differences(old: StudyIdentity, now: StudyIdentity): string[] {
         `this is ${now.model.name} (${short(now.model.hash)}…)`,
     );
   }
+  if (old.reference?.hash !== now.reference?.hash) {
+    const name = ({ reference }: StudyIdentity) =>
+      reference ? `${reference.name} (${short(reference.hash)}…)` : "the model itself";
+    found.push(`its accuracy is against ${name(old)}, this one's against ${name(now)}`);
+  }
   const splits = now.data.splits.filter(({ name, hash }) =>
     old.data.splits.find((split) => split.name === name)?.hash !== hash
   );

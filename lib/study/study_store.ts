@@ -15,6 +15,8 @@ import type { Store, Stored } from "./store.ts";
 /** What makes two runs the same study: results of one may be used in the other. */
 export interface StudyIdentity {
   model: { name: string; hash: string };
+  /** The float32 network that accuracy is against, where that is not the model. */
+  reference?: { name: string; hash: string };
   data: { name: string; splits: SplitInfo[] };
   metric: { name: string; unit: string; source: string };
   /** Of whatever decides the bits of a result: Octavo and onnxruntime-web. */

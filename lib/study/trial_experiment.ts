@@ -36,8 +36,14 @@ import { timeAgainst, TIMED_SAMPLES } from "./trial_timing.ts";
 
 /** What trials are measured with. */
 export interface TrialSetup {
-  /** The network as given, and its exact forms. */
+  /** The network that is quantized, and its exact forms. */
   readonly forms: ExactForms;
+  /** The model as given, which time and size are against. @default {the network} */
+  readonly given?: Model;
+  /** What accuracy is against. @default {the model as given} */
+  readonly reference?: Model;
+  /** How progress calls the model as given. @default {"float32"} */
+  readonly givenName?: string;
   readonly data: Splits;
   readonly metric: Metric;
   readonly store: StudyStore;
@@ -148,6 +154,17 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     return await run;
   }
 
+  get #given(): Model {
+    return this.#setup.given ?? this.#setup.forms.model;
+  }
+
+  /** The model as given against what accuracy is against, where that is another. */
+  async #evaluateGiven(split: Split): Promise<void> {
+    const { reference, givenName = "float32" } = this.#setup;
+    if (!reference || reference === this.#given) return;
+    await this.#evaluate(this.#given, split, givenName);
+  }
+
   /** The model of a recipe, built once as long as there is room to keep it. */
   async build(recipe: Recipe): Promise<Built> {
     const key = this.key(recipe);
@@ -158,6 +175,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   async test(recipe: Recipe): Promise<void> {
     const { model } = await this.build(recipe);
     await this.baseline("test");
+    await this.#evaluateGiven("test");
     await this.#evaluate(model, "test", this.#nameOf(recipe));
   }
 
@@ -172,12 +190,12 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   /** Where the time of float32 and of a recipe goes, and its plan with times and errors. */
   async profiles(recipe: Recipe): Promise<NonNullable<Study["profiles"]>> {
-    const { forms, runtimes, signal } = this.#setup;
+    const { runtimes, signal } = this.#setup;
     const built = await this.build(recipe);
     const optimized = await runtimes.run.optimized(built.model);
     const executed = built.converted.withPlan(planOf(built, optimized));
     const options = { runtimes, signal };
-    const found = await profilesOf(forms.model, built, executed, await this.samples(), options);
+    const found = await profilesOf(this.#given, built, executed, await this.samples(), options);
     return { key: this.key(recipe), ...found };
   }
 
@@ -217,7 +235,8 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
 
   /** What latency is measured on: the samples, or each of the lengths asked for. */
   async #cases(): Promise<TimingCase[]> {
-    const { data: { selection }, forms: { model }, runtimes, lengths, signal } = this.#setup;
+    const { data: { selection }, runtimes, lengths, signal } = this.#setup;
+    const model = this.#given;
     const options = { model, runtime: runtimes.run, count: TIMED_SAMPLES, lengths, signal };
     return await (this.#timed ??= timingCases(selection, options));
   }
@@ -230,6 +249,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     const { store, signal, progress } = this.#setup;
     const { recipe } = ask;
     await this.baseline("selection");
+    await this.#evaluateGiven("selection");
     const started = performance.now();
     const base = await this.#setup.forms.get(recipe.base);
     const problem = this.#problemOf(recipe, base);
@@ -339,12 +359,18 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   }
 
   async #evaluateFloat32(split: Split): Promise<Evaluation> {
-    const { forms: { model }, data, metric, progress, store, runtimes, signal } = this.#setup;
+    const { data, metric, progress, store, runtimes, signal } = this.#setup;
+    const { reference: model = this.#given, givenName = "float32" } = this.#setup;
     const dataset = data[split];
     const [step, size] = split === "test"
       ? ["test split", this.#sizes.test / 2] as const
       : ["float32", this.#sizes.float32] as const;
-    const onProgress = progress.begin(step, size, dataset.length, "float32");
+    const onProgress = progress.begin(
+      step,
+      size,
+      dataset.length,
+      model === this.#given ? givenName : "float32",
+    );
     const options = { signal, onProgress };
     const evaluation = await evaluate(runtimes.run, model, dataset, metric, undefined, options);
     const { value } = evaluation;
@@ -373,7 +399,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   }
 
   async #time(model: Model, about: string): Promise<void> {
-    const { forms, store, runtimes, machine, signal, progress, rounds, maxRounds } = this.#setup;
+    const { store, runtimes, machine, signal, progress, rounds, maxRounds } = this.#setup;
     const hash = await model.hash();
     const known = await store.timing(hash, runtimes.time.about.threads, machine);
     if (known && await this.#isTimed(known)) return;
@@ -381,7 +407,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     const report = progress.begin("latency", trial - float32, 1, about);
     const options = { rounds, maxRounds, signal };
     const cases = await this.#cases();
-    const latency = await timeAgainst(forms.model, model, cases, runtimes.time, options);
+    const latency = await timeAgainst(this.#given, model, cases, runtimes.time, options);
     await store.putTiming(hash, latency);
     report(1);
   }
@@ -395,10 +421,10 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   }
 
   async #putColdStart(model: Model, options: ColdStartOptions): Promise<void> {
-    const { forms, store, runtimes, machine, signal } = this.#setup;
+    const { store, runtimes, machine, signal } = this.#setup;
     const [sample] = await this.samples();
     const all = { ...options, signal };
-    const record = await measureColdStart(runtimes.run, forms.model, model, sample!, all);
+    const record = await measureColdStart(runtimes.run, this.#given, model, sample!, all);
     if (record) await store.putColdStart(await model.hash(), machine, record);
   }
 

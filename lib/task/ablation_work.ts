@@ -8,6 +8,7 @@ import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { layerTimes } from "../profile/layer_times.ts";
 import { decide } from "../quantize/decide.ts";
+import { takeNetwork } from "../quantize/take_network.ts";
 import { rewrittenConvs } from "../quantize/layers.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
 import { staticInt8 } from "../quantize/qconfig.ts";
@@ -72,7 +73,12 @@ export async function* ablationWork(
     const value = results.baseline = await experiment.baseline();
     const notes = await baselineNotes(model, data.selection, metric, { value });
     const unverified = unverifiedRuntime((await runtime.environment()).versions);
-    yield { kind: "float32", value, notes: unverified ? [unverified, ...notes] : notes };
+    const taken = takeNetwork(model).notes;
+    yield {
+      kind: "float32",
+      value,
+      notes: [...taken, ...unverified ? [unverified] : [], ...notes],
+    };
     for await (const told of askAndTell(strategy, experiment)) {
       count(told, results.cost);
       yield eventOf(told, strategy);
@@ -115,7 +121,10 @@ async function subjectOf(
   const metric = bySample(
     await metricFor(model, data.selection, { metric: asked, runtime, signal }),
   );
-  const forms = new ExactForms(model, await data.calibration.sample(0), { runtime, signal });
+  const forms = new ExactForms(takeNetwork(model).network, await data.calibration.sample(0), {
+    runtime,
+    signal,
+  });
   const base = await forms.get(form);
   const rewritten = rewrittenConvs((await forms.get("fused")).graph, base.graph);
   const mapping = settings.mapping ??

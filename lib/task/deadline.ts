@@ -99,13 +99,18 @@ export class Deadline implements Disposable {
 }
 
 /** Refuses a time limit in which not one trial would come to its end. */
-export function requireTime(minutes: number, floatSeconds: number, leftMs: number): void {
+export function requireTime(
+  minutes: number,
+  floatSeconds: number,
+  leftMs: number,
+  baseline = "float32",
+): void {
   // A trial evaluates as long as float32 did, and times about as long again.
   const trial = 2 * floatSeconds + 1;
   if (leftMs / 1000 > trial) return;
   const enough = Math.ceil(10 * (4 * trial + floatSeconds) / 60) / 10;
   throw new UserError(
-    `Cannot measure anything within ${minutes} minutes: float32 alone took ${
+    `Cannot measure anything within ${minutes} minutes: ${baseline} alone took ${
       floatSeconds.toFixed(1)
     } s, and one trial takes about ${trial.toFixed(0)} s; give it ${enough} minutes or more, or ` +
       `fewer selection samples`,

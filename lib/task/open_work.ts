@@ -9,6 +9,7 @@ import { metricFor } from "../evaluate/metric_for.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
+import { baselineWords } from "../record/given_record.ts";
 import { finiteRatios, loadRatios } from "../record/load_ratios.ts";
 import { isObjective, OBJECTIVES } from "../record/objective.ts";
 import { allowedDrop, type Budget } from "../record/budget.ts";
@@ -29,6 +30,7 @@ import type { StudyStore } from "../study/study_store.ts";
 import { TrialExperiment } from "../study/trial_experiment.ts";
 import { Deadline, requireTime } from "./deadline.ts";
 import { StudyLedger } from "./study_ledger.ts";
+import { studyNetwork } from "./study_network.ts";
 import type { StudyOptions } from "./study_options.ts";
 import type { WorkContext } from "./study_strategy.ts";
 
@@ -64,6 +66,9 @@ export class OpenWork implements AsyncDisposable {
     await using open = new AsyncDisposableStack();
     const { out, fresh, rounds = 15, maxRounds = 2 * rounds, coldRounds = 3, signal } = options;
     const ratios = loadRatios(options);
+    const subject = await studyNetwork(model, options.reference);
+    const { reference, given } = subject;
+    const words = baselineWords({ given });
     const runtimes = open.use(new Runtimes(options));
     const runtime = runtimes.run;
     const metric = await metricFor(model, data.selection, {
@@ -75,21 +80,26 @@ export class OpenWork implements AsyncDisposable {
     const environment = await runtime.environment();
     const { machine } = environment;
     const source = options.metricSource;
-    const identity = await identityOf(model, data, SPLITS, metric, runtime, source);
+    const identity = await identityOf(model, data, SPLITS, metric, runtime, source, reference);
     const learning = { runtime, signal };
-    const forms = new ExactForms(model, await data.calibration.sample(0), learning);
+    const forms = new ExactForms(subject.network, await data.calibration.sample(0), learning);
     const nodes = nodeIdentities((await forms.get("fused")).graph);
     const store = open.use(await openStudy(identity, { folder: out, fresh, store: options.store }));
     const names = new TrialNames();
     const experiment = new TrialExperiment({
-      ...{ forms, data, metric, store, runtimes, machine, rounds, maxRounds, coldRounds, signal },
+      ...{ forms, given: model, reference, givenName: words.model },
+      ...{ data, metric, store, runtimes, machine, rounds, maxRounds, coldRounds, signal },
       lengths: options.atLengths,
       progress: new StudyProgress(onStep),
       nameOf: (recipe) => names.of(recipe),
     });
     const { float32, seconds: floatSeconds } = await measureFloat32(experiment, options, started);
-    const deadline = open.use(await deadlineOf(data, options, store, started, floatSeconds));
-    const budget = budgetOf(options, metric, float32);
+    const deadline = open.use(
+      await deadlineOf(data, options, store, started, {
+        ...{ floatSeconds, baseline: words.outputs },
+      }),
+    );
+    const budget = budgetOf(options, metric, float32, words.outputs);
     const described = describeStudy(model, data, identity, labelledCount(data.selection) > 0);
     const ledger = new StudyLedger({
       ...{ store, experiment, machine, onStep, options },
@@ -104,6 +114,7 @@ export class OpenWork implements AsyncDisposable {
           download: await downloadSizes(model.bytes()),
           nodeCounts: await nodesOf(model, runtime, store),
         },
+        ...(given && { given }),
         ...budget,
         ...finiteRatios(ratios),
         provenance: await provenanceOf(data, budget, runtimes, environment, options),
@@ -113,6 +124,7 @@ export class OpenWork implements AsyncDisposable {
     const context: WorkContext = {
       ...{
         model,
+        subject,
         data,
         metric,
         budget,
@@ -185,13 +197,13 @@ async function deadlineOf(
   { minutes }: StudyOptions,
   store: StudyStore,
   started: number,
-  floatSeconds: number,
+  { floatSeconds, baseline }: { readonly floatSeconds: number; readonly baseline: string },
 ): Promise<Deadline> {
   const testShare = data.test.length / data.selection.length;
   const deadline = new Deadline({ minutes, started, floatSeconds, testShare });
   if (minutes === undefined || await store.header()) return deadline;
   try {
-    requireTime(minutes, floatSeconds, deadline.msLeft());
+    requireTime(minutes, floatSeconds, deadline.msLeft(), baseline);
     return deadline;
   } catch (error) {
     deadline[Symbol.dispose]();
@@ -255,6 +267,7 @@ function budgetOf(
   { maxDrop, atLeast }: StudyOptions,
   metric: Metric,
   float32: number | undefined,
+  baseline: string,
 ): Budget {
   const info = infoOf(metric);
   const { name, unit } = info;
@@ -266,7 +279,7 @@ function budgetOf(
   if (allowed >= 0) return { metric: info, maxDrop: allowed };
   const spaced = unit && ` ${unit}`;
   throw new UserError(
-    `Cannot search for ${name} of at least ${atLeast}${spaced}: float32 itself has ` +
+    `Cannot search for ${name} of at least ${atLeast}${spaced}: ${baseline} itself has ` +
       `${
         Number(float32.toPrecision(5))
       }${spaced} on the selection split; ask for less, or bring a ` +

@@ -3,6 +3,7 @@ import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import { labelledCount } from "../evaluate/labels_of.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
+import { baselineWords } from "../record/given_record.ts";
 import { isSameMachine, machineText, runtimeName, timedInText } from "../record/runtime_name.ts";
 import { unverifiedRuntime } from "../record/verified_runtime.ts";
 import type { WorkContext } from "./study_strategy.ts";
@@ -16,13 +17,19 @@ const FLOAT32_NOTES = "float32 notes";
  * are too few of them for the budget.
  */
 export async function openingNotes(context: WorkContext): Promise<string[]> {
-  const { data, metric, budget, runtimes } = context;
+  const { data, metric, budget, runtimes, subject } = context;
   const unverified = unverifiedRuntime((await runtimes.run.environment()).versions);
   const few = resolutionNote(budget.metric, budget.maxDrop, {
     selection: scoredSamples(data.selection, metric),
     test: scoredSamples(data.test, metric),
   });
-  const notes = [unverified, await otherTimesNote(context), ...await float32Notes(context), few];
+  const notes = [
+    ...subject.notes,
+    unverified,
+    await otherTimesNote(context),
+    ...await float32Notes(context),
+    few,
+  ];
   return notes.filter((note) => note !== undefined);
 }
 
@@ -46,12 +53,15 @@ async function otherTimesNote({ store, runtimes: { time } }: WorkContext) {
 
 /** Kept from the first run, as they need what float32 gave for each sample, which is not. */
 async function float32Notes(
-  { model, data, metric, store, experiment }: WorkContext,
+  { subject: { reference, given }, data, metric, store, experiment }: WorkContext,
 ): Promise<readonly string[]> {
   const stored = await store.document(FLOAT32_NOTES);
   if (stored !== undefined) return stored as string[];
   const float32 = await experiment.baseline("selection");
-  const notes = await baselineNotes(model, data.selection, metric, float32);
+  const notes = await baselineNotes(reference, data.selection, metric, {
+    ...float32,
+    name: baselineWords({ given }).outputs,
+  });
   await store.putDocument(FLOAT32_NOTES, notes);
   return notes;
 }

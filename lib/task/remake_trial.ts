@@ -3,6 +3,7 @@ import type { Splits } from "../data/split.ts";
 import { slice } from "../data/dataset.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
+import { takeNetwork } from "../quantize/take_network.ts";
 import { tap } from "../quantize/prepare.ts";
 import type { Trial } from "../record/trial_record.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
@@ -38,7 +39,9 @@ export async function remakeTrial(
     await using own = openRuntime({ workers: 1 });
     return await remakeTrial(model, data, { recipe }, { runtime: own });
   }
-  const forms = new ExactForms(model, await data.calibration.sample(0), { runtime });
+  const forms = new ExactForms(takeNetwork(model).network, await data.calibration.sample(0), {
+    runtime,
+  });
   const built = await build(recipe, {
     ...{ forms, runtime, data: data.calibration },
     calibration: (base, tensors, size) =>

@@ -21,6 +21,7 @@ export type HeaderStart = Pick<
   | "schema"
   | "title"
   | "model"
+  | "given"
   | "data"
   | "metric"
   | "maxDrop"
@@ -228,8 +229,10 @@ export class StudyLedger {
     const baseline = await this.#baseline();
     if (!baseline) return undefined;
     Object.assign(this.#changes, more);
+    const given = await this.#given();
     await store.putHeader({
       ...start,
+      ...(given && { given }),
       baseline,
       grid: [...this.#planned ?? this.#trials.map(({ key }) => key)],
       files: this.#earlier?.files ?? {},
@@ -240,7 +243,8 @@ export class StudyLedger {
 
   /** Float32 as far as it has been measured. Its time is the median over all measurements. */
   async #baseline(): Promise<Study["baseline"] | undefined> {
-    const { store, start: { model: { hash } } } = this.#fields;
+    const { store, start: { model, given } } = this.#fields;
+    const { hash } = given?.reference ?? model;
     const selection = await store.evaluation(hash, "selection");
     if (!selection) return undefined;
     const test = await store.evaluation(hash, "test");
@@ -249,6 +253,23 @@ export class StudyLedger {
       selection: selection.accuracy.value,
       ...(test && { test: test.accuracy.value }),
       latencyMs: times.length > 0 ? median(times) : 0,
+    };
+  }
+
+  /** The file that was given, and how far it is from the network that accuracy is against. */
+  async #given(): Promise<Study["given"]> {
+    const { store, start: { model, given } } = this.#fields;
+    if (!given?.reference) return given;
+    const selection = await store.evaluation(model.hash, "selection");
+    const test = await store.evaluation(model.hash, "test");
+    return {
+      ...given,
+      ...(selection && {
+        accuracy: {
+          selection: selection.accuracy,
+          ...(test && { test: test.accuracy }),
+        },
+      }),
     };
   }
 

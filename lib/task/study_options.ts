@@ -1,4 +1,5 @@
 import type { Metric } from "../evaluate/metric.ts";
+import type { Model } from "../onnx/model.ts";
 import type { Objective } from "../record/objective.ts";
 import type { Study } from "../record/study_record.ts";
 import type { RuntimesOptions } from "../study/runtimes.ts";
@@ -26,6 +27,11 @@ export interface StudyOptions extends RuntimesOptions {
   metric?: Metric | string;
   /** What tells two metrics of one name apart. @default {the text of its scoring function} */
   metricSource?: string;
+  /**
+   * The float32 network that accuracy is against, where the model given is a file that is int8 already.
+   * Times and sizes are against the file. @default {the file's own outputs}
+   */
+  reference?: Model;
   /** What is to be least. @default {"latency"} */
   objective?: Objective;
   /** Most minutes to spend. @default {no limit} */

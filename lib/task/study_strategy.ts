@@ -14,6 +14,7 @@ import type { StudyStore } from "../study/study_store.ts";
 import type { Strategy } from "../study/strategy.ts";
 import type { TrialAsk } from "../study/trial_ask.ts";
 import type { TrialExperiment } from "../study/trial_experiment.ts";
+import type { StudyNetwork } from "./study_network.ts";
 
 /**
  * What a strategy may know of its study before it asks.
@@ -103,6 +104,8 @@ export interface StudyDocuments {
 
 /** The same for the strategies that come with Octavo, which look deeper into the study. */
 export interface WorkContext extends StudyContext {
+  /** What trials are made from, and held against. */
+  readonly subject: StudyNetwork;
   readonly forms: ExactForms;
   readonly experiment: TrialExperiment;
   readonly store: StudyStore;

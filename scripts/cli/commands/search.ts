@@ -1,6 +1,7 @@
 import { AT_LENGTHS_OPTION, lengthsOf } from "../at_lengths.ts";
 import { SETS_OPTION } from "../sample_sets.ts";
 import { fuse } from "../../../lib/passes/fuse.ts";
+import { takeNetwork } from "../../../lib/quantize/take_network.ts";
 import { writeReport } from "../../../lib/report/write_report.ts";
 import { requireLayers } from "../../../lib/task/require_layers.ts";
 import { search } from "../../../lib/task/run_search.ts";
@@ -9,6 +10,7 @@ import { GENERATE_OPTION, READING, readingOf, readShared, TOKENIZER_OPTION } fro
 import { followStudy } from "../follow_study.ts";
 import { ownFolder } from "../model_folder.ts";
 import { runtimeChoice } from "../runtime_options.ts";
+import { readReference, REFERENCE_OPTION } from "../reference.ts";
 import { script } from "../shell.ts";
 import {
   commandLine,
@@ -39,6 +41,7 @@ const command = {
     generate: GENERATE_OPTION,
     atLengths: AT_LENGTHS_OPTION,
     config: READING,
+    reference: REFERENCE_OPTION,
     minutes: number("M", "most minutes to spend; 10 by default", { min: 0.01 }),
     out: text("FOLDER", "where the study is kept; studies/NAME-search by default"),
     why: WHY_OPTION,
@@ -66,14 +69,15 @@ const main = script(command, async (line, { args, signal, progress, print }) => 
     ...{ model: operands.model, data, reading: await readingOf(config, options, operands.model) },
     ...{ sizes: options, inOrder: options.inOrder },
   }, { progress });
-  requireLayers(fuse(model), options.why ?? []);
+  requireLayers(fuse(takeNetwork(model).network), options.why ?? []);
+  const reference = await readReference(options.reference, { progress });
   const out = options.out ?? `studies/${name}-search`;
 
   const { maxDrop, atLeast, maxCreate, maxHeap, coldRounds, minutes } = options;
   const { threads, workers, fresh } = options;
   const running = search(model, splits, {
     ...given({ maxDrop, atLeast, maxCreate, maxHeap, coldRounds, minutes, objective }),
-    ...given({ threads, workers, fresh, atLengths: lengthsOf(options.atLengths) }),
+    ...given({ reference, threads, workers, fresh, atLengths: lengthsOf(options.atLengths) }),
     ...runtimeChoice(options),
     ...metric,
     ...{ out, signal, report: writeReport },

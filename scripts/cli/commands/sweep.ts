@@ -9,6 +9,7 @@ import { configOption, GENERATE_OPTION, readingOf, TOKENIZER_OPTION } from "../d
 import { followStudy } from "../follow_study.ts";
 import { ownFolder } from "../model_folder.ts";
 import { runtimeChoice } from "../runtime_options.ts";
+import { readReference, REFERENCE_OPTION } from "../reference.ts";
 import { script } from "../shell.ts";
 import {
   commandLine,
@@ -38,6 +39,7 @@ const command = {
     generate: GENERATE_OPTION,
     atLengths: AT_LENGTHS_OPTION,
     config: configOption("what to measure, as JSON with comments"),
+    reference: REFERENCE_OPTION,
     out: text("FOLDER", "where the study is kept; studies/NAME by default"),
     quick: flag("few samples and few configurations: a first look"),
     ...STUDY_OPTIONS,
@@ -85,12 +87,14 @@ const main = script(command, async ({ operands, options }, { args, signal, progr
     ...{ model: operands.model, data, reading: await readingOf(config, options, operands.model) },
     ...{ sizes: config, quick, inOrder: options.inOrder },
   }, { progress });
+  const reference = await readReference(options.reference ?? config.reference, { progress });
   const out = options.out ?? `studies/${name}${quick ? "-quick" : ""}`;
 
   const running = sweep(model, splits, {
     ...{ out, config, signal, fresh: options.fresh },
     ...{ ...metric, ...given({ maxDrop, atLeast }) },
     ...given({
+      reference,
       objective,
       maxCreate,
       maxHeap,

@@ -109,11 +109,7 @@ export class OpenWork implements AsyncDisposable {
         schema: 1,
         title: options.title ?? model.name.replace(/\.onnx$/, ""),
         ...described,
-        model: {
-          ...described.model,
-          download: await downloadSizes(model.bytes()),
-          nodeCounts: await nodesOf(model, runtime, store),
-        },
+        model: { ...described.model, ...await sizesOf(model, runtime, store) },
         ...(given && { given }),
         ...budget,
         ...finiteRatios(ratios),
@@ -122,20 +118,8 @@ export class OpenWork implements AsyncDisposable {
     });
     names.count = () => ledger.trials.length;
     const context: WorkContext = {
-      ...{
-        model,
-        subject,
-        data,
-        metric,
-        budget,
-        ...ratios,
-        nodes,
-        forms,
-        experiment,
-        runtimes,
-        store,
-        onStep,
-      },
+      ...{ model, subject, data, metric, budget, ...ratios, nodes },
+      ...{ forms, experiment, runtimes, store, onStep },
       signal: signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal,
       ...{ floatSeconds, msLeft: () => deadline.msLeft() },
     };
@@ -145,6 +129,18 @@ export class OpenWork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open[Symbol.asyncDispose]();
   }
+}
+
+/** What a server sends of the model as given, and its nodes. */
+async function sizesOf(
+  model: Model,
+  runtime: Runtime,
+  store: StudyStore,
+): Promise<Pick<Study["model"], "download" | "nodeCounts">> {
+  return {
+    download: await downloadSizes(model.bytes()),
+    nodeCounts: await nodesOf(model, runtime, store),
+  };
 }
 
 /** Nodes of the model as given: those that an earlier run counted, if there was one. */

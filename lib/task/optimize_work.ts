@@ -14,6 +14,7 @@ import { type QConfigMapping, qconfigMapping } from "../quantize/mapping.ts";
 import { readBack } from "../quantize/one_call.ts";
 import { prepare } from "../quantize/prepare.ts";
 import { QuantizedModel } from "../quantize/quantized_model.ts";
+import { explainFile, takeNetwork } from "../quantize/take_network.ts";
 import { float32 as float32QConfig } from "../quantize/qconfig.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { KernelTimesRecord } from "../record/kernel_times_record.ts";
@@ -56,15 +57,16 @@ export async function optimizeIn(
 ): Promise<Optimized> {
   const { onProgress = () => {} } = options;
   const context = { ...options, runtime, onProgress };
+  const taken = takeNetwork(model);
   const alike = await likeTheFirst(samples, model.name);
-  const fullest = await fullestSample(fuse(model), samples, context);
+  const fullest = await fullestSample(fuse(taken.network), samples, context);
   const feeds = [fullest, ...alike.filter((one) => one !== fullest)].slice(0, alike.length);
   const ratios = loadRatios(options);
   let measured: Optimized | undefined;
   for (const share of SHARES) {
-    const placed = await place(model, feeds[0]!, context, share);
+    const placed = await place(taken.network, feeds[0]!, context, share);
     onProgress("building it");
-    const converted = await build(placed, samples, context);
+    const converted = explainFile(await build(placed, samples, context), taken);
     measured = new Optimized({
       given: model,
       mapping: placed.mapping,

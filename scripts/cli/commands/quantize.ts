@@ -17,6 +17,7 @@ import { dynamicByDefault } from "../../../lib/quantize/quantize_dynamic.ts";
 import { splitOutliers } from "../../../lib/quantize/outlier_columns.ts";
 import type { QuantizedModel } from "../../../lib/quantize/quantized_model.ts";
 import { quantizeWith } from "../../../lib/quantize/quantize_with.ts";
+import { explainFile, takeNetwork } from "../../../lib/quantize/take_network.ts";
 import { explainSlow } from "../../../lib/quantize/slow_layers.ts";
 import { whyNothing } from "../../../lib/quantize/why_nothing.ts";
 import { isSlower } from "../../../lib/record/best.ts";
@@ -133,12 +134,13 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const model = await readNetwork(operands.model, shell);
   const reading = await readingOf(config, options, operands.model);
   const data = await samplesOf(model, options, reading, progress.log);
-  requireLayers(fuse(model), options.why ?? []);
+  requireLayers(fuse(takeNetwork(model).network), options.why ?? []);
   await makeRoomFor(out);
 
   await using runtime = await openOwnRuntime(runtimeChoice(options), progress.log);
   const context = { runtime, shell };
   const network = data ? await specialized(model, data, shell) : model;
+  const taken = takeNetwork(network);
   const asked = await quantize(network, data, { options, config }, context);
   const { samples, planned } = asked;
   // What is compared is what the file will hold.
@@ -152,9 +154,13 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     return { file, ...await check(model, file, planned, runtime, shell) };
   };
   const first = await compareWith(asked);
-  const latency = first.comparison?.latency;
+  const latency = taken.undone ? undefined : first.comparison?.latency; // against the int8 file
   const kept: KeptSpeed = data && fallsBack(options, config)
-    ? await atSpeed(network, asked, samples?.calibration ?? data, { latency, options, ...context })
+    ? await atSpeed(taken.network, asked, samples?.calibration ?? data, {
+      latency,
+      options,
+      ...context,
+    })
     : asked;
   const measured = kept === asked ? first : await compareWith(kept);
   progress.update("reading back what the runtime executes");
@@ -183,11 +189,12 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     ...(damage ? [damage] : []),
   ];
   const notes = [
+    ...taken.notes,
     ...(data && samples ? [samplesNote(data, samples)] : []),
     ...(failed ? [failed] : []),
     ...(kept.note ? [`${kept.note} \`--kernels any\` insists on int8 kernels.`] : []),
     ...asked.notes,
-    ...slownessNote(comparison),
+    ...slownessNote(comparison, taken.undone ? "the given file" : "float32"),
     ...openingNotes(checked, options),
     ...(kept.note ? [] : storedNote(int8, model, options.dynamic)),
     ...floats,
@@ -276,7 +283,8 @@ async function quantize(
   },
   context: Context,
 ): Promise<Quantized> {
-  const fused = fuse(model);
+  const taken = takeNetwork(model);
+  const fused = fuse(taken.network);
   for (const line of fused.amendments) context.shell.progress.log(`${model.name}: ${line}`);
   if (options.dynamic) requireFloat(fused.graph);
   const { outliers = 0 } = options;
@@ -309,7 +317,7 @@ async function quantize(
   const asked = await convertOn(fused, { ...config, mapping: split }, ranges, context);
   return {
     ...asked,
-    ...{ slow: placed.slow, int8: explainSlow(asked.int8, placed.slow) },
+    ...{ slow: placed.slow, int8: explainFile(explainSlow(asked.int8, placed.slow), taken) },
     ...{ notes: placed.notes, ...(samples && { samples }), ...(planned && { planned }) },
   };
 }
@@ -353,10 +361,10 @@ async function atSpeed(
   });
 }
 
-function slownessNote(comparison: Comparison | undefined): string[] {
+function slownessNote(comparison: Comparison | undefined, baseline: string): string[] {
   const latency = comparison?.latency;
   return latency && isSlower({ latency })
-    ? [`It is slower than float32. \`${commandName("sweep")}\` finds out which layers pay.`]
+    ? [`It is slower than ${baseline}. \`${commandName("sweep")}\` finds out which layers pay.`]
     : [];
 }
 

@@ -250,3 +250,4 @@ export type { ProfiledNode, ProfileRecord } from "../record/profile_record.ts";
 export type { Json } from "../record/json.ts";
 export type { Binary } from "../record/binary.ts";
 export type { RuntimeName } from "../record/runtime_name.ts";
+export type { GivenRecord } from "../record/given_record.ts";

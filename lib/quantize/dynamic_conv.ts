@@ -4,13 +4,13 @@ import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8 } from "./qconfig.ts";
-import { knownWeights } from "./known_weights.ts";
+import { isPerChannel, knownObstacle, knownWeights } from "./known_weights.ts";
 import { readWeights, weightObstacle } from "./read_weights.ts";
 import { quantizeWeights } from "./weights.ts";
 
 /** Why this Conv cannot be dynamic, if so. */
 export function convObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
-  const obstacle = weightObstacle(node.input[1], facts);
+  const obstacle = weightObstacle(node.input[1], facts) ?? knownObstacle(node, facts);
   if (obstacle) return obstacle;
   return node.input[2] && !facts.floatConstant(node.input[2])
     ? "its bias is not a float32 constant"
@@ -29,7 +29,7 @@ export function writeDynamicConv(node: NodeProto, qconfig: DynamicInt8, builder:
   const [x, weightName, biasName] = node.input as [string, string, string?];
   const [y] = node.output as [string];
   const { dims, data } = readWeights(weightName, builder.facts);
-  const perChannel = qconfig.weight.granularity === "channel";
+  const perChannel = isPerChannel(weightName, qconfig.weight, builder.facts);
   // Beside [N, C, ...spatial] results, what belongs to channels has 1 for every spatial dimension.
   const beside = (values: Float32Array) => ({
     type: "float32" as const,

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { quantizeAtRunTime } from "./dynamic_input.ts";
 import { addIntegerWeights, type IntegerWeights } from "./integer_weights.ts";
-import { knownWeights } from "./known_weights.ts";
+import { isPerChannel, knownObstacle, knownWeights } from "./known_weights.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import type { DynamicInt8, WeightObserver } from "./qconfig.ts";
 import { readWeights, weightObstacle } from "./read_weights.ts";
@@ -19,7 +19,7 @@ import {
 
 /** Why this MatMul or Gemm cannot be dynamic, if so. */
 export function linearObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
-  const obstacle = weightObstacle(node.input[1], facts);
+  const obstacle = weightObstacle(node.input[1], facts) ?? knownObstacle(node, facts);
   if (obstacle) return obstacle;
   if (facts.floatConstant(node.input[1])!.dims.length < 2) return "its weights are a vector";
   if (node.opType === "MatMul") return undefined;
@@ -120,7 +120,7 @@ function integerMatrix(
 ): { integers: string; scale: string; zeroPoint: string[] } {
   const { transposed, observer } = options;
   const isMatrix = builder.facts.floatConstant(name)?.dims.length === 2;
-  const perChannel = isMatrix && observer.granularity === "channel";
+  const perChannel = isMatrix && isPerChannel(name, observer, builder.facts);
   const home = builder.homeOf(name);
   return home.once(`matrix ${name} ${transposed} ${observer.name}`, () => {
     const { type, scales, zeroPoints, integers } = transposed
@@ -149,7 +149,7 @@ function addTransposed(
   const stored = readWeights(name, builder.facts);
   const [rows, columns] = stored.dims as [number, number];
   const dims = [columns, rows];
-  const axes = observer.granularity === "channel" ? [1] : [];
+  const axes = isPerChannel(name, observer, builder.facts) ? [1] : [];
   const known = knownWeights(name, axes.length > 0 ? 0 : undefined, builder.facts);
   const { values, ...rest } = known
     ? { ...known, values: transpose(known.values, rows, columns) }

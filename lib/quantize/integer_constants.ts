@@ -11,6 +11,7 @@ import { type AffineParams, quantizeValue } from "./affine.ts";
 import type { Builder } from "./builder.ts";
 import type { GraphFacts } from "./graph_facts.ts";
 import { addIntegerWeights } from "./integer_weights.ts";
+import { isPerChannel } from "./known_weights.ts";
 import { readWeights } from "./read_weights.ts";
 import { channelAxes, kernelAxis } from "./weight_axes.ts";
 import { biasOf, type StaticUnit } from "./static_units.ts";
@@ -79,7 +80,7 @@ export function addWeights(unit: StaticUnit, inputScale: number, builder: Builde
   const { facts } = builder;
   const name = anchor.input[1]!;
   const dims = dimsOf(facts.floatConstant(name)!);
-  const axis = qconfig.weight.granularity === "channel" ? kernelAxis(anchor, dims) : undefined;
+  const axis = isPerChannel(name, qconfig.weight, facts) ? kernelAxis(anchor, dims) : undefined;
   const biasName = biasOf(unit);
   const bias = biasName ? readBias(biasName, anchor, dims, facts) : undefined;
   const floor = bias && biasScaleFloor(bias, inputScale);

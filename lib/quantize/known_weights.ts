@@ -1,6 +1,9 @@
+import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { integersOf, type KnownIntegers } from "../passes/known_integers.ts";
 import { elementCount } from "../tensor/tensor.ts";
 import type { GraphFacts } from "./graph_facts.ts";
+import type { WeightObserver } from "./qconfig.ts";
+import { kernelAxis } from "./weight_axes.ts";
 import type { QuantizedWeights } from "./weights.ts";
 
 /** Between an int8 and the uint8 that stands for the same with a zero point as much higher. */
@@ -45,6 +48,42 @@ export function knownWeights(
     zeroPoints: new Integers(channels).fill(zeroPoints[0]!),
     scaleDims: dims.map((dim, i) => i === axis ? dim : 1),
   };
+}
+
+/** Whether weights have a scale for each channel: as the qconfig wants it, or as the file has it. */
+export function isPerChannel(name: string, weight: WeightObserver, facts: GraphFacts): boolean {
+  return weight.granularity === "channel" ||
+    integersOf(facts.floatConstant(name))?.axis !== undefined;
+}
+
+/**
+ * Why no integer kernel takes the weights of a Conv, Gemm or MatMul as the file has them, if none does: they are
+ * not rounded anew for it.
+ */
+export function knownObstacle(node: NodeProto, facts: GraphFacts): string | undefined {
+  const weights = facts.floatConstant(node.input[1]);
+  const known = integersOf(weights);
+  if (!known) return undefined;
+  const { blockSize, axis, integers: { dims } } = known;
+  if (blockSize !== undefined) {
+    return "the file has a scale for each block of its weights, and int8 kernels one for each channel";
+  }
+  if (axis !== undefined && axis !== kernelAxis(node, dims)) {
+    return "the file has the scales of its weights along an axis that int8 kernels sum up";
+  }
+  return hasManyZeroPoints(known)
+    ? "the file has a zero point for each channel of its weights, and int8 kernels one for all"
+    : undefined;
+}
+
+/** What was found of integers before: a search decides on a layer hundreds of times. */
+const manyZeroPoints = new WeakMap<KnownIntegers, boolean>();
+
+function hasManyZeroPoints(known: KnownIntegers): boolean {
+  if (known.zeroPoints.every((one) => one === known.zeroPoints[0])) return false;
+  const found = manyZeroPoints.get(known) ?? aroundZero(known) === undefined;
+  manyZeroPoints.set(known, found);
+  return found;
 }
 
 type Integers = Pick<QuantizedWeights, "type" | "values" | "zeroPoints">;

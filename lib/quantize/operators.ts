@@ -2,6 +2,7 @@ import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from "..
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor_proto.ts";
 import type { GraphFacts } from "./graph_facts.ts";
+import { knownObstacle } from "./known_weights.ts";
 import { weightObstacle, worstOf } from "./read_weights.ts";
 import { clipBounds, constantScalar } from "./absorbed_operators.ts";
 import { slowBecause } from "./slow_kernels.ts";
@@ -50,14 +51,16 @@ export const STATIC_OPERATORS: ReadonlyMap<string, StaticOperator> = new Map(
       role: "compute",
       absorbs: RELUS,
       obstacle: (node, facts) =>
-        weightObstacle(node.input[1], facts) ?? biasObstacle(node, 2, facts),
+        weightObstacle(node.input[1], facts) ?? knownObstacle(node, facts) ??
+          biasObstacle(node, 2, facts),
       slow: slowConv,
     },
     Gemm: {
       role: "compute",
       absorbs: RELUS,
       obstacle: (node, facts) =>
-        weightObstacle(node.input[1], facts) ?? gemmObstacle(node) ?? gemmBiasObstacle(node, facts),
+        weightObstacle(node.input[1], facts) ?? knownObstacle(node, facts) ?? gemmObstacle(node) ??
+          gemmBiasObstacle(node, facts),
     },
     MatMul: { role: "compute", absorbs: ["Add", ...RELUS], obstacle: matMulObstacle },
 
@@ -157,7 +160,7 @@ function matMulObstacle(node: NodeProto, facts: GraphFacts): string | undefined 
   const [left, right] = node.input;
   if (facts.isConstant(left)) return "its left side is a constant";
   if (!facts.isConstant(right)) return undefined; // activations on both sides
-  return weightObstacle(right, facts);
+  return weightObstacle(right, facts) ?? knownObstacle(node, facts);
 }
 
 function tableObstacle(node: NodeProto, facts: GraphFacts): string | undefined {

@@ -2,12 +2,19 @@ import assert from "node:assert/strict";
 import type { Model } from "../../lib/onnx/model.ts";
 import { makeTensorProto, readTensorProto } from "../../lib/onnx/tensor_proto.ts";
 import { fuse } from "../../lib/passes/fuse.ts";
+import type { FileRange } from "../../lib/passes/undo/undo_log.ts";
 import { rememberIntegers } from "../../lib/passes/known_integers.ts";
 import { convert } from "../../lib/quantize/convert.ts";
 import { graphFacts } from "../../lib/quantize/graph_facts.ts";
 import { fileWeights, knownWeights } from "../../lib/quantize/known_weights.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
-import { dynamicInt8, type QConfig, weightOnly } from "../../lib/quantize/qconfig.ts";
+import {
+  dynamicInt8,
+  perTensor,
+  type QConfig,
+  staticInt8,
+  weightOnly,
+} from "../../lib/quantize/qconfig.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf, random, run } from "../passes/fixtures.ts";
 
@@ -96,3 +103,34 @@ Deno.test("dynamicInt8() writes the integers and the zero point of a file as the
     assert.equal(Number(zero.data[0]), 100, layer);
   }
 });
+
+Deno.test("integers that no kernel takes are not rounded anew, and the plan says why", () => {
+  const data = Uint8Array.from({ length: 256 }, (_, i) => 37 * i);
+  const scales = Float32Array.from({ length: 16 }, (_, c) => 0.01 + c / 1000);
+  const why = (axis: number, zeroPoints: Uint8Array) => {
+    const model = modelOf(
+      `input x float32[N, 16]\noutput y float32[N, 16]
+       d = DequantizeLinear(w, s, z) {axis=${axis}}; y = MatMul(x, d)`,
+      {
+        w: { type: "uint8", dims: [16, 16], data },
+        s: { type: "float32", dims: [16], data: scales },
+        z: { type: "uint8", dims: [16], data: zeroPoints },
+      },
+    );
+    const plans = [dynamicInt8({ otherwise: weightOnly(), weight: perTensor }), staticInt8()].map(
+      (qconfig) => convert(fuse(model), qconfigMapping({ default: qconfig, fileRanges: RANGES })),
+    ).map(({ plan }) => plan.rows[0]!);
+    return plans.map(({ applied, asked, why }) => `${applied ?? asked}: ${why}`);
+  };
+  const various = why(1, Uint8Array.from({ length: 16 }, (_, c) => 90 + c));
+  assert.match(various[0]!, /^weightOnly: .* zero point for each channel/);
+  assert.match(various[1]!, /^float32: .* zero point for each channel/);
+  assert.match(why(0, new Uint8Array(16).fill(100))[0]!, /^weightOnly: .* kernels sum up/);
+  // One scale was asked for, and the file has one for each channel.
+  assert.deepEqual(why(1, new Uint8Array(16).fill(100)), ["dynamic: default", "static: default"]);
+});
+
+const RANGES = new Map<string, FileRange>([
+  ["x", { type: "uint8", scale: 0.1, zeroPoint: 3 }],
+  ["y", { type: "uint8", scale: 0.1, zeroPoint: 3 }],
+]);

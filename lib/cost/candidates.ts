@@ -74,7 +74,16 @@ export interface ProblemOptions {
   check?: FormNoiseOptions;
   /** Which kernels are placed, by their nodes; the others are taken to be float32. @default {all} */
   only?: (nodes: readonly NodeProto[]) => boolean;
+  /** Which int8 forms a kernel may have. @default {all} */
+  allows?: AllowsForm;
 }
+
+/** Whether a kernel may have a form that rounds, and its Conv be written so. */
+export type AllowsForm = (
+  kernel: Kernel,
+  kind: "static" | "dynamic",
+  written: WinogradForm | undefined,
+) => boolean;
 
 /** A {@linkcode PlacementProblem} of a network. */
 export interface NetworkProblem extends PlacementProblem<KernelChoice> {
@@ -91,6 +100,7 @@ export async function placementProblem(
   options: ProblemOptions = {},
 ): Promise<NetworkProblem> {
   const { int8 = true, rewrites = true, spare = false, budget, check, only } = options;
+  const { allows = () => true } = options;
   const sensitive = spare ? sensitiveLayers(graphFacts(model.graph)) : new Map();
   const extractor = new Extractor(model, values);
   const all = kernelsOf(model.graph, extractor, values, optimized);
@@ -98,7 +108,10 @@ export async function placementProblem(
   const candidates = kernels.flatMap((kernel, place) => {
     const mayInt8 = int8 && !kernel.nodes.some((node) => sensitive.has(node));
     const forms = kernelForms(extractor.take(kernel.nodes), shapes, { int8: mayInt8, rewrites });
-    return forms.map((one, candidate): Candidate => ({ place, candidate, ...one }));
+    return forms.map((one, candidate): Candidate => ({ place, candidate, ...one }))
+      .filter(({ form: { kind }, ...one }) =>
+        kind === "float32" || allows(kernel, kind, one.written)
+      );
   });
   const timed = candidates.map(({ form }) => form.timed);
   const workingSet = workingSetOf(model, all, values);

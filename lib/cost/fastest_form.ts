@@ -2,7 +2,12 @@ import { lowerForWasm } from "../passes/lower_for_wasm.ts";
 import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { type KernelChoice, type NetworkProblem, placementProblem } from "./candidates.ts";
+import {
+  type AllowsForm,
+  type KernelChoice,
+  type NetworkProblem,
+  placementProblem,
+} from "./candidates.ts";
 import type { KernelTimes } from "./kernel_times.ts";
 import type { LoadRatios } from "../record/load_ratios.ts";
 import { loadCost, loadFacts } from "../passes/load_facts.ts";
@@ -20,6 +25,8 @@ export interface PlacingContext {
   readonly int8: boolean;
   /** See `placementProblem()`. */
   readonly spare?: boolean;
+  /** See `placementProblem()`. */
+  readonly allows?: AllowsForm;
   /** Largest accepted ratios of what it takes to open it. @default {any} */
   readonly ratios?: LoadRatios;
   readonly signal?: AbortSignal;
@@ -38,11 +45,11 @@ export async function fastestBase(
   feeds: Feeds,
   context: PlacingContext,
 ): Promise<PlacedNetwork> {
-  const { kernelTimes, int8, spare, ratios, runtime, signal } = context;
+  const { kernelTimes, int8, spare, allows, ratios, runtime, signal } = context;
   const budget = ratios && budgetOf(given, ratios);
   const solve = async (network: NetworkFacts): Promise<PlacedNetwork> => {
     const problem = await placementProblem(network, kernelTimes, {
-      ...{ int8, spare, budget },
+      ...{ int8, spare, allows, budget },
       check: { runtime, signal },
     });
     return { network, problem, chosen: await solvePlacement(problem) };

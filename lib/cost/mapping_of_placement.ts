@@ -1,5 +1,6 @@
 import { type QConfigMapping, qconfigMapping, type Rule } from "../quantize/mapping.ts";
 import { float32, weightOnly } from "../quantize/qconfig.ts";
+import { fileWeights } from "../quantize/known_weights.ts";
 import { graphFacts } from "../quantize/graph_facts.ts";
 import { sensitiveLayers } from "../quantize/sensitive.ts";
 import { storableWeights } from "../quantize/weight_only.ts";
@@ -11,6 +12,8 @@ import type { NetworkFacts } from "./network_facts.ts";
 export interface MappingOfOptions {
   /** Stores the weights of what stays float32 as int8: a quarter of the bytes at the same speed. @default {true} */
   smallWeights?: boolean;
+  /** Stores only weights so that were integers in the file, with these. @default {false} */
+  onlyKnown?: boolean;
 }
 
 /**
@@ -23,7 +26,7 @@ export function mappingOf(
   chosen: readonly KernelChoice[],
   options: MappingOfOptions = {},
 ): QConfigMapping {
-  const { smallWeights = true } = options;
+  const { smallWeights = true, onlyKnown = false } = options;
   const rules = new Map<string, Rule>();
   const int8Tensors = new Set<string>();
   kernels.forEach(({ inputs }, i) => {
@@ -35,7 +38,9 @@ export function mappingOf(
     const facts = graphFacts(model.graph);
     const sensitive = sensitiveLayers(facts);
     for (const node of model.graph.node) {
-      if (rules.has(node.name) || storableWeights(node, facts).length === 0) continue;
+      const stored = storableWeights(node, facts);
+      if (rules.has(node.name) || stored.length === 0) continue;
+      if (onlyKnown && !stored.every((i) => fileWeights(node.input[i]!, facts))) continue;
       if (sensitive.get(node)?.smallWeights === false) continue;
       rules.set(node.name, [node.name, weightOnly()]);
     }

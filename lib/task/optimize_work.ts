@@ -38,6 +38,7 @@ import { explainLayers } from "../cost/explain_layers.ts";
 import { mappingOf } from "../cost/mapping_of_placement.ts";
 import { Optimized, type OptimizedParts } from "./optimized.ts";
 import type { OptimizeOptions } from "./optimize_options.ts";
+import type { FileForms } from "./file_forms.ts";
 import { requireLayers } from "./require_layers.ts";
 import { placementMs } from "../cost/placement.ts";
 import { likeTheFirst, shapesOf } from "../data/first_samples.ts";
@@ -56,7 +57,7 @@ export async function optimizeIn(
   options: OptimizeOptions,
 ): Promise<Optimized> {
   const { onProgress = () => {} } = options;
-  const context = { ...options, runtime, onProgress };
+  const context: Context = { ...options, runtime, onProgress };
   const taken = takeNetwork(model);
   const alike = await likeTheFirst(samples, model.name);
   const fullest = await fullestSample(fuse(taken.network), samples, context);
@@ -88,7 +89,51 @@ export async function optimizeIn(
 /** Shares of the limits on opening that are planned with: the next, where what was built is above one. */
 const SHARES = [1, TIGHTER];
 
-type Context = OptimizeOptions & Required<Pick<OptimizeOptions, "runtime" | "onProgress">>;
+type Context =
+  & OptimizeOptions
+  & Required<Pick<OptimizeOptions, "runtime" | "onProgress">>
+  & { readonly file?: FileForms };
+
+/** The fastest forms of a network that was an int8 file, unmeasured. */
+export interface BuiltOfFile {
+  /** What takes least, as the runtime executes it. */
+  readonly built: QuantizedModel;
+  /** The same without int8, but for how weights are stored. */
+  readonly float32: QuantizedModel;
+  /** Measurements of nodes during which the machine changed its pace. */
+  readonly drifted: number;
+}
+
+/**
+ * Makes a network fast that was read from an int8 file: with the integers of its weights, the ranges of its
+ * activations, and int8 only where the file allows it.
+ *
+ * @param samples The first decides on the shapes; ranges that the file lacks are found on all, where its
+ * forms may need any.
+ */
+export async function buildOfFile(
+  model: Model,
+  samples: Dataset | readonly Feeds[],
+  file: FileForms,
+  options: OptimizeOptions & Required<Pick<OptimizeOptions, "runtime">>,
+): Promise<BuiltOfFile> {
+  const context: Context = { onProgress: () => {}, ...options, file };
+  const [feeds] = await likeTheFirst(samples, model.name);
+  const placed = await place(model, feeds!, context, TIGHTER);
+  const converted = await build(placed, samples, context);
+  const float32 = floatOf(placed);
+  const { format, runtime } = context;
+  const executed = format === "qdq" ? converted : await asExecuted(converted, runtime);
+  const { name, plan, traces } = converted;
+  const built = new QuantizedModel(executed.proto, name, plan, traces);
+  return { built, float32, drifted: placed.drifted };
+}
+
+/** A placed network in float32. */
+function floatOf({ network, exactConvs }: Placed): QuantizedModel {
+  const float = convert(network.model, qconfigMapping({ default: float32QConfig }));
+  return writeForms(float, network, { convs: exactConvs, operators: "fast" });
+}
 
 /** How a network is to be computed. */
 interface Placed {
@@ -124,6 +169,7 @@ async function place(
 ): Promise<Placed> {
   const { qconfig = "fastest", smallWeights = true, cache, signal, runtime, onProgress } = context;
   const int8 = qconfig === "fastest";
+  const allows = context.file?.allows;
   const kernelTimes = await KernelTimes.open(runtime, {
     ...{ cache, signal, fresh: context.fresh, kernelTimer: context.kernelTimer },
     onProgress: (done, all) => onProgress(`timing forms of nodes: ${done} of ${all}`),
@@ -131,12 +177,12 @@ async function place(
   onProgress("looking at the network");
   const fused = fuse(model);
   requireLayers(fused, context.why ?? []);
-  if (int8) requireFloat(fused.graph);
+  if (int8 && !context.file) requireFloat(fused.graph);
   const given = await networkFacts(fused, feeds, { runtime, signal });
   const { maxCreate, maxHeap } = loadRatios(context);
   const ratios = { maxCreate: share * maxCreate, maxHeap: share * maxHeap };
   const best = await fastestBase(given, feeds, {
-    ...{ kernelTimes, runtime, int8, signal, ratios },
+    ...{ kernelTimes, runtime, int8, allows, signal, ratios },
     spare: true,
   });
   const rewrites = rewritesOf(best);
@@ -146,13 +192,13 @@ async function place(
     network = await networkFacts(written, feeds, { runtime, signal });
     const budget = budgetOf(given, ratios);
     problem = await placementProblem(network, kernelTimes, {
-      ...{ int8, rewrites: false, spare: true, budget },
+      ...{ int8, allows, rewrites: false, spare: true, budget },
       check: { runtime, signal },
     });
     chosen = await solvePlacement(problem);
   }
   const mapping = int8
-    ? mappingOf(network, problem, chosen, { smallWeights })
+    ? mappingOf(network, problem, chosen, { smallWeights, onlyKnown: context.file !== undefined })
     : qconfigMapping({ default: float32QConfig });
   const ms = placementMs(problem, chosen);
   const exact = int8 ? await solvePlacement(exactProblem(problem)) : chosen;
@@ -198,15 +244,15 @@ function settled(first: PlacedNetwork, last: PlacedNetwork): PlacedNetwork {
 async function build(
   { network, mapping, convs, decibels }: Placed,
   samples: Dataset | readonly Feeds[],
-  { calibration = 100, runtime, signal }: Context,
+  { calibration = 100, file, runtime, signal }: Context,
 ): Promise<QuantizedModel> {
   const { model } = network;
   const prepared = prepare(model, mapping);
   const data = "sample" in samples ? slice(samples, 0, calibration) : samples.slice(0, calibration);
-  const ranges = prepared.tensors.length > 0
-    ? await calibrate(prepared, data, { runtime, signal })
-    : undefined;
-  return writeForms(convert(model, mapping, ranges), network, {
+  const isKnown = file?.isRestricted || prepared.tensors.length === 0;
+  const ranges = isKnown ? undefined : await calibrate(prepared, data, { runtime, signal });
+  const own = file ? { ...mapping, fileRanges: file.ranges } : mapping;
+  return writeForms(convert(model, own, ranges), network, {
     ...{ convs, decibels },
     operators: "fast",
   });
@@ -215,19 +261,16 @@ async function build(
 /** Measures what was built, and its float32 network, against the model as given. */
 async function measure(
   given: Model,
-  { network, exactConvs, isExact }: Placed,
+  placed: Placed,
   converted: QuantizedModel,
   feeds: readonly Feeds[],
   { rounds = 15, coldRounds = 3, format, runtime, signal, onProgress }: Context,
 ): Promise<Pick<OptimizedParts, "float32" | "built" | "latency" | "coldStart" | "profiles">> {
   onProgress("measuring it against the model as given");
+  const { network, isExact } = placed;
   const built = format === "qdq" ? converted : await asExecuted(converted, runtime);
   // Where nothing may be int8, what was built is the float32 network.
-  const float32 = isExact ? built : writeForms(
-    convert(network.model, qconfigMapping({ default: float32QConfig })),
-    network,
-    { convs: exactConvs, operators: "fast" },
-  );
+  const float32 = isExact ? built : floatOf(placed);
   const models = isExact ? [given, built] : [given, float32, built];
   const last = models.length - 1;
   const times = await runtime.times(models, feeds, { rounds, signal });

@@ -33,7 +33,10 @@ export interface UndoneLayer {
   readonly weights?: string;
 }
 
-/** A node on integers that stays as it is in the file. */
+/**
+ * A node on integers that stays as it is in the file.
+ * @category Measuring (advanced)
+ */
 export interface LeftNode {
   readonly name: string;
   readonly operator: string;

@@ -1,0 +1,43 @@
+import type { Estimate } from "../record/metric_info.ts";
+
+/** What decides between the forms of a file. */
+export interface MeasuredForm {
+  readonly bytes: number;
+  /** Its time, against the file's. */
+  readonly ratio: Estimate;
+}
+
+/** A file that is smaller by less is not worth another one. */
+const LEAST_SAVED = 0.02;
+
+/** What a form may take of the file's time where its size is the reason. */
+const NO_WORSE = 1.01;
+
+/**
+ * The form that takes the place of a file: the fastest, where it is faster beyond doubt; otherwise the smallest,
+ * where it saves bytes and takes no more time.
+ *
+ * @returns Undefined where none is better.
+ * @example
+ * ```ts
+ * import { chooseMended } from "./choose_mended.ts";
+ * import assert from "node:assert/strict";
+ * const faster = { bytes: 100, ratio: { value: 0.5, low: 0.4, high: 0.6, n: 15 } };
+ * const doubtful = { bytes: 100, ratio: { value: 0.98, low: 0.9, high: 1.1, n: 15 } };
+ * assert.equal(chooseMended([doubtful, faster], 100), faster);
+ * assert.equal(chooseMended([doubtful], 100), undefined);
+ * ```
+ */
+export function chooseMended<F extends MeasuredForm>(
+  forms: readonly F[],
+  fileBytes: number,
+): F | undefined {
+  const [fastest] = forms.toSorted((a, b) => a.ratio.value - b.ratio.value);
+  if (fastest && fastest.ratio.high < 1) return fastest;
+  const [smallest] = forms
+    .filter(({ bytes, ratio }) =>
+      bytes <= (1 - LEAST_SAVED) * fileBytes && ratio.value <= NO_WORSE && ratio.low <= 1
+    )
+    .toSorted((a, b) => a.bytes - b.bytes);
+  return smallest;
+}

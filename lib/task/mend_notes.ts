@@ -1,0 +1,52 @@
+import type { Model } from "../onnx/model.ts";
+import { decimal, factor, factorInterval, megabytes, plural } from "../report/format.ts";
+import { MAX_SQNR } from "../record/metric_info.ts";
+import type { MendCandidate, Mended, MendForm } from "./mended.ts";
+
+const FORMS: Readonly<Record<MendForm, string>> = {
+  float32: "float32 operators with the file's integers as weights",
+  exact: "float32 operators in their fastest forms, with the file's integers as weights",
+  mixed: "integers where the file has them and they are fastest, float32 elsewhere",
+  optimized: "integers wherever they are fastest, with ranges of the file and of the samples",
+};
+
+/**
+ * What came of mending a file, one sentence each.
+ *
+ * @param layers How many layers of it were int8.
+ */
+export function mendNotes(mended: Omit<Mended, "notes">, file: Model, layers: number): string[] {
+  const { form, latency, bytes, closeness, inputs, left } = mended;
+  const notes = layers > 0 ? [] : [`${file.name} holds no int8 that is known.`];
+  if (form === undefined) {
+    notes.push("Nothing to mend: no form of it is faster or smaller beyond doubt.");
+  } else {
+    const { result, toFloat32 } = latency;
+    notes.push(
+      `It is now ${FORMS[form]}: ${factorInterval(result!.ratio)} of the file's time, ` +
+        `${factor(toFloat32!.ratio.value)} of plain float32's.`,
+      `${megabytes(bytes.result!)}, and the file ${megabytes(bytes.file)}.`,
+    );
+    if (closeness.file !== undefined && closeness.result !== undefined) {
+      notes.push(
+        `On ${plural(inputs, "input")} it is ${
+          closenessText(closeness.result)
+        } float32 with the same ` +
+          `weights; the file is ${closenessText(closeness.file)} it.`,
+      );
+    }
+  }
+  for (const one of mended.candidates) if (one.leftOut) notes.push(leftOutText(one));
+  for (const { name, operator, why } of left) {
+    notes.push(`${operator} "${name}" stays as it is: ${why}.`);
+  }
+  return notes;
+}
+
+function closenessText(dB: number): string {
+  return dB === MAX_SQNR ? "the same as" : `within ${decimal(dB, 1)} dB of`;
+}
+
+function leftOutText({ form, leftOut }: MendCandidate): string {
+  return `Left out: ${FORMS[form]}, as ${leftOut}.`;
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { madeUpInputs } from "../../lib/data/made_up_inputs.ts";
+import type { Model } from "../../lib/onnx/model.ts";
+import type { FileRange } from "../../lib/passes/undo/undo_log.ts";
+import { chooseMended } from "../../lib/task/choose_mended.ts";
+import { formsOfFile } from "../../lib/task/file_forms.ts";
+import { mendChanges } from "../../lib/task/mend_changes.ts";
+import { decibelsBetween, isAsClose } from "../../lib/task/mend_closeness.ts";
+import { mend } from "../../lib/task/run_mend.ts";
+import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
+import { modelOf } from "../quantize/fixture.ts";
+import { clock } from "./clock.ts";
+import { pacedRuntime } from "./tiny.ts";
+
+const bytes = (dims: number[], zero = 0): Tensor<"int8"> => ({
+  type: "int8",
+  dims,
+  data: Int8Array.from(
+    { length: dims.reduce((a, b) => a * b, 1) },
+    (_, i) => zero || i * 37 % 255 - 127,
+  ),
+});
+
+/** A product as `quantize_dynamic` writes it. */
+const dynamic = modelOf(
+  `input x float32[2, 16]
+   output y float32[2, 12]
+   q, s, z = DynamicQuantizeLinear(x) @ quantize
+   i = MatMulInteger(q, w, z, wz) @ product
+   f = Cast(i) {to=1} @ cast
+   t = Mul(s, ws) @ scales
+   y = Mul(f, t) @ scaled`,
+  {
+    w: bytes([16, 12]),
+    wz: { type: "int8", dims: [], data: Int8Array.of(0) },
+    ws: float32([], [0.01]),
+  },
+);
+
+/** A clock in which integers take ten times as long as float32. */
+const slowInteger = ({ graph }: Model) =>
+  graph.node.some(({ opType }) => /Integer|Quantize/.test(opType)) ? 10 : 1;
+const options = { kernelTimer: clock, cache: false, rounds: 7 } as const;
+
+Deno.test("mend() turns a dynamic product that is slow back into float32, with the integers of the file", async () => {
+  const runtime = pacedRuntime(slowInteger);
+  const mended = await mend(dynamic, { runtime, ...options });
+  const { model, changes, latency, closeness } = mended;
+  assert.ok(model);
+  assert.deepEqual(changes.map(({ rule, result }) => [rule, result]), [
+    ["dynamic-product", "more accurate"],
+  ]);
+  assert.ok(changes[0]!.nodes.includes("product"));
+  assert.ok(latency.result!.ratio.high < 0.2 && latency.toFloat32!.ratio.value <= 1);
+  assert.ok(closeness.file! < 60 && closeness.result! > 100, JSON.stringify(closeness));
+  assert.deepEqual(model.graph.output.map(({ name }) => name), ["y"]);
+  assert.ok(model.graph.initializer.some(({ dataType }) => dataType === 2 || dataType === 3));
+  assert.match(mended.notes.join(" "), /×0\.10 .* of the file's time/);
+});
+
+Deno.test("mend() makes nothing of a file that no form is faster or smaller than", async () => {
+  const fastIntegers = pacedRuntime((model) => 1 / slowInteger(model));
+  const { model, changes, notes } = await mend(dynamic, { runtime: fastIntegers, ...options });
+  assert.deepEqual([model, changes], [undefined, []]);
+  assert.match(notes[0]!, /^Nothing to mend/);
+});
+
+Deno.test("mend() says which input it cannot make up", async () => {
+  const open = modelOf(`input x float32[1, n]; output y float32[1, n]; y = Relu(x)`);
+  await assert.rejects(
+    mend(open, { runtime: pacedRuntime(), ...options }),
+    /^UserError: Cannot make up an input for .*"x" is float32 \[1, n\]/,
+  );
+});
+
+Deno.test("chooseMended() takes the fastest, or the smallest at the same time, or none", () => {
+  const form = (bytes: number, value: number, spread: number) => ({
+    bytes,
+    ratio: { value, low: value - spread, high: value + spread, n: 9 },
+  });
+  const [fast, slower, small, doubtful] = [
+    form(110, 0.5, 0.1),
+    form(90, 0.7, 0.1),
+    form(50, 1, 0.05),
+    form(99, 0.97, 0.05),
+  ];
+  assert.equal(chooseMended([slower, fast, small], 100), fast);
+  assert.equal(chooseMended([doubtful, small], 100), small);
+  assert.equal(chooseMended([doubtful, form(50, 1.2, 0.05)], 100), undefined);
+  assert.equal(chooseMended([], 100), undefined);
+});
+
+Deno.test("formsOfFile() allows int8 only where the file has it, in the same form", () => {
+  const range = { type: "int8", scale: 0.1, zeroPoint: 0 } as const;
+  const { allows } = formsOfFile({
+    model: dynamic,
+    ranges: new Map<string, FileRange>([["a", range], ["b", range], ["wide", {
+      ...range,
+      type: "int16",
+    }]]),
+    layers: [{ node: "s", form: "static", from: [] }, { node: "d", form: "dynamic", from: [] }],
+    left: [],
+    clipped: new Set(),
+  });
+  const kernel = (name: string, inputs: string[], outputs: string[], opType = "Conv") => {
+    const [node] = modelOf(`input x float32[1]; output y float32[1]; y = ${opType}(x) @ ${name}`)
+      .graph.node;
+    return { nodes: [node!], inputs, outputs };
+  };
+  assert.ok(allows!(kernel("s", ["a"], ["b"]), "static", undefined));
+  assert.ok(!allows!(kernel("s", ["a"], ["b"]), "dynamic", undefined));
+  assert.ok(!allows!(kernel("s", ["a"], ["none"]), "static", undefined));
+  assert.ok(allows!(kernel("s", ["a"], ["none"], "MatMul"), "static", undefined));
+  assert.ok(!allows!(kernel("s", ["wide"], ["b"]), "static", undefined));
+  assert.ok(allows!(kernel("d", ["none"], ["none"]), "dynamic", undefined));
+  assert.ok(!allows!(kernel("other", ["none"], ["none"]), "dynamic", undefined));
+});
+
+Deno.test("mendChanges() tells layers that compute as they did from those that do not", () => {
+  const layer = (node: string, operator: string, more: object) => ({
+    ...{ node, form: "static" as const, from: [{ name: `${node} of the file`, operator }] },
+    ...more,
+  });
+  const layers = [
+    layer("a", "QLinearConv", { activations: "int8" }),
+    layer("b", "QLinearConv", { activations: "uint8" }),
+    layer("c", "ConvInteger", { form: "dynamic" }),
+  ];
+  const traces = [
+    { name: "a", form: "static" as const },
+    { name: "b", form: "static" as const },
+    { name: "c", form: "float32" as const },
+  ];
+  const told = (sameBits: boolean) =>
+    mendChanges(layers, traces, sameBits).map(({ rule, nodes, result }) => [rule, nodes, result]);
+  assert.deepEqual(told(false), [
+    ["s8-activations", ["a of the file"], "same to rounding"],
+    ["dynamic-convolution", ["c of the file"], "more accurate"],
+  ]);
+  assert.deepEqual(told(true).map(([, , result]) => result), ["same bits", "same bits"]);
+});
+
+Deno.test("closeness counts only where both can be told, and rounding is no loss", () => {
+  const outputs = (...values: number[]) => [{ y: float32([values.length], values) }];
+  const dB = decibelsBetween(outputs(1, 2), outputs(1.1, 2.2))!;
+  assert.ok(Math.abs(dB - 20) < 0.01);
+  assert.equal(decibelsBetween(outputs(NaN), outputs(NaN)), undefined);
+  assert.ok(isAsClose(110, 150) && isAsClose(29.6, 30) && !isAsClose(25, 30));
+  assert.ok(isAsClose(undefined, undefined) && !isAsClose(undefined, 30));
+});
+
+Deno.test("madeUpInputs() turns floats around and about zero, and leaves integers", () => {
+  const ids = { type: "int64", dims: [1], data: BigInt64Array.of(0n) } as const;
+  const all = madeUpInputs({ x: float32([2], [0, 0.25]), ids });
+  assert.deepEqual(all.map(({ x }) => [...x!.data]), [[0, 0.25], [1, 0.75], [-1, -0.5]]);
+  assert.ok(all.every((one) => one.ids === ids));
+  assert.equal(madeUpInputs({ ids }).length, 1);
+});

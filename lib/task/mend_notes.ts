@@ -44,7 +44,7 @@ export function mendNotes(mended: Omit<Mended, "notes">, file: Model, layers: nu
 }
 
 function closenessText(dB: number): string {
-  return dB === MAX_SQNR ? "the same as" : `within ${decimal(dB, 1)} dB of`;
+  return dB === MAX_SQNR ? "no noise" : `${decimal(dB, 1)} dB`;
 }
 
 function leftOutText({ form, leftOut }: MendCandidate): string {

@@ -23,7 +23,7 @@ import type { MendOptions } from "./mend_options.ts";
  *   input x float32[1, 2]
  *   output y float32[1, 1]
  *   tensor w int8[2, 1] = [64, -127]
- *   tensor scale float32[] = 0.01
+ *   tensor scale float32[] = [0.01]
  *   float = DequantizeLinear(w, scale)
  *   y = MatMul(x, float)`);
  * const { candidates, model = file } = await mend(file, { cache: false, rounds: 3 });

@@ -27,6 +27,7 @@ export interface MendChange {
   readonly rule: string;
   /** Nodes of the file, by name. */
   readonly nodes: readonly string[];
+  /** How what they give compares with what the file gave. */
   readonly result: MendResult;
   /** In plain words. */
   readonly words: string;
@@ -37,7 +38,9 @@ export interface MendChange {
  * @category Measuring (advanced)
  */
 export interface MendCandidate {
+  /** Which it is. */
   readonly form: MendForm;
+  /** Of the file that it makes. */
   readonly bytes: number;
   /** Signal over noise against the network in float32 with the file's weights, dB; 150 where nothing differs. */
   readonly closeness?: number;
@@ -54,7 +57,9 @@ export interface MendCandidate {
 export interface Mended {
   /** Absent where nothing is faster or smaller beyond doubt. */
   readonly model?: Model;
+  /** Which form was taken. */
   readonly form?: MendForm;
+  /** What was changed, those of a kind together; none where there is no model. */
   readonly changes: readonly MendChange[];
   /** Times in turns: what came out against the file, and against float32; float32 against the file. */
   readonly latency: {
@@ -62,11 +67,13 @@ export interface Mended {
     readonly toFloat32?: Latency;
     readonly float32?: Latency;
   };
+  /** Of the file, and of what came out. */
   readonly bytes: { readonly file: number; readonly result?: number };
   /** Signal over noise against the network in float32 with the file's weights, dB; 150 where nothing differs. */
   readonly closeness: { readonly file?: number; readonly result?: number };
   /** On how many inputs that was told. */
   readonly inputs: number;
+  /** All that was considered. */
   readonly candidates: readonly MendCandidate[];
   /** Nodes on integers that stay as they are in the file. */
   readonly left: readonly LeftNode[];

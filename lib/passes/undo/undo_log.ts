@@ -38,7 +38,9 @@ export interface UndoneLayer {
  * @category Measuring (advanced)
  */
 export interface LeftNode {
+  /** As the file has it; may be empty. */
   readonly name: string;
+  /** Its operator: `QLinearConv`. */
   readonly operator: string;
   /** Why, as the end of a sentence: "its scale is an input of the graph". */
   readonly why: string;

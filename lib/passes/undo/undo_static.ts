@@ -175,6 +175,9 @@ function keep(node: NodeProto, twins: Twins): void {
     const known = integersOf(twins.constant(name));
     return known ? [known.integers.type] : [];
   });
+  // Without integers on both sides it computes in float32 in the file too.
+  const isFloat = weights.length === 0 && (readers.length === 0 || twins.constant(input[1] ?? ""));
+  if (isFloat) return;
   const range = twins.log.ranges.get(input.find((name, i) => name !== node.input[i])!);
   twins.log.layers.push({
     node: node.name,

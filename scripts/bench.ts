@@ -69,10 +69,15 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   const chosen = chooseBenches(operands.names);
   const asked = askedRuntime(options, chosen);
   const rows: (BenchRow & { bench: string })[] = [];
+  if (options.json) await print('{ "rows": [');
   for (const { name, run } of chosen) {
     progress.update(name);
     for await (const row of run(signal, asked)) {
       rows.push({ bench: name, ...row });
+      // So that what was measured is there even if the next one never ends.
+      if (options.json) {
+        await print(`${rows.length === 1 ? " " : ","} ${JSON.stringify(rows.at(-1))}`);
+      }
       progress.update(`${name}: ${row.what}`);
     }
   }
@@ -80,7 +85,7 @@ const main = script(command, async ({ operands, options }, { print, progress, si
   const { machine, versions } = await runtime.environment();
   await print(
     options.json
-      ? JSON.stringify({ machine, versions, rows }, null, 2)
+      ? `], ${JSON.stringify({ machine, versions }).slice(1)}`
       : `${machine}\n\n${table(rows.map(tableRow))}`,
   );
   requireFacts(rows);
@@ -106,7 +111,7 @@ function askedRuntime(
 
 /** Ends with an error where a rule that the code relies on does not hold. */
 function requireFacts(rows: readonly BenchRow[]): void {
-  const broken = rows.flatMap((row) => "holds" in row && !row.holds ? [row] : []);
+  const broken = rows.flatMap((row) => "expected" in row && !row.holds ? [row] : []);
   if (broken.length === 0) return;
   const lines = broken.map(({ what, against, reliedOnBy }) =>
     `- ${what}: ${against} (${reliedOnBy.join(", ")})`
@@ -151,6 +156,12 @@ function tableRow(row: BenchRow & { bench: string }) {
   if ("mean" in row) {
     return { bench, what, against, ratio: digits(row.mean), "": `of ${row.networks} networks` };
   }
+  if ("target" in row) {
+    return {
+      ...{ bench, what, against, ratio: digits(row.value), expected: `to ${row.target.high}` },
+      "": `${row.holds ? "holds" : "DOES NOT HOLD"}, of ${row.networks} networks`,
+    };
+  }
   if ("load" in row) return { bench, what, ...entryCells(row), against };
   const { latency } = row;
   const { ratio, baselineMs, candidateMs, rounds, drifted } = latency;
@@ -166,12 +177,17 @@ function tableRow(row: BenchRow & { bench: string }) {
     rounds,
     ...("sqnr" in row && costs(row)),
     ...("nodes" in row && nodeColumns(row)),
-    ...("holds" in row && {
+    ...("expected" in row && {
       expected: `${digits(row.expected.low)} to ${digits(row.expected.high)}`,
       bits: row.hasKnownBits ? "same" : "OTHERS",
     }),
-    "": "holds" in row && !row.holds ? "DOES NOT HOLD" : drifted ? "the machine drifted" : "",
+    "": "expected" in row && !row.holds ? "DOES NOT HOLD" : told(row, drifted),
   };
+}
+
+function told(row: BenchRow, drifted: boolean | undefined): string {
+  const note = "note" in row ? [row.note] : [];
+  return [...note, ...(drifted ? ["the machine drifted"] : [])].join(", ");
 }
 
 /** Nodes in the file and in what is executed, each with its ratio to those of the other. */

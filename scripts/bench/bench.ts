@@ -32,7 +32,8 @@ export type BenchRow =
   | FactRow
   | NodesRow
   | EntryRow
-  | MeanRow;
+  | MeanRow
+  | TargetRow;
 
 /** A time, against that of something which took turns with it. */
 export interface TimeRow {
@@ -54,6 +55,8 @@ export interface FormRow extends Omit<TimeRow, "bytes"> {
   readonly start?: ColdStartRecord;
   /** Of the file, against that of the network as given. */
   readonly size: number;
+  /** What is said beside it. */
+  readonly note?: string;
 }
 
 /** A rule about kernels: two models whose times have a ratio that is expected. */
@@ -90,6 +93,13 @@ export interface MeanRow {
   /** Geometric mean of their ratios. */
   readonly mean: number;
   readonly networks: number;
+}
+
+/** A figure of several networks that is asked for. */
+export interface TargetRow extends Omit<MeanRow, "mean"> {
+  readonly value: number;
+  readonly target: { readonly high: number };
+  readonly holds: boolean;
 }
 
 /** The peak of a process' memory, against that of another process, or a size. */

@@ -2,12 +2,18 @@ import { join } from "node:path";
 import { type Dataset, slice } from "../../lib/data/dataset.ts";
 import { npzDataset } from "../../lib/data/npz_dataset.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { noise } from "../../lib/data/noise.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
 import { readModel } from "../../lib/onnx/file.ts";
+import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import { undoInt8 } from "../../lib/passes/undo/undo_int8.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
-import type { Bench, FormRow, MeanRow } from "./bench.ts";
+import type { Runtime } from "../../lib/runtime/runtime.ts";
+import { mend } from "../../lib/task/run_mend.ts";
+import type { Feeds } from "../../lib/tensor/tensor.ts";
+import type { Bench, BenchRow, FormRow, MeanRow, TargetRow } from "./bench.ts";
+import { writeWhole } from "../../lib/whole_file.ts";
 import { askedNetworks } from "./networks.ts";
 import { pooledSqnr } from "./pooled_sqnr.ts";
 
@@ -38,13 +44,14 @@ interface PeerFile {
   readonly outputs?: readonly string[];
 }
 
-/** Int8 files of other tools, as they are and turned back into float32 kernels. */
+/** Int8 files of other tools, as they are, turned back into float32 kernels, and mended. */
 export const doctor: Bench = {
   name: "doctor",
   summary:
-    "int8 files of other tools beside the float32 network and beside float32 kernels alone " +
-    "($OCTAVO_PEERS: the folder that scripts/bench/peers.py fills; $OCTAVO_NETWORKS: names; " +
-    "$OCTAVO_FORMS: dynamic, static, dynamic-u8)",
+    "int8 files of other tools beside the float32 network, turned back into float32 kernels alone, " +
+    "and as mend() makes them ($OCTAVO_PEERS: the folder that scripts/bench/peers.py fills; " +
+    "$OCTAVO_NETWORKS: names; $OCTAVO_FORMS: dynamic, static, dynamic-u8; $OCTAVO_SAMPLES: 1, for " +
+    "samples to mend() instead of made-up inputs; $OCTAVO_KEEP: a folder for what it makes)",
   async *run(signal) {
     const folder = Deno.env.get("OCTAVO_PEERS");
     if (folder === undefined) {
@@ -62,7 +69,7 @@ export const doctor: Bench = {
           yield row;
         }
       }
-      yield* means(form, rows);
+      yield* summary(form, rows);
     }
   },
 };
@@ -94,37 +101,109 @@ async function peerFile(
   };
 }
 
-/** The file against float32, and float32 kernels against the file: all in turns in one run. */
+/** What a row is about, and what it is held against. */
+const FILE = "the file";
+const UNDONE = "float32 kernels alone";
+const MENDED = "mended";
+const FLOAT32 = "float32";
+
+/** All of a file in turns in one run: what it takes, and what becomes of it. */
 async function measure(file: PeerFile, signal: AbortSignal): Promise<FormRow[]> {
   const { name, form, model, float32, data, outputs } = file;
   await using runtime = openRuntime({ workers: 1 });
+  const mended = await mendFile(file, runtime, signal);
   const models = [float32, model, undoInt8(model).model];
+  if (mended.model) models.push(mended.model);
   const times = await runtime.times(models, [await data.sample(0)], { signal });
   const bytes = models.map((one) => one.bytes().length);
-  const row = async (what: string, against: string, candidate: number, baseline: number) => ({
-    what: `${name}, ${form}: ${what}`,
-    against,
-    latency: latencyRatio(times, { baseline, candidate }),
-    sqnr: await pooledSqnr(models[candidate]!, float32, data, runtime, outputs),
-    size: bytes[candidate]! / bytes[baseline]!,
-  });
+  const sqnrs = await Promise.all(
+    models.map((one) => pooledSqnr(one, float32, data, runtime, outputs)),
+  );
+  const column = new Map([FLOAT32, FILE, UNDONE, MENDED].map((of, i) => [of, i]));
+  // Where nothing is to be mended, the file is what there is.
+  if (!mended.model) column.set(MENDED, 1);
+  const row = (what: string, against: string, note?: string): FormRow => {
+    const [candidate, baseline] = [column.get(what)!, column.get(against)!];
+    return {
+      ...{ what: `${name}, ${form}: ${what}`, against },
+      latency: latencyRatio(times, { baseline, candidate }),
+      sqnr: sqnrs[candidate]!,
+      size: bytes[candidate]! / bytes[baseline]!,
+      ...(note !== undefined && { note }),
+    };
+  };
   return [
-    await row(FILE, "float32", 1, 0),
-    await row(UNDONE, "the file", 2, 1),
+    row(FILE, FLOAT32),
+    row(UNDONE, FILE),
+    row(MENDED, FILE, `${mended.form ?? "nothing to mend"}, ${mended.seconds.toFixed(0)} s`),
+    row(MENDED, FLOAT32),
+    row(MENDED, UNDONE),
   ];
 }
 
-const FILE = "the file";
-const UNDONE = "float32 kernels alone";
-
-/** Geometric means of the ratios, of each thing that was measured. */
-function means(form: string, rows: readonly FormRow[]): MeanRow[] {
-  return [FILE, UNDONE].flatMap((what) => {
-    const own = rows.filter((row) => row.what.endsWith(`, ${form}: ${what}`));
-    if (own.length === 0) return [];
-    const logs = own.map(({ latency }) => Math.log(latency.ratio.value));
-    const mean = Math.exp(logs.reduce((sum, one) => sum + one, 0) / own.length);
-    const { against } = own[0]!;
-    return [{ what: `all, ${form}: ${what}`, against, mean, networks: own.length }];
+/** What mend() makes of a file, of which it knows no more than the shapes unless samples are asked for. */
+async function mendFile(
+  { name, form, model, data }: PeerFile,
+  runtime: Runtime,
+  signal: AbortSignal,
+) {
+  const hasSamples = Deno.env.get("OCTAVO_SAMPLES") === "1";
+  const from = performance.now();
+  const mended = await mend(model, {
+    ...(hasSamples ? { samples: data } : { input: madeUp(model, await data.sample(0)) }),
+    ...{ runtime, signal },
   });
+  const seconds = (performance.now() - from) / 1000;
+  for (const note of mended.notes) console.error(`${name}.${form}: ${note}`);
+  const keep = Deno.env.get("OCTAVO_KEEP");
+  if (keep !== undefined && mended.model) {
+    await Deno.mkdir(keep, { recursive: true });
+    await writeWhole(join(keep, `${name}.${form}.mended.onnx`), mended.model.bytes());
+  }
+  return { model: mended.model, form: mended.form, seconds };
+}
+
+/** Inputs that mean nothing, of the shapes of a sample. */
+function madeUp({ graph, name }: Model, like: Feeds): Feeds {
+  const inputs = valueTypes(graph).inputs.map((input) => ({
+    ...input,
+    dims: like[input.name]?.dims ?? input.dims,
+  }));
+  return noise(inputs, name);
+}
+
+/** What mended files may take of the files' own time in the mean, by how they were made. */
+const MOST_OF_FILE: Readonly<Record<string, number>> = { dynamic: 0.32, static: 0.61 };
+
+/** What they may take of the time of float32 kernels alone. */
+const MOST_OF_UNDONE = 0.9;
+
+/** Geometric means of the ratios, of each thing that was measured, and what is asked of them. */
+function summary(form: string, rows: readonly FormRow[]): (MeanRow | TargetRow)[] {
+  const of = (what: string, against: string) =>
+    rows.filter((row) => row.against === against && row.what.endsWith(`, ${form}: ${what}`));
+  const mended = of(MENDED, FILE);
+  if (mended.length === 0) return [];
+  const mean = (what: string, against: string): MeanRow => {
+    const logs = of(what, against).map(({ latency }) => Math.log(latency.ratio.value));
+    const value = Math.exp(logs.reduce((sum, one) => sum + one, 0) / logs.length);
+    return { what: `all, ${form}: ${what}`, against, mean: value, networks: logs.length };
+  };
+  const most = ({ mean: value, ...row }: MeanRow, highest: number): TargetRow => ({
+    ...row,
+    ...{ value, target: { high: highest }, holds: value <= highest },
+  });
+  const slowest = Math.max(...of(MENDED, FLOAT32).map(({ latency }) => latency.ratio.value));
+  const lost = Math.max(...of(FILE, FLOAT32).map(({ sqnr }, i) => sqnr - mended[i]!.sqnr));
+  const limit = MOST_OF_FILE[form];
+  const slower = mean(MENDED, FLOAT32);
+  return [
+    mean(FILE, FLOAT32),
+    mean(UNDONE, FILE),
+    limit === undefined ? mean(MENDED, FILE) : most(mean(MENDED, FILE), limit),
+    slower,
+    most(mean(MENDED, UNDONE), MOST_OF_UNDONE),
+    most({ ...slower, what: `slowest, ${form}: ${MENDED}`, mean: slowest }, 1),
+    most({ ...slower, what: `most dB lost, ${form}: ${MENDED}`, against: FILE, mean: lost }, 0),
+  ];
 }

@@ -12,7 +12,7 @@ import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { mend } from "../../lib/task/run_mend.ts";
 import type { Feeds } from "../../lib/tensor/tensor.ts";
-import type { Bench, BenchRow, FormRow, MeanRow, TargetRow } from "./bench.ts";
+import type { Bench, FormRow, MeanRow, TargetRow } from "./bench.ts";
 import { writeWhole } from "../../lib/whole_file.ts";
 import { askedNetworks } from "./networks.ts";
 import { pooledSqnr } from "./pooled_sqnr.ts";

@@ -14,8 +14,9 @@ export interface MendOptions
    */
   samples?: Dataset | readonly Feeds[];
   /**
-   * What to feed it where there are no samples: its shapes are those that the choice holds for.
-   * @default {floats between 0 and 1, zeros for integers; a first axis that is open is 1}
+   * What to feed it where there are no samples: its shapes are those that the choice holds for. Floats whose
+   * range the file knows, and integers that are all 0, are made up all the same.
+   * @default {floats between 0 and 1, a first axis that is open is 1}
    */
   input?: Feeds;
 }

@@ -1,9 +1,6 @@
 import { likeTheFirst } from "../data/first_samples.ts";
-import { madeUpInputs } from "../data/made_up_inputs.ts";
-import { noise } from "../data/noise.ts";
 import { latencyRatio } from "../evaluate/latency.ts";
 import { timingConditions } from "../evaluate/timing_conditions.ts";
-import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import { undoInt8 } from "../passes/undo/undo_int8.ts";
 import type { Latency } from "../record/trial_record.ts";
@@ -21,6 +18,7 @@ import {
   type RunOutputs,
   runOutputs,
 } from "./mend_closeness.ts";
+import { mendInputs } from "./mend_inputs.ts";
 import { mendNotes } from "./mend_notes.ts";
 import type { MendCandidate, Mended } from "./mended.ts";
 import type { MendOptions } from "./mend_options.ts";
@@ -34,7 +32,7 @@ export async function mendIn(
   const { signal, onProgress = () => {} } = options;
   onProgress("reading what is int8");
   const undone = undoInt8(file);
-  const inputs = await inputsFor(file, options);
+  const inputs = await mendInputs(file, undone, options);
   const { layers, left } = undone;
   const plain = plainForm(undone);
   onProgress("comparing the file with float32");
@@ -72,23 +70,6 @@ export async function mendIn(
     left,
   };
   return { ...mended, notes: mendNotes(mended, file, layers.length) };
-}
-
-/** Samples on which closeness is told, at most. */
-const COMPARED = 16;
-
-/** What models are compared and timed on. */
-async function inputsFor(file: Model, { samples, input }: MendOptions): Promise<Feeds[]> {
-  if (!samples) return madeUpInputs(input ?? noise(valueTypes(file.graph).inputs, file.name));
-  const [first] = await likeTheFirst(samples, file.name);
-  const count = Math.min(COMPARED, samples.length);
-  const others = await Promise.all(
-    Array.from(
-      { length: count - 1 },
-      (_, i) => "sample" in samples ? samples.sample(i + 1) : samples[i + 1]!,
-    ),
-  );
-  return [first!, ...others];
 }
 
 /** A form with what is known of it before it is timed. */

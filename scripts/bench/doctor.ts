@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Dataset, slice } from "../../lib/data/dataset.ts";
 import { npzDataset } from "../../lib/data/npz_dataset.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError, UserError } from "../../lib/errors.ts";
 import { noise } from "../../lib/data/noise.ts";
 import { latencyRatio } from "../../lib/evaluate/latency.ts";
 import { readModel } from "../../lib/onnx/file.ts";
@@ -64,7 +64,7 @@ export const doctor: Bench = {
       const rows: FormRow[] = [];
       for (const name of askedNetworks() ?? Object.keys(peers.networks).sort()) {
         const file = await peerFile(folder, peers, name, form);
-        for (const row of file ? await measure(file, signal) : []) {
+        for (const row of file ? await measureIfAble(file, signal) : []) {
           rows.push(row);
           yield row;
         }
@@ -106,6 +106,17 @@ const FILE = "the file";
 const UNDONE = "float32 kernels alone";
 const MENDED = "mended";
 const FLOAT32 = "float32";
+
+/** Nothing, and why, where a file cannot be measured: the others are there all the same. */
+async function measureIfAble(file: PeerFile, signal: AbortSignal): Promise<FormRow[]> {
+  try {
+    return await measure(file, signal);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(`${file.name}.${file.form}: ${error.message}`);
+    return [];
+  }
+}
 
 /** All of a file in turns in one run: what it takes, and what becomes of it. */
 async function measure(file: PeerFile, signal: AbortSignal): Promise<FormRow[]> {

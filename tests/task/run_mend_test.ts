@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { madeUpInputs } from "../../lib/data/made_up_inputs.ts";
 import type { Model } from "../../lib/onnx/model.ts";
 import type { FileRange } from "../../lib/passes/undo/undo_log.ts";
 import { chooseMended } from "../../lib/task/choose_mended.ts";
@@ -147,12 +146,4 @@ Deno.test("closeness counts only where both can be told, and rounding is no loss
   assert.equal(decibelsBetween(outputs(NaN), outputs(NaN)), undefined);
   assert.ok(isAsClose(110, 150) && isAsClose(29.6, 30) && !isAsClose(25, 30));
   assert.ok(isAsClose(undefined, undefined) && !isAsClose(undefined, 30));
-});
-
-Deno.test("madeUpInputs() turns floats around and about zero, and leaves integers", () => {
-  const ids = { type: "int64", dims: [1], data: BigInt64Array.of(0n) } as const;
-  const all = madeUpInputs({ x: float32([2], [0, 0.25]), ids });
-  assert.deepEqual(all.map(({ x }) => [...x!.data]), [[0, 0.25], [1, 0.75], [-1, -0.5]]);
-  assert.ok(all.every((one) => one.ids === ids));
-  assert.equal(madeUpInputs({ ids }).length, 1);
 });

@@ -31,6 +31,11 @@ const NAMES: readonly (readonly [RegExp, TokenRole])[] = [
   [/^past(_|\.)/i, "past"],
 ];
 
+/** What an input is told of a text, as far as its name says so. */
+export function tokenRole(name: string): TokenRole | undefined {
+  return NAMES.find(([names]) => names.test(name))?.[1];
+}
+
 /** An input with what it is told. */
 export interface TokenInput {
   readonly input: ValueType;
@@ -52,7 +57,7 @@ export function tokenInputs(
   if (stranger !== undefined) throw noSuchInput(stranger, inputs);
   const found = inputs.map((input) => ({
     input,
-    role: asked[input.name] ?? NAMES.find(([names]) => names.test(input.name))?.[1] ??
+    role: asked[input.name] ?? tokenRole(input.name) ??
       (inputs.length === 1 ? "ids" as const : undefined),
   }));
   const unknown = found.filter(({ role }) => role === undefined).map(({ input }) => input);

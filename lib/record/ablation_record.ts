@@ -1,3 +1,4 @@
+import type { GivenRecord } from "./given_record.ts";
 import type { Json } from "./json.ts";
 import type { Estimate, MetricInfo } from "./metric_info.ts";
 import type { SplitInfo } from "./study_record.ts";
@@ -123,12 +124,17 @@ export interface AblationRecord {
   schema: 1;
   /** Title for the report: the model's file name or the sample's name. */
   title: string;
-  /** The float32 network: name, SHA-256 and size of its file in bytes. */
+  /** The network as given: name, SHA-256 and size of its file in bytes. */
   model: {
     name: string;
     hash: string;
     bytes: number;
   };
+  /**
+   * What that is, where it is int8 already; absent: float32. Where this record says float32 it is then the file
+   * in float32 operators, with the weights that it holds.
+   */
+  given?: GivenRecord;
   /** The samples and their splits. */
   data: {
     name: string;

@@ -1,6 +1,7 @@
 import type { ColdStartRecord } from "./cold_start.ts";
 import type { Download } from "./download.ts";
 import type { Estimate, MetricInfo } from "./metric_info.ts";
+import type { GivenRecord } from "./given_record.ts";
 import type { NodeCounts } from "./node_counts.ts";
 import type { Latency, OutputError } from "./trial_record.ts";
 
@@ -13,6 +14,8 @@ export interface ComparedModel {
   name: string;
   /** The metric over the data set. */
   value: Estimate;
+  /** Closeness of its outputs to the reference's, of a file that is compared with a third network. */
+  outputs?: OutputError;
   /** Size of the file. */
   bytes: number;
   /** What a server sends of it. */
@@ -22,7 +25,7 @@ export interface ComparedModel {
 }
 
 /**
- * A candidate against the float32 network it was made from.
+ * A candidate against the network it was made from: float32, or int8 already.
  * @category Charts (notebook)
  */
 export interface ComparisonRecord {
@@ -30,15 +33,17 @@ export interface ComparisonRecord {
   metric: MetricInfo;
   /** Name of the data set. */
   data: string;
-  /** The network as given. */
+  /** The network as given: float32, or see `given`. */
   float32: ComparedModel;
+  /** What that network is, where it is int8 already; absent: it is float32. */
+  given?: GivenRecord;
   /** What was made of it. */
   candidate: ComparedModel;
-  /** Candidate minus float32 on the same samples, in the metric's unit. */
+  /** Candidate minus what accuracy is against, on the same samples, in the metric's unit. */
   difference: Estimate;
-  /** Closeness of the outputs; absent where no output keeps its shape. */
+  /** Closeness of the outputs to those; absent where no output keeps its shape. */
   outputs?: OutputError;
-  /** Time against float32, interleaved; absent where it was not measured. */
+  /** Time against the network as given, interleaved; absent where it was not measured. */
   latency?: Latency;
   /** What a page waits for at its first visit; absent where it was not measured. */
   coldStart?: ColdStartRecord;

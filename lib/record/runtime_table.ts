@@ -1,3 +1,4 @@
+import type { GivenRecord } from "./given_record.ts";
 import type { Binary } from "./binary.ts";
 import type { Download } from "./download.ts";
 import type { Estimate } from "./metric_info.ts";
@@ -14,8 +15,10 @@ export interface RuntimeTable {
     /** The model: its name, and the size of its file. */
     name: string;
     bytes: number;
-    /** Name of the float32 network that its time is held against; absent where it is none or that itself. */
+    /** Name of the network that its time is held against; absent where it is none or that itself. */
     float32?: string;
+    /** What that network is, where it is int8 already; absent: it is float32. */
+    given?: GivenRecord;
     /** Where the inputs came from. */
     samples: string;
   };

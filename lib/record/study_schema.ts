@@ -10,7 +10,16 @@ import type { RangesRecord, TensorRange } from "./ranges_record.ts";
 import { schemaOf } from "./schema_of.ts";
 import type { DecisionRow, SearchRecord } from "./search_record.ts";
 import type { SplitInfo, Study } from "./study_record.ts";
-import { accuracy, download, estimate, nodeCounts, planRow, ranIn, trial } from "./trial_schema.ts";
+import {
+  accuracy,
+  download,
+  estimate,
+  nodeCounts,
+  outputError,
+  planRow,
+  ranIn,
+  trial,
+} from "./trial_schema.ts";
 
 /** Schemas of a study and its parts; `study_record.ts` says what they mean. */
 
@@ -169,8 +178,11 @@ const searchRecord = schemaOf<SearchRecord>()(
 const givenRecord = schemaOf<GivenRecord>()(
   z.strictObject({
     form: z.literal("int8"),
+    layers: z.string().optional(),
+    about: z.array(z.string()).optional(),
     reference: z.strictObject({ name: z.string(), hash: z.string(), bytes: z.int() }).optional(),
     accuracy: z.strictObject({ selection: accuracy, test: accuracy.optional() }).optional(),
+    outputs: outputError.optional(),
   }),
 );
 

@@ -1,5 +1,6 @@
 import type { AblatedLayer, AblationRecord, Effect } from "../record/ablation_record.ts";
 import { type Estimate, MAX_SQNR } from "../record/metric_info.ts";
+import { baselineWords } from "../record/given_record.ts";
 import { mostSensitive } from "../record/sensitivity_rank.ts";
 import {
   decimal,
@@ -69,9 +70,9 @@ function isEqual({ value, low, high }: Estimate): boolean {
 }
 
 /** The outputs' SQNR as part of a sentence. */
-function outputsText(effect: Effect | undefined): string {
+function outputsText(effect: Effect | undefined, record: AblationRecord): string {
   return effect?.sqnr && isEqual(effect.sqnr)
-    ? "outputs equal to float32's"
+    ? `outputs equal to those of ${baselineWords(record).operators}`
     : `${sqnrText(effect)} dB`;
 }
 
@@ -228,9 +229,9 @@ export function ablationHeadline(record: AblationRecord): string[] {
   const value = `${format.value(baseline.value)}${format.unit}`;
   if (int8) {
     lines.push(
-      `float32: ${metric.name} ${value}; ${allLayers(record)} int8: ` +
+      `${baselineWords(record).operators}: ${metric.name} ${value}; ${allLayers(record)} int8: ` +
         `${isSqnr(record) ? "" : `${effectText(int8, format)}${format.differenceUnit}, `}` +
-        `${outputsText(int8)}.`,
+        `${outputsText(int8, record)}.`,
     );
   }
   if (leftOut.length > 0) lines.push(leftOutLine(record));

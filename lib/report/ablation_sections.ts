@@ -1,4 +1,5 @@
 import type { AblationRecord } from "../record/ablation_record.ts";
+import { subjectText } from "../record/given_record.ts";
 import { allButChart, onlyChart } from "./ablation_chart.ts";
 import {
   ablationHeadline,
@@ -21,9 +22,9 @@ export function ablationPage(record: AblationRecord): Page {
   return {
     title,
     kind: "int8 by layer",
-    subject: `Octavo ablation of ${model.name} on ${data.name}`,
+    subject: `Octavo ablation of ${subjectText(model.name, record)} on ${data.name}`,
     headline,
-    notes,
+    notes: [...record.given?.about ?? [], ...notes],
     sections: [...chartSections(record), ...tableSections(record), reproduceAblation(record), {
       title: "How to read this",
       blocks: [termsOf(ablationGlossary(record))],

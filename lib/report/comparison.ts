@@ -1,5 +1,6 @@
 import { escapeHtml, table } from "../display.ts";
 import type { ComparisonRecord } from "../record/comparison_record.ts";
+import { baselineWords, subjectText } from "../record/given_record.ts";
 import type { Latency } from "../record/trial_record.ts";
 import { machineText } from "../record/runtime_name.ts";
 import { unsettledNote } from "../record/settled.ts";
@@ -25,12 +26,18 @@ import { show, type Shown } from "./shown.ts";
  * @example The last line of a notebook cell
  * ```ts
  * import type { ComparisonRecord } from "../record/comparison_record.ts";
+import { baselineWords, subjectText } from "../record/given_record.ts";
  * import { showComparison } from "./comparison.ts";
  * const cell = (record: ComparisonRecord) => showComparison(record);
  * ```
  */
 export function showComparison(record: ComparisonRecord): Shown {
-  const { html, text } = table(comparisonRows(record));
+  const { short } = baselineWords(record);
+  const { html, text } = table(
+    comparisonRows(record).map(({ what, before, candidate, change }) => ({
+      ...{ "": what, [short]: before, candidate, change },
+    })),
+  );
   const notes = comparisonNotes(record);
   return show({
     "text/html": `${html}<p>${notes.map(escapeHtml).join("<br>")}</p>`,
@@ -39,11 +46,12 @@ export function showComparison(record: ComparisonRecord): Shown {
 }
 
 /** One line of a comparison: what it is of, and what it is of each model. */
-export interface ComparisonRow extends Record<string, string> {
-  "": string;
-  float32: string;
-  candidate: string;
-  change: string;
+export interface ComparisonRow {
+  readonly what: string;
+  /** Of the network as given. */
+  readonly before: string;
+  readonly candidate: string;
+  readonly change: string;
 }
 
 /** Accuracy, time, size and closeness of two models, in lines. */
@@ -51,28 +59,30 @@ export function comparisonRows(record: ComparisonRecord): ComparisonRow[] {
   const { metric, float32, candidate, difference, latency, outputs } = record;
   const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: 0 });
   const relative = isRelative(record);
+  const third = record.given?.reference;
   const valueText = ({ value }: ComparisonRecord["float32"]) =>
     `${format.value(value.value)}${format.unit} ${format.range(value)}`;
   return [
     {
-      "": metricLabel(metric),
-      float32: relative ? "" : valueText(float32),
+      what: metricLabel(metric),
+      before: relative && !third ? "" : valueText(float32),
       candidate: valueText(candidate),
       change: relative ? "" : `${format.difference(difference.value)}${format.differenceUnit} ` +
-        format.differenceRange(difference),
+        format.differenceRange(difference) +
+        (third ? ` from ${baselineWords(record).outputs}` : ""),
     },
     ...latency
       ? [{
-        "": "time",
-        float32: `${milliseconds(latency.baselineMs)} ms`,
+        what: "time",
+        before: `${milliseconds(latency.baselineMs)} ms`,
         candidate: `${milliseconds(latency.candidateMs)} ms`,
         change: factorInterval(latency.ratio),
       }]
       : [],
     ...caseRows(latency),
     {
-      "": "size",
-      float32: megabytes(float32.bytes),
+      what: "size",
+      before: megabytes(float32.bytes),
       candidate: megabytes(candidate.bytes),
       change: factor(candidate.bytes / float32.bytes),
     },
@@ -80,15 +90,20 @@ export function comparisonRows(record: ComparisonRecord): ComparisonRow[] {
     ...nodeRows(record),
     ...coldStartRows(record),
     ...outputs
-      ? [{ "": "outputs", float32: "", candidate: closenessText(outputs), change: "" }]
+      ? [{
+        what: "outputs",
+        before: float32.outputs ? closenessText(float32.outputs) : "",
+        candidate: closenessText(outputs),
+        change: "",
+      }]
       : [],
   ];
 }
 
 function caseRows({ at = [] }: Pick<Latency, "at"> = {}): ComparisonRow[] {
   return at.map(({ name, baselineMs, candidateMs, ratio }) => ({
-    "": `time, ${name}`,
-    float32: `${milliseconds(baselineMs)} ms`,
+    what: `time, ${name}`,
+    before: `${milliseconds(baselineMs)} ms`,
     candidate: `${milliseconds(candidateMs)} ms`,
     change: factorInterval(ratio),
   }));
@@ -98,8 +113,8 @@ function downloadRows({ float32, candidate }: ComparisonRecord) {
   const [before, after] = [float32.download, candidate.download];
   if (!before || !after) return [];
   return [{
-    "": "size after brotli",
-    float32: megabytes(before.brotli),
+    what: "size after brotli",
+    before: megabytes(before.brotli),
     candidate: megabytes(after.brotli),
     change: factor(after.brotli / before.brotli),
   }];
@@ -110,8 +125,8 @@ function nodeRows({ float32, candidate }: ComparisonRecord) {
   const [before, after] = [float32.nodes, candidate.nodes];
   if (!before || !after) return [];
   return [{
-    "": "nodes that run",
-    float32: nodeText(before),
+    what: "nodes that run",
+    before: nodeText(before),
     candidate: nodeText(after),
     change: factor((after.executed ?? after.file) / Math.max(1, before.executed ?? before.file)),
   }];
@@ -130,8 +145,8 @@ function coldStartRows({ coldStart }: ComparisonRecord) {
   return rows.flatMap(([name, compared, format]) =>
     compared
       ? [{
-        "": name,
-        float32: format(compared.baseline),
+        what: name,
+        before: format(compared.baseline),
         candidate: format(compared.candidate),
         change: factorInterval(compared.ratio),
       }]
@@ -147,10 +162,14 @@ function closenessText({ sqnr, cosine }: NonNullable<ComparisonRecord["outputs"]
 /** What the numbers of a comparison rest on, in sentences. */
 export function comparisonNotes(record: ComparisonRecord): string[] {
   const { metric, data, float32, candidate, difference, latency } = record;
+  const third = record.given?.reference;
   const notes = [
     `${candidate.name === float32.name ? "The candidate" : candidate.name} against ` +
-    `${float32.name} on ${plural(difference.n, "sample")} of ${data}; ` +
+    `${subjectText(float32.name, record)} on ${plural(difference.n, "sample")} of ${data}; ` +
     "in brackets 95 % intervals.",
+    ...third
+      ? [`Outputs of both are compared with those of ${third.name}, a float32 network.`]
+      : [],
     ...record.notes ?? [],
   ];
   if (!isRelative(record) && difference.low <= 0 && difference.high >= 0) {
@@ -171,7 +190,10 @@ export function comparisonNotes(record: ComparisonRecord): string[] {
   }
   const { coldStart } = record;
   if (coldStart) {
-    notes.push(coldStartNote(coldStart), pageWaitText(coldStart, candidate.download));
+    notes.push(
+      coldStartNote(coldStart),
+      pageWaitText(coldStart, candidate.download, baselineWords(record).model),
+    );
   }
   return notes;
 }

@@ -16,11 +16,12 @@ import {
 import { markup } from "./markup.ts";
 import { type ChartRow, rowChart, type RowChartOptions } from "./row_chart.ts";
 import { COLOURS, MUTED } from "./theme.ts";
+import { baselineWords } from "../record/given_record.ts";
 import { timedInText } from "../record/runtime_name.ts";
 
 /**
- * Several comparisons with the same float32 network, side by side in the order given: what each costs
- * in accuracy, the share of float32's time it takes and of its bytes, with 95 % intervals. In a
+ * Several comparisons with the same network, side by side in the order given: what each costs in accuracy,
+ * the share of that network's time it takes and of its bytes, with 95 % intervals. In a
  * notebook a chart, elsewhere a table.
  *
  * @param comparisons By name; on the same samples.
@@ -37,7 +38,7 @@ export function comparisonsOf(comparisons: Readonly<Record<string, ComparisonRec
   const [first] = entries;
   if (!first) return show({ "text/plain": "Nothing was compared." });
   const { metric, data, difference: { n } } = first[1];
-  const title = `${metric.name}, time and size against float32`;
+  const title = `${metric.name}, time and size against ${baselineWords(first[1]).model}`;
   const subtitle = `${plural(n, "sample")} of ${data}. Bars: 95 % intervals.`;
   const svg = chartSvg(comparisonsChart(entries), { label: title, title, subtitle });
   return show({ "image/svg+xml": svg.text, "text/plain": text });
@@ -101,7 +102,8 @@ function comparisonsChart(entries: readonly Entry[]): Chart {
 }
 
 function accuracyPanel(entries: readonly Entry[]): Chart {
-  const { metric, float32 } = entries[0]![1];
+  const [[, { metric, float32, given }]] = entries as [Entry];
+  const { outputs } = baselineWords({ given });
   const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: 0 });
   const relative = isRelative({ metric });
   const rows = entries.map(([label, { candidate, difference }]): ChartRow => {
@@ -115,13 +117,14 @@ function accuracyPanel(entries: readonly Entry[]): Chart {
     mark: "dot",
     axis: relative
       ? format.heading
-      : `${metric.name} minus float32's${format.differenceUnit && `,${format.differenceUnit}`}`,
+      : `${metric.name} minus ${outputs}'s${format.differenceUnit && `,${format.differenceUnit}`}`,
     format: relative ? decimal : signed,
-    ...(relative ? {} : { lines: [{ at: 0, label: "float32", dashes: "5 4" }] }),
+    ...(relative ? {} : { lines: [{ at: 0, label: outputs, dashes: "5 4" }] }),
   });
 }
 
 function timePanel(entries: readonly Entry[]): Chart {
+  const { model, short } = baselineWords(entries[0]![1]);
   const rows = entries.map(([, { latency }]): ChartRow =>
     latency
       ? {
@@ -136,14 +139,15 @@ function timePanel(entries: readonly Entry[]): Chart {
   const ends = rows.flatMap(({ value, low = value, high = value }) => [low, high]);
   return panel(rows, PANELS.time, {
     mark: "dot",
-    axis: "time, × float32's",
+    axis: `time, × ${model}'s`,
     format: decimal,
     domain: [Math.min(...ends, 1), Math.max(...ends, 1)],
-    lines: [{ at: 1, label: "float32", dashes: "5 4" }],
+    lines: [{ at: 1, label: short, dashes: "5 4" }],
   });
 }
 
 function sizePanel(entries: readonly Entry[]): Chart {
+  const { model, short } = baselineWords(entries[0]![1]);
   const rows = entries.map(([, { candidate, float32 }]): ChartRow => ({
     label: "",
     value: candidate.bytes / float32.bytes,
@@ -152,9 +156,9 @@ function sizePanel(entries: readonly Entry[]): Chart {
   }));
   return panel(rows, PANELS.size, {
     mark: "bar",
-    axis: "size, × float32's",
+    axis: `size, × ${model}'s`,
     format: decimal,
-    lines: [{ at: 1, label: "float32", dashes: "5 4" }],
+    lines: [{ at: 1, label: short, dashes: "5 4" }],
     domain: [0, Math.max(1, ...rows.map(({ value }) => value))],
   });
 }

@@ -71,19 +71,20 @@ const ENTRIES: readonly Entry[] = [
     when: ({ given }) => given !== undefined,
   },
   {
-    name: "float32 kernels, float32",
-    text:
-      "The same network in float32 operators: float32 kernels with the integers of the file as weights, " +
-      "which are expanded while it loads; float32 with weights of four bytes each.",
+    name: "float32",
+    text: (study) =>
+      `A trial of the family float32 is ${
+        baselineWords(study).operators
+      }: without int8 kernels, with the ` +
+      "integers of the file as its weights, which are expanded while it loads. It is not the float32 network " +
+      "that the file was made from.",
     when: ({ trials, given }) =>
-      given !== undefined && trials.some(({ family }) => /^float32/.test(family)),
+      given !== undefined && trials.some(({ family }) => family === "float32"),
   },
   {
     name: "latency ratio",
-    text: ({ given }) =>
-      `Time of the candidate divided by the time of ${
-        given ? "the given file" : "the float32 model as given"
-      }; below ×1 is ` +
+    text: (study) =>
+      `Time of the candidate divided by the time of ${baselineWords(study).row}; below ×1 is ` +
       "faster. Both run in turns in one process once V8 has compiled their code for good, so that " +
       "whatever slows the machine slows both. The value is the median of the rounds' ratios; the " +
       "interval has in it what fresh processes differ by (2 %).",
@@ -140,10 +141,12 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: "ms, dB",
-    text:
+    text: (study) =>
       "In the plan, ms is the time of the operator that executes, without conversions before and " +
-      "after it. dB is the SQNR of the node's output against float32's, errors of all earlier " +
-      "nodes included. Both were measured once, on a few samples.",
+      `after it. dB is the SQNR of the node's output against that of ${
+        baselineWords(study).operators
+      }, ` +
+      "errors of all earlier nodes included. Both were measured once, on a few samples.",
     when: ({ profiles }) => profiles !== undefined,
   },
 ];
@@ -162,18 +165,21 @@ export function glossaryOf(study: Study): Definition[] {
     "SQNR",
   ];
   const known = new Set(own.map(({ name }) => name));
-  return [...own, ...termsIn(words.join("\n")).filter(({ name }) => !known.has(name))];
+  const { outputs } = baselineWords(study);
+  return [...own, ...termsIn(words.join("\n"), outputs).filter(({ name }) => !known.has(name))];
 }
 
 /** The same for the report of an ablation. */
-export function ablationGlossary({ layers, leftOut, metric }: AblationRecord): Definition[] {
+export function ablationGlossary(record: AblationRecord): Definition[] {
+  const { layers, leftOut, metric } = record;
   const words = [
     ...layers.flatMap(({ qconfig, why }) => [qconfig, why]),
     ...leftOut.map(({ why }) => why),
     metric.name,
     "SQNR",
   ];
-  return [...ABLATION_ENTRIES, ...termsIn(words.join("\n"))];
+  const { operators } = baselineWords(record);
+  return [...ABLATION_ENTRIES, ...termsIn(words.join("\n"), operators)];
 }
 
 const ABLATION_ENTRIES: readonly Definition[] = [

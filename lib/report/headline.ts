@@ -35,10 +35,13 @@ export function headline(study: Study): string {
         baselineText(study)
       }.`
       : `No configuration could be measured (${count(failed.length)} failed): ` +
-        `${study.given ? "the given file" : "float32"} stays, with ${baselineText(study)}.`;
+        `${baselineWords(study).model} stays, with ${baselineText(study)}.`;
   }
   if (winner !== undefined) {
-    return winnerText(study, winner).replace(/^int8/, "Int8").replace(/^weights/, "Weights");
+    return winnerText(study, winner).replace(
+      /^(int8|weights|the file)\b/,
+      ([first = "", ...rest]) => first.toUpperCase() + rest.join(""),
+    );
   }
 
   const entryOf = (trial: Trial) => measured.find(({ trial: { key } }) => key === trial.key)!;
@@ -46,7 +49,9 @@ export function headline(study: Study): string {
   const fastest = measured.find(isKept); // they are ordered by ratio
   if (fastest === undefined) {
     const closest = entryOf(closestTrial(study, study.trials)!);
-    return `No configuration kept the budget of ${budget}: the closest, ${subject(closest)}, ` +
+    return `No configuration kept the budget of ${budget}: the closest, ${
+      subject(study, closest)
+    }, ` +
       `${speedText(study, closest)}; ${accuracyText(study, closest.accuracy)}.`;
   }
   const best = bestTrial(study, study.trials, study.search?.objective);
@@ -54,27 +59,31 @@ export function headline(study: Study): string {
     const unsettled = unsettledNote(measured.filter(isKept).map(({ latency }) => latency));
     if (unsettled !== undefined) return unsettledText(study, unsettled, measured.filter(isKept));
     return `The model as given stays: no configuration that kept the budget of ${budget} was ` +
-      `significantly faster, or as fast and smaller; the fastest, ${subject(fastest)}, ran at ` +
+      `significantly faster, or as fast and smaller; the fastest, ${
+        subject(study, fastest)
+      }, ran at ` +
       `${factorInterval(fastest.latency.ratio)} of its time.`;
   }
   const entry = entryOf(best);
-  return `No winner has been chosen yet; so far ${subject(entry)} is the best within the ` +
+  return `No winner has been chosen yet; so far ${subject(study, entry)} is the best within the ` +
     `budget of ${budget}: it ${speedText(study, entry)}; ${accuracyText(study, entry.accuracy)}.`;
 }
 
 /**
- * What a reader of the headline must also know, in order of weight: that the study was stopped, an
- * interval that reaches beyond the budget, a number reported on the samples it was chosen on, a
+ * What a reader of the headline must also know, in order of weight: what an int8 file was and how it was
+ * read, that the study was stopped, an interval that reaches beyond the budget, a number reported on the samples it was chosen on, a
  * machine that drifted, trials that failed. One sentence each; none where there is nothing to warn of.
  */
 export function caveats(study: Study): string[] {
   const { measured, failed, winner } = entriesOf(study);
+  const about = study.given?.about ?? [];
   const unsettled = measured.filter(({ latency }) => !isSettled(latency.ratio)).length;
   const reported = study.winner?.accuracy ?? winner?.accuracy;
   const relative = isRelative(study);
   const drifted = measured.filter(({ latency }) => latency.drifted).length;
   const finished = study.trials.length;
   const notes: (string | false | undefined)[] = [
+    ...about,
     study.planned !== undefined && finished < study.planned &&
     `The study was stopped after ${count(finished)} of ${
       plural(study.planned, "configuration")
@@ -89,9 +98,9 @@ export function caveats(study: Study): string[] {
       "little too high; the test split has not been used.",
     relative &&
     `${study.metric.name} compares with ${
-        study.given && !study.given.reference ? "the given file" : "the float32 network"
-      }'s own outputs. It does not say whether ` +
-      "those are right.",
+        baselineWords(study).reference
+      }'s own outputs. It does not say ` +
+      "whether those are right.",
     unsettled > 0 &&
     (winner ? `${unsettledNote(measured.map(({ latency }) => latency))} ` : "") +
       `That holds for ${count(unsettled)} of ${plural(measured.length, "configuration")}.`,
@@ -103,7 +112,7 @@ export function caveats(study: Study): string[] {
         winner?.latency.drifted ? ", the winner among them" : ""
       }; ${drifted === 1 ? "its ratio is" : "their ratios are"} less certain than the ` +
       `${drifted === 1 ? "interval says" : "intervals say"}.`,
-    ...new Set([...study.notes ?? [], ...study.search?.notes ?? []]),
+    ...new Set([...study.notes ?? [], ...study.search?.notes ?? []]).difference(new Set(about)),
     study.kernelTimes && kernelTimesNote(study.kernelTimes),
     ...nextSteps(study),
     failed.length > 0 &&
@@ -120,7 +129,7 @@ function winnerText(study: Study, winner: MeasuredEntry): string {
     ? `, beyond the budget of ${budget}`
     : "";
   const { bytes } = winner;
-  return `${subject(winner)} ${speedText(study, winner)} and takes ${
+  return `${subject(study, winner)} ${speedText(study, winner)} and takes ${
     megabytes(bytes)
   } instead of ` +
     `${megabytes(study.model.bytes)} (${factor(bytes / study.model.bytes)}); ` +
@@ -128,10 +137,12 @@ function winnerText(study: Study, winner: MeasuredEntry): string {
 }
 
 /** A trial by what it is, then by its name; a float32 one is told from the model as given. */
-function subject({ trial }: MeasuredEntry): string {
+function subject(study: Study, { trial }: MeasuredEntry): string {
   const { name, family } = trial;
   if (family === "float32") {
-    return `${name} after exact rewrites`;
+    return study.given
+      ? `${baselineWords(study).operators} (${name})`
+      : `${name} after exact rewrites`;
   }
   const words = formsInWords(trial);
   return words === "" ? name : `${words} (${name})`;
@@ -140,7 +151,7 @@ function subject({ trial }: MeasuredEntry): string {
 /** No winner, for the machine did not let its time be known: the smallest that keeps the budget. */
 function unsettledText(study: Study, why: string, kept: readonly MeasuredEntry[]): string {
   const smallest = kept.reduce((a, b) => b.bytes < a.bytes ? b : a);
-  return `${why} So no winner was chosen; ${subject(smallest)} keeps the budget of ` +
+  return `${why} So no winner was chosen; ${subject(study, smallest)} keeps the budget of ` +
     `${metricFormat(study).budget} at ${factor(smallest.bytes / study.model.bytes)} of ${
       baselineWords(study).model
     }'s ` +

@@ -1,4 +1,5 @@
 import type { ComparisonRecord } from "../record/comparison_record.ts";
+import { baselineWords } from "../record/given_record.ts";
 import type { Study } from "../record/study_record.ts";
 import { comparisonNotes, type ComparisonRow, comparisonRows } from "./comparison.ts";
 import { caveats, headline } from "./headline.ts";
@@ -48,8 +49,10 @@ const TASKS: readonly (readonly [end: string, task: string])[] = [
 
 /** What a comparison of two models says of the second. */
 export function comparisonMeasures(record: ComparisonRecord): CardMeasures {
-  const columns = (["", "float32", "candidate", "change"] as const).map((key) => ({
-    head: key === "candidate" ? "this file" : key,
+  const { short } = baselineWords(record);
+  const heads = { what: "", before: short, candidate: "this file", change: "change" };
+  const columns = (["what", "before", "candidate", "change"] as const).map((key) => ({
+    head: heads[key],
     text: (row: ComparisonRow) => row[key],
   }));
   return {

@@ -1,5 +1,6 @@
 import type { AblationRecord } from "../record/ablation_record.ts";
 import type { MetricInfo } from "../record/metric_info.ts";
+import { baselineWords } from "../record/given_record.ts";
 import type { SplitInfo, Study } from "../record/study_record.ts";
 import { machineText } from "../record/runtime_name.ts";
 import { unverifiedRuntime } from "../record/verified_runtime.ts";
@@ -81,7 +82,7 @@ export function studyFacts(study: Study): Definition[] {
         plural(provenance.threads, "thread"),
     },
     {
-      name: study.given ? "latency of the given file" : "float32 latency",
+      name: `latency of ${baselineWords(study).model}`,
       text: `about ${decimal(baseline.latencyMs, baseline.latencyMs < 10 ? 2 : 1)} ms on that ` +
         "machine on that day, for orientation only",
     },

@@ -196,11 +196,13 @@ function noteOf(study: Study, { points, baseline }: ScatterLayout): string {
   const format = metricFormat(study);
   const off = points.filter((point) => point.off !== undefined).length;
   const selection = givenValue(study);
-  const itself = study.given ? "the file as given" : "float32 itself";
   return [
     "Bars: 95 % intervals. Numbers: rows of the trial table.",
     off > 0 && `Off the scale, at the edge with an arrow: ${plural(off, "trial")}.`,
-    !baseline && `Not shown: ${itself}, at ${format.value(selection.value)}${format.unit}.`,
+    !baseline &&
+    `Not shown: ${baselineWords(study).model} itself, at ${
+      format.value(selection.value)
+    }${format.unit}.`,
     failed.length > 0 && `Not shown: ${plural(failed.length, "failed trial")}.`,
   ].filter(Boolean).join(" ");
 }

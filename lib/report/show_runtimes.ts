@@ -8,6 +8,7 @@ import type {
   RuntimeRow,
   RuntimeTable,
 } from "../record/runtime_table.ts";
+import { baselineWords } from "../record/given_record.ts";
 import { count, factor, factorInterval, megabytes, milliseconds, plural } from "./format.ts";
 
 /** What the sizes are, in a sentence. */
@@ -22,6 +23,7 @@ const OTHER_ENTRIES = 'ort.env.wasm.wasmPaths = { mjs: ".../ort-wasm-simd-thread
 /** The binaries of a release side by side, with what they rest on, and one sentence of advice at the end. */
 export function runtimeTableText(record: RuntimeTable): string {
   const { rows } = record;
+  const { model } = baselineWords(record.subject);
   const lines = rows.flatMap((row) =>
     (row.loads ?? [undefined]).map((load) => [row, load] as const)
   );
@@ -38,7 +40,7 @@ export function runtimeTableText(record: RuntimeTable): string {
       : {}),
     start: row.start && timeText(row.start.ms, row !== first && row.start.ratio),
     run: row.ms === undefined ? undefined : timeText(row.ms, row !== first && row.toFirst),
-    ...(record.subject.float32 && { "to float32": row.ratio && factorInterval(row.ratio) }),
+    ...(record.subject.float32 && { [`to ${model}`]: row.ratio && factorInterval(row.ratio) }),
     bits: bitsText(row),
     nodes: row.nodes === undefined ? undefined : count(row.nodes),
   }));
@@ -50,7 +52,7 @@ export function runtimeTableText(record: RuntimeTable): string {
       ? [
         `A factor is to what it takes in ${first?.binary}; bits: of all outputs, beside those of ` +
         `${first?.binary}; nodes: those that run.` +
-        (record.subject.float32 ? " to float32: of its time in the same binary." : ""),
+        (record.subject.float32 ? ` to ${model}: of its time in the same binary.` : ""),
       ]
       : []),
     ...(lines.some(([, load]) => load) ? [SIZES] : []),
@@ -69,13 +71,14 @@ export function runtimeTableText(record: RuntimeTable): string {
 /** The releases side by side, and what changed from one to the next. */
 export function releaseTableText(record: RuntimeTable): string {
   const { rows } = record;
+  const { model } = baselineWords(record.subject);
   const ran = rows.filter(({ refused }) => refused === undefined);
   const cells = rows.map((row) => ({
     release: row.release,
     opens: row.refused === undefined ? "yes" : "no",
     bits: bitsText(row),
     run: row.ms === undefined ? undefined : timeText(row.ms, row !== ran[0] && row.toFirst),
-    ...(record.subject.float32 && { "to float32": row.ratio && factorInterval(row.ratio) }),
+    ...(record.subject.float32 && { [`to ${model}`]: row.ratio && factorInterval(row.ratio) }),
     start: row.start && timeText(row.start.ms, row !== ran[0] && row.start.ratio),
     nodes: row.nodes === undefined ? undefined : count(row.nodes),
     "executed otherwise": changesText(row),
@@ -90,7 +93,7 @@ export function releaseTableText(record: RuntimeTable): string {
     }; executed otherwise: than in the one before.`,
     ...refusals(named),
     ...partings(named, ran[0]?.release),
-    ...(ran.length > 1 ? ["", releaseVerdict(ran, record.subject.float32 !== undefined)] : []),
+    ...(ran.length > 1 ? ["", releaseVerdict(ran, record.subject)] : []),
   ].join("\n");
 }
 
@@ -157,12 +160,13 @@ function changesText({ changes = [], kernel }: RuntimeRow): string | undefined {
 }
 
 /** What changes over the releases that open the model, in a sentence. */
-function releaseVerdict(ran: readonly RuntimeRow[], hasFloat32: boolean): string {
+function releaseVerdict(ran: readonly RuntimeRow[], subject: RuntimeTable["subject"]): string {
+  const hasFloat32 = subject.float32 !== undefined;
   const other = ran.find(({ bits }) => bits !== "same");
   const bits = other
     ? `the bits of ${other.release} are others`
     : `all ${ran.length} that open it give the same bits`;
-  const what = hasFloat32 ? "its time to float32's" : "its time";
+  const what = hasFloat32 ? `its time to ${baselineWords(subject).model}'s` : "its time";
   const of = (row: RuntimeRow) => hasFloat32 ? row.ratio : row.toFirst;
   const moved = ran.slice(1).find((row, i) => {
     const [before, after] = [of(ran[i]!), of(row)];

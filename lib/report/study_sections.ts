@@ -32,7 +32,7 @@ import { trialColumns, type TrialRow, trialRows } from "./trial_table.ts";
 import { entriesOf } from "./trials.ts";
 import { useSection } from "./use_it.ts";
 import { timedInText } from "../record/runtime_name.ts";
-import { baselineWords } from "../record/given_record.ts";
+import { baselineWords, subjectText } from "../record/given_record.ts";
 
 /** The report of a study. */
 export function studyPage(study: Study): Page {
@@ -55,7 +55,7 @@ export function studyPage(study: Study): Page {
   return {
     title,
     kind: "int8 study",
-    subject: `Octavo study of ${model.name} on ${data.name}, timed in ${
+    subject: `Octavo study of ${subjectText(model.name, study)} on ${data.name}, timed in ${
       timedInText(study.provenance)
     }`,
     headline: headline(study),
@@ -119,7 +119,7 @@ function givenText(study: Study, split: "selection" | "test"): string {
   const own = study.given?.accuracy?.[split]?.value;
   if (!own) return "";
   const format = metricFormat(study);
-  return `; the given file ${format.value(own.value)}${format.unit}`;
+  return `; ${baselineWords(study).model} ${format.value(own.value)}${format.unit}`;
 }
 
 function trialSection(study: Study): Section {

@@ -1,7 +1,9 @@
 import type { Definition } from "./blocks.ts";
 
 /** A word of Octavo's answers. */
-export interface Term extends Definition {
+export interface Term extends Pick<Definition, "name"> {
+  /** What it means, where outputs are compared with those of a baseline, by its name. */
+  readonly text: string | ((baseline: string) => string);
   /** What stands for it in a report, where that is not its name. */
   readonly pattern?: RegExp;
 }
@@ -105,24 +107,33 @@ export const TERMS: readonly Term[] = [
   },
   {
     name: "agreement",
-    text: "The share of samples whose most likely class is float32's.",
+    text: (baseline) => `The share of samples whose most likely class is that of ${baseline}.`,
   },
   {
     name: "SQNR",
-    text:
-      "Signal to quantization-noise ratio of the outputs against float32's, in decibels: 6 dB more " +
+    text: (baseline) =>
+      `Signal to quantization-noise ratio of the outputs against those of ${baseline}, in decibels: 6 dB more ` +
       "is half the error; 20 dB is a tenth of the signal, 40 dB a hundredth. As a metric the mean of " +
       "samples, of each its worst output; over all values: of all samples together.",
   },
 ];
 
-/** Those of the words that a text uses. */
-export function termsIn(text: string): Definition[] {
+/**
+ * Those of the words that a text uses.
+ *
+ * @param baseline What outputs are compared with.
+ */
+export function termsIn(text: string, baseline = "float32"): Definition[] {
   const used = ({ name, pattern = new RegExp(`\\b${name}\\b`) }: Term) => pattern.test(text);
-  return TERMS.filter(used).map(({ name, text }) => ({ name, text }));
+  return TERMS.filter(used).map((term) => defined(term, baseline));
+}
+
+/** A word with what it means beside a baseline. */
+function defined({ name, text }: Term, baseline = "float32"): Definition {
+  return { name, text: typeof text === "string" ? text : text(baseline) };
 }
 
 /** The words of these names, for `--help`. */
 export function termsOfNames(names: readonly string[]): Definition[] {
-  return names.map((name) => TERMS.find((term) => term.name === name)!);
+  return names.map((name) => defined(TERMS.find((term) => term.name === name)!));
 }

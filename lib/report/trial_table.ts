@@ -24,9 +24,9 @@ import { type Column, textTable } from "./table.ts";
 import { entriesOf, failureOf } from "./trials.ts";
 import { baselineWords, givenValue } from "../record/given_record.ts";
 
-/** One row of the trial table: float32, a measured trial, or a failed one. */
+/** One row of the trial table: the model as given, a measured trial, or a failed one. */
 export interface TrialRow {
-  /** Number of the trial, as in the charts; 0 is float32. */
+  /** Number of the trial, as in the charts; 0 is the model as given. */
   readonly number: number;
   readonly name: string;
   readonly family: string;
@@ -38,7 +38,7 @@ export interface TrialRow {
   readonly bytes?: number;
   /** Nodes of the file, and those that run. */
   readonly nodes?: NodeCounts | undefined;
-  /** Time to create a session as a ratio to float32's. */
+  /** Time to create a session as a ratio to that of the model as given. */
   readonly create?: Estimate | undefined;
   readonly kind: "baseline" | "winner" | "measured" | "failed";
   /** What else is to be known of it, in a few words each. */
@@ -47,19 +47,21 @@ export interface TrialRow {
   readonly error?: string;
 }
 
-/** The rows of the trial table: float32 first, then the measured ones fastest first, then the failed. */
+/** The rows of the trial table: the model as given first, then the measured ones fastest first, then the failed. */
 export function trialRows(study: Study): TrialRow[] {
   const { measured, failed, winner } = entriesOf(study);
+  const words = baselineWords(study);
   const baseline: TrialRow = {
     number: 0,
-    name: baselineWords(study).row,
-    family: study.given ? study.given.form : "float32",
+    name: words.row,
+    family: words.family,
     value: givenValue(study),
     ratio: { value: 1, low: 1, high: 1, n: 0 },
     bytes: study.model.bytes,
     nodes: study.model.nodeCounts,
     kind: "baseline",
     ...(study.given?.accuracy && { difference: study.given.accuracy.selection.difference }),
+    ...(study.given?.outputs && { sqnr: study.given.outputs.sqnr }),
     remarks: [],
   };
   return [

@@ -30,7 +30,7 @@ export function useSection(study: Study): Section | undefined {
     title: "Use it",
     caption:
       `${name} is an ordinary ONNX file: what ran ${
-        study.given ? "the given file" : "the float32 network"
+        baselineWords(study).network
       } runs it, with the same ` +
       "inputs and outputs.",
     blocks: [
@@ -93,7 +93,7 @@ const PATHS_TEXT =
   `env.wasm.wasmPaths = { mjs: "/${PLAIN_BUILD.glue}", wasm: "/${PLAIN_BUILD.wasm.name}" }: the same ` +
   "bits, without GPUs";
 
-/** All that a first visit downloads, against what it would with float32. */
+/** All that a first visit downloads, against what it would with the model as given. */
 function wholeDownload(study: Study, { download }: Trial): Definition[] {
   const before = study.model.download;
   if (!before || !download) return [];
@@ -102,9 +102,7 @@ function wholeDownload(study: Study, { download }: Trial): Definition[] {
   return [{
     name: "in all",
     text:
-      `runtime and model ${megabytes(own)} after brotli, with ${
-        study.given ? "the given file" : "the float32 model"
-      } ` +
+      `runtime and model ${megabytes(own)} after brotli, with ${baselineWords(study).network} ` +
       `${megabytes(float32)} (${factor(own / float32)})`,
   }];
 }

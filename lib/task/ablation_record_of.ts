@@ -40,7 +40,7 @@ export interface AblationResults {
 
 /** What the record says beside its results. */
 export type AblationHead =
-  & Pick<AblationRecord, "title" | "model" | "data" | "stopped" | "provenance">
+  & Pick<AblationRecord, "title" | "model" | "given" | "data" | "stopped" | "provenance">
   & { readonly seconds: number };
 
 /** Puts results into a record. Measures nothing: it reads what calibration has seen. */

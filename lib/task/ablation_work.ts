@@ -8,12 +8,13 @@ import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { layerTimes } from "../profile/layer_times.ts";
 import { decide } from "../quantize/decide.ts";
-import { takeNetwork } from "../quantize/take_network.ts";
+import { takeNetwork, type TakenNetwork } from "../quantize/take_network.ts";
 import { rewrittenConvs } from "../quantize/layers.ts";
 import { qconfigMapping } from "../quantize/mapping.ts";
 import { staticInt8 } from "../quantize/qconfig.ts";
 import type { Effect } from "../record/ablation_record.ts";
 import type { OnStep } from "../record/event.ts";
+import { baselineWords } from "../record/given_record.ts";
 import { unverifiedRuntime } from "../record/verified_runtime.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -53,7 +54,9 @@ export async function* ablationWork(
   await using own = options.runtime ? undefined : openOwn(settings);
   const runtime = options.runtime ?? own!;
   onStep({ step: "reading the network", done: 0, of: 1 });
-  const subject = await subjectOf(model, data, settings, runtime);
+  const taken = takeNetwork(model);
+  const given = taken.given && { ...taken.given, about: [...taken.notes, EFFECTS_NOTE] };
+  const subject = await subjectOf(taken, model, data, settings, runtime);
   yield { kind: "begin", layers: subject.layers, metric: infoOf(subject.metric) };
 
   const { metric } = subject;
@@ -71,13 +74,13 @@ export async function* ablationWork(
   let stopped = false;
   try {
     const value = results.baseline = await experiment.baseline();
-    const notes = await baselineNotes(model, data.selection, metric, { value });
+    const { operators: name } = baselineWords(taken);
+    const notes = await baselineNotes(model, data.selection, metric, { value, name });
     const unverified = unverifiedRuntime((await runtime.environment()).versions);
-    const taken = takeNetwork(model).notes;
     yield {
       kind: "float32",
       value,
-      notes: [...taken, ...unverified ? [unverified] : [], ...notes],
+      notes: [...given?.about ?? [], ...unverified ? [unverified] : [], ...notes],
     };
     for await (const told of askAndTell(strategy, experiment)) {
       count(told, results.cost);
@@ -92,8 +95,12 @@ export async function* ablationWork(
   }
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   const head = { ...await headOf(model, identity, settings, runtime), seconds, stopped };
-  return new Ablation(await recordOf(results, experiment, head));
+  return new Ablation(await recordOf(results, experiment, { ...head, ...(given && { given }) }));
 }
+
+/** What effects are against, of a file that is int8 already. */
+const EFFECTS_NOTE =
+  "What each layer costs is against the file in float32 operators, not against the kernels of the file.";
 
 /** Splits that decide what is measured. */
 const SPLITS = ["calibration", "selection"] as const;
@@ -110,6 +117,7 @@ type Subject = Pick<
 
 /** Writes the form of the network that is ablated, and decides what its layers are. */
 async function subjectOf(
+  { network }: TakenNetwork,
   model: Model,
   data: AblationData,
   settings: AblateSettings,
@@ -121,7 +129,7 @@ async function subjectOf(
   const metric = bySample(
     await metricFor(model, data.selection, { metric: asked, runtime, signal }),
   );
-  const forms = new ExactForms(takeNetwork(model).network, await data.calibration.sample(0), {
+  const forms = new ExactForms(network, await data.calibration.sample(0), {
     runtime,
     signal,
   });

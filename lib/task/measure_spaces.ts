@@ -43,18 +43,18 @@ const NOISE_SHARE = 0.25;
 
 /** The exact forms of a network, with what each form of each kernel takes on this machine. */
 export async function measureBases(context: WorkContext, options: BaseOptions): Promise<Base[]> {
-  const { model, data, runtimes, signal, onStep } = context;
+  const { subject: { network }, data, runtimes, signal, onStep } = context;
   const { cache, fresh, kernelTimer } = options;
   onStep({ step: "timing kernels", done: 0, of: 1 });
   const kernelTimes = await KernelTimes.open(runtimes.time, {
     ...{ cache, fresh, kernelTimer, signal },
     onProgress: (done, of) => onStep({ step: "timing kernels", done, of }),
   });
-  const sample = await fullestSample(fuse(model), data.selection, {
+  const sample = await fullestSample(fuse(network), data.selection, {
     runtime: runtimes.run,
     signal,
   });
-  const bases = await measureExactForms(model, sample, {
+  const bases = await measureExactForms(network, sample, {
     ...{ kernelTimes, runtime: runtimes.run, signal },
     ratios: context,
   });

@@ -70,6 +70,7 @@ export async function optimizeIn(
     const converted = explainFile(await build(placed, samples, context), taken);
     measured = new Optimized({
       given: model,
+      ...(taken.given && { file: taken.given }),
       mapping: placed.mapping,
       rewrites: placed.rewrites,
       convs: placed.convs,

@@ -7,6 +7,7 @@ import type { Plan } from "../quantize/plan.ts";
 import type { QuantizedModel } from "../quantize/quantized_model.ts";
 import { factor, factorInterval, megabytes } from "../report/format.ts";
 import { layerChoicesTable, layerChoicesText, layerTitle } from "../report/layer_choices_table.ts";
+import { baselineWords, type GivenRecord } from "../record/given_record.ts";
 import { pageWaitText } from "../report/page_wait.ts";
 import { profileShown } from "../report/profile_shown.ts";
 import type { ConvProduct, WinogradForm } from "../record/recipe.ts";
@@ -27,6 +28,8 @@ import { timedInText } from "../record/runtime_name.ts";
 export interface OptimizedParts extends LoadRatios {
   /** The model as given. */
   readonly given: Model;
+  /** What that is, where it is int8 already; absent: float32. */
+  readonly file?: GivenRecord & { readonly about: string[] };
   /** The float32 network after the exact rewrites. */
   readonly float32: Model;
   /** The same as the mapping wants it. */
@@ -130,12 +133,13 @@ export class Optimized {
 
   /** What is to be known of it, in sentences; of its size when it is written only the writer knows. */
   get notes(): string[] {
-    const { given, float32, built, latency, shapes, drifted, kernelTimes } = this.parts;
-    const notes: string[] = [];
+    const { given, file, float32, built, latency, shapes, drifted, kernelTimes } = this.parts;
+    const { operators } = baselineWords({ given: file });
+    const notes: string[] = [...file?.about ?? []];
     const ratio = (of: Latency) => factorInterval(of.ratio);
     const beside = isExact(this.parts)
       ? ""
-      : `, float32 after the rewrites ${ratio(latency.float32)}`;
+      : `, ${operators} after the rewrites ${ratio(latency.float32)}`;
     const unsettled = unsettledNote([latency.float32, latency.built]);
     if (this.model === given && unsettled !== undefined) {
       notes.push(
@@ -161,7 +165,7 @@ export class Optimized {
       );
     } else if (this.model === float32 && built !== float32) {
       notes.push(
-        `The float32 network after the rewrites takes ${
+        `${operators[0]!.toUpperCase()}${operators.slice(1)} after the rewrites takes ${
           ratio(latency.float32)
         } of the time, what ` +
           `was chosen in int8 ${ratio(latency.built)}: the model is the float32 one.`,
@@ -172,7 +176,7 @@ export class Optimized {
           `${
             isExact(this.parts)
               ? ""
-              : `; float32 after the rewrites alone ${ratio(latency.float32)}`
+              : `; ${operators} after the rewrites alone ${ratio(latency.float32)}`
           }.`,
       );
     }
@@ -194,7 +198,13 @@ export class Optimized {
     const { built, coldStart, latency } = this.parts;
     const left = { latency: latency.built, coldStart: coldStart?.built };
     const notes = this.coldStart && this.model !== this.parts.given
-      ? [pageWaitText(this.coldStart, undefined)]
+      ? [
+        pageWaitText(
+          this.coldStart,
+          undefined,
+          baselineWords({ given: this.parts.file }).model,
+        ),
+      ]
       : [];
     if (this.model === built || !isFaster(left)) return notes;
     for (const { name, of, ratio, most } of exceededRatios(this.parts, left)) {

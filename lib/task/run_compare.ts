@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { JUPYTER_DISPLAY, type MimeBundle } from "../display.ts";
-import type { Model } from "../onnx/model.ts";
+import { Model } from "../onnx/model.ts";
 import { openRuntime } from "../runtime/open_runtime.ts";
 import { countNodes } from "../runtime/count_nodes.ts";
 import type { Runtime, RuntimeChoice } from "../runtime/runtime.ts";
@@ -9,6 +9,7 @@ import type { ColdStartRecord } from "../record/cold_start.ts";
 import type { Estimate, MetricInfo } from "../record/metric_info.ts";
 import type { ComparedModel, ComparisonRecord } from "../record/comparison_record.ts";
 import { showComparison } from "../report/comparison.ts";
+import { baselineWords, type GivenRecord } from "../record/given_record.ts";
 import type { Latency, OutputError } from "../record/trial_record.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { downloadSizes } from "../evaluate/download_sizes.ts";
@@ -19,6 +20,7 @@ import { timingConditions } from "../evaluate/timing_conditions.ts";
 import { baselineNotes } from "../evaluate/baseline_notes.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { metricFor } from "../evaluate/metric_for.ts";
+import { givenBeside } from "./study_network.ts";
 
 /**
  * Options for {@linkcode compare}.
@@ -30,10 +32,11 @@ export interface CompareOptions extends RuntimeChoice {
   /** Workers to run on. @default {a runtime of its own, closed at the end} */
   runtime?: Runtime;
   /**
-   * Float32's own evaluation on the same data set and metric, as `evaluate()` returns it: several
-   * candidates share it, and float32 is not run again for each. @default {it is evaluated}
+   * The first network's own evaluation on the same data set and metric, as `evaluate()` returns it: several
+   * candidates share it, and that network is not run again for each. Or, where the first is a file that is int8
+   * already, the float32 network that outputs of both are compared with. @default {the first is evaluated}
    */
-  reference?: Evaluation;
+  reference?: Evaluation | Model;
   /** Rounds of the latency measurement, in each of which both models have a turn. @default {15} */
   rounds?: number;
   /** Samples that take turns in it; 0 leaves it out. @default {4} */
@@ -52,7 +55,7 @@ export interface CompareOptions extends RuntimeChoice {
 }
 
 /**
- * A candidate against the float32 network, as {@linkcode compare} measured it. Shows itself in a
+ * A candidate against the network it was made from, as {@linkcode compare} measured it. Shows itself in a
  * notebook and prints as text; its fields are plain JSON.
  * @category Measuring
  */
@@ -63,17 +66,19 @@ export class Comparison implements ComparisonRecord {
   readonly data: string;
   /** The network as given: value of the metric, bytes of the file. */
   readonly float32: ComparedModel;
+  /** What that network is, where it is int8 already; absent: it is float32. */
+  readonly given?: GivenRecord;
   /** The same of what was made of it. */
   readonly candidate: ComparedModel;
-  /** Candidate minus float32 on the same samples, in the metric's unit. */
+  /** Candidate minus what accuracy is against, on the same samples, in the metric's unit. */
   readonly difference: Estimate;
-  /** Closeness of the outputs; absent where no output keeps its shape. */
+  /** Closeness of the outputs to those; absent where no output keeps its shape. */
   readonly outputs?: OutputError;
-  /** Time against float32, both in turns; absent where it was not measured. */
+  /** Time against the network as given, both in turns; absent where it was not measured. */
   readonly latency?: Latency;
   /** What a page waits for at its first visit; absent where it was not measured. */
   readonly coldStart?: ColdStartRecord;
-  /** What float32 itself says against samples, labels or metric, in sentences; absent where nothing does. */
+  /** What accuracy is against says itself against samples, labels or metric, in sentences; absent where nothing does. */
   readonly notes?: string[];
 
   /** Shows a comparison that was stored: `new Comparison(JSON.parse(text))`. */
@@ -81,6 +86,7 @@ export class Comparison implements ComparisonRecord {
     this.metric = record.metric;
     this.data = record.data;
     this.float32 = record.float32;
+    if (record.given) this.given = record.given;
     this.candidate = record.candidate;
     this.difference = record.difference;
     if (record.outputs) this.outputs = record.outputs;
@@ -101,12 +107,14 @@ export class Comparison implements ComparisonRecord {
 }
 
 /**
- * Measures a candidate against the float32 network it was made from: accuracy on the same samples,
- * closeness of the outputs, time in turns, and size.
+ * Measures a candidate against the network it was made from: accuracy on the same samples, closeness of the
+ * outputs, time in turns, and size. That network is float32, or a file that is int8 already; then
+ * `options.reference` can be the float32 network that outputs of both are compared with.
  *
  * The data set should be a test split: samples that neither calibrated nor chose the candidate.
  *
- * @throws {UserError} See `evaluate()`.
+ * @throws {UserError} See `evaluate()`; if a network is given as reference that is int8 itself, has other
+ * inputs or outputs, or stands beside one that is float32.
  * @example Without times, which take seconds
  * ```ts
  * import { arrays, compare, float32Tensor, sqnr } from "octavo";
@@ -148,28 +156,16 @@ async function measure(
   float32: Model,
   candidate: Model,
   dataset: Dataset,
-  options: CompareOptions & { readonly runtime: Runtime },
+  options: InRuntime,
 ): Promise<ComparisonRecord> {
-  const { runtime, rounds = 15, timedSamples: timedCount = 4, coldRounds = 6 } = options;
-  const { signal, onProgress } = options;
-  const metric = await metricFor(float32, dataset, { metric: options.metric, runtime, signal });
-  const before = options.reference ? 0 : dataset.length;
-  const all = before + dataset.length;
-  const after = (before: number) => ({
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress: (done: number) => onProgress(before + done, all) }),
-  });
-  const reference = options.reference ??
-    await evaluate(runtime, float32, dataset, metric, undefined, after(0));
-  const notes = await baselineNotes(float32, dataset, metric, reference);
-  const result = await evaluate(runtime, candidate, dataset, metric, reference, after(before));
-  const running = {
-    model: float32,
-    runtime,
-    count: timedCount,
-    lengths: options.atLengths,
-    signal,
-  };
+  const { runtime, rounds = 15, timedSamples: count = 4, coldRounds = 6, signal } = options;
+  const { first, result, given, notes } = await measureAccuracy(
+    float32,
+    candidate,
+    dataset,
+    options,
+  );
+  const running = { model: float32, runtime, count, lengths: options.atLengths, signal };
   const latencies: LatencyOfCase[] = [];
   const cases = await timingCases(dataset, running);
   for (const { samples, ...named } of cases) {
@@ -185,13 +181,51 @@ async function measure(
   return {
     metric: result.metric,
     data: dataset.name,
-    float32: await describe(runtime, float32, reference.value),
+    float32: {
+      ...await describe(runtime, float32, first.value),
+      ...(first.outputs && { outputs: first.outputs }),
+    },
+    ...(given && { given }),
     candidate: await describe(runtime, candidate, result.value),
     difference: result.difference!,
     ...(result.outputs && { outputs: result.outputs }),
     ...(latencies.length > 0 && { latency: latencyAt(latencies) }),
     ...(coldStart && { coldStart }),
     ...(notes.length > 0 && { notes }),
+  };
+}
+
+type InRuntime = CompareOptions & { readonly runtime: Runtime };
+
+/** What both networks make of a data set, against the first, or against a third. */
+async function measureAccuracy(
+  model: Model,
+  candidate: Model,
+  dataset: Dataset,
+  options: InRuntime,
+) {
+  const { runtime, signal, onProgress, reference } = options;
+  const third = reference instanceof Model ? reference : undefined;
+  const known = reference instanceof Model ? undefined : reference;
+  const given = await givenBeside(model, third);
+  const metric = await metricFor(model, dataset, { metric: options.metric, runtime, signal });
+  const all = (third ? 3 : known ? 1 : 2) * dataset.length;
+  let before = 0;
+  const run = async (one: Model, against?: Evaluation) => {
+    const from = before;
+    before += dataset.length;
+    return await evaluate(runtime, one, dataset, metric, against, {
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress: (done: number) => onProgress(from + done, all) }),
+    });
+  };
+  const against = known ?? await run(third ?? model);
+  const name = baselineWords({ given }).outputs;
+  const notes = await baselineNotes(third ?? model, dataset, metric, { ...against, name });
+  return {
+    ...{ given, notes },
+    first: third ? await run(model, against) : against,
+    result: await run(candidate, against),
   };
 }
 

@@ -269,6 +269,7 @@ export class StudyLedger {
           selection: selection.accuracy,
           ...(test && { test: test.accuracy }),
         },
+        ...(selection.outputs && { outputs: selection.outputs }),
       }),
     };
   }

@@ -1,15 +1,13 @@
 import { UserError } from "../errors.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
-import { takeNetwork, type TakenNetwork } from "../quantize/take_network.ts";
+import { givenOf, takeNetwork, type TakenNetwork } from "../quantize/take_network.ts";
 import type { GivenRecord } from "../record/given_record.ts";
 
 /** What trials are made from and held against. */
 export interface StudyNetwork extends TakenNetwork {
   /** What accuracy is against. */
   readonly reference: Model;
-  /** What the record says of the model as given; absent of a float32 network. */
-  readonly given?: GivenRecord;
 }
 
 /**
@@ -24,39 +22,64 @@ export async function studyNetwork(
   reference: Model | undefined,
 ): Promise<StudyNetwork> {
   const taken = takeNetwork(model);
-  if (reference) requireReference(model, taken, reference);
-  if (!taken.undone) return { ...taken, reference: model };
-  const given: GivenRecord = {
-    form: "int8",
-    ...(reference && {
-      reference: {
-        name: reference.name,
-        hash: await reference.hash(),
-        bytes: reference.bytes().length,
-      },
-    }),
-  };
-  const own = reference ? [] : [OWN_NOTE];
+  const beside = await withReference(model, taken.given, reference);
+  if (!taken.given) return { ...taken, reference: model };
+  const about = [...taken.given.about, reference ? referenceNote(reference) : OWN_NOTE];
   return {
     ...taken,
-    ...{ given, reference: reference ?? model, notes: [...taken.notes, ...own] },
+    given: { ...taken.given, ...beside, about },
+    ...{ reference: reference ?? model, notes: about },
+  };
+}
+
+/**
+ * What a model is, where it is int8 already, beside the float32 network that its outputs are compared with.
+ *
+ * @throws {UserError} If the reference is int8 too, has other inputs or outputs, or stands beside a model that
+ * is float32 itself.
+ */
+export async function givenBeside(
+  model: Model,
+  reference: Model | undefined,
+): Promise<GivenRecord | undefined> {
+  return await withReference(model, givenOf(model), reference);
+}
+
+async function withReference(
+  model: Model,
+  given: GivenRecord | undefined,
+  reference: Model | undefined,
+): Promise<GivenRecord | undefined> {
+  if (!reference) return given;
+  requireReference(model, given, reference);
+  const { name } = reference;
+  return {
+    ...given!,
+    reference: { name, hash: await reference.hash(), bytes: reference.bytes().length },
   };
 }
 
 const OWN_NOTE =
-  "Accuracy is against the file's own outputs: a model that is closer to float32 than " +
-  "the file counts as different too. With the float32 network at hand, --reference float32.onnx " +
-  "measures against that.";
+  "All is compared with the file itself: with its time, its size and its outputs, so that a model closer " +
+  "to float32 than the file counts as different too. Where the float32 network that it was made from is " +
+  "at hand, start from that, or compare outputs with it: --reference float32.onnx.";
 
-function requireReference(model: Model, { undone }: TakenNetwork, reference: Model): void {
+function referenceNote({ name }: Model): string {
+  return `Times and sizes are compared with the file's, outputs with those of ${name}, a float32 network.`;
+}
+
+function requireReference(
+  model: Model,
+  given: GivenRecord | undefined,
+  reference: Model,
+): void {
   const refuse = (why: string): never => {
     throw new UserError(`Cannot take ${reference.name} as the reference of ${model.name}: ${why}`);
   };
-  if (!undone) {
+  if (!given) {
     refuse(`${model.name} is float32, and so the reference itself; leave out --reference`);
   }
-  const { undone: int8, notes } = takeNetwork(reference);
-  if (int8 || notes.length > 0) {
+  if (givenOf(reference)) {
     refuse("it is int8 too; give the float32 network, or leave out --reference");
   }
   const [own, other] = [valueTypes(model.graph), valueTypes(reference.graph)];

@@ -1,5 +1,5 @@
 import { configRatios } from "../config/shared_config.ts";
-import { checkSweepConfig, type SweepConfig } from "../config/sweep_config.ts";
+import { checkSweepConfig } from "../config/sweep_config.ts";
 import type { Splits } from "../data/split.ts";
 import type { Model } from "../onnx/model.ts";
 import type { OnStep } from "../record/event.ts";
@@ -23,19 +23,18 @@ export function sweepWork(
   const isLimited = rest.maxDrop !== undefined || rest.atLeast !== undefined;
   const { maxDrop, atLeast } = isLimited ? rest : config;
   const maker = async (context: WorkContext): Promise<StudyStrategy> => {
-    const grid = context.subject.undone ? withFloatKernels(config) : config;
     const [fused, lowered] = [
       await context.forms.get("fused"),
       await context.forms.get("lowered"),
     ];
     const graphs = { fused: fused.graph, lowered: lowered.graph };
-    const asPlaced = sweepStrategy(grid, graphs, data.calibration.length); // or says what is wrong
+    const asPlaced = sweepStrategy(config, graphs, data.calibration.length); // or says what is wrong
     if (config.kernels === "any") return asPlaced;
     const { kernelTimes, ...measured } = await measureForms(context, ["fused", "lowered"], {
       ...{ cache, kernelTimer, fresh: rest.fresh },
     });
     return {
-      ...sweepStrategy(grid, graphs, data.calibration.length, measured),
+      ...sweepStrategy(config, graphs, data.calibration.length, measured),
       record: () => kernelTimes.measured + kernelTimes.taken > 0 ? { kernelTimes } : {},
     };
   };
@@ -46,27 +45,4 @@ export function sweepWork(
     ...{ maxDrop, atLeast },
     config: { ...config },
   }, onStep);
-}
-
-/** What a sweep of an int8 file calls its network in float32 operators, with the integers that it holds. */
-const FLOAT_KERNELS = "float32 kernels";
-
-/** The config with that network as a placement besides; one of this name in the config stays. */
-function withFloatKernels(config: SweepConfig): SweepConfig {
-  if (config.mappings[FLOAT_KERNELS]) return config;
-  const mappings = {
-    ...config.mappings,
-    [FLOAT_KERNELS]: {
-      default: "weightOnly" as const,
-      rules: [],
-      onUnsupported: "float32" as const,
-    },
-  };
-  // A config that names no placements has those of all its mappings.
-  if (config.placements === undefined) return { ...config, mappings };
-  return {
-    ...config,
-    mappings,
-    more: [...config.more ?? [], { placements: [FLOAT_KERNELS] }],
-  };
 }

@@ -9,6 +9,8 @@ import { infoOf, type Metric } from "../../lib/evaluate/metric.ts";
 import { metricFor } from "../../lib/evaluate/metric_for.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
+import { givenOf } from "../../lib/quantize/take_network.ts";
+import { type BaselineWords, baselineWords } from "../../lib/record/given_record.ts";
 import { exceededRatios, loadRatios } from "../../lib/record/load_ratios.ts";
 import { allowedDrop, isWithin, worstCaseDrop } from "../../lib/record/budget.ts";
 import { factor, factorInterval, metricFormat } from "../../lib/report/format.ts";
@@ -29,13 +31,15 @@ export interface CheckOptions extends Limits {
   readonly json: boolean;
 }
 
-/** How a command compares what it makes with float32. */
+/** How a command compares what it makes with the network as given. */
 export interface Check {
+  /** What the network is called that it is compared with. */
+  readonly baseline: BaselineWords;
   readonly metric: Metric;
   readonly data: Dataset;
   /** Lengths to time at. @default {as samples come} */
   readonly atLengths?: readonly number[];
-  /** Float32 on the data; or why it has no figure there. */
+  /** That network on the data; or why it has no figure there. */
   readonly float32: Evaluation | string;
 }
 
@@ -47,7 +51,7 @@ export interface Checked {
 
 /**
  * Settles before the work what will be compared how, and says it in the first line of what is printed; and
- * what float32 itself says against the samples.
+ * what the network as given says itself against the samples.
  *
  * @param data Samples that the result is not made from; undefined where there are too few.
  * @param options What the user asked for, and whether only JSON is to be printed.
@@ -77,22 +81,28 @@ export async function planCheck(
   const info = infoOf(metric);
   requireLimits(info, options);
   await tellMetric(info, shell, options.json);
+  const baseline = baselineWords({ given: givenOf(model) });
   const float32 = await evaluate(runtime, model, data, metric, undefined, { signal })
     .catch((error) => {
       if (options.metric !== undefined) throw error; // who asks for it wants its figure
-      return reasonNotCompared(error, signal);
+      return reasonNotCompared(error, baseline, signal);
     });
   if (typeof float32 !== "string") {
-    (await baselineNotes(model, data, metric, float32)).forEach(progress.log);
+    const notes = await baselineNotes(model, data, metric, { ...float32, name: baseline.outputs });
+    notes.forEach(progress.log);
   }
   const atLengths = lengthsOf(options.atLengths);
-  return { metric, data, float32, ...(atLengths && { atLengths }) };
+  return { baseline, metric, data, float32, ...(atLengths && { atLengths }) };
 }
 
 /** Why nothing can be compared; what is no fault of what the user brought is thrown. */
-function reasonNotCompared(error: unknown, signal: AbortSignal): string {
+function reasonNotCompared(
+  error: unknown,
+  { outputs }: BaselineWords,
+  signal: AbortSignal,
+): string {
   if (!(error instanceof UserError) || error instanceof RuntimeError || signal.aborted) throw error;
-  return `It was not compared with float32. ${error.message}.`;
+  return `It was not compared with ${outputs}. ${error.message}.`;
 }
 
 /**
@@ -107,7 +117,7 @@ export async function check(
   { progress, signal }: Shell,
 ): Promise<Checked> {
   if (!plan) return {};
-  const { metric, data, float32, atLengths } = plan;
+  const { baseline, metric, data, float32, atLengths } = plan;
   if (typeof float32 === "string") return { failed: float32 };
   const onProgress = (done: number, all: number) =>
     progress.update(`comparing: ${done} of ${all} runs`);
@@ -118,7 +128,7 @@ export async function check(
     };
     return { comparison: await compare(model, candidate, data, options) };
   } catch (error) {
-    return { failed: reasonNotCompared(error, signal) };
+    return { failed: reasonNotCompared(error, baseline, signal) };
   }
 }
 
@@ -152,8 +162,9 @@ export function openingNotes(
   asked: { readonly maxCreate?: number | undefined; readonly maxHeap?: number | undefined },
 ): string[] {
   const exceeded = comparison ? exceededRatios(loadRatios(asked), comparison) : [];
+  const { model } = baselineWords(comparison ?? {});
   return exceeded.map(({ name, of, ratio, most }) =>
-    `It takes ${factorInterval(ratio)} of float32's ${of}, above the limit of ${factor(most)} ` +
+    `It takes ${factorInterval(ratio)} of ${model}'s ${of}, above the limit of ${factor(most)} ` +
     `(--${name === "maxCreate" ? "max-create" : "max-heap"}). \`${
       commandName("search")
     }\` keeps such models from winning.`
@@ -178,7 +189,7 @@ export function requireKept(
   throw new UserError(
     `${file} is written, but it misses ${asked}: its ${metric.name} is ${
       format.value(candidate.value.value)
-    }${format.unit} ${format.range(candidate.value)}, float32's ` +
+    }${format.unit} ${format.range(candidate.value)}, ${baselineWords(comparison).outputs}'s ` +
       `${format.value(float32.value.value)}${format.unit}. \`${
         commandName("ablate")
       }\` tells which layers cost it, ` +

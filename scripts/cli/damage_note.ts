@@ -1,6 +1,7 @@
 import { commandName } from "../../lib/command_name.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { likeTheFirst } from "../../lib/data/first_samples.ts";
+import { baselineWords } from "../../lib/record/given_record.ts";
 import { decimal, plural } from "../../lib/report/format.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { type Damage, DESTROYED, findDamage, MENDED } from "../../lib/task/find_damage.ts";
@@ -8,7 +9,7 @@ import type { Converted } from "../../lib/task/keep_speed.ts";
 import type { Comparison } from "../../lib/task/run_compare.ts";
 import type { Shell } from "./shell.ts";
 
-/** Agreement with float32 below which a result is another, %. */
+/** Agreement below which a result is another, %. */
 const FEW_AGREE = 50;
 
 /** How rules are to be added to what a command line says already: given the rules, what to do. */
@@ -37,13 +38,15 @@ export async function damageNote(
     ` ${damage ? adviceOf(damage, place) : noAdvice()}`;
 }
 
-function destroyedIn({ outputs, metric, candidate: { value } }: Comparison): string | undefined {
+function destroyedIn(
+  { outputs, metric, given, candidate: { value } }: Comparison,
+): string | undefined {
   const on = `on ${plural(value.n, "sample")}`;
   if (outputs && outputs.sqnr !== null && outputs.sqnr < DESTROYED) {
     return `SQNR ${decimal(outputs.sqnr, 1)} dB ${on} (at ${DESTROYED} dB a third is noise)`;
   }
   if (metric.name !== "agreement" || value.high >= FEW_AGREE) return undefined;
-  return `it agrees with float32 in ${decimal(value.value, 1)} % ${on}`;
+  return `it agrees with ${baselineWords({ given }).outputs} in ${decimal(value.value, 1)} % ${on}`;
 }
 
 const noAdvice = () =>

@@ -64,6 +64,8 @@ function metricHelp(): string {
       `  ${"".padEnd(keys + units + 12)}needs ${needs}`,
     ]),
     "",
+    "Of a model that is int8 already, the file takes float32's place, or the network that --reference names.",
+    "",
     "Limits are in the metric's unit: --at-least 99 of a metric in %, --at-least 30 of one in dB.",
     "",
     "Your own is a TypeScript module that is named in their place, --metric my_metric.ts:",

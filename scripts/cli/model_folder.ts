@@ -7,7 +7,8 @@ import { readUserFile, readUserText } from "../../lib/user_file.ts";
 
 /** What a command's model may be, for its help. */
 export const FOLDER_HELP =
-  "the float32 network, or a folder of one as @huggingface/transformers loads it (config.json, onnx/model.onnx)";
+  "the network, float32 or int8 already, or a folder of one as @huggingface/transformers loads it (config.json, " +
+  "onnx/model.onnx)";
 
 /** A folder as `@huggingface/transformers` loads it. */
 export interface ModelFolder {

@@ -22,7 +22,7 @@ export async function recordedSamples(
   const isThere = data !== undefined && await Deno.stat(data).then(() => true, () => false);
   return {
     ...isThere && { data },
-    models: words.filter((word) => basename(word) === name),
+    models: words.filter((word, i) => basename(word) === name && words[i - 1] !== "--reference"),
     ...tokenizer !== undefined && { tokenizer },
     ...config !== undefined && { config },
   };

@@ -7,6 +7,7 @@ import { sampleModel, visemes } from "../../lib/data/visemes.ts";
 import { UsageError, UserError } from "../../lib/errors.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
 import type { Model } from "../../lib/onnx/model.ts";
+import { baselineWords } from "../../lib/record/given_record.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import { plural } from "../../lib/report/format.ts";
 import { BEST_MODEL } from "../../lib/study/files.ts";
@@ -53,7 +54,7 @@ interface Found {
   readonly config?: string | undefined;
 }
 
-/** Reads the model that a path means, the float32 network that it is held against, and a few samples. */
+/** Reads the model that a path means, the network that it is held against, and a few samples. */
 export async function runtimeSubject(
   request: SubjectRequest,
   shell: Pick<Shell, "progress">,
@@ -84,7 +85,7 @@ async function ofFiles(
   return float32 === undefined ? { model } : { model, float32: await readNetwork(float32, shell) };
 }
 
-/** The winner of a study, and its float32 network where that is still to be found. */
+/** The winner of a study, and the network as it was given where that is still to be found. */
 async function ofStudy(
   folder: string,
   request: SubjectRequest,
@@ -111,7 +112,7 @@ async function ofStudy(
 
 /** The network that a study is of: the bundled sample, or a file that the study's command names. */
 async function float32Of(
-  { model: { name, hash } }: Study,
+  { model: { name, hash }, given }: Study,
   files: readonly string[],
   folder: string,
   shell: Pick<Shell, "progress">,
@@ -122,8 +123,10 @@ async function float32Of(
     if (await Deno.stat(file).then(() => true, () => false)) return await readNetwork(file, shell);
   }
   throw new UserError(
-    `Cannot find ${name}, the float32 network of the study in ${folder}, from here: name its file, ` +
-      "--against model.onnx",
+    `Cannot find ${name}, ${
+      baselineWords({ given }).network
+    } of the study in ${folder}, from here: name its ` +
+      "file, --against model.onnx",
   );
 }
 

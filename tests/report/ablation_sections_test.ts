@@ -142,7 +142,7 @@ Deno.test("ablationHeadline() says of outputs that are all equal that int8 chang
   const lines = ablationHeadline({ ...record, layers: [fc], int8 });
   assert.deepEqual(lines.slice(0, 2), [
     "int8 changes nothing that can be seen.",
-    "float32: top-1 94.0 %; all 1 layer int8: 0.00 [−0.40, +0.40] points, outputs equal to float32's.",
+    "float32: top-1 94.0 %; all 1 layer int8: 0.00 [−0.40, +0.40] points, outputs equal to those of float32.",
   ]);
   assert.equal(
     ablationHeadline({ ...record, layers: [fc] })[0],
@@ -166,4 +166,15 @@ Deno.test("ablationHeadline() counts the layers that are not in the table by rea
     lines.join("\n"),
   );
   assert.doesNotMatch(ablationHeadline(ablationOf({ leftOut: [] })).join("\n"), /Not in the table/);
+});
+
+Deno.test("an ablation of an int8 file says what that was, and what effects are against", () => {
+  const given = {
+    ...{ form: "int8" as const, layers: "3 layers dynamic" },
+    about: ["lipnet.onnx is int8 already.", "Effects are against its operators."],
+  };
+  const html = pageHtml(ablationPage(ablationOf({ given })));
+  assert.match(html, /ablation of lipnet\.onnx \(int8 already: 3 layers dynamic\) on visemes/);
+  assert.match(html, /<li>lipnet\.onnx is int8 already\.<\/li>\n<li>Effects are against/);
+  assert.match(html, /<li>the file in float32 operators: top-1.94\.0.%; all 3 layers int8:/);
 });

@@ -151,3 +151,42 @@ mixed    94.0 [92.9, 95.0]  −0.25 [−0.61, +0.09]                      ×0.05
   assert.match(String(showComparison({ ...untimed, candidate })), /412 kB/);
   assert.equal(String(comparisonsOf({})), "Nothing was compared.");
 });
+
+Deno.test("a comparison with a file that is int8 already says so, and nothing of float32", () => {
+  const given = { form: "int8" as const, layers: "12 layers static" };
+  const start = { baseline: 90, candidate: 60, ratio: estimate(0.67, 0.6, 0.7, 6) };
+  const coldStart = {
+    rounds: 6,
+    clock: "thread" as const,
+    create: start,
+    first: start,
+    heap: start,
+  };
+  const record = { ...RECORD, given, coldStart };
+  const shown = String(showComparison(record));
+  assert.match(shown, /^ +as given +candidate +change/);
+  assert.match(shown, /against lipnet\.onnx \(int8 already: 12 layers static\) on 2,000 samples/);
+  assert.match(shown, /\(×0\.67 \[0\.60, 0\.70\] of the given file's\)/);
+  const chart = comparisonsOf({ mended: record })[JUPYTER_DISPLAY]()["image/svg+xml"]!;
+  assert.ok(chart.includes("top-1, time and size against the given file"));
+  assert.ok(chart.includes("size, × the given file's") && chart.includes(">as given<"));
+  for (const text of [shown, chart]) assert.doesNotMatch(text, /float32/);
+});
+
+Deno.test("a comparison of an int8 file beside float32 has how close both are to that", () => {
+  const reference = { name: "original.onnx", hash: "", bytes: 9 };
+  const shown = String(showComparison({
+    ...RECORD,
+    given: { form: "int8", reference },
+    float32: { ...RECORD.float32, outputs: { sqnr: 25.5, cosine: 0.99 } },
+  }));
+  assert.match(
+    shown,
+    /^top-1 .*94\.3 % .* 94\.0 % .* −0\.25 points \[−0\.61, \+0\.09\] from float32$/m,
+  );
+  assert.match(shown, /^outputs +SQNR 25\.5 dB, .* +SQNR 31\.3 dB/m);
+  assert.match(
+    shown,
+    /^Outputs of both are compared with those of original\.onnx, a float32 network\.$/m,
+  );
+});

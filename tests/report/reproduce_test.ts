@@ -17,12 +17,12 @@ Deno.test("studyFacts() names model, data, metric, versions and machine, each wi
     "onnxruntime-web",
     "v8",
     "machine",
-    "float32 latency",
+    "latency of float32",
   ]);
   const text = (name: string) => facts.find((fact) => fact.name === name)!.text;
   assert.equal(text("model"), "lipnet.onnx: 7.62 MB, opset 17, 74 nodes, 1,891,240 parameters");
   assert.equal(text("metric"), "top-1, higher is better; budget 0.5 points");
-  assert.match(text("float32 latency"), /^about 21\.8 ms on that machine/);
+  assert.match(text("latency of float32"), /^about 21\.8 ms on that machine/);
 });
 
 Deno.test("studyFacts() adds the winner's key, hash and file, and what was taken from earlier", () => {

@@ -101,3 +101,13 @@ Deno.test("the table of releases says which opens the model, and what is execute
   const steady = releaseTableText({ ...rest, subject: alone, rows: rows.slice(0, 3) });
   assert.match(steady, /\nAll 2 .* and its time does not change by more than 10 % for certain\.$/);
 });
+
+Deno.test("times against a file that is int8 already are to that file", () => {
+  const subject = { ...about.subject, given: { form: "int8" as const } };
+  const rows = [row("plain", 1), row("plain", 1, { release: "1.29.0" })];
+  const binaries = runtimeTableText({ ...about, subject, rows });
+  assert.match(binaries, /to the given file/);
+  const releases = releaseTableText({ ...about, subject, rows });
+  assert.match(releases, /its time to the given file's does not change/);
+  for (const text of [binaries, releases]) assert.doesNotMatch(text, /float32/);
+});

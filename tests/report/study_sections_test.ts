@@ -4,7 +4,7 @@ import { studyPage } from "../../lib/report/study_sections.ts";
 import { writeReport } from "../../lib/report/write_report.ts";
 import type { Study } from "../../lib/record/study_record.ts";
 import { study as studySchema } from "../../lib/record/study_schema.ts";
-import { planOf, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
+import { around, planOf, relativeStudy, studyOf, sweepStudy } from "./fixture.ts";
 
 const reportHtml = (study: Study) => pageHtml(studyPage(study));
 const reportMarkdown = (study: Study) => pageMarkdown(studyPage(study));
@@ -200,4 +200,57 @@ Deno.test("wide tables of a page are cards on a phone: each cell has its head wi
     ],
     ...["latency ratio", "size", "remarks"],
   ]);
+});
+
+/** The file that a study is of, where it is int8 already. */
+const GIVEN = {
+  ...{ form: "int8" as const, layers: "12 layers static" },
+  about: [
+    "lipnet.onnx is int8 already (12 layers static): it is read.",
+    "All is compared with it.",
+  ],
+};
+
+Deno.test("the report of an int8 file says in its head what that was, and calls it so everywhere", () => {
+  const notes = [...GIVEN.about, "400 samples are few."];
+  for (const study of [sweepStudy(), relativeStudy()]) {
+    const trials = study.trials.filter(({ family }) => family !== "float32");
+    const own = { ...study, trials, notes, given: GIVEN };
+    studySchema.parse(own);
+    const html = contentOf(reportHtml(own));
+    assert.match(html, /study of lipnet\.onnx \(int8 already: 12 layers static\) on visemes/);
+    assert.deepEqual(
+      [...html.matchAll(/<li>(.*?)<\/li>/g)].slice(0, 2).map(([, li]) => li),
+      GIVEN.about,
+    );
+    assert.equal(html.match(/All is compared with it\./g)!.length, 1);
+    // Behind that are forms of layers, and words that the glossary explains.
+    const head = html.slice(0, html.indexOf("<h2>Plan of the winner"));
+    const left = head.replaceAll(/<pre>[^]*?<\/pre>/g, "").match(/.{0,50}float32.{0,50}/g);
+    assert.deepEqual(left, null);
+  }
+});
+
+Deno.test("the report of an int8 file beside float32 tells both apart, and how close the file is", () => {
+  const reference = { name: "original.onnx", hash: "", bytes: 9_000_000 };
+  const { baseline, ...study } = studyOf([{ name: "float32", family: "float32", ratio: 0.7 }]);
+  const selection = {
+    ...{
+      split: "selection" as const,
+      value: around(93.1, 2, 500),
+      difference: around(-1.5, 0.8, 500),
+    },
+  };
+  const given = {
+    ...GIVEN,
+    ...{ reference, accuracy: { selection }, outputs: { sqnr: 25.5, cosine: 0.99 } },
+  };
+  const own = { ...study, baseline, given, winner: { key: study.trials[0]!.key, reason: "." } };
+  studySchema.parse(own);
+  const markdown = reportMarkdown(own);
+  assert.match(markdown, /\*\*The file in float32 operators \(float32\) runs at ×0\.70/);
+  assert.match(markdown, /\| the file as given \| int8 \| 93\.1 .* −1\.50 .* 25\.5 /);
+  assert.match(markdown, /\| \*\*float32\*\* \| \*\*float32\*\* \| \*\*94\.6 /);
+  assert.match(markdown, /It is not the float32 network that the file was made from/);
+  assert.match(markdown, /accuracy against the float32 network original\.onnx/);
 });

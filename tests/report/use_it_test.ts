@@ -66,7 +66,7 @@ Deno.test("useSection() adds runtime and model up, and counts nodes, where the r
   // 23,498 + 2,825,158 bytes of the runtime, and the model's.
   assert.match(
     text,
-    /in all \| runtime and model 4\.75 MB after brotli, with the float32 model 9\.50 MB \(×0\.50\)/,
+    /in all \| runtime and model 4\.75 MB after brotli, with the float32 network 9\.50 MB \(×0\.50\)/,
   );
   assert.match(text, /nodes \| 402 of 1,261 run, of float32's 120 of 380;/);
   assert.match(text, /wasmPaths = \{ mjs: "\/ort-wasm-simd-threaded\.mjs", wasm: /);

@@ -7,6 +7,7 @@ import { compare } from "../../lib/task/run_compare.ts";
 import { showComparison } from "../../lib/report/comparison.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import { agreement } from "../../lib/evaluate/metrics/agreement.ts";
+import { sqnr } from "../../lib/evaluate/metrics/sqnr.ts";
 import { top1 } from "../../lib/evaluate/metrics/top1.ts";
 import { readModel } from "../../lib/onnx/file.ts";
 import { valueTypes } from "../../lib/onnx/graph.ts";
@@ -73,8 +74,8 @@ Deno.test("compare() measures two models against each other on real workers", as
   assert.deepEqual(again.difference, difference);
   assert.equal(runs, n, "float32 is not run again");
 
-  const { notes, ...measured } = comparison;
-  assert.equal(notes, undefined);
+  const { notes, given, ...measured } = comparison;
+  assert.deepEqual([notes, given], [undefined, undefined]);
   assert.deepEqual(JSON.parse(JSON.stringify(comparison)), measured, "plain JSON");
   assert.equal(String(comparison), String(showComparison(comparison)));
   assert.equal(comparison[JUPYTER_DISPLAY]()["text/plain"], String(comparison));
@@ -105,5 +106,45 @@ Deno.test("a recurrent network fed from numpy's file gives the recorded outputs"
   await assert.rejects(
     npzDataset(new URL("io.npz", LSTM), inputs),
     /Cannot use io\.npz: its array "Add_26" is no input of the network\. Arrays/,
+  );
+});
+
+Deno.test("compare() holds an int8 file against itself, or both against the float32 network beside it", async () => {
+  const stored = (name: string, step: number) =>
+    modelOf(
+      `input x float32[n, 2]
+       output y float32[n, 2]
+       tensor q int8[2, 2] = [1, 0, 0, 1]
+       tensor s float32[] = [${step}]
+       w = DequantizeLinear(q, s)
+       y = MatMul(x, w)`,
+      name,
+    );
+  const exact = modelOf(
+    `input x float32[n, 2]
+     output y float32[n, 2]
+     tensor w float32[2, 2] = [1.0, 0.0, 0.0, 1.0]
+     y = MatMul(x, w)`,
+    "exact.onnx",
+  );
+  const data = arrays({ x: float32([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]) });
+  const [file, mended] = [stored("file.onnx", 1.1), stored("mended.onnx", 1.01)];
+  await using runtime = openRuntime({ workers: 0 });
+  const options = { ...{ runtime, metric: sqnr() }, ...{ timedSamples: 0, coldRounds: 0 } };
+  const own = await compare(file, mended, data, options);
+  assert.deepEqual(own.given, { form: "int8", layers: "1 layer in its weights alone" });
+  assert.equal(own.candidate.value.value.toFixed(2), "21.74"); // 1.1 to 0.09
+  const done: number[] = [];
+  const onProgress = (count: number, all: number) => done.push(count / all);
+  const beside = await compare(file, mended, data, { ...options, reference: exact, onProgress });
+  assert.equal(beside.float32.value.value.toFixed(2), "20.00"); // 1 to 0.1
+  assert.equal(beside.float32.outputs!.sqnr!.toFixed(2), "20.00");
+  assert.equal(beside.candidate.value.value.toFixed(2), "40.00"); // 1 to 0.01
+  assert.equal(beside.given!.reference!.name, "exact.onnx");
+  assert.equal(Math.max(...done), 1);
+  assert.match(String(beside), /^SQNR, mean of samples +20\.0 dB .* 40\.0 dB /m);
+  await assert.rejects(
+    () => compare(exact, file, data, { ...options, reference: exact }),
+    /exact\.onnx is float32, and so the reference itself/,
   );
 });

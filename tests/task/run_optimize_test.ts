@@ -193,6 +193,7 @@ Deno.test("optimize() reads what is int8 already as float32, whole files too, an
   assert.doesNotMatch(why(part.built, "conv2"), /in the file/);
   assert.ok(await sqnrBetween(network, part.built, fed) > 25);
   const whole = await optimize(await int8(), fed, options);
+  assert.match(whole.notes[0]!, /is int8 already \(2 layers static\): it is read as float32/);
   assert.match(why(whole.built, "conv2"), /in the file: static/);
   assert.ok(await sqnrBetween(network, whole.built, fed) > 25);
 });
@@ -262,7 +263,7 @@ Deno.test("what is no faster than the model as given is not handed out for it", 
 Deno.test("the float32 network is handed out where int8 is slower than it", () => {
   const result = outcome(latency(0.8), latency(0.6));
   assert.equal(result.model, result.float32);
-  assert.match(result.notes[0]!, /float32 network after the rewrites takes ×0\.60/);
+  assert.match(result.notes[0]!, /^Float32 after the rewrites takes ×0\.60/);
   const int8 = outcome(latency(0.3), latency(0.6));
   assert.match(
     String(int8),
@@ -312,4 +313,15 @@ Deno.test("what takes beyond doubt too long to create a session, or too much mem
   const given = outcome(latency(0.3), latency(0.6), none);
   assert.equal(given.model, given.parts.given);
   assert.match(given.notes[0]!, /given: what is faster takes too much time to open, or memory/);
+});
+
+Deno.test("what was made of an int8 file is told of beside the file, not beside float32", () => {
+  const file = { form: "int8" as const, about: ["It is int8 already."] };
+  const start = { baseline: 100, candidate: 90, ratio: { value: 0.9, low: 0.8, high: 1, n: 3 } };
+  const cold = { rounds: 3, clock: "thread" as const, create: start, first: start, heap: start };
+  const coldStart = { float32: cold, built: cold };
+  const { notes: [about, ratio, page] } = outcome(latency(0.3), latency(0.6), { file, coldStart });
+  assert.equal(about, "It is int8 already.");
+  assert.match(ratio!, /as given; the file in float32 operators after the rewrites alone ×0\.60/);
+  assert.match(page!, /create the session \(×0\.90 .* of the given file's\)/);
 });

@@ -17,7 +17,7 @@ import type { Trial } from "../../lib/record/trial_record.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";
-import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
+import { pacedRuntime, tinyData, tinyInt8File, tinyModel } from "./tiny.ts";
 import { encoder, sentences } from "../passes/transformer_fixture.ts";
 import { clock, clockedRuntime } from "./clock.ts";
 
@@ -290,4 +290,19 @@ Deno.test("a layer with rare large outliers is found, spared and named", async (
     form !== "static" || observers.some((text) => text.endsWith("of r2"))
   );
   assert.ok(spared.length > 0 && spared.every((row) => named.includes(row)));
+});
+
+Deno.test("search() of an int8 file places its float32 operators, and tells how close the file itself is", async () => {
+  const [file, reference] = [await tinyInt8File(), tinyModel()];
+  const options = { ...base, runtime: clockedRuntime(), metric: sqnr(), atLeast: 20, reference };
+  const study = studyOf(await Array.fromAsync(search(file, tinyData(), options)));
+  assert.doesNotMatch(study.search!.ended, /error/); // as where the file is placed instead
+  assert.ok(study.trials.length > 1 && study.trials.every(({ error }) => error === undefined));
+  const { given, baseline, model } = study;
+  assert.deepEqual([given!.layers, given!.reference!.name], ["3 layers static", "tiny.onnx"]);
+  assert.deepEqual([model.name, baseline.selection.value], ["tiny.int8.onnx", 150]);
+  const own = given!.accuracy!.selection.value.value;
+  assert.ok(own > 15 && own < 60, `${own} dB`);
+  assert.ok(Math.abs(given!.outputs!.sqnr! - own) < 10);
+  assert.match(study.notes!.join(), /is int8 already \(3 layers static\): it is read as float32/);
 });

@@ -32,18 +32,26 @@ Deno.test("studyNetwork() holds an int8 file against its own outputs, and says s
   const { network, reference, given, notes } = await studyNetwork(model, undefined);
   assert.equal(reference, model);
   assert.notEqual(network, model);
-  assert.deepEqual(given, { form: "int8" });
-  assert.match(notes.at(-1)!, /^Accuracy is against the file's own outputs/);
+  assert.deepEqual([given!.reference, given!.about], [undefined, notes]);
+  assert.match(
+    notes.at(-1)!,
+    /^All is compared with the file itself: .* --reference float32\.onnx\.$/,
+  );
   assert.equal(baselineWords({ given }).outputs, "the given file");
 });
 
 Deno.test("studyNetwork() holds an int8 file against the float32 network that is given beside it", async () => {
   const float32 = product({ int8: false });
-  const { reference, given } = await studyNetwork(product(), float32);
+  const { reference, given, notes } = await studyNetwork(product(), float32);
   assert.equal(reference, float32);
   assert.equal(given!.reference!.hash, await float32.hash());
   const { model, outputs } = baselineWords({ given });
   assert.deepEqual([model, outputs], ["the given file", "float32"]);
+  assert.match(
+    notes.at(-1)!,
+    /^Times and sizes are compared with the file's, outputs with those of/,
+  );
+  assert.ok(notes.every((note) => !/start from that/.test(note)), "it is at hand");
 });
 
 Deno.test("studyNetwork() refuses a reference of another interface, an int8 one, and an idle one", async () => {

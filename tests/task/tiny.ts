@@ -5,7 +5,9 @@ import { VERIFIED_RUNTIME } from "../../lib/record/verified_runtime.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { openSession, runtimeVersions } from "../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../lib/tensor/tensor.ts";
-import { modelOf } from "../quantize/fixture.ts";
+import { qconfigMapping } from "../../lib/quantize/mapping.ts";
+import { staticInt8 } from "../../lib/quantize/qconfig.ts";
+import { modelOf, quantized } from "../quantize/fixture.ts";
 import { normal } from "../random.ts";
 
 /** Side of the pictures that {@linkcode tinyModel} sorts into four classes. */
@@ -27,6 +29,14 @@ export function tinyModel(name = "tiny.onnx"): Model {
     { w1: [16, 3, 3, 3], b1: [16], w2: [16, 16, 3, 3], b2: [16], w3: [4, 16], b3: [4] },
   );
   return new Model(proto, { name });
+}
+
+/** {@linkcode tinyModel} as a file that is int8 already: its layers static, by QDQ. */
+export async function tinyInt8File(): Promise<Model> {
+  const model = tinyModel();
+  const samples = [{ x: tinyArrays(8, 3).x }];
+  const int8 = await quantized(model, qconfigMapping({ default: staticInt8() }), samples);
+  return new Model(int8.proto, { name: "tiny.int8.onnx" });
 }
 
 /** Arrays of pictures for {@linkcode tinyModel}; the labels are chance. */

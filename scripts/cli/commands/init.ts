@@ -1,6 +1,7 @@
 import { join, relative, resolve } from "node:path";
 import { commandName } from "../../../lib/command_name.ts";
 import { UsageError, UserError } from "../../../lib/errors.ts";
+import { takeNetwork } from "../../../lib/quantize/take_network.ts";
 import { summarizeModel } from "../../../lib/onnx/summary.ts";
 import { text, WHOLE_FILES } from "../command.ts";
 import { READING, readSamples } from "../data.ts";
@@ -129,7 +130,7 @@ async function subjectOf(
   shell.progress.update("reading model and samples");
   const network = await readNetwork(model, shell);
   if (data !== undefined) await readSamples(data, network);
-  const { nodes } = await summarizeModel(network);
+  const { nodes } = await summarizeModel(takeNetwork(network).network);
   const layer = nodes.find(({ float32Bytes, path }) => float32Bytes > 0 && path !== "")?.path;
   return {
     model: from(model),

@@ -8,6 +8,7 @@ import { valueTypes } from "../../../lib/onnx/graph.ts";
 import { withoutExporterMetadata } from "../../../lib/onnx/exporter_metadata.ts";
 import { decodeModel, type Model } from "../../../lib/onnx/model.ts";
 import type { Download } from "../../../lib/record/download.ts";
+import { baselineWords } from "../../../lib/record/given_record.ts";
 import { layerChoicesText } from "../../../lib/report/layer_choices_table.ts";
 import { withShapes } from "../asked_shapes.ts";
 import { check, type Checked, planCheck } from "../check.ts";
@@ -143,7 +144,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
   const checked = isSame ? {} : await check(read, chosen, planned, runtime, shell);
   const floats = isSame ? [] : await noteOnFloats(model, samples?.check, runtime);
   await chosen.save(out);
-  const same = isSame ? SAME_NOTE : undefined;
+  const same = isSame ? sameNote(result) : undefined;
   const place = folder && await intoFolder(folder, checked.comparison, same);
   progress.close();
 
@@ -212,8 +213,11 @@ const MADE_UP_NOTE =
   "Times and dB are those of a made-up input: give --data samples.npz to compare on real ones.";
 
 /** What a card says of a file that holds the network as it was given. */
-const SAME_NOTE =
-  "It is the float32 network itself: nothing was faster for certain where it was measured.";
+function sameNote({ parts: { file } }: Optimized): string {
+  return `It is ${
+    baselineWords({ given: file }).network
+  } itself: nothing was faster for certain where it was measured.`;
+}
 
 /** Inputs of the shapes that the model states or the user asks for; it says so if one is left open. */
 function madeUp(model: Model, asked: readonly string[]) {

@@ -21,6 +21,7 @@ import { explainFile, takeNetwork } from "../../../lib/quantize/take_network.ts"
 import { explainSlow } from "../../../lib/quantize/slow_layers.ts";
 import { whyNothing } from "../../../lib/quantize/why_nothing.ts";
 import { isSlower } from "../../../lib/record/best.ts";
+import { baselineWords } from "../../../lib/record/given_record.ts";
 import type { LayerChoices } from "../../../lib/record/layer_choices.ts";
 import { layerChoicesText } from "../../../lib/report/layer_choices_table.ts";
 import type { Latency } from "../../../lib/record/trial_record.ts";
@@ -194,7 +195,7 @@ const main = script(command, async ({ operands, options: typed }, shell) => {
     ...(failed ? [failed] : []),
     ...(kept.note ? [`${kept.note} \`--kernels any\` insists on int8 kernels.`] : []),
     ...asked.notes,
-    ...slownessNote(comparison, taken.undone ? "the given file" : "float32"),
+    ...slownessNote(comparison),
     ...openingNotes(checked, options),
     ...(kept.note ? [] : storedNote(int8, model, options.dynamic)),
     ...floats,
@@ -361,10 +362,14 @@ async function atSpeed(
   });
 }
 
-function slownessNote(comparison: Comparison | undefined, baseline: string): string[] {
+function slownessNote(comparison: Comparison | undefined): string[] {
   const latency = comparison?.latency;
   return latency && isSlower({ latency })
-    ? [`It is slower than ${baseline}. \`${commandName("sweep")}\` finds out which layers pay.`]
+    ? [
+      `It is slower than ${baselineWords(comparison).model}. \`${
+        commandName("sweep")
+      }\` finds out which layers pay.`,
+    ]
     : [];
 }
 

@@ -1,3 +1,4 @@
+import { givenOf } from "../../../lib/quantize/take_network.ts";
 import { UsageError, UserError } from "../../../lib/errors.ts";
 import { BINARIES, type Binary } from "../../../lib/record/binary.ts";
 import type { EntryLoad, RuntimeRow, RuntimeTable } from "../../../lib/record/runtime_table.ts";
@@ -17,14 +18,13 @@ const command = {
   name: "runtime",
   summary:
     "Shows what serves a model in a page, measured here and now: what each import of onnxruntime-web makes a " +
-    "page load, how long its binary takes to start, what the model takes in it and against float32, and " +
+    "page load, how long its binary takes to start, what the model takes in it and against the model it was made from, and " +
     "whether it gives the same bits; and says which import to write. With --releases, looks at releases in " +
     "place of binaries.",
   operands: {
     subject: {
       placeholder: "MODEL|STUDY",
-      help:
-        "a model's file, or a study's folder: its winner against its float32 network; without " +
+      help: "a model's file, or a study's folder: its winner against the model as given; without " +
         "one, the bundled lip-reading sample",
       optional: true,
     },
@@ -144,12 +144,14 @@ async function recordOf(
 ): Promise<RuntimeTable> {
   await using runtime = openRuntime({ workers: 0 });
   const { engine, machine } = await runtime.environment();
+  const given = float32 && givenOf(float32);
   return {
     schema: 1,
     subject: {
       name: model.name,
       bytes: model.bytes().length,
       ...(float32 && { float32: float32.name }),
+      ...(given && { given }),
       samples: inputs,
     },
     engine,

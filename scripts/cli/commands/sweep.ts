@@ -27,7 +27,7 @@ const command = {
   name: "sweep",
   stopped: RESUMES,
   summary:
-    "Measures int8 configurations of a model against float32 in onnxruntime-web: accuracy, " +
+    "Measures int8 configurations of a model against the model as given in onnxruntime-web: accuracy, " +
     "latency, size. Writes a report, the best models and a record into a folder; run again, it " +
     "continues where it was stopped.",
   operands: {

@@ -52,7 +52,7 @@ what does that cost? Run the cells from the top, on Deno's Jupyter kernel.`,
 } from "octavo";
 import { scatterOf, table, trialsOf } from "octavo/notebook";
 
-const MODEL = ${JSON.stringify(model)}; // the float32 network
+const MODEL = ${JSON.stringify(model)}; // the network: float32, or int8 already
 const DATA = ${JSON.stringify(data)}; // an array per input, named like it; labels, if there are
 
 for (const file of [MODEL, DATA]) {
@@ -85,8 +85,8 @@ await compare(model, int8, data.selection);`,
       "markdown",
       `## Several, side by side
 
-A sweep measures configurations against the same float32 baseline, and chooses the fastest that keeps
-the accuracy.`,
+A sweep measures configurations against the same baseline, the model as given, and chooses the fastest
+that keeps the accuracy.`,
     ],
     [
       "code",

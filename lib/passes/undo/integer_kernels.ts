@@ -6,7 +6,7 @@ import type { Twins } from "./twins.ts";
 /** Writes an operator on integers in float32. @returns Why it cannot be, where it cannot. */
 type Kernel = (node: NodeProto, twins: Twins) => string | undefined;
 
-const UNKNOWN = "its activations are made by nothing that is known, or with another scale";
+const UNKNOWN = "its activations have no single constant scale";
 const WEIGHTS = "its weights are no constants of 8 bits with known scales";
 
 /** Operators on integers of the standard and of onnxruntime, by what they compute. */
@@ -26,10 +26,12 @@ export const KERNELS: ReadonlyMap<string, Kernel> = new Map<string, Kernel>([
   ["NhwcMaxPool", maxPool],
 ]);
 
-/** The float32 tensor that an operator reads, if it reads it with the scale that it was made with. */
+/** The float32 tensor that an operator reads: behind a DequantizeLinear where nothing known made the integers. */
 function activation(node: NodeProto, at: number, twins: Twins): string | undefined {
   const [integers = "", scale = "", zeroPoint = ""] = node.input.slice(at, at + 3);
-  return twins.isReadAs(integers, scale, zeroPoint) ? twins.of(integers)!.float : undefined;
+  if (twins.isReadAs(integers, scale, zeroPoint)) return twins.of(integers)!.float;
+  if (twins.constant(integers) || !twins.range(scale, zeroPoint)) return undefined;
+  return twins.dequantized(integers, scale, zeroPoint, node);
 }
 
 /** What is written for one operator. */
@@ -139,10 +141,13 @@ function matMul(node: NodeProto, twins: Twins): string | undefined {
 
 function matMulToFloat(node: NodeProto, twins: Twins): string | undefined {
   const [a = "", b = "", scale = "", bScale = "", zero = "", bZero, bias] = node.input;
-  if (!twins.isReadAs(a, scale, zero)) return UNKNOWN;
+  const x = twins.isReadAs(a, scale, zero)
+    ? twins.of(a)!.float
+    : twins.range(scale, zero) && twins.dequantized(a, scale, zero, node);
+  if (x === undefined) return UNKNOWN;
   const weights = twins.weights(b, bScale, bZero, (rank) => rank - 1);
   if (!weights) return WEIGHTS;
-  const product = { opType: "MatMul", input: [twins.of(a)!.float, weights.name] };
+  const product = { opType: "MatMul", input: [x, weights.name] };
   if (!bias) return put(node, twins, { ...product, weights: weights.type });
   const sums = twins.context.fresh(`${node.output[0]}_sums`);
   put({ ...node, output: [sums] }, twins, { ...product, weights: weights.type });

@@ -5,8 +5,11 @@ import {
   TensorProto_DataType as DataType,
 } from "../../onnx/onnx_pb.ts";
 import { dimsOf, readTensorProto } from "../../onnx/tensor_proto.ts";
+import { evaluateNode } from "../evaluate/evaluate_node.ts";
 import { LAYING, moveStored } from "./move_stored.ts";
+import { quantizeConstant } from "./quantize_constant.ts";
 import { gridOf, type StoredIntegers, storedIntegers } from "./stored_integers.ts";
+import { isConversion } from "./twins.ts";
 
 /** A value that is made of stored integers alone; or of rows of them. */
 export interface TracedIntegers {
@@ -37,8 +40,12 @@ export function traceNode(
   node: NodeProto,
   scope: TraceScope,
 ): TracedIntegers | string | undefined {
-  if (!isStandard(node)) return undefined;
   const { opType, input } = node;
+  if (isConversion(node, "QuantizeLinear")) {
+    const stored = quantizeConstant(node, scope.constants);
+    return stored && { stored, stage: "integers", made: node.output[0]!, nodes: [node] };
+  }
+  if (!isStandard(node) && !isConversion(node, "DequantizeLinear")) return undefined;
   if (opType === "Gather") return gathered(node, scope);
   if (opType === "Mul") {
     const [a, b] = [tracedFrom(input[0], scope), tracedFrom(input[1], scope)];
@@ -58,6 +65,7 @@ export function traceNode(
     return from.stage === "integers" && isFloat ? { ...from, nodes, stage: "floats" } : undefined;
   }
   if (opType === "Sub") return subtracted(node, from, scope);
+  if (opType === "Clip") return clipped(node, from, scope);
   if (!LAYING.has(opType) || from.rows) return undefined;
   const parameters = input.slice(1).filter((name) => name !== "")
     .map((name) => scope.constants.get(name));
@@ -123,6 +131,18 @@ function floatGrid(name: string, { stored, rows }: TracedIntegers, scope: TraceS
   }
   const floats = floatsOf(name, scope);
   return floats && gridOf(floats.data, floats.dims, dims);
+}
+
+/** Integers between bounds: what training left of fewer steps than the type has. */
+function clipped(node: NodeProto, from: TracedIntegers, { constants }: TraceScope) {
+  const bounds = node.input.slice(1).map((name) => constants.get(name));
+  const isKnown = bounds.every((bound, i) => bound || node.input[i + 1] === "");
+  if (from.stage !== "integers" || from.rows || !isKnown) return undefined;
+  const read = bounds.map((bound) => bound && readTensorProto(bound));
+  const [made] = evaluateNode(node, [from.stored.integers, ...read], Infinity) ?? [];
+  if (!made) return undefined;
+  const stored = { ...from.stored, integers: made as StoredIntegers["integers"] };
+  return { ...from, stored, made: node.output[0]!, nodes: [...from.nodes, node] };
 }
 
 function multiplied(node: NodeProto, from: TracedIntegers, by: string, scope: TraceScope) {

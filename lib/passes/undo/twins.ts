@@ -38,6 +38,9 @@ export class Twins {
   /** Float32 names that stand for the results of DequantizeLinear. */
   readonly #renamed = new Map<string, string>();
   readonly #made = new Map<string, NodeProto>();
+  #isChanged = false;
+  /** Floats behind a DequantizeLinear that was written, by what it reads. */
+  readonly #dequantized = new Map<string, string>();
   readonly #constants: Map<string, TensorProto>;
   readonly #readers: ReadonlyMap<string, readonly NodeProto[]>;
   readonly #makers: ReadonlyMap<string, NodeProto>;
@@ -48,6 +51,11 @@ export class Twins {
     this.#readers = consumers(graph);
     this.#makers = producers(graph);
     this.#pinned = pinned(graph);
+  }
+
+  /** Whether anything is float32 now that was not in the file. */
+  get changed(): boolean {
+    return this.#isChanged || this.added.length > 0;
   }
 
   of(integers: string | undefined): Twin | undefined {
@@ -114,7 +122,10 @@ export class Twins {
    */
   pair(integers: string, float: string, twin: Omit<Twin, "float">, from: NodeProto): void {
     const { range } = twin;
-    const name = this.#hidesRelu(float, range) ? this.#clip(float, range, from) : float;
+    const limits = this.#limits(integers, range.type);
+    const name = this.#hidesRelu(float, range, limits[0])
+      ? this.#clip(float, range, limits[1], from)
+      : float;
     this.#twins.set(integers, { ...twin, float: name });
     this.log.ranges.set(name, range);
     // For whoever still reads the integers; else it is dead.
@@ -126,8 +137,20 @@ export class Twins {
     this.write(quantize, from);
   }
 
-  #hidesRelu(float: string, { type, zeroPoint }: FileRange): boolean {
-    if (zeroPoint !== GRIDS[type][0]) return false;
+  /** The least and the largest integer: training with fewer steps than the type has writes a Clip. */
+  #limits(integers: string, type: FileActivation): readonly [number, number] {
+    const [least, most] = GRIDS[type];
+    const [clip, ...others] = this.readersOf(integers);
+    if (clip?.opType !== "Clip" || others.length > 0) return [least, most];
+    const bound = (i: number, otherwise: number) => {
+      const stored = this.constant(clip.input[i]);
+      return stored ? Number(readTensorProto(stored).data[0]) : otherwise;
+    };
+    return [Math.max(least, bound(1, least)), Math.min(most, bound(2, most))];
+  }
+
+  #hidesRelu(float: string, { zeroPoint }: FileRange, least: number): boolean {
+    if (zeroPoint !== least) return false;
     const maker = this.#made.get(float);
     if (!maker || !isStandard(maker) || !SIGNED_RESULTS.test(maker.opType)) return false;
     if (maker.opType !== "Add") return true;
@@ -137,9 +160,9 @@ export class Twins {
     });
   }
 
-  #clip(float: string, { type, scale, zeroPoint }: FileRange, from: NodeProto): string {
+  #clip(float: string, { scale, zeroPoint }: FileRange, most: number, from: NodeProto): string {
     const name = this.context.fresh(`${float}_relu`);
-    const top = scale * (GRIDS[type][1] - zeroPoint);
+    const top = scale * (most - zeroPoint);
     const isSix = Math.abs(top - 6) <= scale;
     const bound = (base: string, value: number) =>
       this.addConstant(base, { type: "float32", dims: [], data: Float32Array.of(value) });
@@ -152,9 +175,31 @@ export class Twins {
 
   /** Has all that reads the result of a DequantizeLinear read the float32 tensor itself. */
   rename(dequantized: string, float: string, from: NodeProto): void {
+    this.#isChanged = true;
     this.#renamed.set(dequantized, float);
     if (!this.isPinned(dequantized)) return;
     this.write(makeNode("Identity", [float], [dequantized], {}, { name: from.name }), from);
+  }
+
+  /** The floats that integers stand for with one scale, whatever makes them. @returns Their name. */
+  dequantized(integers: string, scale: string, zeroPoint: string, from: NodeProto): string {
+    const key = [integers, scale, zeroPoint].join(" ");
+    const known = this.#dequantized.get(key);
+    if (known !== undefined) return known;
+    const float = this.context.fresh(`${integers}_float`);
+    const parts = zeroPoint === "" ? [integers, scale] : [integers, scale, zeroPoint];
+    const node = makeNode("DequantizeLinear", parts, [float], {}, {
+      name: this.context.fresh(`${from.name}_dequantize`),
+    });
+    this.write(node, from);
+    this.#isChanged = true;
+    this.#dequantized.set(key, float);
+    const made = this.makerOf(integers);
+    const why = made
+      ? `${made.opType} makes its integers`
+      : "its integers are an input of the graph";
+    this.log.leave(node, why);
+    return float;
   }
 
   /** A float32 constant that knows the integers of a stored one. @returns Undefined of what it cannot be. */

@@ -47,7 +47,7 @@ export function undoFusedDynamic(
     const form = FORMS.get(fused.opType)?.(fused, scope);
     if (form === undefined) return fused;
     if (typeof form === "string") {
-      log.left.push({ name: fused.name, operator: fused.opType, why: form });
+      log.leave(fused, form);
       return fused;
     }
     const { opType, bias, nodes } = form;

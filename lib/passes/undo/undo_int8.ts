@@ -1,6 +1,9 @@
 import type { Model } from "../../onnx/model.ts";
 import { rootContext } from "../pass.ts";
+import { raiseFloats } from "../raise_floats.ts";
 import { removeDead } from "../remove_dead.ts";
+import { hasHalfScales } from "./half_scales.ts";
+import { foldParameters } from "./fold_parameters.ts";
 import { undoDynamic } from "./undo_dynamic.ts";
 import { undoStatic } from "./undo_static.ts";
 import { undoStored } from "./undo_stored.ts";
@@ -28,13 +31,21 @@ export interface Undone {
 export function undoInt8(model: Model): Undone {
   const log = new UndoLog();
   const context = rootContext(model.graph, { opset: model.opset });
-  const stored = undoStored(model.graph, context, log);
-  const floats = undoDynamic(stored, context, log);
-  const graph = undoStatic(floats, context, log);
-  const { ranges, layers, left, clipped } = log;
+  const half = hasHalfScales(model.graph);
+  const proto = half ? raiseFloats(model.proto, context) : model.proto;
+  const known = foldParameters(proto.graph!, context);
+  const floats = undoDynamic(known, context, log);
+  const stored = undoStored(floats, context, log);
+  const ranged = undoStatic(stored, context, log);
+  // Rows of a table that a layer read as integers.
+  const undone = undoStored(ranged, context, log);
+  // Parameters and types alone are no reason for another model.
+  const graph = undone === known ? model.graph : undone;
+  const { ranges, layers, clipped } = log;
   return {
     // What only the integers needed goes: the runtime refuses constants without a reader in files of IR 3.
-    model: graph === model.graph ? model : model.withGraph(removeDead(graph)),
-    ...{ ranges, layers, left, clipped },
+    model: graph === model.graph ? model : model.withProto({ ...proto, graph: removeDead(graph) }),
+    ...{ ranges, layers, clipped },
+    left: log.leftIn(graph),
   };
 }

@@ -1,3 +1,7 @@
+import { allNodes } from "../../onnx/graph.ts";
+import type { GraphProto, NodeProto } from "../../onnx/onnx_pb.ts";
+import { whyLeft } from "./why_left.ts";
+
 /**
  * Types of the integers of an activation in files that other tools write.
  * @category QConfigs (advanced)
@@ -48,10 +52,31 @@ export interface LeftNode {
 
 /** What reading an int8 file as float32 notes down. */
 export class UndoLog {
+  /** By the names of what they make, which stay where all else is rewritten. */
+  readonly #left = new Map<string, LeftNode>();
+
   /** By the name of the float32 tensor, in the model that is made. */
   readonly ranges: Map<string, FileRange> = new Map();
   readonly layers: UndoneLayer[] = [];
-  readonly left: LeftNode[] = [];
   /** Float32 tensors behind which a Relu or Clip stands again that the file had in its range. */
   readonly clipped: Set<string> = new Set();
+
+  /** Notes down why a node stays; the reason that came first counts. */
+  leave({ name, opType, output }: NodeProto, why: string): void {
+    const key = output.join(" ");
+    if (!this.#left.has(key)) this.#left.set(key, { name, operator: opType, why });
+  }
+
+  /** Why each node on integers stays that is in the graph yet. */
+  leftIn(graph: GraphProto): LeftNode[] {
+    const noted = (node: NodeProto) => {
+      const known = this.#left.get(node.output.join(" "));
+      return known?.operator === node.opType ? known : undefined;
+    };
+    const otherwise = whyLeft(graph, (node) => noted(node) !== undefined);
+    return [...allNodes(graph)].flatMap((node) => {
+      const why = noted(node)?.why ?? otherwise(node);
+      return why === undefined ? [] : { name: node.name, operator: node.opType, why };
+    });
+  }
 }

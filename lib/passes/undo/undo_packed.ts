@@ -18,7 +18,7 @@ export function undoPacked(graph: GraphProto, context: PassContext, log: UndoLog
     const isProduct = packed.opType === "MatMulNBits";
     const read = (isProduct ? readPackedProduct : readPackedRows)(packed, constants);
     if (typeof read === "string") {
-      log.left.push({ name: packed.name, operator: packed.opType, why: read });
+      log.leave(packed, read);
       return packed;
     }
     const [first = "", second = ""] = packed.input;

@@ -6,7 +6,7 @@ import {
   TensorProto_DataType as DataType,
 } from "../../onnx/onnx_pb.ts";
 import { removeDeadNodes } from "../../onnx/graph.ts";
-import { dimsOf, makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
+import { dataTypeName, dimsOf, makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
 import { elementCount } from "../../tensor/tensor.ts";
 import { integersOf } from "../known_integers.ts";
 import { everywhere, type PassContext } from "../pass.ts";
@@ -53,8 +53,10 @@ function undoGraph(graph: GraphProto, context: PassContext, log: UndoLog): Graph
     else if (isConversion(node, "DequantizeLinear")) dequantize(node, twins);
     else if (KERNELS.has(node.opType)) compute(node, twins);
     else if (isMove(node) && twins.of(node.input[0])) move(node, twins);
+    else if (isBounds(node, twins)) pass(node, twins);
     else keep(node, twins);
   }
+  if (!twins.changed) return graph;
   return removeDeadNodes({
     ...graph,
     node: twins.nodes,
@@ -67,13 +69,27 @@ function isMove(node: NodeProto): boolean {
   return node.opType !== "Resize" || stringAttribute(node, "mode", "nearest") === "nearest";
 }
 
+/** A Clip of integers to constants: those that the quantizer may make. */
+function isBounds(node: NodeProto, twins: Twins): boolean {
+  return isStandard(node) && node.opType === "Clip" && twins.of(node.input[0]) !== undefined &&
+    node.input.slice(1).every((name) => name === "" || twins.constant(name));
+}
+
+/** Integers that stand for the same floats. */
+function pass(node: NodeProto, twins: Twins): void {
+  const { float, ...twin } = twins.of(node.input[0])!;
+  twins.pair(node.output[0]!, float, twin, node);
+}
+
 function quantize(node: NodeProto, twins: Twins): void {
   const [x = "", scale = "", zeroPoint = ""] = node.input;
-  const range = twins.constant(x) ? undefined : twins.range(scale, zeroPoint, typeOf(node));
+  const isConstant = twins.constant(x) !== undefined;
+  const range = isConstant ? undefined : twins.range(scale, zeroPoint, typeOf(node));
   if (!range) {
-    if (!twins.constant(x)) {
-      leave(node, "its scale or zero point is no single constant, or not of float32", twins);
-    }
+    const why = isConstant
+      ? "it makes integers of a constant in a way that is not known"
+      : "its scale or zero point is no single constant, or not of float32";
+    twins.log.leave(node, why);
     keep(node, twins);
     return;
   }
@@ -99,39 +115,50 @@ function dequantize(node: NodeProto, twins: Twins): void {
     twins.rename(y, twin.float, node);
     return;
   }
-  const bias = twins.constant(integers);
-  if (bias?.dataType === DataType.INT32) {
-    const floats = dequantizedBias(y, bias, twins.constant(scale));
-    if (floats && !twins.isPinned(y)) {
-      twins.added.push(floats);
-      return;
-    }
+  const dynamic = twins.makerOf(integers);
+  if (dynamic?.opType === "DynamicQuantizeLinear" && `${dynamic.output}` === `${node.input}`) {
+    twins.rename(y, twins.named(dynamic.input[0]!), node);
+    return;
   }
-  if (!bias) {
-    leave(
-      node,
-      twin
-        ? "it reads integers with another scale than they were made with"
-        : "its integers are computed by nothing that is known",
-      twins,
-    );
+  const stored = twins.constant(integers);
+  const floats = stored && dequantizedBias(y, stored, twins.constant(scale), zeroPoint, twins);
+  if (floats && !twins.isPinned(y)) {
+    twins.added.push(floats);
+    return;
   }
+  twins.log.leave(node, whyStays(stored, twin !== undefined));
   keep(node, twins);
 }
 
-/** The int32 bias of a layer, as floats: one scale, or one for each. */
+function whyStays(stored: TensorProto | undefined, isTwin: boolean): string {
+  if (stored) return `its integers are ${dataTypeName(stored.dataType)}`;
+  return isTwin
+    ? "it reads integers with another scale than they were made with"
+    : "its integers are computed by nothing that is known";
+}
+
+/** Integers of more bits than weights have. */
+const WIDE: ReadonlySet<number> = new Set([DataType.INT16, DataType.INT32, DataType.UINT16]);
+
+/** The bias of a layer, of 32 or 16 bits, as floats: one scale, or one for each. */
 function dequantizedBias(
   name: string,
   bias: TensorProto,
   scale: TensorProto | undefined,
+  zeroPoint: string | undefined,
+  twins: Twins,
 ): TensorProto | undefined {
-  if (scale?.dataType !== DataType.FLOAT) return undefined;
+  const zero = twins.constant(zeroPoint);
+  if (!WIDE.has(bias.dataType) || dimsOf(bias).length > 1) return undefined;
+  if (scale?.dataType !== DataType.FLOAT || (zeroPoint && !zero)) return undefined;
   const { dims, data } = readTensorProto(bias);
   const scales = readTensorProto(scale).data as Float32Array;
-  if (scales.length !== 1 && scales.length !== elementCount(dimsOf(bias))) return undefined;
+  if (scales.length !== 1 && scales.length !== elementCount(dims)) return undefined;
+  const zeros = zero && readTensorProto(zero).data as Int32Array;
+  const at = (values: Float32Array | Int32Array, i: number) => values[values.length === 1 ? 0 : i]!;
   const floats = Float32Array.from(
     data as Int32Array,
-    (value, i) => value * scales[scales.length === 1 ? 0 : i]!,
+    (value, i) => (value - (zeros ? at(zeros, i) : 0)) * at(scales, i),
   );
   return makeTensorProto(name, { type: "float32", dims, data: floats });
 }
@@ -140,7 +167,7 @@ function dequantizedBias(
 function compute(node: NodeProto, twins: Twins): void {
   const written = KERNELS.get(node.opType)!(node, twins);
   if (written === undefined) return;
-  leave(node, written, twins);
+  twins.log.leave(node, written);
   keep(node, twins);
 }
 
@@ -186,8 +213,4 @@ function keep(node: NodeProto, twins: Twins): void {
     ...range && { activations: range.type },
     ...weights[0] && { weights: weights[0] },
   });
-}
-
-function leave({ name, opType }: NodeProto, why: string, { log }: Twins): void {
-  log.left.push({ name, operator: opType, why });
 }

@@ -28,7 +28,7 @@ function undoConstants(graph: GraphProto, context: PassContext, log: UndoLog): G
   for (const node of graph.node) {
     const found = traceNode(node, scope);
     if (typeof found === "object") traced.set(node.output[0]!, found);
-    else if (found) log.left.push({ name: node.name, operator: node.opType, why: found });
+    else if (found) log.leave(node, found);
   }
   const results = new Set(graph.output.map(({ name }) => name));
   const readers = consumers(graph);
@@ -45,7 +45,7 @@ function undoConstants(graph: GraphProto, context: PassContext, log: UndoLog): G
     const known = knownOf(stored);
     if (!known || results.has(name) && !rows) {
       const why = known ? "it makes an output of the graph" : "its scales vary in all dimensions";
-      log.left.push({ name: last.name, operator: last.opType, why });
+      log.leave(last, why);
       continue;
     }
     if (!rows) {

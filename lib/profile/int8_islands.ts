@@ -3,9 +3,7 @@ import type { Model } from "../onnx/model.ts";
 import { INTEGER_KERNEL, uint8Tensors } from "../quantize/read_plan.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Feeds } from "../tensor/tensor.ts";
-import { originsOf } from "./executed.ts";
-import { matchProfile } from "./match_nodes.ts";
-import { ownTimes } from "./overhead.ts";
+import { type TimedNode, timedNodes } from "./timed_nodes.ts";
 
 /** What runs on integers between two changes of precision, and what it takes. */
 export interface Int8Island {
@@ -52,34 +50,6 @@ export async function timeIslands(
     const sum = (timed: readonly TimedNode[]) => timed.reduce((total, { ms }) => total + ms, 0);
     return [{ nodes, ms: sum(own), float32Ms: sum(same) }];
   });
-}
-
-interface TimedNode {
-  /** Of the graph that the runtime executes. */
-  readonly node: NodeProto;
-  /** Names of the nodes of the model whose work it does. */
-  readonly covers: readonly string[];
-  readonly ms: number;
-}
-
-async function timedNodes(
-  model: Model,
-  samples: readonly Feeds[],
-  { runtime, signal }: TimeIslandsOptions,
-): Promise<{ graph: GraphProto; nodes: TimedNode[] } | undefined> {
-  const optimized = await runtime.optimized(model);
-  const profile = optimized && await runtime.profile(model, samples, { ...signal && { signal } });
-  if (!profile) return undefined;
-  const { graph } = optimized;
-  const origins = originsOf(model.graph, graph);
-  const own = ownTimes(profile.nodes, { inside: () => 0, outside: 0 });
-  const nodes = matchProfile(profile.nodes, graph).flatMap((node, i): TimedNode[] => {
-    if (!node) return [];
-    const { original, covers } = origins.get(node) ?? { covers: [] };
-    const all = original ? [original, ...covers] : covers;
-    return [{ node, covers: all.map(({ name }) => name), ms: own[i]! }];
-  });
-  return { graph, nodes };
 }
 
 /** The nodes of an executed graph that work on integers, joined where one reads what another gives. */

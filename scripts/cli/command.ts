@@ -2,6 +2,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { commandName } from "../../lib/command_name.ts";
 import { nearest, UsageError } from "../../lib/errors.ts";
 import { termsOfNames } from "../../lib/report/terms.ts";
+import { wrapWords } from "../../lib/report/wrap_words.ts";
 
 /**
  * What a command line takes, as a table: from it come the parsed and typed values, `--help`, and
@@ -276,12 +277,12 @@ export function helpText(command: Command): string {
   ] as [string, string][];
   const width = Math.max(...rows.map(([form]) => form.length));
   const lines = rows.flatMap(([form, help]) =>
-    wrap(help, 96 - width).map((line, i) => `  ${(i ? "" : form).padEnd(width)}  ${line}`)
+    wrapWords(help, 96 - width).map((line, i) => `  ${(i ? "" : form).padEnd(width)}  ${line}`)
   );
   const { examples = [] } = command;
   const words = termsOfNames(command.words ?? []);
   return [
-    ...wrap(command.summary, 98),
+    ...wrapWords(command.summary, 98),
     "",
     `Usage: ${usage(command)}`,
     "",
@@ -298,7 +299,7 @@ export function helpText(command: Command): string {
 }
 
 function definition({ name, text }: { name: string; text: string }): string[] {
-  return wrap(`${name}: ${text}`, 96).map((line, i) => `  ${i > 0 ? "  " : ""}${line}`);
+  return wrapWords(`${name}: ${text}`, 96).map((line, i) => `  ${i > 0 ? "  " : ""}${line}`);
 }
 
 function usage(command: Command): string {
@@ -342,16 +343,4 @@ function readNumber(
 
 function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/** Breaks a text at spaces into lines of at most `width` characters, longer words excepted. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
 }

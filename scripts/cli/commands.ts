@@ -55,7 +55,7 @@ export const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     load: () => import("./commands/init.ts"),
   }],
   ["doctor", {
-    summary: "look whether all is there that the commands need",
+    summary: "say why an int8 file is slow, and mend it; without a file, look whether all is there",
     load: () => import("./commands/doctor.ts"),
   }],
   ["help", {

@@ -3,7 +3,7 @@ import type { Download } from "../../lib/record/download.ts";
 import { count, factor, megabytes } from "../../lib/report/format.ts";
 
 /** A file that holds a model. */
-interface WrittenFile {
+export interface WrittenFile {
   readonly file: string;
   readonly bytes: number;
   readonly download: Download;

@@ -1,74 +1,66 @@
-import { userCacheFolder } from "../../../lib/cost/times_cache.ts";
-import { environment } from "../../../lib/environment.ts";
-import { UserError } from "../../../lib/errors.ts";
-import { isPermitted } from "../../../lib/permitted.ts";
-import { machineLoad, runtimeVersions, threadClock } from "../../../lib/runtime/open_runtime.ts";
-import { flag } from "../command.ts";
-import { type Finding, showFindings } from "../doctor/finding.ts";
-import { cacheFinding, studyFinding } from "../doctor/folders.ts";
-import { kernelFinding } from "../doctor/jupyter.ts";
-import {
-  clockFinding,
-  denoFinding,
-  loadFinding,
-  ortFinding,
-  permissionFindings,
-} from "../doctor/machine.ts";
-import { PERMISSIONS } from "../permissions.ts";
+import { UsageError, UserError } from "../../../lib/errors.ts";
+import { flag, number, text, texts } from "../command.ts";
+import { DATA_HELP, READING, TOKENIZER_OPTION } from "../data.ts";
+import { diagnoseFile } from "../doctor/diagnose_file.ts";
+import { examine } from "../doctor/examine.ts";
+import { showFindings } from "../doctor/finding.ts";
+import { KEPT_TIMES } from "../kept_times.ts";
+import { RUNTIME_OPTIONS } from "../runtime_options.ts";
 import { script } from "../shell.ts";
 
 const command = {
   name: "doctor",
   summary:
-    "Looks whether all is there that the commands need, and says what to do about what is not: " +
-    "Deno, onnxruntime-web, permissions, folders, the clock, the machine's load, the notebooks' " +
-    "kernel, git. Ends with exit code 1 where something needed is missing.",
-  operands: {},
-  options: { json: flag("print what was found as JSON") },
-  examples: [""],
+    "Says what an ONNX file costs on onnxruntime-web's WASM kernels and why, int8 files of other tools " +
+    "above all: each finding with what it takes here and now, and what mends it. With --out it writes a " +
+    "file with the same integers that is faster or smaller, or nothing where there is none. Without a " +
+    "file it looks whether all is there that the commands need, and ends with exit code 1 where " +
+    "something needed is missing.",
+  operands: {
+    model: { placeholder: "model.onnx", help: "the file, int8 or float32", optional: true },
+  },
+  options: {
+    out: text(
+      "FILE",
+      "mend it: write what is faster or smaller beyond doubt, if there is such a form",
+    ),
+    data: text(
+      "PATH",
+      `${DATA_HELP}; without, inputs are made up. With --out, layers may become int8 that are not`,
+    ),
+    tokenizer: TOKENIZER_OPTION,
+    config: READING,
+    shape: texts(
+      "INPUT=1,3,224,224",
+      "shape of an input to time with, without --data; once for each input that leaves dimensions open",
+    ),
+    threads: number("N", "threads of the runtime; 1 by default", {
+      ...{ integer: true, min: 1, max: 64 },
+    }),
+    ...RUNTIME_OPTIONS,
+    fresh: flag(`with --out: measure anew what was measured on this machine before; ${KEPT_TIMES}`),
+    json: flag("print what was found as JSON"),
+  },
+  words: ["static", "dynamic", "QLinearConv, QGemm, ..."],
+  examples: [
+    "",
+    "model_quantized.onnx",
+    "model_quantized.onnx --out better.onnx",
+    "model_quantized.onnx --data samples.npz --out better.onnx",
+  ],
 } as const;
 
-const main = script(command, async ({ options }, { print }) => {
+const main = script(command, async ({ operands: { model }, options }, shell) => {
+  if (model !== undefined) return await diagnoseFile(model, options, shell);
+  const { json, ...ofFiles } = options;
+  const given = Object.entries(ofFiles).find(([, value]) => [value].flat().some(Boolean));
+  if (given) throw new UsageError(`--${given[0]} is of a file: name it, e.g. doctor model.onnx`);
   const findings = await examine();
-  await print(options.json ? JSON.stringify(findings, null, 2) : showFindings(findings));
+  await shell.print(json ? JSON.stringify(findings, null, 2) : showFindings(findings));
   const wrong = findings.filter(({ state }) => state === "wrong");
   if (wrong.length > 0) {
     throw new UserError(`Needed and not right: ${wrong.map(({ name }) => name).join(", ")}`);
   }
 });
-
-async function examine(): Promise<Finding[]> {
-  const mayAsk = (kind: "cpus" | "loadavg") => isPermitted({ name: "sys", kind });
-  return [
-    denoFinding(Deno.version),
-    ...mayAsk("cpus") ? [ortFinding(runtimeVersions())] : [],
-    ...permissionFindings(PERMISSIONS),
-    clockFinding(threadClock().kind),
-    loadFinding(mayAsk("loadavg") ? machineLoad() : undefined),
-    await cacheFinding(userCacheFolder()),
-    await studyFinding("studies"),
-    await kernelFinding(environment),
-    await gitFinding(),
-  ];
-}
-
-/** Whether git is there to say which revision of the user's project a study came with. */
-async function gitFinding(): Promise<Finding> {
-  const name = "git";
-  const help = "Studies do not note the revision of your project.";
-  if (!isPermitted({ name: "run", command: "git" })) {
-    return { name, state: "note", found: "may not be run", help };
-  }
-  try {
-    const { stdout } = await new Deno.Command("git", { args: ["--version"] }).output();
-    return {
-      name,
-      state: "ok",
-      found: new TextDecoder().decode(stdout).replace(/^git version/, "").trim(),
-    };
-  } catch {
-    return { name, state: "note", found: "not found", help };
-  }
-}
 
 export default main;

@@ -3,6 +3,8 @@ import type { Estimate } from "../record/metric_info.ts";
 /** What decides between the forms of a file. */
 export interface MeasuredForm {
   readonly bytes: number;
+  /** Signal over noise against float32, dB. @default {it is as close as the others} */
+  readonly closeness?: number | undefined;
   /** Its time, against the file's. */
   readonly ratio: Estimate;
 }
@@ -13,9 +15,16 @@ const LEAST_SAVED = 0.02;
 /** What a form may take of the file's time where its size is the reason. */
 const NO_WORSE = 1.01;
 
+/** Of forms that take the same time but for this share, chance says which is the fastest. */
+const SAME_TIME = 0.02;
+
+/** Beyond this only the order of sums differs, dB. */
+const ROUNDING = 100;
+
 /**
- * The form that takes the place of a file: the fastest, where it is faster beyond doubt; otherwise the smallest,
- * where it saves bytes and takes no more time.
+ * The form that takes the place of a file: the fastest, where it is faster beyond doubt, or of those that are as
+ * fast the closest to float32, and of those the smallest; otherwise the smallest, where it saves bytes and takes no
+ * more time.
  *
  * @returns Undefined where none is better.
  * @example
@@ -32,12 +41,19 @@ export function chooseMended<F extends MeasuredForm>(
   forms: readonly F[],
   fileBytes: number,
 ): F | undefined {
-  const [fastest] = forms.toSorted((a, b) => a.ratio.value - b.ratio.value);
-  if (fastest && fastest.ratio.high < 1) return fastest;
+  const least = Math.min(...forms.map(({ ratio }) => ratio.value));
+  const [best] = forms
+    .filter(({ ratio }) => ratio.high < 1 && ratio.value <= least * (1 + SAME_TIME))
+    .toSorted((a, b) => closenessOf(b) - closenessOf(a) || a.bytes - b.bytes);
+  if (best) return best;
   const [smallest] = forms
     .filter(({ bytes, ratio }) =>
       bytes <= (1 - LEAST_SAVED) * fileBytes && ratio.value <= NO_WORSE && ratio.low <= 1
     )
     .toSorted((a, b) => a.bytes - b.bytes);
   return smallest;
+}
+
+function closenessOf({ closeness = ROUNDING }: MeasuredForm): number {
+  return Math.min(closeness, ROUNDING);
 }

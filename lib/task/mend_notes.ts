@@ -1,4 +1,3 @@
-import type { Model } from "../onnx/model.ts";
 import { decimal, factor, factorInterval, megabytes, plural } from "../report/format.ts";
 import { MAX_SQNR } from "../record/metric_info.ts";
 import type { MendCandidate, Mended, MendForm } from "./mended.ts";
@@ -10,14 +9,23 @@ const FORMS: Readonly<Record<MendForm, string>> = {
   optimized: "integers wherever they are fastest, with ranges of the file and of the samples",
 };
 
-/**
- * What came of mending a file, one sentence each.
- *
- * @param layers How many layers of it were int8.
- */
-export function mendNotes(mended: Omit<Mended, "notes">, file: Model, layers: number): string[] {
+/** What is told of a file beside what came of it. */
+export interface MendedFile {
+  /** Its name. */
+  readonly file: string;
+  /** How many layers of it were int8. */
+  readonly layers: number;
+  /** Whether inputs were made up. */
+  readonly isMadeUp: boolean;
+}
+
+/** What came of mending a file, one sentence each. */
+export function mendNotes(
+  mended: Omit<Mended, "notes">,
+  { file, layers, isMadeUp }: MendedFile,
+): string[] {
   const { form, latency, bytes, closeness, inputs, left } = mended;
-  const notes = layers > 0 ? [] : [`${file.name} holds no int8 that is known.`];
+  const notes = layers > 0 ? [] : [`${file} holds no int8 that is known.`];
   if (form === undefined) {
     notes.push("Nothing to mend: no form of it is faster or smaller beyond doubt.");
   } else {
@@ -28,11 +36,10 @@ export function mendNotes(mended: Omit<Mended, "notes">, file: Model, layers: nu
       `${megabytes(bytes.result!)}, and the file ${megabytes(bytes.file)}.`,
     );
     if (closeness.file !== undefined && closeness.result !== undefined) {
+      const on = plural(inputs, isMadeUp ? "made-up input" : "sample");
       notes.push(
-        `On ${plural(inputs, "input")} it is ${
-          closenessText(closeness.result)
-        } float32 with the same ` +
-          `weights; the file is ${closenessText(closeness.file)} it.`,
+        `Signal over noise against float32 with the same weights, on ${on}: ` +
+          `${closenessText(closeness.result)}; of the file ${closenessText(closeness.file)}.`,
       );
     }
   }
@@ -44,7 +51,7 @@ export function mendNotes(mended: Omit<Mended, "notes">, file: Model, layers: nu
 }
 
 function closenessText(dB: number): string {
-  return dB === MAX_SQNR ? "no noise" : `${decimal(dB, 1)} dB`;
+  return dB >= MAX_SQNR ? "no noise at all" : `${decimal(dB, 1)} dB`;
 }
 
 function leftOutText({ form, leftOut }: MendCandidate): string {

@@ -52,7 +52,7 @@ export async function mendIn(
       .map((one) => ({ ...one, ratio: one.latency!.ratio })),
     bytes,
   );
-  const changes = chosen ? mendChanges(layers, chosen.made.traces, chosen.sameBits) : [];
+  const changes = chosen ? mendChanges(file, undone, { ...chosen.made, ...chosen }) : [];
   const mended: Omit<Mended, "notes"> = {
     ...(chosen && { model: chosen.made.model, form: chosen.form }),
     changes,
@@ -69,13 +69,18 @@ export async function mendIn(
     })),
     left,
   };
-  return { ...mended, notes: mendNotes(mended, file, layers.length) };
+  const notes = mendNotes(mended, {
+    ...{ file: file.name, layers: layers.length, isMadeUp: options.samples === undefined },
+  });
+  return { ...mended, notes };
 }
 
 /** A form with what is known of it before it is timed. */
 interface Judged extends MendCandidate {
   readonly made: MadeForm;
   readonly sameBits: boolean;
+  /** Signal over noise against the file itself, dB; undefined where it is no number. */
+  readonly toFile: number | undefined;
 }
 
 interface Beside {
@@ -100,7 +105,7 @@ async function judge(made: MadeForm, beside: Beside): Promise<Judged> {
   const { runtime, file, inputs, given, reference, closeness: least, signal } = beside;
   const { form, model } = made;
   const bytes = model.bytes().length;
-  const base = { form, made, bytes, sameBits: false };
+  const base = { form, made, bytes, sameBits: false, toFile: undefined };
   if (!hasSameEnds(model, file)) {
     return { ...base, leftOut: "its inputs or outputs are not those of the file" };
   }
@@ -112,8 +117,9 @@ async function judge(made: MadeForm, beside: Beside): Promise<Judged> {
     const outputs = await runOutputs(runtime, model, inputs, signal);
     const closeness = decibelsBetween(reference, outputs);
     const sameBits = areSameBits(given, outputs);
-    if (sameBits || isAsClose(closeness, least)) return { ...base, closeness, sameBits };
-    return { ...base, closeness, leftOut: "it is not as close to float32 as the file is" };
+    const known = { ...base, closeness, sameBits, toFile: decibelsBetween(given, outputs) };
+    if (sameBits || isAsClose(closeness, least)) return known;
+    return { ...known, leftOut: "it is not as close to float32 as the file is" };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     return { ...base, leftOut: `the runtime does not run it: ${error.message}` };

@@ -12,11 +12,13 @@ import type { Latency } from "../record/trial_record.ts";
 export type MendForm = "float32" | "exact" | "mixed" | "optimized";
 
 /**
- * How what comes out compares with what the file gave: to the bit on every input that both ran on; the same
- * numbers, summed in another order; or values that are not rounded to integers any more.
+ * How what comes out compares with what the file gave. `same bits`: on every input that both ran on. `same to
+ * rounding`: the same numbers, summed in another order, 100 dB and more from the file's. `same integers`: the same
+ * integers and scales, computed by other kernels; where a value lies half-way between two integers it may fall to
+ * the other side. `more accurate`: values that are not rounded to integers any more.
  * @category Measuring (advanced)
  */
-export type MendResult = "same bits" | "same to rounding" | "more accurate";
+export type MendResult = "same bits" | "same to rounding" | "same integers" | "more accurate";
 
 /**
  * What was changed of a kind.

@@ -84,6 +84,11 @@ Deno.test("chooseMended() takes the fastest, or the smallest at the same time, o
     form(99, 0.97, 0.05),
   ];
   assert.equal(chooseMended([slower, fast, small], 100), fast);
+  const alike = { ...form(120, 0.505, 0.1), closeness: 140 };
+  const noisy = { ...form(90, 0.5, 0.1), closeness: 30 };
+  assert.equal(chooseMended([noisy, slower, alike], 100), alike);
+  const exact = { ...form(110, 0.508, 0.1), closeness: 150 };
+  assert.equal(chooseMended([alike, noisy, exact], 100), exact);
   assert.equal(chooseMended([doubtful, small], 100), small);
   assert.equal(chooseMended([doubtful, form(50, 1.2, 0.05)], 100), undefined);
   assert.equal(chooseMended([], 100), undefined);
@@ -120,23 +125,43 @@ Deno.test("mendChanges() tells layers that compute as they did from those that d
     ...{ node, form: "static" as const, from: [{ name: `${node} of the file`, operator }] },
     ...more,
   });
+  const named = (...operators: string[]) => operators.map((operator) => ({ name: "", operator }));
   const layers = [
     layer("a", "QLinearConv", { activations: "int8" }),
     layer("b", "QLinearConv", { activations: "uint8" }),
     layer("c", "ConvInteger", { form: "dynamic" }),
+    { node: "d", form: "weights" as const, from: named("Cast", "Mul", "MatMul") },
+    { node: "e", form: "weights" as const, from: named("DequantizeLinear", "MatMul") },
   ];
+  const model = modelOf(
+    `input x float32[1, 2]
+     output y float32[1, 2]
+     float = Cast(stored) {to=1}
+     scaled = Mul(float, scale)
+     y = MatMul(x, scaled) @ d`,
+    { stored: bytes([2, 2]), scale: float32([], [0.1]) },
+  );
   const traces = [
     { name: "a", form: "static" as const },
     { name: "b", form: "static" as const },
     { name: "c", form: "float32" as const },
+    { name: "d", form: "weightOnly" as const },
+    { name: "e", form: "weightOnly" as const },
   ];
-  const told = (sameBits: boolean) =>
-    mendChanges(layers, traces, sameBits).map(({ rule, nodes, result }) => [rule, nodes, result]);
-  assert.deepEqual(told(false), [
-    ["s8-activations", ["a of the file"], "same to rounding"],
+  const told = (sameBits: boolean, toFile: number) =>
+    mendChanges(model, { model, layers }, { model, traces, sameBits, toFile })
+      .map(({ rule, nodes, result }) => [rule, nodes, result]);
+  assert.deepEqual(told(false, 40), [
+    ["s8-activations", ["a of the file"], "same integers"],
     ["dynamic-convolution", ["c of the file"], "more accurate"],
+    ["dequantized-weights", ["e"], "same integers"],
   ]);
-  assert.deepEqual(told(true).map(([, , result]) => result), ["same bits", "same bits"]);
+  assert.deepEqual(told(false, 120).map(([, , result]) => result), [
+    "same to rounding",
+    "more accurate",
+    "same to rounding",
+  ]);
+  assert.deepEqual(new Set(told(true, 150).map(([, , result]) => result)), new Set(["same bits"]));
 });
 
 Deno.test("closeness counts only where both can be told, and rounding is no loss", () => {

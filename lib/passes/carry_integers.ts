@@ -24,13 +24,13 @@ const ROUNDING = 2 ** -22;
  * @returns Undefined where the values are others.
  */
 export function carryIntegers(known: KnownIntegers, made: Tensor): KnownIntegers | undefined {
-  if (known.blockSize !== undefined || made.type !== "float32") return undefined;
+  if (made.type !== "float32") return undefined;
   const { dims, data } = known.integers;
   if (data.length !== made.data.length) return undefined;
   const planes = planesOf(known);
   for (const perm of orders(dims.length)) {
     const moved = perm && move(makeNode("Transpose", ["x"], ["y"], { perm }), [planes])?.[0];
-    const fitting = fit(moved ?? planes, made as Tensor<"float32">, known.bits);
+    const fitting = fit(moved ?? planes, made as Tensor<"float32">, known);
     if (fitting) return fitting;
   }
   return undefined;
@@ -61,13 +61,10 @@ export function integersThrough(
   const isJoined = node.opType === "Concat";
   const alike = known.every((one) => one?.integers.type === first.integers.type);
   if (isJoined ? !alike : !known[0]) return [];
-  if (known.some((one) => one?.blockSize !== undefined)) return [];
   const read = inputs.map((tensor, i) => isJoined || i === 0 ? planesOf(known[i]!) : tensor);
   return (move(node, read) ?? []).map((planes, i) => {
     const tensor = made[i];
-    return tensor?.type === "float32"
-      ? fit(planes, tensor as Tensor<"float32">, first.bits)
-      : undefined;
+    return tensor?.type === "float32" ? fit(planes, tensor as Tensor<"float32">, first) : undefined;
   });
 }
 
@@ -87,10 +84,32 @@ function orders(rank: number): (number[] | undefined)[] {
   ];
 }
 
-function planesOf({ integers, scales, zeroPoints, axis }: KnownIntegers): Planes {
+/** Elements that have a scale together. */
+interface Sharing {
+  readonly axis: number | undefined;
+  readonly blockSize?: number | undefined;
+}
+
+/** Which scale each element has, and how many there are. */
+function scaleIndex(dims: readonly number[], { axis, blockSize }: Sharing) {
+  if (axis === undefined) return { count: 1, of: () => 0 };
+  const run = elementCount(dims.slice(axis + 1));
+  const length = dims[axis]!;
+  if (blockSize === undefined) {
+    return { count: length, of: (i: number) => Math.floor(i / run) % length };
+  }
+  const groups = Math.ceil(length / blockSize);
+  const of = (i: number) => {
+    const row = Math.floor(i / run);
+    const group = Math.floor(row / length) * groups + Math.floor(row % length / blockSize);
+    return group * run + i % run;
+  };
+  return { count: elementCount(dims.slice(0, axis)) * groups * run, of };
+}
+
+function planesOf({ integers, scales, zeroPoints, axis, blockSize }: KnownIntegers): Planes {
   const { dims, data, type } = integers;
-  const run = axis === undefined ? data.length : elementCount(dims.slice(axis + 1));
-  const of = (i: number) => Math.floor(i / run) % scales.length;
+  const { of } = scaleIndex(dims, { axis, blockSize });
   return {
     integers,
     scales: {
@@ -124,22 +143,23 @@ function move(
   }));
 }
 
-/** Finds the axis along which values have a scale for each index, and the scales. */
+/** Finds the axis along which values have a scale for each index, or for each block, and the scales. */
 function fit(
   planes: Planes,
   values: Tensor<"float32">,
-  bits: KnownIntegers["bits"],
+  { bits, blockSize }: KnownIntegers,
 ): KnownIntegers | undefined {
   const { dims, data } = values;
   const steps = (i: number) => planes.integers.data[i]! - planes.zeroPoints.data[i]!;
   const few = Math.min(data.length, 4096);
   for (let i = 0; i < few; i++) if ((steps(i) === 0) !== (data[i] === 0)) return undefined;
-  for (const axis of [undefined, ...dims.keys()]) {
-    const channels = axis === undefined ? 1 : dims[axis]!;
-    const run = axis === undefined ? data.length : elementCount(dims.slice(axis + 1));
-    const of = (i: number) => Math.floor(i / run) % channels;
-    const scales = scalesOf(planes, data, channels, of);
-    const zeroPoints = planes.zeroPoints.data.slice(0, channels);
+  const sharings: Sharing[] = blockSize === undefined
+    ? [undefined, ...dims.keys()].map((axis) => ({ axis }))
+    : [...dims.keys()].map((axis) => ({ axis, blockSize }));
+  for (const sharing of sharings) {
+    const { count, of } = scaleIndex(dims, sharing);
+    const scales = scalesOf(planes, data, count, of);
+    const zeroPoints = planes.zeroPoints.data.slice(0, count);
     data.forEach((_, i) => zeroPoints[of(i)] = planes.zeroPoints.data[i]!);
     const isSame = (value: number, i: number) => {
       const c = of(i);
@@ -148,7 +168,12 @@ function fit(
     };
     if (!data.every(isSame)) continue;
     const integers = { ...planes.integers, dims } as KnownIntegers["integers"];
-    const known = { integers, scales, zeroPoints, axis, ...(bits && { bits }) };
+    const { axis } = sharing;
+    const known = {
+      ...{ integers, scales, zeroPoints, axis },
+      ...(bits && { bits }),
+      ...(blockSize !== undefined && { blockSize }),
+    };
     return scales.some((scale) => scale < 0) ? turned(known, of) : known;
   }
   return undefined;

@@ -49,6 +49,18 @@ Deno.test("carryIntegers() forgets integers where one value is another", () => {
   assert.equal(carryIntegers(KNOWN, float32([2, 3], VALUES.map((x, i) => x * (i + 1)))), undefined);
 });
 
+Deno.test("carryIntegers() follows scales of blocks where weights are turned and scaled", () => {
+  const known: KnownIntegers = {
+    integers: { type: "int8", dims: [3, 2], data: Int8Array.of(1, -2, 3, 4, 5, 6) },
+    scales: Float32Array.of(1, 10, 100, 1000),
+    ...{ zeroPoints: new Int8Array(4), axis: 0, blockSize: 2, bits: 4 },
+  };
+  const halves = float32([2, 3], [0.5, 1.5, 250, -10, 20, 3000]);
+  const { integers, scales, axis, blockSize, bits } = carryIntegers(known, halves)!;
+  assert.deepEqual([...integers.data], [1, 3, 5, -2, 4, 6]);
+  assert.deepEqual([axis, blockSize, bits, ...scales], [1, 2, 4, 0.5, 50, 5, 500]);
+});
+
 Deno.test("foldConstants() carries integers through what moves and joins them", () => {
   const graph = parseGraph(`input x float32[N, 3]\noutput y float32[N, 4]
     l = Transpose(v); r = Transpose(w); k = Concat(l, r) {axis=1}; y = MatMul(x, k)`);

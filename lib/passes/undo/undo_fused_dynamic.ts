@@ -3,36 +3,25 @@ import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
 import { producers, removeDeadNodes } from "../../onnx/graph.ts";
 import { type PassContext, visibleConstants } from "../pass.ts";
 import { floatConstant, logNames } from "./float_constant.ts";
+import {
+  dynamicOf,
+  type FloatForm,
+  type FusedScope,
+  NOT_CONSTANT,
+  type ReadFused,
+  weightsOf,
+} from "./fused_form.ts";
 import { moveStored } from "./move_stored.ts";
-import { productWeights } from "./product_weights.ts";
-import { knownOf, type StoredIntegers } from "./stored_integers.ts";
+import { attentionForm } from "./read_attention.ts";
+import { knownOf } from "./stored_integers.ts";
 import type { UndoLog } from "./undo_log.ts";
 
-/** What stands in the place of an operator of onnxruntime's with dynamic ranges. */
-interface FloatForm {
-  readonly opType: string;
-  /** Names of inputs, and weights where the file has integers. */
-  readonly input: readonly (string | StoredIntegers)[];
-  readonly bias?: string | undefined;
-  /** Nodes that it stands for. */
-  readonly nodes: readonly NodeProto[];
-}
-
-interface FusedScope {
-  readonly constants: ReadonlyMap<string, TensorProto>;
-  readonly makers: ReadonlyMap<string, NodeProto>;
-}
-
-/** How an operator is written; why it cannot be; undefined where it has no dynamic range. */
-type Read = (node: NodeProto, scope: FusedScope) => FloatForm | string | undefined;
-
-const FORMS: ReadonlyMap<string, Read> = new Map<string, Read>([
+const FORMS: ReadonlyMap<string, ReadFused> = new Map<string, ReadFused>([
   ["DynamicQuantizeLSTM", recurrentForm],
   ["DynamicQuantizeMatMul", productForm],
   ["MatMulIntegerToFloat", integerForm],
+  ["QAttention", attentionForm],
 ]);
-
-const NOT_CONSTANT = "its weights, scales or zero points are no constants that fit each other";
 
 /** Makes onnxruntime's own operators with dynamic ranges MatMul and LSTM of float32 again. */
 export function undoFusedDynamic(
@@ -50,7 +39,7 @@ export function undoFusedDynamic(
       log.leave(fused, form);
       return fused;
     }
-    const { opType, bias, nodes } = form;
+    const { opType, bias, follow, nodes } = form;
     const types: string[] = [];
     const input = form.input.map((one, i) => {
       if (typeof one === "string") return one;
@@ -63,8 +52,9 @@ export function undoFusedDynamic(
     });
     const name = fused.name.replace(/_quant$/, "");
     const [first = ""] = fused.output;
-    const output = bias ? [context.fresh(`${first}_product`)] : fused.output;
-    const float = { ...makeNode(opType, input, output, {}, { name }), attribute: fused.attribute };
+    const output = bias || follow ? [context.fresh(`${first}_product`)] : fused.output;
+    const attribute = opType === "MatMul" ? [] : fused.attribute;
+    const float = { ...makeNode(opType, input, output, {}, { name }), attribute };
     context.origins.inherit(float, ...nodes);
     log.layers.push({
       node: name,
@@ -73,10 +63,10 @@ export function undoFusedDynamic(
       activations: "uint8",
       weights: types[0]!,
     });
-    if (!bias) return float;
-    const add = makeNode("Add", [output[0]!, bias], [first]);
-    context.origins.inherit(add, fused);
-    return [float, add];
+    const add = bias ? [makeNode("Add", [output[0]!, bias], [first])] : [];
+    const rest = follow?.(output[0]!, context.fresh) ?? add;
+    for (const made of rest) context.origins.inherit(made, fused);
+    return [float, ...rest];
   });
   if (added.size === 0) return graph;
   return removeDeadNodes({
@@ -92,12 +82,10 @@ function productForm(node: NodeProto, { constants }: FusedScope): FloatForm | st
   return weights ? { opType: "MatMul", input: [x, weights], bias, nodes: [node] } : NOT_CONSTANT;
 }
 
-function integerForm(node: NodeProto, { constants, makers }: FusedScope): ReturnType<Read> {
+function integerForm(node: NodeProto, { constants, makers }: FusedScope): ReturnType<ReadFused> {
   const [x = "", w = "", scale = "", s = "", zero = "", z = "", bias] = node.input;
-  const dynamic = makers.get(x);
-  const isDynamic = dynamic?.opType === "DynamicQuantizeLinear" &&
-    dynamic.output[0] === x && dynamic.output[1] === scale && dynamic.output[2] === zero;
-  if (!isDynamic) return undefined;
+  const dynamic = dynamicOf([x, scale, zero], makers);
+  if (!dynamic) return undefined;
   const weights = weightsOf([w, s, z], constants);
   return weights
     ? { opType: "MatMul", input: [dynamic.input[0]!, weights], bias, nodes: [dynamic, node] }
@@ -117,20 +105,4 @@ function recurrentForm(node: NodeProto, { constants }: FusedScope): FloatForm | 
   });
   if (!W || !R) return NOT_CONSTANT;
   return { opType: "LSTM", input: [x, W, R, ...others.slice(0, 5)], nodes: [node] };
-}
-
-/** Weights by the names of their integers, scale and zero point, the last "" where there is none. */
-function weightsOf(
-  [integers = "", scale = "", zero = ""]: readonly string[],
-  constants: ReadonlyMap<string, TensorProto>,
-  layout?: (dims: readonly number[]) => readonly number[],
-): StoredIntegers | undefined {
-  if (zero && !constants.has(zero)) return undefined;
-  const parts = {
-    integers: constants.get(integers),
-    scale: constants.get(scale),
-    zero: constants.get(zero),
-  };
-  const stored = productWeights(parts, layout);
-  return stored && knownOf(stored) ? stored : undefined;
 }

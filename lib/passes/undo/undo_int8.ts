@@ -4,6 +4,7 @@ import { raiseFloats } from "../raise_floats.ts";
 import { removeDead } from "../remove_dead.ts";
 import { hasHalfScales } from "./half_scales.ts";
 import { foldParameters } from "./fold_parameters.ts";
+import { openEmbeddings } from "./open_embeddings.ts";
 import { undoDynamic } from "./undo_dynamic.ts";
 import { undoStatic } from "./undo_static.ts";
 import { undoStored } from "./undo_stored.ts";
@@ -33,7 +34,7 @@ export function undoInt8(model: Model): Undone {
   const context = rootContext(model.graph, { opset: model.opset });
   const half = hasHalfScales(model.graph);
   const proto = half ? raiseFloats(model.proto, context) : model.proto;
-  const known = foldParameters(proto.graph!, context);
+  const known = openEmbeddings(foldParameters(proto.graph!, context), context, log);
   const floats = undoDynamic(known, context, log);
   const stored = undoStored(floats, context, log);
   const ranged = undoStatic(stored, context, log);

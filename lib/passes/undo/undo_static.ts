@@ -126,8 +126,34 @@ function dequantize(node: NodeProto, twins: Twins): void {
     twins.added.push(floats);
     return;
   }
+  const moved = !stored && !twin && movedRows(node, twins);
+  if (moved) {
+    twins.rename(y, moved, node);
+    return;
+  }
   twins.log.leave(node, whyStays(stored, twin !== undefined));
   keep(node, twins);
+}
+
+/** The floats of rows of a table that a file moves as integers: dequantized ahead of the moves. */
+function movedRows(node: NodeProto, twins: Twins): string | undefined {
+  const [integers = "", scale = "", zeroPoint = ""] = node.input;
+  const moves: NodeProto[] = [];
+  let maker = twins.makerOf(integers);
+  while (maker && isMove(maker) && maker.output.length === 1 && !twins.constant(maker.input[0])) {
+    moves.unshift(maker);
+    maker = twins.makerOf(maker.input[0]!);
+  }
+  if (moves.length === 0 || maker?.opType !== "Gather" || !twins.range(scale, zeroPoint)) {
+    return undefined;
+  }
+  let float = twins.dequantized(maker.output[0]!, scale, zeroPoint, node);
+  for (const move of moves) {
+    const input = [float, ...move.input.slice(1).map((name) => twins.named(name))];
+    float = twins.context.fresh(twins.floatName(move.output[0]!));
+    twins.write({ ...move, input, output: [float] }, move, node);
+  }
+  return float;
 }
 
 function whyStays(stored: TensorProto | undefined, isTwin: boolean): string {
@@ -137,8 +163,8 @@ function whyStays(stored: TensorProto | undefined, isTwin: boolean): string {
     : "its integers are computed by nothing that is known";
 }
 
-/** Integers of more bits than weights have. */
-const WIDE: ReadonlySet<number> = new Set([DataType.INT16, DataType.INT32, DataType.UINT16]);
+/** Integers of 16 bits that are made floats: a bias, and no matrix that would be twice as large. */
+const FEW = 4096;
 
 /** The bias of a layer, of 32 or 16 bits, as floats: one scale, or one for each. */
 function dequantizedBias(
@@ -149,11 +175,13 @@ function dequantizedBias(
   twins: Twins,
 ): TensorProto | undefined {
   const zero = twins.constant(zeroPoint);
-  if (!WIDE.has(bias.dataType) || dimsOf(bias).length > 1) return undefined;
+  const isShort = bias.dataType === DataType.INT16 || bias.dataType === DataType.UINT16;
+  const count = elementCount(dimsOf(bias));
+  if (bias.dataType !== DataType.INT32 && !(isShort && count <= FEW)) return undefined;
   if (scale?.dataType !== DataType.FLOAT || (zeroPoint && !zero)) return undefined;
   const { dims, data } = readTensorProto(bias);
   const scales = readTensorProto(scale).data as Float32Array;
-  if (scales.length !== 1 && scales.length !== elementCount(dims)) return undefined;
+  if (scales.length !== 1 && scales.length !== count) return undefined;
   const zeros = zero && readTensorProto(zero).data as Int32Array;
   const at = (values: Float32Array | Int32Array, i: number) => values[values.length === 1 ? 0 : i]!;
   const floats = Float32Array.from(

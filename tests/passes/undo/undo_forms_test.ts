@@ -177,14 +177,14 @@ Deno.test("undoInt8() reads scales of float16 in float32, and keeps the types of
 Deno.test("undoInt8() names operators of other tools on integers, and integers of 16 bits, beside what it reads", () => {
   const model = modelOf(
     `input x float32[1, 2]
-     output y float32[1, 2]; output k float32[1, 2]; output n float32[1, 2]
+     output y float32[1, 2]; output k float32[1, 2100]; output n float32[1, 2]
      n = other.tool::Product(x, v) @ foreign
      h = DequantizeLinear(v16, s) @ wide; k = MatMul(x, h)
      q = QuantizeLinear(x, s, z) @ ranges; p = com.microsoft::QLinearWhere(c, q, s, z, q, s, z, s, z) @ where
      d = DequantizeLinear(p, s, z) @ floats; w = DequantizeLinear(v, s); y = MatMul(d, w)`,
     {
       ...{ s: scalar(0.5), z: uint8(4), v: int8([2, 2], [1, 2, 3, 4]) },
-      v16: { type: "int16", dims: [2, 2], data: Int16Array.of(1, 2, 3, 4) },
+      v16: { type: "int16", dims: [2, 2100], data: new Int16Array(4200) },
       c: { type: "bool", dims: [1, 2], data: Uint8Array.of(1, 0) },
     },
     21,
@@ -198,4 +198,54 @@ Deno.test("undoInt8() names operators of other tools on integers, and integers o
   ]);
   const known = undone.model.graph.initializer.filter((tensor) => integersOf(tensor));
   assert.deepEqual(known.map(({ name }) => name), ["w"]);
+});
+
+Deno.test("undoInt8() takes onnxruntime's attention and embeddings on integers apart, as close as 8 bits are", async () => {
+  const bytes = (dims: number[], seed: number): Tensor => ({
+    ...{ type: "uint8", dims },
+    data: Uint8Array.from(random(dims, seed, 40).data, (x) => Math.max(0, Math.min(128 + x, 255))),
+  });
+  const model = modelOf(
+    `input ids int32[1, 3]; input kinds int32[1, 3]; input mask int32[1, 3]
+     output y float32[1, 3, 8]
+     e, m = com.microsoft::QEmbedLayerNormalization(ids, kinds, we, pe, se, ga, be, mask, s, s, s, s, s, z, z, z, z, z) @ emb_quant
+     q, qs, qz = DynamicQuantizeLinear(e)
+     y = com.microsoft::QAttention(q, w, b, qs, ws, m, qz, z) {num_heads=2} @ att_quant`,
+    {
+      ...{ we: bytes([5, 8], 1), pe: bytes([4, 8], 2), se: bytes([2, 8], 3) },
+      ...{ ga: bytes([8], 4), be: bytes([8], 5), s: scalar(0.02), z: uint8(128) },
+      ...{ w: bytes([8, 24], 6), ws: scalar(0.01), b: random([24], 7) },
+    },
+  );
+  const undone = undoInt8(model);
+  assert.deepEqual(undone.left, []);
+  const attention = undone.layers.find(({ node }) => node === "att");
+  assert.deepEqual([attention?.form, attention?.weights], ["dynamic", "uint8"]);
+  const ids = (...values: number[]): Tensor => ({
+    ...{ type: "int32", dims: [1, 3] },
+    data: Int32Array.from(values),
+  });
+  const feeds = { ids: ids(4, 0, 2), kinds: ids(0, 1, 1), mask: ids(1, 1, 0) };
+  assert.ok(error(await run(undone.model, feeds), await run(model, feeds)) < 0.02);
+});
+
+Deno.test("undoInt8() has rows of a table that the file moves as integers, and a bias of 16 bits", async () => {
+  const model = modelOf(
+    `input i int64[2]
+     output y float32[2, 2]
+     r = Gather(t, i); p = Transpose(r) {perm=[1, 0]}; d = DequantizeLinear(p, s, z)
+     b = com.microsoft::DequantizeLinear(b16, s, b0); y = Add(d, b)`,
+    {
+      t: { type: "uint8", dims: [3, 2], data: Uint8Array.of(1, 2, 3, 4, 5, 6) },
+      ...{ s: scalar(0.5), z: uint8(1) },
+      b16: { type: "uint16", dims: [2], data: Uint16Array.of(1000, 1002) },
+      b0: { type: "uint16", dims: [], data: Uint16Array.of(1000) },
+    },
+  );
+  const { model: undone, left } = undoInt8(model);
+  assert.deepEqual([operators(undone), left], [["Gather", "Transpose", "Add"], []]);
+  const feeds = { i: { type: "int64", dims: [2], data: BigInt64Array.of(2n, 0n) } } as const;
+  const { y } = await run(undone, feeds);
+  // By hand: rows [2, 2.5] and [0, 0.5], turned, and 0 and 1 beside.
+  assert.deepEqual([...y!.data], [2, 1, 2.5, 1.5]);
 });

@@ -16,8 +16,8 @@ export interface BlockWriter {
 
 /**
  * Writes weights that a file held with a scale for each block of each row as these very integers, behind a
- * Cast and a Mul that the runtime folds. Blocks are made, and undone, by Reshape. Zero points are taken off,
- * which stands for the same values.
+ * Cast and a Mul that the runtime folds. Blocks are made, and undone, by Reshape. Zero points are taken off
+ * where int8 holds what is left, which stands for the same values; otherwise a Sub does it.
  */
 export function writeKnownBlocks(
   name: string,
@@ -27,12 +27,15 @@ export function writeKnownBlocks(
   const { integers: { dims }, axis, blockSize, scales } = known;
   const blocks = Math.ceil(dims[axis]! / blockSize);
   const split = (size: number) => [...dims.slice(0, axis), blocks, size, ...dims.slice(axis + 1)];
-  const data = stepsOf(known, blocks);
-  const isSmall = write.packs && data.every((step) => step >= -8 && step <= 7);
-  const type = isSmall ? "int4" : "int8";
+  const steps = stepsOf(known, blocks);
+  const none = { ...known, zeroPoints: new Uint8Array(scales.length) };
+  const data = steps ?? stepsOf(none, blocks, true)!;
+  const isSmall = write.packs && data.every((step) => step >= -8 && step <= 7) &&
+    steps !== undefined;
+  const type = steps ? "int8" : known.integers.type;
   const stored = write.constant(
-    `${name}_${type}`,
-    { type: "int8", dims: split(blockSize), data },
+    `${name}_${isSmall ? "int4" : type}`,
+    { type, dims: split(blockSize), data } as Tensor,
     isSmall ? { packed: "int4" } : {},
   );
   const scale = write.constant(`${name}_scale`, {
@@ -50,9 +53,16 @@ export function writeKnownBlocks(
       dims: [values.length],
       data: BigInt64Array.from(values, BigInt),
     });
+  const centred = steps ? wide : write.fresh(`${name}_centred`);
+  const zeroPoint = () =>
+    write.constant(`${name}_zero_point`, {
+      ...{ type: "float32", dims: split(1) },
+      data: Float32Array.from(known.zeroPoints),
+    });
   const nodes = [
     makeNode("Cast", [stored], [wide], { to: TensorProto_DataType.FLOAT }),
-    makeNode("Mul", [wide, scale], [scaled]),
+    ...steps ? [] : [makeNode("Sub", [wide, zeroPoint()], [centred])],
+    makeNode("Mul", [centred, scale], [scaled]),
     makeNode("Reshape", [scaled, list("shape", padded)], [flat]),
   ];
   if (isWhole) return nodes;
@@ -60,33 +70,34 @@ export function writeKnownBlocks(
   return [...nodes, makeNode("Slice", [flat, ...cut], [name])];
 }
 
-/** The integers less their zero points, filled up to whole blocks along the axis. */
+/** The integers less their zero points, filled up to whole blocks along the axis; undefined if int8 does not hold them. */
 function stepsOf(
-  { integers: { dims, data }, zeroPoints, axis, blockSize }: KnownIntegers & {
+  { integers: { dims, data, type }, zeroPoints, axis, blockSize }: KnownIntegers & {
     readonly axis: number;
     readonly blockSize: number;
   },
   blocks: number,
-): Int8Array {
+  asStored = false,
+): Int8Array | Uint8Array | undefined {
   const run = elementCount(dims.slice(axis + 1));
   const [length, padded] = [dims[axis]!, blocks * blockSize];
-  const steps = new Int8Array(elementCount(dims.slice(0, axis)) * padded * run);
+  const count = elementCount(dims.slice(0, axis)) * padded * run;
+  const steps = asStored && type === "uint8" ? new Uint8Array(count) : new Int8Array(count);
   for (let i = 0; i < data.length; i++) {
     const [row, column] = [Math.floor(i / run), i % run];
     const [outer, along] = [Math.floor(row / length), row % length];
     const block = (outer * blocks + Math.floor(along / blockSize)) * run + column;
-    steps[(outer * padded + along) * run + column] = data[i]! - zeroPoints[block]!;
+    const step = data[i]! - zeroPoints[block]!;
+    const at = (outer * padded + along) * run + column;
+    steps[at] = step;
+    if (steps[at] !== step) return undefined;
   }
   return steps;
 }
 
-/** Whether integers have scales for blocks, and int8 holds them without their zero points. */
+/** Whether integers have scales for blocks. */
 export function areBlocks(
   known: KnownIntegers | undefined,
 ): known is KnownIntegers & { readonly axis: number; readonly blockSize: number } {
-  if (known?.blockSize === undefined || known.axis === undefined) return false;
-  const { integers: { data, type }, zeroPoints, bits = 8 } = known;
-  // Those of fewer bits than 8 are never more than 15 steps from their zero point.
-  const middle = type === "int8" ? 0 : 128;
-  return bits < 8 || (data.length > 0 && zeroPoints.every((one) => one === middle));
+  return known?.blockSize !== undefined && known.axis !== undefined;
 }

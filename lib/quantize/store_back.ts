@@ -95,7 +95,7 @@ function asIntegers(tensor: TensorProto, { fresh }: Storing): Stored | undefined
       tensors,
     };
   }
-  if (!known || known.blockSize !== undefined) return undefined;
+  if (!known) return undefined;
   const { integers, scales, zeroPoints, axis } = known;
   const { name } = tensor;
   const dims = axis === undefined ? [] : integers.dims.map((dim, i) => i === axis ? dim : 1);

@@ -6,7 +6,7 @@ import { convert } from "../../lib/quantize/convert.ts";
 import { areBlocks, type BlockWriter, writeKnownBlocks } from "../../lib/quantize/known_blocks.ts";
 import { qconfigMapping } from "../../lib/quantize/mapping.ts";
 import { float32, type QConfig, weightOnly } from "../../lib/quantize/qconfig.ts";
-import type { Tensor } from "../../lib/tensor/tensor.ts";
+import { float32 as float32s, type Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf, random, run } from "../passes/fixtures.ts";
 
 Deno.test("writeKnownBlocks() takes zero points off and fills the last block up", () => {
@@ -30,6 +30,28 @@ Deno.test("writeKnownBlocks() takes zero points off and fills the last block up"
   assert.deepEqual([integers.packed, ...integers.dims], ["int4", 2, 2, 2]);
   assert.deepEqual([...integers.data].map(Number), [0, 0, 7, 1, 0, 0, 0, 0]);
   assert.deepEqual(scales.dims, [2, 1, 2]);
+});
+
+Deno.test("blocks of eight bits keep zero points that leave more than int8 holds", async () => {
+  const file = modelOf(
+    `input x float32[N, 16]\noutput y float32[N, 16]
+     d = DequantizeLinear(w, s, z) {axis=0, block_size=8}; y = MatMul(x, d)`,
+    {
+      w: {
+        type: "uint8",
+        dims: [16, 16],
+        data: Uint8Array.from({ length: 256 }, (_, i) => 255 - i),
+      },
+      s: float32s([2, 16], Float32Array.from({ length: 32 }, (_, i) => (i + 1) / 64)),
+      z: { type: "uint8", dims: [2, 16], data: Uint8Array.from({ length: 32 }, (_, i) => 8 * i) },
+    },
+    21,
+  );
+  const own = convert(undoInt8(file).model, qconfigMapping({ default: weightOnly() }));
+  const operators = ["Cast", "Sub", "Mul", "Reshape", "MatMul"];
+  assert.deepEqual(own.graph.node.map(({ opType }) => opType), operators);
+  const feeds = { x: random([3, 16], 4) };
+  assert.deepEqual(await run(own, feeds), await run(file, feeds));
 });
 
 Deno.test("weights in blocks come out with the values that the file gave them", async () => {

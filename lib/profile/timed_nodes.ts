@@ -14,6 +14,8 @@ export interface TimedNode {
   readonly covers: readonly string[];
   /** Milliseconds in one run, without what is in its bodies. */
   readonly ms: number;
+  /** Executions in one run. */
+  readonly executions: number;
 }
 
 /** What the runtime executes of a model. */
@@ -25,12 +27,10 @@ export interface TimedGraph {
 /** Options for {@linkcode timedNodes}. */
 export interface TimedNodesOptions {
   runtime: Runtime;
-  /** What observing adds, to be taken off. @default {nothing} */
-  overhead?: ProfilingOverhead;
   signal?: AbortSignal;
 }
 
-/** What observing adds where all of it is kept. */
+/** What observing adds: all of it is kept. */
 const KEPT: ProfilingOverhead = { inside: () => 0, outside: 0 };
 
 /**
@@ -41,19 +41,39 @@ const KEPT: ProfilingOverhead = { inside: () => 0, outside: 0 };
 export async function timedNodes(
   model: Model,
   samples: readonly Feeds[],
-  { runtime, overhead = KEPT, signal }: TimedNodesOptions,
+  { runtime, signal }: TimedNodesOptions,
 ): Promise<TimedGraph | undefined> {
   const optimized = await runtime.optimized(model);
   const profile = optimized && await runtime.profile(model, samples, { ...signal && { signal } });
   if (!profile) return undefined;
   const { graph } = optimized;
   const origins = originsOf(model.graph, graph);
-  const own = ownTimes(profile.nodes, overhead);
+  const own = ownTimes(profile.nodes, KEPT);
   const nodes = matchProfile(profile.nodes, graph).flatMap((node, i): TimedNode[] => {
     if (!node) return [];
     const { original, covers } = origins.get(node) ?? { covers: [] };
     const all = original ? [original, ...covers.filter((one) => one !== original)] : covers;
-    return [{ node, covers: all.map(({ name }) => name), ms: own[i]! }];
+    const { executions } = profile.nodes[i]!;
+    return [{ node, covers: all.map(({ name }) => name), ms: own[i]!, executions }];
   });
   return { graph, nodes };
+}
+
+/** What observing adds to an execution at most, ms: single microseconds, more on a busy machine. */
+const MOST_ADDED = 0.01;
+
+/**
+ * The same with times that make up a whole run, as it was measured unobserved. What observing adds is taken off
+ * each execution first: where it is not, small nodes look as if they took half of a small network.
+ *
+ * @param wholeMs Milliseconds of a run.
+ */
+export function scaledTo({ graph, nodes }: TimedGraph, wholeMs: number): TimedGraph {
+  const sumOf = (all: readonly TimedNode[]) => all.reduce((sum, { ms }) => sum + ms, 0);
+  const executions = nodes.reduce((all, one) => all + one.executions, 0);
+  const added = Math.min(MOST_ADDED, Math.max(0, sumOf(nodes) - wholeMs) / executions);
+  const plain = nodes.map((one) => ({ ...one, ms: Math.max(0, one.ms - added * one.executions) }));
+  const sum = sumOf(plain);
+  const scale = sum > 0 ? wholeMs / sum : 1;
+  return { graph, nodes: plain.map((one) => ({ ...one, ms: one.ms * scale })) };
 }

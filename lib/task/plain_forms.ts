@@ -3,14 +3,18 @@ import type { Model } from "../onnx/model.ts";
 import { nameNodes } from "../onnx/name_nodes.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
 import { QUANTIZED_OPSET, raiseOpset } from "../onnx/opset.ts";
+import { convToWinograd } from "../passes/conv_to_winograd.ts";
 import { fastOperators } from "../passes/fast_operators.ts";
 import { withFixedInputs } from "../passes/fixed_inputs.ts";
 import { freezeRandom } from "../passes/freeze_random.ts";
 import { rootContext } from "../passes/pass.ts";
 import { raisedFrom, raiseFloats, withoutNote } from "../passes/raise_floats.ts";
+import type { ConvShape } from "../passes/read_conv.ts";
+import { winogradCost, winogradForms } from "../passes/winograd_forms.ts";
+import type { WinogradForm } from "../record/recipe.ts";
 import { learnShapes } from "../runtime/learn_shapes.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Feeds } from "../tensor/tensor.ts";
+import { elementCount, type Feeds } from "../tensor/tensor.ts";
 
 /** A network that computes in float32. */
 export interface PlainNetwork {
@@ -33,8 +37,20 @@ export interface FastNetwork {
   readonly pieces: ReadonlyMap<string, readonly string[]>;
 }
 
+/** How many times the bytes of its weights a convolution may take in memory. */
+const MOST_WEIGHTS = 2;
+
+/** The form of Winograd's that should be the fastest of a convolution, by an estimate. */
+function likelyForm(conv: ConvShape): WinogradForm | undefined {
+  const { channels, filters, window: { kernel } } = conv;
+  const bytes = 4 * channels * filters * elementCount(kernel);
+  return winogradForms(conv).find((form) =>
+    winogradCost(conv, form)!.weightBytes <= MOST_WEIGHTS * bytes
+  );
+}
+
 /**
- * The network with the same numbers by operators that run faster, its convolutions left aside.
+ * The network with the same numbers, up to rounding, by operators that should run faster.
  *
  * @param model Float32, each node with a name of its own.
  * @returns Undefined if there is nothing to write.
@@ -53,7 +69,8 @@ export async function fastNetwork(
   });
   const context = rootContext(named.graph);
   const known = shapes.afresh();
-  const written = fastOperators(named.graph, { shapes: known }, context);
+  const convs = convToWinograd(named.graph, known, { form: likelyForm }, context);
+  const written = fastOperators(convs, { shapes: known }, context);
   if (written === named.graph) return undefined;
   const before = new Set<NodeProto>(named.graph.node);
   const pieces = Map.groupBy(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseGraph } from "../../lib/onnx/text.ts";
 import { layerCosts } from "../../lib/profile/layer_costs.ts";
-import type { TimedGraph } from "../../lib/profile/timed_nodes.ts";
+import { scaledTo, type TimedGraph } from "../../lib/profile/timed_nodes.ts";
 
 /** A graph that runs as it stands; of each node the nodes it covers, and its milliseconds. */
 function timed(text: string, rows: readonly (readonly [covers: string, ms: number])[]): TimedGraph {
@@ -12,6 +12,7 @@ function timed(text: string, rows: readonly (readonly [covers: string, ms: numbe
       node,
       covers: rows[i]![0].split(" ").filter(Boolean),
       ms: rows[i]![1],
+      executions: 1,
     })),
   };
 }
@@ -60,4 +61,15 @@ Deno.test("layerCosts() leaves what belongs to no layer, and what only moves val
   assert.deepEqual(layerCosts([{ here: ["none"], there: ["none"] }], file, file), [
     { ms: 0, otherMs: 0, runs: [] },
   ]);
+});
+
+Deno.test("scaledTo() takes off what observing adds to each node, and makes times add up to the whole", () => {
+  const seen = timed(`h = Exp(x)\ny = Neg(h)`, [["exp", 0.036], ["neg", 0.006]]);
+  // 0.042 were seen of 0.032: 0.005 for each of two nodes.
+  const times = scaledTo(seen, 0.032).nodes.map(({ ms }) => ms.toFixed(6));
+  assert.deepEqual(times, ["0.031000", "0.001000"]);
+  const far = timed(`h = Exp(x)\ny = Neg(h)`, [["exp", 6], ["neg", 2]]);
+  const sum = scaledTo(far, 4).nodes.reduce((all, { ms }) => all + ms, 0);
+  assert.ok(Math.abs(sum - 4) < 1e-9); // another pace, not what observing adds
+  assert.ok(Math.abs(scaledTo(far, 4).nodes[1]!.ms - 1) < 0.01);
 });

@@ -64,7 +64,12 @@ Deno.test("diagnose() names float32 operators of which a faster form was measure
     `input x float32[1, 65536]\noutput y float32[1, 65536]\nh = Exp(x) @ exp\ny = Relu(h) @ relu`,
   );
   const runtime = clocked((opType) => opType === "Relu" ? 7 : 1);
-  const { record } = await diagnose(model, { runtime, rounds: 5 });
+  const diagnosis = await diagnose(model, { runtime, rounds: 5 });
+  const { record } = diagnosis;
+  assert.match(
+    `${diagnosis}`,
+    /takes 8\.00 ms a run\. The same numbers by other operators take ×0\.25/,
+  );
   assert.equal(record.latency, undefined);
   assert.equal(record.exactLatency!.ratio.value, 0.25);
   const [{ rule, title, nodes, ms, mendedMs }] = record.findings as [FileFinding];

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { initWasm, Resvg } from "@resvg/resvg-wasm";
+import { Resvg } from "@resvg/resvg-wasm";
+import { pngOf } from "../../lib/report/png.ts";
 import { ellipsis, textWidth, wrapText } from "../../lib/report/text_width.ts";
 
 Deno.test("textWidth() is at least the width of the text in Inter, and not much more", async () => {
-  const [wasm, inter] = await Promise.all([
-    import.meta.resolve("@resvg/resvg-wasm/index_bg.wasm"),
-    import.meta.resolve("@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf"),
-  ].map((file) => Deno.readFile(new URL(file))));
-  await initWasm(wasm!);
+  await pngOf('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'); // loads resvg, once for all
+  const inter = await Deno.readFile(
+    new URL(import.meta.resolve("@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf")),
+  );
   const texts = [
     "static · percentile 99.99 · per-channel · CNN + GRU/Linear",
     "−0.30 [−0.74, +0.14]",
@@ -19,7 +19,7 @@ Deno.test("textWidth() is at least the width of the text in Inter, and not much 
   for (const text of texts) {
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9000" height="200">` +
       `<text y="120" font-family="Inter" font-size="100">${text}</text></svg>`;
-    const { width } = new Resvg(svg, { font: { fontBuffers: [inter!] } }).innerBBox()!;
+    const { width } = new Resvg(svg, { font: { fontBuffers: [inter] } }).innerBBox()!;
     const guess = textWidth(text, 100);
     assert.ok(guess >= width && guess < 1.35 * width, `"${text}": ${guess} for ${width}`);
   }

@@ -21,9 +21,8 @@ export function readPackedProduct(
   const given = readTensorProto(scale).data;
   const zeros = zero && readTensorProto(zero).data;
   if (!(given instanceof Float32Array)) return "its scales are not float32";
-  if (!(bytes instanceof Uint8Array) || (zeros && !(zeros instanceof Uint8Array))) {
-    return "its integers or zero points are not packed in bytes";
-  }
+  if (!(bytes instanceof Uint8Array)) return "its integers are not packed in bytes";
+  if (zeros && !(zeros instanceof Uint8Array)) return "its zero points are no integers";
   const blockBytes = blockSize * bits / 8;
   const zeroBytes = Math.ceil(blocks * bits / 8);
   if (

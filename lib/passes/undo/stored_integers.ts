@@ -49,14 +49,14 @@ export function gridOf<Data extends Float32Array | Int8Array | Uint8Array>(
     : undefined;
 }
 
-/** The same as one list of scales and zero points. Undefined where no axis and no blocks say it. */
+/** The same as one list of scales and zero points. Undefined where no axis and no blocks say it, or no number. */
 export function knownOf(stored: StoredIntegers): KnownIntegers | undefined {
   const { integers, bits, scale, block } = stored;
   const { dims } = integers;
   const Integers = integers.type === "int8" ? Int8Array : Uint8Array;
   const single = dims.map(() => 1);
   const zero = stored.zero ?? { dims: single, data: new Integers(1) };
-  if (!scale) return undefined;
+  if (!scale?.data.every(Number.isFinite)) return undefined;
   const shared = scale.dims.map((length, i) => Math.max(length, zero.dims[i]!));
   const varying = shared.flatMap((length, i) => length > 1 ? [i] : []);
   const few = bits === 8 ? {} : { bits };

@@ -185,7 +185,8 @@ function dequantized(
   if (zeroTensor && zeros?.length !== scales.data.length) {
     return "it has not as many zero points as scales";
   }
-  const axis = (intAttribute(node, "axis", 1) + dims.length) % dims.length;
+  const stated = intAttribute(node, "axis", 1);
+  const axis = stated < 0 ? stated + dims.length : stated;
   const size = intAttribute(node, "block_size", 0);
   const count = scales.data.length;
   const shared = size > 0

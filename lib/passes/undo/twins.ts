@@ -45,12 +45,16 @@ export class Twins {
   readonly #readers: ReadonlyMap<string, readonly NodeProto[]>;
   readonly #makers: ReadonlyMap<string, NodeProto>;
   readonly #pinned: ReadonlySet<string>;
+  readonly #inputs: ReadonlySet<string>;
+  /** Tensors with a range, by what the floats that were integers before are moved to. */
+  readonly #moved = new Map<string, string>();
 
   constructor(graph: GraphProto, readonly context: PassContext, readonly log: UndoLog) {
     this.#constants = visibleConstants(graph, context);
     this.#readers = consumers(graph);
     this.#makers = producers(graph);
     this.#pinned = pinned(graph);
+    this.#inputs = new Set(graph.input.map(({ name }) => name));
   }
 
   /** Whether anything is float32 now that was not in the file. */
@@ -81,6 +85,16 @@ export class Twins {
   /** The float32 name of a tensor that a DequantizeLinear of the file made; else the name itself. */
   named(name: string): string {
     return this.#renamed.get(name) ?? name;
+  }
+
+  /** The tensor with a range that a node of the file reads here, itself or moved; undefined of other floats. */
+  rangedSource(name: string): string | undefined {
+    return this.#renamed.get(name) ?? this.#moved.get(name);
+  }
+
+  /** Notes that floats are those of another tensor, moved. */
+  noteMoved(name: string, source: string): void {
+    this.#moved.set(name, source);
   }
 
   /** Writes a node in the place of one of the file. */
@@ -194,12 +208,17 @@ export class Twins {
     this.write(node, from);
     this.#isChanged = true;
     this.#dequantized.set(key, float);
-    const made = this.makerOf(integers);
-    const why = made
-      ? `${made.opType} makes its integers`
-      : "its integers are an input of the graph";
-    this.log.leave(node, why);
+    this.log.leave(node, this.whoMakes(integers));
     return float;
+  }
+
+  /** Why integers that nothing known made stay integers. */
+  whoMakes(integers: string): string {
+    const maker = this.makerOf(integers);
+    if (maker) return `${maker.opType} makes its integers`;
+    return this.#inputs.has(integers)
+      ? "its integers are an input of the graph"
+      : "its integers come from the graph around";
   }
 
   /** A float32 constant that knows the integers of a stored one. @returns Undefined of what it cannot be. */

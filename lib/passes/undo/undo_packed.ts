@@ -17,8 +17,8 @@ export function undoPacked(graph: GraphProto, context: PassContext, log: UndoLog
     if (!PACKED.has(packed.opType)) return packed;
     const isProduct = packed.opType === "MatMulNBits";
     const read = (isProduct ? readPackedProduct : readPackedRows)(packed, constants);
-    if (typeof read === "string") {
-      log.leave(packed, read);
+    if (typeof read === "string" || !read.scales.every(Number.isFinite)) {
+      log.leave(packed, typeof read === "string" ? read : "its scales are not finite");
       return packed;
     }
     const [first = "", second = ""] = packed.input;

@@ -88,7 +88,9 @@ function quantize(node: NodeProto, twins: Twins): void {
   if (!range) {
     const why = isConstant
       ? "it makes integers of a constant in a way that is not known"
-      : "its scale or zero point is no single constant, or not of float32";
+      : twins.constant(scale)
+      ? "its scale is no single float32 above 0, or its zero point no single constant"
+      : "its scale is no constant";
     twins.log.leave(node, why);
     keep(node, twins);
     return;
@@ -131,8 +133,15 @@ function dequantize(node: NodeProto, twins: Twins): void {
     twins.rename(y, moved, node);
     return;
   }
-  twins.log.leave(node, whyStays(stored, twin !== undefined));
+  const why = stored
+    ? `its integers are ${dataTypeName(stored.dataType)}`
+    : twin
+    ? "it reads integers with another scale than they were made with"
+    : twins.whoMakes(integers);
+  twins.log.leave(node, why);
   keep(node, twins);
+  // What reads these floats is a layer of integers all the same.
+  twins.noteMoved(y, y);
 }
 
 /** The floats of rows of a table that a file moves as integers: dequantized ahead of the moves. */
@@ -154,13 +163,6 @@ function movedRows(node: NodeProto, twins: Twins): string | undefined {
     twins.write({ ...move, input, output: [float] }, move, node);
   }
   return float;
-}
-
-function whyStays(stored: TensorProto | undefined, isTwin: boolean): string {
-  if (stored) return `its integers are ${dataTypeName(stored.dataType)}`;
-  return isTwin
-    ? "it reads integers with another scale than they were made with"
-    : "its integers are computed by nothing that is known";
 }
 
 /** Integers of 16 bits that are made floats: a bias, and no matrix that would be twice as large. */
@@ -217,9 +219,22 @@ function move(node: NodeProto, twins: Twins): void {
 function keep(node: NodeProto, twins: Twins): void {
   const input = node.input.map((name) => twins.named(name));
   const changed = input.some((name, i) => name !== node.input[i]);
-  const kept = changed ? { ...node, input } : node;
-  twins.write(kept, node);
-  if (!changed) return;
+  twins.write(changed ? { ...node, input } : node, node);
+  const sources = node.input.map((name) => twins.rangedSource(name));
+  const [first] = sources;
+  if (first !== undefined && isMove(node)) {
+    for (const name of node.output) twins.noteMoved(name, first);
+  }
+  const source = sources.find((one) => one !== undefined);
+  if (source !== undefined) logLayer(node, { input, source }, twins);
+}
+
+/** Notes down a layer between DequantizeLinear and QuantizeLinear. */
+function logLayer(
+  node: NodeProto,
+  { input, source }: { readonly input: readonly string[]; readonly source: string },
+  twins: Twins,
+): void {
   const makers = node.input.flatMap((name, i) =>
     input[i] === name ? [] : twins.makerOf(name) ?? []
   );
@@ -231,9 +246,10 @@ function keep(node: NodeProto, twins: Twins): void {
     return known ? [known.integers.type] : [];
   });
   // Without integers on both sides it computes in float32 in the file too.
-  const isFloat = weights.length === 0 && (readers.length === 0 || twins.constant(input[1] ?? ""));
+  const isFloat = weights.length === 0 &&
+    (makers.length === 0 || readers.length === 0 || twins.constant(input[1] ?? ""));
   if (isFloat) return;
-  const range = twins.log.ranges.get(input.find((name, i) => name !== node.input[i])!);
+  const range = twins.log.ranges.get(source);
   twins.log.layers.push({
     node: node.name,
     form: "static",

@@ -1,4 +1,4 @@
-import { captured, consumers, producers, removeDeadNodes } from "../../onnx/graph.ts";
+import { captured, consumers, producers, removeDeadNodes, subgraphs } from "../../onnx/graph.ts";
 import { isStandard } from "../../onnx/node.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
 import { everywhere, type PassContext, visibleConstants } from "../pass.ts";
@@ -44,15 +44,16 @@ function undoConstants(graph: GraphProto, context: PassContext, log: UndoLog): G
     const last = nodes.at(-1)!;
     const known = knownOf(stored);
     if (!known || results.has(name) && !rows) {
-      const why = known ? "it makes an output of the graph" : "its scales vary in all dimensions";
+      const why = known
+        ? "it makes an output of the graph"
+        : "its scales are not finite, or vary in all dimensions";
       log.leave(last, why);
       continue;
     }
     if (!rows) {
       added.set(name, floatConstant(name, known));
       replaced.set(last, undefined);
-      const reading = readers.get(name) ?? [];
-      logReaders(name, { reading, nodes, makers, type: stored.type }, log);
+      logReaders(name, graph, { nodes, type: stored.type }, log);
       continue;
     }
     const table = added.get(found.made) ??
@@ -81,18 +82,18 @@ function undoConstants(graph: GraphProto, context: PassContext, log: UndoLog): G
   });
 }
 
-/** Notes the layers down that read a constant as their weights, and floats beside it. */
+/** Notes the layers down that read a constant as their weights, and floats beside it; those in bodies, too. */
 function logReaders(
   name: string,
-  { reading, nodes, makers, type }: {
-    readonly reading: readonly NodeProto[];
-    readonly nodes: readonly NodeProto[];
-    readonly makers: ReadonlyMap<string, NodeProto>;
-    readonly type: string;
-  },
+  graph: GraphProto,
+  made: { readonly nodes: readonly NodeProto[]; readonly type: string },
   log: UndoLog,
 ): void {
-  for (const reader of reading) {
+  const makers = producers(graph);
+  for (const reader of graph.node) {
+    for (const body of captured(reader).has(name) ? subgraphs(reader) : []) {
+      logReaders(name, body, made, log);
+    }
     const places = isStandard(reader) ? WEIGHT_INPUTS.get(reader.opType) : undefined;
     const at = places?.find((i) => reader.input[i] === name);
     if (at === undefined) continue;
@@ -100,8 +101,8 @@ function logReaders(
     if (reader.opType !== "Gather" && isQuantized(beside, makers)) continue;
     // A recurrent layer reads two of them.
     if (log.layers.some(({ node }) => node !== "" && node === reader.name)) continue;
-    const from = logNames([...nodes, reader]);
-    log.layers.push({ node: reader.name, form: "weights", from, weights: type });
+    const from = logNames([...made.nodes, reader]);
+    log.layers.push({ node: reader.name, form: "weights", from, weights: made.type });
   }
 }
 

@@ -62,11 +62,13 @@ function put(node: NodeProto, twins: Twins, written: Written): undefined {
   const inner = last ? twins.context.fresh(`${result}_channels_first`) : result;
   if (last) input[0] = transposed(input[0]!, [0, 3, 1, 2], node, twins);
   twins.write({ ...bare, domain: "", opType, name, input, output: [inner] }, node);
-  if (last) {
-    const back = { name: twins.context.fresh(`${name}_channels_last`) };
-    twins.write(makeNode("Transpose", [inner], [result], { perm: [0, 2, 3, 1] }, back), node);
-  }
   const range = scale === "" ? undefined : twins.range(scale, zeroPoint);
+  if (last) {
+    // The range is that of the result with channels first too: the Transposes go when both meet.
+    const ranged = range ? twins.ranged(y, inner, range, node) : inner;
+    const back = { name: twins.context.fresh(`${name}_channels_last`) };
+    twins.write(makeNode("Transpose", [ranged], [result], { perm: [0, 2, 3, 1] }, back), node);
+  }
   if (range) twins.pair(y, result, { range, scale, zeroPoint }, node);
   const read = twins.log.ranges.get(written.input[0]!);
   twins.log.layers.push({
@@ -80,6 +82,8 @@ function transposed(x: string, perm: readonly number[], node: NodeProto, twins: 
   const made = twins.context.fresh(`${x}_channels_first`);
   const name = twins.context.fresh(`${node.name}_channels_first`);
   twins.write(makeNode("Transpose", [x], [made], { perm }, { name }), node);
+  const range = twins.log.ranges.get(x);
+  if (range) twins.log.ranges.set(made, range);
   return made;
 }
 

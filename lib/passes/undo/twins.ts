@@ -135,13 +135,8 @@ export class Twins {
    * hides a Relu, which is written again.
    */
   pair(integers: string, float: string, twin: Omit<Twin, "float">, from: NodeProto): void {
-    const { range } = twin;
-    const limits = this.#limits(integers, range.type);
-    const name = this.#hidesRelu(float, range, limits[0])
-      ? this.#clip(float, range, limits[1], from)
-      : float;
+    const name = this.ranged(integers, float, twin.range, from);
     this.#twins.set(integers, { ...twin, float: name });
-    this.log.ranges.set(name, range);
     // For whoever still reads the integers; else it is dead.
     const quantize = from.opType === "QuantizeLinear"
       ? { ...from, input: [name, ...from.input.slice(1)] }
@@ -149,6 +144,16 @@ export class Twins {
         name: this.context.fresh(`${from.name}_quantize`),
       });
     this.write(quantize, from);
+  }
+
+  /** Notes the range of a float32 tensor. @returns Its name, or that of the Relu behind it that the range hides. */
+  ranged(integers: string, float: string, range: FileRange, from: NodeProto): string {
+    const limits = this.#limits(integers, range.type);
+    const name = this.#hidesRelu(float, range, limits[0])
+      ? this.#clip(float, range, limits[1], from)
+      : float;
+    this.log.ranges.set(name, range);
+    return name;
   }
 
   /** The least and the largest integer: training with fewer steps than the type has writes a Clip. */

@@ -148,3 +148,24 @@ Deno.test("undoInt8() reads ranges whose scales are float16 in float32, and take
   assert.deepEqual(operators(undone), ["Cast", "Cast"]);
   assert.deepEqual([[...ranges.values()].map(({ scale }) => scale), left], [[0.5], []]);
 });
+
+Deno.test("undoInt8() writes the Relu of a convolution with channels last, and knows its range with channels first", () => {
+  const { model, ranges, clipped } = undoInt8(modelOf(
+    `input x float32[1, 2, 2, 2]
+     output y float32[1, 2, 2, 1]
+     xq = QuantizeLinear(x, s, z)
+     c = com.microsoft::QLinearConv(xq, s, z, w, ws, wz, cs, cz) {channels_last=1} @ c
+     y = DequantizeLinear(c, cs, cz)`,
+    {
+      ...{ s: scalar(0.5), z: zero("uint8", 10), cs: scalar(0.25), cz: zero("uint8", 0) },
+      w: { type: "int8", dims: [1, 2, 1, 1], data: Int8Array.of(2, -4) },
+      ...{ ws: scalar(0.5), wz: zero("int8", 0) },
+    },
+  ));
+  assert.deepEqual(operators(model), ["Transpose", "Conv", "Relu", "Transpose", "Identity"]);
+  const [first, conv, relu] = model.graph.node;
+  assert.deepEqual([...clipped], relu!.output);
+  assert.deepEqual(ranges.get(relu!.output[0]!), { type: "uint8", scale: 0.25, zeroPoint: 0 });
+  assert.equal(ranges.get(conv!.input[0]!), ranges.get("x"));
+  assert.deepEqual(first!.output, [conv!.input[0]]);
+});

@@ -42,6 +42,8 @@ export interface BaselineWords {
   readonly outputs: string;
   /** The same where a sentence has it as a thing. */
   readonly reference: string;
+  /** The same in little room. */
+  readonly zero: string;
 }
 
 const FLOAT32: BaselineWords = {
@@ -53,6 +55,7 @@ const FLOAT32: BaselineWords = {
   operators: "float32",
   outputs: "float32",
   reference: "the float32 network",
+  zero: "float32",
 };
 
 const FILE: BaselineWords = {
@@ -64,13 +67,14 @@ const FILE: BaselineWords = {
   operators: "the file in float32 operators",
   outputs: "the given file",
   reference: "the given file",
+  zero: "as given",
 };
 
 /** The words for what a record compares with: the one place that knows what the baseline is called. */
 export function baselineWords({ given }: OfGiven): BaselineWords {
   if (!given) return FLOAT32;
-  const { outputs, reference } = given.reference ? FLOAT32 : FILE;
-  return { ...FILE, outputs, reference };
+  const { outputs, reference, zero } = given.reference ? FLOAT32 : FILE;
+  return { ...FILE, outputs, reference, zero };
 }
 
 /** A model by its name, and what it was: `model.onnx (int8 already: 3 layers dynamic)`. */

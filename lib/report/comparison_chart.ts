@@ -103,7 +103,7 @@ function comparisonsChart(entries: readonly Entry[]): Chart {
 
 function accuracyPanel(entries: readonly Entry[]): Chart {
   const [[, { metric, float32, given }]] = entries as [Entry];
-  const { outputs } = baselineWords({ given });
+  const { outputs, zero } = baselineWords({ given });
   const format = metricFormat({ metric, baseline: { selection: float32.value }, maxDrop: 0 });
   const relative = isRelative({ metric });
   const rows = entries.map(([label, { candidate, difference }]): ChartRow => {
@@ -119,7 +119,7 @@ function accuracyPanel(entries: readonly Entry[]): Chart {
       ? format.heading
       : `${metric.name} minus ${outputs}'s${format.differenceUnit && `,${format.differenceUnit}`}`,
     format: relative ? decimal : signed,
-    ...(relative ? {} : { lines: [{ at: 0, label: outputs, dashes: "5 4" }] }),
+    ...(relative ? {} : { lines: [{ at: 0, label: zero, dashes: "5 4" }] }),
   });
 }
 

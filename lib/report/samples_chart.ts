@@ -150,7 +150,7 @@ function levelsOf(study: Study): Level[] {
     // Of a relative metric float32 is perfect, and far above all there is to see.
     ...relative
       ? []
-      : [{ at: float32, label: baselineWords(study).short, dashes: "5 4", below: !higherIsBetter }],
+      : [{ at: float32, label: baselineWords(study).zero, dashes: "5 4", below: !higherIsBetter }],
   ];
 }
 

@@ -158,8 +158,8 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     return this.#setup.given ?? this.#setup.forms.model;
   }
 
-  /** The model as given against what accuracy is against, where that is another. */
-  async #evaluateGiven(split: Split): Promise<void> {
+  /** Measures the model as given against what accuracy is against, where that is another. */
+  async evaluateGiven(split: Split): Promise<void> {
     const { reference, givenName = "float32" } = this.#setup;
     if (!reference || reference === this.#given) return;
     await this.#evaluate(this.#given, split, givenName);
@@ -175,7 +175,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
   async test(recipe: Recipe): Promise<void> {
     const { model } = await this.build(recipe);
     await this.baseline("test");
-    await this.#evaluateGiven("test");
+    await this.evaluateGiven("test");
     await this.#evaluate(model, "test", this.#nameOf(recipe));
   }
 
@@ -249,7 +249,7 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     const { store, signal, progress } = this.#setup;
     const { recipe } = ask;
     await this.baseline("selection");
-    await this.#evaluateGiven("selection");
+    await this.evaluateGiven("selection");
     const started = performance.now();
     const base = await this.#setup.forms.get(recipe.base);
     const problem = this.#problemOf(recipe, base);

@@ -4,6 +4,7 @@ import { labelledCount } from "../evaluate/labels_of.ts";
 import type { Metric } from "../evaluate/metric.ts";
 import { resolutionNote } from "../evaluate/resolution.ts";
 import { baselineWords } from "../record/given_record.ts";
+import type { OutputError } from "../record/trial_record.ts";
 import { isSameMachine, machineText, runtimeName, timedInText } from "../record/runtime_name.ts";
 import { unverifiedRuntime } from "../record/verified_runtime.ts";
 import type { WorkContext } from "./study_strategy.ts";
@@ -53,7 +54,7 @@ async function otherTimesNote({ store, runtimes: { time } }: WorkContext) {
 
 /** Kept from the first run, as they need what float32 gave for each sample, which is not. */
 async function float32Notes(
-  { subject: { reference, given }, data, metric, store, experiment }: WorkContext,
+  { model, subject: { reference, given }, data, metric, store, experiment }: WorkContext,
 ): Promise<readonly string[]> {
   const stored = await store.document(FLOAT32_NOTES);
   if (stored !== undefined) return stored as string[];
@@ -62,8 +63,28 @@ async function float32Notes(
     ...float32,
     name: baselineWords({ given }).outputs,
   });
+  if (given?.reference) {
+    await experiment.evaluateGiven("selection");
+    const own = await store.evaluation(await model.hash(), "selection");
+    notes.push(...otherNetworkNote(given.reference.name, own?.outputs));
+  }
   await store.putDocument(FLOAT32_NOTES, notes);
   return notes;
+}
+
+/** Signal over noise, dB, below which an int8 file hardly comes from a network: a third of it is noise. */
+const FAR = 10;
+
+/** Warns of a reference that the file was likely not made from. */
+function otherNetworkNote(name: string, outputs: OutputError | undefined): string[] {
+  if (!outputs || outputs.sqnr === null || outputs.sqnr >= FAR) return [];
+  const { sqnr } = outputs;
+  return [
+    `The outputs of the given file have ${
+      sqnr.toFixed(1)
+    } dB of signal over noise against those of ${name}: ` +
+    "was it made from that network?",
+  ];
 }
 
 function scoredSamples(dataset: Dataset, metric: Metric): number {

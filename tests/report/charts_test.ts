@@ -144,6 +144,21 @@ Deno.test("differenceChart() lists the trials best first, with budget and float3
   assert.ok(text.includes(">budget</text>") && text.includes(">float32</text>"));
 });
 
+Deno.test("differenceChart() has a row for an int8 file that stands beside float32, which is its line", () => {
+  const study = sweepStudy();
+  const accuracy = { ...study.trials[0]!.accuracy!, difference: around(-1.5, 0.8, 500) };
+  const reference = { name: "float32.onnx", hash: "", bytes: 9 };
+  const given = { form: "int8" as const, reference, accuracy: { selection: accuracy } };
+  const text = svg(differenceChart({ ...study, given }));
+  assert.match(
+    text,
+    /class="row" data-trial="0"[^]*>the file as given<[^]*−1\.50 \[−2\.30, −0\.70\]/,
+  );
+  assert.ok(text.includes(">float32</text>") && !text.includes(">as given</text>"));
+  const own = svg(differenceChart({ ...study, given: { form: "int8" } }));
+  assert.ok(own.includes(">as given</text>") && !own.includes("the file as given"));
+});
+
 Deno.test("sizeChart() starts with float32 and goes on with the smallest", () => {
   const study = studyOf([
     { name: "big", family: "dynamic", bytes: 6_000_000 },

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { readModel } from "../../lib/onnx/file.ts";
-import type { Model } from "../../lib/onnx/model.ts";
+import { Model } from "../../lib/onnx/model.ts";
+import { makeNode } from "../../lib/onnx/node.ts";
 import type { SweepConfigInput } from "../../lib/config/sweep_config.ts";
 import type { MappingConfigInput } from "../../lib/config/mapping_config.ts";
 import type { Study } from "../../lib/record/study_record.ts";
@@ -16,7 +17,7 @@ import { remakeTrial } from "../../lib/task/remake_trial.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import { openRuntime } from "../../lib/runtime/open_runtime.ts";
 import { hasty } from "../cost/hasty.ts";
-import { pacedRuntime, tinyData, tinyModel } from "./tiny.ts";
+import { pacedRuntime, tinyData, tinyInt8File, tinyModel } from "./tiny.ts";
 import { inTempFolder } from "../temp_folder.ts";
 
 /** Three configurations; latency in as few rounds as an interval needs. */
@@ -330,4 +331,30 @@ Deno.test("sweep() keeps a layer that int8 slows in float32, and does so when it
     assert.deepEqual(accuracies(again), accuracies(study));
     const remade = await remakeTrial(tinyModel(), tinyData(), trial);
     assert.equal(await remade.hash(), trial.modelHash);
+  }));
+
+Deno.test("sweep() of an int8 file doubts a reference that it was not made from, and goes on beside no other", () =>
+  inFolder(async (out) => {
+    const file = await tinyInt8File();
+    const { proto } = tinyModel();
+    const node = proto.graph!.node.map((one) =>
+      one.opType === "Gemm" ? { ...one, output: ["turned"] } : one
+    );
+    const turned = [...node, makeNode("Neg", ["turned"], ["logits"])];
+    const reference = new Model({ ...proto, graph: { ...proto.graph!, node: turned } }, {
+      name: "other.onnx",
+    });
+    const config = { ...FEW.config, placements: ["cnn-static"] };
+    const [data, options] = [tinyData(30), { ...FEW, config, runtime: pacedRuntime(), out }];
+    const study = await sweep(file, data, { ...options, reference });
+    assert.match(
+      study.notes!.join(),
+      /given file have −?-?\d\.\d dB .* those of other\.onnx: was it made/,
+    );
+    const names = study.trials.map(({ name }) => name);
+    assert.ok(names.includes("float32") && !names.some((name) => /float32 kernels/.test(name)));
+    await assert.rejects(
+      async () => await sweep(file, data, options),
+      /accuracy is against other\.onnx \(.*, this one.s against the model itself/,
+    );
   }));

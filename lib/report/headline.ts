@@ -174,11 +174,13 @@ function accuracyText(study: Study, { value, difference, split }: Accuracy): str
   const format = metricFormat(study);
   const own = `${study.metric.name} is ${format.value(value.value)}${format.unit} ` +
     `${format.range(value)} on ${plural(value.n, `${split} sample`)}`;
-  if (isRelative(study)) return own;
+  const file = study.given?.accuracy?.[split]?.value;
+  const { model, outputs } = baselineWords(study);
+  const has = ({ value }: Estimate) => `${format.value(value)}${format.unit}`;
+  if (isRelative(study)) return file ? `${own}, where ${model} has ${has(file)}` : own;
   const float32 = study.baseline[split];
-  const { outputs } = baselineWords(study);
   const theirs = float32
-    ? `where ${outputs} has ${format.value(float32.value)}${format.unit}: `
+    ? `where ${outputs} has ${has(float32)}${file ? ` and ${model} ${has(file)}` : ""}: `
     : "";
   return `${own}, ${theirs}${format.difference(difference.value)}${format.differenceUnit} ` +
     `${format.differenceRange(difference)} against ${outputs} on the same samples`;

@@ -17,6 +17,26 @@ Deno.test("headline() tells winner, ratio, size, accuracy and difference with th
   );
 });
 
+Deno.test("headline() says what an int8 file has itself, where float32 is beside it", () => {
+  const reference = { name: "float32.onnx", hash: "", bytes: 9 };
+  const own = {
+    split: "selection" as const,
+    value: around(93.1, 1, 500),
+    difference: around(-1.5, 1, 500),
+  };
+  const given = {
+    form: "int8" as const,
+    reference,
+    accuracy: { selection: own, test: { ...own, split: "test" as const } },
+  };
+  assert.match(
+    headline({ ...sweepStudy(), given }),
+    /of the given file's time .* where float32 has 94\.3 % and the given file 93\.1 %: −0\.20 points/,
+  );
+  const relative = withWinner({ ...relativeStudy(), given }, 0);
+  assert.match(headline(relative), /selection samples, where the given file has 93\.1 dB/);
+});
+
 Deno.test("headline() says that nothing kept the budget, and what came closest", () => {
   const study = studyOf([
     { name: "a", family: "static", difference: -3, ratio: 0.4 },

@@ -1,6 +1,6 @@
 import type { TensorProto } from "../../onnx/onnx_pb.ts";
-import { dimsOf, readTensorProto } from "../../onnx/tensor_proto.ts";
-import { gridOf, type StoredIntegers, storedIntegers } from "./stored_integers.ts";
+import { dimsOf } from "../../onnx/tensor_proto.ts";
+import { gridOf, readNumbers, type StoredIntegers, storedIntegers } from "./stored_integers.ts";
 
 /** Constants that weights are stored as. */
 export interface WeightParts {
@@ -22,7 +22,7 @@ export function productWeights(
   const stored = integers && storedIntegers(integers);
   if (!stored || !scale) return undefined;
   const { dims } = stored.integers;
-  const scales = readTensorProto(scale).data;
+  const scales = readNumbers(scale)?.data;
   if (!(scales instanceof Float32Array)) return undefined;
   const scaleGrid = gridOf(scales, layout(dimsOf(scale)), dims);
   const zeros = zero && storedIntegers(zero)?.integers;

@@ -3,7 +3,7 @@ import { type NodeProto, type TensorProto, TensorProto_DataType } from "../../on
 import { bitsOf, dataTypeName, readTensorProto } from "../../onnx/tensor_proto.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { evaluateNode } from "../evaluate/evaluate_node.ts";
-import { type StoredIntegers, storedIntegers } from "./stored_integers.ts";
+import { readNumbers, type StoredIntegers, storedIntegers } from "./stored_integers.ts";
 
 /** The integers that a QuantizeLinear makes of a constant of floats, as the runtime does; or nothing. */
 export function quantizeConstant(
@@ -11,10 +11,10 @@ export function quantizeConstant(
   constants: ReadonlyMap<string, TensorProto>,
 ): StoredIntegers | undefined {
   const [x, scale, zero] = node.input.map((name) => constants.get(name));
-  if (x?.dataType !== TensorProto_DataType.FLOAT || !scale || (node.input[2] && !zero)) {
+  const scales = readNumbers(scale);
+  if (x?.dataType !== TensorProto_DataType.FLOAT || !scales || (node.input[2] && !zero)) {
     return undefined;
   }
-  const scales = readTensorProto(scale);
   const type = zero?.dataType ??
     (intAttribute(node, "output_dtype", 0) || TensorProto_DataType.UINT8);
   const bits = bitsOf(type);

@@ -1,8 +1,9 @@
 import { intAttribute } from "../../onnx/node.ts";
 import type { NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
-import { dimsOf, readTensorProto } from "../../onnx/tensor_proto.ts";
+import { dimsOf } from "../../onnx/tensor_proto.ts";
 import { elementCount } from "../../tensor/tensor.ts";
 import type { KnownIntegers } from "../known_integers.ts";
+import { readNumbers } from "./stored_integers.ts";
 
 /** The weights of a MatMulNBits as those of a MatMul, shape [K, N]; or why they cannot be read. */
 export function readPackedProduct(
@@ -17,12 +18,12 @@ export function readPackedProduct(
   const [rows, columns] = [intAttribute(node, "K", 0), intAttribute(node, "N", 0)];
   const blockSize = intAttribute(node, "block_size", 0);
   const blocks = Math.ceil(rows / blockSize);
-  const bytes = readTensorProto(stored).data;
-  const given = readTensorProto(scale).data;
-  const zeros = zero && readTensorProto(zero).data;
+  const bytes = readNumbers(stored)?.data;
+  const given = readNumbers(scale)?.data;
+  const zeros = readNumbers(zero)?.data;
   if (!(given instanceof Float32Array)) return "its scales are not float32";
   if (!(bytes instanceof Uint8Array)) return "its integers are not packed in bytes";
-  if (zeros && !(zeros instanceof Uint8Array)) return "its zero points are no integers";
+  if (zero && !(zeros instanceof Uint8Array)) return "its zero points are no integers";
   const blockBytes = blockSize * bits / 8;
   const zeroBytes = Math.ceil(blocks * bits / 8);
   if (
@@ -39,7 +40,7 @@ export function readPackedProduct(
   for (let n = 0; n < columns; n++) {
     for (let b = 0; b < blocks; b++) {
       scales[b * columns + n] = given[n * blocks + b]!;
-      if (zeros) zeroPoints[b * columns + n] = at(zeros, n * zeroBytes, b);
+      if (zeros instanceof Uint8Array) zeroPoints[b * columns + n] = at(zeros, n * zeroBytes, b);
     }
     const start = n * blocks * blockBytes;
     for (let k = 0; k < rows; k++) data[k * columns + n] = at(bytes, start, k);

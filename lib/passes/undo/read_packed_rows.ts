@@ -1,9 +1,9 @@
 import { intAttribute } from "../../onnx/node.ts";
 import type { NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
-import { dimsOf, readTensorProto } from "../../onnx/tensor_proto.ts";
+import { dimsOf } from "../../onnx/tensor_proto.ts";
 import { unpackBits } from "../../tensor/packing.ts";
 import type { KnownIntegers } from "../known_integers.ts";
-import { type StoredIntegers, storedIntegers } from "./stored_integers.ts";
+import { readNumbers, type StoredIntegers, storedIntegers } from "./stored_integers.ts";
 
 /** The table of a GatherBlockQuantized; or why it cannot be read. */
 export function readPackedRows(
@@ -14,7 +14,7 @@ export function readPackedRows(
   if (!table || !scale || (node.input[3] && !zero)) return "its table is no constant";
   const read = unpackRows(table, intAttribute(node, "bits", 4));
   const zeros = zero && unpackRows(zero, intAttribute(node, "bits", 4));
-  const scales = readTensorProto(scale).data;
+  const scales = readNumbers(scale)?.data;
   if (!read || zero && !zeros || !(scales instanceof Float32Array)) {
     return "its table is of a type that is not known";
   }

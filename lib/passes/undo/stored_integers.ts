@@ -1,6 +1,7 @@
 import { type TensorProto, TensorProto_DataType as DataType } from "../../onnx/onnx_pb.ts";
 import { bitsOf, dataTypeName, readTensorProto } from "../../onnx/tensor_proto.ts";
 import { elementCount, type Tensor } from "../../tensor/tensor.ts";
+import { isPlain } from "../evaluate/evaluate_node.ts";
 import type { KnownIntegers } from "../known_integers.ts";
 
 /** Values that are broadcast over integers: in each dimension one, all, or one for each block. */
@@ -33,6 +34,11 @@ export function storedIntegers(tensor: TensorProto): StoredIntegers | undefined 
   const integers = readTensorProto(tensor) as Tensor<"int8" | "uint8">;
   const bits = bitsOf(tensor.dataType) as 2 | 4 | 8;
   return { integers, bits, type: dataTypeName(tensor.dataType).toLowerCase() };
+}
+
+/** The numbers of a constant; undefined of types that have no array of their own, as float8. */
+export function readNumbers(tensor: TensorProto | undefined): Tensor | undefined {
+  return tensor && isPlain(tensor.dataType) ? readTensorProto(tensor) : undefined;
 }
 
 /** A grid over shape `dims` of values that are broadcast to it as ONNX does. Undefined if they do not fit. */

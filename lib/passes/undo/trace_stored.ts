@@ -8,7 +8,7 @@ import { dimsOf, readTensorProto } from "../../onnx/tensor_proto.ts";
 import { evaluateNode } from "../evaluate/evaluate_node.ts";
 import { LAYING, moveStored } from "./move_stored.ts";
 import { quantizeConstant } from "./quantize_constant.ts";
-import { gridOf, type StoredIntegers, storedIntegers } from "./stored_integers.ts";
+import { gridOf, readNumbers, type StoredIntegers, storedIntegers } from "./stored_integers.ts";
 import { isConversion } from "./twins.ts";
 
 /** A value that is made of stored integers alone; or of rows of them. */
@@ -69,8 +69,8 @@ export function traceNode(
   if (!LAYING.has(opType) || from.rows) return undefined;
   const parameters = input.slice(1).filter((name) => name !== "")
     .map((name) => scope.constants.get(name));
-  if (parameters.some((tensor) => !tensor)) return undefined;
-  const read = parameters.map((tensor) => readTensorProto(tensor!));
+  const read = parameters.flatMap((tensor) => readNumbers(tensor) ?? []);
+  if (read.length < parameters.length) return undefined;
   const stored = moveStored(from.stored, node, read);
   return stored && { ...from, nodes, stored, made: node.output[0]! };
 }
@@ -138,7 +138,7 @@ function clipped(node: NodeProto, from: TracedIntegers, { constants }: TraceScop
   const bounds = node.input.slice(1).map((name) => constants.get(name));
   const isKnown = bounds.every((bound, i) => bound || node.input[i + 1] === "");
   if (from.stage !== "integers" || from.rows || !isKnown) return undefined;
-  const read = bounds.map((bound) => bound && readTensorProto(bound));
+  const read = bounds.map((bound) => readNumbers(bound));
   const [made] = evaluateNode(node, [from.stored.integers, ...read], Infinity) ?? [];
   if (!made) return undefined;
   const stored = { ...from.stored, integers: made as StoredIntegers["integers"] };

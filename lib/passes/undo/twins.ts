@@ -2,12 +2,12 @@ import { consumers, pinned, producers } from "../../onnx/graph.ts";
 import { domainOf, isStandard, makeNode } from "../../onnx/node.ts";
 import { CONTRIB_DOMAIN } from "../../onnx/contrib.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
-import { makeTensorProto, readTensorProto } from "../../onnx/tensor_proto.ts";
+import { makeTensorProto } from "../../onnx/tensor_proto.ts";
 import { elementCount, type Tensor } from "../../tensor/tensor.ts";
 import { type PassContext, visibleConstants } from "../pass.ts";
 import { floatConstant } from "./float_constant.ts";
 import { productWeights } from "./product_weights.ts";
-import { knownOf } from "./stored_integers.ts";
+import { knownOf, readNumbers } from "./stored_integers.ts";
 import type { FileActivation, FileRange, UndoLog } from "./undo_log.ts";
 
 /** A tensor of integers, and the float32 tensor that they stand for. */
@@ -108,8 +108,9 @@ export class Twins {
   range(scale: string | undefined, zeroPoint: string | undefined, type?: FileActivation) {
     const [scales, zeros] = [this.constant(scale), this.constant(zeroPoint)];
     if (!scales || (zeroPoint && !zeros)) return undefined;
-    const scaleData = readTensorProto(scales);
-    const zeroData = zeros && readTensorProto(zeros);
+    const scaleData = readNumbers(scales);
+    const zeroData = readNumbers(zeros);
+    if (!scaleData || (zeros && !zeroData)) return undefined;
     if (scaleData.type !== "float32" || elementCount(scaleData.dims) !== 1) return undefined;
     if (zeroData && elementCount(zeroData.dims) !== 1) return undefined;
     const known = zeroData?.type ?? type ?? "uint8";
@@ -162,8 +163,8 @@ export class Twins {
     const [clip, ...others] = this.readersOf(integers);
     if (clip?.opType !== "Clip" || others.length > 0) return [least, most];
     const bound = (i: number, otherwise: number) => {
-      const stored = this.constant(clip.input[i]);
-      return stored ? Number(readTensorProto(stored).data[0]) : otherwise;
+      const stored = readNumbers(this.constant(clip.input[i]));
+      return stored ? Number(stored.data[0]) : otherwise;
     };
     return [Math.max(least, bound(1, least)), Math.min(most, bound(2, most))];
   }

@@ -11,6 +11,7 @@ import { elementCount } from "../../tensor/tensor.ts";
 import { integersOf } from "../known_integers.ts";
 import { everywhere, type PassContext } from "../pass.ts";
 import { KERNELS } from "./integer_kernels.ts";
+import { readNumbers } from "./stored_integers.ts";
 import { isConversion, Twins } from "./twins.ts";
 import type { UndoLog } from "./undo_log.ts";
 
@@ -184,7 +185,7 @@ function dequantizedBias(
   const { dims, data } = readTensorProto(bias);
   const scales = readTensorProto(scale).data as Float32Array;
   if (scales.length !== 1 && scales.length !== count) return undefined;
-  const zeros = zero && readTensorProto(zero).data as Int32Array;
+  const zeros = readNumbers(zero)?.data as Int32Array | undefined;
   const at = (values: Float32Array | Int32Array, i: number) => values[values.length === 1 ? 0 : i]!;
   const floats = Float32Array.from(
     data as Int32Array,

@@ -1,4 +1,4 @@
-import { intsAttribute } from "../../onnx/node.ts";
+import { intAttribute, intsAttribute } from "../../onnx/node.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import { elementCount, type Tensor } from "../../tensor/tensor.ts";
 import { evaluateNode } from "../evaluate/evaluate_node.ts";
@@ -37,6 +37,36 @@ export function moveStored(
   }
   if (move.opType === "Slice") return isCut(stored, moved.dims, parameters) ? rest : undefined;
   return reshaped(rest, integers.dims);
+}
+
+/** The parts of stored integers that a Split makes, with their scales; undefined where it cuts blocks. */
+export function splitStored(
+  stored: StoredIntegers,
+  split: NodeProto,
+  parameters: readonly Tensor[],
+): StoredIntegers[] | undefined {
+  const { integers, scale, zero, block } = stored;
+  const rank = integers.dims.length;
+  const axis = (intAttribute(split, "axis", 0) + rank) % rank;
+  if (block?.axis === axis) return undefined;
+  const parts = evaluateNode(split, [integers, ...parameters], Infinity);
+  if (!parts) return undefined;
+  const ofGrid = <G extends ScaleGrid<Float32Array | Int8Array | Uint8Array>>(
+    grid: G | undefined,
+    type: Tensor["type"],
+  ): (G | undefined)[] | undefined => {
+    if (!grid || grid.dims[axis] === 1) return parts.map(() => grid);
+    return evaluateNode(split, [{ type, ...grid } as unknown as Tensor, ...parameters], Infinity)
+      ?.map(({ dims, data }) => ({ dims, data }) as unknown as G);
+  };
+  const [scales, zeros] = [ofGrid(scale, "float32"), ofGrid(zero, integers.type)];
+  if (!scales || !zeros) return undefined;
+  return parts.map((part, i) => ({
+    ...stored,
+    integers: part as StoredIntegers["integers"],
+    ...(scales[i] && { scale: scales[i] }),
+    ...(zeros[i] && { zero: zeros[i] }),
+  }));
 }
 
 /** Whether a Slice cuts off ends alone, and of axes with scales no block. */

@@ -6,7 +6,7 @@ import {
 } from "../../onnx/onnx_pb.ts";
 import { dimsOf, readTensorProto } from "../../onnx/tensor_proto.ts";
 import { evaluateNode } from "../evaluate/evaluate_node.ts";
-import { LAYING, moveStored } from "./move_stored.ts";
+import { LAYING, moveStored, splitStored } from "./move_stored.ts";
 import { quantizeConstant } from "./quantize_constant.ts";
 import { gridOf, readNumbers, type StoredIntegers, storedIntegers } from "./stored_integers.ts";
 import { isConversion } from "./twins.ts";
@@ -73,6 +73,21 @@ export function traceNode(
   if (read.length < parameters.length) return undefined;
   const stored = moveStored(from.stored, node, read);
   return stored && { ...from, nodes, stored, made: node.output[0]! };
+}
+
+/** What a Split makes of stored integers, one for each of its outputs. */
+export function traceSplit(node: NodeProto, scope: TraceScope): TracedIntegers[] | undefined {
+  if (!isStandard(node) || node.opType !== "Split") return undefined;
+  const from = tracedFrom(node.input[0], scope);
+  const parameters = node.input.slice(1).flatMap((name) =>
+    readNumbers(scope.constants.get(name)) ?? []
+  );
+  if (!from || from.rows || parameters.length < node.input.length - 1) return undefined;
+  const nodes = [...from.nodes, node];
+  return splitStored(from.stored, node, parameters)?.map((stored, i) => ({
+    ...from,
+    ...{ nodes, stored, made: node.output[i]! },
+  }));
 }
 
 function tracedFrom(name: string | undefined, scope: TraceScope): TracedIntegers | undefined {

@@ -5,7 +5,7 @@ import { everywhere, type PassContext, visibleConstants } from "../pass.ts";
 import { WEIGHT_INPUTS } from "../weight_inputs.ts";
 import { floatConstant, logNames } from "./float_constant.ts";
 import { knownOf } from "./stored_integers.ts";
-import { type TracedIntegers, traceNode, type TraceScope } from "./trace_stored.ts";
+import { type TracedIntegers, traceNode, type TraceScope, traceSplit } from "./trace_stored.ts";
 import { LAYING } from "./move_stored.ts";
 import { undoPacked } from "./undo_packed.ts";
 import type { UndoLog } from "./undo_log.ts";
@@ -25,12 +25,17 @@ function undoConstants(graph: GraphProto, context: PassContext, log: UndoLog): G
   const traced = new Map<string, TracedIntegers>();
   const makers = producers(graph);
   const scope: TraceScope = { constants: visibleConstants(graph, context), makers, traced };
+  const results = new Set(graph.output.map(({ name }) => name));
   for (const node of graph.node) {
+    const parts = traceSplit(node, scope);
+    if (parts && !node.output.some((name) => results.has(name)) && parts.every(isKnown)) {
+      parts.forEach((part, i) => traced.set(node.output[i]!, part));
+      continue;
+    }
     const found = traceNode(node, scope);
     if (typeof found === "object") traced.set(node.output[0]!, found);
     else if (found) log.leave(node, found);
   }
-  const results = new Set(graph.output.map(({ name }) => name));
   const readers = consumers(graph);
   const inside = new Set(graph.node.flatMap((node) => [...captured(node)]));
   const isLast = (name: string) =>
@@ -80,6 +85,11 @@ function undoConstants(graph: GraphProto, context: PassContext, log: UndoLog): G
     node,
     initializer: [...graph.initializer, ...added.values()],
   });
+}
+
+/** Whether integers are floats by now, or may become some, that know them. */
+function isKnown({ stage, stored }: TracedIntegers): boolean {
+  return stage !== "scaled" || knownOf(stored) !== undefined;
 }
 
 /** Notes the layers down that read a constant as their weights, and floats beside it; those in bodies, too. */

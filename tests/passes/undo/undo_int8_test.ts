@@ -255,6 +255,27 @@ Deno.test("undoInt8() has a dynamic Conv with a scale for each channel, and name
   ]);
 });
 
+Deno.test("undoInt8() takes weights that are stored one below the other apart, with the scales of each", () => {
+  const model = modelOf(
+    `input x float32[1, 2]
+     output y float32[1, 2]; output z float32[1, 1]
+     c = Cast(q) {to=1}; m = Mul(c, s); v, w = Split(m, n) {axis=0}
+     y = Gemm(x, v) {transB=1}; z = Gemm(x, w) {transB=1}`,
+    {
+      q: { type: "int8", dims: [3, 2], data: Int8Array.of(1, 2, 3, 4, 5, 6) },
+      s: floats([3, 1], Float32Array.of(1, 10, 100)),
+      n: { type: "int64", dims: [2], data: BigInt64Array.of(2n, 1n) },
+    },
+  );
+  const { model: undone, left } = undoInt8(model);
+  assert.deepEqual([undone.graph.node.map(({ opType }) => opType), left], [["Gemm", "Gemm"], []]);
+  const known = ["v", "w"].map((name) => integersOf(constantOf(undone, name))!);
+  assert.deepEqual(known.map(({ integers, scales }) => [[...integers.data], [...scales]]), [
+    [[1, 2, 3, 4], [1, 10]],
+    [[5, 6], [100]],
+  ]);
+});
+
 Deno.test("undoInt8() gives rows that several dequantize a name each", async () => {
   const model = modelOf(
     `input i int64[2]

@@ -59,7 +59,8 @@ function capitalized(text: string): string {
 
 /** The name a node had before the runtime made it anew. */
 export function originalName(name: string, owned: Pick<ReadonlySet<string>, "has">): string {
-  return owned.has(name) ? name : name.replace(/_token_\d+$|\/MatMul(Add|Scale)Fusion\/?$/, "");
+  if (owned.has(name)) return name;
+  return name.replace(/^fused (?=.)|_token_\d+$|\/MatMul(Add|Scale)Fusion\/?$/, "");
 }
 
 /** Operators of the runtime that compute on integers. */

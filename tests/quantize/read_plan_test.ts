@@ -46,3 +46,18 @@ Deno.test("readPlan() finds a product into which the runtime took a scale", () =
   const { rows } = readPlan(plain, executed);
   assertEquals(rows.map(({ executes }) => executes), ["FusedMatMul", "in FusedMatMul"]);
 });
+
+Deno.test("readPlan() finds a Gemm into which the runtime took the Relu behind it", () => {
+  const model = modelOf(
+    `input x float32[2, 4]; output y float32[2, 2]
+    g = Gemm(x, w) @ head; y = Relu(g) @ act`,
+    { w: [4, 2] },
+  );
+  const plain = convert(model, qconfigMapping({ default: float32 }));
+  const executed = parseModel(`
+    input x float32[2, 4]
+    output y float32[2, 2]
+    y = FusedGemm(x) @ "fused head"`);
+  const { rows } = readPlan(plain, executed);
+  assertEquals(rows.map(({ executes }) => executes), ["FusedGemm", "in FusedGemm"]);
+});

@@ -1,5 +1,8 @@
 import { table } from "../../../lib/display.ts";
+import type { Model } from "../../../lib/onnx/model.ts";
 import { type ModelSummary, summarizeModel } from "../../../lib/onnx/summary.ts";
+import { undoInt8 } from "../../../lib/passes/undo/undo_int8.ts";
+import type { LeftNode, UndoneLayer } from "../../../lib/passes/undo/undo_log.ts";
 import { count } from "../../../lib/report/format.ts";
 import type { ValueType } from "../../../lib/tensor/tensor.ts";
 import { flag } from "../command.ts";
@@ -22,17 +25,49 @@ const command = {
 const main = script(command, async ({ operands, options }, { print }) => {
   const model = await readNamedModel(operands.model);
   const summary = await summarizeModel(model);
+  const { layers, left } = undoInt8(model);
+  const isInt8 = layers.length + left.length > 0;
   await print(
     options.json
-      ? JSON.stringify(summary, null, 2)
-      : describe(summary, model.amendments, options.all),
+      ? JSON.stringify({ ...summary, ...isInt8 && { int8: { layers, left } } }, null, 2)
+      : [
+        describe(summary, model, { all: options.all, isInt8 }),
+        ...isInt8 ? [describeInt8(layers, left)] : [],
+      ].join("\n\n"),
   );
 });
 
 /** More nodes than this are too many to read: only those with weights are shown. */
 const MANY = 40;
 
-function describe(model: ModelSummary, amendments: readonly string[], all: boolean): string {
+/** The layers of a file that is int8 already, by the names that rules and plans have for them. */
+function describeInt8(layers: readonly UndoneLayer[], left: readonly LeftNode[]): string {
+  const rows = layers.map(({ node, form, activations, weights, from }) => ({
+    layer: node,
+    "int8 as": form === "weights" ? "weights alone" : form,
+    activations,
+    weights,
+    "in the file": countsText(from.map(({ operator }) => operator)),
+  }));
+  const stay = left.map(({ name, operator, why }) => ({ stays: name, operator, why }));
+  return [
+    "It is int8 already: other commands read it as float32 operators with the weights that it holds.",
+    ...rows.length > 0 ? [table(rows).text] : [],
+    ...stay.length > 0 ? [table(stay).text] : [],
+  ].join("\n\n");
+}
+
+/** `2 DequantizeLinear + ConvInteger` */
+function countsText(operators: readonly string[]): string {
+  return [...Map.groupBy(operators, (operator) => operator)]
+    .map(([operator, { length }]) => length > 1 ? `${length} ${operator}` : operator).join(" + ");
+}
+
+function describe(
+  model: ModelSummary,
+  { amendments }: Pick<Model, "amendments">,
+  { all, isInt8 }: { readonly all: boolean; readonly isInt8: boolean },
+): string {
   const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${version}`);
   const facts = [
     ["model", model.name],
@@ -49,8 +84,12 @@ function describe(model: ModelSummary, amendments: readonly string[], all: boole
     nodes,
   }));
   const numbered = model.nodes.map((node, i) => ({ node, i }));
-  const layers = numbered.filter(({ node }) => node.float32Bytes > 0);
-  const shown = all || numbered.length <= MANY || layers.length === 0 ? numbered : layers;
+  // Scales and zero points are no weights of a layer.
+  const layers = numbered.filter(({ node }) =>
+    node.float32Bytes > 0 && !/(Quantize|Dequantize)Linear$/.test(node.opType)
+  );
+  const isShort = all || numbered.length <= MANY || layers.length === 0 && !isInt8;
+  const shown = isShort ? numbered : layers;
   const left = numbered.length - shown.length;
   const nodes = shown.map(({ node, i }) => ({
     "#": i + 1,
@@ -63,7 +102,7 @@ function describe(model: ModelSummary, amendments: readonly string[], all: boole
   return [
     facts.map(([name, value]) => `${name!.padEnd(10)}${value}`).join("\n"),
     table(operators).text,
-    table(nodes).text,
+    ...nodes.length > 0 ? [table(nodes).text] : [],
     ...left > 0 ? [`And ${left} nodes without float32 weights: --all shows them.`] : [],
   ].join("\n\n");
 }

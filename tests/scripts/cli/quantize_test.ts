@@ -6,7 +6,7 @@ import { parseModel } from "../../../lib/onnx/parse_model.ts";
 import { openSession } from "../../../lib/runtime/open_runtime.ts";
 import { float32 } from "../../../lib/tensor/tensor.ts";
 import { modelOf } from "../../quantize/fixture.ts";
-import { tinyArrays, tinyModel } from "../../task/tiny.ts";
+import { tinyArrays, tinyInt8File, tinyModel } from "../../task/tiny.ts";
 import { run, spawn, start } from "./spawn.ts";
 
 async function inFolder(test: (at: (name: string) => string) => Promise<void>) {
@@ -293,6 +293,18 @@ Deno.test("inspect shows nodes with module paths and bytes, and the same as JSON
     assert.deepEqual(summary.operators.Conv, 2);
     assert.equal(summary.nodes.length, 7);
     assert.equal(summary.parameters, 16 * 27 + 16 + 16 * 144 + 16 + 4 * 16 + 4);
+  }));
+
+Deno.test("inspect says what each layer of an int8 file was, by the name that rules have for it", () =>
+  inFolder(async (at) => {
+    await (await tinyInt8File()).save(at("int8.onnx"));
+    const [text, json] = await Promise.all([
+      run("inspect", at("int8.onnx")),
+      run("inspect", at("int8.onnx"), "--json"),
+    ]);
+    assert.match(text.stdout, /It is int8 already: other commands read it as float32 operators/);
+    assert.match(text.stdout, /^\/front\/conv1\/Conv +static +uint8 +int8 +.*DequantizeLinear/m);
+    assert.equal(JSON.parse(json.stdout).int8.layers[0].form, "static");
   }));
 
 Deno.test("a process ends with the code of its command, and its message", () =>

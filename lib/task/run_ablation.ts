@@ -26,7 +26,7 @@ import type { AblationData, AblationEvent } from "./ablation_event.ts";
  * const ablation = await running; // shows itself in a notebook
  * ```
  *
- * @param model The float32 model.
+ * @param model The network: float32, or a file that is int8 already.
  * @returns Events to loop over, and an {@linkcode Ablation} to wait for.
  * @throws {UserError} If model, data, metric and mapping do not go together, nothing is int8 under the
  * mapping, or `out` holds a study of something else: when it is awaited.

@@ -18,7 +18,7 @@ import type { SearchOptions } from "./search_options.ts";
  * Results are stored as they come: the same search on the same folder continues, and measures nothing
  * twice. The best is chosen on the selection split, and measured on the test split, once.
  *
- * @param model The float32 model.
+ * @param model The network: float32, or a file that is int8 already.
  * @param data Samples, split three ways.
  * @returns Events to loop over, and the study to wait for; the study so far if it was stopped by `signal`.
  * @throws {UserError} If model, data, metric and options do not go together, or there is no time for a

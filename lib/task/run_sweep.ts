@@ -5,7 +5,7 @@ import type { RunningStudy } from "./run_study.ts";
 import type { SweepOptions } from "./sweep_options.ts";
 
 /**
- * Measures the configurations of a grid against float32: accuracy on the selection split with the
+ * Measures the configurations of a grid against the model as given: accuracy on the selection split with the
  * paired difference, closeness of the outputs, latency as a ratio, size. The fastest within the budget is
  * chosen and measured on the test split, once.
  *
@@ -15,7 +15,7 @@ import type { SweepOptions } from "./sweep_options.ts";
  * Results are stored as they come. The same sweep on the same folder continues where it was stopped,
  * and measures nothing again.
  *
- * @param model The float32 model.
+ * @param model The network: float32, or a file that is int8 already.
  * @param data Samples, split three ways.
  * @returns Events to loop over, and the study to wait for; the study so far if it was stopped by `signal`.
  * @throws {UserError} If model, data, metric or config do not go together, or the folder holds another

@@ -49,21 +49,17 @@ export function splitStored(
   const rank = integers.dims.length;
   const axis = (intAttribute(split, "axis", 0) + rank) % rank;
   if (block?.axis === axis) return undefined;
-  const parts = evaluateNode(split, [integers, ...parameters], Infinity);
-  if (!parts) return undefined;
-  const ofGrid = <G extends ScaleGrid<Float32Array | Int8Array | Uint8Array>>(
-    grid: G | undefined,
-    type: Tensor["type"],
-  ): (G | undefined)[] | undefined => {
-    if (!grid || grid.dims[axis] === 1) return parts.map(() => grid);
-    return evaluateNode(split, [{ type, ...grid } as unknown as Tensor, ...parameters], Infinity)
-      ?.map(({ dims, data }) => ({ dims, data }) as unknown as G);
-  };
-  const [scales, zeros] = [ofGrid(scale, "float32"), ofGrid(zero, integers.type)];
+  const cut = <T extends Tensor>(tensor: T): readonly T[] | undefined =>
+    evaluateNode(split, [tensor, ...parameters], Infinity) as T[] | undefined;
+  const parts = cut(integers);
+  const scales = scale && scale.dims[axis] !== 1 ? cut({ type: "float32", ...scale } as const) : [];
+  const zeros = zero && zero.dims[axis] !== 1
+    ? cut({ ...integers, ...zero } as StoredIntegers["integers"])
+    : [];
   if (!scales || !zeros) return undefined;
-  return parts.map((part, i) => ({
+  return parts?.map((part, i) => ({
     ...stored,
-    integers: part as StoredIntegers["integers"],
+    integers: part,
     ...(scales[i] && { scale: scales[i] }),
     ...(zeros[i] && { zero: zeros[i] }),
   }));

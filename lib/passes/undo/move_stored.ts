@@ -2,6 +2,7 @@ import { intAttribute, intsAttribute } from "../../onnx/node.ts";
 import type { NodeProto } from "../../onnx/onnx_pb.ts";
 import { elementCount, type Tensor } from "../../tensor/tensor.ts";
 import { evaluateNode } from "../evaluate/evaluate_node.ts";
+import { reblocked } from "./reblock.ts";
 import type { ScaleGrid, StoredIntegers } from "./stored_integers.ts";
 
 /** Operators that lay out stored integers anew. */
@@ -36,7 +37,7 @@ export function moveStored(
     };
   }
   if (move.opType === "Slice") return isCut(stored, moved.dims, parameters) ? rest : undefined;
-  return reshaped(rest, integers.dims);
+  return reshaped(rest, integers.dims) ?? reblocked(rest, integers.dims);
 }
 
 /** The parts of stored integers that a Split makes, with their scales; undefined where it cuts blocks. */

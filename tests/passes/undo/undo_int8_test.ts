@@ -276,6 +276,28 @@ Deno.test("undoInt8() takes weights that are stored one below the other apart, w
   ]);
 });
 
+Deno.test("undoInt8() gives each row blocks of its own where those of a file reach over rows", () => {
+  const model = modelOf(
+    `input x float32[1, 6]
+     output y float32[1, 4]
+     c = Cast(q) {to=1}; d = Sub(c, z); m = Mul(d, s); w = Reshape(m, n); y = Gemm(x, w) {transB=1}`,
+    {
+      q: { type: "int8", dims: [3, 8], data: Int8Array.from({ length: 24 }, (_, i) => i) },
+      z: floats([3, 1], Float32Array.of(0, 8, 0)),
+      s: floats([3, 1], Float32Array.of(1, 10, 100)),
+      n: { type: "int64", dims: [2], data: BigInt64Array.of(4n, 6n) },
+    },
+  );
+  const { model: undone, layers } = undoInt8(model);
+  const weights = constantOf(undone, "w");
+  const { axis, blockSize, scales, zeroPoints } = integersOf(weights)!;
+  // Eight and six have two in common.
+  assert.deepEqual([axis, blockSize, layers.length], [1, 2, 1]);
+  assert.deepEqual([...scales], [1, 1, 1, 1, 10, 10, 10, 10, 100, 100, 100, 100]);
+  assert.deepEqual([...zeroPoints], [0, 0, 0, 0, 8, 8, 8, 8, 0, 0, 0, 0]);
+  assert.deepEqual([...readTensorProto(weights).data].slice(6, 10), [6, 7, 0, 10]);
+});
+
 Deno.test("undoInt8() gives rows that several dequantize a name each", async () => {
   const model = modelOf(
     `input i int64[2]

@@ -63,7 +63,7 @@ function meantByDrop(metric: MetricInfo, maxDrop: number): string | undefined {
       `--at-least ${maxDrop}; to keep ${kept} %, give --at-least ${kept}`;
   }
   if (unit === "dB" && perfect !== undefined && perfect - maxDrop > MOST_DECIBELS) {
-    return `float32 itself has ${perfect} dB, so that asks for ${
+    return `equal outputs have ${perfect} dB, so that asks for ${
       round(perfect - maxDrop)
     } dB, which no int8 ` +
       `reaches. Give --at-least with the dB to keep, as --at-least 30; or a metric in per cent, as --metric ` +
@@ -87,7 +87,7 @@ function meantByValue(metric: MetricInfo, atLeast: number): string | undefined {
     }
     if (atLeast > 100 || atLeast < 0) return "it is in per cent: give a number from 0 to 100";
     if (perfect !== undefined && atLeast < 50) {
-      return `float32 itself has ${perfect} %. To keep ${atLeast} dB of signal over noise, give --metric sqnr ` +
+      return `equal outputs have ${perfect} %. To keep ${atLeast} dB of signal over noise, give --metric sqnr ` +
         `--at-least ${atLeast}; else give per cent, as --at-least 99`;
     }
   }

@@ -1,4 +1,5 @@
 import type { PlanRow } from "../record/plan_record.ts";
+import { baselineWords } from "../record/given_record.ts";
 import type { Study } from "../record/study_record.ts";
 import { bareTable } from "./bare_table.ts";
 import { chartSvg } from "./chart.ts";
@@ -34,11 +35,12 @@ export function scatterOf(study: Study): Shown {
 }
 
 /**
- * The paired difference of each trial from float32, with its interval and the budget.
+ * The paired difference of each trial from float32, or from the file as given, with its interval and the
+ * budget.
  * @category Charts (notebook)
  */
 export function differencesOf(study: Study): Shown {
-  return showChart(study, "difference from float32", differenceChart);
+  return showChart(study, `difference from ${baselineWords(study).outputs}`, differenceChart);
 }
 
 /**

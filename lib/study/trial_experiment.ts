@@ -29,7 +29,13 @@ import { measuredOn } from "./identity.ts";
 import type { StudyProgress } from "./progress.ts";
 import type { Runtimes } from "./runtimes.ts";
 import type { Experiment } from "./strategy.ts";
-import { isOver, type StoredEvaluation, type StoredTrial, type StudyStore } from "./study_store.ts";
+import {
+  type EvaluationRecord,
+  isOver,
+  type StoredEvaluation,
+  type StoredTrial,
+  type StudyStore,
+} from "./study_store.ts";
 import type { TrialAsk } from "./trial_ask.ts";
 import { profilesOf } from "./trial_profiles.ts";
 import { timeAgainst, TIMED_SAMPLES } from "./trial_timing.ts";
@@ -158,11 +164,12 @@ export class TrialExperiment implements Experiment<TrialAsk, Trial> {
     return this.#setup.given ?? this.#setup.forms.model;
   }
 
-  /** Measures the model as given against what accuracy is against, where that is another. */
-  async evaluateGiven(split: Split): Promise<void> {
-    const { reference, givenName = "float32" } = this.#setup;
-    if (!reference || reference === this.#given) return;
+  /** The model as given against what accuracy is against; undefined where it is that itself. */
+  async evaluateGiven(split: Split): Promise<EvaluationRecord | undefined> {
+    const { store, reference, givenName = "float32" } = this.#setup;
+    if (!reference || reference === this.#given) return undefined;
     await this.#evaluate(this.#given, split, givenName);
+    return await store.evaluation(await this.#given.hash(), split);
   }
 
   /** The model of a recipe, built once as long as there is room to keep it. */

@@ -9,7 +9,7 @@ import { metricFor } from "../evaluate/metric_for.ts";
 import type { Model } from "../onnx/model.ts";
 import { ExactForms } from "../passes/exact_form.ts";
 import { nodeIdentities } from "../quantize/decide.ts";
-import { baselineWords } from "../record/given_record.ts";
+import { baselineWords, type GivenRecord } from "../record/given_record.ts";
 import { finiteRatios, loadRatios } from "../record/load_ratios.ts";
 import { isObjective, OBJECTIVES } from "../record/objective.ts";
 import { allowedDrop, type Budget } from "../record/budget.ts";
@@ -31,6 +31,7 @@ import { TrialExperiment } from "../study/trial_experiment.ts";
 import { Deadline, requireTime } from "./deadline.ts";
 import { StudyLedger } from "./study_ledger.ts";
 import { studyNetwork } from "./study_network.ts";
+import { fileBudget, fileBudgetNote } from "./file_budget.ts";
 import type { StudyOptions } from "./study_options.ts";
 import type { WorkContext } from "./study_strategy.ts";
 
@@ -99,7 +100,7 @@ export class OpenWork implements AsyncDisposable {
         ...{ floatSeconds, baseline: words.outputs },
       }),
     );
-    const budget = budgetOf(options, metric, float32, words.outputs);
+    const { notes, ...budget } = await budgetOf(options, metric, float32, given, experiment);
     const described = describeStudy(model, data, identity, labelledCount(data.selection) > 0);
     const ledger = new StudyLedger({
       ...{ store, experiment, machine, onStep, options },
@@ -118,7 +119,8 @@ export class OpenWork implements AsyncDisposable {
     });
     names.count = () => ledger.trials.length;
     const context: WorkContext = {
-      ...{ model, subject, data, metric, budget, ...ratios, nodes },
+      ...{ model, data, metric, budget, ...ratios, nodes },
+      subject: { ...subject, notes: [...subject.notes, ...notes] },
       ...{ forms, experiment, runtimes, store, onStep },
       signal: signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal,
       ...{ floatSeconds, msLeft: () => deadline.msLeft() },
@@ -259,23 +261,30 @@ async function provenanceOf(
 }
 
 /** Largest accepted drop, from whichever way it was given. */
-function budgetOf(
+async function budgetOf(
   { maxDrop, atLeast }: StudyOptions,
   metric: Metric,
   float32: number | undefined,
-  baseline: string,
-): Budget {
+  given: GivenRecord | undefined,
+  experiment: TrialExperiment,
+): Promise<Budget & { readonly notes: readonly string[] }> {
   const info = infoOf(metric);
   const { name, unit } = info;
   if (atLeast === undefined || float32 === undefined) {
-    const asked = maxDrop ?? defaultMaxDrop(metric);
-    return { metric: info, maxDrop: asked };
+    if (maxDrop !== undefined) return { metric: info, maxDrop, notes: [] };
+    const usual = defaultMaxDrop(metric);
+    const file = await experiment.evaluateGiven("selection");
+    const budget = { metric: info, maxDrop: fileBudget(info, usual, file?.accuracy) };
+    const isFiles = budget.maxDrop > usual;
+    return { ...budget, notes: isFiles ? [fileBudgetNote(budget, given!.reference!.name)] : [] };
   }
   const allowed = allowedDrop(metric, atLeast, float32);
-  if (allowed >= 0) return { metric: info, maxDrop: allowed };
+  if (allowed >= 0) return { metric: info, maxDrop: allowed, notes: [] };
   const spaced = unit && ` ${unit}`;
   throw new UserError(
-    `Cannot search for ${name} of at least ${atLeast}${spaced}: ${baseline} itself has ` +
+    `Cannot search for ${name} of at least ${atLeast}${spaced}: ${
+      baselineWords({ given }).outputs
+    } itself has ` +
       `${
         Number(float32.toPrecision(5))
       }${spaced} on the selection split; ask for less, or bring a ` +

@@ -54,7 +54,7 @@ async function otherTimesNote({ store, runtimes: { time } }: WorkContext) {
 
 /** Kept from the first run, as they need what float32 gave for each sample, which is not. */
 async function float32Notes(
-  { model, subject: { reference, given }, data, metric, store, experiment }: WorkContext,
+  { subject: { reference, given }, data, metric, store, experiment }: WorkContext,
 ): Promise<readonly string[]> {
   const stored = await store.document(FLOAT32_NOTES);
   if (stored !== undefined) return stored as string[];
@@ -64,8 +64,7 @@ async function float32Notes(
     name: baselineWords({ given }).outputs,
   });
   if (given?.reference) {
-    await experiment.evaluateGiven("selection");
-    const own = await store.evaluation(await model.hash(), "selection");
+    const own = await experiment.evaluateGiven("selection");
     notes.push(...otherNetworkNote(given.reference.name, own?.outputs));
   }
   await store.putDocument(FLOAT32_NOTES, notes);

@@ -1,4 +1,5 @@
 import { commandLike } from "../command_name.ts";
+import { isWithinBudget } from "../record/budget.ts";
 import { closestTrial, isFaster } from "../record/best.ts";
 import { isSettled } from "../record/settled.ts";
 import type { Study } from "../record/study_record.ts";
@@ -17,6 +18,13 @@ export function nextSteps(study: Study): string[] {
   }
   if (kept.length === 0) {
     const closest = closestTrial(study, study.trials)!;
+    const file = study.given?.accuracy?.selection;
+    if (file && !isWithinBudget(study, { accuracy: file })) {
+      return [
+        "What to do next: the given file misses the budget itself, and what is made of it has its weights: " +
+        `start from ${study.given!.reference!.name}, or accept a larger loss (--max-drop).`,
+      ];
+    }
     return [
       `What to do next: ${
         typed("ablate")

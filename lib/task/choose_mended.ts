@@ -13,7 +13,7 @@ export interface MeasuredForm {
 const LEAST_SAVED = 0.02;
 
 /** What a form may take of the file's time where its size is the reason. */
-const NO_WORSE = 1.01;
+const NO_WORSE = { value: 1.01, high: 1.05 };
 
 /** Of forms that take the same time but for this share, chance says which is the fastest. */
 const SAME_TIME = 0.02;
@@ -48,7 +48,8 @@ export function chooseMended<F extends MeasuredForm>(
   if (best) return best;
   const [smallest] = forms
     .filter(({ bytes, ratio }) =>
-      bytes <= (1 - LEAST_SAVED) * fileBytes && ratio.value <= NO_WORSE && ratio.low <= 1
+      bytes <= (1 - LEAST_SAVED) * fileBytes && ratio.value <= NO_WORSE.value &&
+      ratio.high <= NO_WORSE.high
     )
     .toSorted((a, b) => a.bytes - b.bytes);
   return smallest;

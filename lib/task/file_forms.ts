@@ -16,15 +16,19 @@ const PRODUCTS: ReadonlySet<string> = new Set(["Gemm", "MatMul"]);
 
 /**
  * The forms in which nothing is rounded that the file does not round: float32 always, static int8 where the
- * file has all ranges in 8 bits, dynamic int8 where it was dynamic.
+ * file has all ranges in 8 bits, dynamic int8 where it was dynamic, or static with ranges of all that it reads:
+ * the runtime has dynamic kernels for products that it finds no static ones for, and these leave the result alone.
  */
 export function formsOfFile({ ranges, layers }: Undone): FileForms {
   const forms = new Map(layers.map(({ node, form }): [string, FileForm] => [node, form]));
   const isRanged = (name: string) => /^u?int8$/.test(ranges.get(name)?.type ?? "");
   const allows: AllowsForm = ({ nodes, inputs, outputs }, kind, written) => {
     const own = nodes.flatMap(({ name }) => forms.get(name) ?? []);
-    if (written || own.some((form) => form !== kind)) return false;
-    if (kind === "dynamic") return own.length > 0;
+    if (written || own.includes("weights")) return false;
+    if (kind === "dynamic") {
+      return own.includes("dynamic") || (own.includes("static") && inputs.every(isRanged));
+    }
+    if (own.includes("dynamic")) return false;
     const isProduct = nodes.some(({ opType }) => PRODUCTS.has(opType));
     return inputs.every(isRanged) && (isProduct || outputs.every(isRanged));
   };

@@ -93,9 +93,7 @@ function changeOf(view: LayerView, to: Trace["form"], stored: string | undefined
     const moved = form === "static" ? "s8-activations" : rule;
     return { rule: moved, result: "same integers", words: MOVED };
   }
-  if (to === "static" || to === "dynamic") {
-    return { rule, result: "same integers", words: `${form} int8 is now ${to} int8` };
-  }
+  if (to === "dynamic") return { rule, result: "more accurate", words: IN_EACH_RUN };
   return { rule, result: "more accurate", words: BACK };
 }
 
@@ -124,5 +122,7 @@ const STORED =
   "the weights are the file's integers, in the form that the runtime folds or reads fastest";
 const MOVED =
   "int8 is now uint8, 128 higher with its zero point: the same values, in kernels that are fast";
+const IN_EACH_RUN =
+  "the range is found in each run, and no range of the file's clips; the result is not rounded any more";
 const BACK =
   "float32 operators again, with the file's integers as weights; what they read is not rounded any more";

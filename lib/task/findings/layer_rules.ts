@@ -19,21 +19,22 @@ const isStatic = ({ layer }: LayerView) => layer.form === "static";
 const isSigned = ({ layer }: LayerView) => layer.activations === "int8";
 const isUnfusedProduct = (view: LayerView) => isProduct(view) && isUnfused(view);
 
-/** Whether all its channels are convolved by themselves. */
-function isDepthwise({ node }: LayerView): boolean {
-  return node?.opType === "Conv" && intAttribute(node, "group", 1) > 1;
+/** Whether each of its channels is convolved by itself. */
+function isDepthwise({ node, constant }: LayerView): boolean {
+  if (node?.opType !== "Conv" || intAttribute(node, "group", 1) === 1) return false;
+  return Number(constant(node.input[1] ?? "")?.dims[1]) === 1;
 }
 
 /** Whether both sides of a product are computed. */
-function isOfActivations({ node, isConstant }: LayerView): boolean {
-  return node?.opType === "MatMul" && !node.input.some(isConstant);
+function isOfActivations({ node, constant }: LayerView): boolean {
+  return node?.opType === "MatMul" && !node.input.some(constant);
 }
 
 /** Whether the result of a product is a float32 to which a bias is added. */
 function hasBiasBehind(view: LayerView): boolean {
-  const { readers, isConstant } = view;
+  const { readers, constant } = view;
   return view.node?.opType === "MatMul" && !isOf(view, "QuantizeLinear") &&
-    readers.some(({ opType, input }) => opType === "Add" && input.some(isConstant));
+    readers.some(({ opType, input }) => opType === "Add" && input.some(constant));
 }
 
 /** Whether a Relu or Clip follows that the range does not stand for. */
@@ -57,7 +58,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
       "DequantizeLinear stands before the Gather: all rows are turned into float32 in each run, " +
       "and few are read.",
     mends:
-      "Cast and Mul behind the Gather. Where the file is made: leave Gather out of quantize_static's " +
+      "Cast and Mul behind the Gather. With onnxruntime.quantization: leave Gather out of quantize_static's " +
       "op_types_to_quantize.",
   },
   {
@@ -85,7 +86,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
       "DynamicQuantizeLSTM finds a range at each step. With a batch of one that costs more than " +
       "its products save.",
     mends:
-      "a float32 LSTM with int8 weights: as small. Where the file is made: leave LSTM out of " +
+      "a float32 LSTM with int8 weights: as small. With onnxruntime.quantization: leave LSTM out of " +
       "quantize_dynamic's op_types_to_quantize.",
   },
   {
@@ -95,7 +96,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
     why: "ConvInteger has no fast kernel for int8 weights, only for uint8. Around it stand a " +
       "DynamicQuantizeLinear, a Cast and two Muls.",
     mends:
-      "weights as uint8, 128 higher, or float32. Where the file is made: weight_type=QuantType.QUInt8, " +
+      "weights as uint8, 128 higher, or float32. With onnxruntime.quantization: weight_type=QuantType.QUInt8, " +
       "or leave Conv out.",
   },
   {
@@ -106,7 +107,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
       "ConvInteger needs a DynamicQuantizeLinear before it, and a Cast and two Muls behind it: " +
       "small convolutions save less than these take.",
     mends:
-      "float32. Where the file is made: leave Conv out of quantize_dynamic's op_types_to_quantize, or " +
+      "float32. With onnxruntime.quantization: leave Conv out of quantize_dynamic's op_types_to_quantize, or " +
       "quantize_static.",
   },
   {
@@ -117,7 +118,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
       "the range of the input is found in each run. A product of one or few rows takes less time than " +
       "that.",
     mends:
-      "float32 with int8 weights: as small. Where the file is made: name these nodes in nodes_to_exclude.",
+      "float32 with int8 weights: as small. With onnxruntime.quantization: name these nodes in nodes_to_exclude.",
   },
   {
     id: "wide-activations",
@@ -125,7 +126,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
     holds: ({ layer }) => /^u?int16$/.test(layer.activations ?? ""),
     why:
       "no WASM kernel computes on 16 bits: it is float32 between DequantizeLinear and QuantizeLinear.",
-    mends: "float32. Where the file is made: activation_type=QuantType.QUInt8.",
+    mends: "float32. With onnxruntime.quantization: activation_type=QuantType.QUInt8.",
   },
   {
     id: "bias-behind-product",
@@ -153,7 +154,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
       "int8 activations that several nodes read are not made uint8 by the runtime, and the nodes around " +
       "find no kernel: they compute in float32, and expand their weights in each run.",
     mends:
-      "uint8, 128 higher: the same values. Where the file is made: activation_type=QuantType.QUInt8.",
+      "uint8, 128 higher: the same values. With onnxruntime.quantization: activation_type=QuantType.QUInt8.",
   },
   {
     id: "unfused-product",
@@ -171,14 +172,15 @@ export const LAYER_RULES: readonly LayerRule[] = [
     why:
       "these operators have no int8 kernel, or none that takes this form: they run in float32 between " +
       "DequantizeLinear and QuantizeLinear, which often take longer than they do.",
-    mends: 'float32. Where the file is made: op_types_to_quantize=["Conv", "Gemm", "MatMul"].',
+    mends:
+      'float32. With onnxruntime.quantization: op_types_to_quantize=["Conv", "Gemm", "MatMul"].',
   },
   {
     id: "depthwise-integers",
     title: "depthwise convolutions",
     holds: (view) => isStatic(view) && isDepthwise(view),
     why: "the int8 kernel of a depthwise convolution is slower than float32's.",
-    mends: "float32. Where the file is made: name these nodes in nodes_to_exclude.",
+    mends: "float32. With onnxruntime.quantization: name these nodes in nodes_to_exclude.",
   },
   {
     id: "s8-activations",
@@ -187,7 +189,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
     why:
       "the WASM kernels are made for uint8 activations; with int8 on the left they are slower than float32.",
     mends:
-      "uint8, 128 higher: the same values. Where the file is made: activation_type=QuantType.QUInt8.",
+      "uint8, 128 higher: the same values. With onnxruntime.quantization: activation_type=QuantType.QUInt8.",
   },
   {
     id: "quantized-scores",
@@ -197,7 +199,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
       "the product of queries and keys, or of weights and values, is rounded to int8 behind: that costs " +
       "more than the integer product saves.",
     mends:
-      "float32, or a result that is not rounded. Where the file is made: name these nodes in nodes_to_exclude.",
+      "float32, or a result that is not rounded. With onnxruntime.quantization: name these nodes in nodes_to_exclude.",
   },
   {
     id: "static-product",
@@ -207,7 +209,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
       "what the integer product saves is less than the changes of precision and layout around it take, " +
       "or its shape is one that the int8 kernel is slow at.",
     mends:
-      "float32 with int8 weights. Where the file is made: name these nodes in nodes_to_exclude.",
+      "float32 with int8 weights. With onnxruntime.quantization: name these nodes in nodes_to_exclude.",
   },
   {
     id: "slow-integers",
@@ -216,11 +218,17 @@ export const LAYER_RULES: readonly LayerRule[] = [
     why:
       "these operators are slower on bytes than on float32, or cost a change of precision that their " +
       "neighbours do not need.",
-    mends: 'float32. Where the file is made: op_types_to_quantize=["Conv", "Gemm", "MatMul"].',
+    mends:
+      'float32. With onnxruntime.quantization: op_types_to_quantize=["Conv", "Gemm", "MatMul"].',
   },
 ];
 
 /** The rule that says why a layer would be slow; every layer has one. */
 export function ruleOf(view: LayerView): LayerRule {
   return LAYER_RULES.find(({ holds }) => holds(view))!;
+}
+
+/** What layers of a rule are called; undefined of what is no rule of layers. */
+export function titleOfRule(id: string): string | undefined {
+  return LAYER_RULES.find((rule) => rule.id === id)?.title;
 }

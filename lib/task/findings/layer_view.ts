@@ -1,5 +1,5 @@
-import { consumers } from "../../onnx/graph.ts";
-import type { GraphProto, NodeProto } from "../../onnx/onnx_pb.ts";
+import { constants, consumers } from "../../onnx/graph.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../../onnx/onnx_pb.ts";
 import type { UndoneLayer } from "../../passes/undo/undo_log.ts";
 import type { LayerCost } from "../../profile/layer_costs.ts";
 
@@ -11,8 +11,8 @@ export interface LayerView {
   readonly node: NodeProto | undefined;
   /** The float32 nodes that read what it gives, as far as the file has them too. */
   readonly readers: readonly NodeProto[];
-  /** Whether a value is a constant, as weights and biases are. */
-  readonly isConstant: (name: string) => boolean;
+  /** A value that is constant, as weights and biases are. */
+  readonly constant: (name: string) => TensorProto | undefined;
 }
 
 /** Kernels that compute on integers; Conv and Gemm among them mean that the runtime computes in float32. */
@@ -33,7 +33,7 @@ export function layerViews(
 ): LayerView[] {
   const nodes = new Map(plain.node.map((node) => [node.name, node]));
   const readers = consumers(plain);
-  const constants = new Set(plain.initializer.map(({ name }) => name));
+  const known = constants(plain);
   const names = new Set(file.node.map(({ name }) => name));
   return layers.map((layer, i) => {
     const node = nodes.get(layer.node);
@@ -41,7 +41,7 @@ export function layerViews(
       ...{ layer, node, cost: costs[i]! },
       readers: (node?.output ?? []).flatMap((name) => readers.get(name) ?? [])
         .filter(({ name }) => names.has(name)),
-      isConstant: (name) => constants.has(name),
+      constant: (name) => known.get(name),
     };
   });
 }

@@ -103,7 +103,12 @@ Deno.test("doctor FILE has one message for what it cannot read or do", {
 Deno.test("mendedText() lists changes with how they compare, and the notes, no wider than a screen", () => {
   const text = mendedText({
     changes: [
-      { rule: "a", nodes: [], result: "more accurate", words: "2 layers: float32 again" },
+      {
+        rule: "dynamic-product",
+        nodes: [],
+        result: "more accurate",
+        words: "2 layers: float32 again",
+      },
       {
         rule: "b",
         nodes: [],
@@ -114,7 +119,7 @@ Deno.test("mendedText() lists changes with how they compare, and the notes, no w
     ...{ notes: ["It is smaller."], latency: {}, bytes: { file: 1 }, closeness: {}, inputs: 1 },
     ...{ candidates: [], left: [] },
   });
-  assert.match(text, /^ {2}more accurate {2}2 layers: float32 again$/m);
+  assert.match(text, /^ {2}more accurate {2}dynamic products, 2 layers: float32 again$/m);
   assert.match(text, /^ {2}same bits {6}1 layer/m);
   assert.ok(text.split("\n").every((line) => line.length <= 98));
   assert.match(text, /\n\nIt is smaller\.$/);

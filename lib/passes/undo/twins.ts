@@ -39,6 +39,8 @@ export class Twins {
   readonly #renamed = new Map<string, string>();
   readonly #made = new Map<string, NodeProto>();
   #isChanged = false;
+  /** What makes outputs of the graph of floats, by these; the last where there are several. */
+  readonly #copies = new Map<string, NodeProto>();
   /** Floats behind a DequantizeLinear that was written, by what it reads. */
   readonly #dequantized = new Map<string, string>();
   readonly #constants: Map<string, TensorProto>;
@@ -198,7 +200,36 @@ export class Twins {
     this.#isChanged = true;
     this.#renamed.set(dequantized, float);
     if (!this.isPinned(dequantized)) return;
-    this.write(makeNode("Identity", [float], [dequantized], {}, { name: from.name }), from);
+    const copy = makeNode("Identity", [float], [dequantized], {}, { name: from.name });
+    this.write(copy, from);
+    if (!this.isPinned(float) && this.#made.has(float)) this.#copies.set(float, copy);
+  }
+
+  /** The nodes, in which floats that an output of the graph is a copy of have its name. */
+  settled(): readonly NodeProto[] {
+    const names = new Map<string, string>();
+    const dropped = new Set<NodeProto>();
+    for (const [float, copy] of this.#copies) {
+      names.set(float, copy.output[0]!);
+      dropped.add(copy);
+    }
+    if (names.size === 0) return this.nodes;
+    const { ranges, clipped } = this.log;
+    for (const [float, name] of names) {
+      const range = ranges.get(float);
+      if (range) ranges.set(name, range);
+      ranges.delete(float);
+      if (clipped.delete(float)) clipped.add(name);
+    }
+    const named = (all: readonly string[]) => all.map((name) => names.get(name) ?? name);
+    return this.nodes.flatMap((node) => {
+      if (dropped.has(node)) return [];
+      const { input, output } = node;
+      if (![...input, ...output].some((name) => names.has(name))) return node;
+      const renamed = { ...node, input: named(input), output: named(output) };
+      this.context.origins.inherit(renamed, node);
+      return renamed;
+    });
   }
 
   /** The floats that integers stand for with one scale, whatever makes them. @returns Their name. */

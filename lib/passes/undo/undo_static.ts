@@ -60,7 +60,7 @@ function undoGraph(graph: GraphProto, context: PassContext, log: UndoLog): Graph
   if (!twins.changed) return graph;
   return removeDeadNodes({
     ...graph,
-    node: twins.nodes,
+    node: [...twins.settled()],
     initializer: [...graph.initializer, ...twins.added],
   });
 }

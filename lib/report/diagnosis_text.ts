@@ -54,9 +54,10 @@ export function diagnosisText(
   { next = true }: DiagnosisTextOptions = {},
 ): string {
   const told = diagnosis.findings.slice(0, TOLD);
+  const timed = told.filter(({ ms }) => ms !== undefined);
   const parts = [
     verdictLines(diagnosis).flatMap((line) => wrapWords(line, WIDTH)).join("\n"),
-    ...told.length > 0 ? [textTable(told, findingColumns).trimEnd()] : [],
+    ...timed.length > 0 ? [textTable(timed, findingColumns).trimEnd()] : [],
     ...told.map((finding, i) => findingText(finding, i + 1)),
     [...endLines(diagnosis), ...next ? nextLines(diagnosis) : [], timedIn(diagnosis)]
       .flatMap((line) => wrapWords(line, WIDTH)).join("\n"),
@@ -70,8 +71,8 @@ export function verdictLines(diagnosis: DiagnosisRecord): string[] {
   const shapes = Object.entries(inputs).map(([name, dims]) => `${name} [${dims.join(", ")}]`);
   const note = unsettledNote([latency, exactLatency].flatMap((one) => one ?? []));
   const int8 = int8Layers === 0
-    ? "Nothing in it is int8"
-    : `${count(int8Layers)} of its layers ${int8Layers === 1 ? "is" : "are"} int8`;
+    ? "Nothing in it is quantized"
+    : `${count(int8Layers)} of its layers ${int8Layers === 1 ? "is" : "are"} quantized`;
   return [
     verdict(diagnosis),
     `${int8}; ${megabytes(model.bytes)}. ${madeUp ? "Made-up inputs" : "Inputs"}: ${
@@ -152,7 +153,7 @@ function endLines({ findings, faster, alike }: DiagnosisRecord): string[] {
   if (faster) {
     const { layers, ms, float32Ms } = faster;
     lines.push(
-      `${plural(layers, "layer")} ${layers === 1 ? "is" : "are"} int8 and faster for it: ${
+      `${plural(layers, "layer")} ${layers === 1 ? "is" : "are"} quantized and faster for it: ${
         factor(ms / float32Ms)
       } of the time in float32 (${milliseconds(ms)} ms against ${milliseconds(float32Ms)} ms).`,
     );
@@ -161,7 +162,7 @@ function endLines({ findings, faster, alike }: DiagnosisRecord): string[] {
     lines.push(
       `${plural(alike, "layer")} ${
         alike === 1 ? "is" : "are"
-      } int8 and about as fast as in float32.`,
+      } quantized and about as fast as in float32.`,
     );
   }
   return lines;

@@ -1,6 +1,7 @@
 import { likeTheFirst } from "../data/first_samples.ts";
 import { madeUpInputs } from "../data/made_up_inputs.ts";
 import { noise } from "../data/noise.ts";
+import { usualLengths } from "../data/text/usual_lengths.ts";
 import { valueTypes } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { Undone } from "../passes/undo/undo_int8.ts";
@@ -13,7 +14,7 @@ const COMPARED = 16;
 
 /**
  * What a file and what it becomes are compared on: samples, the first ones; or what is made up, within the
- * ranges that the file has of its inputs.
+ * ranges that the file has of its inputs; texts of an open length have 128 tokens.
  */
 export async function mendInputs(
   file: Model,
@@ -21,7 +22,7 @@ export async function mendInputs(
   { samples, input }: MendOptions,
 ): Promise<Feeds[]> {
   if (!samples) {
-    const shapes = input ?? noise(valueTypes(file.graph).inputs, file.name);
+    const shapes = input ?? noise(usualLengths(valueTypes(file.graph).inputs).inputs, file.name);
     const intervals = new Map([...ranges].map(([name, range]) => [name, intervalOf(range)]));
     return madeUpInputs(shapes, { graph: model.graph, intervals });
   }

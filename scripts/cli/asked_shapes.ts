@@ -6,6 +6,7 @@ import type { ValueType } from "../../lib/tensor/tensor.ts";
  * Inputs with the shapes that `--shape input=1,3,224,224` says, which may fill in what a network leaves open.
  *
  * @param asked What was typed, each for one input; those of which nothing was said stay as they are.
+ * @param fill What is made of shapes that nothing was said of. @default {they stay as they are}
  * @throws {UsageError} If a shape is none, is of no input or of another rank, or contradicts the network; or
  * if one is still open beyond the first axis, which is the batch.
  */
@@ -13,6 +14,7 @@ export function withShapes(
   inputs: readonly ValueType[],
   asked: readonly string[],
   model: string,
+  fill: (inputs: readonly ValueType[]) => readonly ValueType[] = (inputs) => inputs,
 ): ValueType[] {
   const shapes = new Map<string, readonly number[]>();
   for (const text of asked) {
@@ -23,7 +25,12 @@ export function withShapes(
     }
     shapes.set(name, dims);
   }
-  const all = inputs.map((input) => ({ ...input, dims: shapes.get(input.name) ?? input.dims }));
+  const all = fill(
+    inputs.map((input): ValueType => {
+      const dims = shapes.get(input.name) ?? input.dims;
+      return dims ? { ...input, dims } : input;
+    }),
+  );
   const open = all.filter(({ dims }) => !dims?.slice(1).every((dim) => typeof dim === "number"));
   if (open.length > 0) {
     const options = open.map(({ name, dims }) =>
@@ -31,13 +38,11 @@ export function withShapes(
     );
     throw new UsageError(
       `Cannot make up an input for ${model}: ` +
-        `${
-          open.map((input) => `"${input.name}" is ${inputText(input as ValueType)}`).join(", ")
-        }, ` +
+        `${open.map((input) => `"${input.name}" is ${inputText(input)}`).join(", ")}, ` +
         `which leaves the shape open; give ${options.join(" ")}, or samples (--data samples.npz)`,
     );
   }
-  return all as ValueType[];
+  return [...all];
 }
 
 function readShape(text: string): { name: string; dims: number[] } {

@@ -32,7 +32,8 @@ const command = {
     config: READING,
     shape: texts(
       "INPUT=1,3,224,224",
-      "shape of an input to time with, without --data; once for each input that leaves dimensions open",
+      "shape of an input to time with, without --data; once for each input that leaves dimensions open; " +
+        "of texts, 128 tokens by default",
     ),
     threads: number("N", "threads of the runtime; 1 by default", {
       ...{ integer: true, min: 1, max: 64 },

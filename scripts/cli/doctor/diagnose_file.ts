@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { DataConfig } from "../../../lib/config/data_config.ts";
 import { noise } from "../../../lib/data/noise.ts";
+import { usualLengths } from "../../../lib/data/text/usual_lengths.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { downloadSizes } from "../../../lib/evaluate/download_sizes.ts";
 import { valueTypes } from "../../../lib/onnx/graph.ts";
@@ -10,6 +11,7 @@ import type { Mended } from "../../../lib/task/mended.ts";
 import type { MendOptions } from "../../../lib/task/mend_options.ts";
 import { diagnose } from "../../../lib/task/run_diagnose.ts";
 import { mend } from "../../../lib/task/run_mend.ts";
+import type { ValueType } from "../../../lib/tensor/tensor.ts";
 import { withShapes } from "../asked_shapes.ts";
 import { readingOf, readSamples, readShared } from "../data.ts";
 import { openOwnRuntime } from "../open_own_runtime.ts";
@@ -91,12 +93,21 @@ async function feedingOf(
   { progress }: Shell,
 ): Promise<Pick<MendOptions, "samples" | "input">> {
   if (data === undefined) {
-    return {
-      input: noise(withShapes(valueTypes(model.graph).inputs, shape, model.name), model.name),
+    const fill = (inputs: readonly ValueType[]) => {
+      const { inputs: all, filled, tokens } = usualLengths(inputs);
+      if (filled.length > 0) progress.log(lengthNote(filled, tokens));
+      return all;
     };
+    const inputs = withShapes(valueTypes(model.graph).inputs, shape, model.name, fill);
+    return { input: noise(inputs, model.name) };
   }
   if (shape.length > 0) throw new UsageError("Samples have shapes: leave out --shape, or --data");
   return { samples: await readSamples(data, model, reading, progress.log) };
+}
+
+function lengthNote(inputs: readonly string[], tokens: number): string {
+  return `The file leaves the length of ${inputs.join(", ")} open: ${tokens} tokens are taken; ` +
+    `--shape ${inputs[0]}=1,64 takes 64.`;
 }
 
 async function write(out: string, model: Model): Promise<WrittenFile> {

@@ -64,10 +64,17 @@ const main = script(command, async ({ operands: { paths }, options }, { signal }
 
 /** Addresses of the TypeScript files that are there or below. */
 async function sources(path: string): Promise<string[]> {
-  if (!(await Deno.stat(path)).isDirectory) return [pathToFileURL(path).href];
+  const found = await Deno.stat(path).catch(() => {
+    throw new UserError(`Cannot run the tests in ${path}: there is no such file or folder`);
+  });
+  return await sourcesIn(path, found.isDirectory);
+}
+
+async function sourcesIn(path: string, isFolder: boolean): Promise<string[]> {
+  if (!isFolder) return [pathToFileURL(path).href];
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(path)) {
-    if (isDirectory) found.push(...await sources(join(path, name)));
+    if (isDirectory) found.push(...await sourcesIn(join(path, name), true));
     else if (name.endsWith(".ts")) found.push(pathToFileURL(join(path, name)).href);
   }
   return found.sort();

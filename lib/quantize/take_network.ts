@@ -95,7 +95,8 @@ function formsText({ layers: all }: Undone): string {
 /** Names that are told of many. */
 const TOLD = 3;
 
-function leftNote(left: readonly LeftNode[]): string {
+/** Which nodes of a file stay on integers, and why, in a sentence; of many a few. */
+export function leftNote(left: readonly LeftNode[]): string {
   const [are, stay] = left.length === 1 ? ["node", "stays"] : ["nodes", "stay"];
   return `${left.length} ${are} on integers ${stay} as in the file: ${listed(left)}.`;
 }

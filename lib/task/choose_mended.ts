@@ -1,3 +1,4 @@
+import { EXACT_DB } from "../cost/form_noise.ts";
 import type { Estimate } from "../record/metric_info.ts";
 
 /** What decides between the forms of a file. */
@@ -17,9 +18,6 @@ const NO_WORSE = { value: 1.01, high: 1.05 };
 
 /** Of forms that take the same time but for this share, chance says which is the fastest. */
 const SAME_TIME = 0.02;
-
-/** Beyond this only the order of sums differs, dB. */
-const ROUNDING = 100;
 
 /**
  * The form that takes the place of a file: the fastest, where it is faster beyond doubt, or of those that are as
@@ -55,6 +53,6 @@ export function chooseMended<F extends MeasuredForm>(
   return smallest;
 }
 
-function closenessOf({ closeness = ROUNDING }: MeasuredForm): number {
-  return Math.min(closeness, ROUNDING);
+function closenessOf({ closeness = EXACT_DB }: MeasuredForm): number {
+  return Math.min(closeness, EXACT_DB);
 }

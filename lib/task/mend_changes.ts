@@ -1,3 +1,4 @@
+import { EXACT_DB } from "../cost/form_noise.ts";
 import { constants, producers } from "../onnx/graph.ts";
 import type { Model } from "../onnx/model.ts";
 import type { NodeProto } from "../onnx/onnx_pb.ts";
@@ -18,9 +19,6 @@ export interface MendedModel {
   /** Signal over noise against the file itself, dB; undefined where it is no number. */
   readonly toFile: number | undefined;
 }
-
-/** From here on two results differ by the order of sums alone, dB. */
-const ROUNDING_DB = 100;
 
 interface Change {
   readonly rule: string;
@@ -46,7 +44,7 @@ export function mendChanges(
     const change = changeOf(view, forms.get(node) ?? "float32", stored(node));
     return change ? [{ layer: view.layer, change }] : [];
   });
-  const isRounding = toFile !== undefined && toFile >= ROUNDING_DB;
+  const isRounding = toFile !== undefined && toFile >= EXACT_DB;
   const told = (result: MendResult): MendResult =>
     sameBits ? "same bits" : isRounding && result === "same integers" ? "same to rounding" : result;
   const groups = Map.groupBy(found, ({ change: { rule, words } }) => `${rule} ${words}`);

@@ -1,3 +1,4 @@
+import { EXACT_DB } from "../cost/form_noise.ts";
 import { OutputCloseness } from "../evaluate/output_closeness.ts";
 import type { Model } from "../onnx/model.ts";
 import { MAX_SQNR } from "../record/metric_info.ts";
@@ -41,11 +42,8 @@ export function areSameBits(some: RunOutputs, others: RunOutputs): boolean {
 /** What chance may take from the closeness to float32 of a few inputs, dB. */
 const CHANCE = 0.5;
 
-/** Beyond this only the order of sums differs, dB. */
-const ROUNDING = 100;
-
 /** Whether something is as close to float32 as the file is; where neither can be told, it is. */
 export function isAsClose(own: number | undefined, file: number | undefined): boolean {
   if (own === undefined || file === undefined) return file === undefined;
-  return own >= Math.min(file - CHANCE, ROUNDING);
+  return own >= Math.min(file - CHANCE, EXACT_DB);
 }

@@ -1,3 +1,4 @@
+import { leftNote } from "../quantize/take_network.ts";
 import { decimal, factor, factorInterval, megabytes, plural } from "../report/format.ts";
 import { MAX_SQNR } from "../record/metric_info.ts";
 import type { MendCandidate, Mended, MendForm } from "./mended.ts";
@@ -44,9 +45,7 @@ export function mendNotes(
     }
   }
   for (const one of mended.candidates) if (one.leftOut) notes.push(leftOutText(one));
-  for (const { name, operator, why } of left) {
-    notes.push(`${operator} "${name}" stays as it is: ${why}.`);
-  }
+  if (left.length > 0) notes.push(leftNote(left));
   return notes;
 }
 

@@ -4,27 +4,12 @@ import type { Model } from "../../lib/onnx/model.ts";
 import { diagnosisText } from "../../lib/report/diagnosis_text.ts";
 import type { DiagnosisRecord, FileFinding } from "../../lib/record/diagnosis_record.ts";
 import { diagnose } from "../../lib/task/run_diagnose.ts";
-import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
+import { dynamicProduct } from "./dynamic_product.ts";
 import { pacedRuntime } from "./tiny.ts";
 
-const bytes: Tensor<"int8"> = {
-  ...{ type: "int8", dims: [16, 12] },
-  data: Int8Array.from({ length: 192 }, (_, i) => i * 37 % 255 - 127),
-};
-
 /** A product as `quantize_dynamic` writes it, a bias and a Relu behind. */
-const dynamic = modelOf(
-  `input x float32[2, 16]
-   output y float32[2, 12]
-   q, s, z = DynamicQuantizeLinear(x) @ quantize
-   i = MatMulInteger(q, w, z, wz) @ product
-   f = Cast(i) {to=1} @ cast
-   t = Mul(s, ws) @ scales
-   m = Mul(f, t) @ scaled
-   y = Tanh(m) @ tanh`,
-  { w: bytes, wz: { type: "int8", dims: [], data: Int8Array.of(0) }, ws: float32([], [0.01]) },
-);
+const dynamic = dynamicProduct("m = Mul(f, t) @ scaled; y = Tanh(m) @ tanh");
 
 /** A clock in which a model takes so much for each of its nodes. */
 const clocked = (msOf: (opType: string) => number) =>

@@ -6,35 +6,14 @@ import { formsOfFile } from "../../lib/task/file_forms.ts";
 import { mendChanges } from "../../lib/task/mend_changes.ts";
 import { decibelsBetween, isAsClose } from "../../lib/task/mend_closeness.ts";
 import { mend } from "../../lib/task/run_mend.ts";
-import { float32, type Tensor } from "../../lib/tensor/tensor.ts";
+import { float32 } from "../../lib/tensor/tensor.ts";
 import { modelOf } from "../quantize/fixture.ts";
 import { clock } from "./clock.ts";
+import { dynamicProduct } from "./dynamic_product.ts";
 import { pacedRuntime } from "./tiny.ts";
 
-const bytes = (dims: number[], zero = 0): Tensor<"int8"> => ({
-  type: "int8",
-  dims,
-  data: Int8Array.from(
-    { length: dims.reduce((a, b) => a * b, 1) },
-    (_, i) => zero || i * 37 % 255 - 127,
-  ),
-});
-
 /** A product as `quantize_dynamic` writes it. */
-const dynamic = modelOf(
-  `input x float32[2, 16]
-   output y float32[2, 12]
-   q, s, z = DynamicQuantizeLinear(x) @ quantize
-   i = MatMulInteger(q, w, z, wz) @ product
-   f = Cast(i) {to=1} @ cast
-   t = Mul(s, ws) @ scales
-   y = Mul(f, t) @ scaled`,
-  {
-    w: bytes([16, 12]),
-    wz: { type: "int8", dims: [], data: Int8Array.of(0) },
-    ws: float32([], [0.01]),
-  },
-);
+const dynamic = dynamicProduct("y = Mul(f, t) @ scaled");
 
 /** A clock in which integers take ten times as long as float32. */
 const slowInteger = ({ graph }: Model) =>
@@ -143,7 +122,10 @@ Deno.test("mendChanges() tells layers that compute as they did from those that d
      float = Cast(stored) {to=1}
      scaled = Mul(float, scale)
      y = MatMul(x, scaled) @ d`,
-    { stored: bytes([2, 2]), scale: float32([], [0.1]) },
+    {
+      stored: { type: "int8", dims: [2, 2], data: Int8Array.of(-127, -90, -53, -16) },
+      scale: float32([], [0.1]),
+    },
   );
   const traces = [
     { name: "a", form: "static" as const },
